@@ -1,0 +1,325 @@
+/**
+ * The GPU: adapter, device, limits, errors, buffers with an account of their bytes, pipelines, and read-back.
+ * Knows nothing of tensors.
+ *
+ * WebGPU reports most mistakes to a listener, not to the caller; without one they are silent. So the first error is
+ * kept, and every `submit`, read-back and `check` throws it.
+ *
+ * @module
+ */
+
+import { DeviceLostError } from "../errors.ts";
+import { type BindingKind, bindingKinds, type ShaderConstants, type ShaderSource, specialize } from "./shader.ts";
+
+/** What `Gpu.open` may be told. */
+export interface GpuOptions {
+  /** Which adapter to ask for; default `"high-performance"`. */
+  readonly powerPreference?: GPUPowerPreference;
+  /** Keep WebGPU's default limits even where the adapter offers more, as a test of portability. Default `false`. */
+  readonly defaultLimits?: boolean;
+}
+
+/** A compiled kernel variant. */
+export interface Pipeline {
+  /** Name of the shader file. */
+  readonly name: string;
+  /** The compiled pipeline. */
+  readonly pipeline: GPUComputePipeline;
+  /** Layout of bind group 0. */
+  readonly layout: GPUBindGroupLayout;
+  /** Kind of each binding, in order. */
+  readonly bindings: readonly BindingKind[];
+}
+
+/** Part of a buffer, in bytes; `offset` is a multiple of 256. */
+export interface BufferRange {
+  /** The buffer. */
+  readonly buffer: GPUBuffer;
+  /** First byte. */
+  readonly offset: number;
+  /** Length in bytes. */
+  readonly size: number;
+}
+
+/** One kernel launch, ready to be encoded. */
+export interface Dispatch {
+  /** What a profile calls it. */
+  readonly label: string;
+  /** The kernel. */
+  readonly pipeline: Pipeline;
+  /** Its buffers. */
+  readonly bindGroup: GPUBindGroup;
+  /** Workgroups in x, y, z. */
+  readonly workgroups: readonly [number, number, number];
+}
+
+/** Most workgroups in one dimension of a dispatch (the WebGPU default limit). */
+export const maxWorkgroupsPerDimension = 65535;
+
+/** An opened device. Close it with `close()` or `using`. */
+export class Gpu {
+  /** The device. */
+  readonly device: GPUDevice;
+  /** Vendor, architecture and description of the adapter. */
+  readonly info: GPUAdapterInfo;
+  /** Whether per-kernel times can be taken. */
+  readonly hasTimestamps: boolean;
+  /** Largest buffer range that one binding can see, in bytes. */
+  readonly maxBindingBytes: number;
+  #failure: Error | null = null;
+  #closing = false;
+  #allocatedBytes = 0;
+  #peakBytes = 0;
+  readonly #pipelines = new Map<string, Promise<Pipeline>>();
+  readonly #onVariant: ((name: string, text: string) => void) | undefined = shaderListener;
+
+  private constructor(adapter: GPUAdapter, device: GPUDevice) {
+    this.device = device;
+    this.info = adapter.info;
+    this.hasTimestamps = device.features.has("timestamp-query");
+    this.maxBindingBytes = device.limits.maxStorageBufferBindingSize;
+    device.addEventListener("uncapturederror", (event) => {
+      event.preventDefault();
+      const { error } = event as GPUUncapturedErrorEvent;
+      this.#failure ??= new Error(`The GPU refused a command: ${error.message}`);
+    });
+    device.lost.then((info) => {
+      if (this.#closing) return;
+      this.#failure = new DeviceLostError(
+        `The GPU was lost (${info.reason}): ${info.message}. Run again with --resume`,
+      );
+    });
+  }
+
+  /**
+   * Opens the adapter with the limits it needs.
+   *
+   * @throws {Error} if no adapter is found.
+   */
+  static async open(options: GpuOptions = {}): Promise<Gpu> {
+    if (navigator.gpu === undefined) throw new Error("This browser or runtime has no WebGPU");
+    const adapter = await navigator.gpu.requestAdapter({
+      powerPreference: options.powerPreference ?? "high-performance",
+    });
+    if (adapter === null) {
+      throw new Error(
+        "No WebGPU adapter was found. Install a Vulkan driver (on Debian: apt-get install mesa-vulkan-drivers)",
+      );
+    }
+    const requiredFeatures: GPUFeatureName[] = adapter.features.has("timestamp-query") ? ["timestamp-query"] : [];
+    const requiredLimits: Record<string, number> = options.defaultLimits ? {} : {
+      maxBufferSize: adapter.limits.maxBufferSize,
+      maxStorageBufferBindingSize: adapter.limits.maxStorageBufferBindingSize,
+    };
+    return new Gpu(adapter, await adapter.requestDevice({ requiredFeatures, requiredLimits }));
+  }
+
+  /** Bytes of all live buffers made by this object, now. */
+  get allocatedBytes(): number {
+    return this.#allocatedBytes;
+  }
+
+  /** The most bytes that were live at one time. */
+  get peakBytes(): number {
+    return this.#peakBytes;
+  }
+
+  /** Throws the first error that the device reported, if any. */
+  check(): void {
+    if (this.#failure !== null) throw this.#failure;
+  }
+
+  /** Makes a zeroed buffer for storage and copies, of `bytes` rounded up to 16. */
+  createBuffer(bytes: number, label: string, usage: GPUBufferUsageFlags = 0): GPUBuffer {
+    const size = Math.max(16, Math.ceil(bytes / 16) * 16);
+    this.#allocatedBytes += size;
+    this.#peakBytes = Math.max(this.#peakBytes, this.#allocatedBytes);
+    return this.device.createBuffer({
+      label,
+      size,
+      usage: usage || GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
+    });
+  }
+
+  /** Frees a buffer made by `createBuffer`. */
+  destroyBuffer(buffer: GPUBuffer): void {
+    this.#allocatedBytes -= buffer.size;
+    buffer.destroy();
+  }
+
+  /** The compiled pipeline of a shader file with these constants; compiled once. */
+  pipeline(source: ShaderSource, constants: ShaderConstants = {}): Promise<Pipeline> {
+    const text = specialize(source, constants);
+    let pipeline = this.#pipelines.get(text);
+    if (pipeline === undefined) {
+      this.#onVariant?.(source.name, text);
+      pipeline = this.#compile(source.name, text);
+      this.#pipelines.set(text, pipeline);
+    }
+    return pipeline;
+  }
+
+  async #compile(name: string, text: string): Promise<Pipeline> {
+    const bindings = bindingKinds(text, name);
+    this.device.pushErrorScope("validation");
+    const module = this.device.createShaderModule({ label: name, code: text });
+    const layout = this.device.createBindGroupLayout({
+      label: name,
+      entries: bindings.map((type, binding) => ({ binding, visibility: GPUShaderStage.COMPUTE, buffer: { type } })),
+    });
+    const pipeline = this.device.createComputePipeline({
+      label: name,
+      layout: this.device.createPipelineLayout({ bindGroupLayouts: [layout] }),
+      compute: { module, entryPoint: "main" },
+    });
+    const error = await this.device.popErrorScope();
+    if (error !== null) {
+      const { messages } = await module.getCompilationInfo();
+      const detail = messages.map((m) => `line ${m.lineNum}: ${m.message}`).join("; ") || error.message;
+      throw new Error(`Cannot compile shaders/${name}.wgsl: ${detail}\n${numbered(text, messages)}`);
+    }
+    return { name, pipeline, layout, bindings };
+  }
+
+  /** A bind group of buffers or parts of buffers, in the order of the shader's bindings. */
+  bindGroup(pipeline: Pipeline, ranges: readonly BufferRange[]): GPUBindGroup {
+    if (ranges.length !== pipeline.bindings.length) {
+      throw new Error(
+        `Cannot bind ${pipeline.name}: it declares ${pipeline.bindings.length} bindings, ${ranges.length} were given`,
+      );
+    }
+    return this.device.createBindGroup({
+      label: pipeline.name,
+      layout: pipeline.layout,
+      entries: ranges.map((resource, binding) => ({ binding, resource })),
+    });
+  }
+
+  /** Compiles, binds and sizes one launch. */
+  async dispatch(
+    source: ShaderSource,
+    constants: ShaderConstants,
+    buffers: readonly (GPUBuffer | BufferRange)[],
+    workgroups: readonly [number, number, number],
+    label: string = source.name,
+  ): Promise<Dispatch> {
+    const pipeline = await this.pipeline(source, constants);
+    if (workgroups.some((count) => count < 1 || count > maxWorkgroupsPerDimension)) {
+      throw new RangeError(`Cannot dispatch ${label}: ${workgroups.join("×")} workgroups, each must be 1 to 65535`);
+    }
+    return { label, pipeline, bindGroup: this.bindGroup(pipeline, buffers.map(wholeRange)), workgroups };
+  }
+
+  /** Encodes the launches in order, in one pass, then the copies, and submits them. */
+  submit(dispatches: Iterable<Dispatch>, copies: Iterable<BufferCopy> = []): void {
+    this.check();
+    const encoder = this.device.createCommandEncoder();
+    const pass = encoder.beginComputePass();
+    for (const { pipeline, bindGroup, workgroups } of dispatches) {
+      pass.setPipeline(pipeline.pipeline);
+      pass.setBindGroup(0, bindGroup);
+      pass.dispatchWorkgroups(...workgroups);
+    }
+    pass.end();
+    for (const { from, to, toOffset } of copies) {
+      encoder.copyBufferToBuffer(from.buffer, from.offset, to, toOffset, from.size);
+    }
+    this.device.queue.submit([encoder.finish()]);
+  }
+
+  /** Writes bytes at `offset` (a multiple of 4); the length is padded with zeros to a multiple of 4. */
+  write(buffer: GPUBuffer, data: ArrayBufferView<ArrayBuffer>, offset = 0): void {
+    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    if (bytes.length % 4 === 0) return this.device.queue.writeBuffer(buffer, offset, bytes);
+    const padded = new Uint8Array(Math.ceil(bytes.length / 4) * 4);
+    padded.set(bytes);
+    this.device.queue.writeBuffer(buffer, offset, padded);
+  }
+
+  /** Waits until everything submitted is done. In Deno this costs 11 ms, so not in every step. */
+  async wait(): Promise<void> {
+    await this.device.queue.onSubmittedWorkDone();
+    this.check();
+  }
+
+  /**
+   * Reads ranges of buffers back together (each wait costs 11 ms in Deno, whatever the size).
+   *
+   * @returns a copy of the bytes of each range.
+   */
+  async read(...sources: (GPUBuffer | BufferRange)[]): Promise<Uint8Array<ArrayBuffer>[]> {
+    const ranges = sources.map(wholeRange);
+    const sizes = ranges.map(({ size }) => Math.ceil(size / 4) * 4);
+    const total = sizes.reduce((sum, size) => sum + size, 0);
+    const staging = this.createBuffer(total, "read-back", GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST);
+    const encoder = this.device.createCommandEncoder();
+    let offset = 0;
+    for (const [index, range] of ranges.entries()) {
+      encoder.copyBufferToBuffer(range.buffer, range.offset, staging, offset, sizes[index] ?? 0);
+      offset += sizes[index] ?? 0;
+    }
+    this.device.queue.submit([encoder.finish()]);
+    try {
+      await staging.mapAsync(GPUMapMode.READ);
+      this.check();
+      const bytes = new Uint8Array(staging.getMappedRange().slice(0));
+      let start = 0;
+      return ranges.map(({ size }, index) => {
+        const part = bytes.slice(start, start + size);
+        start += sizes[index] ?? 0;
+        return part;
+      });
+    } finally {
+      this.destroyBuffer(staging);
+    }
+  }
+
+  /** Frees the device and everything on it. */
+  close(): void {
+    this.#closing = true;
+    this.device.destroy();
+  }
+
+  /** Same as `close()`. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+/** A copy between buffers after the kernels of a submission. */
+export interface BufferCopy {
+  /** What is copied. */
+  readonly from: BufferRange;
+  /** Where to. */
+  readonly to: GPUBuffer;
+  /** First byte of the destination. */
+  readonly toOffset: number;
+}
+
+let shaderListener: ((name: string, text: string) => void) | undefined;
+
+/** Calls `listener` with every shader variant that devices opened from now on compile. For tests and debugging. */
+export function onShaderVariant(listener: ((name: string, text: string) => void) | undefined): void {
+  shaderListener = listener;
+}
+
+/** A buffer as a range of all its bytes. */
+export function wholeRange(source: GPUBuffer | BufferRange): BufferRange {
+  return "buffer" in source ? source : { buffer: source, offset: 0, size: source.size };
+}
+
+/**
+ * Workgroups of a one-dimensional grid of `items` invocations, folded into x and y where one dimension is not enough.
+ * The kernel finds its index with `gridIndex` of `lib/grid.wgsl`.
+ */
+export function grid(items: number, workgroupSize: number): [number, number, number] {
+  const groups = Math.max(1, Math.ceil(items / workgroupSize));
+  if (groups <= maxWorkgroupsPerDimension) return [groups, 1, 1];
+  const rows = Math.ceil(groups / maxWorkgroupsPerDimension);
+  return [Math.ceil(groups / rows), rows, 1];
+}
+
+function numbered(text: string, messages: readonly GPUCompilationMessage[]): string {
+  const lines = text.split("\n");
+  return messages.map(({ lineNum }) => `${lineNum}: ${lines[lineNum - 1] ?? ""}`).join("\n");
+}

@@ -1,0 +1,20 @@
+/**
+ * The files of `shaders/lib/`, by the name that `#include` uses.
+ *
+ * @module
+ */
+
+import activation from "../../shaders/lib/activation.wgsl" with { type: "text" };
+import bilinear from "../../shaders/lib/bilinear.wgsl" with { type: "text" };
+import convolutionGeometry from "../../shaders/lib/convolution_geometry.wgsl" with { type: "text" };
+import grid from "../../shaders/lib/grid.wgsl" with { type: "text" };
+import random from "../../shaders/lib/random.wgsl" with { type: "text" };
+
+/** Text of each include file by its path below `shaders/`. */
+export const library: Readonly<Record<string, string>> = {
+  "lib/activation.wgsl": activation,
+  "lib/bilinear.wgsl": bilinear,
+  "lib/convolution_geometry.wgsl": convolutionGeometry,
+  "lib/grid.wgsl": grid,
+  "lib/random.wgsl": random,
+};

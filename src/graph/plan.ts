@@ -1,0 +1,89 @@
+/**
+ * The memory plan: which tensors share a buffer.
+ *
+ * WebGPU forbids reading and writing one buffer in the same launch, even at different places. So tensors are given
+ * *slots*, each a buffer of its own, and a slot is used again once its tensor is dead.
+ *
+ * @module
+ */
+
+import type { Tensor } from "./tensor.ts";
+
+/** Something that needs memory from step `first` to step `last`, both included. */
+export interface Life {
+  /** What it is, for messages. */
+  readonly label: string;
+  /** Bytes needed. */
+  readonly bytes: number;
+  /** Index of the step that writes it. */
+  readonly first: number;
+  /** Index of the last step that uses it. */
+  readonly last: number;
+}
+
+/** Slot of each life, and the bytes of each slot. */
+export interface SlotPlan {
+  /** Index of the slot of each life, in the order given. */
+  readonly slotOf: readonly number[];
+  /** Bytes of each slot. */
+  readonly slotBytes: readonly number[];
+  /** The largest sum of bytes that are live at one step: no plan can be smaller. */
+  readonly lowerBoundBytes: number;
+}
+
+/** Assigns slots: the largest first, each to the first slot that is free for its whole life. */
+export function planSlots(lives: readonly Life[]): SlotPlan {
+  const slots: { bytes: number; taken: Life[] }[] = [];
+  const slotOf = new Array<number>(lives.length).fill(0);
+  const bySize = lives.map((life, index) => ({ life, index }))
+    .sort((a, b) => b.life.bytes - a.life.bytes || a.life.first - b.life.first || a.index - b.index);
+  for (const { life, index } of bySize) {
+    let slot = slots.findIndex(({ taken }) => taken.every((other) => !overlap(life, other)));
+    if (slot < 0) slot = slots.push({ bytes: life.bytes, taken: [] }) - 1;
+    slots[slot]?.taken.push(life);
+    slotOf[index] = slot;
+  }
+  return { slotOf, slotBytes: slots.map(({ bytes }) => bytes), lowerBoundBytes: lowerBound(lives) };
+}
+
+function overlap(a: Life, b: Life): boolean {
+  return a.first <= b.last && b.first <= a.last;
+}
+
+function lowerBound(lives: readonly Life[]): number {
+  const steps = Math.max(0, ...lives.map(({ last }) => last + 1));
+  const change = new Float64Array(steps + 1);
+  for (const { bytes, first, last } of lives) {
+    change[first] = (change[first] ?? 0) + bytes;
+    change[last + 1] = (change[last + 1] ?? 0) - bytes;
+  }
+  let live = 0;
+  return change.reduce((most, difference) => Math.max(most, live += difference), 0);
+}
+
+/** Memory of a program in bytes, as `--plan` prints it. */
+export interface MemoryPlan {
+  /** Slots of activations, gradients of activations and scratch. */
+  readonly activationBytes: number;
+  /** Of these, bytes that only exist because of scratch memory. */
+  readonly scratchBytes: number;
+  /** Inputs that are written before each run, and outputs. */
+  readonly inputBytes: number;
+  /** The largest single binding. */
+  readonly largestBindingBytes: number;
+  /** What it belongs to. */
+  readonly largestBinding: string;
+  /** The largest sum of live bytes at any step. */
+  readonly lowerBoundBytes: number;
+}
+
+/** The last step at which each tensor of `order` is used; outputs live to the end. */
+export function lastUses(order: readonly Tensor[], outputs: ReadonlySet<Tensor>): Map<Tensor, number> {
+  const last = new Map<Tensor, number>();
+  for (const [step, tensor] of order.entries()) {
+    last.set(tensor, step);
+    for (const input of tensor.inputs) last.set(input, step);
+  }
+  for (const output of outputs) last.set(output, order.length);
+  return last;
+}

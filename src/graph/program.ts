@@ -1,0 +1,317 @@
+/**
+ * A compiled graph: buffers planned, kernels compiled and bound once, then replayed as often as wanted.
+ *
+ * @module
+ */
+
+import { OutOfBudgetError } from "../errors.ts";
+import { type BufferCopy, type BufferRange, type Dispatch, type Gpu, wholeRange } from "../gpu/gpu.ts";
+import { unpack } from "./layout.ts";
+import { lastUses, type Life, type MemoryPlan, planSlots } from "./plan.ts";
+import { dependencies, type DeviceTraits, type KernelCall, type KernelPlan, type Tensor } from "./tensor.ts";
+
+/** Loop iterations of one invocation that every known driver executes completely. */
+export const maxIterations = 60_000;
+
+/** What a program computes, and where some of it goes. */
+export interface ProgramDefinition {
+  /** Tensors that can be read after a run, by name. */
+  readonly outputs: Readonly<Record<string, Tensor>>;
+  /** Tensors that are written straight to a place outside the program, such as gradients of parameters. */
+  readonly destinations?: ReadonlyMap<Tensor, BufferRange>;
+  /** Launches after the graph's own, such as the optimizer's. */
+  readonly epilogue?: readonly Dispatch[];
+  /** Which kernels to prefer; default register tiles. */
+  readonly traits?: DeviceTraits;
+  /** Refuses a plan above this many bytes. */
+  readonly budgetBytes?: number;
+  /** Give every tensor a buffer of its own (a test of the plan). Default `false`. */
+  readonly withoutReuse?: boolean;
+}
+
+interface Step {
+  readonly tensor: Tensor;
+  readonly plan: KernelPlan;
+}
+
+/** A compiled graph. */
+export class Program {
+  /** Bytes that the program takes. */
+  readonly memory: MemoryPlan;
+  /** The launches of one run, in order. */
+  readonly dispatches: readonly Dispatch[];
+  /** Floating-point operations of one run, as far as the ops state them. */
+  readonly flops: number;
+  /** Floating-point operations of each launch of `dispatches` (0 where unknown). */
+  readonly dispatchFlops: readonly number[];
+  readonly #gpu: Gpu;
+  readonly #owned: readonly GPUBuffer[];
+  readonly #inputs: ReadonlyMap<string, { tensor: Tensor; buffer: GPUBuffer }>;
+  readonly #outputs: ReadonlyMap<string, { tensor: Tensor; range: BufferRange }>;
+
+  private constructor(
+    gpu: Gpu,
+    parts: {
+      memory: MemoryPlan;
+      dispatches: readonly Dispatch[];
+      dispatchFlops: readonly number[];
+      owned: readonly GPUBuffer[];
+      inputs: ReadonlyMap<string, { tensor: Tensor; buffer: GPUBuffer }>;
+      outputs: ReadonlyMap<string, { tensor: Tensor; range: BufferRange }>;
+    },
+  ) {
+    this.#gpu = gpu;
+    this.memory = parts.memory;
+    this.dispatches = parts.dispatches;
+    this.dispatchFlops = parts.dispatchFlops;
+    this.flops = parts.dispatchFlops.reduce((sum, flops) => sum + flops, 0);
+    this.#owned = parts.owned;
+    this.#inputs = parts.inputs;
+    this.#outputs = parts.outputs;
+  }
+
+  /**
+   * Plans the memory, then allocates it and compiles the kernels.
+   *
+   * @throws {OutOfBudgetError} before anything is allocated, if the plan is above the budget or a tensor is larger than
+   * the adapter can bind.
+   */
+  static async compile(gpu: Gpu, definition: ProgramDefinition): Promise<Program> {
+    const roots = [...Object.values(definition.outputs), ...definition.destinations?.keys() ?? []];
+    const order = dependencies(roots);
+    const layout = planProgram(order, definition);
+    checkBudget(gpu, layout.memory, definition.budgetBytes);
+
+    const slots = layout.slotBytes.map((bytes, index) => gpu.createBuffer(bytes, `slot ${index}`));
+    const ranges = new Map<Tensor, BufferRange>();
+    const inputs = new Map<string, { tensor: Tensor; buffer: GPUBuffer }>();
+    const owned = [...slots];
+    for (const tensor of order) {
+      const leaf = tensor.definition.leaf;
+      if (leaf?.kind === "resident") ranges.set(tensor, leaf.range);
+      else if (leaf?.kind === "input") {
+        if (inputs.has(leaf.name)) throw new Error(`Cannot compile: two inputs are named "${leaf.name}"`);
+        const buffer = gpu.createBuffer(tensor.bytes, leaf.name);
+        owned.push(buffer);
+        inputs.set(leaf.name, { tensor, buffer });
+        ranges.set(tensor, wholeRange(buffer));
+      } else {ranges.set(
+          tensor,
+          definition.destinations?.get(tensor) ?? slotRange(slots, layout.slotOf.get(tensor), tensor.bytes),
+        );}
+    }
+    const dispatches: Promise<Dispatch>[] = [];
+    const dispatchFlops: number[] = [];
+    for (const { tensor, plan } of layout.steps) {
+      const scratch = (plan.scratchBytes ?? []).map((bytes, index) =>
+        slotRange(slots, layout.scratchSlotOf.get(tensor)?.[index], bytes)
+      );
+      for (const call of plan.calls) {
+        dispatches.push(bindCall(gpu, tensor, call, ranges, scratch));
+        dispatchFlops.push(call.flops ?? 0);
+      }
+    }
+    const epilogue = definition.epilogue ?? [];
+    return new Program(gpu, {
+      memory: layout.memory,
+      dispatches: [...await Promise.all(dispatches), ...epilogue],
+      dispatchFlops: [...dispatchFlops, ...epilogue.map(() => 0)],
+      owned,
+      inputs,
+      outputs: new Map(
+        Object.entries(definition.outputs).map(([name, tensor]) => [name, { tensor, range: found(ranges, tensor) }]),
+      ),
+    });
+  }
+
+  /** Writes an input as it lies on the GPU (`pack` makes that form); takes effect in the next `run`. */
+  write(name: string, data: ArrayBufferView<ArrayBuffer>): void {
+    const target = this.#inputs.get(name);
+    if (target === undefined) {
+      throw new Error(`Cannot write "${name}": the program's inputs are ${[...this.#inputs.keys()].join(", ")}`);
+    }
+    if (data.byteLength > target.buffer.size) {
+      throw new RangeError(
+        `Cannot write "${name}": ${data.byteLength} bytes given, ${target.tensor} takes ${target.tensor.bytes}`,
+      );
+    }
+    this.#gpu.write(target.buffer, data);
+  }
+
+  /** Whether the program has an input of this name. */
+  hasInput(name: string): boolean {
+    return this.#inputs.has(name);
+  }
+
+  /** Submits one run. Does not wait for it. */
+  run(copies: Iterable<BufferCopy> = []): void {
+    this.#gpu.submit(this.dispatches, copies);
+  }
+
+  /** Where an output lies after a run. */
+  output(name: string): BufferRange {
+    return this.#output(name).range;
+  }
+
+  /** Waits for the last run and reads an output, in the order of its shape. For tests and results, not for inner loops. */
+  async read(name: string): Promise<Float32Array<ArrayBuffer>> {
+    const { tensor, range } = this.#output(name);
+    const [bytes] = await this.#gpu.read({ ...range, size: tensor.bytes });
+    if (bytes === undefined) throw new Error(`Nothing was read of "${name}"`);
+    if (tensor.dtype === "f32") return unpack(new Float32Array(bytes.buffer), tensor.shape, tensor.layout);
+    return Float32Array.from(tensor.dtype === "u8" ? bytes : new Uint32Array(bytes.buffer));
+  }
+
+  /** Waits for the last run and reads an output's bytes as they lie on the GPU. */
+  async readBytes(name: string): Promise<Uint8Array<ArrayBuffer>> {
+    const { tensor, range } = this.#output(name);
+    const [bytes] = await this.#gpu.read({ ...range, size: tensor.bytes });
+    if (bytes === undefined) throw new Error(`Nothing was read of "${name}"`);
+    return bytes;
+  }
+
+  /** Frees the program's buffers. */
+  dispose(): void {
+    for (const buffer of this.#owned) this.#gpu.destroyBuffer(buffer);
+  }
+
+  /** Same as `dispose()`. */
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  #output(name: string): { tensor: Tensor; range: BufferRange } {
+    const output = this.#outputs.get(name);
+    if (output === undefined) {
+      throw new Error(`Cannot read "${name}": the program's outputs are ${[...this.#outputs.keys()].join(", ")}`);
+    }
+    return output;
+  }
+}
+
+/** What a program would take, without compiling it. */
+export function memoryPlan(definition: ProgramDefinition): MemoryPlan {
+  const roots = [...Object.values(definition.outputs), ...definition.destinations?.keys() ?? []];
+  return planProgram(dependencies(roots), definition).memory;
+}
+
+interface ProgramLayout {
+  readonly steps: readonly Step[];
+  readonly slotBytes: readonly number[];
+  readonly slotOf: ReadonlyMap<Tensor, number>;
+  readonly scratchSlotOf: ReadonlyMap<Tensor, readonly number[]>;
+  readonly memory: MemoryPlan;
+}
+
+function planProgram(order: readonly Tensor[], definition: ProgramDefinition): ProgramLayout {
+  const traits = definition.traits ?? { schedule: "register" };
+  const last = lastUses(order, new Set(Object.values(definition.outputs)));
+  const steps: Step[] = [];
+  const lives: Life[] = [];
+  const owners: { tensor: Tensor; scratch: boolean }[] = [];
+  for (const [index, tensor] of order.entries()) {
+    const kernels = tensor.definition.kernels;
+    if (kernels === undefined) continue;
+    const plan = kernels(tensor, traits);
+    steps.push({ tensor, plan });
+    if (!definition.destinations?.has(tensor)) {
+      lives.push({ label: String(tensor), bytes: tensor.bytes, first: index, last: last.get(tensor) ?? index });
+      owners.push({ tensor, scratch: false });
+    }
+    for (const bytes of plan.scratchBytes ?? []) {
+      lives.push({ label: `scratch of ${tensor}`, bytes, first: index, last: index });
+      owners.push({ tensor, scratch: true });
+    }
+  }
+  const slots = definition.withoutReuse
+    ? { slotOf: lives.map((_, index) => index), slotBytes: lives.map(({ bytes }) => bytes), lowerBoundBytes: 0 }
+    : planSlots(lives);
+  const slotOf = new Map<Tensor, number>();
+  const scratchSlotOf = new Map<Tensor, number[]>();
+  for (const [index, { tensor, scratch }] of owners.entries()) {
+    const slot = slots.slotOf[index] ?? 0;
+    if (!scratch) slotOf.set(tensor, slot);
+    else scratchSlotOf.set(tensor, [...scratchSlotOf.get(tensor) ?? [], slot]);
+  }
+  return { steps, slotBytes: slots.slotBytes, slotOf, scratchSlotOf, memory: summarize(order, lives, owners, slots) };
+}
+
+function summarize(
+  order: readonly Tensor[],
+  lives: readonly Life[],
+  owners: readonly { scratch: boolean }[],
+  slots: { slotBytes: readonly number[]; lowerBoundBytes: number },
+): MemoryPlan {
+  const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
+  const activationBytes = sum(slots.slotBytes);
+  const withoutScratch = planSlots(lives.filter((_, index) => !owners[index]?.scratch));
+  const inputs = order.filter((tensor) => tensor.definition.leaf?.kind === "input");
+  const bound = [...lives, ...order.map((tensor) => ({ label: String(tensor), bytes: tensor.bytes }))];
+  const largest = bound.reduce((most, life) => life.bytes > most.bytes ? life : most, { label: "nothing", bytes: 0 });
+  return {
+    activationBytes,
+    scratchBytes: Math.max(0, activationBytes - sum(withoutScratch.slotBytes)),
+    inputBytes: sum(inputs.map(({ bytes }) => bytes)),
+    largestBindingBytes: largest.bytes,
+    largestBinding: largest.label,
+    lowerBoundBytes: slots.lowerBoundBytes,
+  };
+}
+
+function checkBudget(gpu: Gpu, memory: MemoryPlan, budgetBytes: number | undefined): void {
+  if (memory.largestBindingBytes > gpu.maxBindingBytes) {
+    throw new OutOfBudgetError(
+      `${memory.largestBinding} takes ${memory.largestBindingBytes} bytes, this adapter binds at most ${gpu.maxBindingBytes}. Lower --batch, --crop or --size`,
+    );
+  }
+  const bytes = memory.activationBytes + memory.inputBytes;
+  if (budgetBytes !== undefined && bytes > budgetBytes) {
+    throw new OutOfBudgetError(
+      `The plan takes ${bytes} bytes, --memory-budget allows ${budgetBytes}. Lower --batch, --crop or --size`,
+    );
+  }
+}
+
+function slotRange(slots: readonly GPUBuffer[], slot: number | undefined, bytes: number): BufferRange {
+  const buffer = slot === undefined ? undefined : slots[slot];
+  if (buffer === undefined) throw new Error("A tensor has no slot in the memory plan");
+  return { buffer, offset: 0, size: Math.max(16, Math.ceil(bytes / 16) * 16) };
+}
+
+function bindCall(
+  gpu: Gpu,
+  tensor: Tensor,
+  call: KernelCall,
+  ranges: ReadonlyMap<Tensor, BufferRange>,
+  scratch: readonly BufferRange[],
+): Promise<Dispatch> {
+  if (call.iterations > maxIterations) {
+    throw new RangeError(
+      `Cannot compile ${tensor}: ${call.shader.name} would loop ${call.iterations} times in one invocation, drivers allow ${maxIterations}`,
+    );
+  }
+  const buffers = call.bindings.map((binding) => {
+    if (binding === "output") return found(ranges, tensor);
+    if ("scratch" in binding) {
+      const range = scratch[binding.scratch];
+      if (range === undefined) {
+        throw new Error(`${tensor} binds scratch memory ${binding.scratch} that it does not ask for`);
+      }
+      return range;
+    }
+    return found(ranges, binding);
+  });
+  return gpu.dispatch(
+    call.shader,
+    call.constants,
+    buffers,
+    call.workgroups,
+    tensor.path === "" ? tensor.op : `${tensor.op} ${tensor.path}`,
+  );
+}
+
+function found(ranges: ReadonlyMap<Tensor, BufferRange>, tensor: Tensor): BufferRange {
+  const range = ranges.get(tensor);
+  if (range === undefined) throw new Error(`${tensor} is used before it is computed`);
+  return range;
+}

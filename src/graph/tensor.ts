@@ -1,0 +1,167 @@
+/**
+ * Symbolic tensors. Calling an op computes nothing: it adds a node that knows its shape, the rule of its gradient and
+ * the kernels that compute it. `gradients` (gradients.ts) extends the graph, `Program.compile` (program.ts) turns it
+ * into buffers and launches.
+ *
+ * @module
+ */
+
+import type { ShaderConstants, ShaderSource } from "../gpu/shader.ts";
+import type { BufferRange } from "../gpu/gpu.ts";
+import { type DataType, type Layout, storedBytes } from "./layout.ts";
+
+/** Where a tensor's bytes come from, when no op computes them. */
+export type Leaf =
+  /** Written before each run with `Program.write`, under this name. */
+  | { readonly kind: "input"; readonly name: string }
+  /** A fixed place in a buffer that lives longer than the program: a parameter, an image store, pseudo-labels. */
+  | { readonly kind: "resident"; readonly name: string; readonly range: BufferRange };
+
+/** What a kernel binds: a tensor of the graph, the node's own output, or scratch memory by its number. */
+export type KernelBinding = Tensor | "output" | { readonly scratch: number };
+
+/** One kernel launch of an op. */
+export interface KernelCall {
+  /** The WGSL file. */
+  readonly shader: ShaderSource;
+  /** Values for its `const` declarations. */
+  readonly constants: ShaderConstants;
+  /** What is bound at 0, 1, 2, … */
+  readonly bindings: readonly KernelBinding[];
+  /** Workgroups in x, y, z. */
+  readonly workgroups: readonly [number, number, number];
+  /** Most loop iterations of one invocation, over all its loops. Some drivers stop silently at 65,535. */
+  readonly iterations: number;
+  /** Floating-point operations, a multiply-add counting 2; for profiles. */
+  readonly flops?: number;
+}
+
+/** How an op computes its output. */
+export interface KernelPlan {
+  /** The launches, in order. */
+  readonly calls: readonly KernelCall[];
+  /** Bytes of each piece of scratch memory, live only during these launches. */
+  readonly scratchBytes?: readonly number[];
+}
+
+/** The gradient of one input, built only when it is wanted. */
+export type InputGradient = (() => Tensor) | null;
+
+/** What an op says about the tensor it makes. */
+export interface TensorDefinition {
+  /** Name of the op. */
+  readonly op: string;
+  /** Shape in PyTorch's order. */
+  readonly shape: readonly number[];
+  /** Element type; default `"f32"`. */
+  readonly dtype?: DataType;
+  /** Arrangement in memory; default `"activation"`. */
+  readonly layout?: Layout;
+  /** The tensors it is computed from. */
+  readonly inputs?: readonly Tensor[];
+  /** Given the gradient at the output, one gradient (or null) per input. */
+  readonly gradient?: (outputGradient: Tensor) => readonly InputGradient[];
+  /** The launches that compute it. Called when a program is compiled. */
+  readonly kernels?: (output: Tensor, device: DeviceTraits) => KernelPlan;
+  /** For tensors that no op computes. */
+  readonly leaf?: Leaf;
+}
+
+/** What the choice of kernels may depend on. */
+export interface DeviceTraits {
+  /** `"register"`: register tiles without barriers (software adapters); `"workgroup"`: tiles in workgroup memory (GPUs). */
+  readonly schedule: "register" | "workgroup";
+}
+
+let nextId = 0;
+const path: string[] = [];
+
+/** A node of the graph. Immutable; made by ops, `input` and `resident`. */
+export class Tensor {
+  /** Creation order, which is also a valid execution order. */
+  readonly id: number = nextId++;
+  /** Name of the op that computes it. */
+  readonly op: string;
+  /** Shape in PyTorch's order. */
+  readonly shape: readonly number[];
+  /** Element type. */
+  readonly dtype: DataType;
+  /** Arrangement in memory. */
+  readonly layout: Layout;
+  /** The tensors it is computed from. */
+  readonly inputs: readonly Tensor[];
+  /** Path of the layer that was being traced, such as `backbone.block5.conv`. */
+  readonly path: string;
+  /** The op's rules. */
+  readonly definition: TensorDefinition;
+
+  /** Adds a node to the graph. */
+  constructor(definition: TensorDefinition) {
+    this.op = definition.op;
+    this.shape = definition.shape;
+    this.dtype = definition.dtype ?? "f32";
+    this.layout = definition.layout ?? "activation";
+    this.inputs = definition.inputs ?? [];
+    this.path = path.join(".");
+    this.definition = definition;
+    if (this.shape.some((side) => !Number.isInteger(side) || side < 1)) {
+      throw new RangeError(`Cannot add ${this}: every side must be a positive integer`);
+    }
+  }
+
+  /** Bytes on the GPU, padding included. */
+  get bytes(): number {
+    return storedBytes(this.shape, this.dtype, this.layout);
+  }
+
+  /** `"path" (op) [shape]`, for messages. */
+  toString(): string {
+    return `${this.path === "" ? "" : `"${this.path}" `}(${this.op}) [${this.shape.join(", ")}]`;
+  }
+}
+
+/** Runs `build` with `name` appended to the path that new tensors carry in messages and profiles. */
+export function layer<T>(name: string, build: () => T): T {
+  path.push(name);
+  try {
+    return build();
+  } finally {
+    path.pop();
+  }
+}
+
+/** The path of the layer being traced, for error messages of ops. */
+export function currentPath(): string {
+  return path.join(".");
+}
+
+/** A tensor written before each run with `Program.write(name, …)`. */
+export function input(
+  name: string,
+  shape: readonly number[],
+  options: { dtype?: DataType; layout?: Layout } = {},
+): Tensor {
+  return new Tensor({ op: "input", shape, ...options, leaf: { kind: "input", name } });
+}
+
+/** A tensor that lives at a fixed place of a buffer outside the program. */
+export function resident(
+  name: string,
+  range: BufferRange,
+  shape: readonly number[],
+  options: { dtype?: DataType; layout?: Layout } = {},
+): Tensor {
+  return new Tensor({ op: "resident", shape, ...options, leaf: { kind: "resident", name, range } });
+}
+
+/** Every tensor that `outputs` depend on, themselves included, in execution order. */
+export function dependencies(outputs: readonly Tensor[]): Tensor[] {
+  const seen = new Set<Tensor>();
+  const pending = [...outputs];
+  for (let tensor = pending.pop(); tensor !== undefined; tensor = pending.pop()) {
+    if (seen.has(tensor)) continue;
+    seen.add(tensor);
+    pending.push(...tensor.inputs);
+  }
+  return [...seen].sort((a, b) => a.id - b.id);
+}

@@ -1,0 +1,41 @@
+/**
+ * Sum of two tensors of one shape. Not a broadcasting add: a bias is `bias`.
+ *
+ * @module
+ */
+
+import shader from "../../../shaders/arithmetic/add.wgsl" with { type: "text" };
+import { grid } from "../../gpu/gpu.ts";
+import { currentPath, Tensor } from "../../graph/tensor.ts";
+import { storedElements } from "../../graph/layout.ts";
+
+/**
+ * y = a + b, element by element; all three have one shape.
+ *
+ * @throws {RangeError} if the shapes or layouts differ.
+ */
+export function add(a: Tensor, b: Tensor): Tensor {
+  if (a.shape.join() !== b.shape.join() || a.layout !== b.layout) {
+    throw new RangeError(`Cannot add ${a} and ${b} at "${currentPath()}": the shapes differ`);
+  }
+  return new Tensor({
+    op: "add",
+    shape: a.shape,
+    layout: a.layout,
+    inputs: [a, b],
+    gradient: (outputGradient) => [() => outputGradient, () => outputGradient],
+    kernels: (output) => {
+      const vectors = Math.ceil(storedElements(output.shape, output.layout) / 4);
+      return {
+        calls: [{
+          shader: { name: "arithmetic/add", text: shader },
+          constants: { VECTORS: vectors },
+          bindings: [a, b, "output"],
+          workgroups: grid(vectors, 64),
+          iterations: 0,
+          flops: 4 * vectors,
+        }],
+      };
+    },
+  });
+}

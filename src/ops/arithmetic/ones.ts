@@ -1,0 +1,27 @@
+/**
+ * A tensor of ones: where differentiation starts.
+ *
+ * @module
+ */
+
+import shader from "../../../shaders/arithmetic/ones.wgsl" with { type: "text" };
+import { grid } from "../../gpu/gpu.ts";
+import { Tensor } from "../../graph/tensor.ts";
+
+/** A `plain` tensor of the given shape, filled with 1. */
+export function ones(shape: readonly number[]): Tensor {
+  return new Tensor({
+    op: "ones",
+    shape,
+    layout: "plain",
+    kernels: (output) => ({
+      calls: [{
+        shader: { name: "arithmetic/ones", text: shader },
+        constants: { ELEMENTS: output.bytes / 4 },
+        bindings: ["output"],
+        workgroups: grid(output.bytes / 4, 64),
+        iterations: 0,
+      }],
+    }),
+  });
+}

@@ -1,0 +1,96 @@
+/**
+ * 2-D convolution (cross-correlation, as in PyTorch) with any kernel, stride, padding and dilation.
+ *
+ * @module
+ */
+
+import shader from "../../../shaders/conv/conv2d.wgsl" with { type: "text" };
+import { grid } from "../../gpu/gpu.ts";
+import { paddedChannels } from "../../graph/layout.ts";
+import { currentPath, type KernelPlan, Tensor } from "../../graph/tensor.ts";
+import { type Activation, activationConstants } from "../activation/kind.ts";
+import { conv2dInputGrad } from "./conv2d_input_grad.ts";
+import { conv2dWeightGrad } from "./conv2d_weight_grad.ts";
+import {
+  type ConvolutionGeometry,
+  convolutionGeometry,
+  type ConvolutionOptions,
+  geometryConstants,
+  taps,
+} from "./geometry.ts";
+import { convolutionTile, needsBoundsCheck } from "./tile.ts";
+
+/** Options of `conv2d`. */
+export interface Conv2dOptions extends ConvolutionOptions {
+  /**
+   * Scale and shift `[2, O]` applied to the sums, then the activation; for inference with batch norm folded in
+   * (`foldBatchNorm`). A convolution with an epilogue has no gradient.
+   */
+  readonly epilogue?: { readonly scaleAndShift: Tensor; readonly activation: Activation };
+}
+
+/**
+ * y = x ⋆ w: `[N, I, H, W]` with weights `[O, I, R, S]` → `[N, O, Ho, Wo]`, Ho = ⌊(H + padding − (R−1)·dilation − 1)/stride⌋ + 1.
+ * Gradients: `conv2dInputGrad`, `conv2dWeightGrad`.
+ *
+ * @throws {RangeError} if the channels do not match or the kernel does not fit.
+ */
+export function conv2d(input: Tensor, weight: Tensor, options: Conv2dOptions = {}): Tensor {
+  const [outputs = 1, inputs = 1, kernelHeight = 1, kernelWidth = 1] = weight.shape;
+  if (input.shape[1] !== inputs || weight.layout !== "convolution") {
+    throw new RangeError(
+      `Cannot add "${currentPath()}" (conv2d): input has ${input.shape[1]} channels, weight [${
+        weight.shape.join(", ")
+      }] takes ${inputs}`,
+    );
+  }
+  const geometry = convolutionGeometry(input.shape, [kernelHeight, kernelWidth], options);
+  const { epilogue } = options;
+  return new Tensor({
+    op: "conv2d",
+    shape: [geometry.batch, outputs, geometry.outputHeight, geometry.outputWidth],
+    inputs: epilogue === undefined ? [input, weight] : [input, weight, epilogue.scaleAndShift],
+    ...(epilogue === undefined
+      ? {
+        gradient: (outputGradient: Tensor) => [
+          () => conv2dInputGrad(outputGradient, weight, { geometry }),
+          () => conv2dWeightGrad(input, outputGradient, { geometry, shape: weight.shape }),
+        ],
+      }
+      : {}),
+    kernels: () => kernels(input, weight, geometry, epilogue),
+  });
+}
+
+function kernels(
+  input: Tensor,
+  weight: Tensor,
+  geometry: ConvolutionGeometry,
+  epilogue: Conv2dOptions["epilogue"],
+): KernelPlan {
+  const [outputs = 1, inputs = 1] = weight.shape;
+  const inputVectors = paddedChannels(inputs) / 4;
+  const outputVectors = paddedChannels(outputs) / 4;
+  const tile = convolutionTile(outputVectors);
+  const pixels = geometry.batch * geometry.outputHeight * geometry.outputWidth;
+  const tiles = Math.ceil(pixels / tile.pixels) * (outputVectors / tile.vectors);
+  return {
+    calls: [{
+      shader: { name: "conv/conv2d", text: shader },
+      constants: {
+        ...geometryConstants(geometry),
+        INPUT_VECTORS: inputVectors,
+        OUTPUT_VECTORS: outputVectors,
+        TILE_PIXELS: tile.pixels,
+        TILE_VECTORS: tile.vectors,
+        HAS_PADDING: needsBoundsCheck(geometry),
+        HAS_EPILOGUE: epilogue !== undefined,
+        ...activationConstants(epilogue?.activation ?? "none"),
+      },
+      bindings: [input, weight, epilogue?.scaleAndShift ?? weight, "output"],
+      workgroups: grid(tiles, 64),
+      iterations: taps(geometry) * (inputVectors + 1) + geometry.kernelHeight,
+      flops: 2 * pixels * outputs * inputs * taps(geometry),
+    }],
+  };
+}

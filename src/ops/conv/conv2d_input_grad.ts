@@ -1,0 +1,55 @@
+/**
+ * Gradient of `conv2d` at its input (a transposed convolution).
+ *
+ * @module
+ */
+
+import shader from "../../../shaders/conv/conv2d_input_grad.wgsl" with { type: "text" };
+import { grid } from "../../gpu/gpu.ts";
+import { paddedChannels } from "../../graph/layout.ts";
+import { Tensor } from "../../graph/tensor.ts";
+import { type ConvolutionGeometry, geometryConstants, taps } from "./geometry.ts";
+import { convolutionTile } from "./tile.ts";
+
+/**
+ * dx from dy `[N, O, Ho, Wo]` and the weights `[O, I, R, S]` of a convolution with this geometry → `[N, I, H, W]`.
+ */
+export function conv2dInputGrad(
+  outputGradient: Tensor,
+  weight: Tensor,
+  options: { readonly geometry: ConvolutionGeometry },
+): Tensor {
+  const { geometry } = options;
+  const [outputs = 1, inputs = 1] = weight.shape;
+  return new Tensor({
+    op: "conv2dInputGrad",
+    shape: [geometry.batch, inputs, geometry.height, geometry.width],
+    inputs: [outputGradient, weight],
+    kernels: () => {
+      const inputVectors = paddedChannels(inputs) / 4;
+      const outputVectors = paddedChannels(outputs) / 4;
+      const tile = convolutionTile(inputVectors);
+      const { batch, height, width, stride } = geometry;
+      const pixels = batch * Math.ceil(height / stride) * Math.ceil(width / stride);
+      const [x, y] = grid(Math.ceil(pixels / tile.pixels) * (inputVectors / tile.vectors), 64);
+      return {
+        calls: [{
+          shader: { name: "conv/conv2d_input_grad", text: shader },
+          constants: {
+            ...geometryConstants(geometry),
+            INPUT_VECTORS: inputVectors,
+            OUTPUT_VECTORS: outputVectors,
+            TILE_PIXELS: tile.pixels,
+            TILE_VECTORS: tile.vectors,
+            HAS_PADDING: taps(geometry) > 1 || stride > 1 || geometry.paddingTop > 0 || geometry.paddingLeft > 0 ||
+              geometry.outputHeight !== height || geometry.outputWidth !== width,
+          },
+          bindings: [outputGradient, weight, "output"],
+          workgroups: [x, y, stride * stride],
+          iterations: taps(geometry) * (outputVectors + 1) + geometry.kernelHeight,
+          flops: 2 * batch * geometry.outputHeight * geometry.outputWidth * outputs * inputs * taps(geometry),
+        }],
+      };
+    },
+  });
+}

@@ -1,0 +1,71 @@
+/**
+ * Gradient of `conv2d` at its weights.
+ *
+ * @module
+ */
+
+import shader from "../../../shaders/conv/conv2d_weight_grad.wgsl" with { type: "text" };
+import { grid } from "../../gpu/gpu.ts";
+import { paddedChannels } from "../../graph/layout.ts";
+import { splitSum } from "../../graph/split_sum.ts";
+import { type KernelPlan, Tensor } from "../../graph/tensor.ts";
+import { type ConvolutionGeometry, geometryConstants, largestDivisor, taps } from "./geometry.ts";
+
+/** Invocations that keep a large GPU busy; sums are split until there are as many. */
+const wantedInvocations = 4096;
+/** Most pixels that one invocation walks over. */
+const maxPixelsPerInvocation = 16_384;
+
+/**
+ * dw `[O, I, R, S]` from the input `[N, I, H, W]` and dy `[N, O, Ho, Wo]`.
+ *
+ * @param options the geometry of the convolution and the shape of its weights.
+ */
+export function conv2dWeightGrad(
+  input: Tensor,
+  outputGradient: Tensor,
+  options: { readonly geometry: ConvolutionGeometry; readonly shape: readonly number[] },
+): Tensor {
+  return new Tensor({
+    op: "conv2dWeightGrad",
+    shape: options.shape,
+    layout: "convolution",
+    inputs: [input, outputGradient],
+    kernels: (output) => kernels(input, outputGradient, output, options.geometry),
+  });
+}
+
+function kernels(input: Tensor, outputGradient: Tensor, output: Tensor, geometry: ConvolutionGeometry): KernelPlan {
+  const [outputs = 1, inputs = 1] = output.shape;
+  const inputVectors = paddedChannels(inputs) / 4;
+  const outputVectors = paddedChannels(outputs) / 4;
+  const tileOutputs = largestDivisor(outputVectors, [4, 3, 2]);
+  const tileInputs = largestDivisor(inputVectors, tileOutputs >= 3 ? [2] : [4, 2]);
+  const tiles = taps(geometry) * (inputVectors / tileInputs) * (outputVectors / tileOutputs);
+  const splits = splitCount(tiles, geometry);
+  const rows = Math.ceil(geometry.batch * geometry.outputHeight / splits);
+  return splitSum(splits, output.bytes, (target) => ({
+    shader: { name: "conv/conv2d_weight_grad", text: shader },
+    constants: {
+      ...geometryConstants(geometry),
+      INPUT_VECTORS: inputVectors,
+      OUTPUT_VECTORS: outputVectors,
+      TILE_INPUTS: tileInputs,
+      TILE_OUTPUTS: tileOutputs,
+      SPLITS: splits,
+    },
+    bindings: [input, outputGradient, target],
+    workgroups: grid(splits * tiles, 64),
+    iterations: rows * (geometry.outputWidth + 1),
+    flops: 2 * geometry.batch * geometry.outputHeight * geometry.outputWidth * outputs * inputs * taps(geometry),
+  }));
+}
+
+/** Parts of the sum over output rows: enough to fill a GPU and to keep each invocation short, and no empty one. */
+export function splitCount(tiles: number, geometry: ConvolutionGeometry): number {
+  const rows = geometry.batch * geometry.outputHeight;
+  const pixels = rows * geometry.outputWidth;
+  const wanted = Math.max(wantedInvocations / tiles, pixels / maxPixelsPerInvocation, 1);
+  const perSplit = Math.max(1, Math.floor(rows / Math.min(rows, Math.ceil(wanted))));
+  return Math.ceil(rows / perSplit);
+}

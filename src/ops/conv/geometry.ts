@@ -1,0 +1,126 @@
+/**
+ * The geometry that all convolutions share: kernel, stride, dilation, padding, and the sizes that follow.
+ *
+ * @module
+ */
+
+import type { ShaderConstants } from "../../gpu/shader.ts";
+
+/** Padding in pixels: one number for all sides, or each side by itself. */
+export type Padding = number | {
+  readonly top: number;
+  readonly bottom: number;
+  readonly left: number;
+  readonly right: number;
+};
+
+/** Options of a convolution; the defaults are PyTorch's. */
+export interface ConvolutionOptions {
+  /** Step between output pixels, both axes. Default 1. */
+  readonly stride?: number;
+  /** Zero padding in pixels, or `"same"` as in TensorFlow: output = ⌈input / stride⌉, the smaller half before. Default 0. */
+  readonly padding?: Padding | "same";
+  /** Distance between the taps of the kernel. Default 1. */
+  readonly dilation?: number;
+}
+
+/** A convolution's sizes, all known. */
+export interface ConvolutionGeometry {
+  /** Images. */
+  readonly batch: number;
+  /** Input height and width. */
+  readonly height: number;
+  readonly width: number;
+  /** Output height and width. */
+  readonly outputHeight: number;
+  readonly outputWidth: number;
+  /** Kernel rows and columns. */
+  readonly kernelHeight: number;
+  readonly kernelWidth: number;
+  readonly stride: number;
+  readonly dilation: number;
+  /** Padding above and to the left; what is below and to the right follows from the output size. */
+  readonly paddingTop: number;
+  readonly paddingLeft: number;
+}
+
+/**
+ * Output size and padding of a convolution or pooling window.
+ *
+ * @param shape input `[N, C, H, W]`.
+ * @param kernel rows and columns.
+ * @throws {RangeError} if no output pixel remains.
+ */
+export function convolutionGeometry(
+  shape: readonly number[],
+  kernel: readonly [number, number],
+  options: ConvolutionOptions,
+): ConvolutionGeometry {
+  const [batch = 1, , height = 1, width = 1] = shape;
+  const { stride = 1, dilation = 1, padding = 0 } = options;
+  const [kernelHeight, kernelWidth] = kernel;
+  const vertical = axis(height, (kernelHeight - 1) * dilation + 1, stride, sides(padding, "top", "bottom"));
+  const horizontal = axis(width, (kernelWidth - 1) * dilation + 1, stride, sides(padding, "left", "right"));
+  if (vertical.output < 1 || horizontal.output < 1) {
+    throw new RangeError(
+      `the ${kernelHeight}×${kernelWidth} kernel with dilation ${dilation} does not fit into ${height}×${width} pixels`,
+    );
+  }
+  return {
+    batch,
+    height,
+    width,
+    outputHeight: vertical.output,
+    outputWidth: horizontal.output,
+    kernelHeight,
+    kernelWidth,
+    stride,
+    dilation,
+    paddingTop: vertical.before,
+    paddingLeft: horizontal.before,
+  };
+}
+
+function sides(
+  padding: Padding | "same",
+  before: "top" | "left",
+  after: "bottom" | "right",
+): readonly [number, number] | "same" {
+  if (padding === "same") return "same";
+  return typeof padding === "number" ? [padding, padding] : [padding[before], padding[after]];
+}
+
+function axis(size: number, extent: number, stride: number, padding: readonly [number, number] | "same") {
+  if (padding === "same") {
+    const output = Math.ceil(size / stride);
+    return { output, before: Math.floor(Math.max((output - 1) * stride + extent - size, 0) / 2) };
+  }
+  return { output: Math.floor((size + padding[0] + padding[1] - extent) / stride) + 1, before: padding[0] };
+}
+
+/** The geometry under the names that the shaders declare. */
+export function geometryConstants(geometry: ConvolutionGeometry): ShaderConstants {
+  return {
+    BATCH: geometry.batch,
+    HEIGHT: geometry.height,
+    WIDTH: geometry.width,
+    OUTPUT_HEIGHT: geometry.outputHeight,
+    OUTPUT_WIDTH: geometry.outputWidth,
+    KERNEL_HEIGHT: geometry.kernelHeight,
+    KERNEL_WIDTH: geometry.kernelWidth,
+    STRIDE: geometry.stride,
+    DILATION: geometry.dilation,
+    PADDING_TOP: geometry.paddingTop,
+    PADDING_LEFT: geometry.paddingLeft,
+  };
+}
+
+/** Kernel rows times columns. */
+export function taps(geometry: ConvolutionGeometry): number {
+  return geometry.kernelHeight * geometry.kernelWidth;
+}
+
+/** The largest of `candidates` that divides `count`. */
+export function largestDivisor(count: number, candidates: readonly number[]): number {
+  return candidates.find((candidate) => count % candidate === 0) ?? 1;
+}
