@@ -1,0 +1,59 @@
+/**
+ * Activations as ops of their own. After a batch norm or a convolution in inference, use the fused form instead
+ * (`batchNorm`'s and `conv2d`'s options): it saves a pass over memory.
+ *
+ * @module
+ */
+
+import shader from "../../../shaders/activation/activation.wgsl" with { type: "text" };
+import { grid } from "../../gpu/gpu.ts";
+import { storedElements } from "../../graph/layout.ts";
+import { Tensor } from "../../graph/tensor.ts";
+import { activationGrad } from "./activation_grad.ts";
+import { type Activation, activationConstants } from "./kind.ts";
+
+/** y = max(x, 0); any shape. The derivative at 0 is 0, as in PyTorch. */
+export function relu(x: Tensor): Tensor {
+  return activation(x, "relu");
+}
+
+/** y = min(max(x, 0), 6); any shape. The derivative at 0 and at 6 is 0, as in PyTorch. */
+export function relu6(x: Tensor): Tensor {
+  return activation(x, "relu6");
+}
+
+/** y = x where x > 0, `negativeSlope`·x elsewhere; any shape. The derivative at 0 is the slope, as in PyTorch. */
+export function leakyRelu(x: Tensor, negativeSlope = 0.01): Tensor {
+  return activation(x, { leakyRelu: negativeSlope });
+}
+
+/** y = f(x) for the activation of this name; any shape. `"none"` returns `x` itself. */
+export function activation(x: Tensor, kind: Activation): Tensor {
+  if (kind === "none") return x;
+  const y: Tensor = new Tensor({
+    op: "activation",
+    shape: x.shape,
+    layout: x.layout,
+    inputs: [x],
+    // Where the output tells the side of the kink, keeping it instead of x frees the memory of x.
+    gradient: (outputGradient) => [() => activationGrad(outputGradient, outputTellsSide(kind) ? y : x, kind)],
+    kernels: (output) => {
+      const vectors = Math.ceil(storedElements(output.shape, output.layout) / 4);
+      return {
+        calls: [{
+          shader: { name: "activation/activation", text: shader },
+          constants: { VECTORS: vectors, ...activationConstants(kind) },
+          bindings: [x, "output"],
+          workgroups: grid(vectors, 256),
+          iterations: 0,
+          flops: 4 * vectors,
+        }],
+      };
+    },
+  });
+  return y;
+}
+
+function outputTellsSide(kind: Activation): boolean {
+  return typeof kind !== "object" || kind.leakyRelu > 0;
+}

@@ -1,0 +1,40 @@
+/**
+ * One row of a matrix of channels, as a tensor of its own.
+ *
+ * @module
+ */
+
+import shader from "../../../shaders/arithmetic/row.wgsl" with { type: "text" };
+import { grid } from "../../gpu/gpu.ts";
+import { paddedChannels } from "../../graph/layout.ts";
+import { currentPath, Tensor } from "../../graph/tensor.ts";
+
+/**
+ * y[c] = x[index, c]: `[K, C]` → `[C]`, both of layout `"channels"`. Has no gradient.
+ *
+ * @throws {RangeError} if `x` is not a `[K, C]` tensor of channels or has no such row.
+ */
+export function row(x: Tensor, index: number): Tensor {
+  const [rows = 1, channels = 1] = x.shape;
+  if (x.layout !== "channels" || x.shape.length !== 2 || !Number.isInteger(index) || index < 0 || index >= rows) {
+    throw new RangeError(`Cannot add "${currentPath()}" (row): ${x} of layout ${x.layout} has no row ${index}`);
+  }
+  return new Tensor({
+    op: "row",
+    shape: [channels],
+    layout: "channels",
+    inputs: [x],
+    kernels: () => {
+      const vectors = paddedChannels(channels) / 4;
+      return {
+        calls: [{
+          shader: { name: "arithmetic/row", text: shader },
+          constants: { VECTORS: vectors, INDEX: index },
+          bindings: [x, "output"],
+          workgroups: grid(vectors, 64),
+          iterations: 0,
+        }],
+      };
+    },
+  });
+}

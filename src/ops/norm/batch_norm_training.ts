@@ -1,0 +1,33 @@
+/**
+ * Batch norm with the statistics of the batch, fused with the activation that follows.
+ *
+ * @module
+ */
+
+import type { Tensor } from "../../graph/tensor.ts";
+import { normalize } from "./batch_norm.ts";
+import { batchNormStatistics } from "./batch_norm_statistics.ts";
+import { type BatchNormOptions, checkNormalization } from "./normalization.ts";
+
+/** Options of `batchNormTraining`. */
+export interface BatchNormTrainingOptions extends BatchNormOptions {
+  /** `batchNormStatistics(x)` `[2, C]`, when the caller also updates running statistics with it. Default: made here. */
+  readonly statistics?: Tensor;
+}
+
+/**
+ * y = f(γ·(x − mean)/√(variance + ε) + β) with mean and biased variance of `x` over batch and pixels:
+ * `[N, C, H, W]` → the same. The gradient is the full one, through the statistics. Running statistics are the caller's
+ * (`updateRunningStatistics`). Source: Ioffe & Szegedy 2015; PyTorch's `batch_norm(training=True)`.
+ *
+ * @throws {RangeError} if a parameter is not one number per channel, or epsilon is not positive.
+ */
+export function batchNormTraining(
+  x: Tensor,
+  parameters: { readonly gamma: Tensor; readonly beta: Tensor },
+  options: BatchNormTrainingOptions = {},
+): Tensor {
+  const { epsilon = 1e-5, activation = "none", statistics = batchNormStatistics(x) } = options;
+  const { gamma, beta } = parameters;
+  return normalize(checkNormalization({ x, gamma, beta, statistics, epsilon, activation }));
+}

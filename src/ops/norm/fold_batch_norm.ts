@@ -1,0 +1,50 @@
+/**
+ * A frozen batch norm as scale and shift, for the epilogue of the convolution before it.
+ *
+ * @module
+ */
+
+import shader from "../../../shaders/norm/fold_batch_norm.wgsl" with { type: "text" };
+import { grid } from "../../gpu/gpu.ts";
+import { paddedChannels } from "../../graph/layout.ts";
+import { currentPath, Tensor } from "../../graph/tensor.ts";
+import type { BatchNormParameters } from "./batch_norm.ts";
+
+/**
+ * `[2, C]` in the layout `"channels"`: row 0 is scale = γ/√(σ² + ε), row 1 is shift = β − μ·scale. For inference only:
+ * it has no gradient.
+ *
+ * @param options `epsilon`: added to the variance, default 1e-5.
+ * @throws {RangeError} if the parameters differ in length or epsilon is not positive.
+ */
+export function foldBatchNorm(parameters: BatchNormParameters, options: { readonly epsilon?: number } = {}): Tensor {
+  const { epsilon = 1e-5 } = options;
+  const { gamma, beta, mean, variance } = parameters;
+  const channels = gamma.shape[0] ?? 1;
+  for (const tensor of [gamma, beta, mean, variance]) {
+    if (tensor.layout !== "channels" || tensor.shape.join() !== String(channels)) {
+      throw new RangeError(`Cannot add "${currentPath()}" (foldBatchNorm): ${tensor} is not [${channels}] of channels`);
+    }
+  }
+  if (!(epsilon > 0)) {
+    throw new RangeError(`Cannot add "${currentPath()}" (foldBatchNorm): epsilon is ${epsilon}, it must be positive`);
+  }
+  return new Tensor({
+    op: "foldBatchNorm",
+    shape: [2, channels],
+    layout: "channels",
+    inputs: [gamma, beta, mean, variance],
+    kernels: () => {
+      const vectors = paddedChannels(channels) / 4;
+      return {
+        calls: [{
+          shader: { name: "norm/fold_batch_norm", text: shader },
+          constants: { VECTORS: vectors, EPSILON: epsilon },
+          bindings: [gamma, beta, mean, variance, "output"],
+          workgroups: grid(vectors, 64),
+          iterations: 0,
+        }],
+      };
+    },
+  });
+}

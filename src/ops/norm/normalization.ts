@@ -1,0 +1,88 @@
+/**
+ * What the kernels of batch norm share, forward and backward, with frozen and with batch statistics.
+ *
+ * @module
+ */
+
+import type { ShaderConstants } from "../../gpu/shader.ts";
+import { paddedChannels } from "../../graph/layout.ts";
+import { currentPath, type Tensor } from "../../graph/tensor.ts";
+import { type Activation, activationConstants } from "../activation/kind.ts";
+
+/** Options of a batch norm. */
+export interface BatchNormOptions {
+  /** Added to the variance. Default 1e-5, as in PyTorch. */
+  readonly epsilon?: number;
+  /** Applied to the result in the same pass. Default `"none"`. */
+  readonly activation?: Activation;
+}
+
+/** A batch norm, all known. */
+export interface Normalization {
+  /** `[N, C, H, W]`. */
+  readonly x: Tensor;
+  /** `[C]` each. */
+  readonly gamma: Tensor;
+  readonly beta: Tensor;
+  /** Mean and biased variance: `[C]` each when frozen, or one `[2, C]` of the batch. */
+  readonly statistics: { readonly mean: Tensor; readonly variance: Tensor } | Tensor;
+  readonly epsilon: number;
+  readonly activation: Activation;
+}
+
+/**
+ * Checks the shapes.
+ *
+ * @throws {RangeError} if a parameter is not one number per channel of `x`, or epsilon is not positive.
+ */
+export function checkNormalization(normalization: Normalization): Normalization {
+  const { x, gamma, beta, statistics, epsilon } = normalization;
+  const channels = x.shape[1];
+  const vectors = { gamma, beta, ...("mean" in statistics ? statistics : {}) };
+  for (const [name, tensor] of Object.entries(vectors)) {
+    if (tensor.layout !== "channels" || tensor.shape.length !== 1 || tensor.shape[0] !== channels) {
+      throw new RangeError(
+        `Cannot add "${currentPath()}" (batchNorm): input has ${channels} channels, ${name} is [${
+          tensor.shape.join(", ")
+        }] of layout ${tensor.layout}`,
+      );
+    }
+  }
+  if (!("mean" in statistics) && (statistics.layout !== "channels" || statistics.shape.join() !== `2,${channels}`)) {
+    throw new RangeError(
+      `Cannot add "${currentPath()}" (batchNorm): input has ${channels} channels, statistics are [${
+        statistics.shape.join(", ")
+      }] of layout ${statistics.layout}`,
+    );
+  }
+  // A positive epsilon also keeps the padding channels, whose variance is 0, at 0.
+  if (!(epsilon > 0)) {
+    throw new RangeError(`Cannot add "${currentPath()}" (batchNorm): epsilon is ${epsilon}, it must be positive`);
+  }
+  return normalization;
+}
+
+/** γ, β, μ, σ² in the order of the shaders' bindings. */
+export function normalizationBindings({ gamma, beta, statistics }: Normalization): [Tensor, Tensor, Tensor, Tensor] {
+  return "mean" in statistics
+    ? [gamma, beta, statistics.mean, statistics.variance]
+    : [gamma, beta, statistics, statistics];
+}
+
+/** The constants that all shaders of batch norm declare. */
+export function normalizationConstants({ x, statistics, epsilon, activation }: Normalization): ShaderConstants {
+  const { pixels, vectors } = extent(x);
+  return {
+    PIXELS: pixels,
+    VECTORS: vectors,
+    VARIANCE_START: "mean" in statistics ? 0 : vectors,
+    EPSILON: epsilon,
+    ...activationConstants(activation),
+  };
+}
+
+/** Pixels of the whole batch, and vec4 of channels of each. */
+export function extent(x: Tensor): { pixels: number; vectors: number } {
+  const [batch = 1, channels = 1, height = 1, width = 1] = x.shape;
+  return { pixels: batch * height * width, vectors: paddedChannels(channels) / 4 };
+}

@@ -1,0 +1,36 @@
+/**
+ * Sum over batch and pixels, one value per channel: the gradient of a bias.
+ *
+ * @module
+ */
+
+import shader from "../../../shaders/reduce/channel_sum.wgsl" with { type: "text" };
+import { grid } from "../../gpu/gpu.ts";
+import { storedElements } from "../../graph/layout.ts";
+import { splitSum } from "../../graph/split_sum.ts";
+import { Tensor } from "../../graph/tensor.ts";
+import { pixelSplits } from "./pixel_splits.ts";
+
+/** s[c] = Σ_{n,y,x} x[n,c,y,x]: `[N, C, H, W]` → `[C]`, in an order that depends on the shape only. Has no gradient. */
+export function channelSum(x: Tensor): Tensor {
+  const [batch = 1, channels = 1, height = 1, width = 1] = x.shape;
+  return new Tensor({
+    op: "channelSum",
+    shape: [channels],
+    layout: "channels",
+    inputs: [x],
+    kernels: (output) => {
+      const vectors = storedElements(output.shape, "channels") / 4;
+      const pixels = batch * height * width;
+      const { splits, pixelsPerSplit } = pixelSplits(pixels, vectors);
+      return splitSum(splits, output.bytes, (target) => ({
+        shader: { name: "reduce/channel_sum", text: shader },
+        constants: { PIXELS: pixels, VECTORS: vectors, SPLITS: splits },
+        bindings: [x, target],
+        workgroups: grid(splits * vectors, 64),
+        iterations: pixelsPerSplit,
+        flops: 4 * pixels * vectors,
+      }));
+    },
+  });
+}
