@@ -62,6 +62,8 @@ export class Gpu {
   readonly device: GPUDevice;
   /** Vendor, architecture and description of the adapter. */
   readonly info: GPUAdapterInfo;
+  /** Whether the adapter runs kernels on the CPU. */
+  readonly isSoftware: boolean;
   /** Whether per-kernel times can be taken. */
   readonly hasTimestamps: boolean;
   /** Largest buffer range that one binding can see, in bytes. */
@@ -76,6 +78,7 @@ export class Gpu {
   private constructor(adapter: GPUAdapter, device: GPUDevice) {
     this.device = device;
     this.info = adapter.info;
+    this.isSoftware = adapter.info.isFallbackAdapter;
     this.hasTimestamps = device.features.has("timestamp-query");
     this.maxBindingBytes = device.limits.maxStorageBufferBindingSize;
     device.addEventListener("uncapturederror", (event) => {

@@ -21,7 +21,7 @@ export interface ProgramDefinition {
   readonly destinations?: ReadonlyMap<Tensor, BufferRange>;
   /** Launches after the graph's own, such as the optimizer's. */
   readonly epilogue?: readonly Dispatch[];
-  /** Which kernels to prefer; default register tiles. */
+  /** Which kernels to prefer; default: those of the adapter. */
   readonly traits?: DeviceTraits;
   /** Refuses a plan above this many bytes. */
   readonly budgetBytes?: number;
@@ -79,7 +79,7 @@ export class Program {
   static async compile(gpu: Gpu, definition: ProgramDefinition): Promise<Program> {
     const roots = [...Object.values(definition.outputs), ...definition.destinations?.keys() ?? []];
     const order = dependencies(roots);
-    const layout = planProgram(order, definition);
+    const layout = planProgram(order, definition, definition.traits ?? { software: gpu.isSoftware });
     checkBudget(gpu, layout.memory, definition.budgetBytes);
 
     const slots = layout.slotBytes.map((bytes, index) => gpu.createBuffer(bytes, `slot ${index}`));
@@ -190,9 +190,9 @@ export class Program {
 }
 
 /** What a program would take, without compiling it. */
-export function memoryPlan(definition: ProgramDefinition): MemoryPlan {
+export function memoryPlan(gpu: Gpu, definition: ProgramDefinition): MemoryPlan {
   const roots = [...Object.values(definition.outputs), ...definition.destinations?.keys() ?? []];
-  return planProgram(dependencies(roots), definition).memory;
+  return planProgram(dependencies(roots), definition, definition.traits ?? { software: gpu.isSoftware }).memory;
 }
 
 interface ProgramLayout {
@@ -203,8 +203,7 @@ interface ProgramLayout {
   readonly memory: MemoryPlan;
 }
 
-function planProgram(order: readonly Tensor[], definition: ProgramDefinition): ProgramLayout {
-  const traits = definition.traits ?? { schedule: "register" };
+function planProgram(order: readonly Tensor[], definition: ProgramDefinition, traits: DeviceTraits): ProgramLayout {
   const last = lastUses(order, new Set(Object.values(definition.outputs)));
   const steps: Step[] = [];
   const lives: Life[] = [];

@@ -69,8 +69,8 @@ export interface TensorDefinition {
 
 /** What the choice of kernels may depend on. */
 export interface DeviceTraits {
-  /** `"register"`: register tiles without barriers (software adapters); `"workgroup"`: tiles in workgroup memory (GPUs). */
-  readonly schedule: "register" | "workgroup";
+  /** The adapter runs kernels on the CPU: only the number of loads counts, not coalescing, barriers or register pressure. */
+  readonly software: boolean;
 }
 
 let nextId = 0;

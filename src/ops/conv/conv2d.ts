@@ -7,7 +7,7 @@
 import shader from "../../../shaders/conv/conv2d.wgsl" with { type: "text" };
 import { grid } from "../../gpu/gpu.ts";
 import { paddedChannels } from "../../graph/layout.ts";
-import { currentPath, type KernelPlan, Tensor } from "../../graph/tensor.ts";
+import { currentPath, type DeviceTraits, type KernelPlan, Tensor } from "../../graph/tensor.ts";
 import { type Activation, activationConstants } from "../activation/kind.ts";
 import { conv2dInputGrad } from "./conv2d_input_grad.ts";
 import { conv2dWeightGrad } from "./conv2d_weight_grad.ts";
@@ -58,7 +58,7 @@ export function conv2d(input: Tensor, weight: Tensor, options: Conv2dOptions = {
         ],
       }
       : {}),
-    kernels: () => kernels(input, weight, geometry, epilogue),
+    kernels: (_output, device) => kernels(input, weight, geometry, epilogue, device),
   });
 }
 
@@ -67,11 +67,12 @@ function kernels(
   weight: Tensor,
   geometry: ConvolutionGeometry,
   epilogue: Conv2dOptions["epilogue"],
+  device: DeviceTraits,
 ): KernelPlan {
   const [outputs = 1, inputs = 1] = weight.shape;
   const inputVectors = paddedChannels(inputs) / 4;
   const outputVectors = paddedChannels(outputs) / 4;
-  const tile = convolutionTile(outputVectors);
+  const tile = convolutionTile(outputVectors, device);
   const pixels = geometry.batch * geometry.outputHeight * geometry.outputWidth;
   const tiles = Math.ceil(pixels / tile.pixels) * (outputVectors / tile.vectors);
   return {

@@ -25,10 +25,10 @@ export function conv2dInputGrad(
     op: "conv2dInputGrad",
     shape: [geometry.batch, inputs, geometry.height, geometry.width],
     inputs: [outputGradient, weight],
-    kernels: () => {
+    kernels: (_output, device) => {
       const inputVectors = paddedChannels(inputs) / 4;
       const outputVectors = paddedChannels(outputs) / 4;
-      const tile = convolutionTile(inputVectors);
+      const tile = convolutionTile(inputVectors, device);
       const { batch, height, width, stride } = geometry;
       const pixels = batch * Math.ceil(height / stride) * Math.ceil(width / stride);
       const [x, y] = grid(Math.ceil(pixels / tile.pixels) * (inputVectors / tile.vectors), 64);

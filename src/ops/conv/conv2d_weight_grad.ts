@@ -8,7 +8,7 @@ import shader from "../../../shaders/conv/conv2d_weight_grad.wgsl" with { type: 
 import { grid } from "../../gpu/gpu.ts";
 import { paddedChannels } from "../../graph/layout.ts";
 import { splitSum } from "../../graph/split_sum.ts";
-import { type KernelPlan, Tensor } from "../../graph/tensor.ts";
+import { type DeviceTraits, type KernelPlan, Tensor } from "../../graph/tensor.ts";
 import { type ConvolutionGeometry, geometryConstants, largestDivisor, taps } from "./geometry.ts";
 
 /** Invocations that keep a large GPU busy; sums are split until there are as many. */
@@ -31,16 +31,22 @@ export function conv2dWeightGrad(
     shape: options.shape,
     layout: "convolution",
     inputs: [input, outputGradient],
-    kernels: (output) => kernels(input, outputGradient, output, options.geometry),
+    kernels: (output, device) => kernels(input, outputGradient, output, options.geometry, device),
   });
 }
 
-function kernels(input: Tensor, outputGradient: Tensor, output: Tensor, geometry: ConvolutionGeometry): KernelPlan {
+function kernels(
+  input: Tensor,
+  outputGradient: Tensor,
+  output: Tensor,
+  geometry: ConvolutionGeometry,
+  device: DeviceTraits,
+): KernelPlan {
   const [outputs = 1, inputs = 1] = output.shape;
   const inputVectors = paddedChannels(inputs) / 4;
   const outputVectors = paddedChannels(outputs) / 4;
-  const tileOutputs = largestDivisor(outputVectors, [4, 3, 2]);
-  const tileInputs = largestDivisor(inputVectors, tileOutputs >= 3 ? [2] : [4, 2]);
+  const tileOutputs = largestDivisor(outputVectors, device.software ? [4, 3, 2] : [2]);
+  const tileInputs = largestDivisor(inputVectors, device.software ? [4, 3, 2] : [2]);
   const tiles = taps(geometry) * (inputVectors / tileInputs) * (outputVectors / tileOutputs);
   const splits = splitCount(tiles, geometry);
   const rows = Math.ceil(geometry.batch * geometry.outputHeight / splits);

@@ -4,15 +4,20 @@
  * @module
  */
 
+import type { DeviceTraits } from "../../graph/tensor.ts";
 import { type ConvolutionGeometry, largestDivisor } from "./geometry.ts";
 
 /**
- * Register tile of the forward and input-gradient products: pixels × vec4 of channels. Wide in pixels when there are
- * few channels, so that every load serves about as many multiply-adds.
+ * Register tile of the forward and input-gradient products: pixels × vec4 of channels. Each load serves more
+ * multiply-adds in a larger tile; GPUs run out of registers above some 64 sums, software adapters have only loads to save.
  */
-export function convolutionTile(channelVectors: number): { pixels: number; vectors: number } {
-  const vectors = largestDivisor(channelVectors, [4, 3, 2, 5]);
-  return { vectors, pixels: vectors >= 3 ? 8 : 16 };
+export function convolutionTile(channelVectors: number, device: DeviceTraits): { pixels: number; vectors: number } {
+  if (device.software) {
+    const vectors = largestDivisor(channelVectors, [4, 3, 2, 5]);
+    return { vectors, pixels: 16 };
+  }
+  const vectors = largestDivisor(channelVectors, [2]);
+  return { vectors, pixels: vectors === 2 ? 4 : 8 };
 }
 
 /** Whether some tap of some output pixel lies outside the image. */
