@@ -1,0 +1,37 @@
+// One step of AdamW over a flat run of parameters, as PyTorch's AdamW:
+// w ← w·(1 − learningRate·weightDecay);  m ← β₁m + (1−β₁)g;  v ← β₂v + (1−β₂)g²;
+// w ← w − learningRate·(m / (1−β₁ᵗ)) / (√(v / (1−β₂ᵗ)) + ε).
+// Bindings: 0 w read-write · 1 g read · 2 m read-write · 3 v read-write · 4 rates of this step read: for each group two
+// vec4f, (learningRate, weightDecay, β₁, β₂) and (1−β₁ᵗ, 1−β₂ᵗ, ε, 0). Flat f32, as vec4f.
+// Schedule: one invocation per vec4f. Bound: 28 bytes per parameter.
+#include lib/grid.wgsl
+
+const VECTORS: u32 = 1u;
+const GROUP: u32 = 0u;
+
+@group(0) @binding(0) var<storage, read_write> parameters: array<vec4f>;
+@group(0) @binding(1) var<storage, read> gradients: array<vec4f>;
+@group(0) @binding(2) var<storage, read_write> means: array<vec4f>;
+@group(0) @binding(3) var<storage, read_write> squares: array<vec4f>;
+@group(0) @binding(4) var<storage, read> rates: array<vec4f>;
+
+@compute @workgroup_size(64)
+fn main(
+  @builtin(workgroup_id) workgroup: vec3u,
+  @builtin(num_workgroups) workgroups: vec3u,
+  @builtin(local_invocation_index) local: u32,
+) {
+  let index = gridIndex(workgroup, workgroups, local, 64u);
+  if (index >= VECTORS) {
+    return;
+  }
+  let rate = rates[GROUP * 2u];
+  let correction = rates[GROUP * 2u + 1u];
+  let gradient = gradients[index];
+  let mean = rate.z * means[index] + (1.0 - rate.z) * gradient;
+  let square = rate.w * squares[index] + (1.0 - rate.w) * gradient * gradient;
+  let step = (mean / correction.x) / (sqrt(square / correction.y) + vec4f(correction.z));
+  means[index] = mean;
+  squares[index] = square;
+  parameters[index] = parameters[index] * (1.0 - rate.x * rate.y) - rate.x * step;
+}
