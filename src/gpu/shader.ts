@@ -113,7 +113,7 @@ function closingBrace(text: string, start: number, name: string): number {
 
 /** Integer arithmetic with `+ - * /` (truncating), left to right by precedence; no parentheses. */
 function evaluate(expression: string, values: ReadonlyMap<string, number>): number {
-  const tokens = expression.trim().replace(/\b(\d+)[ui]\b/g, "$1").match(/\w+|[-+*/]/g) ?? [];
+  const tokens = expression.trim().replace(/^-/, "0-").replace(/\b(\d+)[ui]\b/g, "$1").match(/\w+|[-+*/]/g) ?? [];
   const operand = (token: string | undefined): number => {
     const value = token === undefined ? undefined : /^\d+$/.test(token) ? Number(token) : values.get(token);
     if (value === undefined) throw new Error(`Cannot evaluate "${expression}": ${token ?? "a value"} is not known`);
