@@ -1,0 +1,125 @@
+/**
+ * Samples in a given order, decoded by Workers ahead of their use and kept in memory within a budget.
+ *
+ * @module
+ */
+
+import type { LabelTable } from "./class_map.ts";
+import type { Sample, SampleOptions } from "./sample.ts";
+import { DecodePool } from "./worker_pool.ts";
+
+/** What the loader needs to know of an image; the items of a `Split` fit. */
+export interface LoadItem {
+  name: string;
+  imagePath: string;
+  labelPath: string | null;
+  labelTable: LabelTable;
+}
+
+/** Settings of a {@link Loader}. */
+export interface LoaderOptions {
+  /** Number of decoding Workers. Default 2. */
+  workers?: number;
+  /** How many samples are decoded ahead of the one handed out. Default 8. */
+  readAhead?: number;
+  /** Bytes of samples kept in memory, so that later epochs need not decode again. Default 1 GiB; 0 keeps none. */
+  cacheBytes?: number;
+}
+
+/**
+ * Loads images with their labels. Close it when done: `using loader = new Loader()` or {@link Loader.close}.
+ *
+ * @example
+ * ```ts ignore
+ * using loader = new Loader();
+ * for await (const sample of loader.load(split.items, { size: { height: 240, width: 320 } })) upload(sample);
+ * ```
+ */
+export class Loader {
+  readonly #pool: DecodePool;
+  readonly #readAhead: number;
+  readonly #cacheBytes: number;
+  readonly #cache = new Map<string, Sample>();
+  #usedBytes = 0;
+
+  /** A loader whose Workers start with the first image. */
+  constructor(options: LoaderOptions = {}) {
+    this.#pool = new DecodePool(options.workers ?? 2);
+    this.#readAhead = options.readAhead ?? 8;
+    this.#cacheBytes = options.cacheBytes ?? 2 ** 30;
+  }
+
+  /** Bytes of the samples that are kept. */
+  get cachedBytes(): number {
+    return this.#usedBytes;
+  }
+
+  /**
+   * The samples of `items`, in their order, an item as often as it is listed. A bad file throws its sentence when its turn
+   * comes; leaving the loop early is fine.
+   *
+   * @throws {Error} where a file cannot be used, or the loader is closed.
+   */
+  async *load(items: Iterable<LoadItem>, options: SampleOptions): AsyncGenerator<Sample, void, void> {
+    const remaining = items[Symbol.iterator]();
+    const ahead: Promise<Sample>[] = [];
+    const fill = () => {
+      while (ahead.length <= this.#readAhead) {
+        const next = remaining.next();
+        if (next.done === true) return;
+        const promise = this.loadOne(next.value, options);
+        // A failure is thrown when its turn comes; it must not count as unhandled before, nor after an early end.
+        promise.catch(() => {});
+        ahead.push(promise);
+      }
+    };
+    for (fill(); ahead.length > 0; fill()) {
+      const next = ahead.shift();
+      if (next !== undefined) yield await next;
+    }
+  }
+
+  /** The sample of one item. */
+  async loadOne(item: LoadItem, options: SampleOptions): Promise<Sample> {
+    const key = cacheKey(item, options);
+    const known = this.#cache.get(key);
+    if (known !== undefined) return known;
+    const { name, imagePath, labelPath, labelTable } = item;
+    const sample = await this.#pool.decode({ name, imagePath, labelPath, labelTable, options });
+    this.#keep(key, sample);
+    return sample;
+  }
+
+  /** Forgets the kept samples, as is needed when files have changed. */
+  clear(): void {
+    this.#cache.clear();
+    this.#usedBytes = 0;
+  }
+
+  /** Ends the Workers and forgets the samples. */
+  close(): void {
+    this.#pool.close();
+    this.clear();
+  }
+
+  /** As {@link Loader.close}, for `using`. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /**
+   * Keeps a sample while there is room. Nothing is pushed out: an epoch visits every image once, and the oldest image, which
+   * would have to go, is the one that the next epoch needs soonest.
+   */
+  #keep(key: string, sample: Sample): void {
+    const bytes = sample.image.pixels.length + (sample.labels?.length ?? 0);
+    if (this.#cache.has(key) || this.#usedBytes + bytes > this.#cacheBytes) return;
+    this.#cache.set(key, sample);
+    this.#usedBytes += bytes;
+  }
+}
+
+function cacheKey(item: LoadItem, options: SampleOptions): string {
+  const { size, stride = 1, labels = "resized" } = options;
+  return JSON.stringify([item.imagePath, item.labelPath, [...item.labelTable], size, stride, labels]);
+}

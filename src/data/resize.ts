@@ -1,0 +1,122 @@
+/**
+ * Resizing on the CPU, once per file, to the working size: images bilinear with half-pixel centres and without
+ * antialiasing, labels by the nearest pixel. The random scaling of training happens on the GPU.
+ *
+ * @module
+ */
+
+/**
+ * Resizes `[height, width]` pixels of four bytes (RGBA) to `[targetHeight, targetWidth]`. The source position of target
+ * row `i` is `(i + ½) · height / targetHeight − ½`, clamped below at 0, its upper neighbour clamped to the last row;
+ * columns alike. A value becomes a byte by `floor(v + 0.5)`. Computed in float64. Alpha becomes 255.
+ */
+export function resizeImage(
+  pixels: Uint8Array,
+  height: number,
+  width: number,
+  targetHeight: number,
+  targetWidth: number,
+): Uint8Array<ArrayBuffer> {
+  if (height === targetHeight && width === targetWidth) return Uint8Array.from(pixels);
+  const rows = bilinearTable(height, targetHeight);
+  const columns = bilinearTable(width, targetWidth);
+  const result = new Uint8Array(targetHeight * targetWidth * 4);
+  // The two source rows that a target row mixes, already at the target width; most are used again for the next row.
+  const rowCache = new Map<number, Float64Array>();
+  for (let row = 0; row < targetHeight; row++) {
+    const lowerRow = rows.lower[row] ?? 0;
+    const upperRow = rows.upper[row] ?? 0;
+    for (const kept of rowCache.keys()) if (kept < lowerRow) rowCache.delete(kept);
+    const below = stretchedRow(rowCache, pixels, width, lowerRow, columns);
+    const above = stretchedRow(rowCache, pixels, width, upperRow, columns);
+    const weight = rows.weight[row] ?? 0;
+    const start = row * targetWidth * 4;
+    for (let column = 0; column < targetWidth; column++) {
+      const from = column * 3;
+      const to = start + column * 4;
+      for (let channel = 0; channel < 3; channel++) {
+        const low = below[from + channel] ?? 0;
+        result[to + channel] = Math.floor(low * (1 - weight) + (above[from + channel] ?? 0) * weight + 0.5);
+      }
+      result[to + 3] = 255;
+    }
+  }
+  return result;
+}
+
+/** Resizes `[height, width]` ids to `[targetHeight, targetWidth]`: the value at `⌊(2i + 1) · height / (2 · targetHeight)⌋`. */
+export function resizeLabels(
+  labels: Uint8Array,
+  height: number,
+  width: number,
+  targetHeight: number,
+  targetWidth: number,
+): Uint8Array<ArrayBuffer> {
+  if (height === targetHeight && width === targetWidth) return Uint8Array.from(labels);
+  const rows = nearestTable(height, targetHeight);
+  const columns = nearestTable(width, targetWidth);
+  const result = new Uint8Array(targetHeight * targetWidth);
+  for (let row = 0; row < targetHeight; row++) {
+    const source = (rows[row] ?? 0) * width;
+    const target = row * targetWidth;
+    for (let column = 0; column < targetWidth; column++) {
+      result[target + column] = labels[source + (columns[column] ?? 0)] ?? 0;
+    }
+  }
+  return result;
+}
+
+/** The source index of each of `targetLength` places in a nearest-pixel resize of `length` places. */
+export function nearestTable(length: number, targetLength: number): Uint32Array {
+  return Uint32Array.from({ length: targetLength }, (_, index) => {
+    return Math.floor((2 * index + 1) * length / (2 * targetLength));
+  });
+}
+
+interface BilinearTable {
+  lower: Uint32Array;
+  upper: Uint32Array;
+  /** The share of the upper neighbour, in `[0, 1)`. */
+  weight: Float64Array;
+}
+
+function bilinearTable(length: number, targetLength: number): BilinearTable {
+  const table = {
+    lower: new Uint32Array(targetLength),
+    upper: new Uint32Array(targetLength),
+    weight: new Float64Array(targetLength),
+  };
+  for (let index = 0; index < targetLength; index++) {
+    const position = Math.max(0, (index + 0.5) * length / targetLength - 0.5);
+    const lower = Math.min(Math.floor(position), length - 1);
+    table.lower[index] = lower;
+    table.upper[index] = Math.min(lower + 1, length - 1);
+    table.weight[index] = position - lower;
+  }
+  return table;
+}
+
+/** Row `row` of the source, bilinear along its columns, three values per pixel; from the cache where it is there. */
+function stretchedRow(
+  cache: Map<number, Float64Array>,
+  pixels: Uint8Array,
+  width: number,
+  row: number,
+  columns: BilinearTable,
+): Float64Array {
+  const known = cache.get(row);
+  if (known !== undefined) return known;
+  const count = columns.lower.length;
+  const values = new Float64Array(count * 3);
+  for (let column = 0; column < count; column++) {
+    const lower = (row * width + (columns.lower[column] ?? 0)) * 4;
+    const upper = (row * width + (columns.upper[column] ?? 0)) * 4;
+    const weight = columns.weight[column] ?? 0;
+    for (let channel = 0; channel < 3; channel++) {
+      values[column * 3 + channel] = (pixels[lower + channel] ?? 0) * (1 - weight) +
+        (pixels[upper + channel] ?? 0) * weight;
+    }
+  }
+  cache.set(row, values);
+  return values;
+}

@@ -1,0 +1,76 @@
+/**
+ * One file pair to one sample: decode, check, translate, resize. Runs inside the decoding Workers and needs no file access.
+ *
+ * @module
+ */
+
+import { type LabelTable, translateLabels } from "./class_map.ts";
+import { type DecodedImage, type DecodedLabels, decodeImage, decodeLabels } from "./decode.ts";
+import { resizeImage, resizeLabels } from "./resize.ts";
+import { formatSize, roundSize, type Size } from "./size.ts";
+
+/** An image ready for upload, with its labels. Samples are shared by a cache: never change their arrays. */
+export interface Sample {
+  name: string;
+  /** `pixels`: `[height, width]` times the bytes red, green, blue, 255. */
+  image: DecodedImage;
+  /** Train ids `[labelSize.height, labelSize.width]`, 255 where ignored; `null` where there is no label file. */
+  labels: Uint8Array<ArrayBuffer> | null;
+  labelSize: Size | null;
+  /** The size of the image file, before it was resized. */
+  originalSize: Size;
+}
+
+/** How a sample is made from its files. */
+export interface SampleOptions {
+  /** The size of the image; `null` keeps each image's own, rounded to a multiple of `stride`. */
+  size: Size | null;
+  /** Both sides of the image are made multiples of it, the nearest. Default 1. */
+  stride?: number;
+  /** Labels resized with the image (default), at their own size as scoring wants them, or not read. */
+  labels?: "resized" | "original" | "none";
+}
+
+/** The bytes of an image file and its label file, with the paths for messages. */
+export interface SampleFiles {
+  name: string;
+  imagePath: string;
+  imageBytes: Uint8Array;
+  labelPath: string | null;
+  labelBytes: Uint8Array | null;
+  labelTable: LabelTable;
+}
+
+/**
+ * Makes a sample from the bytes of its files.
+ *
+ * @throws {Error} where a file cannot be read, the two differ in size, or a label id is not one of the data set's.
+ */
+export async function makeSample(files: SampleFiles, options: SampleOptions): Promise<Sample> {
+  const decoded = await decodeImage(files.imageBytes, files.imagePath);
+  const originalSize = { height: decoded.height, width: decoded.width };
+  const { height, width } = workingSize(originalSize, options);
+  const image = { height, width, pixels: resizeImage(decoded.pixels, decoded.height, decoded.width, height, width) };
+  if (files.labelBytes === null || files.labelPath === null || options.labels === "none") {
+    return { name: files.name, image, labels: null, labelSize: null, originalSize };
+  }
+  const found = decodeLabels(files.labelBytes, files.labelPath);
+  requireSameSize(decoded, found, files.imagePath, files.labelPath);
+  const labels = translateLabels(found.labels, found.width, files.labelTable, files.labelPath);
+  if (options.labels === "original") return { name: files.name, image, labels, labelSize: originalSize, originalSize };
+  const resized = resizeLabels(labels, found.height, found.width, height, width);
+  return { name: files.name, image, labels: resized, labelSize: { height, width }, originalSize };
+}
+
+/** The size at which an image of `originalSize` is worked on: the wanted one, or its own, rounded to the stride. */
+export function workingSize(originalSize: Size, options: SampleOptions): Size {
+  return roundSize(options.size ?? originalSize, options.stride ?? 1);
+}
+
+function requireSameSize(image: DecodedImage, labels: DecodedLabels, imagePath: string, labelPath: string): void {
+  if (image.height === labels.height && image.width === labels.width) return;
+  throw new Error(
+    `The image ${imagePath} is ${formatSize(image)}, its labels ${labelPath} are ${formatSize(labels)} pixels. ` +
+      "Both must have the same size",
+  );
+}

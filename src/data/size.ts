@@ -1,0 +1,37 @@
+/**
+ * Working sizes: `--size HxW`, and the nearest size that a network's output stride divides.
+ *
+ * @module
+ */
+
+import { UsageError } from "../errors.ts";
+
+/** Height and width in pixels. */
+export interface Size {
+  height: number;
+  width: number;
+}
+
+/**
+ * Reads a size such as `240x320`: height first.
+ *
+ * @throws {UsageError} where it is not two positive whole numbers with an `x` between them.
+ */
+export function parseSize(text: string): Size {
+  const match = /^\s*([1-9]\d{0,4})\s*[x×]\s*([1-9]\d{0,4})\s*$/i.exec(text);
+  if (match === null) {
+    throw new UsageError(`Cannot read the size "${text}": expected height x width in pixels, such as 240x320`);
+  }
+  return { height: Number(match[1]), width: Number(match[2]) };
+}
+
+/** The nearest size whose sides `stride` divides, at least one stride each; a tie goes to the larger. */
+export function roundSize(size: Size, stride: number): Size {
+  const round = (side: number) => Math.max(stride, Math.floor(side / stride + 0.5) * stride);
+  return { height: round(size.height), width: round(size.width) };
+}
+
+/** A size as people read it: `240×320`. */
+export function formatSize(size: Size): string {
+  return `${size.height}×${size.width}`;
+}
