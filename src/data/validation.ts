@@ -33,6 +33,6 @@ export function validated<Schema extends v.GenericSchema>(
 }
 
 function problem(issue: v.BaseIssue<unknown>): string {
-  if (issue.received === "undefined") return `it is missing, expected ${issue.expected ?? "a value"}`;
+  if (issue.received === "undefined") return "it is missing";
   return issue.expected === null ? issue.message : `found ${issue.received}, expected ${issue.expected}`;
 }

@@ -1,0 +1,144 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { labelTable, parseClassMap, translateLabels } from "../../src/data/class_map.ts";
+import { imageItems, openDataset, readClassMap, requireClasses, requireLabels } from "../../src/data/dataset.ts";
+import { encodeLabelPng } from "../../src/data/encode.ts";
+import { testWithShared } from "../shared.ts";
+import { plainPng, withFolder, write, writeSmallDataset } from "./pictures.ts";
+
+/** Expects an error whose message holds all of `parts`. */
+function assertSentence(action: () => unknown, ...parts: string[]): void {
+  const error = assertThrows(action, Error);
+  for (const part of parts) assert(error.message.includes(part), `"${error.message}" lacks "${part}"`);
+}
+
+testWithShared(
+  "openDataset() lists the splits of the real data sets",
+  ["data/camvid", "data/idd-lite"],
+  (camvid, idd) => {
+    const dataset = openDataset(camvid ?? "");
+    assertEquals(dataset.classes.length, 11);
+    assertEquals(dataset.splitNames(), ["test", "train", "val"]);
+    const { items } = dataset.split("val");
+    assertEquals(items.length, 101);
+    assertEquals(items[0]?.name, "0016E5_07959");
+    assert(items.every((item) => item.labelPath !== null));
+    assertEquals(openDataset(idd ?? "").split("train").items.length, 1403);
+  },
+);
+
+testWithShared(
+  "a class map applies to the data set whose classes it starts from, and to no other",
+  ["data/camvid", "data/idd-lite", "data/maps/idd7_from_camvid11.json"],
+  (camvid, idd, mapPath) => {
+    const classMap = readClassMap(mapPath ?? "");
+    const source = openDataset(idd ?? "", { classMap });
+    const target = openDataset(camvid ?? "", { classMap });
+    assertEquals(target.classes, source.classes);
+    assertEquals(target.palette[0], [128, 64, 128]);
+    requireClasses(target, source.classes, classMap);
+    const table = target.split("val").items[0]?.labelTable;
+    assertEquals(Array.from(table?.slice(0, 12) ?? []), [6, 5, 4, 0, 1, 5, 4, 4, 3, 2, 2, -1]);
+    assertEquals(table?.[255], 255);
+    assertSentence(
+      () => requireClasses(openDataset(camvid ?? ""), source.classes),
+      "11 classes, expected 7",
+      'id 0 is "sky", expected "drivable"',
+      "--class-map",
+    );
+  },
+);
+
+Deno.test("a data set may have unknown keys, no palette, no labels, and capital endings; names sort by bytes", () =>
+  withFolder((folder) => {
+    write(join(folder, "dataset.json"), '{"name": "n", "classes": ["a", "b"], "licence": 1}');
+    for (const name of ["b.PNG", "a.png", "B.png", "é.png", "10.png", "9.png", "._a.png", "notes.txt"]) {
+      write(join(folder, "train/images", name), plainPng(2, 2, [0, 0, 0]));
+    }
+    const dataset = openDataset(folder);
+    assertEquals(dataset.palette, [[128, 0, 0], [0, 128, 0]]);
+    const split = dataset.split("train");
+    assertEquals(split.items.map((item) => item.name), ["10", "9", "B", "a", "b", "é"]);
+    assert(split.items.every((item) => item.labelPath === null));
+    assertSentence(() => requireLabels(split, dataset), "lacks labels for 6 of 6 images", "train/labels/10.png");
+  }));
+
+Deno.test("what is wrong with a data set's folder is said in a sentence", () =>
+  withFolder((folder) => {
+    assertSentence(() => openDataset(join(folder, "none")), "there is no such folder", "none");
+    assertSentence(() => openDataset(folder), "it has no dataset.json");
+    writeSmallDataset(folder, 1);
+    const dataset = openDataset(folder);
+    assertEquals(dataset.split("train").items.length, 1);
+    assertSentence(() => dataset.split("val"), 'has no split "val"', "It has: train");
+    mkdirSync(join(folder, "val/images"), { recursive: true });
+    assertSentence(() => dataset.split("val"), 'The split "val"', "is empty");
+    write(join(folder, "train/images/0.jpg"), plainPng(2, 2, [0, 0, 0]));
+    assertSentence(() => dataset.split("train"), 'both would be called "0"');
+    write(join(folder, "odd/images/x_image.png"), plainPng(2, 2, [0, 0, 0]));
+    write(join(folder, "odd/labels/x_label.png"), plainPng(2, 2, [0, 0, 0]));
+    assertSentence(() => dataset.split("odd"), "No file in", "x_image.png");
+  }));
+
+Deno.test("what is wrong in dataset.json is said with its key", () =>
+  withFolder((folder) => {
+    const path = join(folder, "dataset.json");
+    const cases: [string, string[]][] = [
+      ["{", ["it is not JSON"]],
+      ["3", ["found 3, expected Object"]],
+      ['{"name": "n"}', ['key "classes": it is missing']],
+      ['{"name": "n", "classes": []}', ['key "classes"']],
+      ['{"name": 3, "classes": ["a"]}', ['key "name": found 3, expected string']],
+      ['{"name": "n", "classes": ["a", 5]}', ['key "classes.1": found 5, expected string']],
+      ['{"name": "n", "classes": ["a", "a"]}', ['key "classes": found "a" twice']],
+      ['{"name": "n", "classes": ["a"], "palette": [[1, 2, 256]]}', ['key "palette.0.2": found 256, expected <=255']],
+      ['{"name": "n", "classes": ["a"], "palette": [[1, 2]]}', ['key "palette.0']],
+      ['{"name": "n", "classes": ["a"], "palette": []}', [
+        'key "palette": found 0 colours, expected one for each of the 1',
+      ]],
+      ['{"name": "n", "classes": ["a"], "ignore": 300}', ['key "ignore": found 300']],
+    ];
+    for (const [text, parts] of cases) {
+      write(path, text);
+      assertSentence(() => openDataset(folder), path, ...parts);
+    }
+  }));
+
+Deno.test("parseClassMap() checks that every class has a target that exists", () => {
+  const map = (entries: Record<string, number>, ignore?: number) =>
+    parseClassMap(JSON.stringify({ from_classes: ["a", "b"], to_classes: ["x", "y"], map: entries, ignore }), "m.json");
+  assertEquals(map({ "0": 1, "1": 255 }).toId, [1, 255]);
+  assertEquals(map({ "0": 1, "1": 9, "9": 9 }, 9).toId, [1, 255]);
+  assertSentence(() => map({ "0": 1 }), "m.json", "no entry for 1 (b)");
+  assertSentence(() => map({ "0": 1, "1": 2 }), "sends 1 (b) to 2", "ids 0 to 1");
+  assertSentence(() => map({ "0": 1, "1": 0, "2": 0 }), "an entry for 2");
+  assertSentence(() => map({ "0": 1, "1": 300 }), 'key "map.1"');
+  assertSentence(
+    () => parseClassMap('{"from_classes": ["a"], "map": {}}', "m.json"),
+    'key "to_classes": it is missing',
+  );
+});
+
+Deno.test("translateLabels() names file, id and pixel of an id outside the classes", () => {
+  assertEquals(Array.from(translateLabels(Uint8Array.of(0, 2, 7), 3, labelTable(3, 7), "l.png")), [0, 2, 255]);
+  assertSentence(
+    () => translateLabels(Uint8Array.of(0, 1, 2, 0, 0, 19), 3, labelTable(3), "train/labels/l.png"),
+    "train/labels/l.png",
+    "id 19 at row 1, column 2",
+    "0–2, 255",
+  );
+});
+
+Deno.test("imageItems() takes files and folders and refuses what is no image", () =>
+  withFolder((folder) => {
+    writeSmallDataset(folder, 2);
+    const images = join(folder, "train/images");
+    assertEquals(imageItems([images]).map((item) => item.name), ["0", "1"]);
+    assertEquals(imageItems([join(images, "1.png")])[0]?.labelPath, null);
+    assertSentence(() => imageItems([join(images, "2.png")]), "there is no such file or folder");
+    assertSentence(() => imageItems([join(folder, "dataset.json")]), "expected a .jpg");
+    assertSentence(() => imageItems([folder]), "there is no .jpg");
+    write(join(folder, "0.png"), encodeLabelPng(Uint8Array.of(1), 1, 1));
+    assertSentence(() => imageItems([images, join(folder, "0.png")]), 'both would be called "0"');
+  }));
