@@ -126,10 +126,7 @@ export class Program {
 
   /** Writes an input as it lies on the GPU (`pack` makes that form); takes effect in the next `run`. */
   write(name: string, data: ArrayBufferView<ArrayBuffer>): void {
-    const target = this.#inputs.get(name);
-    if (target === undefined) {
-      throw new Error(`Cannot write "${name}": the program's inputs are ${[...this.#inputs.keys()].join(", ")}`);
-    }
+    const target = this.#input(name);
     if (data.byteLength > target.buffer.size) {
       throw new RangeError(
         `Cannot write "${name}": ${data.byteLength} bytes given, ${target.tensor} takes ${target.tensor.bytes}`,
@@ -138,9 +135,19 @@ export class Program {
     this.#gpu.write(target.buffer, data);
   }
 
+  /** Names of the inputs that `write` takes. */
+  get inputNames(): string[] {
+    return [...this.#inputs.keys()];
+  }
+
   /** Whether the program has an input of this name. */
   hasInput(name: string): boolean {
     return this.#inputs.has(name);
+  }
+
+  /** The input of this name, which knows its shape. */
+  inputTensor(name: string): Tensor {
+    return this.#input(name).tensor;
   }
 
   /** Submits one run. Does not wait for it. */
@@ -178,6 +185,14 @@ export class Program {
   /** Same as `dispose()`. */
   [Symbol.dispose](): void {
     this.dispose();
+  }
+
+  #input(name: string): { tensor: Tensor; buffer: GPUBuffer } {
+    const found = this.#inputs.get(name);
+    if (found === undefined) {
+      throw new Error(`There is no input "${name}": the program's inputs are ${[...this.#inputs.keys()].join(", ")}`);
+    }
+    return found;
   }
 
   #output(name: string): { tensor: Tensor; range: BufferRange } {

@@ -1,0 +1,107 @@
+/**
+ * The kernels and shapes that are benchmarked: layers of the networks at their sizes, not powers of two.
+ *
+ * @module
+ */
+
+import { input, type Tensor } from "../src/graph/tensor.ts";
+import { relu6 } from "../src/ops/activation/activation.ts";
+import { add } from "../src/ops/arithmetic/add.ts";
+import { bias } from "../src/ops/arithmetic/bias.ts";
+import { conv2d } from "../src/ops/conv/conv2d.ts";
+import { depthwiseConv2d } from "../src/ops/conv/depthwise_conv2d.ts";
+import type { ConvolutionOptions } from "../src/ops/conv/geometry.ts";
+import { batchNorm } from "../src/ops/norm/batch_norm.ts";
+import type { KernelCase } from "./kernels.ts";
+
+/** Every case. */
+export function kernelCases(): KernelCase[] {
+  return [
+    convolution([2, 64, 64, 128], 64, 3, { padding: 1 }),
+    convolution([2, 128, 32, 64], 128, 3, { padding: 2, dilation: 2 }),
+    convolution([2, 256, 64, 128], 64, 1, {}),
+    convolution([4, 384, 24, 32], 384, 1, {}),
+    convolution([4, 768, 24, 32], 768, 1, {}),
+    convolution([4, 768, 24, 32], 7, 3, { padding: 6, dilation: 6 }),
+    convolution([4, 3, 192, 256], 24, 3, { padding: "same", stride: 2 }),
+    depthwise([2, 96, 64, 128], { padding: 1 }),
+    depthwise([4, 48, 96, 128], { padding: "same", stride: 2 }),
+    depthwise([4, 384, 24, 32], { padding: 2, dilation: 2 }),
+    normalization([2, 64, 64, 128]),
+    normalization([4, 384, 24, 32]),
+    pointwise("ReLU6", [2, 64, 64, 128], relu6),
+    {
+      name: "add 64 at 64×128, batch 2",
+      inputs: [input("a", [2, 64, 64, 128]), input("b", [2, 64, 64, 128])],
+      build: add,
+      directions: [],
+    },
+    {
+      name: "bias 7 at 24×32, batch 4",
+      inputs: [input("x", [4, 7, 24, 32]), input("b", [7], { layout: "channels" })],
+      build: bias,
+      directions: [null, "db"],
+    },
+  ];
+}
+
+function describe([batch, channels, height, width]: readonly number[]): string {
+  return `${channels} at ${height}×${width}, batch ${batch}`;
+}
+
+function convolution(
+  shape: readonly number[],
+  outputs: number,
+  kernel: number,
+  options: ConvolutionOptions,
+): KernelCase {
+  const { stride = 1, dilation = 1 } = options;
+  const [batch, channels = 1, height, width] = shape;
+  const extra = `${stride > 1 ? ` stride ${stride}` : ""}${dilation > 1 ? ` dilation ${dilation}` : ""}`;
+  return {
+    name: `conv ${kernel}×${kernel}${extra} ${channels}→${outputs} at ${height}×${width}, batch ${batch}`,
+    inputs: [input("x", shape), input("w", [outputs, channels, kernel, kernel], { layout: "convolution" })],
+    build: (x, w) => conv2d(given(x), given(w), options),
+    directions: ["dx", "dw"],
+  };
+}
+
+function depthwise(shape: readonly number[], options: ConvolutionOptions): KernelCase {
+  const { stride = 1, dilation = 1 } = options;
+  const extra = `${stride > 1 ? ` stride ${stride}` : ""}${dilation > 1 ? ` dilation ${dilation}` : ""}`;
+  return {
+    name: `depthwise 3×3${extra} ${describe(shape)}`,
+    inputs: [input("x", shape), input("w", [shape[1] ?? 1, 1, 3, 3], { layout: "depthwise" })],
+    build: (x, w) => depthwiseConv2d(given(x), given(w), options),
+    directions: ["dx", "dw"],
+  };
+}
+
+function normalization(shape: readonly number[]): KernelCase {
+  const channels = (name: string) => input(name, [shape[1] ?? 1], { layout: "channels" });
+  return {
+    name: `batch norm + ReLU6 ${describe(shape)}`,
+    inputs: [input("x", shape), channels("gamma"), channels("beta"), channels("mean"), channels("variance")],
+    build: (x, gamma, beta, mean, variance) =>
+      batchNorm(
+        given(x),
+        { gamma: given(gamma), beta: given(beta), mean: given(mean), variance: given(variance) },
+        { activation: "relu6" },
+      ),
+    directions: ["dx", "dgamma"],
+  };
+}
+
+function pointwise(name: string, shape: readonly number[], build: (x: Tensor) => Tensor): KernelCase {
+  return {
+    name: `${name} ${describe(shape)}`,
+    inputs: [input("x", shape)],
+    build: (x) => build(given(x)),
+    directions: ["dx"],
+  };
+}
+
+function given(tensor: Tensor | undefined): Tensor {
+  if (tensor === undefined) throw new Error("A benchmark case lacks an input");
+  return tensor;
+}
