@@ -8,6 +8,8 @@ import activation from "../../shaders/lib/activation.wgsl" with { type: "text" }
 import bilinear from "../../shaders/lib/bilinear.wgsl" with { type: "text" };
 import convolutionGeometry from "../../shaders/lib/convolution_geometry.wgsl" with { type: "text" };
 import grid from "../../shaders/lib/grid.wgsl" with { type: "text" };
+import poolAverage from "../../shaders/lib/pool_average.wgsl" with { type: "text" };
+import poolGeometry from "../../shaders/lib/pool_geometry.wgsl" with { type: "text" };
 import random from "../../shaders/lib/random.wgsl" with { type: "text" };
 
 /** Text of each include file by its path below `shaders/`. */
@@ -16,5 +18,7 @@ export const library: Readonly<Record<string, string>> = {
   "lib/bilinear.wgsl": bilinear,
   "lib/convolution_geometry.wgsl": convolutionGeometry,
   "lib/grid.wgsl": grid,
+  "lib/pool_average.wgsl": poolAverage,
+  "lib/pool_geometry.wgsl": poolGeometry,
   "lib/random.wgsl": random,
 };

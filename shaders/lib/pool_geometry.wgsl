@@ -1,0 +1,25 @@
+// Sizes of a pooling; the host sets every value. Rows before columns. VECTORS is vec4f of channels per pixel.
+const BATCH: u32 = 1u;
+const HEIGHT: u32 = 1u;
+const WIDTH: u32 = 1u;
+const VECTORS: u32 = 1u;
+const OUTPUT_HEIGHT: u32 = 1u;
+const OUTPUT_WIDTH: u32 = 1u;
+const KERNEL_HEIGHT: u32 = 1u;
+const KERNEL_WIDTH: u32 = 1u;
+const STRIDE: u32 = 1u;
+const PADDING_TOP: u32 = 0u;
+const PADDING_LEFT: u32 = 0u;
+
+// First and one past the last row (or column) of the image in window `index`.
+fn windowRange(index: u32, kernel: u32, padding: u32, size: u32) -> vec2u {
+  let start = index * STRIDE;
+  return vec2u(max(start, padding) - padding, min(max(start + kernel, padding) - padding, size));
+}
+
+// First and one past the last of the windows that hold row (or column) `at`.
+fn windowsAt(at: u32, kernel: u32, padding: u32, count: u32) -> vec2u {
+  let padded = at + padding;
+  let first = (max(padded + STRIDE, kernel) - kernel) / STRIDE;
+  return vec2u(first, min(padded / STRIDE + 1u, count));
+}

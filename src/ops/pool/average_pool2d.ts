@@ -1,0 +1,53 @@
+/**
+ * Average pooling over windows. The mean of a whole image is `globalAveragePool`.
+ *
+ * @module
+ */
+
+import shader from "../../../shaders/pool/average_pool2d.wgsl" with { type: "text" };
+import { grid } from "../../gpu/gpu.ts";
+import { paddedChannels } from "../../graph/layout.ts";
+import { Tensor } from "../../graph/tensor.ts";
+import { taps } from "../conv/geometry.ts";
+import { averagePool2dGrad } from "./average_pool2d_grad.ts";
+import { averageConstants, poolGeometry, type PoolOptions } from "./geometry.ts";
+
+/** Options of `averagePool2d`; the defaults are PyTorch's. */
+export interface AveragePool2dOptions extends PoolOptions {
+  /** Divide by the size of the window with its padding, not by the pixels of the image in it. Default `true`. */
+  readonly countPadding?: boolean;
+}
+
+/**
+ * The mean of each window: `[N, C, H, W]` → `[N, C, Ho, Wo]`, Ho = ⌊(H + padding − kernel)/stride⌋ + 1 (⌈ ⌉ in ceil
+ * mode, where what lies beyond the padding is never counted).
+ *
+ * @throws {RangeError} if a window does not fit or the padding is more than half of it.
+ */
+export function averagePool2d(x: Tensor, options: AveragePool2dOptions): Tensor {
+  const { countPadding = true } = options;
+  const geometry = poolGeometry("averagePool2d", x, options);
+  const [batch = 1, channels = 1] = x.shape;
+  return new Tensor({
+    op: "averagePool2d",
+    shape: [batch, channels, geometry.outputHeight, geometry.outputWidth],
+    inputs: [x],
+    gradient: (
+      outputGradient,
+    ) => [() => averagePool2dGrad(outputGradient, { geometry, countPadding, shape: x.shape })],
+    kernels: () => {
+      const vectors = paddedChannels(channels) / 4;
+      const outputs = batch * geometry.outputHeight * geometry.outputWidth * vectors;
+      return {
+        calls: [{
+          shader: { name: "pool/average_pool2d", text: shader },
+          constants: averageConstants(geometry, vectors, countPadding),
+          bindings: [x, "output"],
+          workgroups: grid(outputs, 64),
+          iterations: taps(geometry) + geometry.kernelHeight,
+          flops: 4 * outputs * taps(geometry),
+        }],
+      };
+    },
+  });
+}

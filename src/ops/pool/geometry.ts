@@ -1,0 +1,90 @@
+/**
+ * The geometry of pooling windows: that of a convolution, and PyTorch's ceil mode.
+ *
+ * @module
+ */
+
+import type { ShaderConstants } from "../../gpu/shader.ts";
+import { currentPath, type Tensor } from "../../graph/tensor.ts";
+import { type ConvolutionGeometry, convolutionGeometry, geometryConstants, type Padding } from "../conv/geometry.ts";
+
+/** Options of a pooling window; the defaults are PyTorch's. */
+export interface PoolOptions {
+  /** Rows and columns of the window; one number for both. */
+  readonly kernel: number | readonly [number, number];
+  /** Step between windows, both axes. Default: the kernel, which then must be square. */
+  readonly stride?: number;
+  /** Padding in pixels, at most half the kernel. Padded pixels never win a maximum and count as 0 in a mean. Default 0. */
+  readonly padding?: Padding;
+  /** Round the output size up instead of down, as long as the last window starts inside the image or the padding before it. Default `false`. */
+  readonly ceilMode?: boolean;
+}
+
+/** The sizes of a pooling, all known. */
+export interface PoolGeometry extends ConvolutionGeometry {
+  /** Padding below. */
+  readonly paddingBottom: number;
+  /** Padding to the right. */
+  readonly paddingRight: number;
+}
+
+/**
+ * The sizes of a pooling of `input` `[N, C, H, W]`. Every window holds at least one pixel of the image.
+ *
+ * @throws {RangeError} if the padding is more than half the kernel, a window does not fit, or the stride is missing.
+ */
+export function poolGeometry(op: string, input: Tensor, options: PoolOptions): PoolGeometry {
+  const { kernel, padding = 0, ceilMode = false } = options;
+  const [rows, columns] = typeof kernel === "number" ? [kernel, kernel] : kernel;
+  const stride = options.stride ?? rows;
+  const { top, bottom, left, right } = typeof padding === "number"
+    ? { top: padding, bottom: padding, left: padding, right: padding }
+    : padding;
+  const where = `Cannot add "${currentPath()}" (${op}) to ${input}`;
+  if (input.layout !== "activation") {
+    throw new RangeError(`${where}: the input is no image but of layout ${input.layout}`);
+  }
+  if (options.stride === undefined && rows !== columns) {
+    throw new RangeError(`${where}: the ${rows}×${columns} window is not square, so the stride must be given`);
+  }
+  if (Math.max(top, bottom) > rows / 2 || Math.max(left, right) > columns / 2) {
+    throw new RangeError(
+      `${where}: padding ${top}, ${bottom}, ${left}, ${right} is more than half of the ${rows}×${columns} window`,
+    );
+  }
+  const extra = ceilMode ? stride - 1 : 0;
+  const geometry = convolutionGeometry(input.shape, [rows, columns], {
+    stride,
+    padding: { top, bottom: bottom + extra, left, right: right + extra },
+  });
+  const windows = (count: number, size: number, before: number) =>
+    (count - 1) * stride >= size + before ? count - 1 : count;
+  return {
+    ...geometry,
+    outputHeight: ceilMode ? windows(geometry.outputHeight, geometry.height, top) : geometry.outputHeight,
+    outputWidth: ceilMode ? windows(geometry.outputWidth, geometry.width, left) : geometry.outputWidth,
+    paddingBottom: bottom,
+    paddingRight: right,
+  };
+}
+
+/** The constants of `shaders/lib/pool_geometry.wgsl`. */
+export function poolConstants(geometry: PoolGeometry, vectors: number): ShaderConstants {
+  const { DILATION: _dilation, ...constants } = geometryConstants(geometry);
+  return { ...constants, VECTORS: vectors };
+}
+
+/** The constants of `shaders/lib/pool_average.wgsl` as well. */
+export function averageConstants(geometry: PoolGeometry, vectors: number, countPadding: boolean): ShaderConstants {
+  return {
+    ...poolConstants(geometry, vectors),
+    COUNT_PADDING: countPadding,
+    PADDING_BOTTOM: geometry.paddingBottom,
+    PADDING_RIGHT: geometry.paddingRight,
+  };
+}
+
+/** Most windows that hold one pixel. */
+export function windowsPerPixel(geometry: PoolGeometry): number {
+  return Math.ceil(geometry.kernelHeight / geometry.stride) * Math.ceil(geometry.kernelWidth / geometry.stride);
+}
