@@ -1,0 +1,28 @@
+// Dropout: y[i] = x[i] · SCALE where the random bits of i are at least THRESHOLD, else 0.
+// Bindings: 0 x read as vec4f · 1 key [4] read (seed, stage, step, layer) · 2 y write as vec4f.
+// Schedule: one invocation per vec4f, one Philox call for its four elements: key (seed, layer), counter (index of the
+// vec4f, stage, step, 2). Bound: 8 bytes and some 60 integer operations per element.
+#include lib/random.wgsl
+#include lib/grid.wgsl
+
+const VECTORS: u32 = 1u;
+const THRESHOLD: u32 = 0u;
+const SCALE: f32 = 1.0f;
+
+@group(0) @binding(0) var<storage, read> x: array<vec4f>;
+@group(0) @binding(1) var<storage, read> key: array<vec4u>;
+@group(0) @binding(2) var<storage, read_write> y: array<vec4f>;
+
+@compute @workgroup_size(64)
+fn main(
+  @builtin(workgroup_id) workgroup: vec3u,
+  @builtin(num_workgroups) workgroups: vec3u,
+  @builtin(local_invocation_index) local: u32,
+) {
+  let index = gridIndex(workgroup, workgroups, local, 64u);
+  if (index >= VECTORS) {
+    return;
+  }
+  let bits = philox(key[0].xw, vec4u(index, key[0].yz, 2u));
+  y[index] = select(vec4f(0.0), x[index] * SCALE, bits >= vec4u(THRESHOLD));
+}

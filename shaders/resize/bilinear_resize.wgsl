@@ -1,0 +1,43 @@
+// Bilinear resize: y[n,c,i,j] = the mean of the four nearest pixels of x, weighted by their nearness.
+// Bindings: 0 x [N,H,W,C] read · 1 y [N,Ho,Wo,C] write. vec4f over channels, padded to 4.
+// Schedule: one invocation per vec4f of the output. Bound: loads, four per vec4f.
+#include lib/bilinear.wgsl
+#include lib/grid.wgsl
+
+const BATCH: u32 = 1u;
+const HEIGHT: u32 = 1u;
+const WIDTH: u32 = 1u;
+const OUTPUT_HEIGHT: u32 = 1u;
+const OUTPUT_WIDTH: u32 = 1u;
+const VECTORS: u32 = 1u;
+const ALIGN_CORNERS: bool = false;
+
+@group(0) @binding(0) var<storage, read> x: array<vec4f>;
+@group(0) @binding(1) var<storage, read_write> y: array<vec4f>;
+
+@compute @workgroup_size(64)
+fn main(
+  @builtin(workgroup_id) workgroup: vec3u,
+  @builtin(num_workgroups) workgroups: vec3u,
+  @builtin(local_invocation_index) local: u32,
+) {
+  let index = gridIndex(workgroup, workgroups, local, 64u);
+  if (index >= BATCH * OUTPUT_HEIGHT * OUTPUT_WIDTH * VECTORS) {
+    return;
+  }
+  let vector = index % VECTORS;
+  let pixel = index / VECTORS;
+  let image = pixel / (OUTPUT_HEIGHT * OUTPUT_WIDTH);
+  let row = between(pixel / OUTPUT_WIDTH % OUTPUT_HEIGHT, HEIGHT, OUTPUT_HEIGHT, ALIGN_CORNERS);
+  let column = between(pixel % OUTPUT_WIDTH, WIDTH, OUTPUT_WIDTH, ALIGN_CORNERS);
+  let top = (image * HEIGHT + row.low) * WIDTH;
+  let bottom = (image * HEIGHT + row.high) * WIDTH;
+  let topLeft = x[(top + column.low) * VECTORS + vector];
+  let topRight = x[(top + column.high) * VECTORS + vector];
+  let bottomLeft = x[(bottom + column.low) * VECTORS + vector];
+  let bottomRight = x[(bottom + column.high) * VECTORS + vector];
+  // a + (b − a)·w, so that equal neighbours give exactly their value.
+  let above = topLeft + (topRight - topLeft) * column.weight;
+  let below = bottomLeft + (bottomRight - bottomLeft) * column.weight;
+  y[index] = above + (below - above) * row.weight;
+}

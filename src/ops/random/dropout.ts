@@ -1,0 +1,65 @@
+/**
+ * Dropout without generator state: the mask is a function of a key that is written before each run, so that an
+ * interrupted run continues with the same masks.
+ *
+ * @module
+ */
+
+import shader from "../../../shaders/random/dropout.wgsl" with { type: "text" };
+import { grid } from "../../gpu/gpu.ts";
+import { storedElements } from "../../graph/layout.ts";
+import { currentPath, Tensor } from "../../graph/tensor.ts";
+
+/** Options of `dropout`. */
+export interface DropoutOptions {
+  /** Share of elements that become 0, in `[0, 1)`. */
+  readonly probability: number;
+  /** `[4]` numbers u32 of layout `"plain"`: seed, stage, step, layer. Equal keys give equal masks. */
+  readonly key: Tensor;
+}
+
+/**
+ * y = x / (1 − probability) for the elements that stay, 0 for the others: any shape. The gradient has the same mask.
+ *
+ * Element k of the i-th vec4 in memory stays when word k of Philox(key = (seed, layer), counter = (i, stage, step, 2))
+ * is at least probability · 2³² (`philox` of `src/random.ts`).
+ *
+ * @throws {RangeError} if the probability is not in `[0, 1)` or the key is not four u32.
+ */
+export function dropout(x: Tensor, options: DropoutOptions): Tensor {
+  const { probability, key } = options;
+  if (!(probability >= 0 && probability < 1)) {
+    throw new RangeError(`Cannot add "${currentPath()}" (dropout): probability ${probability} is not in [0, 1)`);
+  }
+  if (key.dtype !== "u32" || key.layout !== "plain" || key.shape.join() !== "4") {
+    throw new RangeError(
+      `Cannot add "${currentPath()}" (dropout): the key ${key} is ${key.dtype}, ${key.layout}; it must be four plain u32`,
+    );
+  }
+  if (probability === 0) return x;
+  return new Tensor({
+    op: "dropout",
+    shape: x.shape,
+    layout: x.layout,
+    inputs: [x, key],
+    gradient: (outputGradient) => [() => dropout(outputGradient, options), null],
+    kernels: () => {
+      const vectors = Math.ceil(storedElements(x.shape, x.layout) / 4);
+      return {
+        calls: [{
+          shader: { name: "random/dropout", text: shader },
+          constants: { VECTORS: vectors, THRESHOLD: dropoutThreshold(probability), SCALE: 1 / (1 - probability) },
+          bindings: [x, key, "output"],
+          workgroups: grid(vectors, 64),
+          iterations: 10,
+          flops: 4 * vectors,
+        }],
+      };
+    },
+  });
+}
+
+/** Random words below this are dropped. */
+export function dropoutThreshold(probability: number): number {
+  return Math.min(Math.round(probability * 2 ** 32), 2 ** 32 - 1);
+}

@@ -1,0 +1,71 @@
+/**
+ * Bilinear resize of whole images. The losses and label kernels interpolate by themselves and need no resized logits.
+ *
+ * @module
+ */
+
+import shader from "../../../shaders/resize/bilinear_resize.wgsl" with { type: "text" };
+import { grid } from "../../gpu/gpu.ts";
+import { paddedChannels } from "../../graph/layout.ts";
+import { currentPath, Tensor } from "../../graph/tensor.ts";
+import { bilinearResizeGrad } from "./bilinear_resize_grad.ts";
+
+/** Options of `bilinearResize`. */
+export interface BilinearResizeOptions {
+  /** Height of the output. */
+  readonly height: number;
+  /** Width of the output. */
+  readonly width: number;
+  /**
+   * Let the corner pixels of both grids coincide, as the DeepLab networks of CBST and CRST do; otherwise the corners of
+   * the corner pixels coincide. Default `false`.
+   */
+  readonly alignCorners?: boolean;
+}
+
+/**
+ * Bilinear resize: `[N, C, H, W]` → `[N, C, height, width]`, without smoothing when it shrinks.
+ *
+ * Source: definition of PyTorch's `interpolate(mode="bilinear")`.
+ *
+ * @throws {RangeError} if a target side is below 1 or no integer.
+ */
+export function bilinearResize(x: Tensor, options: BilinearResizeOptions): Tensor {
+  const { height, width, alignCorners = false } = options;
+  if (![height, width].every((side) => Number.isInteger(side) && side >= 1) || x.layout !== "activation") {
+    throw new RangeError(
+      `Cannot add "${currentPath()}" (bilinearResize): ${x} cannot be resized to ${height}×${width}`,
+    );
+  }
+  const [batch = 1, channels = 1, inputHeight = 1, inputWidth = 1] = x.shape;
+  return new Tensor({
+    op: "bilinearResize",
+    shape: [batch, channels, height, width],
+    inputs: [x],
+    gradient: (outputGradient) => [
+      () => bilinearResizeGrad(outputGradient, { height: inputHeight, width: inputWidth, alignCorners }),
+    ],
+    kernels: () => {
+      const vectors = paddedChannels(channels) / 4;
+      const outputs = batch * height * width * vectors;
+      return {
+        calls: [{
+          shader: { name: "resize/bilinear_resize", text: shader },
+          constants: {
+            BATCH: batch,
+            HEIGHT: inputHeight,
+            WIDTH: inputWidth,
+            OUTPUT_HEIGHT: height,
+            OUTPUT_WIDTH: width,
+            VECTORS: vectors,
+            ALIGN_CORNERS: alignCorners,
+          },
+          bindings: [x, "output"],
+          workgroups: grid(outputs, 64),
+          iterations: 0,
+          flops: 36 * outputs,
+        }],
+      };
+    },
+  });
+}

@@ -1,0 +1,38 @@
+import { assertThrows } from "@std/assert";
+import { input } from "../../../src/graph/tensor.ts";
+import { bilinearResize } from "../../../src/ops/resize/bilinear_resize.ts";
+import { bilinearResize as twin } from "../../twins/bilinear_resize.ts";
+import { checkOp } from "../harness.ts";
+
+const cases = [
+  { name: "eight times larger", shape: [2, 5, 3, 4], height: 24, width: 32 },
+  { name: "larger by no whole factor", shape: [3, 7, 5, 3], height: 13, width: 11 },
+  { name: "smaller", shape: [2, 4, 11, 9], height: 4, width: 2 },
+  { name: "larger in one axis, smaller in the other", shape: [1, 3, 7, 6], height: 3, width: 17 },
+  { name: "the same size", shape: [1, 4, 5, 6], height: 5, width: 6 },
+  { name: "from one pixel", shape: [2, 6, 1, 1], height: 5, width: 7 },
+  { name: "to one pixel", shape: [2, 6, 5, 4], height: 1, width: 1 },
+  { name: "from one row to two", shape: [1, 4, 1, 3], height: 2, width: 4 },
+];
+
+for (const { name, shape, height, width } of cases) {
+  for (const alignCorners of [false, true]) {
+    const corners = alignCorners ? "with" : "without";
+    Deno.test(`bilinearResize() matches its definition and its gradient ${name} ${corners} aligned corners`, async () => {
+      await checkOp({
+        inputs: { x: { shape } },
+        op: ({ x }) => bilinearResize(x, { height, width, alignCorners }),
+        twin: ({ x }) => twin(x, shape, { height, width, alignCorners }),
+        gradientOf: ["x"],
+      });
+    });
+  }
+}
+
+Deno.test("bilinearResize() refuses a side below 1", () => {
+  assertThrows(
+    () => bilinearResize(input("x", [1, 4, 5, 5]), { height: 0, width: 3 }),
+    RangeError,
+    "cannot be resized to 0×3",
+  );
+});
