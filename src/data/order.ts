@@ -1,0 +1,118 @@
+/**
+ * Which images a step trains on: subsets of a round, the shuffle of an epoch, batches, and the share of one machine. All are
+ * pure functions of the seed and the place in the run.
+ *
+ * @module
+ */
+
+import { Random } from "../random.ts";
+import type { Domain } from "./mining.ts";
+
+/** How the source images of a round are chosen: a longer part of one shuffle each round, or anew. */
+export type SubsetPolicy = "nested" | "redrawn";
+
+/** The share of one machine in a group: `rank` of `size`. */
+export interface Shard {
+  rank: number;
+  size: number;
+}
+
+/** An image of either domain, by its index in its split. */
+export interface DomainItem {
+  domain: Domain;
+  index: number;
+}
+
+/**
+ * `count` different indices below `total` (all of them where `count` is larger), for round `round` from 1. `nested` subsets are
+ * prefixes of one permutation, so a larger one holds a smaller one; `redrawn` ones are independent of each other.
+ */
+export function roundSubset(
+  seed: number,
+  domain: Domain,
+  round: number,
+  count: number,
+  total: number,
+  policy: SubsetPolicy,
+): number[] {
+  const random = new Random(seed, `${domain} subset`);
+  return random.permutation(total, policy === "nested" ? 0 : round).slice(0, count);
+}
+
+/** The union of source and target images of a round, to be shuffled together by {@link BatchOrder}. */
+export function mixedItems(source: readonly number[], target: readonly number[]): DomainItem[] {
+  const items = (domain: Domain, indices: readonly number[]) => indices.map((index) => ({ domain, index }));
+  return [...items("source", source), ...items("target", target)];
+}
+
+/**
+ * The batches of a stage: epoch after epoch, each a new shuffle of all items. A batch that an epoch cannot fill is filled from
+ * the next one, so every image comes equally often, and a single image is enough for any batch.
+ */
+export class BatchOrder<Item> {
+  readonly #items: readonly Item[];
+  readonly #batch: number;
+  readonly #random: Random;
+  /** The last two shuffles: a batch reaches over at most one end of an epoch, but for very few items. */
+  readonly #shuffles = new Map<number, number[]>();
+
+  /**
+   * The order of `items` in batches of `batch`.
+   *
+   * @throws {RangeError} where there is no item.
+   */
+  constructor(items: readonly Item[], batch: number, seed: number, stage: string) {
+    if (items.length === 0) throw new RangeError(`Cannot draw batches for ${stage}: there is no image`);
+    this.#items = items;
+    this.#batch = batch;
+    this.#random = new Random(seed, `order ${stage}`);
+  }
+
+  /** The steps of an epoch: whole batches of its items, at least 1. What is left over opens the next epoch. */
+  get stepsPerEpoch(): number {
+    return Math.max(1, Math.floor(this.#items.length / this.#batch));
+  }
+
+  /**
+   * The items of step `step` from 0, or the consecutive part of them that a machine takes.
+   *
+   * @throws {RangeError} where the machines do not divide the batch.
+   */
+  batch(step: number, shard: Shard = { rank: 0, size: 1 }): Item[] {
+    return batchIndices(this.#batch, shard).map((index) => this.#item(step * this.#batch + index));
+  }
+
+  #item(position: number): Item {
+    const count = this.#items.length;
+    const epoch = Math.floor(position / count);
+    const place = this.#shuffle(epoch)[position % count] ?? 0;
+    const item = this.#items[place];
+    if (item === undefined) throw new RangeError(`There is no item ${place} of ${count}`);
+    return item;
+  }
+
+  #shuffle(epoch: number): number[] {
+    const known = this.#shuffles.get(epoch);
+    if (known !== undefined) return known;
+    const shuffle = this.#random.permutation(this.#items.length, epoch);
+    for (const kept of this.#shuffles.keys()) if (kept !== epoch - 1) this.#shuffles.delete(kept);
+    this.#shuffles.set(epoch, shuffle);
+    return shuffle;
+  }
+}
+
+/**
+ * The places in the whole batch that a machine takes; they are the `index` of the samples' plans, so that the samples do not
+ * depend on the number of machines.
+ *
+ * @throws {RangeError} where the machines do not divide the batch.
+ */
+export function batchIndices(batch: number, shard: Shard = { rank: 0, size: 1 }): number[] {
+  if (batch % shard.size !== 0) {
+    throw new RangeError(
+      `A batch of ${batch} cannot be shared by ${shard.size} machines. Choose a multiple with --batch`,
+    );
+  }
+  const count = batch / shard.size;
+  return Array.from({ length: count }, (_, index) => shard.rank * count + index);
+}

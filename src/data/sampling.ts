@@ -1,0 +1,92 @@
+/**
+ * What is cut from which image: the augmentation of each sample of each step, as a pure function of seed, stage, step and
+ * the sample's place in the batch. A plan holds numbers only; the GPU carries it out, and normalises.
+ *
+ * @module
+ */
+
+import { Random } from "../random.ts";
+import { minedWindow, type MiningPlan, type SampleLabels } from "./mining.ts";
+import type { Size } from "./size.ts";
+
+/** How crops are drawn. */
+export interface AugmentationOptions {
+  /** Size of a crop. */
+  crop: Size;
+  /** Least and greatest scale factor of the image, drawn uniformly. Default `[0.75, 1.5]`. */
+  scaleRange?: readonly [number, number];
+  /** Whether half of the crops are mirrored. Default `true`. */
+  mirror?: boolean;
+  /** Strength of the colour changes, each 0 (default) or a number below 1: a factor is drawn from `[1 − strength, 1 + strength]`. */
+  jitter?: { brightness?: number; contrast?: number; saturation?: number };
+}
+
+/** Where in the run a sample is drawn; equal places give equal samples. */
+export interface SamplePlace {
+  seed: number;
+  /** Part of the run, such as `source` or `round 2`. */
+  stage: string;
+  step: number;
+  /** Place in the whole batch, over all machines. */
+  index: number;
+}
+
+/** What is cut from an image, in the order in which it happens: scale, pad at right and bottom, crop, mirror, colours. */
+export interface SamplePlan {
+  scaledHeight: number;
+  scaledWidth: number;
+  /** First row and column of the crop in the scaled, padded image. */
+  top: number;
+  left: number;
+  /** Whether the columns of the crop are reversed. */
+  mirror: boolean;
+  brightness: number;
+  contrast: number;
+  saturation: number;
+  /** The class whose pixel the crop was placed around, or `null` for a plain crop. */
+  minedClass: number | null;
+}
+
+/** The numbers drawn for one sample; each is the last counter of the random stream. Never renumber. */
+const DRAW = { scale: 0, top: 1, left: 2, mirror: 3, brightness: 4, contrast: 5, saturation: 6, mining: 8 } as const;
+
+/**
+ * Plans the sample at `place` from an image of `imageSize`: scale factor f uniform, the image scaled to
+ * `(round(f · height), round(f · width))` and padded to at least the crop; the crop uniform in it, unless `mining` finds a rare
+ * class in `labels`; mirrored with chance ½; colour factors where asked for.
+ */
+export function planSample(
+  imageSize: Size,
+  place: SamplePlace,
+  options: AugmentationOptions,
+  mined?: { labels: SampleLabels; mining: MiningPlan },
+): SamplePlan {
+  const random = new Random(place.seed, `sample ${place.stage}`);
+  const uniform = (draw: number) => random.uniform(place.step, place.index, draw);
+  const { crop, scaleRange = [0.75, 1.5], mirror = true, jitter = {} } = options;
+  const scale = scaleRange[0] + (scaleRange[1] - scaleRange[0]) * uniform(DRAW.scale);
+  const scaled = {
+    height: Math.max(1, Math.round(imageSize.height * scale)),
+    width: Math.max(1, Math.round(imageSize.width * scale)),
+  };
+  const window = mined === undefined
+    ? null
+    : minedWindow(mined.labels, scaled, crop, mined.mining, (draw) => uniform(DRAW.mining + draw));
+  const factor = (strength: number, draw: number) => strength === 0 ? 1 : 1 + strength * (2 * uniform(draw) - 1);
+  return {
+    scaledHeight: scaled.height,
+    scaledWidth: scaled.width,
+    top: window?.top ?? windowStart(uniform(DRAW.top), scaled.height, crop.height),
+    left: window?.left ?? windowStart(uniform(DRAW.left), scaled.width, crop.width),
+    mirror: mirror && uniform(DRAW.mirror) < 0.5,
+    brightness: factor(jitter.brightness ?? 0, DRAW.brightness),
+    contrast: factor(jitter.contrast ?? 0, DRAW.contrast),
+    saturation: factor(jitter.saturation ?? 0, DRAW.saturation),
+    minedClass: window?.classId ?? null,
+  };
+}
+
+/** A start of a window of `crop` places, uniform in a side of `scaled` places padded to at least `crop`. */
+function windowStart(uniform: number, scaled: number, crop: number): number {
+  return Math.floor(uniform * (Math.max(scaled, crop) - crop + 1));
+}

@@ -1,0 +1,55 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { batchIndices, BatchOrder, mixedItems, roundSubset } from "../../src/data/order.ts";
+
+Deno.test("nested subsets are prefixes of each other, redrawn ones are not; both have different indices", () => {
+  const nested = [1, 2, 3].map((round) => roundSubset(0, "source", round, 10 * round, 100, "nested"));
+  assertEquals(nested[2]?.slice(0, 20), nested[1]);
+  assertEquals(nested[1]?.slice(0, 10), nested[0]);
+  const redrawn = [1, 2].map((round) => roundSubset(0, "source", round, 40, 100, "redrawn"));
+  assertEquals(new Set(redrawn[0]).size, 40);
+  assert(JSON.stringify(redrawn[0]) !== JSON.stringify(redrawn[1]));
+  assert(JSON.stringify(redrawn[0]) !== JSON.stringify(roundSubset(0, "target", 1, 40, 100, "redrawn")));
+  assertEquals(roundSubset(0, "target", 1, 240, 5, "redrawn").sort(), [0, 1, 2, 3, 4]);
+});
+
+Deno.test("each epoch of a mixed round holds every image of both domains once, in an order of its own", () => {
+  const items = mixedItems([4, 9, 2], [0, 1, 2, 3, 4]);
+  assertEquals(items.length, 8);
+  const order = new BatchOrder(items, 4, 7, "round 1");
+  assertEquals(order.stepsPerEpoch, 2);
+  const epoch = (number: number) =>
+    [0, 1].flatMap((step) => order.batch(2 * number + step)).map((item) => `${item.domain} ${item.index}`);
+  const all = items.map((item) => `${item.domain} ${item.index}`).sort();
+  assertEquals(epoch(0).sort(), all);
+  assertEquals(epoch(1).sort(), all);
+  assert(epoch(0).join() !== epoch(1).join());
+  assertEquals(new BatchOrder(items, 4, 7, "round 1").batch(3), order.batch(3));
+});
+
+Deno.test("batches go on across the end of an epoch, so that images come equally often", () => {
+  const order = new BatchOrder([0, 1, 2, 3, 4, 5, 6], 4, 1, "source");
+  assertEquals(order.stepsPerEpoch, 1);
+  const counts = new Array<number>(7).fill(0);
+  for (let step = 0; step < 7; step++) for (const item of order.batch(step)) counts[item] = (counts[item] ?? 0) + 1;
+  assertEquals(counts, new Array(7).fill(4));
+  // Any step can be had first, as after an interruption.
+  assertEquals(new BatchOrder([0, 1, 2, 3, 4, 5, 6], 4, 1, "source").batch(5), order.batch(5));
+});
+
+Deno.test("one image is enough for a batch, none is not", () => {
+  const order = new BatchOrder(["only"], 4, 0, "source");
+  assertEquals([order.stepsPerEpoch, order.batch(2)], [1, ["only", "only", "only", "only"]]);
+  assertThrows(
+    () => new BatchOrder([], 4, 0, "round 1"),
+    RangeError,
+    "Cannot draw batches for round 1: there is no image",
+  );
+});
+
+Deno.test("the parts of the machines together are the batch", () => {
+  const order = new BatchOrder([...Array(20).keys()], 6, 0, "source");
+  const parts = [0, 1, 2].map((rank) => order.batch(4, { rank, size: 3 }));
+  assertEquals(parts.flat(), order.batch(4));
+  assertEquals(batchIndices(6, { rank: 2, size: 3 }), [4, 5]);
+  assertThrows(() => order.batch(0, { rank: 0, size: 4 }), RangeError, "A batch of 6 cannot be shared by 4 machines");
+});
