@@ -17,3 +17,22 @@ fn between(index: u32, inputSize: u32, outputSize: u32, alignCorners: bool) -> B
   let low = min(u32(source), inputSize - 1u);
   return Between(low, min(low + 1u, inputSize - 1u), source - f32(low));
 }
+
+// The first output index whose lower neighbour is at least `low` (outputSize where there is none). The neighbour never
+// falls as the index grows, so the indices between two rows are one run; finding it by `between` itself keeps the runs
+// exact whatever the rounding.
+fn firstBetween(low: u32, inputSize: u32, outputSize: u32, alignCorners: bool) -> u32 {
+  if (low == 0u) {
+    return 0u;
+  }
+  var index: u32;
+  if (alignCorners) {
+    index = max(low * (outputSize - 1u) / (max(inputSize, 2u) - 1u), 1u) - 1u;
+  } else {
+    index = max((2u * low + 1u) * outputSize / (2u * inputSize), 2u) - 2u;
+  }
+  while (index < outputSize && between(index, inputSize, outputSize, alignCorners).low < low) {
+    index++;
+  }
+  return index;
+}

@@ -1,0 +1,163 @@
+// Bilinear interpolation, softmax and weighted cross-entropy in one pass; no map of probabilities is ever stored.
+// For an output pixel with target a (hard: the class weight at the label; soft: class weights · soft label), A = Σ a and
+// pixel weight u: loss u·Σ_c a_c·(−log p_c), weight u·A (soft: u·A / Σ soft), gradient at its logits u·(A·p − a).
+// Bindings: 0 logits [N,h,w,C] vec4f read · 1 labels [N,H,W] bytes, 4 to a word read · 2 soft labels [N,H,W,C] vec4f read ·
+// 3 class weights [C] read · 4 pixel weights [N,H,W] read · 5 result vec4f write. What a variant does not use is any buffer.
+// Result, forward: one (loss, weight, 0, 0) per invocation. With GRADIENT: [N,H,w,2,C], for each output row and segment
+// the sums that belong to its left and to its right logits, before the vertical adjoint and the division by the weight.
+// Schedule: an invocation walks over the output pixels of one row that lie between the same two columns of logits (a
+// segment), with both columns, already blended vertically, in registers; forward over ROWS_PER_INVOCATION rows.
+// Bound: C exp per output pixel; 4·C/4 vec4f loads per segment and one load per pixel for its label.
+#include lib/bilinear.wgsl
+#include lib/grid.wgsl
+
+const BATCH: u32 = 1u;
+const HEIGHT: u32 = 1u;
+const WIDTH: u32 = 1u;
+const LOGITS_HEIGHT: u32 = 1u;
+const LOGITS_WIDTH: u32 = 1u;
+const CLASSES: u32 = 1u;
+const VECTORS: u32 = 1u;
+const ROWS_PER_INVOCATION: u32 = 1u;
+const IGNORE_LABEL: u32 = 255u;
+const ALIGN_CORNERS: bool = false;
+const SOFT_LABELS: bool = false;
+const HAS_CLASS_WEIGHTS: bool = false;
+const HAS_PIXEL_WEIGHTS: bool = false;
+const GRADIENT: bool = false;
+
+const ROWS = BATCH * HEIGHT;
+const INVOCATIONS = (ROWS + ROWS_PER_INVOCATION - 1u) / ROWS_PER_INVOCATION * LOGITS_WIDTH;
+
+@group(0) @binding(0) var<storage, read> logits: array<vec4f>;
+@group(0) @binding(1) var<storage, read> labels: array<u32>;
+@group(0) @binding(2) var<storage, read> softLabels: array<vec4f>;
+@group(0) @binding(3) var<storage, read> classWeights: array<f32>;
+@group(0) @binding(4) var<storage, read> pixelWeights: array<f32>;
+@group(0) @binding(5) var<storage, read_write> result: array<vec4f>;
+
+fn classes(vector: u32) -> vec4u {
+  return 4u * vector + vec4u(0u, 1u, 2u, 3u);
+}
+
+fn isPadding(vector: u32) -> vec4<bool> {
+  return classes(vector) >= vec4u(CLASSES);
+}
+
+// Class weight × soft label × pixel weight of four classes; padding is 0 in memory.
+fn softGoal(pixel: u32, vector: u32, pixelWeight: f32) -> vec4f {
+  let soft = pixelWeight * softLabels[pixel * VECTORS + vector];
+  if (!HAS_CLASS_WEIGHTS) {
+    return soft;
+  }
+  let at = 4u * vector;
+  return soft * vec4f(classWeights[at], classWeights[at + 1u], classWeights[at + 2u], classWeights[at + 3u]);
+}
+
+@compute @workgroup_size(64)
+fn main(
+  @builtin(workgroup_id) workgroup: vec3u,
+  @builtin(num_workgroups) workgroups: vec3u,
+  @builtin(local_invocation_index) local: u32,
+) {
+  let index = gridIndex(workgroup, workgroups, local, 64u);
+  if (index >= INVOCATIONS) {
+    return;
+  }
+  let segment = index % LOGITS_WIDTH;
+  let firstRow = index / LOGITS_WIDTH * ROWS_PER_INVOCATION;
+  let firstColumn = firstBetween(segment, LOGITS_WIDTH, WIDTH, ALIGN_CORNERS);
+  let leftColumn = segment * VECTORS;
+  let rightColumn = min(segment + 1u, LOGITS_WIDTH - 1u) * VECTORS;
+  var lossSum = 0.0;
+  var weightSum = 0.0;
+  for (var row = firstRow; row < min(firstRow + ROWS_PER_INVOCATION, ROWS); row++) {
+    let vertical = between(row % HEIGHT, LOGITS_HEIGHT, HEIGHT, ALIGN_CORNERS);
+    let top = (row / HEIGHT * LOGITS_HEIGHT + vertical.low) * LOGITS_WIDTH * VECTORS;
+    let bottom = (row / HEIGHT * LOGITS_HEIGHT + vertical.high) * LOGITS_WIDTH * VECTORS;
+    #unroll v in 0..VECTORS {
+      let topLeft$v = logits[top + leftColumn + $v];
+      let topRight$v = logits[top + rightColumn + $v];
+      let left$v = fma(vec4f(vertical.weight), logits[bottom + leftColumn + $v] - topLeft$v, topLeft$v);
+      let right$v = fma(vec4f(vertical.weight), logits[bottom + rightColumn + $v] - topRight$v, topRight$v);
+      let step$v = right$v - left$v;
+      var leftGradient$v = vec4f(0.0);
+      var rightGradient$v = vec4f(0.0);
+    }
+    for (var column = firstColumn; column < WIDTH; column++) {
+      let horizontal = between(column, LOGITS_WIDTH, WIDTH, ALIGN_CORNERS);
+      if (horizontal.low != segment) {
+        break;
+      }
+      let pixel = row * WIDTH + column;
+
+      // The target a of the head comment, as goal0, goal1, …, and its sum A.
+      var pixelWeight = 1.0;
+      if (HAS_PIXEL_WEIGHTS) {
+        pixelWeight = pixelWeights[pixel];
+      }
+      var labelSum = 1.0;
+      var goalSum = pixelWeight;
+      #unroll v in 0..VECTORS { var goal$v: vec4f; }
+      if (SOFT_LABELS) {
+        var labelSums = vec4f(0.0);
+        var goalSums = vec4f(0.0);
+        #unroll v in 0..VECTORS {
+          labelSums += softLabels[pixel * VECTORS + $v];
+          goal$v = softGoal(pixel, $v, pixelWeight);
+          goalSums += goal$v;
+        }
+        labelSum = (labelSums.x + labelSums.y) + (labelSums.z + labelSums.w);
+        goalSum = (goalSums.x + goalSums.y) + (goalSums.z + goalSums.w);
+        if (labelSum == 0.0) {
+          continue;
+        }
+      } else {
+        let label = (labels[pixel / 4u] >> (8u * (pixel % 4u))) & 255u;
+        if (label == IGNORE_LABEL || label >= CLASSES) {
+          continue;
+        }
+        if (HAS_CLASS_WEIGHTS) {
+          goalSum *= classWeights[label];
+        }
+        #unroll v in 0..VECTORS { goal$v = select(vec4f(0.0), vec4f(goalSum), classes($v) == vec4u(label)); }
+      }
+
+      // Softmax of the interpolated logits, shifted by their largest.
+      var largest = vec4f(-1e30);
+      #unroll v in 0..VECTORS {
+        let logit$v = select(fma(vec4f(horizontal.weight), step$v, left$v), vec4f(-1e30), isPadding($v));
+        largest = max(largest, logit$v);
+      }
+      let shift = max(max(largest.x, largest.y), max(largest.z, largest.w));
+      var sums = vec4f(0.0);
+      #unroll v in 0..VECTORS {
+        let shifted$v = logit$v - shift;
+        let exp$v = select(exp(shifted$v), vec4f(0.0), isPadding($v));
+        sums += exp$v;
+      }
+      let sum = (sums.x + sums.y) + (sums.z + sums.w);
+      if (GRADIENT) {
+        #unroll v in 0..VECTORS {
+          let gradient$v = fma(vec4f(goalSum / sum), exp$v, -goal$v);
+          leftGradient$v = fma(vec4f(1.0 - horizontal.weight), gradient$v, leftGradient$v);
+          rightGradient$v = fma(vec4f(horizontal.weight), gradient$v, rightGradient$v);
+        }
+      } else {
+        var products = vec4f(0.0);
+        #unroll v in 0..VECTORS { products = fma(goal$v, shifted$v, products); }
+        lossSum += goalSum * log(sum) - ((products.x + products.y) + (products.z + products.w));
+        weightSum += goalSum / labelSum;
+      }
+    }
+    if (GRADIENT) {
+      #unroll v in 0..VECTORS {
+        result[2u * index * VECTORS + $v] = leftGradient$v;
+        result[2u * index * VECTORS + VECTORS + $v] = rightGradient$v;
+      }
+    }
+  }
+  if (!GRADIENT) {
+    result[index] = vec4f(lossSum, weightSum, 0.0, 0.0);
+  }
+}

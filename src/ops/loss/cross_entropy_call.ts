@@ -1,0 +1,83 @@
+/**
+ * The launch that the cross-entropy and its gradient have in common.
+ *
+ * @module
+ */
+
+import shader from "../../../shaders/loss/interpolated_cross_entropy.wgsl" with { type: "text" };
+import { grid } from "../../gpu/gpu.ts";
+import { paddedChannels } from "../../graph/layout.ts";
+import type { KernelBinding, KernelCall, Tensor } from "../../graph/tensor.ts";
+import type { CrossEntropyProblem } from "./interpolated_cross_entropy.ts";
+
+/** Sizes of a cross-entropy. */
+export interface CrossEntropySizes {
+  /** Images. */
+  readonly batch: number;
+  /** Classes, and vec4 of classes. */
+  readonly classes: number;
+  readonly vectors: number;
+  /** Size of the logits. */
+  readonly logitsHeight: number;
+  readonly logitsWidth: number;
+  /** Size of the labels. */
+  readonly height: number;
+  readonly width: number;
+}
+
+/** The sizes of a problem. */
+export function crossEntropySizes({ logits, labels }: CrossEntropyProblem): CrossEntropySizes {
+  const [batch = 1, classes = 1, logitsHeight = 1, logitsWidth = 1] = logits.shape;
+  const [height = 1, width = 1] = labels.shape.slice(-2);
+  return { batch, classes, vectors: paddedChannels(classes) / 4, logitsHeight, logitsWidth, height, width };
+}
+
+/** Every tensor that the launch reads. */
+export function crossEntropyInputs({ logits, labels, classWeights, pixelWeights }: CrossEntropyProblem): Tensor[] {
+  return [logits, labels, classWeights, pixelWeights].filter((tensor) => tensor !== undefined);
+}
+
+/** Most output pixels of an axis that lie between the same two of `inputs`. */
+export function longestRun(inputs: number, outputs: number): number {
+  return Math.min(outputs, Math.ceil(1.5 * outputs / Math.max(1, inputs - 1)) + 2);
+}
+
+/**
+ * Invocations and launch: one invocation per column of the logits and `rowsPerInvocation` output rows.
+ *
+ * @param options whether to compute gradients (then one row per invocation), and where the result goes.
+ */
+export function crossEntropyCall(
+  problem: CrossEntropyProblem,
+  options: { readonly gradient: boolean; readonly rowsPerInvocation: number; readonly result: KernelBinding },
+): KernelCall {
+  const { logits, labels, classWeights, pixelWeights } = problem;
+  const sizes = crossEntropySizes(problem);
+  const { rowsPerInvocation, gradient, result } = options;
+  const soft = labels.shape.length === 4;
+  const rows = sizes.batch * sizes.height;
+  return {
+    shader: { name: "loss/interpolated_cross_entropy", text: shader },
+    constants: {
+      BATCH: sizes.batch,
+      HEIGHT: sizes.height,
+      WIDTH: sizes.width,
+      LOGITS_HEIGHT: sizes.logitsHeight,
+      LOGITS_WIDTH: sizes.logitsWidth,
+      CLASSES: sizes.classes,
+      VECTORS: sizes.vectors,
+      ROWS_PER_INVOCATION: rowsPerInvocation,
+      IGNORE_LABEL: problem.ignoreLabel ?? 255,
+      ALIGN_CORNERS: problem.alignCorners ?? false,
+      SOFT_LABELS: soft,
+      HAS_CLASS_WEIGHTS: classWeights !== undefined,
+      HAS_PIXEL_WEIGHTS: pixelWeights !== undefined,
+      GRADIENT: gradient,
+    },
+    bindings: [logits, labels, soft ? labels : logits, classWeights ?? logits, pixelWeights ?? logits, result],
+    workgroups: grid(Math.ceil(rows / rowsPerInvocation) * sizes.logitsWidth, 64),
+    iterations: rowsPerInvocation * (longestRun(sizes.logitsWidth, sizes.width) + 1) + 8,
+    // Interpolation 2, shift 1, exp counted 8, loss 2 or gradient and its adjoint 6, per class and pixel.
+    flops: rows * sizes.width * sizes.classes * (gradient ? 17 : 13),
+  };
+}

@@ -1,0 +1,93 @@
+/**
+ * Cross-entropy of logits that are interpolated to the size of the labels, fused so that neither the large logits nor
+ * their probabilities are ever stored. Not a loss on logits that already have the labels' size in particular: then the
+ * interpolation is the identity and the op is the plain cross-entropy.
+ *
+ * @module
+ */
+
+import meanShader from "../../../shaders/loss/weighted_mean.wgsl" with { type: "text" };
+import { currentPath, Tensor } from "../../graph/tensor.ts";
+import { interpolatedCrossEntropyGrad } from "./interpolated_cross_entropy_grad.ts";
+import { interpolatedCrossEntropySums } from "./interpolated_cross_entropy_sums.ts";
+
+/** Options of `interpolatedCrossEntropy`. */
+export interface InterpolatedCrossEntropyOptions {
+  /** Whether the corner pixels of both grids coincide; default `false`, as in PyTorch. */
+  readonly alignCorners?: boolean;
+  /** Hard labels with this value take no part; default 255. Values that are no class never take part. */
+  readonly ignoreLabel?: number;
+  /** Weight of each class, `[C]` of layout `"channels"`; default 1. */
+  readonly classWeights?: Tensor;
+  /** Weight of each output pixel, `[N, H, W]` of layout `"plain"`; default 1. */
+  readonly pixelWeights?: Tensor;
+}
+
+/** What the loss and its gradient are computed from. */
+export interface CrossEntropyProblem extends InterpolatedCrossEntropyOptions {
+  /** Logits `[N, C, h, w]`. */
+  readonly logits: Tensor;
+  /** Hard labels `[N, H, W]` (u8, plain), or soft ones `[N, C, H, W]`. */
+  readonly labels: Tensor;
+}
+
+/**
+ * Mean of −log p[label] over the pixels of the labels, p the softmax of the bilinearly interpolated logits:
+ * `[N, C, h, w]` with labels of `[H, W]` → scalar `[1]`.
+ *
+ * With weights, Σ u·a·(−log p) / Σ u·a for pixel weight u and class weight a of the label, as PyTorch's weighted mean.
+ * Soft labels s give Σ u·Σ_c a_c·s_c·(−log p_c) / Σ u·(Σ_c a_c·s_c / Σ_c s_c); a pixel whose soft label is the zero
+ * vector is ignored. Where PyTorch gives NaN because no pixel counts, this is 0 and so are the gradients.
+ * Differentiable in the logits only.
+ *
+ * @param labels hard: `[N, H, W]` of type u8 and layout `"plain"`; soft: `[N, C, H, W]` of layout `"activation"`.
+ * @throws {RangeError} if a shape, type or layout does not fit.
+ */
+export function interpolatedCrossEntropy(
+  logits: Tensor,
+  labels: Tensor,
+  options: InterpolatedCrossEntropyOptions = {},
+): Tensor {
+  const problem: CrossEntropyProblem = { ...options, logits, labels };
+  checkShapes(problem);
+  const sums = interpolatedCrossEntropySums(problem);
+  return new Tensor({
+    op: "interpolatedCrossEntropy",
+    shape: [1],
+    layout: "plain",
+    inputs: [logits, sums],
+    gradient: (outputGradient) => [() => interpolatedCrossEntropyGrad(outputGradient, sums, problem), null],
+    kernels: () => ({
+      calls: [{
+        shader: { name: "loss/weighted_mean", text: meanShader },
+        constants: {},
+        bindings: [sums, "output"],
+        workgroups: [1, 1, 1],
+        iterations: 0,
+      }],
+    }),
+  });
+}
+
+function checkShapes({ logits, labels, classWeights, pixelWeights }: CrossEntropyProblem): void {
+  const [batch = 1, classes = 1] = logits.shape;
+  const soft = labels.shape.length === 4;
+  const [height = 1, width = 1] = labels.shape.slice(-2);
+  const fits = soft
+    ? labels.dtype === "f32" && labels.layout === "activation" && labels.shape[0] === batch &&
+      labels.shape[1] === classes
+    : labels.dtype === "u8" && labels.layout === "plain" && labels.shape.length === 3 && labels.shape[0] === batch;
+  const problem = logits.shape.length !== 4 || logits.layout !== "activation"
+    ? `logits ${logits} must be [N, C, h, w]`
+    : !fits
+    ? `labels ${labels} (${labels.dtype}, ${labels.layout}) must be u8 plain [${batch}, H, W], or soft [${batch}, ${classes}, H, W]`
+    : classWeights !== undefined && (classWeights.layout !== "channels" || classWeights.shape.join() !== `${classes}`)
+    ? `class weights ${classWeights} (${classWeights.layout}) must be [${classes}] of channels`
+    : pixelWeights !== undefined &&
+        (pixelWeights.layout !== "plain" || pixelWeights.shape.join() !== [batch, height, width].join())
+    ? `pixel weights ${pixelWeights} (${pixelWeights.layout}) must be plain [${batch}, ${height}, ${width}]`
+    : null;
+  if (problem !== null) {
+    throw new RangeError(`Cannot add "${currentPath()}" (interpolatedCrossEntropy): ${problem}`);
+  }
+}

@@ -1,0 +1,47 @@
+/**
+ * The two sums of a weighted cross-entropy, which the loss and its gradient share.
+ *
+ * @module
+ */
+
+import sumShader from "../../../shaders/reduce/channel_sum.wgsl" with { type: "text" };
+import { grid } from "../../gpu/gpu.ts";
+import { splitSum } from "../../graph/split_sum.ts";
+import { type KernelPlan, Tensor } from "../../graph/tensor.ts";
+import { pixelSplits } from "../reduce/pixel_splits.ts";
+import { crossEntropyCall, crossEntropyInputs, crossEntropySizes } from "./cross_entropy_call.ts";
+import type { CrossEntropyProblem } from "./interpolated_cross_entropy.ts";
+
+/** Partial sums that the first launch writes at most (a row of columns at least); enough to fill a large GPU. */
+const wantedPartialSums = 16_384;
+
+/** Sum of the weighted losses and sum of the weights of all valid pixels → `[4]`, plain: loss, weight, 0, 0. Has no gradient. */
+export function interpolatedCrossEntropySums(problem: CrossEntropyProblem): Tensor {
+  return new Tensor({
+    op: "interpolatedCrossEntropySums",
+    shape: [4],
+    layout: "plain",
+    inputs: crossEntropyInputs(problem),
+    kernels: (output) => kernels(problem, output.bytes),
+  });
+}
+
+function kernels(problem: CrossEntropyProblem, outputBytes: number): KernelPlan {
+  const { batch, height, logitsWidth } = crossEntropySizes(problem);
+  const rows = batch * height;
+  const rowsPerInvocation = Math.ceil(rows * logitsWidth / wantedPartialSums);
+  const partialSums = Math.ceil(rows / rowsPerInvocation) * logitsWidth;
+  const { splits, pixelsPerSplit } = pixelSplits(partialSums, 1);
+  const scratch = { scratch: splits === 1 ? 0 : 1 };
+  const sum = splitSum(splits, outputBytes, (result) => ({
+    shader: { name: "reduce/channel_sum", text: sumShader },
+    constants: { PIXELS: partialSums, VECTORS: 1, SPLITS: splits },
+    bindings: [scratch, result],
+    workgroups: grid(splits, 64),
+    iterations: pixelsPerSplit,
+  }));
+  return {
+    calls: [crossEntropyCall(problem, { gradient: false, rowsPerInvocation, result: scratch }), ...sum.calls],
+    scratchBytes: [...sum.scratchBytes ?? [], partialSums * 16],
+  };
+}
