@@ -14,7 +14,10 @@ const WEYL_0 = 0x9e3779b9;
 const WEYL_1 = 0xbb67ae85;
 
 /** Four random u32 for a key (two u32) and a counter (four u32): Philox4x32-10. */
-export function philox(key: readonly [number, number], counter: readonly [number, number, number, number]): Uint32Array {
+export function philox(
+  key: readonly [number, number],
+  counter: readonly [number, number, number, number],
+): Uint32Array {
   let [key0, key1] = key;
   let [c0, c1, c2, c3] = counter;
   for (let round = 0; round < 10; round++) {
@@ -77,10 +80,15 @@ export class Random {
   }
 }
 
-/** The high and low 32 bits of the product of two u32. */
+/** The high and low 32 bits of the product of two u32, from 16-bit halves: every partial sum is exact in a double. */
 function multiplyWide(a: number, b: number): [number, number] {
-  const product = BigInt(a >>> 0) * BigInt(b >>> 0);
-  return [Number(product >> 32n), Number(product & 0xffffffffn)];
+  const aLow = a & 0xffff;
+  const aHigh = a >>> 16;
+  const bLow = b & 0xffff;
+  const bHigh = b >>> 16;
+  const first = aHigh * bLow + ((aLow * bLow) >>> 16);
+  const second = aLow * bHigh + first % 0x10000;
+  return [(aHigh * bHigh + Math.floor(first / 0x10000) + Math.floor(second / 0x10000)) >>> 0, Math.imul(a, b) >>> 0];
 }
 
 /** FNV-1a of a text, as a u32. */
