@@ -11,11 +11,15 @@ import { validated } from "./validation.ts";
 /** The id of ignored pixels everywhere in the program, whatever a data set writes for them. */
 export const IGNORE_LABEL = 255;
 
-/** A class map, checked: `toId[fromId]`, where {@link IGNORE_LABEL} stands for an ignored class. */
+/** A class map, checked. */
 export interface ClassMap {
+  /** `from → to`, for messages. */
   name: string;
+  /** Class names of the data sets that it applies to, in id order. */
   fromClasses: string[];
+  /** Class names afterwards, in id order. */
   toClasses: string[];
+  /** `toId[fromId]`; {@link IGNORE_LABEL} for a class that becomes ignored. */
   toId: number[];
 }
 

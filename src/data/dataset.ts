@@ -19,30 +19,26 @@ import {
   sameClasses,
 } from "./class_map.ts";
 import type { Colour } from "./encode.ts";
+import type { Item } from "./sample.ts";
 import { validated } from "./validation.ts";
-
-/** One image of a split. */
-export interface Item {
-  /** The file name without its ending: the name of everything made from the image. */
-  name: string;
-  imagePath: string;
-  /** `null` where there is no label file. */
-  labelPath: string | null;
-  /** What the ids of the label file become. */
-  labelTable: LabelTable;
-}
 
 /** The images of a split in byte order of their names; never empty. */
 export interface Split {
+  /** The folder's name, such as `train`. */
   name: string;
+  /** Its images. */
   items: Item[];
 }
 
-/** An opened data set. With a class map, `classes` and `palette` are those after it. */
+/** An opened data set. */
 export interface Dataset {
+  /** The name in `dataset.json`. */
   name: string;
+  /** The folder. */
   path: string;
+  /** Class names in id order, after the class map where one applied. */
   classes: string[];
+  /** A colour per class, after the class map where one applied. */
   palette: Colour[];
   /** The split of that name; throws where there is none or it has no image. */
   split(name: string): Split;

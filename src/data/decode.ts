@@ -8,18 +8,17 @@
 import decodeJpegBytes, { init as initJpeg } from "@jsquash/jpeg/decode.js";
 import { decode as decodePngBytes, type DecodedPng } from "fast-png";
 import { inspectJpeg } from "./jpeg_structure.ts";
+import type { Size } from "./size.ts";
 
-/** An image: `pixels` holds `height × width` times four bytes (red, green, blue, 255), rows first. */
-export interface DecodedImage {
-  height: number;
-  width: number;
+/** An image of 8 bits. */
+export interface DecodedImage extends Size {
+  /** The bytes red, green, blue, 255 of each pixel, `[height, width]`, rows first. */
   pixels: Uint8Array<ArrayBuffer>;
 }
 
-/** A label map: one id per pixel, `height × width`, rows first. */
-export interface DecodedLabels {
-  height: number;
-  width: number;
+/** A label map. */
+export interface DecodedLabels extends Size {
+  /** The id of each pixel, `[height, width]`, rows first. */
   labels: Uint8Array<ArrayBuffer>;
 }
 
@@ -54,7 +53,7 @@ export function decodeLabels(bytes: Uint8Array, path: string): DecodedLabels {
 }
 
 /** The size in an image's header, without decoding the pixels: for estimates and checks. */
-export function imageSize(bytes: Uint8Array, path: string): { height: number; width: number } {
+export function imageSize(bytes: Uint8Array, path: string): Size {
   if (isPng(bytes)) {
     const { height, width } = pngHeader(bytes, path);
     return { height, width };

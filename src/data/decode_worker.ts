@@ -5,16 +5,15 @@
  * @module
  */
 
-import type { LabelTable } from "./class_map.ts";
-import { makeSample, type Sample, type SampleOptions } from "./sample.ts";
+import { type Item, makeSample, type Sample, type SampleOptions } from "./sample.ts";
 
-/** Work for a Worker. Paths that start with `blob:`, `http:` or `https:` are fetched, as a browser needs; others are files. */
+/** Work for a Worker. */
 export interface DecodeRequest {
+  /** Comes back with the answer. */
   id: number;
-  name: string;
-  imagePath: string;
-  labelPath: string | null;
-  labelTable: LabelTable;
+  /** The image. */
+  item: Item;
+  /** What to make of it. */
   options: SampleOptions;
 }
 
@@ -44,16 +43,16 @@ async function answer(request: DecodeRequest): Promise<void> {
   }
 }
 
-async function readSample(request: DecodeRequest): Promise<Sample> {
-  const labelPath = request.options.labels === "none" ? null : request.labelPath;
-  const [imageBytes, labelBytes] = await Promise.all([
-    readBytes(request.imagePath),
-    labelPath === null ? null : readBytes(labelPath),
+async function readSample({ item, options }: DecodeRequest): Promise<Sample> {
+  const wantsLabels = item.labelPath !== null && options.labels !== "none";
+  const [image, labels] = await Promise.all([
+    readBytes(item.imagePath),
+    wantsLabels ? readBytes(item.labelPath ?? "") : null,
   ]);
-  const { name, imagePath, labelTable, options } = request;
-  return await makeSample({ name, imagePath, imageBytes, labelPath, labelBytes, labelTable }, options);
+  return await makeSample(item, { image, labels }, options);
 }
 
+/** URLs are fetched, as a browser needs; other paths are files. */
 async function readBytes(path: string): Promise<Uint8Array> {
   try {
     if (/^(blob|https?):/.test(path)) return new Uint8Array(await (await fetch(path)).arrayBuffer());

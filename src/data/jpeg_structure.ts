@@ -7,6 +7,8 @@
  * @module
  */
 
+import type { Size } from "./size.ts";
+
 const END_OF_IMAGE = 0xd9;
 const START_OF_SCAN = 0xda;
 
@@ -15,8 +17,8 @@ const START_OF_SCAN = 0xda;
  *
  * @throws {Error} where the file ends before its end-of-image marker, has no frame header, or is not of 8 bits.
  */
-export function inspectJpeg(bytes: Uint8Array, path: string): { height: number; width: number } {
-  let size: { height: number; width: number } | null = null;
+export function inspectJpeg(bytes: Uint8Array, path: string): Size {
+  let size: Size | null = null;
   let position = 2;
   while (position + 1 < bytes.length) {
     if (bytes[position] !== 0xff) throw new Error(`Cannot read ${path}: the JPEG file is damaged at byte ${position}`);
@@ -47,7 +49,7 @@ function isFrameHeader(marker: number): boolean {
   return marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc;
 }
 
-function frameSize(bytes: Uint8Array, position: number, path: string): { height: number; width: number } {
+function frameSize(bytes: Uint8Array, position: number, path: string): Size {
   const precision = bytes[position + 4] ?? 8;
   if (precision !== 8) {
     throw new Error(`Cannot read ${path}: ${precision}-bit JPEG, expected 8-bit. Convert it to 8 bits per channel`);

@@ -4,17 +4,8 @@
  * @module
  */
 
-import type { LabelTable } from "./class_map.ts";
-import type { Sample, SampleOptions } from "./sample.ts";
+import type { Item, Sample, SampleOptions } from "./sample.ts";
 import { DecodePool } from "./worker_pool.ts";
-
-/** What the loader needs to know of an image; the items of a `Split` fit. */
-export interface LoadItem {
-  name: string;
-  imagePath: string;
-  labelPath: string | null;
-  labelTable: LabelTable;
-}
 
 /** Settings of a {@link Loader}. */
 export interface LoaderOptions {
@@ -60,7 +51,7 @@ export class Loader {
    *
    * @throws {Error} where a file cannot be used, or the loader is closed.
    */
-  async *load(items: Iterable<LoadItem>, options: SampleOptions): AsyncGenerator<Sample, void, void> {
+  async *load(items: Iterable<Item>, options: SampleOptions): AsyncGenerator<Sample, void, void> {
     const remaining = items[Symbol.iterator]();
     const ahead: Promise<Sample>[] = [];
     const fill = () => {
@@ -80,12 +71,11 @@ export class Loader {
   }
 
   /** The sample of one item. */
-  async loadOne(item: LoadItem, options: SampleOptions): Promise<Sample> {
+  async loadOne(item: Item, options: SampleOptions): Promise<Sample> {
     const key = cacheKey(item, options);
     const known = this.#cache.get(key);
     if (known !== undefined) return known;
-    const { name, imagePath, labelPath, labelTable } = item;
-    const sample = await this.#pool.decode({ name, imagePath, labelPath, labelTable, options });
+    const sample = await this.#pool.decode(item, options);
     this.#keep(key, sample);
     return sample;
   }
@@ -119,7 +109,7 @@ export class Loader {
   }
 }
 
-function cacheKey(item: LoadItem, options: SampleOptions): string {
+function cacheKey(item: Item, options: SampleOptions): string {
   const { size, stride = 1, labels = "resized" } = options;
   return JSON.stringify([item.imagePath, item.labelPath, [...item.labelTable], size, stride, labels]);
 }

@@ -24,7 +24,9 @@ export type Domain = "source" | "target";
 
 /** Mining in one round. */
 export interface MiningPlan {
+  /** How candidates are chosen and crops placed. */
   rule: MiningRule;
+  /** The rare classes of the round. */
   classes: MiningClasses;
   /** The chance that a crop is mined. Default 0.8. */
   chance?: number;
@@ -38,15 +40,19 @@ export interface MiningClasses {
   below: number[];
 }
 
-/** Labels `[height, width]` at the working size, 255 where ignored. */
+/** Labels at the working size. */
 export interface SampleLabels extends Size {
+  /** Train ids `[height, width]`, 255 where ignored. */
   labels: Uint8Array;
 }
 
-/** Where a mined crop starts in the scaled, padded image, and the class it was placed around. */
+/** A mined crop. */
 export interface MinedWindow {
+  /** Its first row in the scaled, padded image. */
   top: number;
+  /** Its first column there. */
   left: number;
+  /** The class it was placed around. */
   classId: number;
 }
 

@@ -11,15 +11,19 @@ import type { Domain } from "./mining.ts";
 /** How the source images of a round are chosen: a longer part of one shuffle each round, or anew. */
 export type SubsetPolicy = "nested" | "redrawn";
 
-/** The share of one machine in a group: `rank` of `size`. */
+/** One machine of a group. */
 export interface Shard {
+  /** Its number, from 0. */
   rank: number;
+  /** The number of machines. */
   size: number;
 }
 
-/** An image of either domain, by its index in its split. */
+/** An image of either domain. */
 export interface DomainItem {
+  /** The split it is in. */
   domain: Domain;
+  /** Its index there. */
   index: number;
 }
 

@@ -9,13 +9,27 @@ import { type DecodedImage, type DecodedLabels, decodeImage, decodeLabels } from
 import { resizeImage, resizeLabels } from "./resize.ts";
 import { formatSize, roundSize, type Size } from "./size.ts";
 
+/** One image of a data set. */
+export interface Item {
+  /** The file name without its ending: the name of everything made from the image. */
+  name: string;
+  /** A file, or in browsers a URL that starts with `blob:`, `http:` or `https:`. */
+  imagePath: string;
+  /** As `imagePath`; `null` where there is no label file. */
+  labelPath: string | null;
+  /** What the ids of the label file become. */
+  labelTable: LabelTable;
+}
+
 /** An image ready for upload, with its labels. Samples are shared by a cache: never change their arrays. */
 export interface Sample {
+  /** The name of its files. */
   name: string;
   /** `pixels`: `[height, width]` times the bytes red, green, blue, 255. */
   image: DecodedImage;
   /** Train ids `[labelSize.height, labelSize.width]`, 255 where ignored; `null` where there is no label file. */
   labels: Uint8Array<ArrayBuffer> | null;
+  /** The size of `labels`. */
   labelSize: Size | null;
   /** The size of the image file, before it was resized. */
   originalSize: Size;
@@ -31,35 +45,33 @@ export interface SampleOptions {
   labels?: "resized" | "original" | "none";
 }
 
-/** The bytes of an image file and its label file, with the paths for messages. */
-export interface SampleFiles {
-  name: string;
-  imagePath: string;
-  imageBytes: Uint8Array;
-  labelPath: string | null;
-  labelBytes: Uint8Array | null;
-  labelTable: LabelTable;
+/** The bytes of an item's item. */
+export interface SampleBytes {
+  /** The image file. */
+  image: Uint8Array;
+  /** The label file; `null` where there is none. */
+  labels: Uint8Array | null;
 }
 
 /**
- * Makes a sample from the bytes of its files.
+ * Makes a sample of an item from the bytes of its files; the paths of the item only appear in messages.
  *
  * @throws {Error} where a file cannot be read, the two differ in size, or a label id is not one of the data set's.
  */
-export async function makeSample(files: SampleFiles, options: SampleOptions): Promise<Sample> {
-  const decoded = await decodeImage(files.imageBytes, files.imagePath);
+export async function makeSample(item: Item, bytes: SampleBytes, options: SampleOptions): Promise<Sample> {
+  const decoded = await decodeImage(bytes.image, item.imagePath);
   const originalSize = { height: decoded.height, width: decoded.width };
   const { height, width } = workingSize(originalSize, options);
   const image = { height, width, pixels: resizeImage(decoded.pixels, decoded.height, decoded.width, height, width) };
-  if (files.labelBytes === null || files.labelPath === null || options.labels === "none") {
-    return { name: files.name, image, labels: null, labelSize: null, originalSize };
+  if (bytes.labels === null || item.labelPath === null || options.labels === "none") {
+    return { name: item.name, image, labels: null, labelSize: null, originalSize };
   }
-  const found = decodeLabels(files.labelBytes, files.labelPath);
-  requireSameSize(decoded, found, files.imagePath, files.labelPath);
-  const labels = translateLabels(found.labels, found.width, files.labelTable, files.labelPath);
-  if (options.labels === "original") return { name: files.name, image, labels, labelSize: originalSize, originalSize };
+  const found = decodeLabels(bytes.labels, item.labelPath);
+  requireSameSize(decoded, found, item.imagePath, item.labelPath);
+  const labels = translateLabels(found.labels, found.width, item.labelTable, item.labelPath);
+  if (options.labels === "original") return { name: item.name, image, labels, labelSize: originalSize, originalSize };
   const resized = resizeLabels(labels, found.height, found.width, height, width);
-  return { name: files.name, image, labels: resized, labelSize: { height, width }, originalSize };
+  return { name: item.name, image, labels: resized, labelSize: { height, width }, originalSize };
 }
 
 /** The size at which an image of `originalSize` is worked on: the wanted one, or its own, rounded to the stride. */

@@ -23,9 +23,11 @@ export interface AugmentationOptions {
 
 /** Where in the run a sample is drawn; equal places give equal samples. */
 export interface SamplePlace {
+  /** The seed of the run. */
   seed: number;
   /** Part of the run, such as `source` or `round 2`. */
   stage: string;
+  /** Step of the stage, from 0. */
   step: number;
   /** Place in the whole batch, over all machines. */
   index: number;
@@ -33,15 +35,21 @@ export interface SamplePlace {
 
 /** What is cut from an image, in the order in which it happens: scale, pad at right and bottom, crop, mirror, colours. */
 export interface SamplePlan {
+  /** Rows of the scaled image. */
   scaledHeight: number;
+  /** Columns of the scaled image. */
   scaledWidth: number;
-  /** First row and column of the crop in the scaled, padded image. */
+  /** First row of the crop in the scaled, padded image. */
   top: number;
+  /** First column of the crop there. */
   left: number;
   /** Whether the columns of the crop are reversed. */
   mirror: boolean;
+  /** Factor of the brightness; 1 changes nothing. */
   brightness: number;
+  /** Factor of the contrast. */
   contrast: number;
+  /** Factor of the saturation. */
   saturation: number;
   /** The class whose pixel the crop was placed around, or `null` for a plain crop. */
   minedClass: number | null;

@@ -6,9 +6,11 @@
 
 import { UsageError } from "../errors.ts";
 
-/** Height and width in pixels. */
+/** Height and width. */
 export interface Size {
+  /** Rows, in pixels. */
   height: number;
+  /** Columns, in pixels. */
   width: number;
 }
 

@@ -5,7 +5,7 @@
  */
 
 import type { DecodeReply, DecodeRequest } from "./decode_worker.ts";
-import type { Sample } from "./sample.ts";
+import type { Item, Sample, SampleOptions } from "./sample.ts";
 
 interface Waiting {
   resolve(sample: Sample): void;
@@ -30,13 +30,13 @@ export class DecodePool {
   }
 
   /** Reads and makes one sample in the Worker with the least to do. */
-  decode(request: Omit<DecodeRequest, "id">): Promise<Sample> {
+  decode(item: Item, options: SampleOptions): Promise<Sample> {
     if (this.#closed) return Promise.reject(new Error("Cannot load images: the loader is closed"));
     const chosen = this.#leastBusy();
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
       chosen.waiting.set(id, { resolve, reject });
-      chosen.worker.postMessage({ ...request, id } satisfies DecodeRequest);
+      chosen.worker.postMessage({ id, item, options } satisfies DecodeRequest);
     });
   }
 

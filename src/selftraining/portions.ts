@@ -9,10 +9,13 @@
 /** Whose rules for portions: `crst` of the released PyTorch code, `mxnet` of the released MXNet code. */
 export type PortionRule = "crst" | "mxnet";
 
-/** A portion that grows by `step` each round from `initial` until `maximum`; all are shares of 1. */
+/** A portion that grows from round to round; all are shares of 1. */
 export interface PortionSchedule {
+  /** The portion of the first round. */
   initial: number;
+  /** What is added each round. */
   step: number;
+  /** Where it stops growing. */
   maximum: number;
 }
 
