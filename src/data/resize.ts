@@ -8,7 +8,8 @@
 /**
  * Resizes `[height, width]` pixels of four bytes (RGBA) to `[targetHeight, targetWidth]`. The source position of target
  * row `i` is `(i + ½) · height / targetHeight − ½`, clamped below at 0, its upper neighbour clamped to the last row;
- * columns alike. A value becomes a byte by `floor(v + 0.5)`. Computed in float64. Alpha becomes 255.
+ * columns alike. A value `v` becomes a byte by `⌊v + ½⌋`, exactly: the weights are whole numbers over a common denominator, so a
+ * value that lies between two bytes goes up on every machine. Alpha becomes 255.
  */
 export function resizeImage(
   pixels: Uint8Array,
@@ -21,6 +22,8 @@ export function resizeImage(
   const rows = bilinearTable(height, targetHeight);
   const columns = bilinearTable(width, targetWidth);
   const result = new Uint8Array(targetHeight * targetWidth * 4);
+  // The sums below are whole numbers under 255 · 4 · targetHeight · targetWidth, far from the 2⁵³ up to which they are exact.
+  const denominator = rows.denominator * columns.denominator;
   // The two source rows that a target row mixes, already at the target width; most are used again for the next row.
   const rowCache = new Map<number, Float64Array>();
   for (let row = 0; row < targetHeight; row++) {
@@ -30,13 +33,14 @@ export function resizeImage(
     const below = stretchedRow(rowCache, pixels, width, lowerRow, columns);
     const above = stretchedRow(rowCache, pixels, width, upperRow, columns);
     const weight = rows.weight[row] ?? 0;
+    const otherWeight = rows.denominator - weight;
     const start = row * targetWidth * 4;
     for (let column = 0; column < targetWidth; column++) {
       const from = column * 3;
       const to = start + column * 4;
       for (let channel = 0; channel < 3; channel++) {
-        const low = below[from + channel] ?? 0;
-        result[to + channel] = Math.floor(low * (1 - weight) + (above[from + channel] ?? 0) * weight + 0.5);
+        const sum = (below[from + channel] ?? 0) * otherWeight + (above[from + channel] ?? 0) * weight;
+        result[to + channel] = Math.floor((sum + denominator / 2) / denominator);
       }
       result[to + 3] = 255;
     }
@@ -76,27 +80,30 @@ export function nearestTable(length: number, targetLength: number): Uint32Array 
 interface BilinearTable {
   lower: Uint32Array;
   upper: Uint32Array;
-  /** The share of the upper neighbour, in `[0, 1)`. */
-  weight: Float64Array;
+  /** The share of the upper neighbour, in parts of `denominator`. */
+  weight: Uint32Array;
+  denominator: number;
 }
 
 function bilinearTable(length: number, targetLength: number): BilinearTable {
   const table = {
     lower: new Uint32Array(targetLength),
     upper: new Uint32Array(targetLength),
-    weight: new Float64Array(targetLength),
+    weight: new Uint32Array(targetLength),
+    denominator: 2 * targetLength,
   };
   for (let index = 0; index < targetLength; index++) {
-    const position = Math.max(0, (index + 0.5) * length / targetLength - 0.5);
-    const lower = Math.min(Math.floor(position), length - 1);
+    // The position (index + ½) · length / targetLength − ½, times the denominator.
+    const position = Math.max(0, (2 * index + 1) * length - targetLength);
+    const lower = Math.min(Math.floor(position / table.denominator), length - 1);
     table.lower[index] = lower;
     table.upper[index] = Math.min(lower + 1, length - 1);
-    table.weight[index] = position - lower;
+    table.weight[index] = position % table.denominator;
   }
   return table;
 }
 
-/** Row `row` of the source, bilinear along its columns, three values per pixel; from the cache where it is there. */
+/** Row `row` of the source, bilinear along its columns, three sums per pixel; from the cache where it is there. */
 function stretchedRow(
   cache: Map<number, Float64Array>,
   pixels: Uint8Array,
@@ -112,8 +119,9 @@ function stretchedRow(
     const lower = (row * width + (columns.lower[column] ?? 0)) * 4;
     const upper = (row * width + (columns.upper[column] ?? 0)) * 4;
     const weight = columns.weight[column] ?? 0;
+    const otherWeight = columns.denominator - weight;
     for (let channel = 0; channel < 3; channel++) {
-      values[column * 3 + channel] = (pixels[lower + channel] ?? 0) * (1 - weight) +
+      values[column * 3 + channel] = (pixels[lower + channel] ?? 0) * otherWeight +
         (pixels[upper + channel] ?? 0) * weight;
     }
   }
