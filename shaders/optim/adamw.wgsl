@@ -1,8 +1,9 @@
 // One step of AdamW over a flat run of parameters, as PyTorch's AdamW:
-// w ← w·(1 − learningRate·weightDecay);  m ← β₁m + (1−β₁)g;  v ← β₂v + (1−β₂)g²;
+// w ← w·(1 − learningRate·weightDecay);  m ← m + (1−β₁)(g − m);  v ← v + (1−β₂)(g² − v);
 // w ← w − learningRate·(m / (1−β₁ᵗ)) / (√(v / (1−β₂ᵗ)) + ε).
 // Bindings: 0 w read-write · 1 g read · 2 m read-write · 3 v read-write · 4 rates of this step read: for each group two
-// vec4f, (learningRate, weightDecay, β₁, β₂) and (1−β₁ᵗ, 1−β₂ᵗ, ε, 0). Flat f32, as vec4f.
+// vec4f, (learningRate, weightDecay, 1−β₁, 1−β₂) and (1−β₁ᵗ, 1−β₂ᵗ, ε, 0). Flat f32, as vec4f. The host subtracts in
+// float64: 1 − 0.999 in f32 is wrong by 5e-5 of itself.
 // Schedule: one invocation per vec4f. Bound: 28 bytes per parameter.
 #include lib/grid.wgsl
 
@@ -28,8 +29,8 @@ fn main(
   let rate = rates[GROUP * 2u];
   let correction = rates[GROUP * 2u + 1u];
   let gradient = gradients[index];
-  let mean = rate.z * means[index] + (1.0 - rate.z) * gradient;
-  let square = rate.w * squares[index] + (1.0 - rate.w) * gradient * gradient;
+  let mean = means[index] + rate.z * (gradient - means[index]);
+  let square = squares[index] + rate.w * (gradient * gradient - squares[index]);
   let step = (mean / correction.x) / (sqrt(square / correction.y) + vec4f(correction.z));
   means[index] = mean;
   squares[index] = square;

@@ -84,7 +84,7 @@ export async function adamW(gpu: Gpu, store: ParameterStore, options: AdamWOptio
   );
   return state.optimizer(dispatches, (rates, step) =>
     groups.flatMap((group) => [
-      ...[rates[group], weightDecay, beta1, beta2],
+      ...[rates[group], weightDecay, 1 - beta1, 1 - beta2],
       ...[1 - beta1 ** step, 1 - beta2 ** step, epsilon, 0],
     ]));
 }
