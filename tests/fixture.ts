@@ -1,0 +1,51 @@
+/**
+ * Reads the PyTorch fixtures, which `tests/fixtures/make.py` makes.
+ *
+ * @module
+ */
+
+import { readSafetensors } from "../src/nn/safetensors.ts";
+import type { ParameterValues } from "../src/nn/parameters.ts";
+
+/** One case of a fixture file. */
+export interface FixtureCase {
+  /** What the script calls it. */
+  readonly name: string;
+  /** Name of the function under test. */
+  readonly op: string;
+  /** Its options, as the function takes them. */
+  readonly options: Readonly<Record<string, unknown>>;
+  /** Names of the inputs, in order. */
+  readonly inputs: readonly string[];
+  /** Inputs that have a gradient `"d <input>"`. */
+  readonly gradientsOf: readonly string[];
+  /** The tensor of this name. */
+  readonly tensor: (name: string) => ParameterValues;
+  /** Whether there is such a tensor. */
+  readonly has: (name: string) => boolean;
+}
+
+/** All tensors of a fixture file, by name. */
+export function readFixture(file: string) {
+  const bytes = Deno.readFileSync(new URL(`fixtures/${file}.safetensors`, import.meta.url));
+  return readSafetensors(bytes, `tests/fixtures/${file}.safetensors`);
+}
+
+/** The cases of a fixture file. */
+export function readCases(file: string): FixtureCase[] {
+  const { tensors, metadata } = readFixture(file);
+  type Stored = Omit<FixtureCase, "name" | "tensor" | "has">;
+  const cases = JSON.parse(metadata["cases"] ?? "{}") as Record<string, Stored>;
+  return Object.entries(cases).map(([name, stored]) => ({
+    name,
+    ...stored,
+    tensor: (tensor) => required(tensors, `${name}/${tensor}`, file),
+    has: (tensor) => tensors.has(`${name}/${tensor}`),
+  }));
+}
+
+function required(tensors: ReadonlyMap<string, ParameterValues>, name: string, file: string): ParameterValues {
+  const found = tensors.get(name);
+  if (found === undefined) throw new Error(`The fixture ${file} has no tensor "${name}"`);
+  return found;
+}
