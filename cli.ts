@@ -1,0 +1,124 @@
+/**
+ * The command line: `crosswalk <command> [options]`. Each command's code is loaded when it is called.
+ *
+ * Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
+ *
+ * @module
+ */
+
+import process from "node:process";
+import { InterruptedError, UsageError } from "./src/errors.ts";
+import { type CommandHelp, helpText } from "./src/cli/arguments.ts";
+import { suggestion } from "./src/run/settings.ts";
+
+/** What a command's file exports: `run` returns the exit code. */
+interface CommandModule {
+  readonly run: (args: readonly string[]) => Promise<number>;
+}
+
+interface CommandEntry extends CommandHelp {
+  readonly load: () => Promise<CommandModule>;
+}
+
+const commands: readonly CommandEntry[] = [
+  {
+    command: "adapt",
+    summary: "adapt a network from labelled source images to unlabelled target images",
+    examples: ["crosswalk adapt", "crosswalk adapt --source idd --target camvid --class-map idd-camvid.json --out run"],
+    load: () => import("./src/cli/adapt.ts"),
+  },
+  {
+    command: "train",
+    summary: "train a network on labelled source images",
+    examples: [
+      "crosswalk train --out run",
+      "crosswalk train --source idd --weights imagenet.safetensors --size 240x320",
+    ],
+    load: () => import("./src/cli/train.ts"),
+  },
+  {
+    command: "evaluate",
+    summary: "score a network on a labelled split",
+    examples: [
+      "crosswalk evaluate --weights run/weights.safetensors --data camvid --split val",
+      "crosswalk evaluate --weights w.safetensors --data camvid --split test --json",
+    ],
+    load: () => import("./src/cli/evaluate.ts"),
+  },
+  {
+    command: "predict",
+    summary: "label images and draw the labels over them",
+    examples: [
+      "crosswalk predict --weights run/weights.safetensors --images street.jpg --out labels",
+      "crosswalk predict --weights w.safetensors --images photos --logits --out labels",
+    ],
+    load: () => import("./src/cli/predict.ts"),
+  },
+  {
+    command: "select",
+    summary: "choose pseudo-labels from probability maps",
+    examples: [
+      "crosswalk select --probabilities p.npy --portion 0.2 --out labels",
+      "crosswalk select --probabilities a.npy b.npy --policy st --format npy --out labels",
+    ],
+    load: () => import("./src/cli/select.ts"),
+  },
+  {
+    command: "synth",
+    summary: "write the two built-in towns as data sets",
+    examples: ["crosswalk synth --out towns", "crosswalk synth --out towns --town-size 128x256 --seed 3"],
+    load: () => import("./src/cli/synth.ts"),
+  },
+  {
+    command: "bench",
+    summary: "measure the adapter's peaks and every kernel",
+    examples: ["crosswalk bench", "crosswalk bench --json"],
+    load: () => import("./src/cli/bench.ts"),
+  },
+  {
+    command: "doctor",
+    summary: "look at the adapter and test every kernel on it",
+    examples: ["crosswalk doctor", "crosswalk doctor --json"],
+    load: () => import("./src/cli/doctor.ts"),
+  },
+];
+
+async function main(args: readonly string[]): Promise<number> {
+  const [name, ...rest] = args;
+  if (name === undefined || name === "--help" || name === "-h" || name === "help") {
+    console.log(overview());
+    return name === undefined ? 2 : 0;
+  }
+  const entry = commands.find(({ command }) => command === name);
+  if (entry === undefined) {
+    throw new UsageError(`There is no command "${name}". ${suggestion(name, commands.map(({ command }) => command))}`);
+  }
+  if (rest.includes("--help") || rest.includes("-h")) {
+    console.log(helpText(entry));
+    return 0;
+  }
+  return await (await entry.load()).run(rest);
+}
+
+function overview(): string {
+  const rows = commands.map(({ command, summary }) => `  ${command.padEnd(10)}${summary}`);
+  return [
+    "crosswalk: class-balanced self-training on WebGPU",
+    "",
+    "Commands:",
+    ...rows,
+    "",
+    "crosswalk <command> --help tells a command's options",
+  ].join("\n");
+}
+
+function report(error: unknown): number {
+  if (process.env.CROSSWALK_DEBUG !== undefined && error instanceof Error) console.error(error.stack);
+  else console.error(`crosswalk: ${error instanceof Error ? error.message : error}`);
+  if (error instanceof InterruptedError) return 130;
+  return error instanceof UsageError ? 2 : 1;
+}
+
+if (import.meta.main) {
+  process.exit(await main(process.argv.slice(2)).catch(report));
+}

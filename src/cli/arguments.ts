@@ -1,0 +1,123 @@
+/**
+ * Reads a command's arguments against the option table, and writes its help.
+ *
+ * @module
+ */
+
+import { parseArgs } from "node:util";
+import { UsageError } from "../errors.ts";
+import { type Command, formatDefault, type Option, optionsOf } from "../run/options.ts";
+import { readRecipe, readValue, resolveSettings, type Settings, suggestion, type Value } from "../run/settings.ts";
+import { readFile } from "../run/files.ts";
+
+/**
+ * The settings that the arguments ask for.
+ *
+ * @param defaultRecipe text of the recipe that applies when no `--config` is given, if any.
+ * @throws {UsageError} naming the unknown option or bad value.
+ */
+export function readArguments(
+  command: Command,
+  args: readonly string[],
+  defaultRecipe?: (given: ReadonlySet<string>) => string | null,
+): Settings {
+  const given = readGiven(command, args);
+  const config = given.get("config");
+  if (typeof config === "string") {
+    return resolveSettings(command, given, readRecipe(new TextDecoder().decode(readFile(config)), config));
+  }
+  const text = defaultRecipe?.(new Set(given.keys())) ?? null;
+  return resolveSettings(command, given, text === null ? new Map() : readRecipe(text, "the built-in recipe"));
+}
+
+function readGiven(command: Command, args: readonly string[]): Map<string, Value> {
+  const known = optionsOf(command);
+  const { tokens } = parseArgs({
+    args: [...args],
+    options: Object.fromEntries(
+      known.map(({ key, kind }) => [key, { type: kind === "flag" ? "boolean" : "string" }] as const),
+    ),
+    allowPositionals: true,
+    allowNegative: true,
+    strict: false,
+    tokens: true,
+  });
+  const given = new Map<string, Value>();
+  let list: Option | undefined;
+  for (const token of tokens) {
+    if (token.kind === "positional" && list !== undefined) {
+      given.set(list.key, [...given.get(list.key) as string[], token.value]);
+      continue;
+    }
+    list = undefined;
+    if (token.kind === "option-terminator") continue;
+    if (token.kind === "positional") {
+      throw new UsageError(`crosswalk ${command} does not take "${token.value}" here; options start with --`);
+    }
+    const negative = token.name.startsWith("no-");
+    const option = known.find(({ key }) => key === token.name) ??
+      (negative ? known.find(({ key, kind }) => kind === "flag" && `no-${key}` === token.name) : undefined);
+    if (option === undefined) {
+      const keys = known.map(({ key }) => `--${key}`);
+      throw new UsageError(`crosswalk ${command} has no option ${token.rawName}. ${suggestion(token.rawName, keys)}`);
+    }
+    if (option.kind === "flag") {
+      if (token.value !== undefined) throw new UsageError(`${token.rawName} is a switch and takes no value`);
+      given.set(option.key, option.key === token.name);
+      continue;
+    }
+    if (token.value === undefined || (token.value.startsWith("--") && !token.inlineValue)) {
+      throw new UsageError(`${token.rawName} needs a value`);
+    }
+    const value = readValue(option, token.value);
+    if (option.kind === "paths") {
+      given.set(option.key, [...(given.get(option.key) as string[] | undefined ?? []), ...value as string[]]);
+      list = option;
+    } else given.set(option.key, value);
+  }
+  return given;
+}
+
+/** What a command is for, and how it is called. */
+export interface CommandHelp {
+  readonly command: Command;
+  readonly summary: string;
+  readonly examples: readonly string[];
+}
+
+/** The text of `crosswalk <command> --help`. */
+export function helpText({ command, summary, examples }: CommandHelp): string {
+  const rows = optionsOf(command).map((option) => [optionHead(option), optionHelp(option)] as const);
+  const width = Math.max(...rows.map(([head]) => head.length));
+  return [
+    `crosswalk ${command}: ${summary}`,
+    "",
+    "Examples:",
+    ...examples.map((example) => `  ${example}`),
+    "",
+    "Options:",
+    ...rows.map(([head, help]) => `  ${head.padEnd(width)}  ${help}`),
+    `  ${"--help".padEnd(width)}  this text`,
+    "",
+  ].join("\n");
+}
+
+const placeholders: Readonly<Record<Exclude<Option["kind"], "flag">, string>> = {
+  number: "NUMBER",
+  integer: "COUNT",
+  text: "NAME",
+  numbers: "A,B,…",
+  size: "HxW",
+  path: "PATH",
+  paths: "PATH…",
+};
+
+function optionHead({ key, kind, choices, default: value }: Option): string {
+  if (kind === "flag") return value === true ? `--no-${key}` : `--${key}`;
+  return `--${key} ${choices?.join("|") ?? placeholders[kind]}`;
+}
+
+function optionHelp({ help, kind, default: value }: Option): string {
+  if (value === undefined || kind === "flag") return value === true ? `do not ${help}` : help;
+  return `${help} (default ${formatDefault(value)})`;
+}

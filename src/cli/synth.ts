@@ -1,0 +1,22 @@
+/**
+ * `crosswalk synth`: writes the two built-in towns as ordinary data sets.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import { writeTowns } from "../run/synth.ts";
+import { readArguments } from "./arguments.ts";
+
+/** Runs the command; returns the exit code. */
+export async function run(args: readonly string[]): Promise<number> {
+  const settings = readArguments("synth", args);
+  const out = settings.text("out");
+  const trainCount = settings.number("images-per-split");
+  const size = settings.size("town-size") ?? { height: 96, width: 192 };
+  await writeTowns(out, { ...size, trainCount, seed: settings.number("seed") });
+  const folders = { source: join(out, "source"), target: join(out, "target") };
+  if (settings.flag("json")) console.log(JSON.stringify(folders));
+  else console.error(`Wrote ${folders.source} and ${folders.target}`);
+  return 0;
+}

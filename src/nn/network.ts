@@ -1,0 +1,124 @@
+/**
+ * A network on the GPU: a model, its classes and its parameters; and its weights as files have them.
+ *
+ * @module
+ */
+
+import type { Gpu } from "../gpu/gpu.ts";
+import { input, type Tensor } from "../graph/tensor.ts";
+import type { Model } from "./model.ts";
+import { findModel } from "./models/mod.ts";
+import { collectParameters, ParameterStore, type ParameterValues } from "./parameters.ts";
+import { readSafetensors, writeSafetensors } from "./safetensors.ts";
+
+/** What weight files of our own say about the network, besides the tensors. */
+export interface NetworkMetadata {
+  /** Class names in id order. */
+  readonly classes: readonly string[];
+  /** Working size at which it was trained, where known. */
+  readonly size?: { readonly height: number; readonly width: number };
+  /** Colour of each class, where known. */
+  readonly palette?: readonly (readonly [number, number, number])[];
+}
+
+/** A model with parameters. */
+export class Network {
+  /** Its parameters. */
+  readonly store: ParameterStore;
+
+  /** Allocates the parameters, zeroed: call `initialize` or load weights. */
+  constructor(gpu: Gpu, readonly model: Model, readonly metadata: NetworkMetadata) {
+    const side = model.outputStride * 4;
+    const declarations = collectParameters((scope) =>
+      model.logits(input("images", [1, 3, side, side]), scope, { classes: this.classCount, inference: false })
+    );
+    this.store = new ParameterStore(gpu, declarations);
+  }
+
+  /** Number of classes. */
+  get classCount(): number {
+    return this.metadata.classes.length;
+  }
+
+  /** Numbers that are trained. */
+  get trainedCount(): number {
+    return this.store.declarations.filter(({ trainable }) => trainable)
+      .reduce((sum, { shape }) => sum + shape.reduce((product, side) => product * side, 1), 0);
+  }
+
+  /** Logits of normalised images `[N, 3, H, W]`. */
+  logits(images: Tensor, inference: boolean): Tensor {
+    return this.model.logits(images, this.store, { classes: this.classCount, inference });
+  }
+
+  /** The weights as the bytes of a safetensors file that says what it is. */
+  async save(): Promise<Uint8Array<ArrayBuffer>> {
+    const { classes, size, palette } = this.metadata;
+    return writeSafetensors(await this.store.save(), {
+      model: `${this.model.name}: ${this.model.description}`,
+      classes: classes.join("|"),
+      ...(size ? { size: `${size.height}x${size.width}` } : {}),
+      ...(palette ? { palette: palette.map((color) => color.join(",")).join("|") } : {}),
+      ignore: "255",
+    });
+  }
+
+  /** Frees the parameters. */
+  dispose(): void {
+    this.store.dispose();
+  }
+}
+
+/** A weight file, read: which network it belongs to, and its tensors. */
+export interface WeightFile {
+  /** Name of the model. */
+  readonly model: string;
+  readonly metadata: NetworkMetadata;
+  readonly tensors: ReadonlyMap<string, ParameterValues>;
+}
+
+/**
+ * Reads a finished network's weight file.
+ *
+ * @param source the file's name, for messages.
+ * @throws {Error} if it does not name its model and classes.
+ */
+export function readWeights(bytes: Uint8Array<ArrayBuffer>, source: string): WeightFile {
+  const { tensors, metadata } = readSafetensors(bytes, source);
+  const { model, classes, size, palette } = metadata;
+  if (model === undefined || classes === undefined) {
+    throw new Error(`Cannot use ${source} as a network: its metadata must name "model" and "classes"`);
+  }
+  const [height, width] = size?.split("x").map(Number) ?? [];
+  return {
+    model: modelName(model),
+    metadata: {
+      classes: classes.split("|"),
+      ...(height !== undefined && width !== undefined ? { size: { height, width } } : {}),
+      ...(palette === undefined ? {} : { palette: palette.split("|").map(parseColor) }),
+    },
+    tensors,
+  };
+}
+
+/**
+ * A finished network from a weight file.
+ *
+ * @throws {Error} if a tensor is missing or has another shape; `UsageError` if the model is unknown.
+ */
+export function loadNetwork(gpu: Gpu, bytes: Uint8Array<ArrayBuffer>, source: string): Network {
+  const file = readWeights(bytes, source);
+  const network = new Network(gpu, findModel(file.model), file.metadata);
+  network.store.load(file.tensors, source);
+  return network;
+}
+
+/** The name of a model in a metadata text: what stands before the first colon. */
+export function modelName(text: string): string {
+  return (text.split(":")[0] ?? "").trim();
+}
+
+function parseColor(text: string): readonly [number, number, number] {
+  const [red = 0, green = 0, blue = 0] = text.split(",").map(Number);
+  return [red, green, blue];
+}

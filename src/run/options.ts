@@ -1,0 +1,229 @@
+/**
+ * Every option of every command, once: its name on the command line and in recipes, its kind, default and help text. The
+ * command line, the recipe check and the table in `docs/recipes.md` are all made from here.
+ *
+ * @module
+ */
+
+/** The commands that take options. */
+export type Command = "adapt" | "train" | "evaluate" | "predict" | "select" | "synth" | "bench" | "doctor";
+
+/** What an option's value looks like. */
+export type OptionKind = "flag" | "number" | "integer" | "text" | "numbers" | "size" | "path" | "paths";
+
+/** One option. */
+export interface Option {
+  /** Name: `--source-images` on the command line, `source-images` in a recipe. */
+  readonly key: string;
+  readonly kind: OptionKind;
+  /** Value when not given; absent where there is none. */
+  readonly default?: string | number | boolean | readonly number[];
+  /** Allowed texts. */
+  readonly choices?: readonly string[];
+  /** Smallest allowed number. */
+  readonly minimum?: number;
+  /** Largest allowed number. */
+  readonly maximum?: number;
+  readonly help: string;
+  /** The commands that take it. */
+  readonly commands: readonly Command[];
+  /** Whether it may stand in a recipe; paths and switches of one run may not. */
+  readonly recipe: boolean;
+}
+
+const training: readonly Command[] = ["adapt", "train"];
+const adapting: readonly Command[] = ["adapt"];
+const networks: readonly Command[] = ["adapt", "train", "evaluate", "predict"];
+
+/** A key of a recipe. */
+function setting(
+  key: string,
+  kind: OptionKind,
+  value: Option["default"],
+  help: string,
+  more: Partial<Option> = {},
+): Option {
+  return {
+    key,
+    kind,
+    ...(value === undefined ? {} : { default: value }),
+    help,
+    commands: training,
+    recipe: true,
+    ...more,
+  };
+}
+
+/** A path or switch of one run. */
+function argument(
+  key: string,
+  kind: OptionKind,
+  commands: readonly Command[],
+  help: string,
+  more: Partial<Option> = {},
+): Option {
+  return { key, kind, help, commands, recipe: false, ...more };
+}
+
+/** All options. */
+export const options: readonly Option[] = [
+  argument("source", "path", training, "data set with labels to learn from; without it the built-in town"),
+  argument("target", "path", adapting, "data set to adapt to; its labels are only used for scores"),
+  argument("data", "path", ["evaluate"], "data set to score"),
+  argument("split", "text", ["evaluate"], "split to score", { default: "val" }),
+  argument("source-split", "text", training, "split of the source to train on", { default: "train" }),
+  argument("target-split", "text", adapting, "split of the target to adapt to", { default: "train" }),
+  argument("eval-split", "text", training, "split to score on", { default: "val" }),
+  argument("class-map", "path", [...training, "evaluate"], "JSON file that translates one label set into another"),
+  argument("weights", "path", networks, "adapt, train: weights that initialise the backbone; else the network to run"),
+  argument("source-model", "path", adapting, "finished source network: self-training starts at once"),
+  argument("config", "path", training, "recipe (YAML); options given beside it win"),
+  argument("out", "path", [...training, "predict", "select", "synth"], "folder for the results"),
+  argument("resume", "flag", training, "go on with the run in --out from its last checkpoint"),
+  argument("images", "paths", ["predict"], "image files or folders of images"),
+  argument("logits", "flag", ["predict"], "also write the raw logits as .npy"),
+  argument("control-run", "path", adapting, "finished control run to show the gain over"),
+  argument("plan", "flag", training, "print the memory plan and stop"),
+  argument("memory-budget", "text", training, "refuse to start above this, such as 4GiB"),
+  argument(
+    "json",
+    "flag",
+    [...networks, "select", "bench", "doctor", "synth"],
+    "print one JSON object on stdout, nothing else",
+  ),
+  argument("probabilities", "paths", ["select"], "probability maps, .npy of [N,C,H,W] or [C,H,W] float32"),
+  argument("portion", "number", ["select"], "share of every class to label", { default: 0.2, minimum: 0, maximum: 1 }),
+  argument("alpha", "number", ["select"], "strength of the label entropy of lrent", { default: 0.25, minimum: 1e-6 }),
+  argument("prior", "path", ["select"], "spatial prior, .npy of [C,H,W] float32"),
+  argument("format", "text", ["select"], "how labels are written", { default: "png", choices: ["png", "npy"] }),
+  argument("images-per-split", "integer", ["synth"], "images of the train splits", { default: 120, minimum: 1 }),
+
+  setting("model", "text", "deeplab-mobilenet", "network to train"),
+  setting("size", "size", undefined, "working size HxW of the images; else that of the weights, else the images' own", {
+    commands: networks,
+  }),
+  setting("seed", "integer", 0, "seed of every random draw", { commands: [...training, "synth"], minimum: 0 }),
+  setting("batch", "integer", 4, "crops per step", { minimum: 1 }),
+  setting("crop", "size", undefined, "size HxW of a crop; default the working size"),
+  setting("scale-range", "numbers", [0.75, 1.5], "least and greatest random scale of an image"),
+  setting("mirror", "flag", true, "mirror half of the crops"),
+  setting("jitter", "number", 0, "strength of random brightness, contrast and saturation changes", {
+    minimum: 0,
+    maximum: 0.9,
+  }),
+  setting("momentum", "number", 0.9, "momentum of SGD", { minimum: 0, maximum: 1 }),
+  setting("weight-decay", "number", 5e-4, "weight decay of SGD", { minimum: 0 }),
+  setting("head-rate", "number", 10, "learning rate of the head relative to the backbone's", { minimum: 0 }),
+  setting("source-steps", "integer", 1500, "steps of the source training", { minimum: 0 }),
+  setting("source-rate", "number", 1e-3, "learning rate of the source training", { minimum: 0 }),
+  setting("schedule", "text", "poly", "learning rate within the source training", { choices: ["constant", "poly"] }),
+  setting("power", "number", 0.9, "exponent of the poly schedule", { minimum: 0 }),
+  setting(
+    "schedule-steps",
+    "integer",
+    undefined,
+    "steps after which poly reaches 0; default those of the source training",
+    { minimum: 1 },
+  ),
+  setting("warm-up", "integer", 100, "steps over which the learning rate of the source training rises", { minimum: 0 }),
+  setting("rounds", "integer", 3, "rounds of labelling and re-training", { commands: adapting, minimum: 1 }),
+  setting("epochs", "integer", 2, "passes over the images of a round", { commands: adapting, minimum: 1 }),
+  setting("learning-rate", "numbers", [1e-4], "learning rate of the rounds; one per round, or the first one's", {
+    commands: adapting,
+  }),
+  setting("rate-decay", "text", "sqrt2", "learning rate from round to round, where only one is given", {
+    commands: adapting,
+    choices: ["constant", "sqrt2"],
+  }),
+  setting("policy", "text", "cbst", "thresholds per class (cbst), or one for all (st)", {
+    commands: [...adapting, "select"],
+    choices: ["cbst", "st", "lrent"],
+  }),
+  setting("rule", "text", "crst", "rank of the threshold as in the released code of", {
+    commands: [...adapting, "select"],
+    choices: ["crst", "mxnet"],
+  }),
+  setting("stride", "integer", 1, "every which pixel of a class and image is ranked (select: 4)", {
+    commands: [...adapting, "select"],
+    minimum: 1,
+  }),
+  setting("target-portion", "number", 0.2, "share of every class labelled in the first round", {
+    commands: adapting,
+    minimum: 0,
+    maximum: 1,
+  }),
+  setting("target-portion-step", "number", 0.05, "added each round", { commands: adapting, minimum: 0 }),
+  setting("target-portion-max", "number", 0.5, "largest share", { commands: adapting, minimum: 0, maximum: 1 }),
+  setting("source-portion", "number", 0.03, "share of the source images used in the first round", {
+    commands: adapting,
+    minimum: 0,
+    maximum: 1,
+  }),
+  setting("source-portion-step", "number", 0.0025, "added each round", { commands: adapting, minimum: 0 }),
+  setting("source-portion-max", "number", 0.06, "largest share", { commands: adapting, minimum: 0, maximum: 1 }),
+  setting("source-images", "integer", undefined, "source images of a round, instead of a portion", {
+    commands: adapting,
+    minimum: 0,
+  }),
+  setting("target-images", "integer", undefined, "target images trained on in a round; default all", {
+    commands: adapting,
+    minimum: 0,
+  }),
+  setting("source-choice", "text", "redrawn", "source images anew each round, or a growing subset", {
+    commands: adapting,
+    choices: ["redrawn", "nested"],
+  }),
+  setting("spatial-prior", "flag", false, "multiply probabilities by the class frequency of each place in the source", {
+    commands: adapting,
+  }),
+  setting("mining", "text", "off", "crops around rare classes", {
+    commands: adapting,
+    choices: ["off", "crst", "mxnet", "reference"],
+  }),
+  setting("mining-domains", "text", "both", "whose crops are mined", {
+    commands: adapting,
+    choices: ["source", "target", "both"],
+  }),
+  setting("mining-chance", "number", 0.8, "share of crops that are mined", {
+    commands: adapting,
+    minimum: 0,
+    maximum: 1,
+  }),
+  setting("scales", "numbers", [1], "scales of an image in label generation and evaluation", {
+    commands: [...adapting, "evaluate", "predict"],
+  }),
+  setting("flip", "flag", false, "average with the mirrored image in label generation and evaluation", {
+    commands: [...adapting, "evaluate", "predict"],
+  }),
+  setting("average", "text", "probabilities", "what is averaged over scales and mirror images", {
+    commands: [...adapting, "evaluate", "predict"],
+    choices: ["probabilities", "logits"],
+  }),
+  setting("absent", "text", "null", "a class in neither truth nor prediction is left out, or counts zero", {
+    commands: [...training, "evaluate"],
+    choices: ["null", "zero"],
+  }),
+  setting("control", "flag", false, "train on source images only, as a control", { commands: adapting }),
+  setting("town-images", "integer", 120, "training images of each built-in town", { minimum: 1 }),
+  setting("town-size", "size", "96x192", "size of the built-in towns' images", { commands: [...training, "synth"] }),
+];
+
+/** The options of a command. */
+export function optionsOf(command: Command): Option[] {
+  return options.filter(({ commands }) => commands.includes(command));
+}
+
+/** The table of `docs/recipes.md`: every key of a recipe with its default and meaning. */
+export function recipeTable(): string {
+  const rows = options.filter(({ recipe }) => recipe).map((option) =>
+    `| \`${option.key}\` | ${formatDefault(option.default)} | ${option.help}${
+      option.choices ? `: ${option.choices.join(", ")}` : ""
+    } |`
+  );
+  return ["| key | default | meaning |", "| --- | --- | --- |", ...rows].join("\n");
+}
+
+/** A default as text. */
+export function formatDefault(value: Option["default"]): string {
+  return value === undefined ? "–" : Array.isArray(value) ? value.join(",") : String(value);
+}

@@ -1,0 +1,75 @@
+/**
+ * Writes the built-in towns as two ordinary data sets, so that everything that works on them works on a folder.
+ *
+ * @module
+ */
+
+import { mkdir, writeFile } from "node:fs/promises";
+import { encodeLabelPng, encodeRgbPng } from "../data/encode.ts";
+import { renderTown, townClasses, type TownName } from "../data/town.ts";
+
+/** How many pictures of which size. */
+export interface WriteTownsOptions {
+  /** Pictures per split; the default is 240 for training and 40 for validation, in both towns. */
+  readonly trainCount?: number;
+  readonly valCount?: number;
+  /** Size in pixels, 96×192 by default. */
+  readonly height?: number;
+  readonly width?: number;
+  /** Seed of the towns, 0 by default. */
+  readonly seed?: number;
+  /** Called after each picture. */
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+/** The first index of the validation pictures, so that longer training sets keep the same validation set. */
+export const VAL_START = 1_000_000;
+
+/**
+ * Writes `outDir/source` and `outDir/target`: `dataset.json`, `<split>/images/NNNN.png` and `<split>/labels/NNNN.png`
+ * (ids; 255 is ignored) for the splits `train` and `val`. The target's training labels are written too; they only serve
+ * to score. The same options give the same bytes.
+ * @throws {RangeError} if a count is below 1 or not an integer.
+ */
+export async function writeTowns(outDir: string, options: WriteTownsOptions = {}): Promise<void> {
+  const { trainCount = 240, valCount = 40, height = 96, width = 192, seed = 0, onProgress } = options;
+  for (const [name, count] of [["trainCount", trainCount], ["valCount", valCount]] as const) {
+    if (!Number.isInteger(count) || count < 1) {
+      throw new RangeError(`Cannot write the towns: ${name} is ${count}, expected an integer from 1`);
+    }
+  }
+  const palette = townClasses.map(({ color }) => color);
+  const total = 2 * (trainCount + valCount);
+  let done = 0;
+  for (const town of ["source", "target"] as const) {
+    const splits = { train: trainCount, val: valCount };
+    for (const [split, count] of Object.entries(splits)) {
+      const folder = `${outDir}/${town}/${split}`;
+      await mkdir(`${folder}/images`, { recursive: true });
+      await mkdir(`${folder}/labels`, { recursive: true });
+      for (let index = 0; index < count; index++) {
+        const picture = renderTown(town, index + (split === "val" ? VAL_START : 0), { height, width, seed });
+        const name = `${String(index).padStart(4, "0")}.png`;
+        await writeFile(`${folder}/images/${name}`, encodeRgbPng(picture.pixels, height, width));
+        await writeFile(`${folder}/labels/${name}`, encodeLabelPng(picture.labels, height, width, palette));
+        onProgress?.(++done, total);
+      }
+    }
+    await writeFile(`${outDir}/${town}/dataset.json`, description(town, { height, width, seed, splits }));
+  }
+}
+
+function description(
+  town: TownName,
+  details: { height: number; width: number; seed: number; splits: Record<string, number> },
+): string {
+  const content = {
+    name: `town-${town}`,
+    classes: townClasses.map(({ name }) => name),
+    palette: townClasses.map(({ color }) => color),
+    ignore: 255,
+    ...details,
+    source: "Crosswalk's built-in towns, drawn by `crosswalk synth`",
+  };
+  return `${JSON.stringify(content, null, 1)}\n`;
+}
