@@ -36,6 +36,9 @@ export function bilinearResizeGrad(
   });
 }
 
+/** Most steps that the shader takes to find where the run of touching outputs starts and ends. */
+const searchSteps = 8;
+
 interface Axis {
   readonly outer: number;
   readonly inputSize: number;
@@ -57,7 +60,7 @@ function alongAxis(axis: Axis, alignCorners: boolean, bindings: KernelCall["bind
     },
     bindings,
     workgroups: grid(gradients, 64),
-    iterations: Math.min(outputSize, touchingOutputs(inputSize, outputSize, alignCorners)),
+    iterations: touchingOutputs(inputSize, outputSize, alignCorners) + searchSteps,
     flops: 16 * outer * outputSize * inner,
   };
 }
@@ -66,5 +69,5 @@ function alongAxis(axis: Axis, alignCorners: boolean, bindings: KernelCall["bind
 function touchingOutputs(inputSize: number, outputSize: number, alignCorners: boolean): number {
   if (inputSize === 1) return outputSize;
   const scale = alignCorners ? (outputSize - 1) / (inputSize - 1) : outputSize / inputSize;
-  return Math.ceil(2.5 * scale) + 4;
+  return Math.min(outputSize, Math.ceil(2.5 * scale) + 4);
 }
