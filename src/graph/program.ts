@@ -6,7 +6,7 @@
 
 import { OutOfBudgetError } from "../errors.ts";
 import { type BufferCopy, type BufferRange, type Dispatch, type Gpu, wholeRange } from "../gpu/gpu.ts";
-import { unpack } from "./layout.ts";
+import { storedElements, unpack } from "./layout.ts";
 import { lastUses, type Life, type MemoryPlan, planSlots } from "./plan.ts";
 import { dependencies, type DeviceTraits, type KernelCall, type KernelPlan, type Tensor } from "./tensor.ts";
 
@@ -166,7 +166,9 @@ export class Program {
     const [bytes] = await this.#gpu.read({ ...range, size: tensor.bytes });
     if (bytes === undefined) throw new Error(`Nothing was read of "${name}"`);
     if (tensor.dtype === "f32") return unpack(new Float32Array(bytes.buffer), tensor.shape, tensor.layout);
-    return Float32Array.from(tensor.dtype === "u8" ? bytes : new Uint32Array(bytes.buffer));
+    if (tensor.dtype === "u32") return Float32Array.from(new Uint32Array(bytes.buffer));
+    // Bytes are stored in whole words; what follows the last label is no element.
+    return Float32Array.from(bytes.subarray(0, storedElements(tensor.shape, tensor.layout)));
   }
 
   /** Waits for the last run and reads an output's bytes as they lie on the GPU. */

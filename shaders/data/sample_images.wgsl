@@ -1,0 +1,69 @@
+// Crops of images in one step: colours changed, normalised, scaled bilinearly, cut out, mirrored.
+// y[n,i,j] = bilinear(normalise(colours(x[n])))[top + i, left + j] in the image scaled to scaledHeight × scaledWidth (half-pixel
+// centres, no antialiasing), j counted from the right where mirrored; 0, the value after normalising, beyond that image.
+// Bindings: 0 x [N,H,W] read, bytes red, green, blue, any · 1 geometry [N,2] vec4f read: (scaledHeight, scaledWidth, top,
+// left), (mirror, brightness, contrast, saturation) · 2 y [N,h,w,3 + padding] vec4f write.
+// Schedule: one invocation per output pixel. Bound: 4 texels and 16 bytes written per pixel.
+#include lib/bilinear.wgsl
+#include lib/grid.wgsl
+
+const BATCH: u32 = 1u;
+const HEIGHT: u32 = 1u;
+const WIDTH: u32 = 1u;
+const CROP_HEIGHT: u32 = 1u;
+const CROP_WIDTH: u32 = 1u;
+const RED_DIVISOR: f32 = 127.5f;
+const GREEN_DIVISOR: f32 = 127.5f;
+const BLUE_DIVISOR: f32 = 127.5f;
+const RED_SHIFT: f32 = -1.0f;
+const GREEN_SHIFT: f32 = -1.0f;
+const BLUE_SHIFT: f32 = -1.0f;
+
+@group(0) @binding(0) var<storage, read> x: array<u32>;
+@group(0) @binding(1) var<storage, read> geometry: array<vec4f>;
+@group(0) @binding(2) var<storage, read_write> y: array<vec4f>;
+
+// A texel after colour changes and normalisation; factors of 1 leave the bytes exactly as they are.
+fn texel(index: u32, colours: vec4f) -> vec3f {
+  let bytes = x[index];
+  var colour = vec3f(vec3u(bytes & 255u, (bytes >> 8u) & 255u, (bytes >> 16u) & 255u));
+  colour *= colours.y;
+  colour += (colours.z - 1.0) * (colour - 127.5);
+  colour += (colours.w - 1.0) * (colour - dot(colour, vec3f(0.299, 0.587, 0.114)));
+  colour = clamp(colour, vec3f(0.0), vec3f(255.0));
+  return colour / vec3f(RED_DIVISOR, GREEN_DIVISOR, BLUE_DIVISOR) + vec3f(RED_SHIFT, GREEN_SHIFT, BLUE_SHIFT);
+}
+
+@compute @workgroup_size(64)
+fn main(
+  @builtin(workgroup_id) workgroup: vec3u,
+  @builtin(num_workgroups) workgroups: vec3u,
+  @builtin(local_invocation_index) local: u32,
+) {
+  let index = gridIndex(workgroup, workgroups, local, 64u);
+  if (index >= BATCH * CROP_HEIGHT * CROP_WIDTH) {
+    return;
+  }
+  let image = index / (CROP_HEIGHT * CROP_WIDTH);
+  let place = vec4u(geometry[2u * image]);
+  let colours = geometry[2u * image + 1u];
+  let column = index % CROP_WIDTH;
+  let i = place.z + index / CROP_WIDTH % CROP_HEIGHT;
+  let j = place.w + select(column, CROP_WIDTH - 1u - column, colours.x > 0.5);
+  if (i >= place.x || j >= place.y) {
+    y[index] = vec4f(0.0);
+    return;
+  }
+  let vertical = between(i, HEIGHT, place.x, false);
+  let horizontal = between(j, WIDTH, place.y, false);
+  let top = (image * HEIGHT + vertical.low) * WIDTH;
+  let bottom = (image * HEIGHT + vertical.high) * WIDTH;
+  let upper = mixed(texel(top + horizontal.low, colours), texel(top + horizontal.high, colours), horizontal.weight);
+  let lower = mixed(texel(bottom + horizontal.low, colours), texel(bottom + horizontal.high, colours), horizontal.weight);
+  y[index] = vec4f(mixed(upper, lower, vertical.weight), 0.0);
+}
+
+// Exactly `a` where the weight is 0, which the built-in mix does not promise.
+fn mixed(a: vec3f, b: vec3f, weight: f32) -> vec3f {
+  return a + weight * (b - a);
+}

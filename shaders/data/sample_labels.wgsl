@@ -1,0 +1,49 @@
+// Crops of label maps, the companion of sample_images.wgsl: nearest neighbour at source index ⌊(2i + 1)·n_in / (2·n_out)⌋ in
+// whole numbers, 255 beyond the scaled image.
+// Bindings: 0 x [N,H,W] bytes, 4 to a word read · 1 geometry [N,2] vec4f read: (scaledHeight, scaledWidth, top, left),
+// (mirror, …) · 2 y [N,h,w] bytes, 4 to a word write; bytes beyond the last are 0.
+// Schedule: one invocation per word, whose labels may lie in two rows or images. Bound: 4 words read per word written.
+#include lib/grid.wgsl
+
+const BATCH: u32 = 1u;
+const HEIGHT: u32 = 1u;
+const WIDTH: u32 = 1u;
+const CROP_HEIGHT: u32 = 1u;
+const CROP_WIDTH: u32 = 1u;
+
+const LABELS = BATCH * CROP_HEIGHT * CROP_WIDTH;
+
+@group(0) @binding(0) var<storage, read> x: array<u32>;
+@group(0) @binding(1) var<storage, read> geometry: array<vec4f>;
+@group(0) @binding(2) var<storage, read_write> y: array<u32>;
+
+fn label(index: u32) -> u32 {
+  if (index >= LABELS) {
+    return 0u;
+  }
+  let image = index / (CROP_HEIGHT * CROP_WIDTH);
+  let place = vec4u(geometry[2u * image]);
+  let column = index % CROP_WIDTH;
+  let i = place.z + index / CROP_WIDTH % CROP_HEIGHT;
+  let j = place.w + select(column, CROP_WIDTH - 1u - column, geometry[2u * image + 1u].x > 0.5);
+  if (i >= place.x || j >= place.y) {
+    return 255u;
+  }
+  let row = (2u * i + 1u) * HEIGHT / (2u * place.x);
+  let source = (image * HEIGHT + row) * WIDTH + (2u * j + 1u) * WIDTH / (2u * place.y);
+  return (x[source / 4u] >> (8u * (source % 4u))) & 255u;
+}
+
+@compute @workgroup_size(64)
+fn main(
+  @builtin(workgroup_id) workgroup: vec3u,
+  @builtin(num_workgroups) workgroups: vec3u,
+  @builtin(local_invocation_index) local: u32,
+) {
+  let word = gridIndex(workgroup, workgroups, local, 64u);
+  if (word >= (LABELS + 3u) / 4u) {
+    return;
+  }
+  let first = 4u * word;
+  y[word] = label(first) | (label(first + 1u) << 8u) | (label(first + 2u) << 16u) | (label(first + 3u) << 24u);
+}

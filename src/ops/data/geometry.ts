@@ -1,0 +1,44 @@
+/**
+ * What is cut from an image, as the sampling kernels read it.
+ *
+ * @module
+ */
+
+/** Crop, mirror and colours of one sample. */
+export interface SampleGeometry {
+  /** Size of the scaled image in pixels. */
+  readonly scaledHeight: number;
+  readonly scaledWidth: number;
+  /** First row and column of the crop in the scaled image, which is padded at right and bottom. */
+  readonly top: number;
+  readonly left: number;
+  /** Whether the columns of the crop are reversed. */
+  readonly mirror: boolean;
+  /** Factor of the brightness, of the contrast about mid-grey, and of the saturation; 1 changes nothing. */
+  readonly brightness: number;
+  readonly contrast: number;
+  readonly saturation: number;
+}
+
+/** Numbers that a sample's geometry takes on the GPU. */
+export const sampleGeometryLength = 8;
+
+/** The numbers of one sample, in the order in which the kernels read them. */
+export function sampleGeometryValues(geometry: SampleGeometry): number[] {
+  const { scaledHeight, scaledWidth, top, left, mirror, brightness, contrast, saturation } = geometry;
+  return [scaledHeight, scaledWidth, top, left, mirror ? 1 : 0, brightness, contrast, saturation];
+}
+
+/** The geometry that only normalises: no scaling, no crop, as inference wants images of `height` × `width`. */
+export function wholeImage(height: number, width: number): SampleGeometry {
+  return {
+    scaledHeight: height,
+    scaledWidth: width,
+    top: 0,
+    left: 0,
+    mirror: false,
+    brightness: 1,
+    contrast: 1,
+    saturation: 1,
+  };
+}

@@ -1,0 +1,129 @@
+/**
+ * From the bytes of images and labels to the batch that a network takes: scaling, cropping, mirroring, colour changes and
+ * normalisation in one launch. Which crop is taken is planned elsewhere, from counter-based random numbers.
+ *
+ * @module
+ */
+
+import imagesShader from "../../../shaders/data/sample_images.wgsl" with { type: "text" };
+import labelsShader from "../../../shaders/data/sample_labels.wgsl" with { type: "text" };
+import { grid } from "../../gpu/gpu.ts";
+import type { DataType } from "../../graph/layout.ts";
+import { currentPath, Tensor } from "../../graph/tensor.ts";
+import { sampleGeometryLength } from "./geometry.ts";
+
+/** Normalisation of red, green and blue: byte · scale + shift. */
+export interface Normalization {
+  /** Three factors, such as 1/127.5. */
+  readonly scale: readonly number[];
+  /** Three summands, such as −1. */
+  readonly shift: readonly number[];
+}
+
+/** Size of the crops in pixels. */
+export interface CropSize {
+  /** Rows. */
+  readonly height: number;
+  /** Columns. */
+  readonly width: number;
+}
+
+/** Options of `sampleImages`. */
+export interface SampleImagesOptions extends CropSize {
+  /** Applied to each byte before scaling. */
+  readonly normalization: Normalization;
+}
+
+/**
+ * Crops of images: `[N, H, W]` words of the bytes red, green, blue, any → `[N, 3, height, width]`.
+ *
+ * Each image is changed in colour (brightness·v, then v + (contrast − 1)·(v − 127.5), then v + (saturation − 1)·(v − grey),
+ * clamped to [0, 255]), normalised, and scaled bilinearly with half-pixel centres and no antialiasing; then the crop is
+ * taken, 0 where it reaches beyond the scaled image, and mirrored. With `wholeImage` geometry the result is exactly
+ * v / (1 / scale) + shift, such as v/127.5 − 1. Has no gradient.
+ *
+ * @param geometry `[N, 8]`, plain: `sampleGeometryValues` of each sample.
+ * @throws {RangeError} if a shape, type or layout does not fit.
+ */
+export function sampleImages(images: Tensor, geometry: Tensor, options: SampleImagesOptions): Tensor {
+  checkShapes("sampleImages", images, geometry, "u32");
+  const { height, width, normalization: { scale, shift } } = options;
+  const [batch = 1] = images.shape;
+  if (scale.length !== 3 || shift.length !== 3) {
+    throw new RangeError(`Cannot add "${currentPath()}" (sampleImages): normalization needs 3 scales and 3 shifts`);
+  }
+  // Division by the reciprocal keeps v/127.5 − 1 exact, which a product with the rounded 1/127.5 is not.
+  const [red = 1, green = 1, blue = 1] = scale.map((factor) => 1 / factor);
+  const [redShift = 0, greenShift = 0, blueShift = 0] = shift;
+  return new Tensor({
+    op: "sampleImages",
+    shape: [batch, 3, height, width],
+    inputs: [images, geometry],
+    kernels: () => ({
+      calls: [{
+        shader: { name: "data/sample_images", text: imagesShader },
+        constants: {
+          ...sizeConstants(images, options),
+          RED_DIVISOR: red,
+          GREEN_DIVISOR: green,
+          BLUE_DIVISOR: blue,
+          RED_SHIFT: redShift,
+          GREEN_SHIFT: greenShift,
+          BLUE_SHIFT: blueShift,
+        },
+        bindings: [images, geometry, "output"],
+        workgroups: grid(batch * height * width, 64),
+        iterations: 0,
+        flops: batch * height * width * 100,
+      }],
+    }),
+  });
+}
+
+/**
+ * Crops of label maps: `[N, H, W]` → `[N, height, width]`, both u8 and plain, with the same geometry as the images.
+ * Nearest neighbour at source index ⌊(2i + 1)·n_in / (2·n_out)⌋, 255 beyond the scaled map.
+ *
+ * @param geometry `[N, 8]`, plain: `sampleGeometryValues` of each sample.
+ * @throws {RangeError} if a shape, type or layout does not fit.
+ */
+export function sampleLabels(labels: Tensor, geometry: Tensor, options: CropSize): Tensor {
+  checkShapes("sampleLabels", labels, geometry, "u8");
+  const { height, width } = options;
+  const [batch = 1] = labels.shape;
+  return new Tensor({
+    op: "sampleLabels",
+    shape: [batch, height, width],
+    dtype: "u8",
+    layout: "plain",
+    inputs: [labels, geometry],
+    kernels: () => ({
+      calls: [{
+        shader: { name: "data/sample_labels", text: labelsShader },
+        constants: sizeConstants(labels, options),
+        bindings: [labels, geometry, "output"],
+        workgroups: grid(Math.ceil(batch * height * width / 4), 64),
+        iterations: 0,
+      }],
+    }),
+  });
+}
+
+function sizeConstants(source: Tensor, { height, width }: CropSize) {
+  const [batch = 1, sourceHeight = 1, sourceWidth = 1] = source.shape;
+  return { BATCH: batch, HEIGHT: sourceHeight, WIDTH: sourceWidth, CROP_HEIGHT: height, CROP_WIDTH: width };
+}
+
+function checkShapes(op: string, source: Tensor, geometry: Tensor, dtype: DataType): void {
+  const [batch = 1] = source.shape;
+  if (source.shape.length !== 3 || source.dtype !== dtype || source.layout !== "plain") {
+    throw new RangeError(
+      `Cannot add "${currentPath()}" (${op}): ${source} (${source.dtype}, ${source.layout}) must be ${dtype} plain [N, H, W]`,
+    );
+  }
+  if (geometry.shape.join() !== `${batch},${sampleGeometryLength}` || geometry.layout !== "plain") {
+    throw new RangeError(
+      `Cannot add "${currentPath()}" (${op}): geometry ${geometry} (${geometry.layout}) must be plain [${batch}, ${sampleGeometryLength}]`,
+    );
+  }
+}
