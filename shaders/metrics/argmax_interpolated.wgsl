@@ -1,0 +1,61 @@
+// Prediction at any size: y[n,i,j] = the class with the largest logit interpolated bilinearly at (i, j), the first on ties.
+// Bindings: 0 logits [N,h,w,C] vec4f read · 1 y [N,H,W] bytes, 4 to a word write; bytes beyond the last are 0.
+// Schedule: one invocation per word, whose pixels may lie in two rows or images. Bound: C vec4f loads per pixel.
+#include lib/bilinear.wgsl
+#include lib/grid.wgsl
+
+const BATCH: u32 = 1u;
+const HEIGHT: u32 = 1u;
+const WIDTH: u32 = 1u;
+const LOGITS_HEIGHT: u32 = 1u;
+const LOGITS_WIDTH: u32 = 1u;
+const CLASSES: u32 = 1u;
+const VECTORS: u32 = 1u;
+const ALIGN_CORNERS: bool = false;
+
+const PIXELS = BATCH * HEIGHT * WIDTH;
+
+@group(0) @binding(0) var<storage, read> logits: array<vec4f>;
+@group(0) @binding(1) var<storage, read_write> y: array<u32>;
+
+fn largestClass(pixel: u32) -> u32 {
+  if (pixel >= PIXELS) {
+    return 0u;
+  }
+  let image = pixel / (HEIGHT * WIDTH);
+  let vertical = between(pixel / WIDTH % HEIGHT, LOGITS_HEIGHT, HEIGHT, ALIGN_CORNERS);
+  let horizontal = between(pixel % WIDTH, LOGITS_WIDTH, WIDTH, ALIGN_CORNERS);
+  let top = (image * LOGITS_HEIGHT + vertical.low) * LOGITS_WIDTH;
+  let bottom = (image * LOGITS_HEIGHT + vertical.high) * LOGITS_WIDTH;
+  var largest = -3.4e38;
+  var class_ = 0u;
+  for (var v = 0u; v < VECTORS; v++) {
+    let topLeft = logits[(top + horizontal.low) * VECTORS + v];
+    let topRight = logits[(top + horizontal.high) * VECTORS + v];
+    let left = topLeft + vertical.weight * (logits[(bottom + horizontal.low) * VECTORS + v] - topLeft);
+    let right = topRight + vertical.weight * (logits[(bottom + horizontal.high) * VECTORS + v] - topRight);
+    let value = left + horizontal.weight * (right - left);
+    #unroll k in 0..4 {
+      if (value[$k] > largest && 4u * v + $k < CLASSES) {
+        largest = value[$k];
+        class_ = 4u * v + $k;
+      }
+    }
+  }
+  return class_;
+}
+
+@compute @workgroup_size(64)
+fn main(
+  @builtin(workgroup_id) workgroup: vec3u,
+  @builtin(num_workgroups) workgroups: vec3u,
+  @builtin(local_invocation_index) local: u32,
+) {
+  let word = gridIndex(workgroup, workgroups, local, 64u);
+  if (word >= (PIXELS + 3u) / 4u) {
+    return;
+  }
+  let first = 4u * word;
+  y[word] = largestClass(first) | (largestClass(first + 1u) << 8u) | (largestClass(first + 2u) << 16u) |
+    (largestClass(first + 3u) << 24u);
+}

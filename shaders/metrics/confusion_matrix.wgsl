@@ -1,0 +1,59 @@
+// Confusion matrix: counts[truth, predicted] += pixels, over pixels where both labels are classes (below CLASSES).
+// Bindings: 0 predicted · 1 truth [PIXELS] bytes, 4 to a word read · 2 counts [CLASSES,CLASSES] u32 read and add.
+// Schedule: an invocation walks over a run of words and adds runs of equal pairs to the workgroup's matrix, which is then
+// added to the counts. Sums of whole numbers do not depend on their order, so atomics are deterministic here.
+// Bound: 2 bytes per pixel; labels come in runs, so there are far fewer atomics than pixels.
+#include lib/grid.wgsl
+
+const PIXELS: u32 = 1u;
+const CLASSES: u32 = 1u;
+const WORDS_PER_INVOCATION: u32 = 16u;
+
+const WORDS = (PIXELS + 3u) / 4u;
+const ENTRIES = CLASSES * CLASSES;
+
+@group(0) @binding(0) var<storage, read> predicted: array<u32>;
+@group(0) @binding(1) var<storage, read> truth: array<u32>;
+@group(0) @binding(2) var<storage, read_write> counts: array<atomic<u32>>;
+
+var<workgroup> partial: array<atomic<u32>, ENTRIES>;
+
+@compute @workgroup_size(64)
+fn main(
+  @builtin(workgroup_id) workgroup: vec3u,
+  @builtin(num_workgroups) workgroups: vec3u,
+  @builtin(local_invocation_index) local: u32,
+) {
+  let first = gridIndex(workgroup, workgroups, local, 64u) * WORDS_PER_INVOCATION;
+  var run = 0u;
+  var runEntry = 0u;
+  for (var word = first; word < min(first + WORDS_PER_INVOCATION, WORDS); word++) {
+    let predictedWord = predicted[word];
+    let truthWord = truth[word];
+    #unroll byte in 0..4 {
+      let predicted$byte = (predictedWord >> $(byte * 8)u) & 255u;
+      let truth$byte = (truthWord >> $(byte * 8)u) & 255u;
+      if (predicted$byte < CLASSES && truth$byte < CLASSES && 4u * word + $byte < PIXELS) {
+        let entry = truth$byte * CLASSES + predicted$byte;
+        if (entry != runEntry) {
+          if (run > 0u) {
+            atomicAdd(&partial[runEntry], run);
+          }
+          run = 0u;
+          runEntry = entry;
+        }
+        run++;
+      }
+    }
+  }
+  if (run > 0u) {
+    atomicAdd(&partial[runEntry], run);
+  }
+  workgroupBarrier();
+  for (var entry = local; entry < ENTRIES; entry += 64u) {
+    let count = atomicLoad(&partial[entry]);
+    if (count > 0u) {
+      atomicAdd(&counts[entry], count);
+    }
+  }
+}

@@ -1,0 +1,64 @@
+/**
+ * The predicted label of every pixel at any size, for evaluation and prediction; with no confidence and no prior.
+ *
+ * @module
+ */
+
+import shader from "../../../shaders/metrics/argmax_interpolated.wgsl" with { type: "text" };
+import { grid } from "../../gpu/gpu.ts";
+import { paddedChannels } from "../../graph/layout.ts";
+import { currentPath, Tensor } from "../../graph/tensor.ts";
+
+/** Options of `argmaxInterpolated`. */
+export interface ArgmaxInterpolatedOptions {
+  /** Rows of the result. */
+  readonly height: number;
+  /** Columns of the result. */
+  readonly width: number;
+  /** Whether the corner pixels of both grids coincide; default `false`, as in PyTorch. */
+  readonly alignCorners?: boolean;
+}
+
+/**
+ * arg max over the classes of the logits interpolated bilinearly to `height` × `width`: `[N, C, h, w]` → u8 `[N, height, width]`,
+ * plain. On ties the first class. Also for probabilities (means over scales, say). Has no gradient.
+ *
+ * @throws {RangeError} if `logits` are not `[N, C, h, w]`, or there are more than 255 classes.
+ */
+export function argmaxInterpolated(logits: Tensor, options: ArgmaxInterpolatedOptions): Tensor {
+  const [batch = 1, classes = 1, logitsHeight = 1, logitsWidth = 1] = logits.shape;
+  const { height, width, alignCorners = false } = options;
+  if (logits.shape.length !== 4 || logits.layout !== "activation" || classes > 255) {
+    throw new RangeError(
+      `Cannot add "${currentPath()}" (argmaxInterpolated): ${logits} (${logits.layout}) must be [N, C, h, w] with C up to 255`,
+    );
+  }
+  const vectors = paddedChannels(classes) / 4;
+  const pixels = batch * height * width;
+  return new Tensor({
+    op: "argmaxInterpolated",
+    shape: [batch, height, width],
+    dtype: "u8",
+    layout: "plain",
+    inputs: [logits],
+    kernels: () => ({
+      calls: [{
+        shader: { name: "metrics/argmax_interpolated", text: shader },
+        constants: {
+          BATCH: batch,
+          HEIGHT: height,
+          WIDTH: width,
+          LOGITS_HEIGHT: logitsHeight,
+          LOGITS_WIDTH: logitsWidth,
+          CLASSES: classes,
+          VECTORS: vectors,
+          ALIGN_CORNERS: alignCorners,
+        },
+        bindings: [logits, "output"],
+        workgroups: grid(Math.ceil(pixels / 4), 64),
+        iterations: 4 * vectors,
+        flops: pixels * classes * 9,
+      }],
+    }),
+  });
+}

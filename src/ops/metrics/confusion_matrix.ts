@@ -1,0 +1,61 @@
+/**
+ * Confusion matrix on the GPU, added to over many images. Scores are computed from it in `src/metrics/`.
+ *
+ * @module
+ */
+
+import shader from "../../../shaders/metrics/confusion_matrix.wgsl" with { type: "text" };
+import { type BufferRange, type Dispatch, type Gpu, grid } from "../../gpu/gpu.ts";
+
+/** Most classes: the workgroup's matrix must fit the memory that every adapter has. */
+const maxClasses = 32;
+/** Words of four labels that one invocation walks over. */
+const wordsPerInvocation = 16;
+
+/** Sizes of a confusion matrix. */
+export interface ConfusionOptions {
+  /** Number of classes C, at most 32. */
+  readonly classes: number;
+  /** Labels to count, from the start of both ranges. */
+  readonly pixels: number;
+}
+
+/** Bytes of the counts of a confusion matrix. */
+export function confusionBytes(classes: number): number {
+  return classes * classes * 4;
+}
+
+/**
+ * A launch that adds `pixels` pairs of labels to `counts`, `[C, C]` of u32 with rows by ground truth. A pixel where either
+ * label is no class (255 = ignored) is not counted.
+ *
+ * A count wraps at 2³²: read the counts back and clear them before any class may have seen that many pixels (2,048 images of
+ * 1024 × 2048), and sum them as numbers. Integer sums do not depend on their order, so the counts are deterministic.
+ *
+ * @param predicted one byte per pixel, four to a word, in whole words.
+ * @param truth the same for the ground truth.
+ * @throws {RangeError} if there are too many classes or too few labels.
+ */
+export function confusionDispatch(
+  gpu: Gpu,
+  predicted: BufferRange,
+  truth: BufferRange,
+  counts: GPUBuffer | BufferRange,
+  options: ConfusionOptions,
+): Promise<Dispatch> {
+  const { classes, pixels } = options;
+  if (!Number.isInteger(classes) || classes < 1 || classes > maxClasses) {
+    throw new RangeError(`Cannot count a confusion matrix of ${classes} classes: 1 to ${maxClasses} are possible`);
+  }
+  const shortest = Math.min(predicted.size, truth.size);
+  if (!Number.isInteger(pixels) || pixels < 1 || Math.ceil(pixels / 4) * 4 > shortest) {
+    throw new RangeError(`Cannot count a confusion matrix of ${pixels} pixels: the label maps hold ${shortest} bytes`);
+  }
+  return gpu.dispatch(
+    { name: "metrics/confusion_matrix", text: shader },
+    { PIXELS: pixels, CLASSES: classes, WORDS_PER_INVOCATION: wordsPerInvocation },
+    [predicted, truth, counts],
+    grid(Math.ceil(pixels / (4 * wordsPerInvocation)), 64),
+    "confusion matrix",
+  );
+}
