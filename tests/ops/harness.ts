@@ -57,7 +57,7 @@ export function size(shape: readonly number[]): number {
   return shape.reduce((product, side) => product * side, 1);
 }
 
-/** Checks forward, gradients and determinism of an op. */
+/** Checks forward, gradients, padding and determinism of an op. */
 export async function checkOp<Name extends string>(check: OpCheck<Name>): Promise<void> {
   const { seed = 1, tolerance = 1e-5, gradientOf = [] } = check;
   const values = inputValues(check.inputs, seed);
@@ -75,9 +75,11 @@ export async function checkOp<Name extends string>(check: OpCheck<Name>): Promis
     outputs,
     ...(check.traits ? { traits: check.traits } : {}),
   });
+  await poison(program, outputs);
   writeInputs(program, check.inputs, values);
   if (gradientOf.length > 0) program.write("output gradient", pack(direction, output.shape, output.layout));
   program.run();
+  for (const [name, tensor] of Object.entries(outputs)) assertZeroPadding(await program.readBytes(name), tensor);
   assertClose(await program.read("output"), expected, tolerance, `forward of ${output}`);
   for (const name of gradientOf) {
     const gradient = await program.read(`d ${name}`);
@@ -137,6 +139,24 @@ export function assertClose(
       expected[worst]
     }; error ${worstError}, allowed ${tolerance} · (1 + ${largest})`,
   );
+}
+
+/** Fills the buffers of outputs with NaN, so that elements that a kernel does not write are noticed. */
+async function poison(program: Program, outputs: Record<string, Tensor>): Promise<void> {
+  const gpu = await testGpu();
+  for (const [name, tensor] of Object.entries(outputs)) {
+    const { buffer, offset } = program.output(name);
+    gpu.write(buffer, new Uint32Array(Math.ceil(tensor.bytes / 4)).fill(0x7fc00000), offset);
+  }
+}
+
+/** Fails unless the padding channels of a stored tensor are 0. */
+function assertZeroPadding(bytes: Uint8Array<ArrayBuffer>, tensor: Tensor): void {
+  if (tensor.dtype !== "f32" || tensor.layout === "plain") return;
+  const stored = new Float32Array(bytes.buffer);
+  const isElement = pack(new Float32Array(size(tensor.shape)).fill(1), tensor.shape, tensor.layout);
+  const bad = stored.findIndex((value, index) => isElement[index] === 0 && value !== 0);
+  assert(bad < 0, `${tensor}: the padding element ${bad} of the stored tensor is ${stored[bad]}, it must be 0`);
 }
 
 function inputTensors<Name extends string>(inputs: Record<Name, TestInput>): Record<Name, Tensor> {
