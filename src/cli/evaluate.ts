@@ -1,0 +1,39 @@
+/**
+ * `crosswalk evaluate`: scores a network on a labelled split.
+ *
+ * @module
+ */
+
+import { requireLabels } from "../data/dataset.ts";
+import { Loader } from "../data/loader.ts";
+import { type AbsentRule, scoreConfusion } from "../metrics/confusion.ts";
+import { evaluate } from "../selftraining/evaluation.ts";
+import { readArguments } from "./arguments.ts";
+import { openFitting, openGpu, openNetwork, workingSizeOf } from "./open.ts";
+
+/** Runs the command; returns the exit code. */
+export async function run(args: readonly string[]): Promise<number> {
+  const settings = readArguments("evaluate", args);
+  const weights = settings.text("weights");
+  const data = settings.text("data");
+  using gpu = await openGpu();
+  const network = openNetwork(gpu, weights);
+  const { classes } = network.metadata;
+  const dataset = openFitting(data, settings, classes);
+  const split = dataset.split(settings.text("split"));
+  requireLabels(split, dataset);
+  using loader = new Loader({ cacheBytes: 0 });
+  const confusion = await evaluate(gpu, network, loader, split.items, { size: workingSizeOf(settings, network) });
+  const { miou, iou, pixelAccuracy } = scoreConfusion(confusion, { absent: settings.text("absent") as AbsentRule });
+  const byClass = Object.fromEntries(classes.map((name, id) => [name, iou[id] ?? null]));
+  if (settings.flag("json")) {
+    console.log(JSON.stringify({ miou, iou: byClass, pixelAccuracy, images: split.items.length }));
+    return 0;
+  }
+  const width = Math.max(...classes.map((name) => name.length), 14);
+  const percent = (value: number | null) => value === null ? "–" : (value * 100).toFixed(1);
+  for (const [name, value] of Object.entries(byClass)) console.log(`${name.padEnd(width)}  ${percent(value)}`);
+  console.log(`${"mIoU".padEnd(width)}  ${percent(miou)}`);
+  console.log(`${"pixel accuracy".padEnd(width)}  ${percent(pixelAccuracy)}`);
+  return 0;
+}

@@ -1,0 +1,57 @@
+/**
+ * What commands that run a network share: opening the GPU, a network from a weight file, a data set that fits it, and the
+ * working size.
+ *
+ * @module
+ */
+
+import type { ClassMap } from "../data/class_map.ts";
+import { type Dataset, openDataset, readClassMap, requireClasses } from "../data/dataset.ts";
+import { formatSize, roundSize, type Size } from "../data/size.ts";
+import { Gpu } from "../gpu/gpu.ts";
+import { loadNetwork, type Network } from "../nn/network.ts";
+import { readFile } from "../run/files.ts";
+import type { Settings } from "../run/settings.ts";
+
+/** Opens the adapter; with `CROSSWALK_DEBUG=4` every shader variant is printed. */
+export function openGpu(): Promise<Gpu> {
+  return Gpu.open();
+}
+
+/** The network of a weight file. */
+export function openNetwork(gpu: Gpu, path: string): Network {
+  return loadNetwork(gpu, readFile(path), path);
+}
+
+/** A data set whose classes, after the class map of the settings, are those wanted. */
+export function openFitting(path: string, settings: Settings, classes: readonly string[]): Dataset {
+  const classMap = openClassMap(settings);
+  const dataset = openDataset(path, { classMap });
+  requireClasses(dataset, classes, classMap);
+  return dataset;
+}
+
+/** The class map of the settings, if any. */
+export function openClassMap(settings: Settings): ClassMap | undefined {
+  const path = settings.optionalText("class-map");
+  return path === undefined ? undefined : readClassMap(path);
+}
+
+/**
+ * The working size: `--size` or the recipe's, else the one in the weights' metadata, else `null`: each image's own.
+ * Sides that the network's output stride does not divide are rounded to the nearest that it does, said once on stderr.
+ */
+export function workingSizeOf(settings: Settings, network: Network): Size | null {
+  const wanted = settings.size("size") ?? network.metadata.size;
+  const stride = network.model.outputStride;
+  if (wanted === undefined) return null;
+  const rounded = roundSize(wanted, stride);
+  if (formatSize(rounded) !== formatSize(wanted)) {
+    console.error(
+      `The size ${formatSize(wanted)} is no multiple of the network's stride ${stride}: working at ${
+        formatSize(rounded)
+      }`,
+    );
+  }
+  return rounded;
+}

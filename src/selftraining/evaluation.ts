@@ -1,0 +1,83 @@
+/**
+ * Scores of a network on a labelled split: prediction at the size of the labels, counted on the GPU into a confusion
+ * matrix. Only C × C numbers come back.
+ *
+ * @module
+ */
+
+import type { Loader } from "../data/loader.ts";
+import type { Item } from "../data/sample.ts";
+import type { Size } from "../data/size.ts";
+import type { Gpu } from "../gpu/gpu.ts";
+import type { Network } from "../nn/network.ts";
+import { confusionDispatch } from "../ops/metrics/confusion_matrix.ts";
+import { argmaxInterpolated } from "../ops/metrics/argmax_interpolated.ts";
+import { equalBatches, InferencePrograms, loadSplit } from "./inference.ts";
+
+/** Images in one launch of the network. */
+const batch = 4;
+/** Batches between two read-backs: keeps counts below 2³² and the queue short. */
+const batchesPerRead = 8;
+
+/** Options of `evaluate`. */
+export interface EvaluationOptions {
+  /** Working size of the images; `null` for each image's own. */
+  readonly size: Size | null;
+  /** Told how many images are done. */
+  readonly onProgress?: (images: number) => void;
+  /** Ends the evaluation early by its reason. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * The confusion matrix `[C, C]` (rows: ground truth) of a network on labelled images, scored at the labels' own size.
+ */
+export async function evaluate(
+  gpu: Gpu,
+  network: Network,
+  loader: Loader,
+  items: readonly Item[],
+  options: EvaluationOptions,
+): Promise<number[]> {
+  const classes = network.classCount;
+  const counts = gpu.createBuffer(classes * classes * 4, "confusion matrix");
+  const programs = new InferencePrograms(gpu, network, batch, (logits, { height, width }) => ({
+    labels: argmaxInterpolated(logits, { height, width, alignCorners: network.model.alignCorners }),
+  }));
+  const truths = new Map<number, GPUBuffer>();
+  const total = new Array<number>(classes * classes).fill(0);
+  const collect = async () => {
+    const [bytes] = await gpu.read({ buffer: counts, offset: 0, size: total.length * 4 });
+    new Uint32Array(bytes?.buffer ?? new ArrayBuffer(0)).forEach((count, index) =>
+      total[index] = (total[index] ?? 0) + count
+    );
+    gpu.write(counts, new Uint8Array(counts.size));
+  };
+  let images = 0;
+  let submitted = 0;
+  for await (const group of equalBatches(loadSplit(loader, items, network, options.size, "original"), batch)) {
+    options.signal?.throwIfAborted();
+    const { labelSize: { height, width }, samples } = group;
+    const program = await programs.run(group);
+    const pixels = height * width;
+    const truth = truths.get(pixels) ?? gpu.createBuffer(Math.ceil(batch * pixels / 4) * 4, "ground truth");
+    truths.set(pixels, truth);
+    const labels = new Uint8Array(batch * pixels).fill(255);
+    for (const [index, sample] of samples.entries()) {
+      if (sample.labels === null) throw new Error(`Cannot score ${sample.name}: it has no labels`);
+      labels.set(sample.labels, index * pixels);
+    }
+    gpu.write(truth, labels);
+    const range = { buffer: truth, offset: 0, size: truth.size };
+    gpu.submit([
+      await confusionDispatch(gpu, program.output("labels"), range, counts, { classes, pixels: batch * pixels }),
+    ]);
+    images += samples.length;
+    if (++submitted % batchesPerRead === 0) await collect();
+    options.onProgress?.(images);
+  }
+  await collect();
+  await programs.dispose();
+  for (const buffer of [...truths.values(), counts]) gpu.destroyBuffer(buffer);
+  return total;
+}

@@ -1,0 +1,125 @@
+/**
+ * A network run over the images of a split in batches: the logits program, and batches of equal size to feed it.
+ *
+ * @module
+ */
+
+import type { Loader } from "../data/loader.ts";
+import type { Item, Sample } from "../data/sample.ts";
+import type { Size } from "../data/size.ts";
+import type { Gpu } from "../gpu/gpu.ts";
+import { Program } from "../graph/program.ts";
+import { input, type Tensor } from "../graph/tensor.ts";
+import type { Network } from "../nn/network.ts";
+import { sampleGeometryLength, sampleGeometryValues, wholeImage } from "../ops/data/geometry.ts";
+import { sampleImages } from "../ops/data/sample.ts";
+
+/** Samples of one image size and one label size. */
+export interface SampleBatch {
+  readonly samples: readonly Sample[];
+  /** Size of the images. */
+  readonly size: Size;
+  /** Size of the labels; that of the images where there are none. */
+  readonly labelSize: Size;
+}
+
+/** Groups samples, in order, into batches of equal sizes. */
+export async function* equalBatches(samples: AsyncIterable<Sample>, batch: number): AsyncGenerator<SampleBatch> {
+  let waiting: Sample[] = [];
+  for await (const sample of samples) {
+    const first = waiting[0];
+    if (first !== undefined && (waiting.length === batch || sizeKey(first) !== sizeKey(sample))) {
+      yield batchOf(waiting, first);
+      waiting = [];
+    }
+    waiting.push(sample);
+  }
+  const first = waiting[0];
+  if (first !== undefined) yield batchOf(waiting, first);
+}
+
+function batchOf(samples: readonly Sample[], first: Sample): SampleBatch {
+  const { height, width } = first.image;
+  return { samples, size: { height, width }, labelSize: first.labelSize ?? { height, width } };
+}
+
+function sizeKey({ image, labelSize }: Sample): string {
+  return `${image.height}x${image.width} ${labelSize?.height}x${labelSize?.width}`;
+}
+
+/** How an image is shown to the network: at a scale, perhaps mirrored. */
+export interface View {
+  /** Size that the network sees; a multiple of its output stride. */
+  readonly size: Size;
+  readonly mirror: boolean;
+}
+
+/** The views of an image of `size` at these scales, each also mirrored where `flip` is set. */
+export function viewsOf(size: Size, scales: readonly number[], flip: boolean, stride: number): View[] {
+  return scales.flatMap((scale) => {
+    const side = (pixels: number) => Math.max(stride, Math.round(pixels * scale / stride) * stride);
+    const scaled = { height: side(size.height), width: side(size.width) };
+    return (flip ? [false, true] : [false]).map((mirror) => ({ size: scaled, mirror }));
+  });
+}
+
+/** Programs that compute what `build` makes of the logits, one for each size and batch that turns up. */
+export class InferencePrograms {
+  readonly #programs = new Map<string, Promise<Program>>();
+
+  /**
+   * @param build from the logits of a view and the size of the labels to the outputs of the program.
+   */
+  constructor(
+    readonly gpu: Gpu,
+    readonly network: Network,
+    readonly batch: number,
+    readonly build: (logits: Tensor, labelSize: Size) => Readonly<Record<string, Tensor>>,
+  ) {}
+
+  /** Submits the network on a batch; a batch that is not full is filled with black images. */
+  async run({ samples, size, labelSize }: SampleBatch, view: View = { size, mirror: false }): Promise<Program> {
+    const program = await this.#program(size, labelSize, view);
+    const pixels = new Uint8Array(this.batch * size.height * size.width * 4);
+    for (const [index, { image }] of samples.entries()) pixels.set(image.pixels, index * size.height * size.width * 4);
+    const geometry = { ...wholeImage(view.size.height, view.size.width), mirror: view.mirror };
+    program.write("pixels", pixels);
+    program.write("geometry", Float32Array.from(samplesOf(this.batch, sampleGeometryValues(geometry))));
+    program.run();
+    return program;
+  }
+
+  /** Frees all programs. */
+  async dispose(): Promise<void> {
+    for (const program of this.#programs.values()) (await program).dispose();
+    this.#programs.clear();
+  }
+
+  #program(size: Size, labelSize: Size, view: View): Promise<Program> {
+    const key = JSON.stringify([size, labelSize, view.size]);
+    let program = this.#programs.get(key);
+    if (program === undefined) {
+      const pixels = input("pixels", [this.batch, size.height, size.width], { dtype: "u32", layout: "plain" });
+      const geometry = input("geometry", [this.batch, sampleGeometryLength], { layout: "plain" });
+      const images = sampleImages(pixels, geometry, { ...view.size, normalization: this.network.model.normalization });
+      program = Program.compile(this.gpu, { outputs: this.build(this.network.logits(images, true), labelSize) });
+      this.#programs.set(key, program);
+    }
+    return program;
+  }
+}
+
+function samplesOf(count: number, values: readonly number[]): number[] {
+  return Array.from({ length: count }, () => values).flat();
+}
+
+/** The samples of a split at the working size (`null`: each image's own, rounded to the network's stride). */
+export function loadSplit(
+  loader: Loader,
+  items: Iterable<Item>,
+  network: Network,
+  size: Size | null,
+  labels: "resized" | "original" | "none",
+): AsyncGenerator<Sample> {
+  return loader.load(items, { size, stride: network.model.outputStride, labels });
+}

@@ -1,0 +1,123 @@
+/**
+ * A training stage: so many steps over the shuffled union of source and target images, each crop planned as a pure
+ * function of its place, so that a stage can go on from any step to the same bits.
+ *
+ * @module
+ */
+
+import { InterruptedError } from "../errors.ts";
+import type { Loader } from "../data/loader.ts";
+import type { Domain, MiningPlan } from "../data/mining.ts";
+import { BatchOrder, type DomainItem } from "../data/order.ts";
+import type { Item, Sample } from "../data/sample.ts";
+import { type AugmentationOptions, planSample } from "../data/sampling.ts";
+import type { Size } from "../data/size.ts";
+import type { LearningRates, Optimizer } from "../optim/optimizer.ts";
+import type { StepLoss, Trainer, TrainingSample } from "./trainer.ts";
+
+/** What a stage trains on and how long. */
+export interface TrainingStage {
+  /** Name such as `source` or `round 2`; part of every random draw. */
+  readonly name: string;
+  readonly seed: number;
+  /** The images of the stage. */
+  readonly items: readonly DomainItem[];
+  /** The files behind them: target labels are pseudo-labels. */
+  readonly files: Readonly<Record<Domain, readonly Item[]>>;
+  /** Size at which images are worked on; crops are cut from it. */
+  readonly size: Size;
+  readonly batch: number;
+  readonly augmentation: AugmentationOptions;
+  /** Rare-class mining, by domain; absent where crops are plain. */
+  readonly mining: Partial<Readonly<Record<Domain, MiningPlan>>>;
+  /** Steps in all. */
+  readonly steps: number;
+  /** Rates of a step. */
+  readonly rates: (step: number) => LearningRates;
+}
+
+/** What happens around the steps. */
+export interface StageEvents {
+  /** The step to start at, when going on. */
+  readonly from: number;
+  /** Called with the losses as they become known, in order. */
+  readonly onLosses: (losses: readonly StepLoss[]) => Promise<void> | void;
+  /** Asked between steps: whether a checkpoint is due now. */
+  readonly checkpointDue: () => boolean;
+  /** Writes a checkpoint; `step` steps have been done. */
+  readonly checkpoint: (step: number) => Promise<void>;
+  /** Ends the stage at the next step, after a checkpoint. */
+  readonly signal: AbortSignal;
+}
+
+/** Most steps submitted before their losses are read, so that a stop is never far away. */
+const maxWaitingSteps = 16;
+/** Losses are read this often, in milliseconds. */
+const readInterval = 400;
+
+/**
+ * Runs the steps of a stage from `events.from` to the end.
+ *
+ * @throws {InterruptedError} after a checkpoint, when the signal is given.
+ * @throws {Error} naming the step at which the loss or a gradient stopped being finite.
+ */
+export async function trainStage(
+  trainer: Trainer,
+  optimizer: Optimizer,
+  loader: Loader,
+  stage: TrainingStage,
+  events: StageEvents,
+): Promise<void> {
+  optimizer.step = events.from;
+  const order = new BatchOrder(stage.items, stage.batch, stage.seed, stage.name);
+  const batches = loader.load(filesOf(stage, order, events.from), { size: stage.size });
+  let lastRead = performance.now();
+  for (let step = events.from; step < stage.steps; step++) {
+    const samples: TrainingSample[] = [];
+    for (const [index, { domain }] of order.batch(step).entries()) {
+      const loaded = await batches.next();
+      if (loaded.done === true) throw new Error("The loader ended before the stage");
+      samples.push(trainingSample(stage, loaded.value, domain, step, index));
+    }
+    trainer.step(step, samples, stage.rates(step));
+    const interrupted = events.signal.aborted;
+    const due = events.checkpointDue() || interrupted || step === stage.steps - 1;
+    if (due || trainer.waiting >= maxWaitingSteps || performance.now() - lastRead > readInterval) {
+      await events.onLosses(await trainer.losses());
+      lastRead = performance.now();
+    }
+    if (due) await events.checkpoint(step + 1);
+    if (interrupted) throw new InterruptedError(`Stopped after step ${step + 1} of ${stage.steps} of ${stage.name}`);
+  }
+  await batches.return();
+}
+
+function* filesOf(stage: TrainingStage, order: BatchOrder<DomainItem>, from: number): Generator<Item> {
+  for (let step = from; step < stage.steps; step++) {
+    for (const { domain, index } of order.batch(step)) {
+      const file = stage.files[domain][index];
+      if (file === undefined) throw new RangeError(`There is no ${domain} image ${index}`);
+      yield file;
+    }
+  }
+}
+
+function trainingSample(
+  stage: TrainingStage,
+  sample: Sample,
+  domain: Domain,
+  step: number,
+  index: number,
+): TrainingSample {
+  const { height, width, pixels } = sample.image;
+  const { labels } = sample;
+  if (labels === null) throw new Error(`Cannot train on ${sample.name}: it has no labels`);
+  const mining = stage.mining[domain];
+  const plan = planSample(
+    { height, width },
+    { seed: stage.seed, stage: stage.name, step, index },
+    stage.augmentation,
+    mining === undefined ? undefined : { labels: { height, width, labels }, mining },
+  );
+  return { pixels, labels, plan };
+}
