@@ -6,17 +6,21 @@
 
 /** Crop, mirror and colours of one sample. */
 export interface SampleGeometry {
-  /** Size of the scaled image in pixels. */
+  /** Rows of the scaled image. */
   readonly scaledHeight: number;
+  /** Columns of the scaled image. */
   readonly scaledWidth: number;
-  /** First row and column of the crop in the scaled image, which is padded at right and bottom. */
+  /** First row of the crop in the scaled image, which is padded at right and bottom. */
   readonly top: number;
+  /** First column of the crop there. */
   readonly left: number;
   /** Whether the columns of the crop are reversed. */
   readonly mirror: boolean;
-  /** Factor of the brightness, of the contrast about mid-grey, and of the saturation; 1 changes nothing. */
+  /** Factor of the brightness; 1 changes nothing. */
   readonly brightness: number;
+  /** Factor of the contrast about mid-grey. */
   readonly contrast: number;
+  /** Factor of the saturation. */
   readonly saturation: number;
 }
 

@@ -14,14 +14,17 @@ import type { CrossEntropyProblem } from "./interpolated_cross_entropy.ts";
 export interface CrossEntropySizes {
   /** Images. */
   readonly batch: number;
-  /** Classes, and vec4 of classes. */
+  /** Classes. */
   readonly classes: number;
+  /** vec4 of classes. */
   readonly vectors: number;
-  /** Size of the logits. */
+  /** Rows of the logits. */
   readonly logitsHeight: number;
+  /** Columns of the logits. */
   readonly logitsWidth: number;
-  /** Size of the labels. */
+  /** Rows of the labels. */
   readonly height: number;
+  /** Columns of the labels. */
   readonly width: number;
 }
 
@@ -43,7 +46,7 @@ export function longestRun(inputs: number, outputs: number): number {
 }
 
 /**
- * Invocations and launch: one invocation per column of the logits and `rowsPerInvocation` output rows.
+ * The launch: one invocation per column of the logits and `rowsPerInvocation` output rows.
  *
  * @param options whether to compute gradients (then one row per invocation), and where the result goes.
  */

@@ -1,7 +1,7 @@
 /**
  * Cross-entropy of logits that are interpolated to the size of the labels, fused so that neither the large logits nor
- * their probabilities are ever stored. Not a loss on logits that already have the labels' size in particular: then the
- * interpolation is the identity and the op is the plain cross-entropy.
+ * their probabilities are ever stored. Where the logits already have the labels' size, the interpolation is the identity and
+ * this is the plain cross-entropy.
  *
  * @module
  */
