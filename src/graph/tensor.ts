@@ -30,7 +30,7 @@ export interface KernelCall {
   readonly bindings: readonly KernelBinding[];
   /** Workgroups in x, y, z. */
   readonly workgroups: readonly [number, number, number];
-  /** Most loop iterations of one invocation, over all its loops. Some drivers stop silently at 65,535. */
+  /** Most loop iterations of one invocation, over all its loops (`nestedIterations`). Some drivers stop silently at 65,535. */
   readonly iterations: number;
   /** Floating-point operations, a multiply-add counting 2; for profiles. */
   readonly flops?: number;

@@ -35,7 +35,7 @@ export function softmax(x: Tensor): Tensor {
           constants: { PIXELS: pixels, VECTORS: vectors, CHANNELS: channels },
           bindings: [x, "output"],
           workgroups: grid(pixels, 64),
-          iterations: 3 * vectors,
+          iterations: 3 * (vectors + 1),
           flops: 24 * pixels * vectors,
         }],
       };

@@ -25,7 +25,7 @@ export function softmaxGrad(y: Tensor, outputGradient: Tensor): Tensor {
           constants: { PIXELS: pixels, VECTORS: vectors },
           bindings: [y, outputGradient, "output"],
           workgroups: grid(pixels, 64),
-          iterations: 2 * vectors,
+          iterations: 2 * (vectors + 1),
           flops: 16 * pixels * vectors,
         }],
       };

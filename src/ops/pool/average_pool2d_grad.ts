@@ -6,6 +6,7 @@
 
 import shader from "../../../shaders/pool/average_pool2d_grad.wgsl" with { type: "text" };
 import { grid } from "../../gpu/gpu.ts";
+import { nestedIterations } from "../../graph/iterations.ts";
 import { paddedChannels } from "../../graph/layout.ts";
 import { Tensor } from "../../graph/tensor.ts";
 import { taps } from "../conv/geometry.ts";
@@ -30,7 +31,7 @@ export function averagePool2dGrad(
           constants: averageConstants(geometry, vectors, countPadding),
           bindings: [outputGradient, "output"],
           workgroups: grid(batch * height * width * vectors, 64),
-          iterations: 2 * windowsPerPixel(geometry),
+          iterations: nestedIterations(...windowsPerPixel(geometry)),
           flops: 4 * batch * geometry.outputHeight * geometry.outputWidth * vectors * taps(geometry),
         }],
       };

@@ -84,7 +84,7 @@ export function averageConstants(geometry: PoolGeometry, vectors: number, countP
   };
 }
 
-/** Most windows that hold one pixel. */
-export function windowsPerPixel(geometry: PoolGeometry): number {
-  return Math.ceil(geometry.kernelHeight / geometry.stride) * Math.ceil(geometry.kernelWidth / geometry.stride);
+/** Most rows and columns of windows that hold one pixel. */
+export function windowsPerPixel(geometry: PoolGeometry): [number, number] {
+  return [Math.ceil(geometry.kernelHeight / geometry.stride), Math.ceil(geometry.kernelWidth / geometry.stride)];
 }

@@ -29,7 +29,7 @@ export function globalAveragePool(x: Tensor): Tensor {
         constants: { BATCH: batch, PIXELS: pixels, VECTORS: vectors, SPLITS: splits },
         bindings: [x, target],
         workgroups: grid(splits * batch * vectors, 64),
-        iterations: pixelsPerSplit,
+        iterations: pixelsPerSplit + 1,
         flops: 4 * batch * pixels * vectors,
       }));
     },

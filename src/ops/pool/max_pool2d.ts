@@ -6,6 +6,7 @@
 
 import shader from "../../../shaders/pool/max_pool2d.wgsl" with { type: "text" };
 import { grid } from "../../gpu/gpu.ts";
+import { nestedIterations } from "../../graph/iterations.ts";
 import { paddedChannels } from "../../graph/layout.ts";
 import { Tensor } from "../../graph/tensor.ts";
 import { taps } from "../conv/geometry.ts";
@@ -36,7 +37,7 @@ export function maxPool2d(x: Tensor, options: PoolOptions): Tensor {
           constants: poolConstants(geometry, vectors),
           bindings: [x, "output"],
           workgroups: grid(outputs, 64),
-          iterations: taps(geometry) + geometry.kernelHeight,
+          iterations: nestedIterations(geometry.kernelHeight, geometry.kernelWidth),
           flops: 4 * outputs * taps(geometry),
         }],
       };

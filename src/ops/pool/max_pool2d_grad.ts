@@ -6,6 +6,7 @@
 
 import shader from "../../../shaders/pool/max_pool2d_grad.wgsl" with { type: "text" };
 import { grid } from "../../gpu/gpu.ts";
+import { nestedIterations } from "../../graph/iterations.ts";
 import { paddedChannels } from "../../graph/layout.ts";
 import { Tensor } from "../../graph/tensor.ts";
 import { taps } from "../conv/geometry.ts";
@@ -32,7 +33,7 @@ export function maxPool2dGrad(
           constants: poolConstants(geometry, vectors),
           bindings: [x, outputGradient, "output"],
           workgroups: grid(batch * height * width * vectors, 64),
-          iterations: windows * (taps(geometry) + geometry.kernelHeight + 2),
+          iterations: nestedIterations(...windows, geometry.kernelHeight, geometry.kernelWidth),
           flops: 4 * batch * geometry.outputHeight * geometry.outputWidth * vectors * taps(geometry) ** 2,
         }],
       };

@@ -51,7 +51,7 @@ export function dropout(x: Tensor, options: DropoutOptions): Tensor {
           constants: { VECTORS: vectors, THRESHOLD: dropoutThreshold(probability), SCALE: 1 / (1 - probability) },
           bindings: [x, key, "output"],
           workgroups: grid(vectors, 64),
-          iterations: 10,
+          iterations: 11,
           flops: 4 * vectors,
         }],
       };

@@ -1,0 +1,114 @@
+import { assert, assertEquals } from "@std/assert";
+import { gradients } from "../../src/graph/gradients.ts";
+import { type Life, planSlots } from "../../src/graph/plan.ts";
+import { memoryPlan, Program, type ProgramDefinition } from "../../src/graph/program.ts";
+import { pack } from "../../src/graph/layout.ts";
+import { input, type Tensor } from "../../src/graph/tensor.ts";
+import { relu } from "../../src/ops/activation/activation.ts";
+import { softmax } from "../../src/ops/activation/softmax.ts";
+import { add } from "../../src/ops/arithmetic/add.ts";
+import { concat } from "../../src/ops/arithmetic/concat.ts";
+import { conv2d } from "../../src/ops/conv/conv2d.ts";
+import { globalAveragePool } from "../../src/ops/pool/global_average_pool.ts";
+import { maxPool2d } from "../../src/ops/pool/max_pool2d.ts";
+import { bilinearResize } from "../../src/ops/resize/bilinear_resize.ts";
+import { Random } from "../../src/random.ts";
+import { randomValues, size, testGpu } from "../ops/harness.ts";
+
+Deno.test("planSlots() never gives one slot to two lives that overlap, and no slot is too small", () => {
+  for (let seed = 1; seed <= 200; seed++) {
+    const lives = randomLives(seed);
+    const { slotOf, slotBytes, lowerBoundBytes } = planSlots(lives);
+    assertEquals(slotOf.length, lives.length);
+    for (const [i, a] of lives.entries()) {
+      assert((slotBytes[slotOf[i] ?? -1] ?? 0) >= a.bytes, `seed ${seed}: ${a.label} does not fit its slot`);
+      for (const [j, b] of lives.slice(0, i).entries()) {
+        const together = a.first <= b.last && b.first <= a.last;
+        assert(!together || slotOf[i] !== slotOf[j], `seed ${seed}: ${a.label} and ${b.label} share a slot`);
+      }
+    }
+    const total = slotBytes.reduce((sum, bytes) => sum + bytes, 0);
+    const separate = lives.reduce((sum, { bytes }) => sum + bytes, 0);
+    assert(total >= lowerBoundBytes && total <= separate, `seed ${seed}: ${lowerBoundBytes} ≤ ${total} ≤ ${separate}`);
+    assertEquals(lowerBoundBytes, largestLiveSum(lives), `seed ${seed}`);
+  }
+});
+
+Deno.test("planSlots() uses a slot again as soon as its tensor is dead, not sooner", () => {
+  const life = (first: number, last: number, bytes = 16): Life => ({ label: "t", bytes, first, last });
+  assertEquals(planSlots([life(0, 1), life(2, 3), life(4, 4)]).slotBytes, [16]);
+  assertEquals(planSlots([life(0, 2), life(2, 3)]).slotBytes, [16, 16]);
+  assertEquals(planSlots([life(0, 1, 16), life(2, 3, 64)]).slotBytes, [64]);
+  assertEquals(planSlots([]), { slotOf: [], slotBytes: [], lowerBoundBytes: 0 });
+});
+
+Deno.test("Program gives the same bytes with and without reuse of slots", async () => {
+  const gpu = await testGpu();
+  const bytes: Uint8Array[][] = [];
+  for (const withoutReuse of [true, false]) {
+    const { definition, inputs } = network();
+    using program = await Program.compile(gpu, { ...definition, withoutReuse });
+    for (const tensor of inputs) {
+      program.write(
+        nameOf(tensor),
+        pack(randomValues(size(tensor.shape), nameOf(tensor)), tensor.shape, tensor.layout),
+      );
+    }
+    // The second run starts with slots full of other tensors' values.
+    for (let run = 0; run < 2; run++) {
+      program.run();
+      bytes.push(await Promise.all(Object.keys(definition.outputs).map((name) => program.readBytes(name))));
+    }
+  }
+  assert(bytes[0]?.every((output) => output.some((byte) => byte !== 0)), "an output is all zeros");
+  for (const run of bytes.slice(1)) assertEquals(run, bytes[0]);
+});
+
+Deno.test("memoryPlan() takes less with reuse, and never less than the lower bound", async () => {
+  const gpu = await testGpu();
+  const { definition } = network();
+  const shared = memoryPlan(gpu, definition);
+  const separate = memoryPlan(gpu, { ...definition, withoutReuse: true });
+  assert(shared.activationBytes < separate.activationBytes, `${shared.activationBytes} of ${separate.activationBytes}`);
+  assert(shared.activationBytes >= shared.lowerBoundBytes, `${shared.activationBytes} < ${shared.lowerBoundBytes}`);
+  assert(shared.scratchBytes < shared.activationBytes);
+});
+
+/** A small network with branches, and its gradients. */
+function network(): { definition: ProgramDefinition; inputs: Tensor[] } {
+  const x = input("x", [2, 3, 12, 10]);
+  const w1 = input("w1", [6, 3, 3, 3], { layout: "convolution" });
+  const w2 = input("w2", [5, 6, 1, 1], { layout: "convolution" });
+  const dy = input("dy", [2, 11, 6, 5]);
+  const features = relu(conv2d(x, w1, { padding: 1 }));
+  const pooled = maxPool2d(features, { kernel: 2 });
+  const context = bilinearResize(globalAveragePool(pooled), { height: 6, width: 5 });
+  const branch = softmax(conv2d(pooled, w2));
+  const y = concat([add(pooled, context), branch]);
+  const [dx = y, dw1 = y, dw2 = y] = gradients(y, [x, w1, w2], dy);
+  return { definition: { outputs: { y, dx, dw1, dw2 } }, inputs: [x, w1, w2, dy] };
+}
+
+function nameOf(tensor: Tensor): string {
+  const { leaf } = tensor.definition;
+  return leaf?.name ?? "";
+}
+
+function randomLives(seed: number): Life[] {
+  const random = new Random(seed, "lives");
+  return Array.from({ length: 1 + random.integer(30, 0) }, (_, index) => {
+    const first = random.integer(20, 1, index);
+    return {
+      label: `life ${index}`,
+      bytes: 16 * (1 + random.integer(8, 2, index)),
+      first,
+      last: first + random.integer(10, 3, index),
+    };
+  });
+}
+
+function largestLiveSum(lives: readonly Life[]): number {
+  const at = (step: number) =>
+    lives.filter(({ first, last }) => first <= step && step <= last).reduce((sum, { bytes }) => sum + bytes, 0);
+  return Math.max(...Array.from({ length: 40 }, (_, step) => at(step)));
+}
