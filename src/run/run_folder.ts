@@ -1,0 +1,108 @@
+/**
+ * A run's folder: everything that is needed to repeat it, to go on with it, and to read its results.
+ *
+ * | file | what |
+ * | --- | --- |
+ * | `config.json` | the resolved settings |
+ * | `stages.json` | results of finished stages, so that a resumed run does not repeat them |
+ * | `checkpoint.safetensors` | weights, optimizer and place of the training stage in progress |
+ * | `metrics.jsonl` | one line per training step and per event |
+ * | `rounds/<r>/` | `thresholds.json` and `pseudo-labels/*.png` |
+ * | `result.json`, `weights.safetensors`, `pictures/` | what came out |
+ *
+ * @module
+ */
+
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, truncateSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import { UsageError } from "../errors.ts";
+import { readFile, writeFileSafely } from "./files.ts";
+import type { Settings } from "./settings.ts";
+
+/** An opened run folder. */
+export class RunFolder {
+  readonly #stages: Record<string, unknown>;
+  readonly #metrics: number;
+
+  private constructor(readonly path: string, stages: Record<string, unknown>) {
+    this.#stages = stages;
+    this.#metrics = openSync(this.file("metrics.jsonl"), "a");
+  }
+
+  /**
+   * Opens a folder for a new run, or to go on with the one in it.
+   *
+   * @throws {UsageError} if it holds a run and `resume` is not set, or holds none and it is, or its settings differ.
+   */
+  static open(path: string, settings: Settings, resume: boolean): RunFolder {
+    const configPath = join(path, "config.json");
+    const config = `${JSON.stringify(comparable(settings), null, 1)}\n`;
+    if (existsSync(configPath) && !resume) {
+      throw new UsageError(
+        `${path} holds a run already. Go on with it by --resume, or choose another folder with --out`,
+      );
+    }
+    if (!existsSync(configPath)) {
+      if (resume) throw new UsageError(`There is no run in ${path} to resume`);
+      mkdirSync(path, { recursive: true });
+      writeFileSafely(configPath, config);
+    } else if (readFileSync(configPath, "utf8") !== config) {
+      throw new UsageError(`The run in ${path} was started with other settings; see ${configPath}`);
+    }
+    const stages = join(path, "stages.json");
+    return new RunFolder(path, existsSync(stages) ? JSON.parse(new TextDecoder().decode(readFile(stages))) : {});
+  }
+
+  /** The full path of a file in the folder. */
+  file(...names: string[]): string {
+    return join(this.path, ...names);
+  }
+
+  /** The result of a stage: of an earlier run if it was finished there, else computed now and kept. */
+  async once<T>(stage: string, compute: () => Promise<T>): Promise<T> {
+    if (stage in this.#stages) return this.#stages[stage] as T;
+    const result = await compute();
+    this.#stages[stage] = result;
+    this.writeJson("stages.json", this.#stages);
+    return result;
+  }
+
+  /** Whether a stage was finished. */
+  isDone(stage: string): boolean {
+    return stage in this.#stages;
+  }
+
+  /** Appends a line to `metrics.jsonl`. */
+  log(entry: Readonly<Record<string, unknown>>): void {
+    writeSync(this.#metrics, `${JSON.stringify(entry)}\n`);
+  }
+
+  /** Drops the lines of steps that will be done again: those of `stage` from `step` on, and all after them. */
+  truncateMetrics(stage: string, step: number): void {
+    const text = readFileSync(this.file("metrics.jsonl"), "utf8");
+    let kept = 0;
+    for (const line of text.split(/(?<=\n)/)) {
+      if (!line.endsWith("\n")) break;
+      const entry = JSON.parse(line);
+      if (entry.stage === stage && entry.step >= step) break;
+      kept += new TextEncoder().encode(line).length;
+    }
+    truncateSync(this.file("metrics.jsonl"), kept);
+  }
+
+  /** Writes a JSON file safely. */
+  writeJson(name: string, value: unknown): void {
+    writeFileSafely(this.file(name), `${JSON.stringify(value, null, 1)}\n`);
+  }
+
+  /** Closes the log. */
+  close(): void {
+    closeSync(this.#metrics);
+  }
+}
+
+/** The settings without the switches of one run. */
+function comparable(settings: Settings): Record<string, unknown> {
+  const { resume: _resume, json: _json, out: _out, plan: _plan, ...rest } = settings.toJSON();
+  return rest;
+}
