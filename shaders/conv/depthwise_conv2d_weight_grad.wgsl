@@ -1,0 +1,102 @@
+// Weight gradient of a depthwise 2-D convolution:
+// dw[c,r,s] = Σ_{n,i,j} dy[n,c,i,j] · x[n,c, i·S + r·D + FIRST_ROW, j·S + s·D + FIRST_COLUMN].
+// Bindings: 0 x [N,H,W,C] read · 1 dy [N,Ho,Wo,C] read · 2 partial [splits,R,Q,C] write. vec4f over the last axis.
+// Schedule: as in depthwise_conv2d, tiles of TILE_ROWS × TILE_COLUMNS outputs, OUTPUT_STEP apart, with the inputs under
+// the window kept in registers. An invocation adds up all R·Q taps of one vec4f of channels over TILES_PER_SPLIT tiles
+// that lie below one another; these parts are added afterwards in fixed order.
+// Bound: bytes (8 per element at stride 1); on software adapters the loads, about 2.3 per output.
+#include lib/convolution_geometry.wgsl
+#include lib/grid.wgsl
+
+const VECTORS: u32 = 1u;
+const FIRST_ROW: i32 = 0i;
+const FIRST_COLUMN: i32 = 0i;
+const OUTPUT_STEP: u32 = 1u;
+const TILE_STEP: u32 = 1u;
+const TILE_ROWS: u32 = 8u;
+const TILE_COLUMNS: u32 = 8u;
+const TILES_PER_SPLIT: u32 = 1u;
+const KEPT_ROWS: u32 = 2u;
+const HAS_PADDING: bool = true;
+
+const COLUMNS: u32 = TILE_COLUMNS * TILE_STEP - TILE_STEP + KERNEL_WIDTH;
+const PHASE_ROWS = (OUTPUT_HEIGHT + OUTPUT_STEP - 1u) / OUTPUT_STEP;
+const PHASE_COLUMNS = (OUTPUT_WIDTH + OUTPUT_STEP - 1u) / OUTPUT_STEP;
+const ROW_TILES = (PHASE_ROWS + TILE_ROWS - 1u) / TILE_ROWS * OUTPUT_STEP;
+const COLUMN_TILES = (PHASE_COLUMNS + TILE_COLUMNS - 1u) / TILE_COLUMNS * OUTPUT_STEP;
+
+@group(0) @binding(0) var<storage, read> x: array<vec4f>;
+@group(0) @binding(1) var<storage, read> outputGradient: array<vec4f>;
+@group(0) @binding(2) var<storage, read_write> partial: array<vec4f>;
+
+fn load(row: u32, column: u32, inside: bool) -> vec4f {
+  if (!HAS_PADDING) {
+    return x[row + column];
+  }
+  return select(vec4f(0.0), x[select(0u, row + column, inside)], inside);
+}
+
+@compute @workgroup_size(64)
+fn main(
+  @builtin(workgroup_id) workgroup: vec3u,
+  @builtin(num_workgroups) workgroups: vec3u,
+  @builtin(local_invocation_index) local: u32,
+) {
+  let index = gridIndex(workgroup, workgroups, local, 64u);
+  let vector = index % VECTORS;
+  let split = index / VECTORS;
+  let tileColumn = split % COLUMN_TILES;
+  let firstTile = split / COLUMN_TILES * TILES_PER_SPLIT;
+  if (firstTile >= BATCH * ROW_TILES) {
+    return;
+  }
+  let outputColumn = tileColumn / OUTPUT_STEP * TILE_COLUMNS * OUTPUT_STEP + tileColumn % OUTPUT_STEP;
+  // u32 wraps below zero, so that one comparison tells whether a row or column is inside.
+  let inputColumn = outputColumn * STRIDE + u32(FIRST_COLUMN);
+  #unroll c in 0..COLUMNS {
+    let inside$c = inputColumn + $c * DILATION < WIDTH;
+    let column$c = (inputColumn + $c * DILATION) * VECTORS + vector;
+  }
+  #unroll r in 0..KERNEL_HEIGHT {
+    #unroll s in 0..KERNEL_WIDTH { var sum$r_$s = vec4f(0.0); }
+    #unroll c in 0..COLUMNS { var value$r_$c = vec4f(0.0); }
+  }
+  for (var tile = firstTile; tile < min(firstTile + TILES_PER_SPLIT, BATCH * ROW_TILES); tile++) {
+    let image = tile / ROW_TILES;
+    let tileRow = tile % ROW_TILES;
+    let outputRow = tileRow / OUTPUT_STEP * TILE_ROWS * OUTPUT_STEP + tileRow % OUTPUT_STEP;
+    let inputRow = outputRow * STRIDE + u32(FIRST_ROW);
+    #unroll k in 0..KEPT_ROWS {
+      let firstInside$k = inputRow + $k * DILATION < HEIGHT;
+      let firstStart$k = (image * HEIGHT + inputRow + $k * DILATION) * WIDTH * VECTORS;
+      #unroll c in 0..COLUMNS { value$k_$c = load(firstStart$k, column$c, firstInside$k && inside$c); }
+    }
+    for (var q = 0u; q < TILE_ROWS && outputRow + q * OUTPUT_STEP < OUTPUT_HEIGHT; q++) {
+      #unroll k in KEPT_ROWS..KERNEL_HEIGHT {
+        let row$k = inputRow + (q * TILE_STEP + $k) * DILATION;
+        let start$k = (image * HEIGHT + row$k) * WIDTH * VECTORS;
+        #unroll c in 0..COLUMNS { value$k_$c = load(start$k, column$c, row$k < HEIGHT && inside$c); }
+      }
+      let outputStart = (image * OUTPUT_HEIGHT + outputRow + q * OUTPUT_STEP) * OUTPUT_WIDTH;
+      #unroll p in 0..TILE_COLUMNS {
+        let last$p = OUTPUT_WIDTH - 1u;
+        let at$p = outputColumn + $p * OUTPUT_STEP;
+        let gradient$p = select(
+          vec4f(0.0),
+          outputGradient[(outputStart + min(at$p, last$p)) * VECTORS + vector],
+          at$p <= last$p,
+        );
+        #unroll r in 0..KERNEL_HEIGHT {
+          #unroll s in 0..KERNEL_WIDTH { sum$r_$s = fma(value$r_$(p * TILE_STEP + s), gradient$p, sum$r_$s); }
+        }
+      }
+      #unroll k in 0..KEPT_ROWS {
+        #unroll c in 0..COLUMNS { value$k_$c = value$(k + TILE_STEP)_$c; }
+      }
+    }
+  }
+  let start = split * KERNEL_HEIGHT * KERNEL_WIDTH * VECTORS + vector;
+  #unroll r in 0..KERNEL_HEIGHT {
+    #unroll s in 0..KERNEL_WIDTH { partial[start + $(r * KERNEL_WIDTH + s) * VECTORS] = sum$r_$s; }
+  }
+}

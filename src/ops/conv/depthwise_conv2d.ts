@@ -1,0 +1,82 @@
+/**
+ * Depthwise 2-D convolution: each channel with a kernel of its own.
+ *
+ * @module
+ */
+
+import shader from "../../../shaders/conv/depthwise_conv2d.wgsl" with { type: "text" };
+import { grid } from "../../gpu/gpu.ts";
+import { paddedChannels } from "../../graph/layout.ts";
+import { currentPath, type DeviceTraits, type KernelPlan, Tensor } from "../../graph/tensor.ts";
+import { activationConstants } from "../activation/kind.ts";
+import type { Conv2dOptions } from "./conv2d.ts";
+import { depthwiseConv2dInputGrad } from "./depthwise_conv2d_input_grad.ts";
+import { depthwiseConv2dWeightGrad } from "./depthwise_conv2d_weight_grad.ts";
+import { type ConvolutionGeometry, convolutionGeometry, taps } from "./geometry.ts";
+import { sweep } from "./sweep.ts";
+
+/** Output rows that one invocation walks down. More save loads, fewer keep more invocations busy. */
+const tileRows = 12;
+
+/**
+ * y[n,c] = x[n,c] ⋆ w[c]: `[N, C, H, W]` with weights `[C, 1, R, S]` (layout `"depthwise"`) → `[N, C, Ho, Wo]`; options
+ * and sizes as of `conv2d`. Gradients: `depthwiseConv2dInputGrad`, `depthwiseConv2dWeightGrad`. PyTorch's `conv2d` with
+ * `groups` = C.
+ *
+ * @throws {RangeError} if the channels do not match or the kernel does not fit.
+ */
+export function depthwiseConv2d(input: Tensor, weight: Tensor, options: Conv2dOptions = {}): Tensor {
+  const [channels = 1, one = 1, kernelHeight = 1, kernelWidth = 1] = weight.shape;
+  if (input.shape[1] !== channels || one !== 1 || weight.layout !== "depthwise") {
+    throw new RangeError(
+      `Cannot add "${currentPath()}" (depthwiseConv2d): input has ${input.shape[1]} channels, weight [${
+        weight.shape.join(", ")
+      }] of layout ${weight.layout} takes ${channels}, with layout depthwise and 1 input each`,
+    );
+  }
+  const geometry = convolutionGeometry(input.shape, [kernelHeight, kernelWidth], options);
+  const { epilogue } = options;
+  return new Tensor({
+    op: "depthwiseConv2d",
+    shape: [geometry.batch, channels, geometry.outputHeight, geometry.outputWidth],
+    inputs: epilogue === undefined ? [input, weight] : [input, weight, epilogue.scaleAndShift],
+    ...(epilogue === undefined
+      ? {
+        gradient: (outputGradient: Tensor) => [
+          () => depthwiseConv2dInputGrad(outputGradient, weight, { geometry }),
+          () => depthwiseConv2dWeightGrad(input, outputGradient, { geometry, shape: weight.shape }),
+        ],
+      }
+      : {}),
+    kernels: (_output, traits) => depthwiseKernels(input, weight, geometry, traits, epilogue),
+  });
+}
+
+/** The launch of the sliding kernel; `flipped` reverses the taps. */
+export function depthwiseKernels(
+  input: Tensor,
+  weight: Tensor,
+  geometry: ConvolutionGeometry,
+  traits: DeviceTraits,
+  epilogue?: Conv2dOptions["epilogue"],
+  flipped = false,
+): KernelPlan {
+  const vectors = paddedChannels(weight.shape[0] ?? 1) / 4;
+  const walk = sweep(geometry, traits, { tileRows });
+  return {
+    calls: [{
+      shader: { name: "conv/depthwise_conv2d", text: shader },
+      constants: {
+        ...walk.constants,
+        VECTORS: vectors,
+        FLIPPED: flipped,
+        HAS_EPILOGUE: epilogue !== undefined,
+        ...activationConstants(epilogue?.activation ?? "none"),
+      },
+      bindings: [input, weight, epilogue?.scaleAndShift ?? weight, "output"],
+      workgroups: grid(geometry.batch * walk.rowTiles * walk.columnTiles * vectors, 64),
+      iterations: walk.tileRows,
+      flops: 8 * geometry.batch * geometry.outputHeight * geometry.outputWidth * vectors * taps(geometry),
+    }],
+  };
+}

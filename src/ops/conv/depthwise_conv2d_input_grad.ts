@@ -1,0 +1,66 @@
+/**
+ * Gradient of `depthwiseConv2d` at its input.
+ *
+ * @module
+ */
+
+import shader from "../../../shaders/conv/depthwise_conv2d_input_grad.wgsl" with { type: "text" };
+import { grid } from "../../gpu/gpu.ts";
+import { paddedChannels } from "../../graph/layout.ts";
+import { type KernelPlan, Tensor } from "../../graph/tensor.ts";
+import { depthwiseKernels } from "./depthwise_conv2d.ts";
+import { type ConvolutionGeometry, geometryConstants, taps } from "./geometry.ts";
+
+/** Pixels of a row and phase that one invocation computes. */
+const tileColumns = 8;
+
+/**
+ * dx `[N, C, H, W]` from dy `[N, C, Ho, Wo]` and the weights `[C, 1, R, S]` of a convolution with this geometry. At
+ * stride 1 it is a convolution of dy with the flipped kernel, else a gather by phase.
+ */
+export function depthwiseConv2dInputGrad(
+  outputGradient: Tensor,
+  weight: Tensor,
+  options: { readonly geometry: ConvolutionGeometry },
+): Tensor {
+  const { geometry } = options;
+  return new Tensor({
+    op: "depthwiseConv2dInputGrad",
+    shape: [geometry.batch, weight.shape[0] ?? 1, geometry.height, geometry.width],
+    inputs: [outputGradient, weight],
+    kernels: (_output, traits) =>
+      geometry.stride === 1
+        ? depthwiseKernels(outputGradient, weight, transposed(geometry), traits, undefined, true)
+        : gather(outputGradient, weight, geometry),
+  });
+}
+
+/** The convolution of dy that gives dx: sizes swapped, and what the kernel overhangs as padding. */
+function transposed(geometry: ConvolutionGeometry): ConvolutionGeometry {
+  return {
+    ...geometry,
+    height: geometry.outputHeight,
+    width: geometry.outputWidth,
+    outputHeight: geometry.height,
+    outputWidth: geometry.width,
+    paddingTop: (geometry.kernelHeight - 1) * geometry.dilation - geometry.paddingTop,
+    paddingLeft: (geometry.kernelWidth - 1) * geometry.dilation - geometry.paddingLeft,
+  };
+}
+
+function gather(outputGradient: Tensor, weight: Tensor, geometry: ConvolutionGeometry): KernelPlan {
+  const { batch, height, width, stride } = geometry;
+  const vectors = paddedChannels(weight.shape[0] ?? 1) / 4;
+  const columnTiles = Math.ceil(Math.ceil(width / stride) / tileColumns);
+  const [x, y] = grid(batch * Math.ceil(height / stride) * columnTiles * vectors, 64);
+  return {
+    calls: [{
+      shader: { name: "conv/depthwise_conv2d_input_grad", text: shader },
+      constants: { ...geometryConstants(geometry), VECTORS: vectors, TILE_COLUMNS: tileColumns },
+      bindings: [outputGradient, weight, "output"],
+      workgroups: [x, y, stride * stride],
+      iterations: taps(geometry) + geometry.kernelHeight,
+      flops: 8 * batch * geometry.outputHeight * geometry.outputWidth * vectors * taps(geometry),
+    }],
+  };
+}

@@ -1,0 +1,59 @@
+/**
+ * Gradient of `depthwiseConv2d` at its weights.
+ *
+ * @module
+ */
+
+import shader from "../../../shaders/conv/depthwise_conv2d_weight_grad.wgsl" with { type: "text" };
+import { grid } from "../../gpu/gpu.ts";
+import { paddedChannels } from "../../graph/layout.ts";
+import { splitSum } from "../../graph/split_sum.ts";
+import { type DeviceTraits, type KernelPlan, Tensor } from "../../graph/tensor.ts";
+import { type ConvolutionGeometry, taps } from "./geometry.ts";
+import { sweep } from "./sweep.ts";
+
+/** Invocations that keep a large GPU busy; sums are split until there are as many. */
+const wantedInvocations = 4096;
+/** Output rows of a tile, at most. */
+const tileRows = 24;
+
+/**
+ * dw `[C, 1, R, S]` from the input `[N, C, H, W]` and dy `[N, C, Ho, Wo]`.
+ *
+ * @param options the geometry of the convolution and the shape of its weights.
+ */
+export function depthwiseConv2dWeightGrad(
+  input: Tensor,
+  outputGradient: Tensor,
+  options: { readonly geometry: ConvolutionGeometry; readonly shape: readonly number[] },
+): Tensor {
+  return new Tensor({
+    op: "depthwiseConv2dWeightGrad",
+    shape: options.shape,
+    layout: "depthwise",
+    inputs: [input, outputGradient],
+    kernels: (output, traits) => kernels(input, outputGradient, output, options.geometry, traits),
+  });
+}
+
+function kernels(
+  input: Tensor,
+  outputGradient: Tensor,
+  output: Tensor,
+  geometry: ConvolutionGeometry,
+  traits: DeviceTraits,
+): KernelPlan {
+  const vectors = paddedChannels(output.shape[0] ?? 1) / 4;
+  const walk = sweep(geometry, traits, { tileRows });
+  const tiles = geometry.batch * walk.rowTiles;
+  const tilesPerSplit = Math.max(1, Math.floor(tiles * walk.columnTiles * vectors / wantedInvocations));
+  const splits = Math.ceil(tiles / tilesPerSplit) * walk.columnTiles;
+  return splitSum(splits, output.bytes, (target) => ({
+    shader: { name: "conv/depthwise_conv2d_weight_grad", text: shader },
+    constants: { ...walk.constants, VECTORS: vectors, TILES_PER_SPLIT: tilesPerSplit },
+    bindings: [input, outputGradient, target],
+    workgroups: grid(splits * vectors, 64),
+    iterations: tilesPerSplit * (walk.tileRows + 1),
+    flops: 8 * geometry.batch * geometry.outputHeight * geometry.outputWidth * vectors * taps(geometry),
+  }));
+}
