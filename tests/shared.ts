@@ -17,7 +17,11 @@ export function sharedPath(name: string): string | null {
 }
 
 /** Registers a test that needs the shared files `names`; it is skipped, with a message that names them, where one is absent. */
-export function testWithShared(title: string, names: string[], body: (...paths: string[]) => Promise<void> | void): void {
+export function testWithShared(
+  title: string,
+  names: string[],
+  body: (...paths: string[]) => Promise<void> | void,
+): void {
   const paths = names.map(sharedPath);
   const missing = names.filter((_, index) => paths[index] === null);
   const found = paths.filter((path) => path !== null);

@@ -1,0 +1,85 @@
+/**
+ * Crosswalk: a WebGPU tensor engine with hand-written WGSL kernels, and on it class-balanced self-training for semantic
+ * segmentation (Zou et al., ECCV 2018). Runs in Deno and in browsers.
+ *
+ * A program is traced, differentiated, planned, compiled, and then replayed:
+ *
+ * @example
+ * ```ts
+ * import { conv2d, Gpu, gradients, input, interpolatedCrossEntropy, Program } from "./mod.ts";
+ *
+ * using gpu = await Gpu.open();
+ * const images = input("images", [1, 4, 8, 8]);
+ * const weight = input("weight", [4, 4, 3, 3], { layout: "convolution" });
+ * const labels = input("labels", [1, 16, 16], { dtype: "u8", layout: "plain" });
+ * const loss = interpolatedCrossEntropy(conv2d(images, weight, { padding: 1 }), labels);
+ * const [gradient] = gradients(loss, [weight]);
+ * if (gradient === undefined) throw new Error("no gradient");
+ *
+ * using program = await Program.compile(gpu, { outputs: { loss, gradient } });
+ * program.run();
+ * const [value] = await program.read("loss");
+ * // With weights of zero every class has the same probability.
+ * if (Math.abs((value ?? 0) - Math.log(4)) > 1e-5) throw new Error(`loss ${value}`);
+ * ```
+ *
+ * @module
+ */
+
+// Engine
+export * from "./src/errors.ts";
+export * from "./src/gpu/gpu.ts";
+export type { BindingKind, ShaderConstants, ShaderSource } from "./src/gpu/shader.ts";
+export { gradients } from "./src/graph/gradients.ts";
+export * from "./src/graph/layout.ts";
+export type { MemoryPlan } from "./src/graph/plan.ts";
+export { memoryPlan, Program, type ProgramDefinition } from "./src/graph/program.ts";
+export {
+  type DeviceTraits,
+  input,
+  type InputGradient,
+  type KernelBinding,
+  type KernelCall,
+  type KernelPlan,
+  layer,
+  type Leaf,
+  resident,
+  Tensor,
+  type TensorDefinition,
+} from "./src/graph/tensor.ts";
+export { Random } from "./src/random.ts";
+
+// Ops
+export { leakyRelu, relu, relu6 } from "./src/ops/activation/activation.ts";
+export type { Activation } from "./src/ops/activation/kind.ts";
+export { softmax } from "./src/ops/activation/softmax.ts";
+export { add } from "./src/ops/arithmetic/add.ts";
+export { bias } from "./src/ops/arithmetic/bias.ts";
+export { concat } from "./src/ops/arithmetic/concat.ts";
+export { conv2d, type Conv2dOptions } from "./src/ops/conv/conv2d.ts";
+export { depthwiseConv2d } from "./src/ops/conv/depthwise_conv2d.ts";
+export type { ConvolutionOptions, Padding } from "./src/ops/conv/geometry.ts";
+export {
+  interpolatedCrossEntropy,
+  type InterpolatedCrossEntropyOptions,
+} from "./src/ops/loss/interpolated_cross_entropy.ts";
+export { batchNorm, type BatchNormParameters } from "./src/ops/norm/batch_norm.ts";
+export { averagePool2d } from "./src/ops/pool/average_pool2d.ts";
+export { globalAveragePool } from "./src/ops/pool/global_average_pool.ts";
+export { maxPool2d } from "./src/ops/pool/max_pool2d.ts";
+export { dropout } from "./src/ops/random/dropout.ts";
+export { bilinearResize } from "./src/ops/resize/bilinear_resize.ts";
+
+// Networks
+export type { Model, ModelOptions } from "./src/nn/model.ts";
+export { findModel, models } from "./src/nn/models/mod.ts";
+export { loadNetwork, Network, type NetworkMetadata, readWeights, type WeightFile } from "./src/nn/network.ts";
+export * from "./src/nn/parameters.ts";
+export { readSafetensors, type SafetensorsFile, writeSafetensors } from "./src/nn/safetensors.ts";
+
+// Optimizers
+export * from "./src/optim/optimizer.ts";
+export { type Schedule, scheduleFactor } from "./src/optim/schedule.ts";
+
+// Metrics
+export * from "./src/metrics/confusion.ts";

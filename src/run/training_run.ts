@@ -1,0 +1,131 @@
+/**
+ * What a run that trains consists of, whatever it trains for: the network, its optimizer, the compiled step, checkpoints
+ * and progress. `train` uses it once, `adapt` once per round.
+ *
+ * @module
+ */
+
+import type { Gpu } from "../gpu/gpu.ts";
+import type { Loader } from "../data/loader.ts";
+import type { Size } from "../data/size.ts";
+import type { Network } from "../nn/network.ts";
+import { type Optimizer, sgd } from "../optim/optimizer.ts";
+import type { Progress } from "../report/progress.ts";
+import { type TrainingStage, trainStage } from "../selftraining/stage.ts";
+import { Trainer } from "../selftraining/trainer.ts";
+import { loadCheckpoint, type RunPlace, saveCheckpoint } from "./checkpoint.ts";
+import type { RunFolder } from "./run_folder.ts";
+import { parseBytes, type Settings } from "./settings.ts";
+
+/** A checkpoint is written at least this often, in milliseconds. */
+const checkpointInterval = 60_000;
+
+/** Everything that the stages of a run share. */
+export interface RunContext {
+  readonly gpu: Gpu;
+  readonly settings: Settings;
+  readonly folder: RunFolder;
+  readonly network: Network;
+  readonly loader: Loader;
+  readonly progress: Progress;
+  /** Working size of the images. */
+  readonly size: Size;
+  /** Given by Ctrl-C. */
+  readonly signal: AbortSignal;
+}
+
+/** The training side of a run. */
+export class TrainingRun {
+  #place: RunPlace | null;
+
+  private constructor(
+    readonly context: RunContext,
+    readonly optimizer: Optimizer,
+    readonly trainer: Trainer,
+    place: RunPlace | null,
+  ) {
+    this.#place = place;
+  }
+
+  /** Compiles the step and, when resuming, puts the last checkpoint back. */
+  static async open(context: RunContext, resume: boolean): Promise<TrainingRun> {
+    const { gpu, settings, network, size, folder } = context;
+    const optimizer = await sgd(gpu, network.store, {
+      momentum: settings.number("momentum"),
+      weightDecay: settings.number("weight-decay"),
+    });
+    const budget = settings.optionalText("memory-budget");
+    const trainer = await Trainer.open(gpu, network, optimizer, {
+      batch: settings.number("batch"),
+      crop: settings.size("crop") ?? size,
+      size,
+      ...(budget === undefined ? {} : { budgetBytes: parseBytes(budget) }),
+    });
+    const place = resume ? loadCheckpoint(checkpointPath(folder), gpu, network, optimizer) : null;
+    if (place !== null) folder.truncateMetrics(place.stage, place.step);
+    return new TrainingRun(context, optimizer, trainer, place);
+  }
+
+  /** Runs a stage, or what is left of it. A new stage starts with a new optimizer. */
+  async train(stage: Omit<TrainingStage, "augmentation" | "size" | "batch" | "seed">): Promise<void> {
+    const { folder, settings, size, progress, loader, signal } = this.context;
+    if (folder.isDone(`train ${stage.name}`)) return;
+    const from = this.#place?.stage === stage.name ? this.#place.step : 0;
+    if (from === 0) this.optimizer.reset();
+    const batch = settings.number("batch");
+    const bar = progress.stage(`${stage.name}: training`, stage.steps, { unit: "images", perStep: batch });
+    let saved = performance.now();
+    await folder.once(`train ${stage.name}`, async () => {
+      const start = performance.now();
+      await trainStage(this.trainer, this.optimizer, loader, {
+        ...stage,
+        seed: settings.number("seed"),
+        size,
+        batch,
+        augmentation: augmentationOf(settings, size),
+      }, {
+        from,
+        signal,
+        onLosses: (losses) => {
+          for (const { step, loss } of losses) folder.log({ stage: stage.name, step, loss });
+          const last = losses.at(-1);
+          if (last !== undefined) bar.update(last.step + 1, { loss: last.loss });
+        },
+        checkpointDue: () => performance.now() - saved > checkpointInterval,
+        checkpoint: async (step) => {
+          await this.#checkpoint({ stage: stage.name, step });
+          saved = performance.now();
+        },
+      });
+      return { seconds: (performance.now() - start) / 1000 };
+    });
+    bar.end();
+  }
+
+  /** Frees the program and the optimizer's state. */
+  dispose(): void {
+    this.trainer.dispose();
+    this.optimizer.dispose();
+  }
+
+  async #checkpoint(place: RunPlace): Promise<void> {
+    const { gpu, network, folder } = this.context;
+    await saveCheckpoint(checkpointPath(folder), gpu, network, this.optimizer, place);
+    this.#place = place;
+  }
+}
+
+function checkpointPath(folder: RunFolder): string {
+  return folder.file("checkpoint.safetensors");
+}
+
+function augmentationOf(settings: Settings, size: Size): TrainingStage["augmentation"] {
+  const [least = 1, greatest = least] = settings.numbers("scale-range");
+  const strength = settings.number("jitter");
+  return {
+    crop: settings.size("crop") ?? size,
+    scaleRange: [least, greatest],
+    mirror: settings.flag("mirror"),
+    jitter: { brightness: strength, contrast: strength, saturation: strength },
+  };
+}

@@ -1,0 +1,16 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { collapseWarnings } from "../../src/selftraining/collapse.ts";
+
+const classes = ["road", "car", "person"];
+
+Deno.test("collapseWarnings() is silent while shares move a little", () => {
+  assertEquals(collapseWarnings([[700, 250, 50]], classes), []);
+  assertEquals(collapseWarnings([[700, 250, 50], [720, 240, 40]], classes), []);
+});
+
+Deno.test("collapseWarnings() names the class that runs away and the one that dies", () => {
+  const [runaway = "", dying = "", ...rest] = collapseWarnings([[850, 100, 50], [500, 495, 5]], classes);
+  assertStringIncludes(runaway, '"car" runs away: predicted from 10.0 %');
+  assertStringIncludes(dying, '"person" dies: predicted from 5.0 %');
+  assertEquals(rest, []);
+});
