@@ -9,8 +9,8 @@
 #include lib/grid.wgsl
 
 const VECTORS: u32 = 1u;
-const FIRST_ROW: i32 = 0i;
-const FIRST_COLUMN: i32 = 0i;
+const FIRST_ROW: u32 = 0u;
+const FIRST_COLUMN: u32 = 0u;
 const OUTPUT_STEP: u32 = 1u;
 const TILE_STEP: u32 = 1u;
 const TILE_ROWS: u32 = 8u;
@@ -51,8 +51,8 @@ fn main(
     return;
   }
   let outputColumn = tileColumn / OUTPUT_STEP * TILE_COLUMNS * OUTPUT_STEP + tileColumn % OUTPUT_STEP;
-  // u32 wraps below zero, so that one comparison tells whether a row or column is inside.
-  let inputColumn = outputColumn * STRIDE + u32(FIRST_COLUMN);
+  // FIRST_ROW and FIRST_COLUMN are minus the padding, wrapped as u32 wraps below zero: one comparison tells what is inside.
+  let inputColumn = outputColumn * STRIDE + FIRST_COLUMN;
   #unroll c in 0..COLUMNS {
     let inside$c = inputColumn + $c * DILATION < WIDTH;
     let column$c = (inputColumn + $c * DILATION) * VECTORS + vector;
@@ -65,7 +65,7 @@ fn main(
     let image = tile / ROW_TILES;
     let tileRow = tile % ROW_TILES;
     let outputRow = tileRow / OUTPUT_STEP * TILE_ROWS * OUTPUT_STEP + tileRow % OUTPUT_STEP;
-    let inputRow = outputRow * STRIDE + u32(FIRST_ROW);
+    let inputRow = outputRow * STRIDE + FIRST_ROW;
     #unroll k in 0..KEPT_ROWS {
       let firstInside$k = inputRow + $k * DILATION < HEIGHT;
       let firstStart$k = (image * HEIGHT + inputRow + $k * DILATION) * WIDTH * VECTORS;
