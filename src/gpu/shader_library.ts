@@ -6,6 +6,8 @@
 
 import activation from "../../shaders/lib/activation.wgsl" with { type: "text" };
 import bilinear from "../../shaders/lib/bilinear.wgsl" with { type: "text" };
+import classScores from "../../shaders/lib/class_scores.wgsl" with { type: "text" };
+import exactQuotient from "../../shaders/lib/exact_quotient.wgsl" with { type: "text" };
 import convolutionGeometry from "../../shaders/lib/convolution_geometry.wgsl" with { type: "text" };
 import grid from "../../shaders/lib/grid.wgsl" with { type: "text" };
 import poolAverage from "../../shaders/lib/pool_average.wgsl" with { type: "text" };
@@ -16,6 +18,8 @@ import random from "../../shaders/lib/random.wgsl" with { type: "text" };
 export const library: Readonly<Record<string, string>> = {
   "lib/activation.wgsl": activation,
   "lib/bilinear.wgsl": bilinear,
+  "lib/class_scores.wgsl": classScores,
+  "lib/exact_quotient.wgsl": exactQuotient,
   "lib/convolution_geometry.wgsl": convolutionGeometry,
   "lib/grid.wgsl": grid,
   "lib/pool_average.wgsl": poolAverage,

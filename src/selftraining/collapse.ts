@@ -26,12 +26,16 @@ export function collapseWarnings(predicted: readonly (readonly number[])[], clas
   return classes.flatMap((name, id) => {
     const before = first[id] ?? 0;
     const now = last[id] ?? 0;
-    const change = `from ${percent(before)} of the target's pixels in round 1 to ${percent(now)} in round ${predicted.length}`;
+    const change = `from ${percent(before)} of the target's pixels in round 1 to ${
+      percent(now)
+    } in round ${predicted.length}`;
     if (now > runawayShare && now > runawayGrowth * before) {
       return [`The class "${name}" runs away: predicted ${change}. Try --spatial-prior, or a lower --target-portion`];
     }
     if (before > noiseShare && now < dyingShrinkage * before) {
-      return [`The class "${name}" dies: predicted ${change}. Try --mining reference, --spatial-prior, or a lower --learning-rate`];
+      return [
+        `The class "${name}" dies: predicted ${change}. Try --mining reference, --spatial-prior, or a lower --learning-rate`,
+      ];
     }
     return [];
   });

@@ -1,0 +1,35 @@
+// First step of taking every STRIDE-th pixel of a class: how many pixels of each class are in each block of an image.
+// Bindings: 0 classes [N,H·W] read, u32 · 1 counts [N,BLOCKS,CLASSES] write.
+// Schedule: one invocation per image, block and class. Bound: bytes; each pixel is read once per class.
+#include lib/grid.wgsl
+
+const BATCH: u32 = 1u;
+const PIXELS_PER_IMAGE: u32 = 1u;
+const BLOCK: u32 = 256u;
+const CLASSES: u32 = 1u;
+
+const BLOCKS = (PIXELS_PER_IMAGE + BLOCK - 1u) / BLOCK;
+
+@group(0) @binding(0) var<storage, read> classes: array<u32>;
+@group(0) @binding(1) var<storage, read_write> counts: array<u32>;
+
+@compute @workgroup_size(64)
+fn main(
+  @builtin(workgroup_id) workgroup: vec3u,
+  @builtin(num_workgroups) workgroups: vec3u,
+  @builtin(local_invocation_index) local: u32,
+) {
+  let index = gridIndex(workgroup, workgroups, local, 64u);
+  if (index >= BATCH * BLOCKS * CLASSES) {
+    return;
+  }
+  let wanted = index % CLASSES;
+  let block = index / CLASSES % BLOCKS;
+  let image = index / (CLASSES * BLOCKS);
+  let end = min((block + 1u) * BLOCK, PIXELS_PER_IMAGE);
+  var count = 0u;
+  for (var pixel = block * BLOCK; pixel < end; pixel++) {
+    count += u32(classes[image * PIXELS_PER_IMAGE + pixel] == wanted);
+  }
+  counts[index] = count;
+}

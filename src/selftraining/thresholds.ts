@@ -1,0 +1,140 @@
+/**
+ * From ranks to thresholds: what the paper and the two released programs do with the sorted confidences, in float64 on a few
+ * numbers per class. The confidences themselves stay on the GPU (selection.ts).
+ *
+ * @module
+ */
+
+import { miningClasses } from "../data/mining.ts";
+
+/** One threshold per class (`cbst`, and `lrent` which softens the labels), or one for all (`st`). */
+export type SelectionPolicy = "cbst" | "st" | "lrent";
+
+/** Which released program's ranks: the PyTorch one (`crst`) or the MXNet one (`mxnet`), whose lists have extra zeros. */
+export type RankRule = "crst" | "mxnet";
+
+/** How pseudo-labels are chosen. */
+export interface SelectionSettings {
+  readonly policy: SelectionPolicy;
+  readonly rule: RankRule;
+  /** Share of each class to label, in `[0, 1]`. */
+  readonly portion: number;
+  /** Every which pixel of a class and image is ranked. */
+  readonly stride: number;
+}
+
+/** The ranked lists: one per class, or a single one. */
+export interface RankedList {
+  /** Values in the list, without extra zeros. */
+  readonly sampled: number;
+  /** Values in the list as the rule counts them. */
+  readonly length: number;
+  /** Place of the threshold in the descending list, from 1; 0 where there is none. */
+  readonly rank: number;
+}
+
+/**
+ * Length and rank of each list.
+ *
+ * Rule `crst`: rank = ⌊n · portion⌋. Rule `mxnet`: every list of a class that was predicted holds one extra zero; the
+ * pooled list of `st` holds one for each class and one more.
+ *
+ * @param sampled ranked pixels of each class.
+ */
+export function rankedLists(sampled: readonly number[], settings: SelectionSettings): RankedList[] {
+  const { policy, rule, portion } = settings;
+  const list = (count: number, zeros: number): RankedList => {
+    const length = count + (rule === "mxnet" ? zeros : 0);
+    return { sampled: count, length, rank: Math.floor(length * portion) };
+  };
+  if (policy !== "st") return sampled.map((count) => list(count, count > 0 ? 1 : 0));
+  return [list(sampled.reduce((sum, count) => sum + count, 0), sampled.length + 1)];
+}
+
+/** What `thresholds.json` says, under the names of the exact vectors; arrays over classes. */
+export interface ThresholdsReport {
+  readonly policy: SelectionPolicy;
+  readonly rule: RankRule;
+  readonly portion: number;
+  readonly stride: number;
+  /** Whether scores were multiplied by a spatial prior. */
+  readonly prior: boolean;
+  /** Pixels whose arg max is the class. */
+  readonly n_pixels: number[];
+  /** Of these, ranked. */
+  readonly n_sampled: number[];
+  /** Length of the class's list with the extra zeros of rule `mxnet`. */
+  readonly list_len: number[];
+  readonly rank: number[];
+  /** rank − 1, or `null`. */
+  readonly index: (number | null)[];
+  /** The value at the rank; 0 where there is none. */
+  readonly lambda_raw: number[];
+  /** The threshold: 1 where there is none. */
+  readonly lambda: number[];
+  /** Its float32 bits. */
+  readonly lambda_hex: string[];
+  /** −ln λ. */
+  readonly k: number[];
+  /** Pixels given the class. */
+  labelled: number[];
+  /** Pixels given none. */
+  ignored: number;
+  /** Rare classes: sizes, the three smallest shares, and the shares below 0.001. */
+  readonly mine: { readonly size: number[]; readonly rarest: number[]; readonly below: number[] };
+}
+
+/**
+ * The report of a selection, labels not yet counted.
+ *
+ * @param lists of `rankedLists`.
+ * @param values the float32 at the rank of each list; 0 where the rank is 0 or falls on an extra zero.
+ */
+export function thresholdsReport(
+  settings: SelectionSettings,
+  prior: boolean,
+  pixels: readonly number[],
+  sampled: readonly number[],
+  lists: readonly RankedList[],
+  values: readonly number[],
+): ThresholdsReport {
+  const perClass = <T>(pick: (list: number) => T): T[] =>
+    pixels.map((_, id) => pick(settings.policy === "st" ? 0 : id));
+  const raw = perClass((list) => values[list] ?? 0);
+  const lambda = raw.map((value) => value === 0 ? 1 : value);
+  const rank = perClass((list) => lists[list]?.rank ?? 0);
+  const length = perClass((list) => lists[list]?.length ?? 0);
+  const size = settings.rule === "mxnet"
+    ? length.map((count, id) => settings.policy === "st" || (pixels[id] ?? 0) > 0 ? count : 0)
+    : [...pixels];
+  return {
+    policy: settings.policy,
+    rule: settings.rule,
+    portion: settings.portion,
+    stride: settings.stride,
+    prior,
+    n_pixels: [...pixels],
+    n_sampled: [...sampled],
+    list_len: length,
+    rank,
+    index: rank.map((place) => place > 0 ? place - 1 : null),
+    lambda_raw: raw.map(nineDigits),
+    lambda: lambda.map(nineDigits),
+    lambda_hex: lambda.map(hexBits),
+    // Adding zero turns −0 into 0.
+    k: lambda.map((value) => -Math.log(value) + 0),
+    labelled: pixels.map(() => 0),
+    ignored: 0,
+    mine: { size, ...miningClasses(size) },
+  };
+}
+
+/** A float32 with 9 digits, which read back to the same bits. */
+function nineDigits(value: number): number {
+  return Number(value.toPrecision(9));
+}
+
+/** The bits of a float32, as `0x3f800000`. */
+export function hexBits(value: number): string {
+  return `0x${new Uint32Array(Float32Array.of(value).buffer)[0]?.toString(16).padStart(8, "0")}`;
+}

@@ -1,0 +1,75 @@
+import { assert, assertEquals } from "@std/assert";
+import { readFileSync } from "node:fs";
+import { pack } from "../../src/graph/layout.ts";
+import { readNpy } from "../../src/nn/npy.ts";
+import { type ScoreBatch, type ScoreOptions } from "../../src/selftraining/scores.ts";
+import { assignLabels, selectThresholds } from "../../src/selftraining/selection.ts";
+import type { ThresholdsReport } from "../../src/selftraining/thresholds.ts";
+import { testGpu } from "../ops/harness.ts";
+import { testWithShared } from "../shared.ts";
+
+interface VectorCase extends ThresholdsReport {
+  readonly labels_row?: number;
+}
+
+function npy(path: string) {
+  return readNpy(new Uint8Array(readFileSync(path)), path);
+}
+
+for (const name of ["a", "b"]) {
+  testWithShared(
+    `thresholds and pseudo-labels equal vectors/${name} to the bit`,
+    [`vectors/${name}`],
+    async (folder) => {
+      const gpu = await testGpu();
+      const { shape, data } = npy(`${folder}/prob.npy`);
+      const [images = 1, classes = 1, height = 1, width = 1] = shape;
+      const prior = npy(`${folder}/prior.npy`);
+      const priorBuffer = gpu.createBuffer(height * width * Math.ceil(classes / 4) * 16, "prior");
+      gpu.write(
+        priorBuffer,
+        pack(Float32Array.from(prior.data as ArrayLike<number>), [1, classes, height, width], "activation"),
+      );
+      const packed = pack(Float32Array.from(data as ArrayLike<number>), shape, "activation");
+      const buffer = gpu.createBuffer(packed.byteLength, "maps");
+      gpu.write(buffer, packed);
+      const bytesPerImage = packed.byteLength / images;
+      // In two batches, the second of one image, so that lists run over batches. Ranges start at multiples of 256 only by luck:
+      // each batch gets a buffer of its own.
+      const last = gpu.createBuffer(bytesPerImage, "last map");
+      gpu.write(last, packed.subarray(packed.length - bytesPerImage / 4));
+      // deno-lint-ignore require-await
+      const batches = async function* (): AsyncGenerator<ScoreBatch> {
+        const views = [{ offset: 0, height, width, mirror: false }];
+        const range = { buffer, offset: 0, size: buffer.size };
+        yield { images: images - 1, height, width, views, logits: range };
+        yield { images: 1, height, width, views, logits: { buffer: last, offset: 0, size: last.size } };
+      };
+      const expectedLabels = npy(`${folder}/labels.npy`).data as Uint8Array;
+      const { cases } = JSON.parse(readFileSync(`${folder}/thresholds.json`, "utf8")) as { cases: VectorCase[] };
+      let checked = 0;
+      for (const wanted of cases) {
+        if (wanted.policy === "lrent") continue;
+        const scores: ScoreOptions = { classes, isProbability: true, ...(wanted.prior ? { prior: priorBuffer } : {}) };
+        const report = await selectThresholds(gpu, batches, scores, wanted);
+        const labels: number[] = [];
+        for await (const batch of assignLabels(gpu, batches, scores, report)) labels.push(...batch.labels);
+        const { k, ...rest } = report;
+        const what =
+          `${wanted.policy} ${wanted.rule} portion ${wanted.portion} stride ${wanted.stride} prior ${wanted.prior}`;
+        for (const [key, value] of Object.entries(rest)) {
+          assertEquals(value, wanted[key as keyof VectorCase], `${what}: ${key}`);
+        }
+        for (const [id, value] of k.entries()) {
+          assert(Math.abs(value - (wanted.k[id] ?? NaN)) < 1e-12, `${what}: k`);
+        }
+        const row = wanted.labels_row ?? 0;
+        const size = images * height * width;
+        assertEquals(Uint8Array.from(labels), expectedLabels.slice(row * size, (row + 1) * size), `${what}: labels`);
+        checked++;
+      }
+      assertEquals(checked, 48);
+      for (const owned of [priorBuffer, buffer, last]) gpu.destroyBuffer(owned);
+    },
+  );
+}
