@@ -80,8 +80,10 @@ export async function runAdaptation(
     target: data.targetSplit.items.length,
   }, {
     label: async (round, portion) => {
-      const result: LabellingResult = await timed(`round ${round}: labelling`, () =>
-        labelTarget(context, data, round, portion));
+      const result: LabellingResult = await timed(
+        `round ${round}: labelling`,
+        () => labelTarget(context, data, round, portion),
+      );
       predicted.push(result.n_pixels);
       for (const warning of collapseWarnings(predicted, network.metadata.classes)) progress.warn(warning);
       return { mine: result.mine };
@@ -139,7 +141,11 @@ function groupRates(settings: Settings, rate: number): LearningRates {
 }
 
 /** Scores the network as it is, or `null` without an evaluation split. */
-export async function scoreNetwork(context: RunContext, split: Split | null, stage: string): Promise<SplitScores | null> {
+export async function scoreNetwork(
+  context: RunContext,
+  split: Split | null,
+  stage: string,
+): Promise<SplitScores | null> {
   if (split === null) return null;
   const { gpu, network, loader, settings, progress, size, signal, folder } = context;
   const bar = progress.stage(stage, split.items.length, { unit: "images", perStep: 1 });

@@ -1,0 +1,92 @@
+/**
+ * The spatial prior of CBST-SP (Zou et al. 2018, section 4.3): how often each class stands at each place of the source images,
+ * smoothed by a Gaussian.
+ *
+ * @module
+ */
+
+import countsShader from "../../shaders/selftraining/prior_counts.wgsl" with { type: "text" };
+import smoothShader from "../../shaders/selftraining/smooth_axis.wgsl" with { type: "text" };
+import type { Size } from "../data/size.ts";
+import { type Gpu, grid } from "../gpu/gpu.ts";
+import { paddedChannels } from "../graph/layout.ts";
+
+/** How the counts are smoothed and scaled. */
+export interface SpatialPriorOptions {
+  readonly classes: number;
+  readonly size: Size;
+  /** Side of the Gaussian kernel; its centre is (kernel − 1)/2, tap ⌊(kernel − 1)/2⌋ lies on the pixel. Default 70. */
+  readonly kernel?: number;
+  /** Default kernel / 4. */
+  readonly sigma?: number;
+  /** Each class map sums to 1 over the pixels (default), each pixel over the classes, or neither. */
+  readonly normalization?: "pixel" | "class" | "none";
+}
+
+/** Label maps `[N, H, W]` of some images, 255 = ignored. */
+export interface LabelBatch {
+  readonly images: number;
+  readonly labels: Uint8Array<ArrayBuffer>;
+}
+
+/**
+ * The prior `[H, W, C₄]`, in a buffer that the caller frees. Class maps without a pixel stay zero.
+ */
+export async function accumulatePrior(
+  gpu: Gpu,
+  batches: AsyncIterable<LabelBatch>,
+  options: SpatialPriorOptions,
+): Promise<GPUBuffer> {
+  const { classes, size: { height, width }, kernel = 70, sigma = kernel / 4, normalization = "pixel" } = options;
+  const vectors = paddedChannels(classes) / 4;
+  const bytes = height * width * vectors * 16;
+  const counts = gpu.createBuffer(bytes, "class counts");
+  for await (const { images, labels } of batches) {
+    const buffer = gpu.createBuffer(labels.length, "labels");
+    gpu.write(buffer, labels);
+    const constants = { IMAGES: images, PIXELS: height * width, CLASSES: classes, CLASS_VECTORS: vectors };
+    const source = { name: "selftraining/prior_counts", text: countsShader };
+    gpu.submit([await gpu.dispatch(source, constants, [buffer, counts], grid(height * width, 64))]);
+    gpu.destroyBuffer(buffer);
+  }
+  const weights = gpu.createBuffer(kernel * 4, "Gaussian");
+  gpu.write(weights, gaussian(kernel, sigma));
+  const half = gpu.createBuffer(bytes, "half smoothed");
+  const constants = {
+    ...{ HEIGHT: height, WIDTH: width, CLASS_VECTORS: vectors },
+    ...{ TAPS: kernel, ORIGIN: Math.floor((kernel - 1) / 2) },
+  };
+  const source = { name: "selftraining/smooth_axis", text: smoothShader };
+  const workgroups = grid(height * width * vectors, 64);
+  gpu.submit([
+    await gpu.dispatch(source, { ...constants, ALONG_ROWS: false }, [counts, weights, half], workgroups),
+    await gpu.dispatch(source, { ...constants, ALONG_ROWS: true }, [half, weights, counts], workgroups),
+  ]);
+  const [smoothed] = await gpu.read({ buffer: counts, offset: 0, size: bytes });
+  if (smoothed !== undefined) {
+    gpu.write(counts, normalize(new Float32Array(smoothed.buffer), vectors * 4, normalization));
+  }
+  for (const buffer of [weights, half]) gpu.destroyBuffer(buffer);
+  return counts;
+}
+
+/** A Gaussian of `taps` weights around their centre, summing to 1. */
+function gaussian(taps: number, sigma: number): Float32Array<ArrayBuffer> {
+  const values = Float64Array.from(
+    { length: taps },
+    (_, tap) => Math.exp(-((tap - (taps - 1) / 2) ** 2) / (2 * sigma * sigma)),
+  );
+  const sum = values.reduce((total, value) => total + value, 0);
+  return Float32Array.from(values, (value) => value / sum);
+}
+
+function normalize(values: Float32Array<ArrayBuffer>, channels: number, normalization: "pixel" | "class" | "none") {
+  if (normalization === "none") return values;
+  const groupOf = (index: number) => normalization === "pixel" ? index % channels : Math.floor(index / channels);
+  const sums = new Float64Array(normalization === "pixel" ? channels : values.length / channels);
+  values.forEach((value, index) => sums[groupOf(index)] = (sums[groupOf(index)] ?? 0) + value);
+  return values.map((value, index) => {
+    const sum = sums[groupOf(index)] ?? 0;
+    return sum > 0 ? value / sum : 0;
+  });
+}
