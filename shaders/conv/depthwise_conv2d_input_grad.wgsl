@@ -1,5 +1,6 @@
 // Input gradient of a depthwise 2-D convolution: dx[n,c,y,x] = Σ_{r,s} dy[n,c,(y + P − r·D)/S,(x + P − s·D)/S] · w[c,r,s],
-// over the taps whose position divides by the stride S. At stride 1 depthwise_conv2d with FLIPPED taps is faster.
+// over the taps whose position divides by the stride S. At stride 1 depthwise_conv2d with
+// FLIPPED taps is faster, without dilation depthwise_conv2d_input_grad_blocks.
 // Bindings: 0 dy [N,Ho,Wo,C] read · 1 w [R,Q,C] read · 2 dx [N,H,W,C] write. vec4f over the last axis, padded to 4.
 // Schedule: input pixels are taken by phase (y mod S, x mod S; z of the grid), so that all pixels of a tile use the same
 // taps; an invocation computes TILE_COLUMNS pixels of one row and phase × one vec4f of channels.

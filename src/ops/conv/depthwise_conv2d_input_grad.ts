@@ -5,18 +5,23 @@
  */
 
 import shader from "../../../shaders/conv/depthwise_conv2d_input_grad.wgsl" with { type: "text" };
+import blocksShader from "../../../shaders/conv/depthwise_conv2d_input_grad_blocks.wgsl" with { type: "text" };
 import { grid } from "../../gpu/gpu.ts";
 import { paddedChannels } from "../../graph/layout.ts";
 import { type KernelPlan, Tensor } from "../../graph/tensor.ts";
 import { depthwiseKernels } from "./depthwise_conv2d.ts";
 import { type ConvolutionGeometry, geometryConstants, taps } from "./geometry.ts";
+import { evenly } from "./sweep.ts";
 
-/** Pixels of a row and phase that one invocation computes. */
+/** Pixels of a row and phase that one invocation of the gather computes. */
 const tileColumns = 8;
+/** Rows and columns of blocks that one invocation walks over, at most. */
+const blockTile = { rows: 12, columns: 4 };
 
 /**
  * dx `[N, C, H, W]` from dy `[N, C, Ho, Wo]` and the weights `[C, 1, R, S]` of a convolution with this geometry. At
- * stride 1 it is a convolution of dy with the flipped kernel, else a gather by phase.
+ * stride 1 it is a convolution of dy with the flipped kernel; with a stride it goes by blocks of stride × stride pixels,
+ * and with stride and dilation it gathers by phase.
  */
 export function depthwiseConv2dInputGrad(
   outputGradient: Tensor,
@@ -31,6 +36,8 @@ export function depthwiseConv2dInputGrad(
     kernels: (_output, traits) =>
       geometry.stride === 1
         ? depthwiseKernels(outputGradient, weight, transposed(geometry), traits, undefined, true)
+        : geometry.dilation === 1
+        ? blocks(outputGradient, weight, geometry)
         : gather(outputGradient, weight, geometry),
   });
 }
@@ -45,6 +52,33 @@ function transposed(geometry: ConvolutionGeometry): ConvolutionGeometry {
     outputWidth: geometry.width,
     paddingTop: (geometry.kernelHeight - 1) * geometry.dilation - geometry.paddingTop,
     paddingLeft: (geometry.kernelWidth - 1) * geometry.dilation - geometry.paddingLeft,
+  };
+}
+
+function blocks(outputGradient: Tensor, weight: Tensor, geometry: ConvolutionGeometry): KernelPlan {
+  const { batch, stride } = geometry;
+  const vectors = paddedChannels(weight.shape[0] ?? 1) / 4;
+  const rows = Math.ceil((geometry.height + geometry.paddingTop) / stride);
+  const columns = Math.ceil((geometry.width + geometry.paddingLeft) / stride);
+  const tileRows = evenly(rows, blockTile.rows);
+  const tileColumns = evenly(columns, blockTile.columns);
+  const tiles = batch * Math.ceil(rows / tileRows) * Math.ceil(columns / tileColumns);
+  return {
+    calls: [{
+      shader: { name: "conv/depthwise_conv2d_input_grad_blocks", text: blocksShader },
+      constants: {
+        ...geometryConstants(geometry),
+        VECTORS: vectors,
+        TILE_ROWS: tileRows,
+        TILE_COLUMNS: tileColumns,
+        ROW_REACH: Math.ceil(geometry.kernelHeight / stride),
+        COLUMN_REACH: Math.ceil(geometry.kernelWidth / stride),
+      },
+      bindings: [outputGradient, weight, "output"],
+      workgroups: grid(tiles * vectors, 64),
+      iterations: tileRows,
+      flops: 8 * batch * geometry.outputHeight * geometry.outputWidth * vectors * taps(geometry),
+    }],
   };
 }
 

@@ -58,7 +58,7 @@ export function sweep(geometry: ConvolutionGeometry, traits: DeviceTraits, optio
 }
 
 /** The largest tile of at most `most` that cuts `count` into as few tiles as `most` does. */
-function evenly(count: number, most: number): number {
+export function evenly(count: number, most: number): number {
   return Math.ceil(count / Math.ceil(count / most));
 }
 
