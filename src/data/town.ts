@@ -22,14 +22,19 @@ export type TownName = "source" | "target";
 
 /** Size of the pictures in pixels and the seed of the towns. */
 export interface TownOptions {
+  /** Rows of pixels. */
   readonly height: number;
+  /** Pixels in a row. */
   readonly width: number;
+  /** Seed of both towns. */
   readonly seed: number;
 }
 
 /** Name and colour (red, green, blue, 0–255) of a class. */
 export interface TownClass {
+  /** The name in Cityscapes. */
   readonly name: string;
+  /** The colour in Cityscapes. */
   readonly color: readonly [number, number, number];
 }
 

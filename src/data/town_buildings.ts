@@ -4,7 +4,7 @@
  * @module
  */
 
-import { cellNoise, hash, valueNoise } from "./town_noise.ts";
+import { cellNoise, valueNoise } from "./town_noise.ts";
 import type { Paint, Vertex } from "./town_raster.ts";
 import { Label, type Painter, plain, type Scene } from "./town_scene.ts";
 import type { Lot } from "./town_street.ts";
@@ -167,7 +167,7 @@ function shopFront(
 
 /** Glass: a piece of sky at the top, the dark room below it, or warm light. */
 function pane(column: number, storey: number, seed: number, lit: number, height: number, paint: Paint): void {
-  const draw = hash(column, storey, seed) / 2 ** 32;
+  const draw = cellNoise(column, storey, seed);
   if (draw < lit) {
     dip(paint, [1, 0.72, 0.34], 0.75 + 0.25 * height);
     paint.glow = 1;

@@ -30,9 +30,9 @@ export function drawFurniture(scene: Scene): void {
       if (street.clear(z, 1)) drawLamp(scene, side * kerb, z, side);
     }
   }
-  along(things.signs, (across, z) => drawSign(scene, across, z), 6, 50);
+  along(things.signs, (across, z) => drawSign(scene, across, z), 6, 42);
   along(things.poles, (across, z) => drawPole(scene, across, z));
-  along(things.lights, (across, z) => drawTrafficLight(scene, across, z), 8, 45);
+  along(things.lights, (across, z) => drawTrafficLight(scene, across, z), 7, 32);
   if (street.crossing[0] < Infinity) {
     for (const side of [-1, 1]) {
       if (dice.chance(0.75)) drawTrafficLight(scene, side * kerb, street.crossing[0] - 0.6);
@@ -138,7 +138,7 @@ function signs(size: number): [Shape, ...Shape[]] {
     { corners: ring(12, 0), paint: disc(RED, WHITE) },
     { corners: ring(12, 0), paint: disc(WHITE, BLUE) },
     { corners: ring(8, 0.5), paint: disc(RED, RED) },
-    { corners: ring(3, 0.25, 1.2), paint: warning },
+    { corners: ring(3, 0.75, 1.2), paint: warning },
     { corners: ring(4, 0, 1.1), paint: plain(colour(0xf0c020)) },
     {
       corners: [[-size * 1.4, -size * 0.75], [size * 1.4, -size * 0.75], [size * 1.4, size * 0.75], [

@@ -61,17 +61,20 @@ export class Dice {
   }
 }
 
-/** A well mixed u32 of three integers (the finaliser of MurmurHash3 over a linear combination). */
+/** 24 well mixed bits of three integers (the finaliser of MurmurHash3 over a linear combination). */
 export function hash(x: number, y: number, seed: number): number {
   let bits = Math.imul(x, 0x27d4eb2d) ^ Math.imul(y, 0x165667b1) ^ Math.imul(seed, 0x9e3779b1);
   bits = Math.imul(bits ^ (bits >>> 16), 0x85ebca6b);
   bits = Math.imul(bits ^ (bits >>> 13), 0xc2b2ae35);
-  return (bits ^ (bits >>> 16)) >>> 0;
+  return (bits ^ (bits >>> 16)) >>> 8;
 }
+
+/** The scale of {@linkcode hash}: a hash times this is in `[0, 1)`. */
+export const HASH_UNIT = 2 ** -24;
 
 /** A number in `[0, 1)` for a cell of the integer grid. */
 export function cellNoise(x: number, y: number, seed: number): number {
-  return hash(Math.floor(x), Math.floor(y), seed) / 2 ** 32;
+  return hash(Math.floor(x), Math.floor(y), seed) * HASH_UNIT;
 }
 
 /** Smooth value noise in `[0, 1)`: random values at integer points, blended by smoothstep. */
@@ -82,9 +85,11 @@ export function valueNoise(x: number, y: number, seed: number): number {
   const fy = y - row;
   const wx = fx * fx * (3 - 2 * fx);
   const wy = fy * fy * (3 - 2 * fy);
-  const upper = hash(column, row, seed) * (1 - wx) + hash(column + 1, row, seed) * wx;
-  const lower = hash(column, row + 1, seed) * (1 - wx) + hash(column + 1, row + 1, seed) * wx;
-  return (upper * (1 - wy) + lower * wy) / 2 ** 32;
+  const upperLeft = hash(column, row, seed);
+  const lowerLeft = hash(column, row + 1, seed);
+  const upper = upperLeft + (hash(column + 1, row, seed) - upperLeft) * wx;
+  const lower = lowerLeft + (hash(column + 1, row + 1, seed) - lowerLeft) * wx;
+  return (upper + (lower - upper) * wy) * HASH_UNIT;
 }
 
 /** Three octaves of {@linkcode valueNoise}, in `[0, 1)`. */

@@ -159,9 +159,14 @@ export class Raster {
   /** Calls `draw` with the samples `[first, last)` of each row whose centres lie in the convex polygon. */
   #spans(points: readonly number[][], draw: (row: number, first: number, last: number) => void): void {
     if (points.length < 3) return;
-    const rows = points.map((point) => point[1] ?? 0);
-    const top = Math.max(0, Math.ceil(Math.min(...rows) - 0.5));
-    const bottom = Math.min(this.height, Math.ceil(Math.max(...rows) - 0.5));
+    let highest = Infinity;
+    let lowest = -Infinity;
+    for (const [, y = 0] of points) {
+      if (y < highest) highest = y;
+      if (y > lowest) lowest = y;
+    }
+    const top = Math.max(0, Math.ceil(highest - 0.5));
+    const bottom = Math.min(this.height, Math.ceil(lowest - 0.5));
     for (let row = top; row < bottom; row++) {
       let left = Infinity;
       let right = -Infinity;

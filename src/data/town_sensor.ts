@@ -9,14 +9,18 @@ import { hash } from "./town_noise.ts";
 import type { Light } from "./town_light.ts";
 import { Label, type Scene } from "./town_scene.ts";
 
-/** Samples per pixel along each axis. */
+/** Samples per pixel along each axis; the votes for a pixel's class count four of them. */
 export const SAMPLES = 2;
 
 /** A finished picture: `pixels` are RGBA `[height, width, 4]`, `labels` class ids `[height, width]`. */
 export interface Picture {
+  /** Rows of pixels. */
   readonly height: number;
+  /** Pixels in a row. */
   readonly width: number;
+  /** Red, green, blue, 255 of each pixel. */
   readonly pixels: Uint8Array<ArrayBuffer>;
+  /** The class of each pixel. */
   readonly labels: Uint8Array<ArrayBuffer>;
 }
 
@@ -38,10 +42,10 @@ function gather(colours: Float32Array, height: number, width: number): Float32Ar
   for (let row = 0; row < height * SAMPLES; row++) {
     for (let column = 0; column < width * SAMPLES; column++) {
       const from = (row * width * SAMPLES + column) * 3;
-      const to = ((row >> 1) * width + (column >> 1)) * 3;
+      const to = (Math.floor(row / SAMPLES) * width + Math.floor(column / SAMPLES)) * 3;
       for (let channel = 0; channel < 3; channel++) {
         // Samples saturate before they are averaged, as overexposed edges do in a render.
-        mean[to + channel] = (mean[to + channel] ?? 0) + Math.min(1.5, colours[from + channel] ?? 0) / 4;
+        mean[to + channel] = (mean[to + channel] ?? 0) + Math.min(1.5, colours[from + channel] ?? 0) / SAMPLES ** 2;
       }
     }
   }
@@ -55,14 +59,19 @@ function vote(scene: Scene, samples: Uint8Array, height: number, width: number):
   const wide = width * SAMPLES;
   for (let at = 0; at < labels.length; at++) {
     const corner = Math.floor(at / width) * SAMPLES * wide + (at % width) * SAMPLES;
+    const first = samples[corner] ?? 0;
+    labels[at] = first;
+    if (samples[corner + 1] === first && samples[corner + wide] === first && samples[corner + wide + 1] === first) {
+      continue;
+    }
     let best = -1;
-    for (const first of [corner, corner + 1, corner + wide, corner + wide + 1]) {
-      const label = samples[first] ?? 0;
+    for (const sample of [corner, corner + 1, corner + wide, corner + wide + 1]) {
+      const label = samples[sample] ?? 0;
       let votes = 0;
       for (const other of [corner, corner + 1, corner + wide, corner + wide + 1]) {
         if (samples[other] === label) votes += 1;
       }
-      const score = votes + Math.min(0.5, nearness[first] ?? 0);
+      const score = votes + Math.min(0.5, nearness[sample] ?? 0);
       if (score > best) {
         best = score;
         labels[at] = label;
@@ -140,6 +149,9 @@ function blur(image: Float32Array, height: number, width: number, amount: number
 function develop(scene: Scene, image: Float32Array, height: number, width: number): Uint8Array<ArrayBuffer> {
   const { sensor } = scene.style;
   const exposure = scene.dice.within(sensor.exposure);
+  const saturation = scene.dice.within(sensor.saturation);
+  const warmth = 1 + scene.dice.between(-sensor.balance, sensor.balance);
+  const tint = [sensor.tint[0] * warmth, sensor.tint[1], sensor.tint[2] / warmth];
   const deviation = scene.dice.within(sensor.noise);
   const seed = scene.dice.integer(0, 1e9);
   const pixels = new Uint8Array(height * width * 4);
@@ -150,11 +162,11 @@ function develop(scene: Scene, image: Float32Array, height: number, width: numbe
       const dy = (row + 0.5) / height - 0.5;
       const gain = exposure * (1 - sensor.vignette * 2 * (dx * dx + dy * dy));
       for (let channel = 0; channel < 3; channel++) {
-        value[channel] = (image[at * 3 + channel] ?? 0) * gain * (sensor.tint[channel] ?? 1);
+        value[channel] = (image[at * 3 + channel] ?? 0) * gain * (tint[channel] ?? 1);
       }
       const grey = 0.3 * value[0] + 0.59 * value[1] + 0.11 * value[2];
       for (let channel = 0; channel < 3; channel++) {
-        const linear = Math.max(0, grey + ((value[channel] ?? 0) - grey) * sensor.saturation);
+        const linear = Math.max(0, grey + ((value[channel] ?? 0) - grey) * saturation);
         // Shot noise grows with the root of the light, so that after the root it is even; two bytes make it bell-shaped.
         const bits = hash(at, channel, seed);
         const noise = ((bits & 255) + ((bits >>> 8) & 255) + ((bits >>> 16) & 255)) / 382.5 - 1;

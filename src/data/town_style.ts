@@ -88,8 +88,19 @@ export interface TownStyle {
     lamps: number;
     wet: number;
   };
-  /** `noise` is the deviation at white in [0, 1]; `blur` the share of light that falls on neighbouring pixels. */
-  readonly sensor: { exposure: Range; saturation: number; noise: Range; blur: number; vignette: number; tint: Colour };
+  /**
+   * `balance` is the largest error of the white balance; `noise` the deviation at white in [0, 1]; `blur` the share of
+   * light that falls on each neighbouring pixel.
+   */
+  readonly sensor: {
+    exposure: Range;
+    saturation: Range;
+    balance: number;
+    noise: Range;
+    blur: number;
+    vignette: number;
+    tint: Colour;
+  };
 }
 
 /** A colour in linear light from its display value `0xRRGGBB`, with gamma 2. */
@@ -145,15 +156,15 @@ const source: TownStyle = {
   things: {
     trees: 9,
     bushes: 7,
-    people: 7,
+    people: 9,
     parked: 6,
     moving: 3.2,
     bus: 0.35,
-    bicycles: 1.3,
+    bicycles: 1.6,
     lamps: 4,
     poles: 1,
     signs: 5,
-    lights: 1.2,
+    lights: 2.2,
   },
   leaves: colours(0x4f8a2a, 0x5f9a30, 0x3f7a2c, 0x6ea03a),
   cars: colours(0xc42a22, 0x2458b0, 0xf0f0f0, 0xe0b020, 0x30323a, 0xb8bec6, 0x1f8a5a, 0xd86a20),
@@ -168,16 +179,24 @@ const source: TownStyle = {
     zenith: colour(0x3f86d8),
     horizon: colour(0xb6daf4),
     cloud: colour(0xfafcff),
-    clouds: [0.1, 0.55],
+    clouds: [0.1, 1.1],
     lamps: 0,
     wet: 0,
   },
-  sensor: { exposure: [0.92, 1.08], saturation: 1.12, noise: [0.004, 0.01], blur: 0, vignette: 0, tint: [1, 1, 1] },
+  sensor: {
+    exposure: [0.7, 1.15],
+    saturation: [0.8, 1.2],
+    balance: 0.1,
+    noise: [0.006, 0.016],
+    blur: 0,
+    vignette: 0,
+    tint: [1, 1, 1],
+  },
 };
 
 const target: TownStyle = {
   number: 2,
-  camera: { height: [1.2, 1.45], focal: [0.7, 0.84], horizon: [0.44, 0.53], yaw: [-0.06, 0.06], bonnet: true },
+  camera: { height: [1.2, 1.5], focal: [0.66, 0.8], horizon: [0.44, 0.53], yaw: [-0.06, 0.06], bonnet: true },
   road: {
     halfWidth: [3.4, 5],
     sidewalk: [1.7, 3],
@@ -186,12 +205,12 @@ const target: TownStyle = {
     crossing: 0.4,
     bend: [-0.0035, 0.0035],
     edgeLines: false,
-    asphalt: colour(0x54555a),
+    asphalt: colour(0x606166),
     marking: colour(0xcfcabb),
     wear: 0.5,
-    paving: colours(0x8a827c, 0x7f7d7e, 0x948573),
+    paving: colours(0x9c948c, 0x8f8b88, 0xa6977f),
     slab: 0.7,
-    soil: colours(0x5e6a3a, 0x6e6a40, 0x56603a),
+    soil: colours(0x64783a, 0x767440, 0x5a6c3a),
   },
   lots: { building: 0.8, park: 0.08, setback: 0.3, length: [5.5, 10] },
   facade: {
@@ -221,29 +240,30 @@ const target: TownStyle = {
     signs: 4,
     lights: 1.6,
   },
-  leaves: colours(0x5a5a2c, 0x6a5a2a, 0x4c5a34, 0x75602e),
-  cars: colours(0x2a2c30, 0x6e7276, 0xa8acb0, 0x3a4050, 0x5a2a28, 0xd0d0cc, 0x40443c),
-  clothes: colours(0x2a2a30, 0x3c3a40, 0x5a4a3c, 0x303a50, 0x6a3030, 0x8a8478, 0xb0a020),
+  leaves: colours(0x54742e, 0x6e7a2e, 0x48703a, 0x86762e),
+  cars: colours(0x2a2c30, 0x8a9096, 0xb8bcc0, 0x2c4678, 0x8a2a26, 0xdcdcd8, 0x40564c),
+  clothes: colours(0x2a2a30, 0x3c3a44, 0x6a5440, 0x2c4270, 0x8a2c2c, 0x9a948a, 0xb8a824),
   umbrellas: 0.25,
   light: {
     sun: [0, 0, 0],
     elevation: [0.7, 1.1],
-    ambient: [0.78, 0.8, 0.88],
-    fog: [0.006, 0.014],
-    haze: colour(0xa6a6b0),
-    zenith: colour(0x8288a0),
-    horizon: colour(0xc8b8b0),
-    cloud: colour(0x6c7084),
+    ambient: [0.92, 0.93, 0.98],
+    fog: [0.004, 0.009],
+    haze: colour(0xbcbcc6),
+    zenith: colour(0x9db0d4),
+    horizon: colour(0xe2d6d0),
+    cloud: colour(0xb0b4c4),
     clouds: [0.4, 0.8],
     lamps: 0.8,
-    wet: 0.55,
+    wet: 0.3,
   },
   sensor: {
-    exposure: [0.75, 0.95],
-    saturation: 0.8,
-    noise: [0.02, 0.04],
-    blur: 0.09,
-    vignette: 0.35,
+    exposure: [0.95, 1.2],
+    saturation: [0.8, 1],
+    balance: 0.05,
+    noise: [0.008, 0.017],
+    blur: 0.06,
+    vignette: 0.25,
     tint: [1.05, 1, 0.95],
   },
 };

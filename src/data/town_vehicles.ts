@@ -163,7 +163,7 @@ function drawEnds(scene: Scene, place: Place, front: number, rear: number, half:
       if (night) {
         const [x, y, z] = place(end, low + 0.08, (left + right) / 2);
         const seen = isFront === (place(1, 0, 0)[2] < place(0, 0, 0)[2]);
-        if (seen) scene.glow(x, y, z, isFront ? 0.7 : 0.4, isFront ? [0.9, 0.85, 0.7] : [0.6, 0.05, 0.03]);
+        if (seen) scene.glow(x, y, z, isFront ? 0.5 : 0.35, isFront ? [0.8, 0.76, 0.62] : [0.5, 0.05, 0.03]);
       }
     }
     scene.face(Label.car, box(end, 0.42, 0.55, -0.27, 0.27), plain(colour(0xe8e6dc)), { lit });
@@ -205,13 +205,13 @@ function drawBus(scene: Scene, across: number, z: number, yaw: number): void {
   const livery = dice.pick<Colour>(
     scene.style.number === 1
       ? [colour(0xd8b020), colour(0xd05020), colour(0x2a8a8a)]
-      : [colour(0xa02824), colour(0x2c4a78), colour(0xb8b4a8)],
+      : [colour(0xb03424), colour(0x2c4a78), colour(0xc89030)],
   );
   const [half, long, high] = [1.22, 5.4, 3];
   const lit = scene.sunReaches(across, 1.5, z);
   const night = scene.style.light.lamps > 0;
   const window: Painter = (u, v, paint) => {
-    dip(paint, night ? [0.85, 0.75, 0.5] : GLASS, night ? 0.4 + 0.25 * Math.sin(u * 5 + v) ** 2 : 1);
+    dip(paint, night ? [0.85, 0.75, 0.5] : GLASS, night ? 0.16 + 0.16 * Math.sin(u * 5 + v) ** 2 : 1);
     paint.glow = night ? 0.8 : 0;
   };
   const flank: Painter = (u, v, paint) => {

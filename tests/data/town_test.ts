@@ -32,10 +32,10 @@ Deno.test("renderTown() draws the same bytes on every machine", async () => {
     }
   }
   assertEquals(found, [
-    "source 0 b75e2ce54e51cd0c 7381ab22fd94d9f8",
-    "source 7 567bb119f4bc7f18 a7567dc331b0330a",
-    "target 0 0f6ac7e0a85707ed 45c169c8b10dc477",
-    "target 7 123520e8f7f9428e 64b86d749aca317b",
+    "source 0 5d61837e0a1b13e9 dca747de7a7cdd9e",
+    "source 7 c40ee00ac722a663 aa64cf18844bf1e7",
+    "target 0 1eb81c39ec44bc70 2b5a44061bab5cbc",
+    "target 7 31fd5c8efbc87773 49bb81db25057da1",
   ]);
 });
 
@@ -98,24 +98,22 @@ for (const town of towns) {
   });
 }
 
-Deno.test("the towns differ in light, noise and class frequencies", () => {
+Deno.test("the towns differ in colour and in class frequencies", () => {
   const source = frequencies("source");
   const target = frequencies("target");
   const share = (of: number[], name: string) => of[townClasses.findIndex((entry) => entry.name === name)] ?? 0;
   for (const name of ["person", "bicycle", "pole"]) assert(share(target, name) > 1.5 * share(source, name), name);
   for (const name of ["vegetation", "terrain", "road"]) assert(share(target, name) < 0.9 * share(source, name), name);
 
-  const light = (town: TownName) => {
-    let [brightness, saturation] = [0, 0];
+  const saturation = (town: TownName) => {
+    let sum = 0;
     for (const { pixels } of rendered[town]) {
       for (let at = 0; at < pixels.length; at += 4) {
         const [red = 0, green = 0, blue = 0] = pixels.subarray(at, at + 3);
-        brightness += red + green + blue;
-        saturation += Math.max(red, green, blue) - Math.min(red, green, blue);
+        sum += Math.max(red, green, blue) - Math.min(red, green, blue);
       }
     }
-    return { brightness, saturation };
+    return sum;
   };
-  assert(light("target").brightness < 0.9 * light("source").brightness);
-  assert(light("target").saturation < 0.5 * light("source").saturation);
+  assert(saturation("target") < 0.75 * saturation("source"));
 });
