@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type Dataset, type Split } from "../data/dataset.ts";
+import type { Dataset, Split } from "../data/dataset.ts";
 import type { MiningRule } from "../data/mining.ts";
 import type { Item } from "../data/sample.ts";
 import { type AbsentRule, scoreConfusion } from "../metrics/confusion.ts";
@@ -14,6 +14,7 @@ import { scheduleFactor } from "../optim/schedule.ts";
 import { adapt, type AdaptationSettings, type RoundPlan } from "../selftraining/adapt.ts";
 import { collapseWarnings } from "../selftraining/collapse.ts";
 import { evaluate } from "../selftraining/evaluation.ts";
+import { announce } from "./announce.ts";
 import { writeFileSafely } from "./files.ts";
 import { type LabellingResult, labelTarget, pseudoLabelItems } from "./labelling.ts";
 import { type RunContext, TrainingRun } from "./training_run.ts";
@@ -53,6 +54,7 @@ export async function runAdaptation(
 ): Promise<AdaptationResult> {
   const { settings, folder, network, progress } = context;
   const training = await TrainingRun.open(context, options.resume);
+  await announce(context, data, training, { trainSource: options.trainSource, adapts: true });
   const seconds: Record<string, number> = {};
   const timed = async <T>(stage: string, compute: () => Promise<T>): Promise<T> => {
     const { value, time } = await folder.once(stage, async () => {

@@ -12,7 +12,7 @@ import type { Network } from "../nn/network.ts";
 import { type Optimizer, sgd } from "../optim/optimizer.ts";
 import type { Progress } from "../report/progress.ts";
 import { type TrainingStage, trainStage } from "../selftraining/stage.ts";
-import { Trainer } from "../selftraining/trainer.ts";
+import { Trainer, type TrainerOptions } from "../selftraining/trainer.ts";
 import { loadCheckpoint, type RunPlace, saveCheckpoint } from "./checkpoint.ts";
 import type { RunFolder } from "./run_folder.ts";
 import { parseBytes, type Settings } from "./settings.ts";
@@ -54,13 +54,7 @@ export class TrainingRun {
       momentum: settings.number("momentum"),
       weightDecay: settings.number("weight-decay"),
     });
-    const budget = settings.optionalText("memory-budget");
-    const trainer = await Trainer.open(gpu, network, optimizer, {
-      batch: settings.number("batch"),
-      crop: settings.size("crop") ?? size,
-      size,
-      ...(budget === undefined ? {} : { budgetBytes: parseBytes(budget) }),
-    });
+    const trainer = await Trainer.open(gpu, network, optimizer, trainerOptions(settings, size));
     const place = resume ? loadCheckpoint(checkpointPath(folder), gpu, network, optimizer) : null;
     if (place !== null) folder.truncateMetrics(place.stage, place.step);
     return new TrainingRun(context, optimizer, trainer, place);
@@ -113,6 +107,17 @@ export class TrainingRun {
     await saveCheckpoint(checkpointPath(folder), gpu, network, this.optimizer, place);
     this.#place = place;
   }
+}
+
+/** Sizes of the training step. */
+export function trainerOptions(settings: Settings, size: Size): TrainerOptions {
+  const budget = settings.optionalText("memory-budget");
+  return {
+    batch: settings.number("batch"),
+    crop: settings.size("crop") ?? size,
+    size,
+    ...(budget === undefined ? {} : { budgetBytes: parseBytes(budget) }),
+  };
 }
 
 function checkpointPath(folder: RunFolder): string {

@@ -1,0 +1,39 @@
+/**
+ * `crosswalk adapt`: class-balanced self-training from source to target images.
+ *
+ * @module
+ */
+
+import { type AdaptationResult, runAdaptation } from "../run/adaptation.ts";
+import { openRun } from "../run/open_run.ts";
+import { planText } from "../run/announce.ts";
+import { writePictures } from "../run/pictures.ts";
+import { townRecipe } from "../run/town_recipe.ts";
+import { readArguments } from "./arguments.ts";
+import { resultTable } from "./result_table.ts";
+
+/** Runs the command; returns the exit code. */
+export async function run(args: readonly string[]): Promise<number> {
+  const settings = readArguments(
+    "adapt",
+    args,
+    (given) => given.has("source") || given.has("target") ? null : townRecipe,
+  );
+  const { context, data, trainSource, close } = await openRun(settings, true);
+  try {
+    if (settings.flag("plan")) {
+      console.log(planText(context));
+      return 0;
+    }
+    const result: AdaptationResult = await runAdaptation(context, data, {
+      resume: settings.flag("resume"),
+      trainSource,
+    });
+    await writePictures(context, data);
+    if (settings.flag("json")) console.log(JSON.stringify(result));
+    else console.log(resultTable(result, context, settings.optionalText("control-run")));
+    return 0;
+  } finally {
+    close();
+  }
+}

@@ -1,0 +1,84 @@
+/**
+ * The table at the end of `crosswalk adapt`: scores before and after, labelled pixels and where things are.
+ *
+ * @module
+ */
+
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { AdaptationResult } from "../run/adaptation.ts";
+import type { LabellingResult } from "../run/labelling.ts";
+import type { RunContext } from "../run/training_run.ts";
+
+/** The table as text; with the folder of a control run, also the gain over it. */
+export function resultTable(result: AdaptationResult, context: RunContext, controlRun: string | undefined): string {
+  const { folder, network } = context;
+  const { classes } = network.metadata;
+  const control = controlRun === undefined ? null : readResult(controlRun);
+  const labelling = lastLabelling(folder.path, result.rounds.length);
+  const header = [
+    "class",
+    "source only",
+    "adapted",
+    "gain",
+    ...(control ? ["over control"] : []),
+    "labelled pixels",
+    "precision",
+  ];
+  const row = (name: string, before: Score, after: Score, other: Score, id: number | null) => [
+    name,
+    percent(before),
+    percent(after),
+    difference(before, after),
+    ...(control ? [difference(other, after)] : []),
+    id === null ? "" : String(labelling?.labelled[id] ?? "–"),
+    id === null ? "" : percent(labelling?.precision[id]),
+  ];
+  const { sourceOnly, adapted } = result;
+  const rows = [
+    header,
+    ...classes.map((name, id) => row(name, sourceOnly?.iou[name], adapted?.iou[name], control?.adapted?.iou[name], id)),
+    row("mIoU", sourceOnly?.miou, adapted?.miou, control?.adapted?.miou, null),
+    row("pixel accuracy", sourceOnly?.pixelAccuracy, adapted?.pixelAccuracy, control?.adapted?.pixelAccuracy, null),
+  ];
+  const rounds = result.rounds.map((scores) => percent(scores?.miou)).join(", ");
+  return [
+    aligned(rows),
+    "",
+    `mIoU after each round: ${rounds}`,
+    `weights   ${folder.file("weights.safetensors")}`,
+    `scores    ${folder.file("result.json")}`,
+    `pictures  ${folder.file("pictures")}`,
+  ].join("\n");
+}
+
+type Score = number | null | undefined;
+
+function percent(value: Score): string {
+  return value === null || value === undefined ? "–" : (value * 100).toFixed(1);
+}
+
+function difference(before: Score, after: Score): string {
+  if (before === null || before === undefined || after === null || after === undefined) return "–";
+  const gain = (after - before) * 100;
+  return `${gain >= 0 ? "+" : ""}${gain.toFixed(1)}`;
+}
+
+function aligned(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((cells) => cells[column]?.length ?? 0)));
+  return rows.map((cells) =>
+    cells.map((cell, column) => column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))
+      .join("  ").trimEnd()
+  ).join("\n");
+}
+
+function readResult(folder: string): AdaptationResult {
+  const path = join(folder, "result.json");
+  if (!existsSync(path)) throw new Error(`There is no finished control run in ${folder}: ${path} is missing`);
+  return JSON.parse(readFileSync(path, "utf8"));
+}
+
+function lastLabelling(folder: string, round: number): LabellingResult | null {
+  const path = join(folder, "rounds", String(round), "thresholds.json");
+  return existsSync(path) ? JSON.parse(readFileSync(path, "utf8")) : null;
+}

@@ -1,0 +1,39 @@
+/**
+ * `crosswalk train`: trains a network on labelled source images, without adaptation.
+ *
+ * @module
+ */
+
+import { scoreNetwork, trainSource } from "../run/adaptation.ts";
+import { announce, planText } from "../run/announce.ts";
+import { writeFileSafely } from "../run/files.ts";
+import { openRun } from "../run/open_run.ts";
+import { townRecipe } from "../run/town_recipe.ts";
+import { TrainingRun } from "../run/training_run.ts";
+import { readArguments } from "./arguments.ts";
+
+/** Runs the command; returns the exit code. */
+export async function run(args: readonly string[]): Promise<number> {
+  const settings = readArguments("train", args, (given) => given.has("source") ? null : townRecipe);
+  const { context, data, close } = await openRun(settings, false);
+  try {
+    if (settings.flag("plan")) {
+      console.log(planText(context));
+      return 0;
+    }
+    const { folder, network } = context;
+    const training = await TrainingRun.open(context, settings.flag("resume"));
+    await announce(context, data, training, { trainSource: true, adapts: false });
+    await trainSource(training, data.sourceSplit.items);
+    const scores = await folder.once("evaluation", () => scoreNetwork(context, data.evaluationSplit, "evaluation"));
+    const weights = folder.file("weights.safetensors");
+    writeFileSafely(weights, await network.save());
+    folder.writeJson("result.json", scores);
+    training.dispose();
+    if (settings.flag("json")) console.log(JSON.stringify({ weights, scores }));
+    else console.log(`${weights}: mIoU ${scores?.miou == null ? "unknown" : (scores.miou * 100).toFixed(1)}`);
+    return 0;
+  } finally {
+    close();
+  }
+}

@@ -1,0 +1,103 @@
+/**
+ * What a run says before it starts: what it will do, how long that takes on this adapter, and how much memory it needs.
+ *
+ * @module
+ */
+
+import { formatSize } from "../data/size.ts";
+import { memoryPlan } from "../graph/program.ts";
+import { trainingStep } from "../selftraining/trainer.ts";
+import { type AdaptationData, adaptationSettings } from "./adaptation.ts";
+import { type RunContext, trainerOptions, type TrainingRun } from "./training_run.ts";
+
+/** The memory plan of the training step as `--plan` prints it. */
+export function planText(context: RunContext): string {
+  const { gpu, network, settings, size } = context;
+  const plan = memoryPlan(gpu, trainingStep(network, trainerOptions(settings, size)));
+  const parameterBytes = network.store.segmentBytes.reduce((sum, bytes) => sum + bytes, 0);
+  const rows: [string, string][] = [
+    ["parameters", bytesText(parameterBytes)],
+    ["gradients", bytesText(parameterBytes)],
+    ["optimizer state", bytesText(parameterBytes)],
+    ["activations and their gradients", bytesText(plan.activationBytes - plan.scratchBytes)],
+    ["scratch", bytesText(plan.scratchBytes)],
+    ["inputs", bytesText(plan.inputBytes)],
+    ["in all", bytesText(3 * parameterBytes + plan.activationBytes + plan.inputBytes)],
+    ["least possible for activations", bytesText(plan.lowerBoundBytes)],
+    [
+      "largest binding",
+      `${bytesText(plan.largestBindingBytes)} of ${bytesText(gpu.maxBindingBytes)} (${plan.largestBinding})`,
+    ],
+  ];
+  return rows.map(([name, value]) => `${name.padEnd(32)}${value}`).join("\n");
+}
+
+/** Says what the run will do, and measures how long that takes. */
+export async function announce(
+  context: RunContext,
+  data: AdaptationData,
+  training: TrainingRun,
+  options: { readonly trainSource: boolean; readonly adapts: boolean },
+): Promise<void> {
+  const { gpu, network, settings, size, progress, folder } = context;
+  const adaptation = adaptationSettings(settings);
+  const batch = settings.number("batch");
+  const sourceSteps = options.trainSource ? settings.number("source-steps") : 0;
+  const images = adaptation.control ? 0 : adaptation.targetImages ?? data.targetSplit.items.length;
+  const perRound =
+    ("images" in adaptation.sourcePortion
+      ? adaptation.sourcePortion.images
+      : data.sourceSplit.items.length * adaptation.sourcePortion.initial) + images;
+  const roundSteps = options.adapts
+    ? adaptation.rounds * Math.max(1, Math.floor(perRound * adaptation.epochs / batch))
+    : 0;
+  const labelled = options.adapts && !adaptation.control ? adaptation.rounds * data.targetSplit.items.length : 0;
+  const scored = (data.evaluationSplit?.items.length ?? 0) * (options.adapts ? adaptation.rounds + 1 : 1);
+  const step = await stepSeconds(context, training);
+  // A training step is three forwards; a forward of a whole image costs in proportion to its pixels.
+  const crop = settings.size("crop") ?? size;
+  const imageSeconds = step / 3 / batch * (size.height * size.width) / (crop.height * crop.width);
+  const seconds = (sourceSteps + roundSteps) * step + (labelled + scored) * imageSeconds;
+  const memory = 3 * network.store.segmentBytes.reduce((sum, bytes) => sum + bytes, 0) +
+    training.trainer.program.memory.activationBytes + training.trainer.program.memory.inputBytes;
+  const stages = [
+    ...(sourceSteps > 0 ? [`${sourceSteps} steps of source training`] : []),
+    ...(options.adapts ? [`${adaptation.rounds} rounds of self-training (${roundSteps} steps)`] : []),
+  ];
+  progress.line(
+    `${network.model.name} with ${network.classCount} classes at ${formatSize(size)} on ${
+      gpu.info.description || gpu.info.vendor
+    }`,
+  );
+  progress.line(
+    `${data.sourceSplit.items.length} source and ${data.targetSplit.items.length} target images: ${
+      stages.join(", then ")
+    }`,
+  );
+  progress.line(`about ${timeText(seconds)} here, ${bytesText(memory)} of GPU memory; results go to ${folder.path}`);
+}
+
+/** Seconds of a training step, by running the compiled step on black images without the optimizer's effect. */
+async function stepSeconds({ gpu }: RunContext, training: TrainingRun): Promise<number> {
+  const { program } = training.trainer;
+  const launches = program.dispatches.slice(0, program.dispatches.length - training.optimizer.dispatches.length);
+  gpu.submit(launches);
+  await gpu.wait();
+  const start = performance.now();
+  gpu.submit(launches);
+  await gpu.wait();
+  return (performance.now() - start) / 1000;
+}
+
+/** Bytes as people read them. */
+export function bytesText(bytes: number): string {
+  const units = ["B", "KiB", "MiB", "GiB"];
+  const unit = Math.min(3, Math.max(0, Math.floor(Math.log2(Math.max(1, bytes)) / 10)));
+  return `${(bytes / 2 ** (10 * unit)).toFixed(unit === 0 ? 0 : 1)} ${units[unit]}`;
+}
+
+/** Seconds as people read them. */
+export function timeText(seconds: number): string {
+  if (seconds < 90) return `${Math.ceil(seconds)} s`;
+  return seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;
+}
