@@ -64,11 +64,30 @@ export {
   type InterpolatedCrossEntropyOptions,
 } from "./src/ops/loss/interpolated_cross_entropy.ts";
 export { batchNorm, type BatchNormParameters } from "./src/ops/norm/batch_norm.ts";
-export { averagePool2d } from "./src/ops/pool/average_pool2d.ts";
+export type { BatchNormOptions } from "./src/ops/norm/normalization.ts";
+export { averagePool2d, type AveragePool2dOptions } from "./src/ops/pool/average_pool2d.ts";
 export { globalAveragePool } from "./src/ops/pool/global_average_pool.ts";
+export type { PoolOptions } from "./src/ops/pool/geometry.ts";
 export { maxPool2d } from "./src/ops/pool/max_pool2d.ts";
-export { dropout } from "./src/ops/random/dropout.ts";
-export { bilinearResize } from "./src/ops/resize/bilinear_resize.ts";
+export { dropout, type DropoutOptions } from "./src/ops/random/dropout.ts";
+export { bilinearResize, type BilinearResizeOptions } from "./src/ops/resize/bilinear_resize.ts";
+
+// Self-training
+export type { Domain, MiningClasses, MiningPlan, MiningRule } from "./src/data/mining.ts";
+export type { DomainItem, SubsetPolicy } from "./src/data/order.ts";
+export type { Size } from "./src/data/size.ts";
+export {
+  adapt,
+  type AdaptationSettings,
+  type Labelling,
+  type RoundPlan,
+  type Rounds,
+} from "./src/selftraining/adapt.ts";
+export { assignLabels, type LabelledBatch, type ScoreBatches, selectThresholds } from "./src/selftraining/selection.ts";
+export type { ScoreBatch, ScoreOptions, ScoreView } from "./src/selftraining/scores.ts";
+export type { RankRule, SelectionPolicy, SelectionSettings, ThresholdsReport } from "./src/selftraining/thresholds.ts";
+export { accumulatePrior, type LabelBatch, type SpatialPriorOptions } from "./src/selftraining/spatial_prior.ts";
+export * from "./src/selftraining/portions.ts";
 
 // Networks
 export type { Model, ModelOptions } from "./src/nn/model.ts";

@@ -19,6 +19,8 @@ export interface Item {
   labelPath: string | null;
   /** What the ids of the label file become. */
   labelTable: LabelTable;
+  /** The labels were made at another size than the image's, as pseudo-labels are, and are resized alone. Default `false`. */
+  labelsResized?: boolean;
 }
 
 /** An image ready for upload, with its labels. Samples are shared by a cache: never change their arrays. */
@@ -67,7 +69,7 @@ export async function makeSample(item: Item, bytes: SampleBytes, options: Sample
     return { name: item.name, image, labels: null, labelSize: null, originalSize };
   }
   const found = decodeLabels(bytes.labels, item.labelPath);
-  requireSameSize(decoded, found, item.imagePath, item.labelPath);
+  if (item.labelsResized !== true) requireSameSize(decoded, found, item.imagePath, item.labelPath);
   const labels = translateLabels(found.labels, found.width, item.labelTable, item.labelPath);
   if (options.labels === "original") return { name: item.name, image, labels, labelSize: originalSize, originalSize };
   const resized = resizeLabels(labels, found.height, found.width, height, width);

@@ -73,7 +73,9 @@ export class Network {
 export interface WeightFile {
   /** Name of the model. */
   readonly model: string;
+  /** Classes, working size and palette. */
   readonly metadata: NetworkMetadata;
+  /** Values by parameter name. */
   readonly tensors: ReadonlyMap<string, ParameterValues>;
 }
 

@@ -48,7 +48,9 @@ export interface ParameterScope {
 
 /** Values of a parameter in the order of its shape, as files have them. */
 export interface ParameterValues {
+  /** Shape as in PyTorch. */
   readonly shape: readonly number[];
+  /** The numbers, row by row. */
   readonly values: Float32Array;
 }
 
@@ -66,8 +68,11 @@ export function collectParameters(trace: (scope: ParameterScope) => unknown): Pa
 
 /** A run of consecutive trainable parameters of one group in one segment. */
 export interface ParameterRun {
+  /** Whose learning rate applies. */
   readonly group: ParameterGroup;
+  /** Where the values lie. */
   readonly values: BufferRange;
+  /** Where their gradients lie. */
   readonly gradients: BufferRange;
   /** Index of the segment and place in it, for state laid out in the same way. */
   readonly segment: number;

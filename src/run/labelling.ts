@@ -106,6 +106,7 @@ export function pseudoLabelItems(folder: RunFolder, round: number, items: readon
     ...item,
     labelPath: folder.file("rounds", String(round), "pseudo-labels", `${item.name}.png`),
     labelTable: table,
+    labelsResized: true,
   }));
 }
 

@@ -15,10 +15,13 @@ import { type PortionRule, portions, type PortionSchedule, roundLearningRates, s
 
 /** The method's settings, under the paper's names. */
 export interface AdaptationSettings {
+  /** Seed of every random draw. */
   readonly seed: number;
+  /** Rounds of labelling and training. */
   readonly rounds: number;
   /** Passes over the images of a round. */
   readonly epochs: number;
+  /** Crops per step. */
   readonly batch: number;
   /** Share of each class that becomes pseudo-labels. */
   readonly targetPortion: PortionSchedule;
@@ -26,7 +29,9 @@ export interface AdaptationSettings {
   readonly sourcePortion: PortionSchedule | { readonly images: number };
   /** Target images that a round trains on; all by default. */
   readonly targetImages?: number;
+  /** Source images anew each round, or a growing subset. */
   readonly sourceChoice: SubsetPolicy;
+  /** How the portions grow. */
   readonly portionRule: PortionRule;
   /** One learning rate per round, or the first one's. */
   readonly learningRates: readonly number[];
@@ -54,8 +59,11 @@ export interface RoundPlan {
   readonly round: number;
   /** Source and target images, together. */
   readonly items: readonly DomainItem[];
+  /** Steps of the round. */
   readonly steps: number;
+  /** Learning rate of the backbone. */
   readonly learningRate: number;
+  /** Rare-class mining by domain. */
   readonly mining: Partial<Record<Domain, MiningPlan>>;
 }
 

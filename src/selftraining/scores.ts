@@ -15,6 +15,7 @@ export interface ScoreView {
   readonly offset: number;
   /** Size of the logits or of the map. */
   readonly height: number;
+  /** Columns. */
   readonly width: number;
   /** The image was mirrored for this view. */
   readonly mirror: boolean;
@@ -22,6 +23,7 @@ export interface ScoreView {
 
 /** What all batches have in common. */
 export interface ScoreOptions {
+  /** Number of classes. */
   readonly classes: number;
   /** How logits are interpolated. */
   readonly alignCorners?: boolean;
@@ -39,9 +41,11 @@ export interface ScoreBatch {
   readonly images: number;
   /** Size of the labels. */
   readonly height: number;
+  /** Columns. */
   readonly width: number;
   /** The views one after the other, each `[N, h, w, C₄]`. */
   readonly logits: BufferRange;
+  /** Where each view lies. */
   readonly views: readonly ScoreView[];
 }
 

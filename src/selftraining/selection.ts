@@ -218,6 +218,7 @@ async function everyNth(gpu: Gpu, batch: ScoreBatch, classes: number, stride: nu
 
 /** Pseudo-labels of one batch. */
 export interface LabelledBatch {
+  /** What was labelled. */
   readonly batch: ScoreBatch;
   /** `[N, H, W]`, 255 = ignored. */
   readonly labels: Uint8Array<ArrayBuffer>;

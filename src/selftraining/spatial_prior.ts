@@ -13,7 +13,9 @@ import { paddedChannels } from "../graph/layout.ts";
 
 /** How the counts are smoothed and scaled. */
 export interface SpatialPriorOptions {
+  /** Number of classes. */
   readonly classes: number;
+  /** Size of the label maps. */
   readonly size: Size;
   /** Side of the Gaussian kernel; its centre is (kernel − 1)/2, tap ⌊(kernel − 1)/2⌋ lies on the pixel. Default 70. */
   readonly kernel?: number;
@@ -25,7 +27,9 @@ export interface SpatialPriorOptions {
 
 /** Label maps `[N, H, W]` of some images, 255 = ignored. */
 export interface LabelBatch {
+  /** How many images. */
   readonly images: number;
+  /** Ids, `[N, H, W]`. */
   readonly labels: Uint8Array<ArrayBuffer>;
 }
 

@@ -15,7 +15,9 @@ export type RankRule = "crst" | "mxnet";
 
 /** How pseudo-labels are chosen. */
 export interface SelectionSettings {
+  /** One threshold per class, or one for all. */
   readonly policy: SelectionPolicy;
+  /** Whose ranks. */
   readonly rule: RankRule;
   /** Share of each class to label, in `[0, 1]`. */
   readonly portion: number;
@@ -53,9 +55,13 @@ export function rankedLists(sampled: readonly number[], settings: SelectionSetti
 
 /** What `thresholds.json` says, under the names of the exact vectors; arrays over classes. */
 export interface ThresholdsReport {
+  /** As in the settings. */
   readonly policy: SelectionPolicy;
+  /** As in the settings. */
   readonly rule: RankRule;
+  /** As in the settings. */
   readonly portion: number;
+  /** As in the settings. */
   readonly stride: number;
   /** Whether scores were multiplied by a spatial prior. */
   readonly prior: boolean;
@@ -65,6 +71,7 @@ export interface ThresholdsReport {
   readonly n_sampled: number[];
   /** Length of the class's list with the extra zeros of rule `mxnet`. */
   readonly list_len: number[];
+  /** Place of the threshold in the descending list, from 1; 0 where there is none. */
   readonly rank: number[];
   /** rank − 1, or `null`. */
   readonly index: (number | null)[];

@@ -21,8 +21,11 @@ import {
 
 /** Parameters of a batch norm with frozen statistics, each `[C]` in the layout `"channels"`. */
 export interface BatchNormParameters {
+  /** Scale γ. */
   readonly gamma: Tensor;
+  /** Shift β. */
   readonly beta: Tensor;
+  /** Mean μ. */
   readonly mean: Tensor;
   /** The variance itself, not its root. */
   readonly variance: Tensor;
