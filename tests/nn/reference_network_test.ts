@@ -95,7 +95,10 @@ testWithShared(
     const { program, optimizer } = await lossProgram(gpu, network, shape, false);
     const pixels = readNpy(bytes(`${folder}/small_images.npy`), "small_images.npy").data as ArrayLike<number>;
     program.write("images", pack(normalized(pixels, shape), shape, "activation"));
-    program.write("labels", Uint8Array.from(readNpy(bytes(`${folder}/small_labels.npy`), "").data as ArrayLike<number>));
+    program.write(
+      "labels",
+      Uint8Array.from(readNpy(bytes(`${folder}/small_labels.npy`), "").data as ArrayLike<number>),
+    );
     program.run();
     assertAlmostEquals((await program.read("loss"))[0] ?? NaN, 2.0035794945, 1e-5);
     const expected = readSafetensors(bytes(`${folder}/gradients_small.safetensors`), "gradients_small").tensors;
@@ -123,7 +126,10 @@ testWithShared(
     const { program, optimizer } = await lossProgram(gpu, network, shape, true);
     const pixels = readNpy(bytes(`${folder}/batch_images.npy`), "batch_images.npy").data as ArrayLike<number>;
     program.write("images", pack(normalized(pixels, shape), shape, "activation"));
-    program.write("labels", Uint8Array.from(readNpy(bytes(`${folder}/batch_labels.npy`), "").data as ArrayLike<number>));
+    program.write(
+      "labels",
+      Uint8Array.from(readNpy(bytes(`${folder}/batch_labels.npy`), "").data as ArrayLike<number>),
+    );
     const file = JSON.parse(new TextDecoder().decode(bytes(`${folder}/gradients.json`)));
     const losses: number[] = [];
     const wanted: readonly number[] = file.sgd.losses_before_each_step;

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { readFileSync } from "node:fs";
 import { pack } from "../../src/graph/layout.ts";
 import { readNpy } from "../../src/nn/npy.ts";
-import { type ScoreBatch, type ScoreOptions } from "../../src/selftraining/scores.ts";
+import type { ScoreBatch, ScoreOptions } from "../../src/selftraining/scores.ts";
 import { assignLabels, selectThresholds } from "../../src/selftraining/selection.ts";
 import type { ThresholdsReport } from "../../src/selftraining/thresholds.ts";
 import { testGpu } from "../ops/harness.ts";
@@ -38,7 +38,6 @@ for (const name of ["a", "b"]) {
       // each batch gets a buffer of its own.
       const last = gpu.createBuffer(bytesPerImage, "last map");
       gpu.write(last, packed.subarray(packed.length - bytesPerImage / 4));
-      // deno-lint-ignore require-await
       const batches = async function* (): AsyncGenerator<ScoreBatch> {
         const views = [{ offset: 0, height, width, mirror: false }];
         const range = { buffer, offset: 0, size: buffer.size };

@@ -15,7 +15,6 @@ testWithShared("accumulatePrior() equals the vectors for even and odd kernels an
   const labels = Uint8Array.from(read("labels.npy"));
   const [height, width, classes] = [20, 32, 5];
   const pixels = height * width;
-  // deno-lint-ignore require-await
   const batches = async function* (): AsyncGenerator<LabelBatch> {
     yield { images: 3, labels: labels.slice(0, 3 * pixels) };
     yield { images: 1, labels: labels.slice(3 * pixels) };

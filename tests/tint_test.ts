@@ -1,0 +1,137 @@
+/**
+ * Every shader variant of the networks and of the selection compiles under Tint, Chrome's WGSL compiler, as well as under
+ * naga, Deno's: naga accepts some programs that Tint refuses. Needs a Chromium; elsewhere the test is skipped by name.
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { Gpu, onShaderVariant } from "../src/gpu/gpu.ts";
+import { gradients } from "../src/graph/gradients.ts";
+import { Program } from "../src/graph/program.ts";
+import { input } from "../src/graph/tensor.ts";
+import { models } from "../src/nn/models/mod.ts";
+import { Network } from "../src/nn/network.ts";
+import { sgd } from "../src/optim/optimizer.ts";
+import { Trainer } from "../src/selftraining/trainer.ts";
+import { assignLabels, selectThresholds } from "../src/selftraining/selection.ts";
+import type { ScoreBatch } from "../src/selftraining/scores.ts";
+import { accumulatePrior } from "../src/selftraining/spatial_prior.ts";
+import { argmaxInterpolated } from "../src/ops/metrics/argmax_interpolated.ts";
+import { kernelCases } from "../bench/cases.ts";
+
+const candidates = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+const chromium = candidates.find((path) => {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return false;
+  }
+});
+
+Deno.test({
+  name: chromium === undefined
+    ? "every shader variant compiles under Tint [skipped: no Chromium]"
+    : "every shader variant compiles under Tint",
+  ignore: chromium === undefined,
+  fn: async () => {
+    const variants = await collectVariants();
+    assert(variants.length > 100, `only ${variants.length} variants were collected`);
+    const failures = await compileInBrowser(chromium ?? "", variants);
+    assertEquals(failures, []);
+  },
+});
+
+/** Name and text of each variant that training, inference, selection and the benchmark's cases compile, for both kinds of adapter. */
+async function collectVariants(): Promise<[string, string][]> {
+  const variants = new Map<string, string>();
+  onShaderVariant((name, text) => variants.set(text, name));
+  const gpu = await Gpu.open({ defaultLimits: true });
+  for (const model of models) {
+    const network = new Network(gpu, model, { classes: ["a", "b", "c", "d", "e"] });
+    const size = { height: 32, width: 32 };
+    const optimizer = await sgd(gpu, network.store);
+    const trainer = await Trainer.open(gpu, network, optimizer, { batch: 2, crop: size, size });
+    const logits = network.logits(input("images", [1, 3, 32, 32]), true);
+    const labels = argmaxInterpolated(logits, { height: 30, width: 31 });
+    const program = await Program.compile(gpu, { outputs: { labels } });
+    for (const owned of [program, trainer, optimizer, network]) owned.dispose();
+  }
+  for (const software of [true, false]) {
+    for (const { inputs, build, directions } of kernelCases()) {
+      const output = build(...inputs);
+      const of = inputs.filter((_, index) => typeof directions[index] === "string");
+      const outputGradient = input("output gradient", output.shape, { layout: output.layout });
+      const results = gradients(output, of, outputGradient);
+      const outputs = Object.fromEntries([output, ...results].map((tensor, index) => [String(index), tensor]));
+      (await Program.compile(gpu, { outputs, traits: { software } })).dispose();
+    }
+  }
+  await runSelection(gpu);
+  onShaderVariant(undefined);
+  gpu.close();
+  return [...variants].map(([text, name]) => [name, text]);
+}
+
+async function runSelection(gpu: Gpu): Promise<void> {
+  const size = { height: 8, width: 8 };
+  const labels = async function* () {
+    yield { images: 1, labels: new Uint8Array(64) };
+  };
+  const prior = await accumulatePrior(gpu, labels(), { classes: 5, size });
+  const logits = gpu.createBuffer(2 * 2 * 8 * 4, "logits");
+  const batches = async function* (): AsyncGenerator<ScoreBatch> {
+    const views = [{ offset: 0, height: 2, width: 2, mirror: false }, { offset: 0, height: 2, width: 2, mirror: true }];
+    yield { images: 1, ...size, logits: { buffer: logits, offset: 0, size: logits.size }, views };
+  };
+  const scores = { classes: 5, prior };
+  const report = await selectThresholds(gpu, batches, scores, {
+    policy: "cbst",
+    rule: "crst",
+    portion: 0.5,
+    stride: 2,
+  });
+  for await (const _batch of assignLabels(gpu, batches, scores, report));
+}
+
+/** Compiles every variant in a page and returns what failed. */
+async function compileInBrowser(path: string, variants: readonly [string, string][]): Promise<string[]> {
+  const page = `<!doctype html><title>running</title><script>
+    (async () => {
+      const variants = ${JSON.stringify(variants).replaceAll("<", "\\u003c")};
+      const failures = [];
+      const adapter = await navigator.gpu?.requestAdapter();
+      if (!adapter) failures.push("no adapter");
+      else {
+        const device = await adapter.requestDevice();
+        for (const [name, code] of variants) {
+          const module = device.createShaderModule({ code });
+          const { messages } = await module.getCompilationInfo();
+          for (const m of messages) if (m.type === "error") failures.push(name + ":" + m.lineNum + ": " + m.message);
+        }
+      }
+      await fetch("/result", { method: "POST", body: JSON.stringify(failures) });
+    })();
+  </script>`;
+  const { promise, resolve } = Promise.withResolvers<string[]>();
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async (request) => {
+    if (request.method === "POST") resolve(await request.json());
+    return new Response(page, { headers: { "content-type": "text/html" } });
+  });
+  const profile = await Deno.makeTempDir();
+  const flags = [
+    ...["--headless", "--no-sandbox", "--enable-unsafe-webgpu", "--disable-quic", "--no-first-run"],
+    ...["--disable-background-networking", "--disable-component-update", "--disable-sync"],
+  ];
+  const browser = new Deno.Command(path, {
+    args: [...flags, `--user-data-dir=${profile}`, `http://127.0.0.1:${server.addr.port}/`],
+    stdout: "null",
+    stderr: "null",
+  }).spawn();
+  const timeout = setTimeout(() => resolve(["the browser did not answer within two minutes"]), 120_000);
+  const failures = await promise;
+  clearTimeout(timeout);
+  browser.kill("SIGKILL");
+  await browser.status;
+  await server.shutdown();
+  await Deno.remove(profile, { recursive: true });
+  return failures;
+}
