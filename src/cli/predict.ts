@@ -1,0 +1,74 @@
+/**
+ * `crosswalk predict`: labels images, and draws the labels over them.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import { defaultPalette, imageItems } from "../data/dataset.ts";
+import { encodeLabelPng, encodeRgbPng } from "../data/encode.ts";
+import { Loader } from "../data/loader.ts";
+import type { Sample } from "../data/sample.ts";
+import type { Program } from "../graph/program.ts";
+import type { Network } from "../nn/network.ts";
+import { writeNpy } from "../nn/npy.ts";
+import { argmaxInterpolated } from "../ops/metrics/argmax_interpolated.ts";
+import { UsageError } from "../errors.ts";
+import { type Color, overlayLabels, pictureOf } from "../report/picture.ts";
+import { writeFileSafely } from "../run/files.ts";
+import { InferencePrograms, loadSplit } from "../selftraining/inference.ts";
+import { readArguments } from "./arguments.ts";
+import { openGpu, openNetwork, workingSizeOf } from "./open.ts";
+
+/** Runs the command; returns the exit code. */
+export async function run(args: readonly string[]): Promise<number> {
+  const settings = readArguments("predict", args);
+  const weights = settings.text("weights");
+  const out = settings.text("out");
+  const paths = settings.paths("images");
+  if (paths.length === 0) throw new UsageError("Give --images: image files, or folders of images");
+  const items = imageItems(paths);
+  using gpu = await openGpu();
+  const network = openNetwork(gpu, weights);
+  const palette = network.metadata.palette ?? defaultPalette(network.classCount);
+  const withLogits = settings.flag("logits");
+  // One image at a time: each is labelled at its own size.
+  const programs = new InferencePrograms(gpu, network, 1, (logits, { height, width }) => ({
+    labels: argmaxInterpolated(logits, { height, width, alignCorners: network.model.alignCorners }),
+    ...(withLogits ? { logits } : {}),
+  }));
+  using loader = new Loader({ cacheBytes: 0 });
+  const files: string[] = [];
+  for await (const sample of loadSplit(loader, items, network, workingSizeOf(settings, network), "none")) {
+    const { height, width } = sample.image;
+    const program = await programs.run({ samples: [sample], size: { height, width }, labelSize: sample.originalSize });
+    files.push(await writeResults(program, network, sample, out, palette, withLogits));
+  }
+  await programs.dispose();
+  if (settings.flag("json")) console.log(JSON.stringify({ images: files.length, labels: files }));
+  else console.error(`Labelled ${files.length} image${files.length === 1 ? "" : "s"}; see ${out}`);
+  return 0;
+}
+
+async function writeResults(
+  program: Program,
+  network: Network,
+  sample: Sample,
+  out: string,
+  palette: readonly Color[],
+  withLogits: boolean,
+): Promise<string> {
+  const { height, width } = sample.originalSize;
+  const labels = Uint8Array.from(await program.read("labels"));
+  const path = join(out, `${sample.name}.png`);
+  writeFileSafely(path, encodeLabelPng(labels, height, width, palette.map((color) => [...color])));
+  const { image } = sample;
+  const overlay = overlayLabels(pictureOf(image.pixels, image.height, image.width), { height, width, labels }, palette);
+  writeFileSafely(join(out, `${sample.name}_overlay.png`), encodeRgbPng(overlay.pixels, overlay.height, overlay.width));
+  if (withLogits) {
+    const { outputStride } = network.model;
+    const shape = [network.classCount, image.height / outputStride, image.width / outputStride];
+    writeFileSafely(join(out, `${sample.name}.npy`), writeNpy(shape, await program.read("logits")));
+  }
+  return path;
+}
