@@ -28,7 +28,7 @@ export function writeFileSafely(path: string, data: Uint8Array | string): void {
     renameSync(temporary, path);
     syncFolder(dirname(path));
   } catch (error) {
-    rmSync(temporary, { force: true });
+    rmSync(temporary, { force: true, recursive: true });
     const reason = error instanceof Error ? error.message : String(error);
     throw new Error(`Cannot write ${path}: ${reason}. What was there before is kept`);
   }

@@ -37,17 +37,21 @@ export class RunFolder {
   static open(path: string, settings: Settings, resume: boolean): RunFolder {
     const configPath = join(path, "config.json");
     const config = `${JSON.stringify(comparable(settings), null, 1)}\n`;
-    if (existsSync(configPath) && !resume) {
+    // A start that failed before its first result, for a wrong option say, is no run and may be started anew.
+    const holdsRun = ["stages.json", "checkpoint.safetensors"].some((name) => existsSync(join(path, name)));
+    if (holdsRun && !resume) {
       throw new UsageError(
         `${path} holds a run already. Go on with it by --resume, or choose another folder with --out`,
       );
     }
-    if (!existsSync(configPath)) {
-      if (resume) throw new UsageError(`There is no run in ${path} to resume`);
+    if (resume && !existsSync(configPath)) throw new UsageError(`There is no run in ${path} to resume`);
+    if (holdsRun && readFileSync(configPath, "utf8") !== config) {
+      throw new UsageError(`The run in ${path} was started with other settings; see ${configPath}`);
+    }
+    if (!holdsRun) {
       mkdirSync(path, { recursive: true });
       writeFileSafely(configPath, config);
-    } else if (readFileSync(configPath, "utf8") !== config) {
-      throw new UsageError(`The run in ${path} was started with other settings; see ${configPath}`);
+      writeFileSafely(join(path, "metrics.jsonl"), "");
     }
     const stages = join(path, "stages.json");
     return new RunFolder(path, existsSync(stages) ? JSON.parse(new TextDecoder().decode(readFile(stages))) : {});

@@ -1,0 +1,61 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { UsageError } from "../../src/errors.ts";
+import { RunFolder } from "../../src/run/run_folder.ts";
+import { resolveSettings } from "../../src/run/settings.ts";
+import { writeFileSafely } from "../../src/run/files.ts";
+
+const settings = resolveSettings("adapt", new Map());
+const others = resolveSettings("adapt", new Map([["rounds", 7]]));
+
+async function inFolder(body: (path: string) => Promise<void> | void): Promise<void> {
+  const path = await Deno.makeTempDir();
+  await body(join(path, "run"));
+  await Deno.remove(path, { recursive: true });
+}
+
+Deno.test("a run folder keeps the results of stages, and only --resume goes on with it", () =>
+  inFolder(async (path) => {
+    const first = RunFolder.open(path, settings, false);
+    assertEquals(await first.once("stage", () => Promise.resolve(1)), 1);
+    first.close();
+    assertThrows(() => RunFolder.open(path, settings, false), UsageError, "holds a run already");
+    assertThrows(() => RunFolder.open(path, others, true), UsageError, "started with other settings");
+    const second = RunFolder.open(path, settings, true);
+    assertEquals(await second.once("stage", () => Promise.resolve(2)), 1);
+    second.close();
+  }));
+
+Deno.test("a start that failed before its first result may be started anew", () =>
+  inFolder((path) => {
+    RunFolder.open(path, settings, false).close();
+    RunFolder.open(path, others, false).close();
+    assertEquals(JSON.parse(readFileSync(join(path, "config.json"), "utf8")).rounds, 7);
+  }));
+
+Deno.test("resuming where there is no run is wrong usage", () =>
+  inFolder((path) => {
+    assertThrows(() => RunFolder.open(path, settings, true), UsageError, "There is no run in");
+  }));
+
+Deno.test("the log drops the steps that will be done again", () =>
+  inFolder((path) => {
+    const folder = RunFolder.open(path, settings, false);
+    for (let step = 0; step < 4; step++) folder.log({ stage: "source", step, loss: 1 });
+    folder.truncateMetrics("source", 2);
+    folder.close();
+    const lines = readFileSync(join(path, "metrics.jsonl"), "utf8").trim().split("\n");
+    assertEquals(lines.map((line) => JSON.parse(line).step), [0, 1]);
+  }));
+
+Deno.test("a file that cannot be written keeps its old content and leaves nothing beside it", () =>
+  inFolder(async (path) => {
+    const file = join(path, "weights");
+    writeFileSafely(file, "old");
+    // A folder in the way of the temporary file makes writing fail, as a full disk would.
+    await Deno.mkdir(`${file}.tmp`);
+    assertThrows(() => writeFileSafely(file, "new"), Error, "What was there before is kept");
+    assertEquals(readFileSync(file, "utf8"), "old");
+    assertEquals(existsSync(`${file}.tmp/x`), false);
+  }));
