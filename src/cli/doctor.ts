@@ -1,0 +1,94 @@
+/**
+ * `crosswalk doctor`: what this machine's adapter is, what it can do, and whether every kernel is right on it.
+ *
+ * @module
+ */
+
+import { measurePeaks } from "../../bench/peaks.ts";
+import { runSelfTest, selfTestCases, selfTestTolerance } from "../../bench/self_test.ts";
+import type { Gpu } from "../gpu/gpu.ts";
+import { executedTrips } from "../gpu/loop_limit.ts";
+import { readArguments } from "./arguments.ts";
+import { openGpu } from "./open.ts";
+
+/** Limits that decide what can run. */
+const shownLimits = [
+  "maxStorageBufferBindingSize",
+  "maxBufferSize",
+  "maxStorageBuffersPerShaderStage",
+  "maxComputeInvocationsPerWorkgroup",
+  "maxComputeWorkgroupStorageSize",
+  "minStorageBufferOffsetAlignment",
+] as const;
+
+/** Result of all cases of one op. */
+interface OpResult {
+  readonly name: string;
+  readonly ok: boolean;
+  /** Largest error of its cases, relative to one plus the largest expected value. */
+  readonly error: number;
+  readonly cases: number;
+}
+
+/** Runs the command; returns the exit code. */
+export async function run(args: readonly string[]): Promise<number> {
+  const settings = readArguments("doctor", args);
+  const json = settings.flag("json");
+  const say = (text: string) => {
+    if (!json) console.log(text);
+  };
+  using gpu = await openGpu();
+  const { vendor, architecture, description } = gpu.info;
+  const limits = Object.fromEntries(shownLimits.map((name) => [name, gpu.device.limits[name]]));
+  const features = [...gpu.device.features].sort();
+  say(
+    `adapter    ${description || "without description"} (vendor ${vendor || "unknown"}${
+      architecture ? `, ${architecture}` : ""
+    })`,
+  );
+  say(`kind       ${gpu.isSoftware ? "software: kernels run on the CPU" : "hardware"}`);
+  say(`features   ${features.join(", ") || "none beyond the standard"}`);
+  for (const [name, value] of Object.entries(limits)) say(`           ${name} ${value}`);
+  const peaks = await measurePeaks(gpu);
+  say(`peaks      ${peaks.gflops.toFixed(1)} GFLOP/s multiply-add, ${peaks.gigabytesPerSecond.toFixed(1)} GB/s copy`);
+  const warnings = await findWarnings(gpu);
+  for (const warning of warnings) say(`warning    ${warning}`);
+  const kernels = await testKernels(gpu, say);
+  const ok = kernels.every((kernel) => kernel.ok);
+  say(
+    ok
+      ? "Every kernel is right on this adapter"
+      : "Some kernels are WRONG on this adapter; do not trust results from it",
+  );
+  if (json) {
+    const adapter = { vendor, architecture, description };
+    console.log(JSON.stringify({ adapter, software: gpu.isSoftware, limits, features, peaks, kernels, warnings, ok }));
+  }
+  return ok ? 0 : 1;
+}
+
+async function findWarnings(gpu: Gpu): Promise<string[]> {
+  const asked = 100_000;
+  const executed = await executedTrips(gpu, 1, asked);
+  if (executed === asked) return [];
+  return [
+    `this driver stops loops after ${executed} of ${asked} iterations without an error; kernels stay below 60,000, so results are right`,
+  ];
+}
+
+async function testKernels(gpu: Gpu, say: (text: string) => void): Promise<OpResult[]> {
+  const byOp = Map.groupBy(selfTestCases(), ({ op }) => op);
+  const results: OpResult[] = [];
+  for (const [name, cases] of byOp) {
+    let error = 0;
+    for (const fixture of cases) error = Math.max(error, await runSelfTest(gpu, fixture));
+    const result = { name, ok: error <= selfTestTolerance, error, cases: cases.length };
+    say(
+      `${result.ok ? "ok   " : "WRONG"}  ${name.padEnd(26)} ${String(cases.length).padStart(3)} cases, largest error ${
+        error.toExponential(1)
+      }`,
+    );
+    results.push(result);
+  }
+  return results;
+}
