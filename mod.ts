@@ -30,7 +30,7 @@
 export * from "./src/errors.ts";
 export * from "./src/gpu/gpu.ts";
 export type { BindingKind, ShaderConstants, ShaderSource } from "./src/gpu/shader.ts";
-export { gradients } from "./src/graph/gradients.ts";
+export { gradients } from "./src/ops/gradients.ts";
 export * from "./src/graph/layout.ts";
 export type { MemoryPlan } from "./src/graph/plan.ts";
 export { memoryPlan, Program, type ProgramDefinition } from "./src/graph/program.ts";

@@ -5,7 +5,7 @@
  */
 
 import type { Gpu } from "../src/gpu/gpu.ts";
-import { gradients } from "../src/graph/gradients.ts";
+import { gradients } from "../src/ops/gradients.ts";
 import { pack, storedElements } from "../src/graph/layout.ts";
 import { Program } from "../src/graph/program.ts";
 import { input, type Tensor } from "../src/graph/tensor.ts";

@@ -10,7 +10,7 @@ import type { Gpu } from "../src/gpu/gpu.ts";
 import { pack } from "../src/graph/layout.ts";
 import { Program } from "../src/graph/program.ts";
 import { input } from "../src/graph/tensor.ts";
-import { gradients } from "../src/graph/gradients.ts";
+import { gradients } from "../src/ops/gradients.ts";
 import type { Tensor } from "../src/graph/tensor.ts";
 import { leakyRelu, relu, relu6 } from "../src/ops/activation/activation.ts";
 import { softmax } from "../src/ops/activation/softmax.ts";

@@ -5,7 +5,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { Gpu, onShaderVariant } from "../src/gpu/gpu.ts";
-import { gradients } from "../src/graph/gradients.ts";
+import { gradients } from "../src/ops/gradients.ts";
 import { Program } from "../src/graph/program.ts";
 import { input } from "../src/graph/tensor.ts";
 import { models } from "../src/nn/models/mod.ts";

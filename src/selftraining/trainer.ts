@@ -8,7 +8,7 @@
 import type { SamplePlan } from "../data/sampling.ts";
 import type { Size } from "../data/size.ts";
 import { type Gpu, wholeRange } from "../gpu/gpu.ts";
-import { gradients } from "../graph/gradients.ts";
+import { gradients } from "../ops/gradients.ts";
 import { Program, type ProgramDefinition } from "../graph/program.ts";
 import { input } from "../graph/tensor.ts";
 import type { Network } from "../nn/network.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { gradients } from "../../src/graph/gradients.ts";
+import { gradients } from "../../src/ops/gradients.ts";
 import { type Life, planSlots } from "../../src/graph/plan.ts";
 import { memoryPlan, Program, type ProgramDefinition } from "../../src/graph/program.ts";
 import { pack } from "../../src/graph/layout.ts";

@@ -1,7 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { decode } from "fast-png";
 import { readFileSync } from "node:fs";
-import { gradients } from "../../src/graph/gradients.ts";
+import { gradients } from "../../src/ops/gradients.ts";
 import { pack } from "../../src/graph/layout.ts";
 import { Program } from "../../src/graph/program.ts";
 import { input } from "../../src/graph/tensor.ts";

@@ -5,7 +5,7 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { gradients } from "../../src/graph/gradients.ts";
+import { gradients } from "../../src/ops/gradients.ts";
 import { pack } from "../../src/graph/layout.ts";
 import { Program } from "../../src/graph/program.ts";
 import { input, type Tensor } from "../../src/graph/tensor.ts";

@@ -7,7 +7,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { Gpu } from "../../src/gpu/gpu.ts";
-import { gradients } from "../../src/graph/gradients.ts";
+import { gradients } from "../../src/ops/gradients.ts";
 import { type DataType, type Layout, pack } from "../../src/graph/layout.ts";
 import { Program, type ProgramDefinition } from "../../src/graph/program.ts";
 import { input, type Tensor } from "../../src/graph/tensor.ts";

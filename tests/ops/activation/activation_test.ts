@@ -1,7 +1,7 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { activation, leakyRelu, relu, relu6 } from "../../../src/ops/activation/activation.ts";
 import type { Activation } from "../../../src/ops/activation/kind.ts";
-import { gradients } from "../../../src/graph/gradients.ts";
+import { gradients } from "../../../src/ops/gradients.ts";
 import { input, type Tensor } from "../../../src/graph/tensor.ts";
 import { activation as twin, kinks } from "../../twins/activation.ts";
 import { checkOp, randomValues, runGraph, size } from "../harness.ts";

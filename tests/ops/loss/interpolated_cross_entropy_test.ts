@@ -1,6 +1,6 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { Program } from "../../../src/graph/program.ts";
-import { gradients } from "../../../src/graph/gradients.ts";
+import { gradients } from "../../../src/ops/gradients.ts";
 import { pack } from "../../../src/graph/layout.ts";
 import { input, type Tensor } from "../../../src/graph/tensor.ts";
 import { interpolatedCrossEntropy } from "../../../src/ops/loss/interpolated_cross_entropy.ts";

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { gradients } from "../../../src/graph/gradients.ts";
+import { gradients } from "../../../src/ops/gradients.ts";
 import { dependencies, input, type Tensor } from "../../../src/graph/tensor.ts";
 import type { Activation } from "../../../src/ops/activation/kind.ts";
 import { batchNorm } from "../../../src/ops/norm/batch_norm.ts";

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { gradients } from "../../../src/graph/gradients.ts";
+import { gradients } from "../../../src/ops/gradients.ts";
 import { input } from "../../../src/graph/tensor.ts";
 import { poolGeometry } from "../../../src/ops/pool/geometry.ts";
 import { maxPool2d } from "../../../src/ops/pool/max_pool2d.ts";

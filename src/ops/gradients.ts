@@ -4,9 +4,9 @@
  * @module
  */
 
-import { add } from "../ops/arithmetic/add.ts";
-import { dependencies, type Tensor } from "./tensor.ts";
-import { ones } from "../ops/arithmetic/ones.ts";
+import { add } from "./arithmetic/add.ts";
+import { dependencies, type Tensor } from "../graph/tensor.ts";
+import { ones } from "./arithmetic/ones.ts";
 
 /**
  * ∂`loss`/∂t for each t of `of`, by walking the graph backwards once (the chain rule; a tensor used several times

@@ -1,0 +1,88 @@
+/**
+ * What holds for the source as a whole: imports point one way, the public module runs in browsers, files stay readable.
+ */
+
+import { assertEquals } from "@std/assert";
+import { dirname, join, normalize, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+
+/** A folder may import from its own level and below. */
+const levels: Readonly<Record<string, number>> = {
+  ...{ gpu: 0, graph: 1, ops: 2, data: 2, metrics: 2, nn: 3, optim: 4, selftraining: 5 },
+  ...{ report: 5, run: 6, cli: 7 },
+};
+
+function* files(folder: string, ending: string): Generator<string> {
+  for (const entry of Deno.readDirSync(join(root, folder))) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory) yield* files(path, ending);
+    else if (entry.name.endsWith(ending)) yield path;
+  }
+}
+
+function imports(path: string): string[] {
+  const text = Deno.readTextFileSync(join(root, path));
+  return [...text.matchAll(/(?:from|import\() ?"(\.[^"]+\.ts)"/g)].map(([, target = ""]) =>
+    normalize(join(dirname(path), target))
+  );
+}
+
+function levelOf(path: string): number {
+  return levels[path.split("/")[1] ?? ""] ?? -1;
+}
+
+Deno.test("imports point one way: cli, run, selftraining, nn, ops, graph, gpu", () => {
+  const wrong: string[] = [];
+  for (const path of files("src", ".ts")) {
+    for (const target of imports(path)) {
+      const isSource = target.startsWith("src/") && target.split("/").length > 2;
+      if (isSource && levelOf(target) > levelOf(path)) wrong.push(`${path} imports ${target}`);
+    }
+  }
+  assertEquals(wrong, []);
+});
+
+Deno.test("nothing that mod.ts imports uses Deno or the file system", () => {
+  const seen = new Set<string>();
+  const pending = ["mod.ts"];
+  for (let path = pending.pop(); path !== undefined; path = pending.pop()) {
+    if (seen.has(path)) continue;
+    seen.add(path);
+    pending.push(...imports(path));
+  }
+  const wrong = [...seen].filter((path) => {
+    const code = Deno.readTextFileSync(join(root, path)).replaceAll(/\/\*[^]*?\*\/|\/\/.*/g, "");
+    return /\bDeno\.|"node:/.test(code);
+  });
+  assertEquals(wrong, []);
+});
+
+Deno.test("no source file is longer than 500 lines", () => {
+  const long = ["src", "shaders", "bench", "tests"].flatMap((
+    folder,
+  ) => [...files(folder, ".ts"), ...files(folder, ".wgsl")])
+    .filter((path) => Deno.readTextFileSync(join(root, path)).split("\n").length > 500);
+  assertEquals(long.map((path) => relative(".", path)), []);
+});
+
+Deno.test("every shader starts by saying what it is", () => {
+  const silent = [...files("shaders", ".wgsl")].filter((path) =>
+    !Deno.readTextFileSync(join(root, path)).startsWith("// ")
+  );
+  assertEquals(silent, []);
+});
+
+Deno.test("every op of mod.ts is named by a test of its own family", () => {
+  const exported = [
+    ...Deno.readTextFileSync(join(root, "mod.ts")).matchAll(/^export \{([^}]*)\} from ".\/src\/ops\/(\w+)\//gm),
+  ];
+  const untested = exported.flatMap(([, names = "", family = ""]) => {
+    const tests = [...files(`tests/ops/${family}`, "_test.ts")].map((path) => Deno.readTextFileSync(join(root, path)))
+      .join();
+    const ops = names.split(",").map((name) => name.trim()).filter((name) => /^[a-z]\w*$/.test(name));
+    return ops.filter((name) => !tests.includes(`${name}(`));
+  });
+  assertEquals(untested, []);
+});
