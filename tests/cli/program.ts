@@ -1,0 +1,37 @@
+/**
+ * Runs the real program, as a user would.
+ *
+ * @module
+ */
+
+import { fileURLToPath } from "node:url";
+
+const cli = fileURLToPath(new URL("../../cli.ts", import.meta.url));
+
+/** What a command printed, and its exit code. */
+export interface Finished {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs `crosswalk <args>` with the rights that the launcher gives it. */
+export async function crosswalk(...args: string[]): Promise<Finished> {
+  const rights = ["--allow-read", "--allow-write", "--allow-env", "--allow-sys"];
+  const command = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--no-prompt", ...rights, cli, ...args],
+  });
+  const { code, stdout, stderr } = await command.output();
+  const text = new TextDecoder();
+  return { code, stdout: text.decode(stdout), stderr: text.decode(stderr) };
+}
+
+/** A temporary folder that is removed afterwards. */
+export async function inTemporaryFolder(body: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await body(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
