@@ -121,18 +121,25 @@ export function writeNpy(shape: readonly number[], data: NpyData): Uint8Array<Ar
   if (count !== data.length) {
     throw new RangeError(`Cannot write an array of [${shape.join(", ")}]: ${data.length} numbers were given`);
   }
-  const dtype = typeOf(data);
+  const header = npyHeaderBytes(shape, typeOf(data));
+  const bytes = new Uint8Array(header.length + data.byteLength);
+  bytes.set(header);
+  bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), header.length);
+  return bytes;
+}
+
+/** What stands before the numbers of an array of this shape and type; for files that are written in pieces. */
+export function npyHeaderBytes(shape: readonly number[], dtype: NpyType): Uint8Array<ArrayBuffer> {
   const sides = shape.length === 1 ? `${shape[0]},` : shape.join(", ");
   const descr = `${dtype === "u1" ? "|" : "<"}${dtype}`;
   const text = `{'descr': '${descr}', 'fortran_order': False, 'shape': (${sides}), }`;
   // Spaces up to a newline make the numbers start at a multiple of 64 bytes.
   const dataOffset = Math.ceil((10 + text.length + 1) / 64) * 64;
-  const bytes = new Uint8Array(dataOffset + data.byteLength);
+  const bytes = new Uint8Array(dataOffset);
   bytes.set(magic);
   bytes[6] = 1;
   new DataView(bytes.buffer).setUint16(8, dataOffset - 10, true);
   bytes.set(new TextEncoder().encode(`${text.padEnd(dataOffset - 11)}\n`), 10);
-  bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), dataOffset);
   return bytes;
 }
 

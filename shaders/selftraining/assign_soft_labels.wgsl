@@ -1,0 +1,90 @@
+// Soft pseudo-labels with entropy regularisation (LRENT; CRST, Zou et al. 2019): soft_c = w_c / Σ_j w_j, w_c = (score_c/λ_c)^{1/α}, of
+// every pixel, and the hard label arg max soft (the first class on ties), 255 unless Σ_j w_j is above 1.
+// Bindings: 0 logits read · 1 views read · 2 prior read (see lib/class_scores.wgsl) · 3 thresholds [CLASSES + 1] read: (bits of λ,
+// biased exponent of λ + 32, bits of log₂ of its mantissa in [1, 2), 0), last row (bits of 1/α, …) · 4 labels [N,H,W] write, u8 in
+// words of four · 5 counts [CLASSES] read-write: pixels given each class · 6 soft [N,H,W,C₄] write.
+// Schedule: one invocation per word of four pixels. Bound: C logarithms, exponentials and long divisions per pixel.
+// Exponents are subtracted as integers, so that only the logarithms of mantissas carry an error, which 1/α multiplies.
+#include lib/bilinear.wgsl
+#include lib/class_scores.wgsl
+#include lib/exact_quotient.wgsl
+#include lib/grid.wgsl
+
+const LOWEST: f32 = -100000000.0f;  // stands for log 0
+
+@group(0) @binding(0) var<storage, read> logits: array<vec4f>;
+@group(0) @binding(1) var<storage, read> views: array<vec4u>;
+@group(0) @binding(2) var<storage, read> prior: array<vec4f>;
+@group(0) @binding(3) var<storage, read> thresholds: array<vec4u>;
+@group(0) @binding(4) var<storage, read_write> labels: array<u32>;
+@group(0) @binding(5) var<storage, read_write> counts: array<atomic<u32>>;
+@group(0) @binding(6) var<storage, read_write> soft: array<vec4f>;
+
+// log₂ w_c
+fn logWeight(score: f32, threshold: vec4u) -> f32 {
+  let bits = bitcast<u32>(score);
+  if (bits == 0u || bits > 0x7fffffffu) {
+    return LOWEST;
+  }
+  let parts = mantissa(bits);
+  let fraction = log2(f32(parts.x) / 8388608.0) - bitcast<f32>(threshold.z);
+  return (f32(i32(parts.y) - i32(threshold.y)) + fraction) * bitcast<f32>(thresholds[CLASSES].x);
+}
+
+fn assign(pixel: u32) -> u32 {
+  let scores = classScores(pixel / (HEIGHT * WIDTH), pixel / WIDTH % HEIGHT, pixel % WIDTH);
+  var label = 0u;
+  var best = 0u;
+  var most = LOWEST;
+  #unroll v in 0..CLASS_VECTORS {
+    var logs$v = vec4f(LOWEST);
+    #unroll k in 0..4 {
+      if ($(v * 4 + k)u < CLASSES) {
+        let threshold = thresholds[$(v * 4 + k)u];
+        logs$v[$k] = logWeight(scores[$v][$k], threshold);
+        most = max(most, logs$v[$k]);
+        // Soft labels order as the quotients do, and these are exact.
+        let quotient = exactQuotient(max(scores[$v][$k], 0.0), bitcast<f32>(threshold.x));
+        if (quotient > best) {
+          best = quotient;
+          label = $(v * 4 + k)u;
+        }
+      }
+    }
+  }
+  var total = vec4f(0.0);
+  #unroll v in 0..CLASS_VECTORS {
+    let weights$v = select(vec4f(0.0), exp2(max(logs$v - most, vec4f(-140.0))), logs$v > vec4f(LOWEST));
+    total += weights$v;
+  }
+  // A pixel without any score has no weight at all.
+  let sum = max(total.x + total.y + total.z + total.w, 1e-30);
+  #unroll v in 0..CLASS_VECTORS {
+    soft[pixel * CLASS_VECTORS + $(v + 0)u] = weights$v / sum;
+  }
+  return select(255u, label, most + log2(sum) > 0.0);
+}
+
+@compute @workgroup_size(64)
+fn main(
+  @builtin(workgroup_id) workgroup: vec3u,
+  @builtin(num_workgroups) workgroups: vec3u,
+  @builtin(local_invocation_index) local: u32,
+) {
+  let word = gridIndex(workgroup, workgroups, local, 64u);
+  if (word * 4u >= PIXELS) {
+    return;
+  }
+  var packed = 0u;
+  for (var lane = 0u; lane < 4u; lane++) {
+    var label = 255u;
+    if (word * 4u + lane < PIXELS) {
+      label = assign(word * 4u + lane);
+      if (label < CLASSES) {
+        atomicAdd(&counts[label], 1u);
+      }
+    }
+    packed |= label << (8u * lane);
+  }
+  labels[word] = packed;
+}

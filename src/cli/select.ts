@@ -1,0 +1,49 @@
+/**
+ * `crosswalk select`: chooses pseudo-labels from probability maps.
+ *
+ * @module
+ */
+
+import { UsageError } from "../errors.ts";
+import { select } from "../run/select.ts";
+import type { RankRule, SelectionPolicy } from "../selftraining/thresholds.ts";
+import { readArguments } from "./arguments.ts";
+import { openGpu } from "./open.ts";
+
+/** Runs the command; returns the exit code. */
+export async function run(args: readonly string[]): Promise<number> {
+  const settings = readArguments("select", args);
+  const probabilities = settings.paths("probabilities");
+  if (probabilities.length === 0) throw new UsageError("Give --probabilities");
+  const out = settings.text("out");
+  const prior = settings.optionalText("prior");
+  using gpu = await openGpu();
+  const report = await select(gpu, {
+    probabilities,
+    ...(prior === undefined ? {} : { prior }),
+    policy: settings.text("policy") as SelectionPolicy,
+    rule: settings.text("rule") as RankRule,
+    portion: settings.number("portion"),
+    stride: settings.number("stride"),
+    alpha: settings.number("alpha"),
+    out,
+    format: settings.text("format") as "png" | "npy",
+  });
+  if (settings.flag("json")) {
+    console.log(JSON.stringify(report));
+    return 0;
+  }
+  console.log(
+    `${"class".padStart(5)}  ${"threshold".padStart(12)}  ${"predicted".padStart(11)}  ${"labelled".padStart(11)}`,
+  );
+  for (const [id, lambda] of report.lambda.entries()) {
+    const cells = [lambda.toPrecision(7).padStart(12), ...[report.n_pixels[id], report.labelled[id]].map(column)];
+    console.log(`${String(id).padStart(5)}  ${cells.join("  ")}`);
+  }
+  console.log(`${report.ignored} pixels ignored; the labels are in ${out}`);
+  return 0;
+}
+
+function column(count: number | undefined): string {
+  return String(count ?? 0).padStart(11);
+}

@@ -1,0 +1,105 @@
+/**
+ * The selection of pseudo-labels from probability maps in files, to label files and `thresholds.json`.
+ *
+ * @module
+ */
+
+import { basename, join } from "node:path";
+import { encodeLabelPng } from "../data/encode.ts";
+import { UsageError } from "../errors.ts";
+import type { Gpu } from "../gpu/gpu.ts";
+import { assignLabels, selectThresholds } from "../selftraining/selection.ts";
+import { assignSoftLabels } from "../selftraining/soft_labels.ts";
+import type { SelectionSettings, ThresholdsReport } from "../selftraining/thresholds.ts";
+import { writeFileSafely } from "./files.ts";
+import { NpyFile, NpyWriter } from "./npy_files.ts";
+import { type MapImage, ProbabilityMaps } from "./probability_maps.ts";
+
+/** What to select from, how, and where to. */
+export interface SelectOptions extends SelectionSettings {
+  /** Files of `[N, C, H, W]` or `[C, H, W]` float32. */
+  readonly probabilities: readonly string[];
+  /** File of `[C, H, W]` float32. */
+  readonly prior?: string;
+  /** Strength of the entropy; only for `lrent`. */
+  readonly alpha: number;
+  readonly out: string;
+  /** A label PNG per image, or one `labels.npy`. */
+  readonly format: "png" | "npy";
+}
+
+/** What `thresholds.json` holds: `lrent` has `alpha`, the others have `mine`. */
+export type SelectReport =
+  & Omit<ThresholdsReport, "mine">
+  & Partial<Pick<ThresholdsReport, "mine">>
+  & { alpha?: number };
+
+/**
+ * Selects, and writes the labels (255 = ignored), for `lrent` also `soft.npy` `[N, C, H, W]`, and `thresholds.json` into the
+ * folder.
+ *
+ * @throws {UsageError} if two images would be written to the same file.
+ */
+export async function select(gpu: Gpu, options: SelectOptions): Promise<SelectReport> {
+  const files: NpyFile[] = [];
+  using _close = { [Symbol.dispose]: () => files.forEach((file) => file[Symbol.dispose]()) };
+  const open = (path: string) => {
+    const file = new NpyFile(path);
+    files.push(file);
+    return file;
+  };
+  const sources = options.probabilities.map(open);
+  const prior = options.prior === undefined ? null : open(options.prior);
+  using maps = await ProbabilityMaps.open(gpu, sources, prior);
+  const names = options.format === "png" ? labelNames(maps.images) : [];
+  const report = await selectThresholds(gpu, () => maps.batches(), maps.scores, options);
+  await writeLabels(gpu, maps, names, report, options);
+  const { mine, ...rest } = report;
+  const result: SelectReport = options.policy === "lrent" ? { ...rest, alpha: options.alpha } : { ...rest, mine };
+  writeFileSafely(join(options.out, "thresholds.json"), `${JSON.stringify(result, null, 1)}\n`);
+  return result;
+}
+
+async function writeLabels(
+  gpu: Gpu,
+  maps: ProbabilityMaps,
+  names: readonly string[],
+  report: ThresholdsReport,
+  { policy, alpha, out, format }: SelectOptions,
+): Promise<void> {
+  const { classes, height, width } = maps;
+  const count = maps.images.length;
+  const path = (name: string) => join(out, name);
+  using labelFile = format === "npy" ? new NpyWriter(path("labels.npy"), [count, height, width], "u1") : null;
+  using softFile = policy === "lrent" ? new NpyWriter(path("soft.npy"), [count, classes, height, width], "f4") : null;
+  const batches = () => maps.batches();
+  let image = 0;
+  const write = (labels: Uint8Array<ArrayBuffer>) => {
+    labelFile?.append(labels);
+    const name = names[image++];
+    if (name !== undefined) writeFileSafely(path(name), encodeLabelPng(labels, height, width));
+  };
+  if (softFile === null) {
+    for await (const { labels } of assignLabels(gpu, batches, maps.scores, report)) write(labels);
+  } else {
+    for await (const { labels, soft } of assignSoftLabels(gpu, batches, maps.scores, report, alpha)) {
+      softFile.append(soft);
+      write(labels);
+    }
+  }
+  labelFile?.finish();
+  softFile?.finish();
+}
+
+/** Named after the file; with the image's index, of equal width, where the file holds several. */
+function labelNames(images: readonly MapImage[]): string[] {
+  const names = images.map(({ file, index, count }) => {
+    const stem = basename(file.path).replace(/\.npy$/i, "");
+    return count === 1 ? `${stem}.png` : `${stem}_${String(index).padStart(String(count - 1).length, "0")}.png`;
+  });
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) {
+    throw new UsageError(`Two images would be written to ${twice}. Rename a file, or pass --format npy`);
+  }
+  return names;
+}

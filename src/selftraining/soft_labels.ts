@@ -1,0 +1,87 @@
+/**
+ * Soft pseudo-labels with entropy regularisation (LRENT; CRST, Zou et al., ICCV 2019): the closed form
+ * `soft_c = (p_c/λ_c)^{1/α} / Σ_j (p_j/λ_j)^{1/α}`, used where the sum is above 1. The thresholds are those of
+ * `selectThresholds`. As α goes to 0 the labels become the hard ones of `assignLabels`.
+ *
+ * @module
+ */
+
+import shader from "../../shaders/selftraining/assign_soft_labels.wgsl" with { type: "text" };
+import { type Gpu, grid, wholeRange } from "../gpu/gpu.ts";
+import { storedBytes, unpack } from "../graph/layout.ts";
+import { scoreConstants, type ScoreOptions, viewsBuffer } from "./scores.ts";
+import type { LabelledBatch, ScoreBatches } from "./selection.ts";
+import type { ThresholdsReport } from "./thresholds.ts";
+
+/** Soft and hard pseudo-labels of one batch. */
+export interface SoftLabelledBatch extends LabelledBatch {
+  /** `[N, C, H, W]`, of every pixel, used or not. */
+  readonly soft: Float32Array<ArrayBuffer>;
+}
+
+/**
+ * Labels every image softly, and counts into `labelled` and `ignored` of `report`. The hard label is the class of the largest soft
+ * label where the pixel is used, else 255. Soft labels are within 4e-6 of their exact values for α ≥ 0.1.
+ *
+ * @throws {RangeError} if `alpha` is not above 0.
+ */
+export async function* assignSoftLabels(
+  gpu: Gpu,
+  batches: ScoreBatches,
+  scores: ScoreOptions,
+  report: ThresholdsReport,
+  alpha: number,
+): AsyncGenerator<SoftLabelledBatch> {
+  if (!(alpha > 0)) throw new RangeError(`Cannot soften labels with alpha ${alpha}: it must be above 0`);
+  const { classes } = scores;
+  const thresholds = gpu.createBuffer((classes + 1) * 16, "thresholds");
+  gpu.write(thresholds, thresholdRows(report, alpha));
+  const counts = gpu.createBuffer(classes * 4, "labelled");
+  for await (const batch of batches()) {
+    const { images, height, width } = batch;
+    const size = images * height * width;
+    const shape = [images, classes, height, width];
+    const views = viewsBuffer(gpu, batch);
+    const labels = gpu.createBuffer(size, "pseudo-labels");
+    const soft = gpu.createBuffer(storedBytes(shape, "f32", "activation"), "soft labels");
+    gpu.write(counts, new Uint8Array(counts.size));
+    gpu.submit([
+      await gpu.dispatch(
+        { name: "selftraining/assign_soft_labels", text: shader },
+        scoreConstants(batch, scores),
+        [batch.logits, views, scores.prior ?? batch.logits, thresholds, labels, counts, soft],
+        grid(Math.ceil(size / 4), 64),
+      ),
+    ]);
+    const [hard, found, softened] = await gpu.read({ ...wholeRange(labels), size }, counts, soft);
+    for (const buffer of [views, labels, soft]) gpu.destroyBuffer(buffer);
+    if (hard === undefined || found === undefined || softened === undefined) continue;
+    const added = new Uint32Array(found.buffer).subarray(0, classes);
+    report.labelled = report.labelled.map((count, id) => count + (added[id] ?? 0));
+    report.ignored += size - added.reduce((sum, count) => sum + count, 0);
+    yield { batch, labels: hard, soft: unpack(new Float32Array(softened.buffer), shape, "activation") };
+  }
+  for (const buffer of [thresholds, counts]) gpu.destroyBuffer(buffer);
+}
+
+/** The thresholds as the kernel reads them; exponent and mantissa apart, its logarithm taken in float64. */
+function thresholdRows(report: ThresholdsReport, alpha: number): Uint32Array<ArrayBuffer> {
+  const rows = new Uint32Array((report.lambda_hex.length + 1) * 4);
+  const asFloats = new Float32Array(rows.buffer);
+  for (const [id, hex] of report.lambda_hex.entries()) {
+    const lambda = new Float32Array(Uint32Array.of(Number(hex)).buffer)[0] ?? 1;
+    const exponent = exponentOf(lambda);
+    rows[id * 4] = Number(hex);
+    rows[id * 4 + 1] = exponent + 127 + 32;
+    asFloats[id * 4 + 2] = Math.log2(lambda / 2 ** exponent);
+  }
+  asFloats[report.lambda_hex.length * 4] = 1 / alpha;
+  return rows;
+}
+
+/** The exponent of a positive float32, such that value / 2^exponent lies in [1, 2), from its bits as a float64. */
+function exponentOf(value: number): number {
+  const view = new DataView(new ArrayBuffer(8));
+  view.setFloat64(0, value);
+  return ((view.getUint16(0) >> 4) & 0x7ff) - 1023;
+}
