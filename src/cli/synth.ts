@@ -12,7 +12,7 @@ import { readArguments } from "./arguments.ts";
 export async function run(args: readonly string[]): Promise<number> {
   const settings = readArguments("synth", args);
   const out = settings.text("out");
-  const trainCount = settings.number("images-per-split");
+  const trainCount = settings.number("town-images");
   const size = settings.size("town-size") ?? { height: 96, width: 192 };
   await writeTowns(out, { ...size, trainCount, seed: settings.number("seed") });
   const folders = { source: join(out, "source"), target: join(out, "target") };

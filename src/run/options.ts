@@ -24,18 +24,20 @@ export interface Option {
   readonly minimum?: number;
   /** Largest allowed number. */
   readonly maximum?: number;
+  /** How many numbers a list has; any where absent. */
+  readonly count?: number;
   readonly help: string;
   /** The commands that take it. */
   readonly commands: readonly Command[];
-  /** Whether it may stand in a recipe; paths and switches of one run may not. */
-  readonly recipe: boolean;
+  /** What differs for a command. */
+  readonly differs?: Readonly<Partial<Record<Command, Pick<Option, "default" | "choices">>>>;
 }
 
 const training: readonly Command[] = ["adapt", "train"];
 const adapting: readonly Command[] = ["adapt"];
 const networks: readonly Command[] = ["adapt", "train", "evaluate", "predict"];
 
-/** A key of a recipe. */
+/** How a network is trained or used: of `adapt` and `train` where nothing else is said. */
 function setting(
   key: string,
   kind: OptionKind,
@@ -43,18 +45,10 @@ function setting(
   help: string,
   more: Partial<Option> = {},
 ): Option {
-  return {
-    key,
-    kind,
-    ...(value === undefined ? {} : { default: value }),
-    help,
-    commands: training,
-    recipe: true,
-    ...more,
-  };
+  return { key, kind, ...(value === undefined ? {} : { default: value }), help, commands: training, ...more };
 }
 
-/** A path or switch of one run. */
+/** What a command works on, and what it hands out. */
 function argument(
   key: string,
   kind: OptionKind,
@@ -62,7 +56,7 @@ function argument(
   help: string,
   more: Partial<Option> = {},
 ): Option {
-  return { key, kind, help, commands, recipe: false, ...more };
+  return { key, kind, help, commands, ...more };
 }
 
 /** All options. */
@@ -77,7 +71,7 @@ export const options: readonly Option[] = [
   argument("class-map", "path", [...training, "evaluate"], "JSON file that translates one label set into another"),
   argument("weights", "path", networks, "adapt, train: weights that initialise the backbone; else the network to run"),
   argument("source-model", "path", adapting, "finished source network: self-training starts at once"),
-  argument("config", "path", training, "recipe (YAML); options given beside it win"),
+  argument("config", "path", [...networks, "select", "synth"], "recipe (YAML); options given beside it win"),
   argument("out", "path", [...training, "predict", "select", "synth"], "folder for the results"),
   argument("resume", "flag", training, "go on with the run in --out from its last checkpoint"),
   argument("images", "paths", ["predict"], "image files or folders of images"),
@@ -96,16 +90,23 @@ export const options: readonly Option[] = [
   argument("alpha", "number", ["select"], "strength of the label entropy of lrent", { default: 0.25, minimum: 1e-6 }),
   argument("prior", "path", ["select"], "spatial prior, .npy of [C,H,W] float32"),
   argument("format", "text", ["select"], "how labels are written", { default: "png", choices: ["png", "npy"] }),
-  argument("images-per-split", "integer", ["synth"], "images of the train splits", { default: 120, minimum: 1 }),
 
   setting("model", "text", "deeplab-mobilenet", "network to train"),
   setting("size", "size", undefined, "working size HxW of the images; else that of the weights, else the images' own", {
     commands: networks,
   }),
-  setting("seed", "integer", 0, "seed of every random draw", { commands: [...training, "synth"], minimum: 0 }),
+  setting("seed", "integer", 0, "seed of every random draw", {
+    commands: [...training, "synth"],
+    minimum: 0,
+    maximum: 2 ** 32 - 1,
+  }),
   setting("batch", "integer", 4, "crops per step", { minimum: 1 }),
   setting("crop", "size", undefined, "size HxW of a crop; default the working size"),
-  setting("scale-range", "numbers", [0.75, 1.5], "least and greatest random scale of an image"),
+  setting("scale-range", "numbers", [0.75, 1.5], "least and greatest random scale of an image", {
+    count: 2,
+    minimum: 0.01,
+    maximum: 100,
+  }),
   setting("mirror", "flag", true, "mirror half of the crops"),
   setting("jitter", "number", 0, "strength of random brightness, contrast and saturation changes", {
     minimum: 0,
@@ -130,22 +131,25 @@ export const options: readonly Option[] = [
   setting("epochs", "integer", 2, "passes over the images of a round", { commands: adapting, minimum: 1 }),
   setting("learning-rate", "numbers", [1e-4], "learning rate of the rounds; one per round, or the first one's", {
     commands: adapting,
+    minimum: 0,
   }),
   setting("rate-decay", "text", "sqrt2", "learning rate from round to round, where only one is given", {
     commands: adapting,
     choices: ["constant", "sqrt2"],
   }),
-  setting("policy", "text", "cbst", "thresholds per class (cbst), or one for all (st)", {
+  setting("policy", "text", "cbst", "a threshold per class (cbst) or one for all (st)", {
     commands: [...adapting, "select"],
-    choices: ["cbst", "st", "lrent"],
+    choices: ["cbst", "st"],
+    differs: { select: { choices: ["cbst", "st", "lrent"] } },
   }),
   setting("rule", "text", "crst", "rank of the threshold as in the released code of", {
     commands: [...adapting, "select"],
     choices: ["crst", "mxnet"],
   }),
-  setting("stride", "integer", 1, "every which pixel of a class and image is ranked (select: 4)", {
+  setting("stride", "integer", 1, "every which pixel of a class and image is ranked", {
     commands: [...adapting, "select"],
     minimum: 1,
+    differs: { select: { default: 4 } },
   }),
   setting("target-portion", "number", 0.2, "share of every class labelled in the first round", {
     commands: adapting,
@@ -191,6 +195,8 @@ export const options: readonly Option[] = [
   }),
   setting("scales", "numbers", [1], "scales of an image in label generation and evaluation", {
     commands: [...adapting, "evaluate", "predict"],
+    minimum: 0.01,
+    maximum: 100,
   }),
   setting("flip", "flag", false, "average with the mirrored image in label generation and evaluation", {
     commands: [...adapting, "evaluate", "predict"],
@@ -204,23 +210,58 @@ export const options: readonly Option[] = [
     choices: ["null", "zero"],
   }),
   setting("control", "flag", false, "train on source images only, as a control", { commands: adapting }),
-  setting("town-images", "integer", 120, "training images of each built-in town", { minimum: 1 }),
+  setting("town-images", "integer", 120, "training images of each built-in town", {
+    commands: [...training, "synth"],
+    minimum: 1,
+  }),
   setting("town-size", "size", "96x192", "size of the built-in towns' images", { commands: [...training, "synth"] }),
 ];
 
-/** The options of a command. */
+/** The options of a command, as they are there. */
 export function optionsOf(command: Command): Option[] {
-  return options.filter(({ commands }) => commands.includes(command));
+  return options.filter(({ commands }) => commands.includes(command))
+    .map((option) => ({ ...option, ...option.differs?.[command] }));
 }
 
-/** The table of `docs/recipes.md`: every key of a recipe with its default and meaning. */
+/** Whether an option may stand in a recipe: all but paths may. */
+export function isRecipeKey({ kind }: Option): boolean {
+  return kind !== "path" && kind !== "paths";
+}
+
+/** Every text that some command allows for an option; absent where any text is. */
+export function allChoices({ choices, differs = {} }: Option): readonly string[] | undefined {
+  const more = Object.values(differs).flatMap((different) => different.choices ?? []);
+  return choices === undefined ? undefined : [...new Set([...choices, ...more])];
+}
+
+/** The table of `docs/recipes.md`: every key of a recipe with its default, its commands and its meaning. */
 export function recipeTable(): string {
-  const rows = options.filter(({ recipe }) => recipe).map((option) =>
-    `| \`${option.key}\` | ${formatDefault(option.default)} | ${option.help}${
-      option.choices ? `: ${option.choices.join(", ")}` : ""
-    } |`
-  );
-  return ["| key | default | meaning |", "| --- | --- | --- |", ...rows].join("\n");
+  const rows = options.filter(isRecipeKey).map((option) => [
+    `\`${option.key}\``,
+    defaultsText(option),
+    option.commands.join(", "),
+    `${option.help}${option.choices ? `: ${choicesText(option)}` : ""}`,
+  ]);
+  const lines = [["key", "default", "commands", "meaning"], ["---", "---", "---", "---"], ...rows];
+  const widths = [0, 1, 2, 3].map((column) => Math.max(...lines.map((cells) => cells[column]?.length ?? 0)));
+  return lines.map((cells) => {
+    const padded = cells.map((cell, column) => cell.padEnd(widths[column] ?? 0, cell === "---" ? "-" : " "));
+    return `| ${padded.join(" | ")} |`;
+  }).join("\n");
+}
+
+function defaultsText({ default: value, differs = {} }: Option): string {
+  const others = Object.entries(differs).filter(([, { default: other }]) => other !== undefined)
+    .map(([command, { default: other }]) => `; ${command}: ${formatDefault(other)}`);
+  return `${formatDefault(value)}${others.join("")}`;
+}
+
+function choicesText({ choices = [], differs = {} }: Option): string {
+  const others = Object.entries(differs).flatMap(([command, { choices: more = [] }]) => {
+    const added = more.filter((choice) => !choices.includes(choice));
+    return added.length === 0 ? [] : [`; ${command} also ${added.join(", ")}`];
+  });
+  return `${choices.join(", ")}${others.join("")}`;
 }
 
 /** A default as text. */

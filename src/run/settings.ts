@@ -4,13 +4,14 @@
  * @module
  */
 
+import * as v from "valibot";
 import { parse as parseYaml } from "yaml";
-import { parseSize, type Size } from "../data/size.ts";
+import type { Size } from "../data/size.ts";
 import { UsageError } from "../errors.ts";
-import { type Command, type Option, options, optionsOf } from "./options.ts";
+import { allChoices, type Command, isRecipeKey, type Option, options, optionsOf } from "./options.ts";
+import { type Value, valueSchema } from "./option_values.ts";
 
-/** A value of an option. */
-export type Value = string | number | boolean | readonly number[] | readonly string[] | Size;
+export type { Value } from "./option_values.ts";
 
 /** The options of a run. Ask for each by the getter of its kind. */
 export class Settings {
@@ -106,13 +107,15 @@ export function resolveSettings(
   for (const option of optionsOf(command)) {
     const fallback = option.default === undefined ? undefined : readValue(option, option.default);
     const value = given.get(option.key) ?? recipe.get(option.key) ?? fallback;
+    // A recipe may hold what only another command allows.
+    if (value !== undefined && option.choices !== undefined) readValue(option, value);
     if (value !== undefined) values.set(option.key, value);
   }
   return new Settings(values);
 }
 
 /**
- * Reads a recipe: YAML with keys of the option table, and `include`-free.
+ * Reads a recipe: YAML with keys of the option table.
  *
  * @throws {UsageError} naming the file and the key that is unknown, a path, or has a bad value.
  */
@@ -130,63 +133,32 @@ export function readRecipe(text: string, source: string): Map<string, Value> {
   for (const [key, value] of Object.entries(content)) {
     const option = options.find((candidate) => candidate.key === key);
     if (option === undefined) {
-      const keys = options.filter(({ recipe }) => recipe).map((candidate) => candidate.key);
+      const keys = options.filter(isRecipeKey).map((candidate) => candidate.key);
       throw new UsageError(`The recipe ${source} has the unknown key "${key}". ${suggestion(key, keys)}`);
     }
-    if (!option.recipe) {
-      throw new UsageError(`The recipe ${source} has the key "${key}", which belongs on the command line: --${key}`);
+    if (!isRecipeKey(option)) {
+      throw new UsageError(
+        `The recipe ${source} has the key "${key}", a path, which belongs on the command line: --${key}`,
+      );
     }
-    values.set(key, readValue(option, value, `in ${source}`));
+    const choices = allChoices(option);
+    values.set(key, readValue({ ...option, ...(choices === undefined ? {} : { choices }) }, value, source));
   }
   return values;
 }
 
 /**
- * Checks and converts one value.
+ * Checks and converts one value of the command line, a recipe or a default.
  *
- * @param where appended to the message.
+ * @param recipe the recipe's name, where the value stands in one.
  * @throws {UsageError} saying what was expected.
  */
-export function readValue(option: Option, raw: unknown, where = ""): Value {
-  const fail = (expected: string): never => {
-    const place = where === "" ? "" : ` ${where}`;
-    throw new UsageError(`--${option.key}${place} is ${JSON.stringify(raw)}, expected ${expected}`);
-  };
-  const number = (value: unknown): number => {
-    const parsed = typeof value === "number"
-      ? value
-      : typeof value === "string" && value.trim() !== ""
-      ? Number(value)
-      : NaN;
-    if (!Number.isFinite(parsed)) return fail("a number");
-    if (option.kind === "integer" && !Number.isInteger(parsed)) return fail("a whole number");
-    if (option.minimum !== undefined && parsed < option.minimum) return fail(`at least ${option.minimum}`);
-    if (option.maximum !== undefined && parsed > option.maximum) return fail(`at most ${option.maximum}`);
-    return parsed;
-  };
-  switch (option.kind) {
-    case "flag":
-      return typeof raw === "boolean" ? raw : fail("true or false");
-    case "number":
-    case "integer":
-      return number(raw);
-    case "numbers": {
-      const parts = Array.isArray(raw) ? raw : String(raw).split(",");
-      return parts.length === 0 ? fail("numbers") : parts.map(number);
-    }
-    case "size":
-      return parseSize(String(raw));
-    case "paths":
-      return (Array.isArray(raw) ? raw : [raw]).map(String);
-    case "text":
-    case "path": {
-      const text = String(raw);
-      if (option.choices !== undefined && !option.choices.includes(text)) {
-        return fail(`${option.choices.join(", ")}. ${suggestion(text, option.choices)}`);
-      }
-      return text;
-    }
-  }
+export function readValue(option: Option, raw: unknown, recipe?: string): Value {
+  const result = v.safeParse(valueSchema(option), raw);
+  if (result.success) return result.output;
+  const place = recipe === undefined ? `--${option.key}` : `"${option.key}" in ${recipe}`;
+  const advice = option.choices !== undefined && typeof raw === "string" ? `. ${suggestion(raw, option.choices)}` : "";
+  throw new UsageError(`${place} is ${JSON.stringify(raw)}, expected ${result.issues[0].message}${advice}`);
 }
 
 /** `Did you mean "…"?` for the nearest of `candidates`, or the list of them. */

@@ -30,6 +30,6 @@ Deno.test("the option wins over the recipe, the recipe over the default", () => 
 Deno.test("a recipe with an unknown key, a path or a bad value is answered by a sentence", () => {
   assertThrows(() => readRecipe("bach: 3", "r.yaml"), UsageError, 'unknown key "bach". Did you mean "batch"?');
   assertThrows(() => readRecipe("source: x", "r.yaml"), UsageError, "belongs on the command line: --source");
-  assertThrows(() => readRecipe("batch: 0", "r.yaml"), UsageError, "--batch in r.yaml is 0, expected at least 1");
+  assertThrows(() => readRecipe("batch: 0", "r.yaml"), UsageError, "in r.yaml is 0, expected at least 1");
   assertThrows(() => readRecipe("mining: on", "r.yaml"), UsageError, "expected off, crst, mxnet, reference");
 });

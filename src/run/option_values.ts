@@ -1,0 +1,84 @@
+/**
+ * What a value of an option may be: a schema for each kind of the option table, for texts of the command line and for the
+ * values of a recipe alike. A schema's messages say what is expected.
+ *
+ * @module
+ */
+
+import * as v from "valibot";
+import { parseSize, type Size } from "../data/size.ts";
+import type { Option } from "./options.ts";
+
+/** A value of an option. */
+export type Value = string | number | boolean | readonly number[] | readonly string[] | Size;
+
+/** The schema of an option's values. */
+export function valueSchema(option: Option): v.GenericSchema<unknown, Value> {
+  switch (option.kind) {
+    case "flag":
+      return v.boolean("true or false");
+    case "number":
+    case "integer":
+      return numberSchema(option);
+    case "numbers":
+      return numbersSchema(option);
+    case "size":
+      return sizeSchema;
+    case "path":
+    case "text":
+      return textSchema(option);
+    case "paths":
+      return v.pipe(
+        v.union([v.array(v.string()), v.pipe(v.string(), v.transform((path) => [path]))], "paths"),
+        v.minLength(1),
+      );
+  }
+}
+
+/** A number, or a text that is one, within the bounds of the option. */
+function numberSchema({ kind, minimum = -Infinity, maximum = Infinity }: Option): v.GenericSchema<unknown, number> {
+  const expected = kind === "integer" ? "a whole number" : "a number";
+  const text = v.pipe(v.string(), v.trim(), v.nonEmpty(), v.transform(Number));
+  return v.pipe(
+    v.union([v.number(), text], expected),
+    v.finite(expected),
+    v.check((value) => kind !== "integer" || Number.isInteger(value), expected),
+    v.minValue(minimum, `at least ${minimum}`),
+    v.maxValue(maximum, `at most ${maximum}`),
+  );
+}
+
+/** Numbers in a list, or in a text with commas between them. */
+function numbersSchema(option: Option): v.GenericSchema<unknown, number[]> {
+  const { count } = option;
+  const text = v.pipe(v.union([v.string(), v.number()]), v.transform((value) => String(value).split(",")));
+  const expected = count === undefined ? "numbers with commas between them" : `${count} numbers with a comma between`;
+  return v.pipe(
+    v.union([v.array(v.unknown()), text], expected),
+    v.check((values) => values.length > 0 && (count === undefined || values.length === count), expected),
+    v.array(numberSchema(option), expected),
+  );
+}
+
+const sizeSchema: v.GenericSchema<unknown, Size> = v.pipe(
+  v.string("height x width in pixels, such as 240x320"),
+  v.rawTransform(({ dataset, addIssue, NEVER }) => {
+    try {
+      return parseSize(dataset.value);
+    } catch {
+      addIssue({ message: "height x width in pixels, such as 240x320" });
+      return NEVER;
+    }
+  }),
+);
+
+/** A text, one of the choices where there are any. YAML reads the bare words `null` and numbers as such. */
+function textSchema({ choices, kind }: Option): v.GenericSchema<unknown, string> {
+  const expected = choices === undefined ? (kind === "path" ? "a path" : "a text") : choices.join(", ");
+  const bare = v.pipe(v.union([v.number(), v.null()]), v.transform(String));
+  return v.pipe(
+    v.union([v.string(), bare], expected),
+    v.nonEmpty(expected),
+    v.check((text) => choices === undefined || choices.includes(text), expected),
+  );
+}
