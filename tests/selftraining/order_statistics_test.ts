@@ -1,0 +1,160 @@
+import { assertEquals } from "@std/assert";
+import { pack } from "../../src/graph/layout.ts";
+import { Random } from "../../src/random.ts";
+import type { ScoreBatch } from "../../src/selftraining/scores.ts";
+import { assignLabels, selectThresholds } from "../../src/selftraining/selection.ts";
+import { hexBits, type SelectionSettings } from "../../src/selftraining/thresholds.ts";
+import { testGpu } from "../ops/harness.ts";
+
+/** Maps `[N, C, 1, W]` of one batch. */
+interface Maps {
+  readonly images: number;
+  readonly classes: number;
+  readonly width: number;
+  readonly values: Float32Array;
+}
+
+/** The thresholds by sorting, as bits: stride per image and class, descending, rank ⌊n · portion⌋, 1 where there is none. */
+function sortedThresholds(batches: readonly Maps[], { portion, stride, policy }: SelectionSettings): string[] {
+  const classes = batches[0]?.classes ?? 0;
+  const lists: number[][] = Array.from({ length: classes }, () => []);
+  for (const { images, width, values } of batches) {
+    for (let image = 0; image < images; image++) {
+      const seen = new Array<number>(classes).fill(0);
+      for (let pixel = 0; pixel < width; pixel++) {
+        const score = (id: number) => values[(image * classes + id) * width + pixel] ?? 0;
+        let top = 0;
+        for (let id = 1; id < classes; id++) if (score(id) > score(top)) top = id;
+        if ((seen[top] ?? 0) % stride === 0) lists[top]?.push(score(top));
+        seen[top] = (seen[top] ?? 0) + 1;
+      }
+    }
+  }
+  const threshold = (list: Float32Array) => {
+    const rank = Math.floor(list.length * portion);
+    return (rank > 0 ? list.sort()[list.length - rank] : 0) || 1;
+  };
+  if (policy === "st") return new Array<string>(classes).fill(hexBits(threshold(Float32Array.from(lists.flat()))));
+  return lists.map((list) => hexBits(threshold(Float32Array.from(list))));
+}
+
+async function gpuThresholds(batches: readonly Maps[], settings: SelectionSettings) {
+  const gpu = await testGpu();
+  const classes = batches[0]?.classes ?? 0;
+  const source = async function* (): AsyncGenerator<ScoreBatch> {
+    for (const { images, width, values } of batches) {
+      const packed = pack(values, [images, classes, 1, width], "activation");
+      const buffer = gpu.createBuffer(packed.byteLength, "maps");
+      gpu.write(buffer, packed);
+      const views = [{ offset: 0, height: 1, width, mirror: false }];
+      yield { images, height: 1, width, views, logits: { buffer, offset: 0, size: buffer.size } };
+      await gpu.wait();
+      gpu.destroyBuffer(buffer);
+    }
+  };
+  const scores = { classes, isProbability: true };
+  const report = await selectThresholds(gpu, source, scores, settings);
+  return { report, labels: assignLabels(gpu, source, scores, report) };
+}
+
+/** Two batches, of three images and of one, with the scores that `score(index)` gives. */
+function maps(classes: number, width: number, score: (index: number) => number): Maps[] {
+  return [3, 1].map((images, batch) => ({
+    images,
+    classes,
+    width,
+    values: Float32Array.from({ length: images * classes * width }, (_, index) => score(index + batch * 1_000_003)),
+  }));
+}
+
+const random = new Random(11, "order statistics");
+const width = 1733;
+const adversaries: Readonly<Record<string, Maps[]>> = {
+  "scores that are all equal": maps(5, width, () => 0.2),
+  "scores that are all 1": maps(3, width, () => 1),
+  "scores that are all 0": maps(3, width, () => 0),
+  "a class that is never predicted": maps(
+    4,
+    width,
+    (index) => Math.trunc(index / width) % 4 === 2 ? 0 : random.uniform(index),
+  ),
+  "denormals": maps(3, width, (index) => random.integer(1 << 23, index) * 2 ** -149),
+  "neighbouring floats": maps(3, width, (index) => 0.5 + random.integer(7, index) * 2 ** -24),
+  "every exponent": maps(6, width, (index) => random.uniform(index) * 2 ** -random.integer(140, index, 1)),
+  // The largest score of a pixel is not below 0: class 0 sees to that.
+  "negative zeros, and negative scores beside others": maps(
+    3,
+    width,
+    (index) =>
+      Math.trunc(index % 1_000_003 / width) % 3 === 0
+        ? [-0, 0, 0.5][random.integer(3, index)] ?? 0
+        : [-0, -0.25, 0, 0.25][random.integer(4, index)] ?? 0,
+  ),
+  "a single pixel": maps(2, 1, (index) => random.uniform(index)),
+};
+
+for (const [name, batches] of Object.entries(adversaries)) {
+  Deno.test(`the thresholds of ${name} are those of a sort, to the bit`, async () => {
+    for (const portion of [0.2, 0.999, 1]) {
+      for (const [stride, policy] of [[1, "cbst"], [3, "cbst"], [4, "st"]] as const) {
+        const settings = { policy, rule: "crst", portion, stride } as const;
+        const { report } = await gpuThresholds(batches, settings);
+        assertEquals(
+          report.lambda_hex,
+          sortedThresholds(batches, settings),
+          `portion ${portion}, stride ${stride}, ${policy}`,
+        );
+      }
+    }
+  });
+}
+
+Deno.test("the thresholds of ten million scores are those of a sort, to the bit", async () => {
+  // Four batches; most scores crowd at 1, as those of a trained network do.
+  const count = 2_500_000;
+  const batches = [0, 1, 2, 3].map((batch): Maps => {
+    const values = new Float32Array(2 * count);
+    let state = 12345 + batch;
+    for (let pixel = 0; pixel < count; pixel++) {
+      state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+      const score = 1 - (state / 2 ** 32) ** 8;
+      values[(state >>> 31) * count + pixel] = Math.fround(score);
+    }
+    return { images: 1, classes: 2, width: count, values };
+  });
+  const settings = { policy: "cbst", rule: "crst", portion: 0.2, stride: 1 } as const;
+  const { report } = await gpuThresholds(batches, settings);
+  assertEquals(report.lambda_hex, sortedThresholds(batches, settings));
+  assertEquals(report.n_pixels.reduce((sum, pixels) => sum + pixels, 0), 4 * count);
+});
+
+Deno.test("a label is the arg max of quotients rounded to float32, the first on ties, also where rounding makes the tie", async () => {
+  // Scores a few units in the last place around multiples of the thresholds, so that many rounded quotients coincide.
+  const classes = 6;
+  const batches = maps(classes, 997, (index) => {
+    const base = [0.7, 0.35, 0.175, 0.6999999, 0.1, 0.3][Math.trunc(index / 997) % classes] ?? 0;
+    return Math.fround(base) * (1 + (random.integer(9, index) - 4) * 2 ** -24);
+  });
+  const { report, labels } = await gpuThresholds(batches, { policy: "cbst", rule: "crst", portion: 0.5, stride: 1 });
+  const lambda = [0.7, 0.35, 0.175, 0.7, 0.1, 0.3].map((value, id) => Math.fround(value * (1 - id * 2 ** -25)));
+  Object.assign(report, { lambda_hex: lambda.map(hexBits) });
+  let batch = 0;
+  let ties = 0;
+  for await (const { labels: found } of labels) {
+    const { images, width, values } = batches[batch++] ?? { images: 0, width: 0, values: new Float32Array() };
+    const expected = new Uint8Array(images * width).fill(255);
+    for (let image = 0; image < images; image++) {
+      for (let pixel = 0; pixel < width; pixel++) {
+        const ratios = lambda.map((value, id) =>
+          Math.fround((values[(image * classes + id) * width + pixel] ?? 0) / value)
+        );
+        const best = Math.max(...ratios);
+        if (ratios.filter((ratio) => ratio === best).length > 1) ties++;
+        if (best >= 1) expected[image * width + pixel] = ratios.indexOf(best);
+      }
+    }
+    assertEquals(found, expected);
+  }
+  assertEquals(batch, 2);
+  assertEquals(ties > 500, true, `only ${ties} ties`);
+});
