@@ -2,35 +2,11 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { decode } from "fast-png";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { readNpy, writeNpy } from "../../src/nn/npy.ts";
 import { testWithShared } from "../shared.ts";
+import { crosswalk, inTemporaryFolder } from "./program.ts";
 
-const cli = fileURLToPath(new URL("../../cli.ts", import.meta.url));
-
-interface Run {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-async function select(...args: string[]): Promise<Run> {
-  const command = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-prompt", "--allow-read", "--allow-write", "--allow-env", "--allow-sys", cli, "select", ...args],
-  });
-  const { code, stdout, stderr } = await command.output();
-  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-  return { code, stdout: text(stdout), stderr: text(stderr) };
-}
-
-async function inFolder(body: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await body(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
+const select = (...args: string[]) => crosswalk("select", ...args);
 
 function npy(path: string) {
   return readNpy(new Uint8Array(readFileSync(path)), path);
@@ -61,7 +37,7 @@ testWithShared(
   "select writes a label PNG per image and the thresholds of the vectors",
   ["vectors/a"],
   (vectors) =>
-    inFolder(async (folder) => {
+    inTemporaryFolder(async (folder) => {
       const out = join(folder, "labels");
       const { code, stdout } = await select(
         ...["--probabilities", join(vectors, "prob.npy"), "--prior", join(vectors, "prior.npy")],
@@ -89,7 +65,7 @@ testWithShared(
   "select writes labels.npy for several files, single maps among them",
   ["vectors/b"],
   (vectors) =>
-    inFolder(async (folder) => {
+    inTemporaryFolder(async (folder) => {
       const { shape, data } = npy(join(vectors, "prob.npy"));
       const [images = 0, ...sides] = shape;
       assert(data instanceof Float32Array);
@@ -120,7 +96,7 @@ testWithShared(
   "select --policy lrent writes soft labels of every pixel",
   ["vectors/a"],
   (vectors) =>
-    inFolder(async (out) => {
+    inTemporaryFolder(async (out) => {
       const settings = { policy: "lrent", portion: 0.5, stride: 1, prior: false, alpha: 0.1 };
       const { code, stderr } = await select(
         ...["--probabilities", join(vectors, "prob.npy"), "--policy", "lrent", "--alpha", "0.1", "--portion", "0.5"],
@@ -143,7 +119,7 @@ testWithShared(
 );
 
 Deno.test("select says what is wrong with its input", async () => {
-  await inFolder(async (folder) => {
+  await inTemporaryFolder(async (folder) => {
     const file = (name: string, bytes: Uint8Array) => {
       writeFileSync(join(folder, name), bytes);
       return join(folder, name);
