@@ -4,6 +4,7 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
+import channelsLast from "../shaders/selftraining/channels_last.wgsl" with { type: "text" };
 import { Gpu, onShaderVariant } from "../src/gpu/gpu.ts";
 import { gradients } from "../src/ops/gradients.ts";
 import { Program } from "../src/graph/program.ts";
@@ -14,6 +15,7 @@ import { sgd } from "../src/optim/optimizer.ts";
 import { Trainer } from "../src/selftraining/trainer.ts";
 import { assignLabels, selectThresholds } from "../src/selftraining/selection.ts";
 import type { ScoreBatch } from "../src/selftraining/scores.ts";
+import { assignSoftLabels } from "../src/selftraining/soft_labels.ts";
 import { accumulatePrior } from "../src/selftraining/spatial_prior.ts";
 import { argmaxInterpolated } from "../src/ops/metrics/argmax_interpolated.ts";
 import { kernelCases } from "../bench/cases.ts";
@@ -90,6 +92,9 @@ async function runSelection(gpu: Gpu): Promise<void> {
     stride: 2,
   });
   for await (const _batch of assignLabels(gpu, batches, scores, report));
+  for await (const _batch of assignSoftLabels(gpu, batches, scores, report, 0.25));
+  const maps = { name: "selftraining/channels_last", text: channelsLast };
+  await gpu.pipeline(maps, { CLASSES: 5, CLASS_VECTORS: 2, PIXELS: 64 });
 }
 
 /** Compiles every variant in a page and returns what failed. */
