@@ -13,10 +13,7 @@ import type { Conv2dOptions } from "./conv2d.ts";
 import { depthwiseConv2dInputGrad } from "./depthwise_conv2d_input_grad.ts";
 import { depthwiseConv2dWeightGrad } from "./depthwise_conv2d_weight_grad.ts";
 import { type ConvolutionGeometry, convolutionGeometry, taps } from "./geometry.ts";
-import { sweep } from "./sweep.ts";
-
-/** Output rows that one invocation walks down. More save loads, fewer keep more invocations busy. */
-const tileRows = 12;
+import { sweep, type SweepOptions } from "./sweep.ts";
 
 /**
  * y[n,c] = x[n,c] ⋆ w[c]: `[N, C, H, W]` with weights `[C, 1, R, S]` (layout `"depthwise"`) → `[N, C, Ho, Wo]`; options
@@ -62,7 +59,7 @@ export function depthwiseKernels(
   flipped = false,
 ): KernelPlan {
   const vectors = paddedChannels(weight.shape[0] ?? 1) / 4;
-  const walk = sweep(geometry, traits, { tileRows });
+  const walk = sweep(geometry, traits, tileOf(vectors, traits));
   return {
     calls: [{
       shader: { name: "conv/depthwise_conv2d", text: shader },
@@ -79,4 +76,14 @@ export function depthwiseKernels(
       flops: 8 * geometry.batch * geometry.outputHeight * geometry.outputWidth * vectors * taps(geometry),
     }],
   };
+}
+
+/**
+ * Output rows and columns of a tile, at most. Long tiles load least. On a CPU, whose caches fetch ahead along memory,
+ * small ones win where a pixel takes 1 KiB or more, so that every load is soon followed by its neighbour: 20 → 13 ms of
+ * CPU time with 768 channels at dilation 4.
+ */
+function tileOf(vectors: number, traits: DeviceTraits): SweepOptions {
+  if (!traits.software) return { tileRows: 12, tileColumns: 4 };
+  return vectors >= 64 ? { tileRows: 2, tileColumns: 4 } : { tileRows: 24, tileColumns: 8 };
 }

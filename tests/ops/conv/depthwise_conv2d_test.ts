@@ -20,6 +20,7 @@ const cases: Case[] = [
   { name: "TensorFlow's SAME padding at stride 2", input: [2, 7, 8, 22], kernel: [3, 3], padding: "same", stride: 2 },
   { name: "SAME padding at stride 2 on odd sides", input: [1, 4, 13, 9], kernel: [3, 3], padding: "same", stride: 2 },
   { name: "dilation 2", input: [2, 5, 11, 13], kernel: [3, 3], padding: "same", dilation: 2 },
+  { name: "257 channels", input: [1, 257, 5, 7], kernel: [3, 3], padding: "same", dilation: 2 },
   { name: "dilation 4 on a 5×7 image", input: [1, 8, 5, 7], kernel: [3, 3], padding: 4, dilation: 4 },
   { name: "stride 3 and dilation 2", input: [1, 4, 14, 23], kernel: [3, 3], padding: 2, stride: 3, dilation: 2 },
   { name: "stride 2 and dilation 2", input: [1, 4, 14, 11], kernel: [3, 3], padding: 2, stride: 2, dilation: 2 },
