@@ -7,6 +7,7 @@
  */
 
 import process from "node:process";
+import configuration from "./deno.json" with { type: "json" };
 import { InterruptedError, UsageError } from "./src/errors.ts";
 import { type CommandHelp, helpText } from "./src/cli/arguments.ts";
 import { suggestion } from "./src/run/settings.ts";
@@ -66,7 +67,7 @@ const commands: readonly CommandEntry[] = [
   {
     command: "synth",
     summary: "write the two built-in towns as data sets",
-    examples: ["crosswalk synth --out towns", "crosswalk synth --out towns --town-size 128x256 --seed 3"],
+    examples: ["crosswalk synth --out towns", "crosswalk synth --out towns --town-images 40 --seed 3"],
     load: () => import("./src/cli/synth.ts"),
   },
   {
@@ -89,6 +90,10 @@ async function main(args: readonly string[]): Promise<number> {
     console.log(overview());
     return name === undefined ? 2 : 0;
   }
+  if (name === "--version" || name === "-V") {
+    console.log(`crosswalk ${configuration.version}`);
+    return 0;
+  }
   const entry = commands.find(({ command }) => command === name);
   if (entry === undefined) {
     throw new UsageError(`There is no command "${name}". ${suggestion(name, commands.map(({ command }) => command))}`);
@@ -108,7 +113,7 @@ function overview(): string {
     "Commands:",
     ...rows,
     "",
-    "crosswalk <command> --help tells a command's options",
+    "crosswalk <command> --help tells a command's options, crosswalk --version the version",
   ].join("\n");
 }
 

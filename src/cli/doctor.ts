@@ -5,7 +5,7 @@
  */
 
 import { measurePeaks } from "../../bench/peaks.ts";
-import { runSelfTest, selfTestCases, selfTestTolerance } from "../../bench/self_test.ts";
+import { type KernelResult, selfTest } from "../../bench/self_test.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { executedTrips } from "../gpu/loop_limit.ts";
 import { readArguments } from "./arguments.ts";
@@ -20,15 +20,6 @@ const shownLimits = [
   "maxComputeWorkgroupStorageSize",
   "minStorageBufferOffsetAlignment",
 ] as const;
-
-/** Result of all cases of one op. */
-interface OpResult {
-  readonly name: string;
-  readonly ok: boolean;
-  /** Largest error of its cases, relative to one plus the largest expected value. */
-  readonly error: number;
-  readonly cases: number;
-}
 
 /** Runs the command; returns the exit code. */
 export async function run(args: readonly string[]): Promise<number> {
@@ -53,7 +44,7 @@ export async function run(args: readonly string[]): Promise<number> {
   say(`peaks      ${peaks.gflops.toFixed(1)} GFLOP/s multiply-add, ${peaks.gigabytesPerSecond.toFixed(1)} GB/s copy`);
   const warnings = await findWarnings(gpu);
   for (const warning of warnings) say(`warning    ${warning}`);
-  const kernels = await testKernels(gpu, say);
+  const kernels = await selfTest(gpu, (result) => say(kernelText(result)));
   const ok = kernels.every((kernel) => kernel.ok);
   say(
     ok
@@ -76,19 +67,8 @@ async function findWarnings(gpu: Gpu): Promise<string[]> {
   ];
 }
 
-async function testKernels(gpu: Gpu, say: (text: string) => void): Promise<OpResult[]> {
-  const byOp = Map.groupBy(selfTestCases(), ({ op }) => op);
-  const results: OpResult[] = [];
-  for (const [name, cases] of byOp) {
-    let error = 0;
-    for (const fixture of cases) error = Math.max(error, await runSelfTest(gpu, fixture));
-    const result = { name, ok: error <= selfTestTolerance, error, cases: cases.length };
-    say(
-      `${result.ok ? "ok   " : "WRONG"}  ${name.padEnd(26)} ${String(cases.length).padStart(3)} cases, largest error ${
-        error.toExponential(1)
-      }`,
-    );
-    results.push(result);
-  }
-  return results;
+function kernelText({ name, ok, error, cases, problem }: KernelResult): string {
+  const largest = `largest error ${error === null ? "not a number" : error.toExponential(1)}`;
+  const counted = `${String(cases).padStart(3)} ${cases === 1 ? "case, " : "cases,"} ${largest}`;
+  return `${ok ? "ok   " : "WRONG"}  ${name.padEnd(26)} ${counted}${problem === undefined ? "" : ` (${problem})`}`;
 }

@@ -8,6 +8,7 @@ import { formatSize } from "../data/size.ts";
 import { memoryPlan } from "../graph/program.ts";
 import { trainingStep } from "../selftraining/trainer.ts";
 import { type AdaptationData, adaptationSettings } from "./adaptation.ts";
+import type { Settings } from "./settings.ts";
 import { type RunContext, trainerOptions, type TrainingRun } from "./training_run.ts";
 
 /** The memory plan of the training step as `--plan` prints it. */
@@ -40,19 +41,12 @@ export async function announce(
   options: { readonly trainSource: boolean; readonly adapts: boolean },
 ): Promise<void> {
   const { gpu, network, settings, size, progress, folder } = context;
-  const adaptation = adaptationSettings(settings);
   const batch = settings.number("batch");
+  const { rounds, roundSteps, labelled } = options.adapts
+    ? adaptationWork(settings, data)
+    : { rounds: 0, roundSteps: 0, labelled: 0 };
   const sourceSteps = options.trainSource ? settings.number("source-steps") : 0;
-  const images = adaptation.control ? 0 : adaptation.targetImages ?? data.targetSplit.items.length;
-  const perRound =
-    ("images" in adaptation.sourcePortion
-      ? adaptation.sourcePortion.images
-      : data.sourceSplit.items.length * adaptation.sourcePortion.initial) + images;
-  const roundSteps = options.adapts
-    ? adaptation.rounds * Math.max(1, Math.floor(perRound * adaptation.epochs / batch))
-    : 0;
-  const labelled = options.adapts && !adaptation.control ? adaptation.rounds * data.targetSplit.items.length : 0;
-  const scored = (data.evaluationSplit?.items.length ?? 0) * (options.adapts ? adaptation.rounds + 1 : 1);
+  const scored = (data.evaluationSplit?.items.length ?? 0) * (options.adapts ? rounds + 1 : 1);
   const step = await stepSeconds(context, training);
   // A training step is three forwards; a forward of a whole image costs in proportion to its pixels.
   const crop = settings.size("crop") ?? size;
@@ -62,7 +56,7 @@ export async function announce(
     training.trainer.program.memory.activationBytes + training.trainer.program.memory.inputBytes;
   const stages = [
     ...(sourceSteps > 0 ? [`${sourceSteps} steps of source training`] : []),
-    ...(options.adapts ? [`${adaptation.rounds} rounds of self-training (${roundSteps} steps)`] : []),
+    ...(options.adapts ? [`${rounds} rounds of self-training (${roundSteps} steps)`] : []),
   ];
   progress.line(
     `${network.model.name} with ${network.classCount} classes at ${formatSize(size)} on ${
@@ -75,6 +69,18 @@ export async function announce(
     }`,
   );
   progress.line(`about ${timeText(seconds)} here, ${bytesText(memory)} of GPU memory; results go to ${folder.path}`);
+}
+
+/** Rounds, their training steps together, and the images labelled in them. */
+function adaptationWork(settings: Settings, data: AdaptationData) {
+  const { rounds, epochs, batch, control, targetImages, sourcePortion } = adaptationSettings(settings);
+  const target = data.targetSplit.items.length;
+  const source = "images" in sourcePortion
+    ? sourcePortion.images
+    : data.sourceSplit.items.length * sourcePortion.initial;
+  const images = source + (control ? 0 : targetImages ?? target);
+  const steps = Math.max(1, Math.floor(images * epochs / batch));
+  return { rounds, roundSteps: rounds * steps, labelled: control ? 0 : rounds * target };
 }
 
 /** Seconds of a training step, by running the compiled step on black images without the optimizer's effect. */

@@ -13,7 +13,7 @@ import { convBatchNorm, convBias } from "../../src/nn/layers.ts";
 import { collectParameters, type ParameterScope, ParameterStore } from "../../src/nn/parameters.ts";
 import { add } from "../../src/ops/arithmetic/add.ts";
 import { interpolatedCrossEntropy } from "../../src/ops/loss/interpolated_cross_entropy.ts";
-import { readFixture } from "../fixture.ts";
+import { readFixture } from "../../bench/self_test/fixture.ts";
 import { testGpu } from "../ops/harness.ts";
 
 const { tensors } = readFixture("small_deeplab");

@@ -1,11 +1,13 @@
 /**
- * Reads the PyTorch fixtures, which `tests/fixtures/make.py` makes.
+ * Reads the PyTorch fixtures, which `tests/fixtures/make.py` makes. The tests and `crosswalk doctor` share them.
  *
  * @module
  */
 
-import { readSafetensors } from "../src/nn/safetensors.ts";
-import type { ParameterValues } from "../src/nn/parameters.ts";
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import type { ParameterValues } from "../../src/nn/parameters.ts";
+import { readSafetensors, type SafetensorsFile } from "../../src/nn/safetensors.ts";
 
 /** One case of a fixture file. */
 export interface FixtureCase {
@@ -21,26 +23,27 @@ export interface FixtureCase {
   readonly gradientsOf: readonly string[];
   /** The tensor of this name. */
   readonly tensor: (name: string) => ParameterValues;
-  /** Whether there is such a tensor. */
-  readonly has: (name: string) => boolean;
 }
 
-/** All tensors of a fixture file, by name. */
-export function readFixture(file: string) {
-  const bytes = Deno.readFileSync(new URL(`fixtures/${file}.safetensors`, import.meta.url));
-  return readSafetensors(bytes, `tests/fixtures/${file}.safetensors`);
+/**
+ * All tensors of a fixture file, by name.
+ *
+ * @throws {Error} if the file is missing.
+ */
+export function readFixture(file: string): SafetensorsFile {
+  const path = fileURLToPath(new URL(`../../tests/fixtures/${file}.safetensors`, import.meta.url));
+  return readSafetensors(new Uint8Array(readFileSync(path)), `tests/fixtures/${file}.safetensors`);
 }
 
 /** The cases of a fixture file. */
 export function readCases(file: string): FixtureCase[] {
   const { tensors, metadata } = readFixture(file);
-  type Stored = Omit<FixtureCase, "name" | "tensor" | "has">;
+  type Stored = Omit<FixtureCase, "name" | "tensor">;
   const cases = JSON.parse(metadata["cases"] ?? "{}") as Record<string, Stored>;
   return Object.entries(cases).map(([name, stored]) => ({
     name,
     ...stored,
     tensor: (tensor) => required(tensors, `${name}/${tensor}`, file),
-    has: (tensor) => tensors.has(`${name}/${tensor}`),
   }));
 }
 
