@@ -1,6 +1,6 @@
 // 2-D convolution as an implicit matrix product, with an optional epilogue:
 // y[n,o,i,j] = f(scale[o] · Σ_{c,r,s} x[n,c, i·S + r·D − P, j·S + s·D − P] · w[o,c,r,s] + shift[o]).
-// Bindings: 0 x [N,H,W,I] read · 1 w [R,S,I,O] read · 2 epilogue [2,O] read (scale, shift) · 3 y [N,Ho,Wo,O] write.
+// Bindings: 0 left = x [N,H,W,I] read · 1 right = w [R,S,I,O] read · 2 epilogue [2,O] read (scale, shift) · 3 y [N,Ho,Wo,O] write.
 // All as vec4f over the last axis, channels padded to 4. Without an epilogue, binding 2 is any buffer and not read.
 // Schedule: one invocation computes TILE_PIXELS pixels × 4·TILE_VECTORS output channels in registers, no barriers.
 // Bound: 2·N·Ho·Wo·O·I·R·S flop; on software adapters the loads (TILE_PIXELS + 4·TILE_VECTORS for each
@@ -8,6 +8,7 @@
 #include lib/activation.wgsl
 #include lib/convolution_geometry.wgsl
 #include lib/grid.wgsl
+#include OPERANDS
 
 const INPUT_VECTORS: u32 = 1u;
 const OUTPUT_VECTORS: u32 = 1u;
@@ -22,8 +23,6 @@ const PIXELS = BATCH * OUTPUT_HEIGHT * OUTPUT_WIDTH;
 const CHANNEL_TILES = OUTPUT_VECTORS / TILE_VECTORS;
 const PIXEL_TILES = (PIXELS + TILE_PIXELS - 1u) / TILE_PIXELS;
 
-@group(0) @binding(0) var<storage, read> x: array<vec4f>;
-@group(0) @binding(1) var<storage, read> weight: array<vec4f>;
 @group(0) @binding(2) var<storage, read> epilogue: array<vec4f>;
 @group(0) @binding(3) var<storage, read_write> y: array<vec4f>;
 
@@ -68,10 +67,10 @@ fn main(
       var tap = (r * KERNEL_WIDTH + s) * INPUT_VECTORS * 4u * OUTPUT_VECTORS + channel;
       for (var i = 0u; i < INPUT_VECTORS; i++) {
         #unroll j in 0..TILE_VECTORS {
-          #unroll k in 0..4 { let weight$k_$j = weight[tap + $k * OUTPUT_VECTORS + $j]; }
+          #unroll k in 0..4 { let weight$k_$j = loadRight(tap + $k * OUTPUT_VECTORS + $j); }
         }
         #unroll p in 0..TILE_PIXELS {
-          var value$p = x[pixel$p + i];
+          var value$p = loadLeft(pixel$p + i);
           if (HAS_PADDING) { value$p *= mask$p; }
           #unroll j in 0..TILE_VECTORS {
             #unroll k in 0..4 { sum$p_$j = fma(vec4f(value$p[$k]), weight$k_$j, sum$p_$j); }

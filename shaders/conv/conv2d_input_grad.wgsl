@@ -1,11 +1,12 @@
 // Input gradient of a 2-D convolution: dx[n,c,y,x] = Σ_{o,r,s} dy[n,o,(y + P − r·D)/S,(x + P − s·D)/S] · w[o,c,r,s],
 // over the taps whose position divides by the stride S.
-// Bindings: 0 dy [N,Ho,Wo,O] read · 1 w [R,S,I,O] read · 2 dx [N,H,W,I] write. vec4f over the last axis, padded to 4.
+// Bindings: 0 left = dy [N,Ho,Wo,O] read · 1 right = w [R,S,I,O] read · 2 dx [N,H,W,I] write. vec4f over the last axis, padded to 4.
 // Schedule: input pixels are taken by phase (y mod S, x mod S; z of the grid), so that all pixels of a tile use the
 // same taps and no multiplication is wasted; an invocation computes TILE_PIXELS pixels × 4·TILE_VECTORS channels.
 // Bound: 2·N·Ho·Wo·O·I·R·S flop.
 #include lib/convolution_geometry.wgsl
 #include lib/grid.wgsl
+#include OPERANDS
 
 const INPUT_VECTORS: u32 = 1u;
 const OUTPUT_VECTORS: u32 = 1u;
@@ -19,8 +20,6 @@ const PIXELS = BATCH * PHASE_HEIGHT * PHASE_WIDTH;
 const CHANNEL_TILES = INPUT_VECTORS / TILE_VECTORS;
 const PIXEL_TILES = (PIXELS + TILE_PIXELS - 1u) / TILE_PIXELS;
 
-@group(0) @binding(0) var<storage, read> outputGradient: array<vec4f>;
-@group(0) @binding(1) var<storage, read> weight: array<vec4f>;
 @group(0) @binding(2) var<storage, read_write> inputGradient: array<vec4f>;
 
 // Image, row and column of a pixel of this phase; row or column may lie beyond the image on ragged sizes.
@@ -73,10 +72,10 @@ fn main(
       let tap = ((r * KERNEL_WIDTH + s) * INPUT_VECTORS + channel) * 4u * OUTPUT_VECTORS;
       for (var o = 0u; o < OUTPUT_VECTORS; o++) {
         #unroll j in 0..TILE_VECTORS {
-          #unroll k in 0..4 { let weight$k_$j = weight[tap + $(j * 4 + k) * OUTPUT_VECTORS + o]; }
+          #unroll k in 0..4 { let weight$k_$j = loadRight(tap + $(j * 4 + k) * OUTPUT_VECTORS + o); }
         }
         #unroll p in 0..TILE_PIXELS {
-          var value$p = outputGradient[pixel$p + o];
+          var value$p = loadLeft(pixel$p + o);
           if (HAS_PADDING) { value$p *= mask$p; }
           #unroll j in 0..TILE_VECTORS {
             sum$p_$j += vec4f(

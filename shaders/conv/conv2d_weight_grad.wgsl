@@ -1,10 +1,11 @@
 // Weight gradient of a 2-D convolution: dw[o,c,r,s] = Σ_{n,i,j} dy[n,o,i,j] · x[n,c, i·S + r·D − P, j·S + s·D − P].
-// Bindings: 0 x [N,H,W,I] read · 1 dy [N,Ho,Wo,O] read · 2 partial [SPLITS,R,S,I,O] write. vec4f over the last axis.
+// Bindings: 0 left = x [N,H,W,I] read · 1 right = dy [N,Ho,Wo,O] read · 2 partial [SPLITS,R,S,I,O] write. vec4f over the last axis.
 // Schedule: the sum over output rows is cut into SPLITS parts (added afterwards in fixed order); an invocation computes
 // 4·TILE_INPUTS × 4·TILE_OUTPUTS weights of one tap in registers, walking only over columns that are inside the image.
 // Bound: 2·N·Ho·Wo·O·I·R·S flop; TILE_INPUTS + TILE_OUTPUTS loads for 4·TILE_INPUTS·TILE_OUTPUTS vec4f multiply-adds.
 #include lib/convolution_geometry.wgsl
 #include lib/grid.wgsl
+#include OPERANDS
 
 const INPUT_VECTORS: u32 = 1u;
 const OUTPUT_VECTORS: u32 = 1u;
@@ -18,8 +19,6 @@ const INPUT_TILES = INPUT_VECTORS / TILE_INPUTS;
 const OUTPUT_TILES = OUTPUT_VECTORS / TILE_OUTPUTS;
 const INVOCATIONS = SPLITS * KERNEL_HEIGHT * KERNEL_WIDTH * INPUT_TILES * OUTPUT_TILES;
 
-@group(0) @binding(0) var<storage, read> x: array<vec4f>;
-@group(0) @binding(1) var<storage, read> outputGradient: array<vec4f>;
 @group(0) @binding(2) var<storage, read_write> partial: array<vec4f>;
 
 @compute @workgroup_size(64)
@@ -56,9 +55,9 @@ fn main(
     for (var column = firstColumn; column < endColumn; column++) {
       let inputIndex = (inputStart + u32(i32(column * STRIDE) + shift)) * INPUT_VECTORS + inputVector;
       let outputIndex = (row * OUTPUT_WIDTH + column) * OUTPUT_VECTORS + outputVector;
-      #unroll j in 0..TILE_OUTPUTS { let gradient$j = outputGradient[outputIndex + $j]; }
+      #unroll j in 0..TILE_OUTPUTS { let gradient$j = loadRight(outputIndex + $j); }
       #unroll i in 0..TILE_INPUTS {
-        let value$i = x[inputIndex + $i];
+        let value$i = loadLeft(inputIndex + $i);
         #unroll k in 0..4 {
           #unroll j in 0..TILE_OUTPUTS { sum$i_$k_$j = fma(vec4f(value$i[$k]), gradient$j, sum$i_$k_$j); }
         }

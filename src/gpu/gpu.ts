@@ -51,7 +51,20 @@ export interface Dispatch {
   readonly bindGroup: GPUBindGroup;
   /** Workgroups in x, y, z. */
   readonly workgroups: readonly [number, number, number];
+  /** Made before the launch. */
+  readonly textureCopies?: readonly TextureCopy[];
 }
+
+/** A copy of a buffer's vec4f into a texture of `Gpu.createTexture`, in order. */
+export interface TextureCopy {
+  /** What is copied; `size` is a multiple of 16. */
+  readonly from: BufferRange;
+  /** A texture at least as large. */
+  readonly to: GPUTexture;
+}
+
+/** vec4f in a row of a texture that holds a buffer's contents. */
+export const textureRowVectors = 1024;
 
 /** Most workgroups in one dimension of a dispatch (the WebGPU default limit). */
 export const maxWorkgroupsPerDimension = 65535;
@@ -150,6 +163,25 @@ export class Gpu {
     buffer.destroy();
   }
 
+  /** Makes a texture that holds at least `bytes` as rows of 1024 vec4f. */
+  createTexture(bytes: number, label: string): GPUTexture {
+    const height = Math.max(1, Math.ceil(bytes / (16 * textureRowVectors)));
+    this.#allocatedBytes += height * textureRowVectors * 16;
+    this.#peakBytes = Math.max(this.#peakBytes, this.#allocatedBytes);
+    return this.device.createTexture({
+      label,
+      size: [textureRowVectors, height],
+      format: "rgba32float",
+      usage: GPUTextureUsage.TEXTURE_BINDING | GPUTextureUsage.COPY_DST,
+    });
+  }
+
+  /** Frees a texture made by `createTexture`. */
+  destroyTexture(texture: GPUTexture): void {
+    this.#allocatedBytes -= texture.height * texture.width * 16;
+    texture.destroy();
+  }
+
   /** The compiled pipeline of a shader file with these constants; compiled once. */
   pipeline(source: ShaderSource, constants: ShaderConstants = {}): Promise<Pipeline> {
     const text = specialize(source, constants);
@@ -168,7 +200,11 @@ export class Gpu {
     const module = this.device.createShaderModule({ label: name, code: text });
     const layout = this.device.createBindGroupLayout({
       label: name,
-      entries: bindings.map((type, binding) => ({ binding, visibility: GPUShaderStage.COMPUTE, buffer: { type } })),
+      entries: bindings.map((type, binding) => ({
+        binding,
+        visibility: GPUShaderStage.COMPUTE,
+        ...(type === "texture" ? { texture: { sampleType: "unfilterable-float" } } : { buffer: { type } }),
+      })),
     });
     const pipeline = this.device.createComputePipeline({
       label: name,
@@ -184,8 +220,8 @@ export class Gpu {
     return { name, pipeline, layout, bindings };
   }
 
-  /** A bind group of buffers or parts of buffers, in the order of the shader's bindings. */
-  bindGroup(pipeline: Pipeline, ranges: readonly BufferRange[]): GPUBindGroup {
+  /** A bind group of buffers, parts of buffers and textures, in the order of the shader's bindings. */
+  bindGroup(pipeline: Pipeline, ranges: readonly (BufferRange | GPUTexture)[]): GPUBindGroup {
     if (ranges.length !== pipeline.bindings.length) {
       throw new Error(
         `Cannot bind ${pipeline.name}: it declares ${pipeline.bindings.length} bindings, ${ranges.length} were given`,
@@ -194,7 +230,10 @@ export class Gpu {
     return this.device.createBindGroup({
       label: pipeline.name,
       layout: pipeline.layout,
-      entries: ranges.map((resource, binding) => ({ binding, resource })),
+      entries: ranges.map((range, binding) => ({
+        binding,
+        resource: range instanceof GPUTexture ? range.createView() : range,
+      })),
     });
   }
 
@@ -202,7 +241,7 @@ export class Gpu {
   async dispatch(
     source: ShaderSource,
     constants: ShaderConstants,
-    buffers: readonly (GPUBuffer | BufferRange)[],
+    resources: readonly (GPUBuffer | BufferRange | GPUTexture)[],
     workgroups: readonly [number, number, number],
     label: string = source.name,
   ): Promise<Dispatch> {
@@ -210,15 +249,21 @@ export class Gpu {
     if (workgroups.some((count) => count < 1 || count > maxWorkgroupsPerDimension)) {
       throw new RangeError(`Cannot dispatch ${label}: ${workgroups.join("×")} workgroups, each must be 1 to 65535`);
     }
-    return { label, pipeline, bindGroup: this.bindGroup(pipeline, buffers.map(wholeRange)), workgroups };
+    const ranges = resources.map((resource) => resource instanceof GPUTexture ? resource : wholeRange(resource));
+    return { label, pipeline, bindGroup: this.bindGroup(pipeline, ranges), workgroups };
   }
 
-  /** Encodes the launches in order, in one pass, then the copies, and submits them. */
+  /** Encodes the launches in order, in as few passes as copies to textures allow, then the copies, and submits them. */
   submit(dispatches: Iterable<Dispatch>, copies: Iterable<BufferCopy> = []): void {
     this.check();
     const encoder = this.device.createCommandEncoder();
-    const pass = encoder.beginComputePass();
-    for (const { pipeline, bindGroup, workgroups } of dispatches) {
+    let pass = encoder.beginComputePass();
+    for (const { pipeline, bindGroup, workgroups, textureCopies = [] } of dispatches) {
+      if (textureCopies.length > 0) {
+        pass.end();
+        for (const copy of textureCopies) encodeTextureCopy(encoder, copy);
+        pass = encoder.beginComputePass();
+      }
       pass.setPipeline(pipeline.pipeline);
       pass.setBindGroup(0, bindGroup);
       pass.dispatchWorkgroups(...workgroups);
@@ -297,6 +342,21 @@ export interface BufferCopy {
   readonly to: GPUBuffer;
   /** First byte of the destination. */
   readonly toOffset: number;
+}
+
+/** Full rows first, then what is left of the last one. */
+function encodeTextureCopy(encoder: GPUCommandEncoder, { from, to }: TextureCopy): void {
+  const rowBytes = textureRowVectors * 16;
+  const rows = Math.floor(from.size / rowBytes);
+  const rest = (from.size - rows * rowBytes) / 16;
+  const copy = (row: number, width: number, height: number) =>
+    encoder.copyBufferToTexture(
+      { buffer: from.buffer, offset: from.offset + row * rowBytes, bytesPerRow: rowBytes },
+      { texture: to, origin: [0, row] },
+      [width, height],
+    );
+  if (rows > 0) copy(0, textureRowVectors, rows);
+  if (rest > 0) copy(rows, rest, 1);
 }
 
 let shaderListener: ((name: string, text: string) => void) | undefined;

@@ -16,6 +16,8 @@ export interface ShaderSource {
   readonly name: string;
   /** The file's text. */
   readonly text: string;
+  /** Files of `shaders/lib/` for the `#include NAME` lines whose file the host chooses, by that name. */
+  readonly includes?: Readonly<Record<string, string>>;
 }
 
 /** Values for the `const` declarations of a shader file. */
@@ -34,7 +36,7 @@ export function specialize(source: ShaderSource, constants: ShaderConstants = {}
 
 function insertIncludes(source: ShaderSource): string {
   return source.text.replace(/^#include (\S+)$/gm, (_line, name: string) => {
-    const text = library[name];
+    const text = library[source.includes?.[name] ?? name];
     if (text === undefined) throw new Error(`Cannot expand ${source.name}: there is no include "${name}"`);
     return text.trimEnd();
   });
@@ -136,19 +138,23 @@ function evaluate(expression: string, values: ReadonlyMap<string, number>): numb
 }
 
 /** What a shader declares at `@binding(index)`. */
-export type BindingKind = "read-only-storage" | "storage" | "uniform";
+export type BindingKind = "read-only-storage" | "storage" | "uniform" | "texture";
+
+const declaredKinds: Readonly<Record<string, BindingKind>> = {
+  "uniform": "uniform",
+  "storage, read": "read-only-storage",
+  "storage, read_write": "storage",
+  "texture_2d": "texture",
+};
 
 /** The bindings of group 0 in order, read from the declarations. */
 export function bindingKinds(text: string, name: string): BindingKind[] {
   const kinds: BindingKind[] = [];
-  for (
-    const match of text.matchAll(/@group\(0\) @binding\((\d+)\) var<(uniform|storage, read|storage, read_write)>/g)
-  ) {
-    kinds[Number(match[1])] = match[2] === "uniform"
-      ? "uniform"
-      : match[2] === "storage, read"
-      ? "read-only-storage"
-      : "storage";
+  const declared =
+    /@group\(0\) @binding\((\d+)\) var(?:<(uniform|storage, read|storage, read_write)>| \w+: (texture_2d)<)/g;
+  for (const [, binding, access, texture] of text.matchAll(declared)) {
+    const kind = declaredKinds[access ?? texture ?? ""];
+    if (kind !== undefined) kinds[Number(binding)] = kind;
   }
   if (kinds.length === 0 || kinds.includes(undefined as never)) {
     throw new Error(`Cannot use ${name}: its bindings are not numbered 0, 1, 2, …`);

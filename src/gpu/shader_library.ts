@@ -10,6 +10,8 @@ import classScores from "../../shaders/lib/class_scores.wgsl" with { type: "text
 import exactQuotient from "../../shaders/lib/exact_quotient.wgsl" with { type: "text" };
 import convolutionGeometry from "../../shaders/lib/convolution_geometry.wgsl" with { type: "text" };
 import grid from "../../shaders/lib/grid.wgsl" with { type: "text" };
+import operandsBuffer from "../../shaders/lib/operands_buffer.wgsl" with { type: "text" };
+import operandsTexture from "../../shaders/lib/operands_texture.wgsl" with { type: "text" };
 import poolAverage from "../../shaders/lib/pool_average.wgsl" with { type: "text" };
 import poolGeometry from "../../shaders/lib/pool_geometry.wgsl" with { type: "text" };
 import random from "../../shaders/lib/random.wgsl" with { type: "text" };
@@ -22,6 +24,8 @@ export const library: Readonly<Record<string, string>> = {
   "lib/exact_quotient.wgsl": exactQuotient,
   "lib/convolution_geometry.wgsl": convolutionGeometry,
   "lib/grid.wgsl": grid,
+  "lib/operands_buffer.wgsl": operandsBuffer,
+  "lib/operands_texture.wgsl": operandsTexture,
   "lib/pool_average.wgsl": poolAverage,
   "lib/pool_geometry.wgsl": poolGeometry,
   "lib/random.wgsl": random,

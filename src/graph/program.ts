@@ -8,6 +8,7 @@ import { OutOfBudgetError } from "../errors.ts";
 import { type BufferCopy, type BufferRange, type Dispatch, type Gpu, wholeRange } from "../gpu/gpu.ts";
 import { storedElements, unpack } from "./layout.ts";
 import { lastUses, type Life, type MemoryPlan, planSlots } from "./plan.ts";
+import { operandTextureBytes, OperandTextures, textureOperands } from "./operand_textures.ts";
 import { dependencies, type DeviceTraits, type KernelCall, type KernelPlan, type Tensor } from "./tensor.ts";
 
 /** Loop iterations of one invocation that every known driver executes completely. */
@@ -46,6 +47,7 @@ export class Program {
   readonly dispatchFlops: readonly number[];
   readonly #gpu: Gpu;
   readonly #owned: readonly GPUBuffer[];
+  readonly #textures: readonly GPUTexture[];
   readonly #inputs: ReadonlyMap<string, { tensor: Tensor; buffer: GPUBuffer }>;
   readonly #outputs: ReadonlyMap<string, { tensor: Tensor; range: BufferRange }>;
 
@@ -56,6 +58,7 @@ export class Program {
       dispatches: readonly Dispatch[];
       dispatchFlops: readonly number[];
       owned: readonly GPUBuffer[];
+      textures: readonly GPUTexture[];
       inputs: ReadonlyMap<string, { tensor: Tensor; buffer: GPUBuffer }>;
       outputs: ReadonlyMap<string, { tensor: Tensor; range: BufferRange }>;
     },
@@ -66,6 +69,7 @@ export class Program {
     this.dispatchFlops = parts.dispatchFlops;
     this.flops = parts.dispatchFlops.reduce((sum, flops) => sum + flops, 0);
     this.#owned = parts.owned;
+    this.#textures = parts.textures;
     this.#inputs = parts.inputs;
     this.#outputs = parts.outputs;
   }
@@ -100,6 +104,7 @@ export class Program {
           definition.destinations?.get(tensor) ?? slotRange(slots, layout.slotOf.get(tensor), tensor.bytes),
         );}
     }
+    const textures = new OperandTextures(gpu, layout.textureBytes);
     const dispatches: Promise<Dispatch>[] = [];
     const dispatchFlops: number[] = [];
     for (const { tensor, plan } of layout.steps) {
@@ -107,7 +112,7 @@ export class Program {
         slotRange(slots, layout.scratchSlotOf.get(tensor)?.[index], bytes)
       );
       for (const call of plan.calls) {
-        dispatches.push(bindCall(gpu, tensor, call, ranges, scratch));
+        dispatches.push(bindCall(gpu, tensor, call, { ranges, scratch, textures }));
         dispatchFlops.push(call.flops ?? 0);
       }
     }
@@ -117,6 +122,7 @@ export class Program {
       dispatches: [...await Promise.all(dispatches), ...epilogue],
       dispatchFlops: [...dispatchFlops, ...epilogue.map(() => 0)],
       owned,
+      textures: textures.textures,
       inputs,
       outputs: new Map(
         Object.entries(definition.outputs).map(([name, tensor]) => [name, { tensor, range: found(ranges, tensor) }]),
@@ -179,9 +185,10 @@ export class Program {
     return bytes;
   }
 
-  /** Frees the program's buffers. */
+  /** Frees the program's buffers and textures. */
   dispose(): void {
     for (const buffer of this.#owned) this.#gpu.destroyBuffer(buffer);
+    for (const texture of this.#textures) this.#gpu.destroyTexture(texture);
   }
 
   /** Same as `dispose()`. */
@@ -217,6 +224,8 @@ interface ProgramLayout {
   readonly slotBytes: readonly number[];
   readonly slotOf: ReadonlyMap<Tensor, number>;
   readonly scratchSlotOf: ReadonlyMap<Tensor, readonly number[]>;
+  /** Bytes of each of the textures that operands are copied to. */
+  readonly textureBytes: number;
   readonly memory: MemoryPlan;
 }
 
@@ -249,7 +258,9 @@ function planProgram(order: readonly Tensor[], definition: ProgramDefinition, tr
     if (!scratch) slotOf.set(tensor, slot);
     else scratchSlotOf.set(tensor, [...scratchSlotOf.get(tensor) ?? [], slot]);
   }
-  return { steps, slotBytes: slots.slotBytes, slotOf, scratchSlotOf, memory: summarize(order, lives, owners, slots) };
+  const textureBytes = operandTextureBytes(steps.map(({ plan }) => plan));
+  const memory = summarize(order, lives, owners, slots, textureBytes);
+  return { steps, slotBytes: slots.slotBytes, slotOf, scratchSlotOf, textureBytes, memory };
 }
 
 function summarize(
@@ -257,9 +268,10 @@ function summarize(
   lives: readonly Life[],
   owners: readonly { scratch: boolean }[],
   slots: { slotBytes: readonly number[]; lowerBoundBytes: number },
+  textureBytes: number,
 ): MemoryPlan {
   const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
-  const activationBytes = sum(slots.slotBytes);
+  const activationBytes = sum(slots.slotBytes) + 2 * textureBytes;
   const withoutScratch = planSlots(lives.filter((_, index) => !owners[index]?.scratch));
   const inputs = order.filter((tensor) => tensor.definition.leaf?.kind === "input");
   const bound = [...lives, ...order.map((tensor) => ({ label: String(tensor), bytes: tensor.bytes }))];
@@ -294,20 +306,31 @@ function slotRange(slots: readonly GPUBuffer[], slot: number | undefined, bytes:
   return { buffer, offset: 0, size: Math.max(16, Math.ceil(bytes / 16) * 16) };
 }
 
-function bindCall(
+async function bindCall(
   gpu: Gpu,
   tensor: Tensor,
   call: KernelCall,
-  ranges: ReadonlyMap<Tensor, BufferRange>,
-  scratch: readonly BufferRange[],
+  { ranges, scratch, textures }: {
+    readonly ranges: ReadonlyMap<Tensor, BufferRange>;
+    readonly scratch: readonly BufferRange[];
+    readonly textures: OperandTextures;
+  },
 ): Promise<Dispatch> {
   if (call.iterations > maxIterations) {
     throw new RangeError(
       `Cannot compile ${tensor}: ${call.shader.name} would loop ${call.iterations} times in one invocation, drivers allow ${maxIterations}`,
     );
   }
-  const buffers = call.bindings.map((binding) => {
+  const operands = textures.next(textureOperands(call), (operand) => found(ranges, operand));
+  const resources = call.bindings.map((binding) => {
     if (binding === "output") return found(ranges, tensor);
+    if ("texture" in binding) {
+      const texture = operands.textures.get(binding.texture);
+      if (texture === undefined) {
+        throw new Error(`${tensor} reads ${binding.texture} from a texture that it does not have`);
+      }
+      return texture;
+    }
     if ("scratch" in binding) {
       const range = scratch[binding.scratch];
       if (range === undefined) {
@@ -317,13 +340,9 @@ function bindCall(
     }
     return found(ranges, binding);
   });
-  return gpu.dispatch(
-    call.shader,
-    call.constants,
-    buffers,
-    call.workgroups,
-    tensor.path === "" ? tensor.op : `${tensor.op} ${tensor.path}`,
-  );
+  const label = tensor.path === "" ? tensor.op : `${tensor.op} ${tensor.path}`;
+  const dispatch = await gpu.dispatch(call.shader, call.constants, resources, call.workgroups, label);
+  return operands.copies.length === 0 ? dispatch : { ...dispatch, textureCopies: operands.copies };
 }
 
 function found(ranges: ReadonlyMap<Tensor, BufferRange>, tensor: Tensor): BufferRange {

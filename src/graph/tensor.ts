@@ -17,8 +17,11 @@ export type Leaf =
   /** A fixed place in a buffer that lives longer than the program: a parameter, an image store, pseudo-labels. */
   | { readonly kind: "resident"; readonly name: string; readonly range: BufferRange };
 
-/** What a kernel binds: a tensor of the graph, the node's own output, or scratch memory by its number. */
-export type KernelBinding = Tensor | "output" | { readonly scratch: number };
+/**
+ * What a kernel binds: a tensor of the graph, the node's own output, scratch memory by its number, or a copy of a tensor in
+ * a texture (at most two in one launch).
+ */
+export type KernelBinding = Tensor | "output" | { readonly scratch: number } | { readonly texture: Tensor };
 
 /** One kernel launch of an op. */
 export interface KernelCall {

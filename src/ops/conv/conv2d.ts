@@ -18,6 +18,7 @@ import {
   geometryConstants,
   taps,
 } from "./geometry.ts";
+import { productOperands } from "./operands.ts";
 import { convolutionTile, needsBoundsCheck } from "./tile.ts";
 
 /** Options of `conv2d`. */
@@ -75,9 +76,10 @@ function kernels(
   const tile = convolutionTile(outputVectors, device);
   const pixels = geometry.batch * geometry.outputHeight * geometry.outputWidth;
   const tiles = Math.ceil(pixels / tile.pixels) * (outputVectors / tile.vectors);
+  const { includes, left, right } = productOperands(input, weight, device);
   return {
     calls: [{
-      shader: { name: "conv/conv2d", text: shader },
+      shader: { name: "conv/conv2d", text: shader, includes },
       constants: {
         ...geometryConstants(geometry),
         INPUT_VECTORS: inputVectors,
@@ -88,7 +90,7 @@ function kernels(
         HAS_EPILOGUE: epilogue !== undefined,
         ...activationConstants(epilogue?.activation ?? "none"),
       },
-      bindings: [input, weight, epilogue?.scaleAndShift ?? weight, "output"],
+      bindings: [left, right, epilogue?.scaleAndShift ?? weight, "output"],
       workgroups: grid(tiles, 64),
       iterations: taps(geometry) * (inputVectors + 1) + geometry.kernelHeight,
       flops: 2 * pixels * outputs * inputs * taps(geometry),

@@ -9,6 +9,7 @@ import { grid } from "../../gpu/gpu.ts";
 import { paddedChannels } from "../../graph/layout.ts";
 import { Tensor } from "../../graph/tensor.ts";
 import { type ConvolutionGeometry, geometryConstants, taps } from "./geometry.ts";
+import { productOperands } from "./operands.ts";
 import { convolutionTile } from "./tile.ts";
 
 /**
@@ -32,9 +33,10 @@ export function conv2dInputGrad(
       const { batch, height, width, stride } = geometry;
       const pixels = batch * Math.ceil(height / stride) * Math.ceil(width / stride);
       const [x, y] = grid(Math.ceil(pixels / tile.pixels) * (inputVectors / tile.vectors), 64);
+      const { includes, left, right } = productOperands(outputGradient, weight, device);
       return {
         calls: [{
-          shader: { name: "conv/conv2d_input_grad", text: shader },
+          shader: { name: "conv/conv2d_input_grad", text: shader, includes },
           constants: {
             ...geometryConstants(geometry),
             INPUT_VECTORS: inputVectors,
@@ -44,7 +46,7 @@ export function conv2dInputGrad(
             HAS_PADDING: taps(geometry) > 1 || stride > 1 || geometry.paddingTop > 0 || geometry.paddingLeft > 0 ||
               geometry.outputHeight !== height || geometry.outputWidth !== width,
           },
-          bindings: [outputGradient, weight, "output"],
+          bindings: [left, right, "output"],
           workgroups: [x, y, stride * stride],
           iterations: taps(geometry) * (outputVectors + 1) + geometry.kernelHeight,
           flops: 2 * batch * geometry.outputHeight * geometry.outputWidth * outputs * inputs * taps(geometry),

@@ -10,6 +10,7 @@ import { paddedChannels } from "../../graph/layout.ts";
 import { splitSum } from "../../graph/split_sum.ts";
 import { type DeviceTraits, type KernelPlan, Tensor } from "../../graph/tensor.ts";
 import { type ConvolutionGeometry, geometryConstants, largestDivisor, taps } from "./geometry.ts";
+import { productOperands } from "./operands.ts";
 
 /** Invocations that keep a large GPU busy; sums are split until there are as many. */
 const wantedInvocations = 4096;
@@ -45,13 +46,14 @@ function kernels(
   const [outputs = 1, inputs = 1] = output.shape;
   const inputVectors = paddedChannels(inputs) / 4;
   const outputVectors = paddedChannels(outputs) / 4;
-  const tileOutputs = largestDivisor(outputVectors, device.software ? [4, 3, 2] : [2]);
+  const tileOutputs = largestDivisor(outputVectors, device.software ? [8, 6, 4, 3, 2] : [2]);
   const tileInputs = largestDivisor(inputVectors, device.software ? [4, 3, 2] : [2]);
   const tiles = taps(geometry) * (inputVectors / tileInputs) * (outputVectors / tileOutputs);
   const splits = splitCount(tiles, geometry);
   const rows = Math.ceil(geometry.batch * geometry.outputHeight / splits);
+  const { includes, left, right } = productOperands(input, outputGradient, device);
   return splitSum(splits, output.bytes, (target) => ({
-    shader: { name: "conv/conv2d_weight_grad", text: shader },
+    shader: { name: "conv/conv2d_weight_grad", text: shader, includes },
     constants: {
       ...geometryConstants(geometry),
       INPUT_VECTORS: inputVectors,
@@ -60,7 +62,7 @@ function kernels(
       TILE_OUTPUTS: tileOutputs,
       SPLITS: splits,
     },
-    bindings: [input, outputGradient, target],
+    bindings: [left, right, target],
     workgroups: grid(splits * tiles, 64),
     iterations: rows * (geometry.outputWidth + 1),
     flops: 2 * geometry.batch * geometry.outputHeight * geometry.outputWidth * outputs * inputs * taps(geometry),

@@ -32,17 +32,28 @@ const cases: Case[] = [
     weight: [4, 4, 2, 3],
     padding: { top: 0, bottom: 1, left: 2, right: 0 },
   },
+  { name: "operands of several texture rows and a ragged last one", input: [1, 68, 9, 31], weight: [68, 68, 1, 1] },
   { name: "one pixel and one channel", input: [1, 1, 1, 1], weight: [1, 1, 1, 1] },
 ];
 
-for (const { name, input: shape, weight, ...options } of cases) {
-  Deno.test(`conv2d() matches its definition and its gradients with ${name}`, async () => {
+const kinds = [
+  { kind: "operands in textures", traits: { software: true } },
+  { kind: "operands in buffers", traits: { software: false } },
+];
+
+for (
+  const [{ name, input: shape, weight, ...options }, { kind, traits }] of cases.flatMap((c) =>
+    kinds.map((k) => [c, k] as const)
+  )
+) {
+  Deno.test(`conv2d() matches its definition and its gradients with ${name}, ${kind}`, async () => {
     const geometry = convolutionGeometry(shape, [weight[2] ?? 1, weight[3] ?? 1], options);
     await checkOp({
       inputs: { x: { shape }, w: { shape: weight, layout: "convolution" } },
       op: ({ x, w }) => conv2d(x, w, options),
       twin: ({ x, w }) => twin(x, w, { ...geometry, input: shape, weight }),
       gradientOf: ["x", "w"],
+      traits,
     });
   });
 }

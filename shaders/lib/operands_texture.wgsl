@@ -1,0 +1,12 @@
+// The two factors of a matrix product, read from textures that hold the same vec4f in the same order, 1024 to a row. Mesa's
+// software driver loads from a texture in about half the time of a load from a buffer, whose lanes it checks one by one.
+@group(0) @binding(0) var left: texture_2d<f32>;
+@group(0) @binding(1) var right: texture_2d<f32>;
+
+fn loadLeft(index: u32) -> vec4f {
+  return textureLoad(left, vec2u(index % 1024u, index / 1024u), 0);
+}
+
+fn loadRight(index: u32) -> vec4f {
+  return textureLoad(right, vec2u(index % 1024u, index / 1024u), 0);
+}
