@@ -104,6 +104,12 @@ export class Program {
           definition.destinations?.get(tensor) ?? slotRange(slots, layout.slotOf.get(tensor), tensor.bytes),
         );}
     }
+    const uniform = (values: readonly number[]) => {
+      const buffer = gpu.createBuffer(values.length * 4, "sizes", GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST);
+      gpu.write(buffer, Uint32Array.from(values));
+      owned.push(buffer);
+      return wholeRange(buffer);
+    };
     const textures = new OperandTextures(gpu, layout.textureBytes);
     const dispatches: Promise<Dispatch>[] = [];
     const dispatchFlops: number[] = [];
@@ -112,7 +118,7 @@ export class Program {
         slotRange(slots, layout.scratchSlotOf.get(tensor)?.[index], bytes)
       );
       for (const call of plan.calls) {
-        dispatches.push(bindCall(gpu, tensor, call, { ranges, scratch, textures }));
+        dispatches.push(bindCall(gpu, tensor, call, { ranges, scratch, textures, uniform }));
         dispatchFlops.push(call.flops ?? 0);
       }
     }
@@ -310,10 +316,11 @@ async function bindCall(
   gpu: Gpu,
   tensor: Tensor,
   call: KernelCall,
-  { ranges, scratch, textures }: {
+  { ranges, scratch, textures, uniform }: {
     readonly ranges: ReadonlyMap<Tensor, BufferRange>;
     readonly scratch: readonly BufferRange[];
     readonly textures: OperandTextures;
+    readonly uniform: (values: readonly number[]) => BufferRange;
   },
 ): Promise<Dispatch> {
   if (call.iterations > maxIterations) {
@@ -331,6 +338,7 @@ async function bindCall(
       }
       return texture;
     }
+    if ("uniform" in binding) return uniform(binding.uniform);
     if ("scratch" in binding) {
       const range = scratch[binding.scratch];
       if (range === undefined) {

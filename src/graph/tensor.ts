@@ -18,10 +18,15 @@ export type Leaf =
   | { readonly kind: "resident"; readonly name: string; readonly range: BufferRange };
 
 /**
- * What a kernel binds: a tensor of the graph, the node's own output, scratch memory by its number, or a copy of a tensor in
- * a texture (at most two in one launch).
+ * What a kernel binds: a tensor of the graph, the node's own output, scratch memory by its number, a copy of a tensor in a
+ * texture (at most two in one launch), or whole numbers that are no constants of the shader.
  */
-export type KernelBinding = Tensor | "output" | { readonly scratch: number } | { readonly texture: Tensor };
+export type KernelBinding =
+  | Tensor
+  | "output"
+  | { readonly scratch: number }
+  | { readonly texture: Tensor }
+  | { readonly uniform: readonly number[] };
 
 /** One kernel launch of an op. */
 export interface KernelCall {

@@ -19,6 +19,7 @@ import {
   taps,
 } from "./geometry.ts";
 import { productOperands } from "./operands.ts";
+import { isProduct, productCall } from "./product.ts";
 import { convolutionTile, needsBoundsCheck } from "./tile.ts";
 
 /** Options of `conv2d`. */
@@ -73,8 +74,13 @@ function kernels(
   const [outputs = 1, inputs = 1] = weight.shape;
   const inputVectors = paddedChannels(inputs) / 4;
   const outputVectors = paddedChannels(outputs) / 4;
-  const tile = convolutionTile(outputVectors, device);
   const pixels = geometry.batch * geometry.outputHeight * geometry.outputWidth;
+  if (isProduct(geometry)) {
+    const sizes = { batches: 1, rows: pixels, inner: inputVectors, columns: outputVectors };
+    const product = { left: input, right: weight, sizes, ...(epilogue === undefined ? {} : { epilogue }) };
+    return { calls: [productCall(product, "output", device)] };
+  }
+  const tile = convolutionTile(outputVectors, device);
   const tiles = Math.ceil(pixels / tile.pixels) * (outputVectors / tile.vectors);
   const { includes, left, right } = productOperands(input, weight, device);
   return {

@@ -10,6 +10,7 @@ import { paddedChannels } from "../../graph/layout.ts";
 import { Tensor } from "../../graph/tensor.ts";
 import { type ConvolutionGeometry, geometryConstants, taps } from "./geometry.ts";
 import { productOperands } from "./operands.ts";
+import { isProduct, productCall } from "./product.ts";
 import { convolutionTile } from "./tile.ts";
 
 /**
@@ -29,8 +30,13 @@ export function conv2dInputGrad(
     kernels: (_output, device) => {
       const inputVectors = paddedChannels(inputs) / 4;
       const outputVectors = paddedChannels(outputs) / 4;
-      const tile = convolutionTile(inputVectors, device);
       const { batch, height, width, stride } = geometry;
+      if (isProduct(geometry)) {
+        const sizes = { batches: 1, rows: batch * height * width, inner: outputVectors, columns: inputVectors };
+        const product = { left: outputGradient, right: weight, sizes, transposed: true };
+        return { calls: [productCall(product, "output", device)] };
+      }
+      const tile = convolutionTile(inputVectors, device);
       const pixels = batch * Math.ceil(height / stride) * Math.ceil(width / stride);
       const [x, y] = grid(Math.ceil(pixels / tile.pixels) * (inputVectors / tile.vectors), 64);
       const { includes, left, right } = productOperands(outputGradient, weight, device);

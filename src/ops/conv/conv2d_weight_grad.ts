@@ -11,6 +11,7 @@ import { splitSum } from "../../graph/split_sum.ts";
 import { type DeviceTraits, type KernelPlan, Tensor } from "../../graph/tensor.ts";
 import { type ConvolutionGeometry, geometryConstants, largestDivisor, taps } from "./geometry.ts";
 import { productOperands } from "./operands.ts";
+import { isProduct, transposedLeftProductCall, transposedLeftTile } from "./product.ts";
 
 /** Invocations that keep a large GPU busy; sums are split until there are as many. */
 const wantedInvocations = 4096;
@@ -46,6 +47,14 @@ function kernels(
   const [outputs = 1, inputs = 1] = output.shape;
   const inputVectors = paddedChannels(inputs) / 4;
   const outputVectors = paddedChannels(outputs) / 4;
+  if (isProduct(geometry)) {
+    const rows = geometry.batch * geometry.outputHeight * geometry.outputWidth;
+    const sizes = { batches: 1, rows, inner: inputVectors, columns: outputVectors };
+    const tile = transposedLeftTile(sizes, device);
+    const splits = splitCount(inputVectors / tile.inner * (outputVectors / tile.vectors), geometry);
+    const product = { left: input, right: outputGradient, sizes };
+    return splitSum(splits, output.bytes, (target) => transposedLeftProductCall(product, splits, target, device));
+  }
   const tileOutputs = largestDivisor(outputVectors, device.software ? [8, 6, 4, 3, 2] : [2]);
   const tileInputs = largestDivisor(inputVectors, device.software ? [4, 3, 2] : [2]);
   const tiles = taps(geometry) * (inputVectors / tileInputs) * (outputVectors / tileOutputs);

@@ -1,0 +1,87 @@
+// Matrix products, a batch of them: y[b] = f(left[b] · right[b]), [M, K] · [K, N] → [M, N], with f(v) = activation(scale · v + shift)
+// by column. TRANSPOSED takes right[b] as [N, K].
+// Bindings: 0 left [B,M,K] read · 1 right [B,K,N] or [B,N,K] read · 2 sizes (M, K/4, N/4, B) · 3 epilogue [2,N] read (scale, shift)
+// · 4 y [B,M,N] write. All as vec4f over the last axis. Without an epilogue, binding 3 is any buffer and not read.
+// Schedule: one invocation computes TILE_ROWS rows × 4·TILE_VECTORS columns in registers, no barriers. Sizes are not
+// constants, so that layers share a variant: large register tiles take a driver seconds to compile.
+// Bound: 2·B·M·N·K flop; on software adapters the loads (TILE_ROWS + 4·TILE_VECTORS for each 4·TILE_ROWS·TILE_VECTORS
+// vec4f multiply-adds).
+#include lib/activation.wgsl
+#include lib/grid.wgsl
+#include OPERANDS
+
+const TILE_ROWS: u32 = 4u;
+const TILE_VECTORS: u32 = 2u;
+const TRANSPOSED: bool = false;
+const HAS_EPILOGUE: bool = false;
+const ACTIVATION: u32 = 0u;
+const NEGATIVE_SLOPE: f32 = 0.0f;
+
+@group(0) @binding(2) var<uniform> sizes: vec4u;
+@group(0) @binding(3) var<storage, read> epilogue: array<vec4f>;
+@group(0) @binding(4) var<storage, read_write> y: array<vec4f>;
+
+@compute @workgroup_size(64)
+fn main(
+  @builtin(workgroup_id) workgroup: vec3u,
+  @builtin(num_workgroups) workgroups: vec3u,
+  @builtin(local_invocation_index) local: u32,
+) {
+  let rows = sizes.x;
+  let innerVectors = sizes.y;
+  let columnVectors = sizes.z;
+  let columnTiles = columnVectors / TILE_VECTORS;
+  let rowTiles = (rows + TILE_ROWS - 1u) / TILE_ROWS;
+  let index = gridIndex(workgroup, workgroups, local, 64u);
+  if (index >= columnTiles * rowTiles * sizes.w) {
+    return;
+  }
+  let column = index % columnTiles * TILE_VECTORS;
+  let firstRow = index / columnTiles % rowTiles * TILE_ROWS;
+  let batch = index / (columnTiles * rowTiles);
+  #unroll p in 0..TILE_ROWS {
+    let start$p = (batch * rows + min(firstRow + $p, rows - 1u)) * innerVectors;
+    #unroll j in 0..TILE_VECTORS { var sum$p_$j = vec4f(0.0); }
+  }
+  // Vectors between the four values of k that a vec4f of the left factor meets, and between neighbouring columns.
+  let innerStep = select(columnVectors, innerVectors, TRANSPOSED);
+  let columnStep = select(1u, 4u * innerVectors, TRANSPOSED);
+  var at = batch * 4u * innerVectors * columnVectors + column * columnStep;
+  for (var i = 0u; i < innerVectors; i++) {
+    #unroll j in 0..TILE_VECTORS {
+      #unroll k in 0..4 { let right$k_$j = loadRight(at + $k * innerStep + $j * columnStep); }
+    }
+    #unroll p in 0..TILE_ROWS {
+      let left$p = loadLeft(start$p + i);
+      #unroll j in 0..TILE_VECTORS {
+        if (TRANSPOSED) {
+          sum$p_$j += vec4f(
+            dot(left$p, right0_$j),
+            dot(left$p, right1_$j),
+            dot(left$p, right2_$j),
+            dot(left$p, right3_$j),
+          );
+        } else {
+          #unroll k in 0..4 { sum$p_$j = fma(vec4f(left$p[$k]), right$k_$j, sum$p_$j); }
+        }
+      }
+    }
+    at += select(4u * columnVectors, 1u, TRANSPOSED);
+  }
+  #unroll j in 0..TILE_VECTORS {
+    var scale$j = vec4f(1.0);
+    var shift$j = vec4f(0.0);
+    if (HAS_EPILOGUE) {
+      scale$j = epilogue[column + $j];
+      shift$j = epilogue[columnVectors + column + $j];
+    }
+  }
+  #unroll p in 0..TILE_ROWS {
+    if (firstRow + $p < rows) {
+      #unroll j in 0..TILE_VECTORS {
+        y[(batch * rows + firstRow + $p) * columnVectors + column + $j] =
+          activate(fma(sum$p_$j, scale$j, shift$j), ACTIVATION, NEGATIVE_SLOPE);
+      }
+    }
+  }
+}
