@@ -8,7 +8,8 @@
 #include lib/activation.wgsl
 #include lib/convolution_geometry.wgsl
 #include lib/grid.wgsl
-#include OPERANDS
+#include LEFT
+#include RIGHT
 
 const INPUT_VECTORS: u32 = 1u;
 const OUTPUT_VECTORS: u32 = 1u;

@@ -6,7 +6,8 @@
 // Bound: 2·N·Ho·Wo·O·I·R·S flop.
 #include lib/convolution_geometry.wgsl
 #include lib/grid.wgsl
-#include OPERANDS
+#include LEFT
+#include RIGHT
 
 const INPUT_VECTORS: u32 = 1u;
 const OUTPUT_VECTORS: u32 = 1u;

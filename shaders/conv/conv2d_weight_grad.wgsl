@@ -5,7 +5,8 @@
 // Bound: 2·N·Ho·Wo·O·I·R·S flop; TILE_INPUTS + TILE_OUTPUTS loads for 4·TILE_INPUTS·TILE_OUTPUTS vec4f multiply-adds.
 #include lib/convolution_geometry.wgsl
 #include lib/grid.wgsl
-#include OPERANDS
+#include LEFT
+#include RIGHT
 
 const INPUT_VECTORS: u32 = 1u;
 const OUTPUT_VECTORS: u32 = 1u;

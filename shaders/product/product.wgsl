@@ -8,7 +8,8 @@
 // vec4f multiply-adds).
 #include lib/activation.wgsl
 #include lib/grid.wgsl
-#include OPERANDS
+#include LEFT
+#include RIGHT
 
 const TILE_ROWS: u32 = 4u;
 const TILE_VECTORS: u32 = 2u;

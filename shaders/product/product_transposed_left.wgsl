@@ -5,7 +5,8 @@
 // 4·TILE_INNER × 4·TILE_VECTORS results in registers. Sizes are not constants, so that layers share a variant.
 // Bound: 2·B·M·N·K flop; TILE_INNER + TILE_VECTORS loads for 4·TILE_INNER·TILE_VECTORS vec4f multiply-adds.
 #include lib/grid.wgsl
-#include OPERANDS
+#include LEFT
+#include RIGHT
 
 const TILE_INNER: u32 = 2u;
 const TILE_VECTORS: u32 = 2u;

@@ -10,11 +10,14 @@ import classScores from "../../shaders/lib/class_scores.wgsl" with { type: "text
 import exactQuotient from "../../shaders/lib/exact_quotient.wgsl" with { type: "text" };
 import convolutionGeometry from "../../shaders/lib/convolution_geometry.wgsl" with { type: "text" };
 import grid from "../../shaders/lib/grid.wgsl" with { type: "text" };
-import operandsBuffer from "../../shaders/lib/operands_buffer.wgsl" with { type: "text" };
-import operandsTexture from "../../shaders/lib/operands_texture.wgsl" with { type: "text" };
+import leftBuffer from "../../shaders/lib/left_buffer.wgsl" with { type: "text" };
+import leftTexture from "../../shaders/lib/left_texture.wgsl" with { type: "text" };
 import poolAverage from "../../shaders/lib/pool_average.wgsl" with { type: "text" };
 import poolGeometry from "../../shaders/lib/pool_geometry.wgsl" with { type: "text" };
 import random from "../../shaders/lib/random.wgsl" with { type: "text" };
+import rightBuffer from "../../shaders/lib/right_buffer.wgsl" with { type: "text" };
+import rightTexture from "../../shaders/lib/right_texture.wgsl" with { type: "text" };
+import winogradTiles from "../../shaders/lib/winograd_tiles.wgsl" with { type: "text" };
 
 /** Text of each include file by its path below `shaders/`. */
 export const library: Readonly<Record<string, string>> = {
@@ -24,9 +27,12 @@ export const library: Readonly<Record<string, string>> = {
   "lib/exact_quotient.wgsl": exactQuotient,
   "lib/convolution_geometry.wgsl": convolutionGeometry,
   "lib/grid.wgsl": grid,
-  "lib/operands_buffer.wgsl": operandsBuffer,
-  "lib/operands_texture.wgsl": operandsTexture,
+  "lib/left_buffer.wgsl": leftBuffer,
+  "lib/left_texture.wgsl": leftTexture,
   "lib/pool_average.wgsl": poolAverage,
   "lib/pool_geometry.wgsl": poolGeometry,
   "lib/random.wgsl": random,
+  "lib/right_buffer.wgsl": rightBuffer,
+  "lib/right_texture.wgsl": rightTexture,
+  "lib/winograd_tiles.wgsl": winogradTiles,
 };

@@ -1,17 +1,17 @@
 /**
- * The textures of a program that hold copies of tensors while matrix products read them.
+ * The textures of a program that hold copies of what kernels read, where a load from a texture is the faster one.
  *
  * @module
  */
 
 import type { BufferRange, Gpu, TextureCopy } from "../gpu/gpu.ts";
-import type { KernelCall, KernelPlan, Tensor } from "./tensor.ts";
+import { type KernelCall, type KernelPlan, type StoredBinding, Tensor } from "./tensor.ts";
 
-/** Tensors that one launch may read from textures. */
+/** Operands that one launch may read from textures. */
 const textureCount = 2;
 
-/** The tensors that a launch reads from textures. */
-export function textureOperands(call: KernelCall): Tensor[] {
+/** What a launch reads from textures. */
+export function textureOperands(call: KernelCall): StoredBinding[] {
   return call.bindings.flatMap((binding) =>
     typeof binding === "object" && "texture" in binding ? [binding.texture] : []
   );
@@ -19,15 +19,19 @@ export function textureOperands(call: KernelCall): Tensor[] {
 
 /** Bytes of each texture that these plans need; 0 where none reads from textures. */
 export function operandTextureBytes(plans: readonly KernelPlan[]): number {
-  return plans.flatMap(({ calls }) => calls).flatMap(textureOperands)
-    .reduce((most, { bytes }) => Math.max(most, bytes), 0);
+  const sizes = plans.flatMap(({ calls, scratchBytes = [] }) =>
+    calls.flatMap(textureOperands).map((operand) =>
+      operand instanceof Tensor ? operand.bytes : scratchBytes[operand.scratch] ?? 0
+    )
+  );
+  return sizes.reduce((most, bytes) => Math.max(most, bytes), 0);
 }
 
 /** Two textures, and what they hold after the launches so far. */
 export class OperandTextures {
   /** The textures; none where no launch needs them. */
   readonly textures: readonly GPUTexture[];
-  readonly #held: (Tensor | undefined)[] = [];
+  readonly #held: (StoredBinding | undefined)[] = [];
 
   /** Makes the textures, of `bytes` each. */
   constructor(gpu: Gpu, bytes: number) {
@@ -36,33 +40,30 @@ export class OperandTextures {
   }
 
   /**
-   * The next launch's textures. A tensor is copied unless a texture holds it from a launch before, as the two gradients of
-   * a convolution follow one another.
+   * The next launch's textures, in the order of its operands. A tensor is copied unless a texture holds it from a launch
+   * before, as the two gradients of a convolution follow one another; scratch memory is copied always.
    */
   next(
-    tensors: readonly Tensor[],
-    rangeOf: (tensor: Tensor) => BufferRange,
-  ): { readonly textures: ReadonlyMap<Tensor, GPUTexture>; readonly copies: readonly TextureCopy[] } {
-    const wanted = new Set(tensors);
+    operands: readonly StoredBinding[],
+    rangeOf: (operand: StoredBinding) => BufferRange,
+  ): { readonly textures: readonly GPUTexture[]; readonly copies: readonly TextureCopy[] } {
     const copies: TextureCopy[] = [];
-    const textures = new Map<Tensor, GPUTexture>();
-    for (const tensor of wanted) {
-      let index = this.#held.indexOf(tensor);
+    const textures = operands.map((operand) => {
+      let index = operand instanceof Tensor ? this.#held.indexOf(operand) : -1;
       if (index < 0) {
         index = this.textures.findIndex((_, at) => {
           const held = this.#held[at];
-          return held === undefined || !wanted.has(held);
+          return held === undefined || !operands.includes(held);
         });
-        const to = this.textures[index];
-        if (to === undefined) {
-          throw new RangeError(`${tensor} finds no texture: a launch reads at most ${textureCount}`);
-        }
-        copies.push({ from: { ...rangeOf(tensor), size: tensor.bytes }, to });
-        this.#held[index] = tensor;
       }
       const texture = this.textures[index];
-      if (texture !== undefined) textures.set(tensor, texture);
-    }
+      if (texture === undefined) {
+        throw new RangeError(`A launch reads more than ${textureCount} operands from textures`);
+      }
+      if (this.#held[index] !== operand) copies.push({ from: rangeOf(operand), to: texture });
+      this.#held[index] = operand;
+      return texture;
+    });
     return { textures, copies };
   }
 }

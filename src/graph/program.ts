@@ -9,7 +9,14 @@ import { type BufferCopy, type BufferRange, type Dispatch, type Gpu, wholeRange 
 import { storedElements, unpack } from "./layout.ts";
 import { lastUses, type Life, type MemoryPlan, planSlots } from "./plan.ts";
 import { operandTextureBytes, OperandTextures, textureOperands } from "./operand_textures.ts";
-import { dependencies, type DeviceTraits, type KernelCall, type KernelPlan, type Tensor } from "./tensor.ts";
+import {
+  dependencies,
+  type DeviceTraits,
+  type KernelCall,
+  type KernelPlan,
+  type StoredBinding,
+  Tensor,
+} from "./tensor.ts";
 
 /** Loop iterations of one invocation that every known driver executes completely. */
 export const maxIterations = 60_000;
@@ -328,25 +335,21 @@ async function bindCall(
       `Cannot compile ${tensor}: ${call.shader.name} would loop ${call.iterations} times in one invocation, drivers allow ${maxIterations}`,
     );
   }
-  const operands = textures.next(textureOperands(call), (operand) => found(ranges, operand));
+  const stored = (binding: StoredBinding) => {
+    if (binding instanceof Tensor) return found(ranges, binding);
+    const range = scratch[binding.scratch];
+    if (range !== undefined) return range;
+    throw new Error(`${tensor} binds scratch memory ${binding.scratch} that it does not ask for`);
+  };
+  const operands = textures.next(textureOperands(call), stored);
+  const unboundTextures = [...operands.textures];
   const resources = call.bindings.map((binding) => {
     if (binding === "output") return found(ranges, tensor);
-    if ("texture" in binding) {
-      const texture = operands.textures.get(binding.texture);
-      if (texture === undefined) {
-        throw new Error(`${tensor} reads ${binding.texture} from a texture that it does not have`);
-      }
-      return texture;
-    }
     if ("uniform" in binding) return uniform(binding.uniform);
-    if ("scratch" in binding) {
-      const range = scratch[binding.scratch];
-      if (range === undefined) {
-        throw new Error(`${tensor} binds scratch memory ${binding.scratch} that it does not ask for`);
-      }
-      return range;
-    }
-    return found(ranges, binding);
+    if (!("texture" in binding)) return stored(binding);
+    const texture = unboundTextures.shift();
+    if (texture === undefined) throw new Error(`${tensor} reads from a texture that it does not have`);
+    return texture;
   });
   const label = tensor.path === "" ? tensor.op : `${tensor.op} ${tensor.path}`;
   const dispatch = await gpu.dispatch(call.shader, call.constants, resources, call.workgroups, label);

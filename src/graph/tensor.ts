@@ -17,15 +17,17 @@ export type Leaf =
   /** A fixed place in a buffer that lives longer than the program: a parameter, an image store, pseudo-labels. */
   | { readonly kind: "resident"; readonly name: string; readonly range: BufferRange };
 
+/** Memory of a launch that holds something between launches: a tensor of the graph, or scratch memory by its number. */
+export type StoredBinding = Tensor | { readonly scratch: number };
+
 /**
- * What a kernel binds: a tensor of the graph, the node's own output, scratch memory by its number, a copy of a tensor in a
- * texture (at most two in one launch), or whole numbers that are no constants of the shader.
+ * What a kernel binds: a tensor or scratch memory, the node's own output, a copy of either in a texture (at most two in one
+ * launch), or whole numbers that are no constants of the shader.
  */
 export type KernelBinding =
-  | Tensor
+  | StoredBinding
   | "output"
-  | { readonly scratch: number }
-  | { readonly texture: Tensor }
+  | { readonly texture: StoredBinding }
   | { readonly uniform: readonly number[] };
 
 /** One kernel launch of an op. */
@@ -79,6 +81,8 @@ export interface TensorDefinition {
 export interface DeviceTraits {
   /** The adapter runs kernels on the CPU: only the number of loads counts, not coalescing, barriers or register pressure. */
   readonly software: boolean;
+  /** Compute every convolution in its direct form, where another is faster. Default `false`. */
+  readonly direct?: boolean;
 }
 
 let nextId = 0;

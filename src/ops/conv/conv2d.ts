@@ -18,9 +18,10 @@ import {
   geometryConstants,
   taps,
 } from "./geometry.ts";
-import { productOperands } from "./operands.ts";
+import { operands } from "./operands.ts";
 import { isProduct, productCall } from "./product.ts";
 import { convolutionTile, needsBoundsCheck } from "./tile.ts";
+import { usesWinograd, winogradKernels } from "./winograd.ts";
 
 /** Options of `conv2d`. */
 export interface Conv2dOptions extends ConvolutionOptions {
@@ -80,9 +81,10 @@ function kernels(
     const product = { left: input, right: weight, sizes, ...(epilogue === undefined ? {} : { epilogue }) };
     return { calls: [productCall(product, "output", device)] };
   }
+  if (usesWinograd(geometry, weight, device)) return winogradKernels(input, weight, geometry, device, { epilogue });
   const tile = convolutionTile(outputVectors, device);
   const tiles = Math.ceil(pixels / tile.pixels) * (outputVectors / tile.vectors);
-  const { includes, left, right } = productOperands(input, weight, device);
+  const { includes, bindings } = operands(device, input, weight);
   return {
     calls: [{
       shader: { name: "conv/conv2d", text: shader, includes },
@@ -96,7 +98,7 @@ function kernels(
         HAS_EPILOGUE: epilogue !== undefined,
         ...activationConstants(epilogue?.activation ?? "none"),
       },
-      bindings: [left, right, epilogue?.scaleAndShift ?? weight, "output"],
+      bindings: [...bindings, epilogue?.scaleAndShift ?? weight, "output"],
       workgroups: grid(tiles, 64),
       iterations: taps(geometry) * (inputVectors + 1) + geometry.kernelHeight,
       flops: 2 * pixels * outputs * inputs * taps(geometry),

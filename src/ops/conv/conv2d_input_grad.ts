@@ -8,10 +8,11 @@ import shader from "../../../shaders/conv/conv2d_input_grad.wgsl" with { type: "
 import { grid } from "../../gpu/gpu.ts";
 import { paddedChannels } from "../../graph/layout.ts";
 import { Tensor } from "../../graph/tensor.ts";
-import { type ConvolutionGeometry, geometryConstants, taps } from "./geometry.ts";
-import { productOperands } from "./operands.ts";
+import { type ConvolutionGeometry, geometryConstants, taps, transposedGeometry } from "./geometry.ts";
+import { operands } from "./operands.ts";
 import { isProduct, productCall } from "./product.ts";
 import { convolutionTile } from "./tile.ts";
+import { usesWinograd, winogradKernels } from "./winograd.ts";
 
 /**
  * dx from dy `[N, O, Ho, Wo]` and the weights `[O, I, R, S]` of a convolution with this geometry → `[N, I, H, W]`.
@@ -36,10 +37,13 @@ export function conv2dInputGrad(
         const product = { left: outputGradient, right: weight, sizes, transposed: true };
         return { calls: [productCall(product, "output", device)] };
       }
+      if (usesWinograd(transposedGeometry(geometry), weight, device)) {
+        return winogradKernels(outputGradient, weight, transposedGeometry(geometry), device, { transposed: true });
+      }
       const tile = convolutionTile(inputVectors, device);
       const pixels = batch * Math.ceil(height / stride) * Math.ceil(width / stride);
       const [x, y] = grid(Math.ceil(pixels / tile.pixels) * (inputVectors / tile.vectors), 64);
-      const { includes, left, right } = productOperands(outputGradient, weight, device);
+      const { includes, bindings } = operands(device, outputGradient, weight);
       return {
         calls: [{
           shader: { name: "conv/conv2d_input_grad", text: shader, includes },
@@ -52,7 +56,7 @@ export function conv2dInputGrad(
             HAS_PADDING: taps(geometry) > 1 || stride > 1 || geometry.paddingTop > 0 || geometry.paddingLeft > 0 ||
               geometry.outputHeight !== height || geometry.outputWidth !== width,
           },
-          bindings: [left, right, "output"],
+          bindings: [...bindings, "output"],
           workgroups: [x, y, stride * stride],
           iterations: taps(geometry) * (outputVectors + 1) + geometry.kernelHeight,
           flops: 2 * batch * geometry.outputHeight * geometry.outputWidth * outputs * inputs * taps(geometry),

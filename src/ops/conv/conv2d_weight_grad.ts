@@ -10,8 +10,9 @@ import { paddedChannels } from "../../graph/layout.ts";
 import { splitSum } from "../../graph/split_sum.ts";
 import { type DeviceTraits, type KernelPlan, Tensor } from "../../graph/tensor.ts";
 import { type ConvolutionGeometry, geometryConstants, largestDivisor, taps } from "./geometry.ts";
-import { productOperands } from "./operands.ts";
+import { operands } from "./operands.ts";
 import { isProduct, transposedLeftProductCall, transposedLeftTile } from "./product.ts";
+import { usesWinograd, winogradWeightGradKernels } from "./winograd.ts";
 
 /** Invocations that keep a large GPU busy; sums are split until there are as many. */
 const wantedInvocations = 4096;
@@ -55,12 +56,15 @@ function kernels(
     const product = { left: input, right: outputGradient, sizes };
     return splitSum(splits, output.bytes, (target) => transposedLeftProductCall(product, splits, target, device));
   }
+  if (usesWinograd(geometry, output, device)) {
+    return winogradWeightGradKernels(input, outputGradient, output, geometry, device);
+  }
   const tileOutputs = largestDivisor(outputVectors, device.software ? [8, 6, 4, 3, 2] : [2]);
   const tileInputs = largestDivisor(inputVectors, device.software ? [4, 3, 2] : [2]);
   const tiles = taps(geometry) * (inputVectors / tileInputs) * (outputVectors / tileOutputs);
   const splits = splitCount(tiles, geometry);
   const rows = Math.ceil(geometry.batch * geometry.outputHeight / splits);
-  const { includes, left, right } = productOperands(input, outputGradient, device);
+  const { includes, bindings } = operands(device, input, outputGradient);
   return splitSum(splits, output.bytes, (target) => ({
     shader: { name: "conv/conv2d_weight_grad", text: shader, includes },
     constants: {
@@ -71,7 +75,7 @@ function kernels(
       TILE_OUTPUTS: tileOutputs,
       SPLITS: splits,
     },
-    bindings: [left, right, target],
+    bindings: [...bindings, target],
     workgroups: grid(splits * tiles, 64),
     iterations: rows * (geometry.outputWidth + 1),
     flops: 2 * geometry.batch * geometry.outputHeight * geometry.outputWidth * outputs * inputs * taps(geometry),

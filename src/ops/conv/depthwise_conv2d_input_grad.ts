@@ -10,7 +10,7 @@ import { grid } from "../../gpu/gpu.ts";
 import { paddedChannels } from "../../graph/layout.ts";
 import { type KernelPlan, Tensor } from "../../graph/tensor.ts";
 import { depthwiseKernels } from "./depthwise_conv2d.ts";
-import { type ConvolutionGeometry, geometryConstants, taps } from "./geometry.ts";
+import { type ConvolutionGeometry, geometryConstants, taps, transposedGeometry } from "./geometry.ts";
 import { evenly } from "./sweep.ts";
 
 /** Pixels of a row and phase that one invocation of the gather computes. */
@@ -35,24 +35,11 @@ export function depthwiseConv2dInputGrad(
     inputs: [outputGradient, weight],
     kernels: (_output, traits) =>
       geometry.stride === 1
-        ? depthwiseKernels(outputGradient, weight, transposed(geometry), traits, undefined, true)
+        ? depthwiseKernels(outputGradient, weight, transposedGeometry(geometry), traits, undefined, true)
         : geometry.dilation === 1
         ? blocks(outputGradient, weight, geometry)
         : gather(outputGradient, weight, geometry),
   });
-}
-
-/** The convolution of dy that gives dx: sizes swapped, and what the kernel overhangs as padding. */
-function transposed(geometry: ConvolutionGeometry): ConvolutionGeometry {
-  return {
-    ...geometry,
-    height: geometry.outputHeight,
-    width: geometry.outputWidth,
-    outputHeight: geometry.height,
-    outputWidth: geometry.width,
-    paddingTop: (geometry.kernelHeight - 1) * geometry.dilation - geometry.paddingTop,
-    paddingLeft: (geometry.kernelWidth - 1) * geometry.dilation - geometry.paddingLeft,
-  };
 }
 
 function blocks(outputGradient: Tensor, weight: Tensor, geometry: ConvolutionGeometry): KernelPlan {

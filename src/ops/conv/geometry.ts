@@ -110,8 +110,22 @@ export function geometryConstants(geometry: ConvolutionGeometry): ShaderConstant
     KERNEL_WIDTH: geometry.kernelWidth,
     STRIDE: geometry.stride,
     DILATION: geometry.dilation,
-    PADDING_TOP: geometry.paddingTop,
-    PADDING_LEFT: geometry.paddingLeft,
+    // Of a transposed convolution it may be negative: shaders let u32 wrap.
+    PADDING_TOP: geometry.paddingTop >>> 0,
+    PADDING_LEFT: geometry.paddingLeft >>> 0,
+  };
+}
+
+/** The geometry of the input gradient of a convolution with stride 1: a convolution of the output gradient. */
+export function transposedGeometry(geometry: ConvolutionGeometry): ConvolutionGeometry {
+  return {
+    ...geometry,
+    height: geometry.outputHeight,
+    width: geometry.outputWidth,
+    outputHeight: geometry.height,
+    outputWidth: geometry.width,
+    paddingTop: (geometry.kernelHeight - 1) * geometry.dilation - geometry.paddingTop,
+    paddingLeft: (geometry.kernelWidth - 1) * geometry.dilation - geometry.paddingLeft,
   };
 }
 

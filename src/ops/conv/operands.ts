@@ -1,24 +1,26 @@
 /**
- * Where the products of a convolution read their two factors from.
+ * Where kernels that are bound by their loads read from.
  *
  * @module
  */
 
-import type { DeviceTraits, KernelBinding, Tensor } from "../../graph/tensor.ts";
+import type { DeviceTraits, KernelBinding, StoredBinding } from "../../graph/tensor.ts";
 
-/** The factors as a launch binds them, and the include that declares them in its shader. */
-export interface ProductOperands {
+/** One or two operands as a launch binds them, and the includes that declare them in its shader. */
+export interface Operands {
   readonly includes: Readonly<Record<string, string>>;
-  readonly left: KernelBinding;
-  readonly right: KernelBinding;
+  readonly bindings: readonly KernelBinding[];
 }
 
 /**
- * Buffers on GPUs. On a software adapter textures, although both factors must be copied first: a load from a buffer takes
+ * Buffers on GPUs. On a software adapter textures, although the operands must be copied first: a load from a buffer takes
  * so long there that a 3072 × 384 × 384 product rises from 12 to 21 GFLOP/s.
  */
-export function productOperands(left: Tensor, right: Tensor, device: DeviceTraits): ProductOperands {
-  return device.software
-    ? { includes: { OPERANDS: "lib/operands_texture.wgsl" }, left: { texture: left }, right: { texture: right } }
-    : { includes: { OPERANDS: "lib/operands_buffer.wgsl" }, left, right };
+export function operands(device: DeviceTraits, left: StoredBinding, right?: StoredBinding): Operands {
+  const kind = device.software ? "texture" : "buffer";
+  const bound = right === undefined ? [left] : [left, right];
+  return {
+    includes: { LEFT: `lib/left_${kind}.wgsl`, RIGHT: `lib/right_${kind}.wgsl` },
+    bindings: device.software ? bound.map((texture) => ({ texture })) : bound,
+  };
 }

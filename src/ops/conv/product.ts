@@ -7,10 +7,10 @@
 import productShader from "../../../shaders/product/product.wgsl" with { type: "text" };
 import transposedLeftShader from "../../../shaders/product/product_transposed_left.wgsl" with { type: "text" };
 import { grid } from "../../gpu/gpu.ts";
-import type { DeviceTraits, KernelBinding, KernelCall, Tensor } from "../../graph/tensor.ts";
+import type { DeviceTraits, KernelBinding, KernelCall, StoredBinding, Tensor } from "../../graph/tensor.ts";
 import { type Activation, activationConstants } from "../activation/kind.ts";
 import { type ConvolutionGeometry, largestDivisor } from "./geometry.ts";
-import { productOperands } from "./operands.ts";
+import { operands } from "./operands.ts";
 
 /** Sizes of `[batches, rows, inner] · [batches, inner, columns]`; `inner` and `columns` count vec4f. */
 export interface ProductSizes {
@@ -29,8 +29,8 @@ export function isProduct(geometry: ConvolutionGeometry): boolean {
 
 /** The factors of a product, and what is done with its result. */
 export interface Product {
-  readonly left: Tensor;
-  readonly right: Tensor;
+  readonly left: StoredBinding;
+  readonly right: StoredBinding;
   readonly sizes: ProductSizes;
   /** The right factor is stored as `[batches, columns, inner]`. */
   readonly transposed?: boolean;
@@ -40,7 +40,7 @@ export interface Product {
 /** left · right, with an optional epilogue. */
 export function productCall(product: Product, output: KernelBinding, device: DeviceTraits): KernelCall {
   const { sizes, transposed = false, epilogue } = product;
-  const { includes, left, right } = productOperands(product.left, product.right, device);
+  const { includes, bindings } = operands(device, product.left, product.right);
   const tile = productTile(sizes.columns, device);
   const tiles = sizes.batches * Math.ceil(sizes.rows / tile.rows) * (sizes.columns / tile.vectors);
   return {
@@ -52,7 +52,7 @@ export function productCall(product: Product, output: KernelBinding, device: Dev
       HAS_EPILOGUE: epilogue !== undefined,
       ...activationConstants(epilogue?.activation ?? "none"),
     },
-    bindings: [left, right, sizesUniform(sizes), epilogue?.scaleAndShift ?? product.right, output],
+    bindings: [...bindings, sizesUniform(sizes), epilogue?.scaleAndShift ?? product.right, output],
     workgroups: grid(tiles, 64),
     iterations: sizes.inner,
     flops: productFlops(sizes),
@@ -64,19 +64,19 @@ export function productCall(product: Product, output: KernelBinding, device: Dev
  * rows in `splits` parts.
  */
 export function transposedLeftProductCall(
-  product: { readonly left: Tensor; readonly right: Tensor; readonly sizes: ProductSizes },
+  product: Pick<Product, "left" | "right" | "sizes">,
   splits: number,
   output: KernelBinding,
   device: DeviceTraits,
 ): KernelCall {
   const { sizes } = product;
-  const { includes, left, right } = productOperands(product.left, product.right, device);
+  const { includes, bindings } = operands(device, product.left, product.right);
   const tile = transposedLeftTile(sizes, device);
   const tiles = sizes.batches * (sizes.inner / tile.inner) * (sizes.columns / tile.vectors);
   return {
     shader: { name: "product/product_transposed_left", text: transposedLeftShader, includes },
     constants: { TILE_INNER: tile.inner, TILE_VECTORS: tile.vectors, SPLITS: splits },
-    bindings: [left, right, sizesUniform(sizes), output],
+    bindings: [...bindings, sizesUniform(sizes), output],
     workgroups: grid(splits * tiles, 64),
     iterations: Math.ceil(sizes.rows / splits),
     flops: productFlops(sizes),

@@ -33,12 +33,22 @@ const cases: Case[] = [
     padding: { top: 0, bottom: 1, left: 2, right: 0 },
   },
   { name: "operands of several texture rows and a ragged last one", input: [1, 68, 9, 31], weight: [68, 68, 1, 1] },
+  { name: "a 3×3 kernel with many channels", input: [2, 36, 9, 13], weight: [33, 36, 3, 3], padding: 1 },
+  { name: "many channels and dilation 2", input: [1, 32, 15, 24], weight: [40, 32, 3, 3], padding: 2, dilation: 2 },
+  { name: "many channels without padding", input: [1, 32, 10, 14], weight: [32, 32, 3, 3] },
+  {
+    name: "many channels and asymmetric, wide padding",
+    input: [1, 32, 8, 7],
+    weight: [32, 32, 3, 3],
+    padding: { top: 0, bottom: 3, left: 4, right: 1 },
+  },
   { name: "one pixel and one channel", input: [1, 1, 1, 1], weight: [1, 1, 1, 1] },
 ];
 
 const kinds = [
   { kind: "operands in textures", traits: { software: true } },
   { kind: "operands in buffers", traits: { software: false } },
+  { kind: "the direct form", traits: { software: true, direct: true } },
 ];
 
 for (

@@ -1,0 +1,171 @@
+/**
+ * 3×3 convolutions by Winograd's minimal filtering F(4×4, 3×3): 36 multiplications for 16 outputs instead of 144 (Lavin &
+ * Gray, CVPR 2016). Tiles of input and weights are transformed, multiplied as 36 matrix products, and transformed back.
+ * The input gradient is the same with flipped, transposed weights; the weight gradient has a form of its own.
+ *
+ * @module
+ */
+
+import inputShader from "../../../shaders/winograd/winograd_input.wgsl" with { type: "text" };
+import outputShader from "../../../shaders/winograd/winograd_output.wgsl" with { type: "text" };
+import outputGradShader from "../../../shaders/winograd/winograd_output_grad.wgsl" with { type: "text" };
+import weightShader from "../../../shaders/winograd/winograd_weight.wgsl" with { type: "text" };
+import weightGradShader from "../../../shaders/winograd/winograd_weight_grad.wgsl" with { type: "text" };
+import { grid } from "../../gpu/gpu.ts";
+import { paddedChannels } from "../../graph/layout.ts";
+import type { DeviceTraits, KernelCall, KernelPlan, Tensor } from "../../graph/tensor.ts";
+import { activationConstants } from "../activation/kind.ts";
+import type { Conv2dOptions } from "./conv2d.ts";
+import { type ConvolutionGeometry, geometryConstants } from "./geometry.ts";
+import { operands } from "./operands.ts";
+import { productCall, transposedLeftProductCall } from "./product.ts";
+
+/** Places of a transformed tile. */
+const places = 36;
+/** Channels on either side below which the transforms cost more than the multiplications they save. */
+const leastChannels = 32;
+/** Transformed tensors larger than this are not worth their memory; the direct form takes none. */
+const mostScratchBytes = 2 ** 27;
+/** Tiles that one invocation sums over in the weight gradient, at most. */
+const maxTilesPerInvocation = 512;
+
+/** Whether a convolution, or its gradients, goes by Winograd. */
+export function usesWinograd(geometry: ConvolutionGeometry, weight: Tensor, device: DeviceTraits): boolean {
+  const [outputs = 1, inputs = 1] = weight.shape;
+  const { kernelHeight, kernelWidth, stride } = geometry;
+  if (device.direct === true || kernelHeight !== 3 || kernelWidth !== 3 || stride !== 1) return false;
+  const bytes = places * tileCount(geometry) * paddedChannels(Math.max(inputs, outputs)) * 4;
+  return Math.min(inputs, outputs) >= leastChannels && bytes <= mostScratchBytes && !isWasteful(geometry);
+}
+
+/** Tiles at the border, or in the phases of a large dilation, may be mostly outside the image. */
+function isWasteful(geometry: ConvolutionGeometry): boolean {
+  const { batch, outputHeight, outputWidth } = geometry;
+  return 16 * tileCount(geometry) > 2 * batch * outputHeight * outputWidth;
+}
+
+/** Tiles of 4×4 outputs, phases of the dilation apart. */
+function tileCount({ batch, outputHeight, outputWidth, dilation }: ConvolutionGeometry): number {
+  const along = (size: number) => dilation * Math.ceil(Math.ceil(size / dilation) / 4);
+  return batch * along(outputHeight) * along(outputWidth);
+}
+
+/** The launches of a convolution, or with `transposed` of its input gradient, whose geometry is then that of the latter. */
+export function winogradKernels(
+  input: Tensor,
+  weight: Tensor,
+  geometry: ConvolutionGeometry,
+  device: DeviceTraits,
+  options: { readonly epilogue?: Conv2dOptions["epilogue"]; readonly transposed?: boolean },
+): KernelPlan {
+  const { epilogue, transposed = false } = options;
+  const [outputs = 1, inputs = 1] = weight.shape;
+  const inputVectors = paddedChannels(transposed ? outputs : inputs) / 4;
+  const outputVectors = paddedChannels(transposed ? inputs : outputs) / 4;
+  const tiles = tileCount(geometry);
+  const [v, u, m] = [{ scratch: 0 }, { scratch: 1 }, { scratch: 2 }];
+  const pairs = paddedChannels(inputs) * paddedChannels(outputs) / 4;
+  const product = {
+    left: v,
+    right: u,
+    sizes: { batches: places, rows: tiles, inner: inputVectors, columns: outputVectors },
+    transposed,
+  };
+  const result = operands(device, m);
+  return {
+    calls: [
+      tileTransform("winograd/winograd_input", inputShader, input, v, { geometry, vectors: inputVectors, device }),
+      {
+        shader: { name: "winograd/winograd_weight", text: weightShader },
+        constants: { PAIRS: pairs, FLIPPED: transposed },
+        bindings: [weight, u],
+        workgroups: grid(pairs, 64),
+        iterations: 0,
+      },
+      { ...productCall(product, m, device), flops: directFlops(geometry, inputs, outputs) },
+      {
+        shader: { name: "winograd/winograd_output", text: outputShader, includes: result.includes },
+        constants: {
+          ...geometryConstants(geometry),
+          VECTORS: outputVectors,
+          HAS_EPILOGUE: epilogue !== undefined,
+          ...activationConstants(epilogue?.activation ?? "none"),
+        },
+        bindings: [...result.bindings, epilogue?.scaleAndShift ?? weight, "output"],
+        workgroups: grid(tiles * outputVectors, 64),
+        iterations: 0,
+      },
+    ],
+    scratchBytes: [places * tiles * inputVectors * 16, places * pairs * 16, places * tiles * outputVectors * 16],
+  };
+}
+
+/** The launches of a weight gradient. */
+export function winogradWeightGradKernels(
+  input: Tensor,
+  outputGradient: Tensor,
+  weightGradient: Tensor,
+  geometry: ConvolutionGeometry,
+  device: DeviceTraits,
+): KernelPlan {
+  const [outputs = 1, inputs = 1] = weightGradient.shape;
+  const inputVectors = paddedChannels(inputs) / 4;
+  const outputVectors = paddedChannels(outputs) / 4;
+  const tiles = tileCount(geometry);
+  const [v, e, sums] = [{ scratch: 0 }, { scratch: 1 }, { scratch: 2 }];
+  const sizes = { batches: places, rows: tiles, inner: inputVectors, columns: outputVectors };
+  const splits = Math.ceil(tiles / maxTilesPerInvocation);
+  const pairs = inputVectors * 4 * outputVectors;
+  return {
+    calls: [
+      tileTransform("winograd/winograd_input", inputShader, input, v, { geometry, vectors: inputVectors, device }),
+      tileTransform("winograd/winograd_output_grad", outputGradShader, outputGradient, e, {
+        geometry,
+        vectors: outputVectors,
+        device,
+      }),
+      {
+        ...transposedLeftProductCall({ left: v, right: e, sizes }, splits, sums, device),
+        flops: directFlops(geometry, inputs, outputs),
+      },
+      {
+        shader: { name: "winograd/winograd_weight_grad", text: weightGradShader },
+        constants: { PAIRS: pairs, SPLITS: splits },
+        bindings: [sums, "output"],
+        workgroups: grid(pairs, 64),
+        iterations: places * (splits + 1),
+      },
+    ],
+    scratchBytes: [
+      places * tiles * inputVectors * 16,
+      places * tiles * outputVectors * 16,
+      splits * places * pairs * 16,
+    ],
+  };
+}
+
+/** What the direct form would take: the work done, however few multiplications it took. */
+function directFlops({ batch, outputHeight, outputWidth }: ConvolutionGeometry, inputs: number, outputs: number) {
+  return 2 * batch * outputHeight * outputWidth * inputs * outputs * 9;
+}
+
+function tileTransform(
+  name: string,
+  text: string,
+  from: Tensor,
+  to: { readonly scratch: number },
+  { geometry, vectors, device }: {
+    readonly geometry: ConvolutionGeometry;
+    readonly vectors: number;
+    readonly device: DeviceTraits;
+  },
+): KernelCall {
+  const { includes, bindings } = operands(device, from);
+  return {
+    shader: { name, text, includes },
+    constants: { ...geometryConstants(geometry), VECTORS: vectors },
+    bindings: [...bindings, to],
+    workgroups: grid(tileCount(geometry) * vectors, 64),
+    iterations: 0,
+  };
+}
