@@ -5,7 +5,7 @@
  * @module
  */
 
-/** Growth of a class's share from the first round that counts as running away. */
+/** Growth of the odds of a class from the first round that counts as running away; of the odds, as a share ends at 1. */
 const runawayGrowth = 2.5;
 /** A class is only said to run away above this share. */
 const runawayShare = 0.05;
@@ -29,12 +29,12 @@ export function collapseWarnings(predicted: readonly (readonly number[])[], clas
     const change = `from ${percent(before)} of the target's pixels in round 1 to ${
       percent(now)
     } in round ${predicted.length}`;
-    if (now > runawayShare && now > runawayGrowth * before) {
+    if (now > runawayShare && odds(now) > runawayGrowth * odds(before)) {
       return [`The class "${name}" runs away: predicted ${change}. Try --spatial-prior, or a lower --target-portion`];
     }
     if (before > noiseShare && now < dyingShrinkage * before) {
       return [
-        `The class "${name}" dies: predicted ${change}. Try --mining reference, --spatial-prior, or a lower --learning-rate`,
+        `The class "${name}" dies: predicted ${change}. Try --spatial-prior, a lower --target-portion, or --mining reference`,
       ];
     }
     return [];
@@ -44,6 +44,10 @@ export function collapseWarnings(predicted: readonly (readonly number[])[], clas
 function shares(counts: readonly number[]): number[] {
   const total = counts.reduce((sum, count) => sum + count, 0);
   return counts.map((count) => total > 0 ? count / total : 0);
+}
+
+function odds(share: number): number {
+  return share / (1 - share);
 }
 
 function percent(share: number): string {

@@ -14,3 +14,10 @@ Deno.test("collapseWarnings() names the class that runs away and the one that di
   assertStringIncludes(dying, '"person" dies: predicted from 5.0 %');
   assertEquals(rest, []);
 });
+
+Deno.test("collapseWarnings() names a class that was large already and swallows the others", () => {
+  const [runaway = "", ...rest] = collapseWarnings([[550, 350, 100], [850, 110, 40]], classes);
+  assertStringIncludes(runaway, '"road" runs away: predicted from 55.0 %');
+  assertEquals(rest, []);
+  assertStringIncludes(collapseWarnings([[550, 350, 100], [1000, 0, 0]], classes)[0] ?? "", "100.0 %");
+});
