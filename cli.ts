@@ -124,6 +124,12 @@ function report(error: unknown): number {
   return error instanceof UsageError ? 2 : 1;
 }
 
+/** Ctrl-C ends a command at once, unless it listens itself and stops at a checkpoint. */
+function stopUnlessHandled(): void {
+  if (process.listenerCount("SIGINT") === 1) process.exit(130);
+}
+
 if (import.meta.main) {
+  process.on("SIGINT", stopUnlessHandled);
   process.exit(await main(process.argv.slice(2)).catch(report));
 }

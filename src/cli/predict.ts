@@ -4,11 +4,11 @@
  * @module
  */
 
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { defaultPalette, imageItems } from "../data/dataset.ts";
 import { encodeLabelPng, encodeRgbPng } from "../data/encode.ts";
 import { Loader } from "../data/loader.ts";
-import type { Sample } from "../data/sample.ts";
+import type { Item, Sample } from "../data/sample.ts";
 import type { Program } from "../graph/program.ts";
 import type { Network } from "../nn/network.ts";
 import { writeNpy } from "../nn/npy.ts";
@@ -28,6 +28,7 @@ export async function run(args: readonly string[]): Promise<number> {
   const paths = settings.paths("images");
   if (paths.length === 0) throw new UsageError("Give --images: image files, or folders of images");
   const items = imageItems(paths);
+  requireFreeNames(items, out);
   using gpu = await openGpu();
   const network = openNetwork(gpu, weights);
   const palette = network.metadata.palette ?? defaultPalette(network.classCount);
@@ -48,6 +49,29 @@ export async function run(args: readonly string[]): Promise<number> {
   if (settings.flag("json")) console.log(JSON.stringify({ images: files.length, labels: files }));
   else console.error(`Labelled ${files.length} image${files.length === 1 ? "" : "s"}; see ${out}`);
   return 0;
+}
+
+/**
+ * Makes sure that no result is written over an image that is to be labelled, or over another result.
+ *
+ * @throws {UsageError} naming the file.
+ */
+function requireFreeNames(items: readonly Item[], out: string): void {
+  const inputs = new Set(items.map(({ imagePath }) => resolve(imagePath)));
+  const outputs = new Set<string>();
+  for (const { name } of items) {
+    for (const path of [join(out, `${name}.png`), join(out, `${name}_overlay.png`)]) {
+      if (inputs.has(resolve(path))) {
+        throw new UsageError(`The results would be written over the image ${path}. Choose another folder with --out`);
+      }
+      if (outputs.has(path)) {
+        throw new UsageError(
+          `Two results would be written to ${path}. Rename an image, or label them one after the other`,
+        );
+      }
+      outputs.add(path);
+    }
+  }
 }
 
 async function writeResults(

@@ -26,6 +26,16 @@ export async function crosswalk(...args: string[]): Promise<Finished> {
   return { code, stdout: text.decode(stdout), stderr: text.decode(stderr) };
 }
 
+/** Starts `crosswalk <args>`, to be interrupted. */
+export function startCrosswalk(...args: string[]): Deno.ChildProcess {
+  const command = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "-A", cli, ...args],
+    stdout: "null",
+    stderr: "null",
+  });
+  return command.spawn();
+}
+
 /** A temporary folder that is removed afterwards. */
 export async function inTemporaryFolder(body: (folder: string) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir();
