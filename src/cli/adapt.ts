@@ -6,11 +6,11 @@
 
 import { type AdaptationResult, runAdaptation } from "../run/adaptation.ts";
 import { openRun } from "../run/open_run.ts";
-import { planText } from "../run/announce.ts";
+import { memoryReport, planText, requireBudget } from "../run/announce.ts";
 import { writePictures } from "../run/pictures.ts";
 import { townRecipe } from "../run/town_recipe.ts";
 import { readArguments } from "./arguments.ts";
-import { resultTable } from "./result_table.ts";
+import { readResult, resultTable } from "./result_table.ts";
 
 /** Runs the command; returns the exit code. */
 export async function run(args: readonly string[]): Promise<number> {
@@ -19,19 +19,22 @@ export async function run(args: readonly string[]): Promise<number> {
     args,
     (given) => given.has("source") || given.has("target") ? null : townRecipe,
   );
+  const controlRun = settings.optionalText("control-run");
+  const control = controlRun === undefined ? null : readResult(controlRun);
   const { context, data, trainSource, close } = await openRun(settings, true);
   try {
-    if (settings.flag("plan")) {
-      console.log(planText(context));
-      return 0;
-    }
+    const memory = memoryReport(context);
+    const isPlan = settings.flag("plan");
+    if (isPlan) console.log(settings.flag("json") ? JSON.stringify(memory) : planText(memory));
+    requireBudget(memory, settings);
+    if (isPlan) return 0;
     const result: AdaptationResult = await runAdaptation(context, data, {
       resume: settings.flag("resume"),
       trainSource,
     });
     await writePictures(context, data);
     if (settings.flag("json")) console.log(JSON.stringify(result));
-    else console.log(resultTable(result, context, settings.optionalText("control-run")));
+    else console.log(resultTable(result, context, control));
     return 0;
   } finally {
     close();

@@ -9,9 +9,10 @@ import { UsageError } from "../errors.ts";
 import { type Command, formatDefault, type Option, optionsOf } from "../run/options.ts";
 import { readRecipe, readValue, resolveSettings, type Settings, suggestion, type Value } from "../run/settings.ts";
 import { readFile } from "../run/files.ts";
+import { savedSettings } from "../run/run_folder.ts";
 
 /**
- * The settings that the arguments ask for.
+ * The settings that the arguments ask for. With `--resume`, what is not given is as the run in `--out` was started.
  *
  * @param defaultRecipe text of the recipe that applies when no `--config` is given, if any.
  * @throws {UsageError} naming the unknown option or bad value.
@@ -23,11 +24,14 @@ export function readArguments(
 ): Settings {
   const given = readGiven(command, args);
   const config = given.get("config");
+  const out = given.get("out");
+  const saved = given.get("resume") === true && typeof out === "string" ? savedSettings(out) : new Map<string, Value>();
   if (typeof config === "string") {
-    return resolveSettings(command, given, readRecipe(new TextDecoder().decode(readFile(config)), config));
+    const recipe = readRecipe(new TextDecoder().decode(readFile(config)), config);
+    return resolveSettings(command, given, new Map([...saved, ...recipe]));
   }
-  const text = defaultRecipe?.(new Set(given.keys())) ?? null;
-  return resolveSettings(command, given, text === null ? new Map() : readRecipe(text, "the built-in recipe"));
+  const text = saved.size > 0 ? null : defaultRecipe?.(new Set(given.keys())) ?? null;
+  return resolveSettings(command, given, text === null ? saved : readRecipe(text, "the built-in recipe"));
 }
 
 function readGiven(command: Command, args: readonly string[]): Map<string, Value> {
@@ -108,6 +112,7 @@ const placeholders: Readonly<Record<Exclude<Option["kind"], "flag">, string>> = 
   text: "NAME",
   numbers: "A,B,…",
   size: "HxW",
+  bytes: "BYTES",
   path: "PATH",
   paths: "PATH…",
 };

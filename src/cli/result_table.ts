@@ -10,11 +10,10 @@ import type { AdaptationResult } from "../run/adaptation.ts";
 import type { LabellingResult } from "../run/labelling.ts";
 import type { RunContext } from "../run/training_run.ts";
 
-/** The table as text; with the folder of a control run, also the gain over it. */
-export function resultTable(result: AdaptationResult, context: RunContext, controlRun: string | undefined): string {
+/** The table as text; with the result of a control run, also the gain over it. */
+export function resultTable(result: AdaptationResult, context: RunContext, control: AdaptationResult | null): string {
   const { folder, network } = context;
   const { classes } = network.metadata;
-  const control = controlRun === undefined ? null : readResult(controlRun);
   const labelling = lastLabelling(folder.path, result.rounds.length);
   const header = [
     "class",
@@ -72,7 +71,12 @@ function aligned(rows: readonly (readonly string[])[]): string {
   ).join("\n");
 }
 
-function readResult(folder: string): AdaptationResult {
+/**
+ * The result of the finished run in a folder.
+ *
+ * @throws {Error} if there is none.
+ */
+export function readResult(folder: string): AdaptationResult {
   const path = join(folder, "result.json");
   if (!existsSync(path)) throw new Error(`There is no finished control run in ${folder}: ${path} is missing`);
   return JSON.parse(readFileSync(path, "utf8"));

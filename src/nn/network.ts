@@ -91,12 +91,12 @@ export function readWeights(bytes: Uint8Array<ArrayBuffer>, source: string): Wei
   if (model === undefined || classes === undefined) {
     throw new Error(`Cannot use ${source} as a network: its metadata must name "model" and "classes"`);
   }
-  const [height, width] = size?.split("x").map(Number) ?? [];
+  const recorded = recordedSize(size);
   return {
     model: modelName(model),
     metadata: {
       classes: classes.split("|"),
-      ...(height !== undefined && width !== undefined ? { size: { height, width } } : {}),
+      ...(recorded === undefined ? {} : { size: recorded }),
       ...(palette === undefined ? {} : { palette: palette.split("|").map(parseColor) }),
     },
     tensors,
@@ -113,6 +113,12 @@ export function loadNetwork(gpu: Gpu, bytes: Uint8Array<ArrayBuffer>, source: st
   const network = new Network(gpu, findModel(file.model), file.metadata);
   network.store.load(file.tensors, source);
   return network;
+}
+
+/** The working size in the metadata of a weight file, such as `240x320`; `undefined` where there is none. */
+export function recordedSize(text: string | undefined): NetworkMetadata["size"] {
+  const [, height, width] = /^([1-9]\d*)x([1-9]\d*)$/.exec(text ?? "") ?? [];
+  return height === undefined || width === undefined ? undefined : { height: Number(height), width: Number(width) };
 }
 
 /** The name of a model in a metadata text: what stands before the first colon. */

@@ -5,32 +5,84 @@
  */
 
 import { formatSize } from "../data/size.ts";
+import { OutOfBudgetError } from "../errors.ts";
 import { memoryPlan } from "../graph/program.ts";
 import { trainingStep } from "../selftraining/trainer.ts";
 import { type AdaptationData, adaptationSettings } from "./adaptation.ts";
 import type { Settings } from "./settings.ts";
 import { type RunContext, trainerOptions, type TrainingRun } from "./training_run.ts";
 
-/** The memory plan of the training step as `--plan` prints it. */
-export function planText(context: RunContext): string {
-  const { gpu, network, settings, size } = context;
-  const plan = memoryPlan(gpu, trainingStep(network, trainerOptions(settings, size)));
+/** Bytes of the training step, as `--plan --json` has them. */
+export interface MemoryReport {
+  readonly parameterBytes: number;
+  readonly gradientBytes: number;
+  readonly optimizerBytes: number;
+  /** Activations and their gradients, without scratch. */
+  readonly activationBytes: number;
+  readonly scratchBytes: number;
+  readonly inputBytes: number;
+  /** All of the above together. */
+  readonly totalBytes: number;
+  /** Least possible for activations and scratch. */
+  readonly lowerBoundBytes: number;
+  readonly largestBindingBytes: number;
+  /** What the largest binding holds. */
+  readonly largestBinding: string;
+  /** The adapter's limit of a binding. */
+  readonly maxBindingBytes: number;
+}
+
+/** Plans the memory of the training step; allocates nothing. */
+export function memoryReport(context: RunContext): MemoryReport {
+  const { gpu, network } = context;
+  const plan = memoryPlan(gpu, trainingStep(network, trainerOptions(context)));
   const parameterBytes = network.store.segmentBytes.reduce((sum, bytes) => sum + bytes, 0);
+  return {
+    parameterBytes,
+    gradientBytes: parameterBytes,
+    optimizerBytes: parameterBytes,
+    activationBytes: plan.activationBytes - plan.scratchBytes,
+    scratchBytes: plan.scratchBytes,
+    inputBytes: plan.inputBytes,
+    totalBytes: 3 * parameterBytes + plan.activationBytes + plan.inputBytes,
+    lowerBoundBytes: plan.lowerBoundBytes,
+    largestBindingBytes: plan.largestBindingBytes,
+    largestBinding: plan.largestBinding,
+    maxBindingBytes: gpu.maxBindingBytes,
+  };
+}
+
+/** The memory plan as `--plan` prints it. */
+export function planText(report: MemoryReport): string {
   const rows: [string, string][] = [
-    ["parameters", bytesText(parameterBytes)],
-    ["gradients", bytesText(parameterBytes)],
-    ["optimizer state", bytesText(parameterBytes)],
-    ["activations and their gradients", bytesText(plan.activationBytes - plan.scratchBytes)],
-    ["scratch", bytesText(plan.scratchBytes)],
-    ["inputs", bytesText(plan.inputBytes)],
-    ["in all", bytesText(3 * parameterBytes + plan.activationBytes + plan.inputBytes)],
-    ["least possible for activations", bytesText(plan.lowerBoundBytes)],
+    ["parameters", bytesText(report.parameterBytes)],
+    ["gradients", bytesText(report.gradientBytes)],
+    ["optimizer state", bytesText(report.optimizerBytes)],
+    ["activations and their gradients", bytesText(report.activationBytes)],
+    ["scratch", bytesText(report.scratchBytes)],
+    ["inputs", bytesText(report.inputBytes)],
+    ["in all", bytesText(report.totalBytes)],
+    ["least possible for activations", bytesText(report.lowerBoundBytes)],
     [
       "largest binding",
-      `${bytesText(plan.largestBindingBytes)} of ${bytesText(gpu.maxBindingBytes)} (${plan.largestBinding})`,
+      `${bytesText(report.largestBindingBytes)} of ${bytesText(report.maxBindingBytes)} (${report.largestBinding})`,
     ],
   ];
   return rows.map(([name, value]) => `${name.padEnd(32)}${value}`).join("\n");
+}
+
+/**
+ * Makes sure that the training step fits `--memory-budget`, before its memory is allocated.
+ *
+ * @throws {OutOfBudgetError} with what it takes and what is allowed.
+ */
+export function requireBudget({ totalBytes }: MemoryReport, settings: Settings): void {
+  const budget = settings.optionalNumber("memory-budget");
+  if (budget === undefined || totalBytes <= budget) return;
+  throw new OutOfBudgetError(
+    `Training takes ${bytesText(totalBytes)} of GPU memory, --memory-budget allows ${bytesText(budget)}. ` +
+      "Lower --batch, --crop or --size; --plan shows what takes how much",
+  );
 }
 
 /** Says what the run will do, and measures how long that takes. */
@@ -40,7 +92,7 @@ export async function announce(
   training: TrainingRun,
   options: { readonly trainSource: boolean; readonly adapts: boolean },
 ): Promise<void> {
-  const { gpu, network, settings, size, progress, folder } = context;
+  const { gpu, network, settings, size, crop, progress, folder } = context;
   const batch = settings.number("batch");
   const { rounds, roundSteps, labelled } = options.adapts
     ? adaptationWork(settings, data)
@@ -49,11 +101,9 @@ export async function announce(
   const scored = (data.evaluationSplit?.items.length ?? 0) * (options.adapts ? rounds + 1 : 1);
   const step = await stepSeconds(context, training);
   // A training step is three forwards; a forward of a whole image costs in proportion to its pixels.
-  const crop = settings.size("crop") ?? size;
   const imageSeconds = step / 3 / batch * (size.height * size.width) / (crop.height * crop.width);
   const seconds = (sourceSteps + roundSteps) * step + (labelled + scored) * imageSeconds;
-  const memory = 3 * network.store.segmentBytes.reduce((sum, bytes) => sum + bytes, 0) +
-    training.trainer.program.memory.activationBytes + training.trainer.program.memory.inputBytes;
+  const { totalBytes } = memoryReport(context);
   const stages = [
     ...(sourceSteps > 0 ? [`${sourceSteps} steps of source training`] : []),
     ...(options.adapts ? [`${rounds} rounds of self-training (${roundSteps} steps)`] : []),
@@ -68,7 +118,9 @@ export async function announce(
       stages.join(", then ")
     }`,
   );
-  progress.line(`about ${timeText(seconds)} here, ${bytesText(memory)} of GPU memory; results go to ${folder.path}`);
+  progress.line(
+    `about ${timeText(seconds)} here, ${bytesText(totalBytes)} of GPU memory; results go to ${folder.path}`,
+  );
 }
 
 /** Rounds, their training steps together, and the images labelled in them. */

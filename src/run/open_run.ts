@@ -5,6 +5,8 @@
  * @module
  */
 
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import type { ClassMap } from "../data/class_map.ts";
@@ -15,7 +17,7 @@ import { formatSize, roundSize, type Size } from "../data/size.ts";
 import { InterruptedError, UsageError } from "../errors.ts";
 import { Gpu } from "../gpu/gpu.ts";
 import { findModel } from "../nn/models/mod.ts";
-import { Network, readWeights } from "../nn/network.ts";
+import { Network, readWeights, recordedSize } from "../nn/network.ts";
 import { readSafetensors } from "../nn/safetensors.ts";
 import { Progress } from "../report/progress.ts";
 import type { AdaptationData } from "./adaptation.ts";
@@ -36,19 +38,20 @@ export interface OpenedRun {
   readonly close: () => void;
 }
 
-/** Opens a run of `adapt` or `train`. */
+/** Opens a run of `adapt` or `train`; with `--plan`, in a folder that goes away with it. */
 export async function openRun(settings: Settings, needsTarget: boolean): Promise<OpenedRun> {
+  requireFittingOptions(settings, needsTarget);
   const progress = new Progress();
-  const resume = settings.flag("resume");
-  const out = settings.optionalText("out") ?? defaultFolder(settings, resume);
-  const folder = RunFolder.open(out, settings, resume);
-  const folders = await dataFolders(settings, folder, progress, needsTarget);
+  const folder = openFolder(settings);
+  const folders = await dataFolders(settings, folder, progress);
   const gpu = await Gpu.open();
   const { network, classMap, source, trainSource } = openSourceAndNetwork(gpu, settings, folders.source);
   const target = openDataset(folders.target, { classMap });
   requireClasses(target, network.metadata.classes, classMap);
-  const data = openSplits(settings, source, target, needsTarget);
+  const data = openSplits(settings, source, target, needsTarget, progress);
   const size = workingSize(settings, network, data.sourceSplit, progress);
+  const wantedCrop = settings.size("crop");
+  const crop = wantedCrop === undefined ? size : divisible(wantedCrop, "crop", network, progress);
   const placed = new Network(gpu, network.model, {
     ...network.metadata,
     size,
@@ -57,7 +60,7 @@ export async function openRun(settings: Settings, needsTarget: boolean): Promise
   await moveParameters(network, placed);
   const loader = new Loader();
   const { signal, release } = interruption();
-  const context: RunContext = { gpu, settings, folder, network: placed, loader, progress, size, signal };
+  const context: RunContext = { gpu, settings, folder, network: placed, loader, progress, size, crop, signal };
   return {
     context,
     data,
@@ -67,8 +70,27 @@ export async function openRun(settings: Settings, needsTarget: boolean): Promise
       loader.close();
       folder.close();
       gpu.close();
+      if (settings.flag("plan")) rmSync(folder.path, { recursive: true });
     },
   };
+}
+
+/** @throws {UsageError} where options contradict each other. */
+function requireFittingOptions(settings: Settings, needsTarget: boolean): void {
+  if (needsTarget && settings.has("source") !== settings.has("target")) {
+    throw new UsageError("Give both --source and --target, or neither for the built-in towns");
+  }
+  if (settings.has("source-model") && settings.has("weights")) {
+    throw new UsageError(
+      "Give either --source-model, a finished source network, or --weights, which start the source training",
+    );
+  }
+}
+
+function openFolder(settings: Settings): RunFolder {
+  if (settings.flag("plan")) return RunFolder.open(mkdtempSync(join(tmpdir(), "crosswalk-plan-")), settings, false);
+  const resume = settings.flag("resume");
+  return RunFolder.open(settings.optionalText("out") ?? defaultFolder(settings, resume), settings, resume);
 }
 
 function defaultFolder(settings: Settings, resume: boolean): string {
@@ -78,13 +100,9 @@ function defaultFolder(settings: Settings, resume: boolean): string {
 }
 
 /** The folders of both domains; without `--source` the built-in towns, written into the run's folder. */
-async function dataFolders(settings: Settings, folder: RunFolder, progress: Progress, needsTarget: boolean) {
+async function dataFolders(settings: Settings, folder: RunFolder, progress: Progress) {
   const source = settings.optionalText("source");
-  const target = settings.optionalText("target");
-  if (source !== undefined && (target !== undefined || !needsTarget)) return { source, target: target ?? source };
-  if (source !== undefined || target !== undefined) {
-    throw new UsageError("Give both --source and --target, or neither for the built-in towns");
-  }
+  if (source !== undefined) return { source, target: settings.optionalText("target") ?? source };
   const towns = folder.file("towns");
   await folder.once("towns", async () => {
     progress.line("drawing the built-in towns");
@@ -117,32 +135,60 @@ function openSourceAndNetwork(gpu: Gpu, settings: Settings, path: string): Sourc
     requireClasses(source, file.metadata.classes, classMap);
     return { network, classMap, source, trainSource: false };
   }
+  const backbone = settings.optionalText("weights");
+  const file = backbone === undefined ? undefined : readSafetensors(readFile(backbone), backbone);
+  const size = recordedSize(file?.metadata.size);
   const network = new Network(gpu, findModel(settings.text("model")), {
     classes: source.classes,
     palette: source.palette,
+    ...(size === undefined ? {} : { size }),
   });
   network.store.initialize(settings.number("seed"));
-  const backbone = settings.optionalText("weights");
-  if (backbone !== undefined) {
-    const { tensors } = readSafetensors(readFile(backbone), backbone);
-    network.store.load(tensors, backbone, { mayMiss: (name) => name.startsWith("head.") });
+  if (backbone !== undefined && file !== undefined) {
+    const isHead = (name: string) => name.startsWith("head.");
+    const tensors = new Map([...file.tensors].filter(([name]) => !isHead(name)));
+    network.store.load(tensors, backbone, { mayMiss: isHead });
   }
   return { network, classMap, source, trainSource: true };
 }
 
-function openSplits(settings: Settings, source: Dataset, target: Dataset, needsTarget: boolean): AdaptationData {
+function openSplits(
+  settings: Settings,
+  source: Dataset,
+  target: Dataset,
+  needsTarget: boolean,
+  progress: Progress,
+): AdaptationData {
   const sourceSplit = source.split(settings.text("source-split"));
   requireLabels(sourceSplit, source);
-  const scored = settings.text("eval-split");
-  const hasScored = target.splitNames().includes(scored);
-  const evaluationSplit = hasScored ? target.split(scored) : null;
   return {
     source,
     sourceSplit,
     target,
     targetSplit: needsTarget ? target.split(settings.text("target-split")) : sourceSplit,
-    evaluationSplit: evaluationSplit?.items.every(({ labelPath }) => labelPath !== null) ? evaluationSplit : null,
+    evaluationSplit: scoredSplit(target, settings.text("eval-split"), progress),
   };
+}
+
+/** The images of a split that have labels, or `null`; says so where not all have. */
+function scoredSplit(dataset: Dataset, name: string, progress: Progress): Split | null {
+  const splits = dataset.splitNames();
+  if (!splits.includes(name)) {
+    progress.line(`${dataset.path} has no split "${name}", only ${splits.join(", ")}: there will be no scores`);
+    return null;
+  }
+  const split = dataset.split(name);
+  const items = split.items.filter(({ labelPath }) => labelPath !== null);
+  if (items.length === 0) {
+    progress.line(`The split "${name}" of ${dataset.path} has no labels: there will be no scores`);
+    return null;
+  }
+  if (items.length < split.items.length) {
+    progress.line(
+      `Scores are taken on the ${items.length} of ${split.items.length} images of the split "${name}" of ${dataset.path} that have labels`,
+    );
+  }
+  return { ...split, items };
 }
 
 /** `--size` or the recipe's, else that of the weights, else that of the first source image; rounded to the stride, said once. */
@@ -151,12 +197,17 @@ function workingSize(settings: Settings, network: Network, split: Split, progres
   if (first === undefined) throw new Error(`The split ${split.name} has no image`);
   const wanted = settings.size("size") ?? network.metadata.size ??
     imageSize(readFile(first.imagePath), first.imagePath);
-  const rounded = roundSize(wanted, network.model.outputStride);
+  return divisible(wanted, "size", network, progress);
+}
+
+/** The nearest size that the network's stride divides; said where it is another. */
+function divisible(wanted: Size, what: string, { model: { outputStride } }: Network, progress: Progress): Size {
+  const rounded = roundSize(wanted, outputStride);
   if (formatSize(rounded) !== formatSize(wanted)) {
     progress.line(
-      `The size ${
-        formatSize(wanted)
-      } is no multiple of the network's stride ${network.model.outputStride}: working at ${formatSize(rounded)}`,
+      `The ${what} ${formatSize(wanted)} is no multiple of the network's stride ${outputStride}: working at ${
+        formatSize(rounded)
+      }`,
     );
   }
   return rounded;

@@ -24,6 +24,8 @@ export function valueSchema(option: Option): v.GenericSchema<unknown, Value> {
       return numbersSchema(option);
     case "size":
       return sizeSchema;
+    case "bytes":
+      return bytesSchema;
     case "path":
     case "text":
       return textSchema(option);
@@ -69,6 +71,23 @@ const sizeSchema: v.GenericSchema<unknown, Size> = v.pipe(
       addIssue({ message: "height x width in pixels, such as 240x320" });
       return NEVER;
     }
+  }),
+);
+
+/** Bytes of a text such as `4GiB`, `512MiB` or `1000000`. */
+const bytesSchema: v.GenericSchema<unknown, number> = v.pipe(
+  v.union([v.string(), v.number()], "bytes, such as 4GiB"),
+  v.rawTransform(({ dataset, addIssue, NEVER }) => {
+    const match = /^\s*(\d+(?:\.\d+)?)\s*(B|KiB|MiB|GiB|KB|MB|GB)?\s*$/i.exec(String(dataset.value));
+    if (match === null) {
+      addIssue({ message: "bytes, such as 4GiB" });
+      return NEVER;
+    }
+    const factors: Readonly<Record<string, number>> = {
+      ...{ b: 1, kib: 2 ** 10, mib: 2 ** 20, gib: 2 ** 30 },
+      ...{ kb: 1e3, mb: 1e6, gb: 1e9 },
+    };
+    return Math.floor(Number(match[1]) * (factors[(match[2] ?? "B").toLowerCase()] ?? 1));
   }),
 );
 

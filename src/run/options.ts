@@ -9,7 +9,7 @@
 export type Command = "adapt" | "train" | "evaluate" | "predict" | "select" | "synth" | "bench" | "doctor";
 
 /** What an option's value looks like. */
-export type OptionKind = "flag" | "number" | "integer" | "text" | "numbers" | "size" | "path" | "paths";
+export type OptionKind = "flag" | "number" | "integer" | "text" | "numbers" | "size" | "bytes" | "path" | "paths";
 
 /** One option. */
 export interface Option {
@@ -78,7 +78,7 @@ export const options: readonly Option[] = [
   argument("logits", "flag", ["predict"], "also write the raw logits as .npy"),
   argument("control-run", "path", adapting, "finished control run to show the gain over"),
   argument("plan", "flag", training, "print the memory plan and stop"),
-  argument("memory-budget", "text", training, "refuse to start above this, such as 4GiB"),
+  argument("memory-budget", "bytes", training, "refuse to start above this, such as 4GiB"),
   argument(
     "json",
     "flag",

@@ -14,10 +14,11 @@
  */
 
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, truncateSync, writeSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { UsageError } from "../errors.ts";
 import { readFile, writeFileSafely } from "./files.ts";
-import type { Settings } from "./settings.ts";
+import { options } from "./options.ts";
+import { readValue, type Settings, type Value } from "./settings.ts";
 
 /** An opened run folder. */
 export class RunFolder {
@@ -36,7 +37,7 @@ export class RunFolder {
    */
   static open(path: string, settings: Settings, resume: boolean): RunFolder {
     const configPath = join(path, "config.json");
-    const config = `${JSON.stringify(comparable(settings), null, 1)}\n`;
+    const config = comparable(settings);
     // A start that failed before its first result, for a wrong option say, is no run and may be started anew.
     const holdsRun = ["stages.json", "checkpoint.safetensors"].some((name) => existsSync(join(path, name)));
     if (holdsRun && !resume) {
@@ -45,12 +46,10 @@ export class RunFolder {
       );
     }
     if (resume && !existsSync(configPath)) throw new UsageError(`There is no run in ${path} to resume`);
-    if (holdsRun && readFileSync(configPath, "utf8") !== config) {
-      throw new UsageError(`The run in ${path} was started with other settings; see ${configPath}`);
-    }
+    if (holdsRun) requireSameSettings(path, JSON.parse(readFileSync(configPath, "utf8")), config);
     if (!holdsRun) {
       mkdirSync(path, { recursive: true });
-      writeFileSafely(configPath, config);
+      writeFileSafely(configPath, `${JSON.stringify(config, null, 1)}\n`);
       writeFileSafely(join(path, "metrics.jsonl"), "");
     }
     const stages = join(path, "stages.json");
@@ -105,8 +104,39 @@ export class RunFolder {
   }
 }
 
-/** The settings without the switches of one run. */
+/** Options that are of one start, not of the run. */
+const startOptions: ReadonlySet<string> = new Set(["resume", "json", "out", "plan", "control-run", "memory-budget"]);
+
+/** The settings of the run as JSON has them; paths in full, so that they hold from everywhere. */
 function comparable(settings: Settings): Record<string, unknown> {
-  const { resume: _resume, json: _json, out: _out, plan: _plan, ...rest } = settings.toJSON();
-  return rest;
+  const paths = new Set(options.filter(({ kind }) => kind === "path").map(({ key }) => key));
+  const entries = Object.entries(settings.toJSON()).filter(([key]) => !startOptions.has(key));
+  return Object.fromEntries(entries.map(([key, value]) => [key, paths.has(key) ? resolve(String(value)) : value]));
+}
+
+/**
+ * The settings that the run in a folder was started with, for those that are not given again; none where there is no run.
+ */
+export function savedSettings(path: string): Map<string, Value> {
+  const configPath = join(path, "config.json");
+  if (!existsSync(configPath)) return new Map();
+  const saved: Record<string, unknown> = JSON.parse(readFileSync(configPath, "utf8"));
+  return new Map(
+    options.filter(({ key }) => key in saved).map((option) => [option.key, readValue(option, saved[option.key])]),
+  );
+}
+
+/** @throws {UsageError} naming the first setting that differs. */
+function requireSameSettings(path: string, saved: Record<string, unknown>, given: Record<string, unknown>): void {
+  const text = (value: unknown) => value === undefined ? "nothing" : JSON.stringify(value);
+  const different = [...new Set([...Object.keys(saved), ...Object.keys(given)])]
+    .filter((key) => text(saved[key]) !== text(given[key]));
+  const [first, ...others] = different;
+  if (first === undefined) return;
+  const more = others.length === 0 ? "" : ` (and ${others.length} more)`;
+  throw new UsageError(
+    `The run in ${path} was started with other settings: --${first} was ${text(saved[first])} and is ${
+      text(given[first])
+    }${more}. Leave out what is not to change, or choose another folder with --out`,
+  );
 }

@@ -184,14 +184,3 @@ function distance(a: string, b: string): number {
   }
   return row[b.length] ?? 0;
 }
-
-/** Bytes of a text such as `4GiB`, `512MiB` or `1000000`. */
-export function parseBytes(text: string): number {
-  const match = /^\s*(\d+(?:\.\d+)?)\s*(B|KiB|MiB|GiB|KB|MB|GB)?\s*$/i.exec(text);
-  if (match === null) throw new UsageError(`Cannot read the size "${text}": expected bytes, such as 4GiB`);
-  const factors: Readonly<Record<string, number>> = {
-    ...{ b: 1, kib: 2 ** 10, mib: 2 ** 20, gib: 2 ** 30 },
-    ...{ kb: 1e3, mb: 1e6, gb: 1e9 },
-  };
-  return Math.floor(Number(match[1]) * (factors[(match[2] ?? "B").toLowerCase()] ?? 1));
-}

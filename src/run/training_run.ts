@@ -15,7 +15,7 @@ import { type TrainingStage, trainStage } from "../selftraining/stage.ts";
 import { Trainer, type TrainerOptions } from "../selftraining/trainer.ts";
 import { loadCheckpoint, type RunPlace, saveCheckpoint } from "./checkpoint.ts";
 import type { RunFolder } from "./run_folder.ts";
-import { parseBytes, type Settings } from "./settings.ts";
+import type { Settings } from "./settings.ts";
 
 /** A checkpoint is written at least this often, in milliseconds. */
 const checkpointInterval = 60_000;
@@ -30,6 +30,8 @@ export interface RunContext {
   readonly progress: Progress;
   /** Working size of the images. */
   readonly size: Size;
+  /** Size of a crop in training. */
+  readonly crop: Size;
   /** Given by Ctrl-C. */
   readonly signal: AbortSignal;
 }
@@ -49,12 +51,12 @@ export class TrainingRun {
 
   /** Compiles the step and, when resuming, puts the last checkpoint back. */
   static async open(context: RunContext, resume: boolean): Promise<TrainingRun> {
-    const { gpu, settings, network, size, folder } = context;
+    const { gpu, settings, network, folder } = context;
     const optimizer = await sgd(gpu, network.store, {
       momentum: settings.number("momentum"),
       weightDecay: settings.number("weight-decay"),
     });
-    const trainer = await Trainer.open(gpu, network, optimizer, trainerOptions(settings, size));
+    const trainer = await Trainer.open(gpu, network, optimizer, trainerOptions(context));
     const place = resume ? loadCheckpoint(checkpointPath(folder), gpu, network, optimizer) : null;
     if (place !== null) folder.truncateMetrics(place.stage, place.step);
     return new TrainingRun(context, optimizer, trainer, place);
@@ -62,7 +64,7 @@ export class TrainingRun {
 
   /** Runs a stage, or what is left of it. A new stage starts with a new optimizer. */
   async train(stage: Omit<TrainingStage, "augmentation" | "size" | "batch" | "seed">): Promise<void> {
-    const { folder, settings, size, progress, loader, signal } = this.context;
+    const { folder, settings, size, crop, progress, loader, signal } = this.context;
     if (folder.isDone(`train ${stage.name}`)) return;
     const from = this.#place?.stage === stage.name ? this.#place.step : 0;
     if (from === 0) this.optimizer.reset();
@@ -76,7 +78,7 @@ export class TrainingRun {
         seed: settings.number("seed"),
         size,
         batch,
-        augmentation: augmentationOf(settings, size),
+        augmentation: augmentationOf(settings, crop),
       }, {
         from,
         signal,
@@ -110,25 +112,19 @@ export class TrainingRun {
 }
 
 /** Sizes of the training step. */
-export function trainerOptions(settings: Settings, size: Size): TrainerOptions {
-  const budget = settings.optionalText("memory-budget");
-  return {
-    batch: settings.number("batch"),
-    crop: settings.size("crop") ?? size,
-    size,
-    ...(budget === undefined ? {} : { budgetBytes: parseBytes(budget) }),
-  };
+export function trainerOptions({ settings, size, crop }: RunContext): TrainerOptions {
+  return { batch: settings.number("batch"), crop, size };
 }
 
 function checkpointPath(folder: RunFolder): string {
   return folder.file("checkpoint.safetensors");
 }
 
-function augmentationOf(settings: Settings, size: Size): TrainingStage["augmentation"] {
+function augmentationOf(settings: Settings, crop: Size): TrainingStage["augmentation"] {
   const [least = 1, greatest = least] = settings.numbers("scale-range");
   const strength = settings.number("jitter");
   return {
-    crop: settings.size("crop") ?? size,
+    crop,
     scaleRange: [least, greatest],
     mirror: settings.flag("mirror"),
     jitter: { brightness: strength, contrast: strength, saturation: strength },

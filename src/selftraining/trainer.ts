@@ -36,8 +36,6 @@ export interface TrainerOptions {
   readonly crop: Size;
   /** Size of the images that are written. */
   readonly size: Size;
-  /** Refuses a plan above this many bytes. */
-  readonly budgetBytes?: number;
 }
 
 /** Loss of one step. */
@@ -81,7 +79,6 @@ export class Trainer {
     const program = await Program.compile(gpu, {
       ...definition,
       epilogue: [...checks, ...optimizer.dispatches],
-      ...(options.budgetBytes === undefined ? {} : { budgetBytes: options.budgetBytes }),
     });
     return new Trainer(gpu, program, optimizer, counter, options);
   }

@@ -1,9 +1,12 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { decodeLabels } from "../../src/data/decode.ts";
+import { encodeLabelPng, encodeRgbPng } from "../../src/data/encode.ts";
 import { readNpy } from "../../src/nn/npy.ts";
 import { testWithShared } from "../shared.ts";
-import { crosswalk, inTemporaryFolder } from "./program.ts";
+import { crosswalk, inTemporaryFolder, startCrosswalk } from "./program.ts";
 
 Deno.test("every command has a help text with two examples", async () => {
   const commands = ["adapt", "train", "evaluate", "predict", "select", "synth", "bench", "doctor"];
@@ -25,17 +28,95 @@ Deno.test("wrong usage is answered by a sentence and exit code 2", async () => {
     [["adapt", "--mining", "yes"], "expected off, crst, mxnet, reference"],
     [["adapt", "--batch"], "--batch needs a value"],
     [["adapt", "--source", "x"], "Give both --source and --target"],
+    [["adapt", "--source-model", "x", "--weights", "y"], "Give either --source-model"],
+    [["adapt", "--memory-budget", "lots"], '--memory-budget is "lots", expected bytes, such as 4GiB'],
     [["evaluate", "stray"], 'does not take "stray" here'],
   ];
+  const out = join(tmpdir(), crypto.randomUUID());
   for (const [args, sentence] of cases) {
     const { code, stdout, stderr } = await crosswalk(
       ...args,
-      ...(args[0] === "adapt" ? ["--out", "/nonexistent/run"] : []),
+      ...(args[0] === "adapt" ? ["--out", out] : []),
     );
     assertStringIncludes(stderr, sentence);
     assertEquals([code, stdout], [2, ""], args.join(" "));
+    assertEquals(existsSync(out), false, `${args.join(" ")} left a folder`);
   }
 });
+
+/** A data set of one grey image of 20×30 pixels in each split; the label, where there is one, is road on the left. */
+function writeDataset(path: string, labels: Readonly<Record<string, boolean>>): string {
+  for (const [split, hasLabels] of Object.entries(labels)) {
+    for (const folder of ["images", "labels"]) mkdirSync(join(path, split, folder), { recursive: true });
+    writeFileSync(join(path, split, "images", "a.png"), encodeRgbPng(new Uint8Array(20 * 30 * 4).fill(128), 20, 30));
+    const map = Uint8Array.from({ length: 20 * 30 }, (_, pixel) => pixel % 30 < 15 ? 0 : 1);
+    if (hasLabels) writeFileSync(join(path, split, "labels", "a.png"), encodeLabelPng(map, 20, 30));
+  }
+  writeFileSync(join(path, "dataset.json"), JSON.stringify({ name: "grey", classes: ["road", "car"] }));
+  return path;
+}
+
+Deno.test("--plan says what training takes and leaves nothing; --memory-budget refuses what is above it", () =>
+  inTemporaryFolder(async (folder) => {
+    const source = writeDataset(join(folder, "data"), { train: true });
+    const out = join(folder, "run");
+    const options = ["--source", source, "--model", "deeplab-nano", "--crop", "30x30", "--out", out, "--json"];
+    const planned = await crosswalk("train", ...options, "--plan");
+    assertEquals(planned.code, 0, planned.stderr);
+    assertStringIncludes(planned.stderr, "The size 20×30 is no multiple of the network's stride 4: working at 20×32");
+    assertStringIncludes(planned.stderr, "The crop 30×30 is no multiple of the network's stride 4: working at 32×32");
+    assertStringIncludes(planned.stderr, 'has no split "val", only train: there will be no scores');
+    const { parameterBytes, activationBytes, scratchBytes, inputBytes, totalBytes } = JSON.parse(planned.stdout);
+    assertEquals(totalBytes, 3 * parameterBytes + activationBytes + scratchBytes + inputBytes);
+    assertEquals(existsSync(out), false);
+    const refused = await crosswalk("train", ...options, "--memory-budget", String(totalBytes - 1));
+    assertEquals([refused.code, refused.stdout], [1, ""]);
+    assertStringIncludes(refused.stderr, "--memory-budget allows");
+  }));
+
+Deno.test("adapt works without target labels, knows its options again, and asks for a control run at once", () =>
+  inTemporaryFolder(async (folder) => {
+    const source = writeDataset(join(folder, "source"), { train: true });
+    const target = writeDataset(join(folder, "target"), { train: false, val: false });
+    const out = join(folder, "run");
+    const early = await crosswalk("adapt", "--control-run", join(folder, "none"), "--out", out);
+    assertEquals([early.code, existsSync(out)], [1, false]);
+    assertStringIncludes(early.stderr, "There is no finished control run in");
+    const { code, stdout, stderr } = await crosswalk(
+      ...["adapt", "--source", source, "--target", target, "--model", "deeplab-nano", "--source-steps", "1"],
+      ...["--rounds", "1", "--epochs", "1", "--batch", "1", "--out", out, "--json"],
+    );
+    assertEquals(code, 0, stderr);
+    assertStringIncludes(stderr, "has no labels: there will be no scores");
+    const result = JSON.parse(stdout);
+    assertEquals([result.sourceOnly, result.rounds, result.adapted], [null, [null], null]);
+    assertEquals(readdirSync(join(out, "pictures")), ["a.png"]);
+    const other = await crosswalk("adapt", "--out", out, "--resume", "--seed", "1");
+    assertEquals(other.code, 2);
+    assertStringIncludes(other.stderr, "--seed was 0 and is 1");
+  }));
+
+Deno.test("Ctrl-C ends a command without checkpoints at once, with exit code 130", () =>
+  inTemporaryFolder(async (folder) => {
+    const child = startCrosswalk("synth", "--town-images", "5000", "--out", folder);
+    while (!existsSync(join(folder, "source/train/images/0000.png"))) await new Promise((go) => setTimeout(go, 50));
+    child.kill("SIGINT");
+    const { code, signal } = await child.status;
+    assertEquals([code, signal], [130, null]);
+  }));
+
+Deno.test("predict writes over no image and no other result", () =>
+  inTemporaryFolder(async (folder) => {
+    for (const name of ["a.png", "b.png", "b_overlay.jpg"]) writeFileSync(join(folder, name), "");
+    const predict = (out: string, ...images: string[]) =>
+      crosswalk("predict", "--weights", "w", "--images", ...images.map((name) => join(folder, name)), "--out", out);
+    const over = await predict(folder, "a.png");
+    assertEquals(over.code, 2);
+    assertStringIncludes(over.stderr, `would be written over the image ${join(folder, "a.png")}`);
+    const twice = await predict(join(folder, "out"), "b.png", "b_overlay.jpg");
+    assertEquals(twice.code, 2);
+    assertStringIncludes(twice.stderr, "Two results would be written to");
+  }));
 
 Deno.test("a missing file or folder is answered by a sentence and exit code 1", async () => {
   const { code, stderr } = await crosswalk(

@@ -1,9 +1,9 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { UsageError } from "../../src/errors.ts";
-import { RunFolder } from "../../src/run/run_folder.ts";
-import { resolveSettings } from "../../src/run/settings.ts";
+import { RunFolder, savedSettings } from "../../src/run/run_folder.ts";
+import { resolveSettings, type Value } from "../../src/run/settings.ts";
 import { writeFileSafely } from "../../src/run/files.ts";
 
 const settings = resolveSettings("adapt", new Map());
@@ -21,7 +21,7 @@ Deno.test("a run folder keeps the results of stages, and only --resume goes on w
     assertEquals(await first.once("stage", () => Promise.resolve(1)), 1);
     first.close();
     assertThrows(() => RunFolder.open(path, settings, false), UsageError, "holds a run already");
-    assertThrows(() => RunFolder.open(path, others, true), UsageError, "started with other settings");
+    assertThrows(() => RunFolder.open(path, others, true), UsageError, "other settings: --rounds was 3 and is 7");
     const second = RunFolder.open(path, settings, true);
     assertEquals(await second.once("stage", () => Promise.resolve(2)), 1);
     second.close();
@@ -32,6 +32,19 @@ Deno.test("a start that failed before its first result may be started anew", () 
     RunFolder.open(path, settings, false).close();
     RunFolder.open(path, others, false).close();
     assertEquals(JSON.parse(readFileSync(join(path, "config.json"), "utf8")).rounds, 7);
+  }));
+
+Deno.test("a resumed run takes what is not given from its start, and paths hold from everywhere", () =>
+  inFolder(async (path) => {
+    const started = resolveSettings("adapt", new Map<string, Value>([["rounds", 7], ["source", "idd"]]));
+    const folder = RunFolder.open(path, started, false);
+    await folder.once("stage", () => Promise.resolve(1));
+    folder.close();
+    const saved = savedSettings(path);
+    assertEquals([saved.get("rounds"), saved.get("source")], [7, resolve("idd")]);
+    const given = new Map<string, Value>([["control-run", "other"], ["memory-budget", 1]]);
+    RunFolder.open(path, resolveSettings("adapt", given, saved), true).close();
+    assertEquals(savedSettings(join(path, "none")).size, 0);
   }));
 
 Deno.test("resuming where there is no run is wrong usage", () =>
