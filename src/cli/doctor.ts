@@ -4,10 +4,13 @@
  * @module
  */
 
+import { freemem, totalmem } from "node:os";
+import process from "node:process";
 import { measurePeaks } from "../../bench/peaks.ts";
 import { type KernelResult, selfTest } from "../../bench/self_test.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { executedTrips } from "../gpu/loop_limit.ts";
+import { bytesText } from "../run/announce.ts";
 import { readArguments } from "./arguments.ts";
 import { openGpu } from "./open.ts";
 
@@ -37,6 +40,10 @@ export async function run(args: readonly string[]): Promise<number> {
       architecture ? `, ${architecture}` : ""
     })`,
   );
+  const driver = process.env.VK_DRIVER_FILES ?? process.env.VK_ICD_FILENAMES ?? null;
+  const memory = { totalBytes: totalmem(), freeBytes: freemem() };
+  say(`driver     ${driver ?? "chosen by the system"}`);
+  say(`memory     ${bytesText(memory.totalBytes)} in this machine, ${bytesText(memory.freeBytes)} of it free`);
   say(`kind       ${gpu.isSoftware ? "software: kernels run on the CPU" : "hardware"}`);
   say(`features   ${features.join(", ") || "none beyond the standard"}`);
   for (const [name, value] of Object.entries(limits)) say(`           ${name} ${value}`);
@@ -53,7 +60,8 @@ export async function run(args: readonly string[]): Promise<number> {
   );
   if (json) {
     const adapter = { vendor, architecture, description };
-    console.log(JSON.stringify({ adapter, software: gpu.isSoftware, limits, features, peaks, kernels, warnings, ok }));
+    const machine = { adapter, driver, software: gpu.isSoftware, memory, limits, features, peaks };
+    console.log(JSON.stringify({ ...machine, kernels, warnings, ok }));
   }
   return ok ? 0 : 1;
 }

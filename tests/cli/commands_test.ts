@@ -105,6 +105,16 @@ Deno.test("Ctrl-C ends a command without checkpoints at once, with exit code 130
     assertEquals([code, signal], [130, null]);
   }));
 
+Deno.test("doctor --json tells the adapter, its driver, the memory, the limits and every kernel", async () => {
+  const { code, stdout, stderr } = await crosswalk("doctor", "--json");
+  assertEquals(code, 0, stderr);
+  const { adapter, memory, limits, peaks, kernels, ok, ...rest } = JSON.parse(stdout);
+  assertEquals(Object.keys(rest), ["driver", "software", "features", "warnings"]);
+  assertEquals(Object.keys(adapter), ["vendor", "architecture", "description"]);
+  for (const number of [memory.totalBytes, memory.freeBytes, limits.maxBufferSize, peaks.gflops]) assert(number > 0);
+  assert(ok && kernels.length > 10 && kernels.every((kernel: { ok: boolean }) => kernel.ok));
+});
+
 Deno.test("predict writes over no image and no other result", () =>
   inTemporaryFolder(async (folder) => {
     for (const name of ["a.png", "b.png", "b_overlay.jpg"]) writeFileSync(join(folder, name), "");
