@@ -5,6 +5,8 @@
  * @module
  */
 
+import * as v from "valibot";
+import { validated } from "../data/validation.ts";
 import type { ParameterValues } from "./parameters.ts";
 
 /** A safetensors file, read. Integers become float32 numbers as well. */
@@ -15,11 +17,16 @@ export interface SafetensorsFile {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-interface Entry {
-  readonly dtype: string;
-  readonly shape: readonly number[];
-  readonly data_offsets: readonly [number, number];
-}
+const natural = v.pipe(v.number(), v.integer(), v.minValue(0));
+const entrySchema = v.object({
+  dtype: v.string(),
+  shape: v.array(natural),
+  data_offsets: v.strictTuple([natural, natural]),
+});
+const headerSchema = v.objectWithRest(
+  { __metadata__: v.optional(v.record(v.string(), v.string()), {}) },
+  entrySchema,
+);
 
 /**
  * Reads a file of F16, F32, F64, U8, I32, U32 or I64 tensors.
@@ -33,17 +40,17 @@ export function readSafetensors(bytes: Uint8Array<ArrayBuffer>, source: string):
   if (length < 2 || length > bytes.length - 8) {
     throw new Error(`Cannot read ${source}: it is no safetensors file, or it was cut off (${bytes.length} bytes)`);
   }
-  const header = parseHeader(new TextDecoder().decode(bytes.subarray(8, 8 + length)), source);
-  const { __metadata__: metadata = {}, ...entries } = header;
+  const text = new TextDecoder().decode(bytes.subarray(8, 8 + length));
+  const { __metadata__: metadata, ...entries } = validated(headerSchema, text, source, "safetensors header of");
   const tensors = new Map<string, ParameterValues>();
-  for (const [name, entry] of Object.entries(entries) as [string, Entry][]) {
+  for (const [name, entry] of Object.entries(entries)) {
     const [start, end] = entry.data_offsets;
     const count = entry.shape.reduce((product, side) => product * side, 1);
     const width = elementBytes[entry.dtype];
     if (width === undefined) {
       throw new Error(`Cannot read ${source}: tensor "${name}" has the unknown type ${entry.dtype}`);
     }
-    if (start < 0 || end > bytes.length - 8 - length || end - start !== count * width) {
+    if (end > bytes.length - 8 - length || end - start !== count * width) {
       throw new Error(
         `Cannot read ${source}: tensor "${name}" [${entry.shape.join(", ")}] of ${entry.dtype} does not fit its ${
           end - start
@@ -53,15 +60,7 @@ export function readSafetensors(bytes: Uint8Array<ArrayBuffer>, source: string):
     const data = new DataView(bytes.buffer, bytes.byteOffset + 8 + length + start, end - start);
     tensors.set(name, { shape: entry.shape, values: decode(data, entry.dtype, count) });
   }
-  return { tensors, metadata: metadata as Record<string, string> };
-}
-
-function parseHeader(text: string, source: string): Record<string, unknown> {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new Error(`Cannot read ${source}: its header is no JSON`);
-  }
+  return { tensors, metadata };
 }
 
 const elementBytes: Readonly<Record<string, number>> = { F16: 2, F32: 4, F64: 8, U8: 1, I32: 4, U32: 4, I64: 8 };
