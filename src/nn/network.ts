@@ -106,11 +106,11 @@ export function readWeights(bytes: Uint8Array<ArrayBuffer>, source: string): Wei
 /**
  * A finished network from a weight file.
  *
- * @throws {Error} if a tensor is missing or has another shape; `UsageError` if the model is unknown.
+ * @throws {Error} if the model is unknown, or a tensor is missing or has another shape.
  */
 export function loadNetwork(gpu: Gpu, bytes: Uint8Array<ArrayBuffer>, source: string): Network {
   const file = readWeights(bytes, source);
-  const network = new Network(gpu, findModel(file.model), file.metadata);
+  const network = new Network(gpu, findModel(file.model, source), file.metadata);
   network.store.load(file.tensors, source);
   return network;
 }

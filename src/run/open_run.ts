@@ -130,7 +130,7 @@ function openSourceAndNetwork(gpu: Gpu, settings: Settings, path: string): Sourc
   const finished = settings.optionalText("source-model");
   if (finished !== undefined) {
     const file = readWeights(readFile(finished), finished);
-    const network = new Network(gpu, findModel(file.model), file.metadata);
+    const network = new Network(gpu, findModel(file.model, finished), file.metadata);
     network.store.load(file.tensors, finished);
     requireClasses(source, file.metadata.classes, classMap);
     return { network, classMap, source, trainSource: false };

@@ -5,6 +5,8 @@
  * @module
  */
 
+import { models } from "../nn/models/mod.ts";
+
 /** The commands that take options. */
 export type Command = "adapt" | "train" | "evaluate" | "predict" | "select" | "synth" | "bench" | "doctor";
 
@@ -91,7 +93,7 @@ export const options: readonly Option[] = [
   argument("prior", "path", ["select"], "spatial prior, .npy of [C,H,W] float32"),
   argument("format", "text", ["select"], "how labels are written", { default: "png", choices: ["png", "npy"] }),
 
-  setting("model", "text", "deeplab-mobilenet", "network to train"),
+  setting("model", "text", "deeplab-mobilenet", "network to train", { choices: models.map(({ name }) => name) }),
   setting("size", "size", undefined, "working size HxW of the images; else that of the weights, else the images' own", {
     commands: networks,
   }),

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { UsageError } from "../../errors.ts";
 import type { Model } from "../model.ts";
 import { deeplabMobilenet } from "./deeplab_mobilenet.ts";
 import { deeplabNano } from "./deeplab_nano.ts";
@@ -15,12 +14,14 @@ export const models: readonly Model[] = [deeplabMobilenet, deeplabNano];
 /**
  * The network of this name.
  *
- * @throws {UsageError} listing the names.
+ * @param source the file that names it, for messages.
+ * @throws {Error} listing the names.
  */
-export function findModel(name: string): Model {
+export function findModel(name: string, source?: string): Model {
   const found = models.find((model) => model.name === name);
   if (found === undefined) {
-    throw new UsageError(`There is no model "${name}"; the models are ${models.map((model) => model.name).join(", ")}`);
+    const place = source === undefined ? "" : `, as ${source} names it`;
+    throw new Error(`There is no model "${name}"${place}; the models are ${models.map((m) => m.name).join(", ")}`);
   }
   return found;
 }
