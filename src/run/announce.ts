@@ -137,8 +137,8 @@ function adaptationWork(settings: Settings, data: AdaptationData) {
 
 /** Seconds of a training step, by running the compiled step on black images without the optimizer's effect. */
 async function stepSeconds({ gpu }: RunContext, training: TrainingRun): Promise<number> {
-  const { program } = training.trainer;
-  const launches = program.dispatches.slice(0, program.dispatches.length - training.optimizer.dispatches.length);
+  const updates = new Set(training.optimizer.dispatches);
+  const launches = training.trainer.program.dispatches.filter((launch) => !updates.has(launch));
   gpu.submit(launches);
   await gpu.wait();
   const start = performance.now();

@@ -7,7 +7,7 @@
 
 import type { SamplePlan } from "../data/sampling.ts";
 import type { Size } from "../data/size.ts";
-import { type Gpu, wholeRange } from "../gpu/gpu.ts";
+import { type BufferRange, type Gpu, wholeRange } from "../gpu/gpu.ts";
 import { gradients } from "../ops/gradients.ts";
 import { Program, type ProgramDefinition } from "../graph/program.ts";
 import { input } from "../graph/tensor.ts";
@@ -71,14 +71,16 @@ export class Trainer {
 
   /** Compiles the step. */
   static async open(gpu: Gpu, network: Network, optimizer: Optimizer, options: TrainerOptions): Promise<Trainer> {
-    const counter = gpu.createBuffer(4, "non-finite gradients");
-    const checks = await Promise.all(
-      network.store.gradientSegments.map((segment) => nonFiniteDispatch(gpu, wholeRange(segment), counter)),
-    );
+    const counter = gpu.createBuffer(4, "non-finite values");
+    const check = (ranges: readonly BufferRange[]) =>
+      Promise.all(ranges.map((range) => nonFiniteDispatch(gpu, range, counter)));
+    const gradientChecks = await check(network.store.gradientSegments.map(wholeRange));
+    // Finite gradients can still overflow in the update.
+    const weightChecks = await check(network.store.runs().map(({ values }) => values));
     const definition = trainingStep(network, options);
     const program = await Program.compile(gpu, {
       ...definition,
-      epilogue: [...checks, ...optimizer.dispatches],
+      epilogue: [...gradientChecks, ...optimizer.dispatches, ...weightChecks],
     });
     return new Trainer(gpu, program, optimizer, counter, options);
   }
@@ -119,8 +121,8 @@ export class Trainer {
   /**
    * Waits for the submitted steps and returns their losses.
    *
-   * @throws {Error} naming the first step whose loss or gradients are not finite. Its update has been applied: go back
-   * to the last checkpoint.
+   * @throws {Error} naming the first step whose loss, gradients or updated weights are not finite. Its update has been
+   * applied: go back to the last checkpoint.
    */
   async losses(): Promise<StepLoss[]> {
     const steps = this.#logged;
@@ -136,8 +138,8 @@ export class Trainer {
         throw new Error(
           `Training stopped at step ${step}: the loss is ${loss} and ${
             counts[index * 2 + 1]
-          } gradients are not finite. ` +
-            "Lower --learning-rate; the last good checkpoint is kept",
+          } gradients and weights are not finite. ` +
+            "Lower the learning rate (--source-rate, --learning-rate of the rounds); the last good checkpoint is kept",
         );
       }
       return { step, loss };
