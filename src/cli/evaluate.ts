@@ -9,7 +9,7 @@ import { Loader } from "../data/loader.ts";
 import { type AbsentRule, scoreConfusion } from "../metrics/confusion.ts";
 import { evaluate } from "../selftraining/evaluation.ts";
 import { readArguments } from "./arguments.ts";
-import { openFitting, openGpu, openNetwork, workingSizeOf } from "./open.ts";
+import { openFitting, openGpu, openNetwork, sayRounded, workingSizeOf } from "./open.ts";
 
 /** Runs the command; returns the exit code. */
 export async function run(args: readonly string[]): Promise<number> {
@@ -23,7 +23,10 @@ export async function run(args: readonly string[]): Promise<number> {
   const split = dataset.split(settings.text("split"));
   requireLabels(split, dataset);
   using loader = new Loader({ cacheBytes: 0 });
-  const confusion = await evaluate(gpu, network, loader, split.items, { size: workingSizeOf(settings, network) });
+  const confusion = await evaluate(gpu, network, loader, split.items, {
+    size: workingSizeOf(settings, network),
+    onRounded: sayRounded(network),
+  });
   const { miou, iou, pixelAccuracy } = scoreConfusion(confusion, { absent: settings.text("absent") as AbsentRule });
   const byClass = Object.fromEntries(classes.map((name, id) => [name, iou[id] ?? null]));
   if (settings.flag("json")) {

@@ -7,7 +7,7 @@
 
 import type { ClassMap } from "../data/class_map.ts";
 import { type Dataset, openDataset, readClassMap, requireClasses } from "../data/dataset.ts";
-import { formatSize, roundSize, type Size } from "../data/size.ts";
+import { formatSize, roundedSizeText, roundSize, type Size } from "../data/size.ts";
 import { Gpu } from "../gpu/gpu.ts";
 import { loadNetwork, type Network } from "../nn/network.ts";
 import { readFile } from "../run/files.ts";
@@ -37,6 +37,11 @@ export function openClassMap(settings: Settings): ClassMap | undefined {
   return path === undefined ? undefined : readClassMap(path);
 }
 
+/** Says on stderr that images of one size are worked on at another; for `loadSplit`, which calls it once. */
+export function sayRounded(network: Network): (wanted: Size, rounded: Size) => void {
+  return (wanted, rounded) => console.error(roundedSizeText("size", wanted, rounded, network.model.outputStride));
+}
+
 /**
  * The working size: `--size` or the recipe's, else the one in the weights' metadata, else `null`: each image's own.
  * Sides that the network's output stride does not divide are rounded to the nearest that it does, said once on stderr.
@@ -46,12 +51,6 @@ export function workingSizeOf(settings: Settings, network: Network): Size | null
   const stride = network.model.outputStride;
   if (wanted === undefined) return null;
   const rounded = roundSize(wanted, stride);
-  if (formatSize(rounded) !== formatSize(wanted)) {
-    console.error(
-      `The size ${formatSize(wanted)} is no multiple of the network's stride ${stride}: working at ${
-        formatSize(rounded)
-      }`,
-    );
-  }
+  if (formatSize(rounded) !== formatSize(wanted)) sayRounded(network)(wanted, rounded);
   return rounded;
 }

@@ -18,7 +18,7 @@ import { type Color, overlayLabels, pictureOf } from "../report/picture.ts";
 import { writeFileSafely } from "../run/files.ts";
 import { InferencePrograms, loadSplit } from "../selftraining/inference.ts";
 import { readArguments } from "./arguments.ts";
-import { openGpu, openNetwork, workingSizeOf } from "./open.ts";
+import { openGpu, openNetwork, sayRounded, workingSizeOf } from "./open.ts";
 
 /** Runs the command; returns the exit code. */
 export async function run(args: readonly string[]): Promise<number> {
@@ -40,7 +40,8 @@ export async function run(args: readonly string[]): Promise<number> {
   }));
   using loader = new Loader({ cacheBytes: 0 });
   const files: string[] = [];
-  for await (const sample of loadSplit(loader, items, network, workingSizeOf(settings, network), "none")) {
+  const size = workingSizeOf(settings, network);
+  for await (const sample of loadSplit(loader, items, network, size, "none", sayRounded(network))) {
     const { height, width } = sample.image;
     const program = await programs.run({ samples: [sample], size: { height, width }, labelSize: sample.originalSize });
     files.push(await writeResults(program, network, sample, out, palette, withLogits));

@@ -37,3 +37,10 @@ export function roundSize(size: Size, stride: number): Size {
 export function formatSize(size: Size): string {
   return `${size.height}×${size.width}`;
 }
+
+/** What is said, once, where a size is rounded to a multiple of the network's stride. */
+export function roundedSizeText(what: string, wanted: Size, rounded: Size, stride: number): string {
+  return `The ${what} ${formatSize(wanted)} is no multiple of the network's stride ${stride}: working at ${
+    formatSize(rounded)
+  }`;
+}

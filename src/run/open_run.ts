@@ -13,7 +13,7 @@ import type { ClassMap } from "../data/class_map.ts";
 import { type Dataset, openDataset, readClassMap, requireClasses, requireLabels, type Split } from "../data/dataset.ts";
 import { imageSize } from "../data/decode.ts";
 import { Loader } from "../data/loader.ts";
-import { formatSize, roundSize, type Size } from "../data/size.ts";
+import { formatSize, roundedSizeText, roundSize, type Size } from "../data/size.ts";
 import { InterruptedError, UsageError } from "../errors.ts";
 import { Gpu } from "../gpu/gpu.ts";
 import { findModel } from "../nn/models/mod.ts";
@@ -204,11 +204,7 @@ function workingSize(settings: Settings, network: Network, split: Split, progres
 function divisible(wanted: Size, what: string, { model: { outputStride } }: Network, progress: Progress): Size {
   const rounded = roundSize(wanted, outputStride);
   if (formatSize(rounded) !== formatSize(wanted)) {
-    progress.line(
-      `The ${what} ${formatSize(wanted)} is no multiple of the network's stride ${outputStride}: working at ${
-        formatSize(rounded)
-      }`,
-    );
+    progress.line(roundedSizeText(what, wanted, rounded, outputStride));
   }
   return rounded;
 }

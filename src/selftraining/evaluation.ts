@@ -23,6 +23,8 @@ const batchesPerRead = 8;
 export interface EvaluationOptions {
   /** Working size of the images; `null` for each image's own. */
   readonly size: Size | null;
+  /** Told once, of the first image whose own size is rounded to the network's stride. */
+  readonly onRounded?: (own: Size, rounded: Size) => void;
   /** Told how many images are done. */
   readonly onProgress?: (images: number) => void;
   /** Ends the evaluation early by its reason. */
@@ -55,7 +57,8 @@ export async function evaluate(
   };
   let images = 0;
   let submitted = 0;
-  for await (const group of equalBatches(loadSplit(loader, items, network, options.size, "original"), batch)) {
+  const loaded = loadSplit(loader, items, network, options.size, "original", options.onRounded);
+  for await (const group of equalBatches(loaded, batch)) {
     options.signal?.throwIfAborted();
     const { labelSize: { height, width }, samples } = group;
     const program = await programs.run(group);

@@ -113,13 +113,26 @@ function samplesOf(count: number, values: readonly number[]): number[] {
   return Array.from({ length: count }, () => values).flat();
 }
 
-/** The samples of a split at the working size (`null`: each image's own, rounded to the network's stride). */
-export function loadSplit(
+/**
+ * The samples of a split at the working size (`null`: each image's own, rounded to the network's stride).
+ *
+ * @param onRounded told once, of the first image whose own size is rounded.
+ */
+export async function* loadSplit(
   loader: Loader,
   items: Iterable<Item>,
   network: Network,
   size: Size | null,
   labels: "resized" | "original" | "none",
+  onRounded?: (own: Size, rounded: Size) => void,
 ): AsyncGenerator<Sample> {
-  return loader.load(items, { size, stride: network.model.outputStride, labels });
+  let say = size === null ? onRounded : undefined;
+  for await (const sample of loader.load(items, { size, stride: network.model.outputStride, labels })) {
+    const { image, originalSize } = sample;
+    if (image.height !== originalSize.height || image.width !== originalSize.width) {
+      say?.(originalSize, image);
+      say = undefined;
+    }
+    yield sample;
+  }
 }

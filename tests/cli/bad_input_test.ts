@@ -1,0 +1,174 @@
+import { assert, assertEquals } from "@std/assert";
+import { existsSync, mkdirSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { encodeLabelPng } from "../../src/data/encode.ts";
+import type { ParameterValues } from "../../src/nn/parameters.ts";
+import { writeSafetensors } from "../../src/nn/safetensors.ts";
+import { deepPng, plainPng, write } from "../data/pictures.ts";
+import { networkFile, pictureSize, recipe, street, writeStreets } from "./fixture.ts";
+import { crosswalk, type Finished, inTemporaryFolder } from "./program.ts";
+
+const { height, width } = pictureSize;
+
+/** What is called, the exit code, and what the sentence on stderr says. */
+type Case = readonly [args: readonly string[], code: number, ...parts: string[]];
+
+/** Runs the cases, a few at a time, and checks that each is answered by one sentence and leaves stdout alone. */
+async function check(cases: readonly Case[]): Promise<void> {
+  const results: Finished[] = [];
+  const waiting = [...cases.entries()];
+  const work = async () => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      const [index, [args]] = next;
+      results[index] = await crosswalk(...args);
+    }
+  };
+  await Promise.all([work(), work(), work()]);
+  for (const [index, [args, code, ...parts]] of cases.entries()) {
+    const { code: found, stdout, stderr } = results[index] ?? { code: NaN, stdout: "", stderr: "" };
+    const call = `crosswalk ${args.join(" ")}: "${stderr}"`;
+    assertEquals([found, stdout], [code, ""], call);
+    assertEquals(stderr.trimEnd().split("\n").length, 1, call);
+    for (const part of ["crosswalk: ", ...parts]) assert(stderr.includes(part), `${call} lacks "${part}"`);
+  }
+}
+
+/** Writes a street into a split of its own, with the image or the labels replaced. */
+function writeSplit(data: string, split: string, files: { readonly image?: Uint8Array; readonly labels?: Uint8Array }) {
+  const { image, labels } = { ...street(0), ...files };
+  write(join(data, split, "images", "a.png"), image);
+  write(join(data, split, "labels", "a.png"), labels);
+}
+
+Deno.test("a bad image, label or split is answered by a sentence that names the file, and exit code 1", () =>
+  inTemporaryFolder(async (folder) => {
+    const data = join(folder, "streets");
+    const weights = join(folder, "network.safetensors");
+    write(weights, (await networkFile()).bytes);
+    writeStreets(data);
+    const { image } = street(0);
+    const cut = image.subarray(0, image.length - 40);
+    writeSplit(data, "sizes", { labels: encodeLabelPng(new Uint8Array(height * 10), height, 10) });
+    writeSplit(data, "ids", {
+      labels: encodeLabelPng(new Uint8Array(height * width).fill(14, width + 2), height, width),
+    });
+    writeSplit(data, "cut", { image: cut });
+    writeSplit(data, "deep", { image: deepPng(height, width, 3) });
+    writeSplit(data, "deep-labels", { labels: deepPng(height, width, 1) });
+    writeSplit(data, "colours", { labels: plainPng(height, width, [1, 2, 3]) });
+    mkdirSync(join(data, "empty", "images"), { recursive: true });
+    write(join(data, "bare", "images", "a.png"), image);
+    write(join(folder, "notes.txt"), "no image");
+    write(join(folder, "fake.png"), "no image");
+
+    const evaluate = (split: string) => ["evaluate", "--weights", weights, "--data", data, "--split", split];
+    const predict = (path: string) => ["predict", "--weights", weights, "--images", path, "--out", join(folder, "out")];
+    const none = join(folder, "none");
+    await check([
+      [["evaluate", "--weights", weights, "--data", none], 1, `the data set ${none}: there is no such folder`],
+      [evaluate("sizes"), 1, "sizes/images/a.png is 32×64", "sizes/labels/a.png are 32×10"],
+      [evaluate("ids"), 1, "ids/labels/a.png: id 14 at row 1, column 2", "(0–13, 255)"],
+      [evaluate("cut"), 1, "Cannot read", "cut/images/a.png: the PNG file is cut short"],
+      [evaluate("deep"), 1, "deep/images/a.png: 16-bit RGB, expected 8-bit"],
+      [evaluate("deep-labels"), 1, "deep-labels/labels/a.png: 16-bit grey, expected 8-bit"],
+      [evaluate("colours"), 1, "colours/labels/a.png: it has 3 channels, expected a single one"],
+      [evaluate("empty"), 1, 'The split "empty" of', "is empty"],
+      [evaluate("absent"), 1, 'has no split "absent". It has: bare, colours'],
+      [evaluate("bare"), 1, 'The split "bare" of', "lacks labels for 1 of 1 images", "bare/labels/a.png"],
+      [predict(none), 1, `Cannot read ${none}: there is no such file or folder`],
+      [predict(join(folder, "notes.txt")), 1, "notes.txt: expected a .jpg, .jpeg or .png file"],
+      [predict(join(folder, "fake.png")), 1, "fake.png: it is neither a PNG nor a JPEG file"],
+      [predict(join(data, "cut", "images")), 1, "cut/images/a.png: the PNG file is cut short"],
+    ]);
+    assertEquals(existsSync(join(folder, "out")), false);
+  }));
+
+Deno.test("weights that do not fit are answered by a sentence that names file and tensor, and exit code 1", () =>
+  inTemporaryFolder(async (folder) => {
+    const data = join(folder, "streets");
+    writeStreets(data);
+    const { bytes, tensors, metadata } = await networkFile();
+    const file = (name: string, content: Uint8Array) => {
+      write(join(folder, name), content);
+      return join(folder, name);
+    };
+    const changed = (name: string, change: (tensors: Map<string, ParameterValues>) => void, texts = metadata) => {
+      const copy = new Map(tensors);
+      change(copy);
+      return file(name, writeSafetensors(copy, texts));
+    };
+    const missing = changed("missing.safetensors", (copy) => copy.delete("conv3.weight"));
+    const shaped = changed("shaped.safetensors", (copy) => {
+      copy.set("head.rate1.bias", { shape: [2, 7], values: new Float32Array(14) });
+    });
+    const other = changed("other.safetensors", () => {}, { ...metadata, model: "deeplab-nana: a typing error" });
+    const nameless = changed("nameless.safetensors", () => {}, {});
+    const foreign = changed("foreign.safetensors", () => {}, {
+      ...metadata,
+      classes: metadata.classes?.replace("sidewalk", "pavement") ?? "",
+    });
+    const cut = file("cut.safetensors", bytes.subarray(0, bytes.length - 1));
+    const text = file("text.safetensors", new TextEncoder().encode("no tensors at all"));
+
+    const evaluate = (weights: string) => ["evaluate", "--weights", weights, "--data", data];
+    const out = join(folder, "run");
+    const adapt = ["adapt", "--source", data, "--target", data, "--out", out];
+    await check([
+      [evaluate(join(folder, "none")), 1, `Cannot read ${join(folder, "none")}`],
+      [evaluate(missing), 1, missing, 'tensor "conv3.weight" [48, 32, 3, 3] is missing'],
+      [evaluate(shaped), 1, shaped, 'tensor "head.rate1.bias" is [2, 7], the network takes [14]'],
+      [evaluate(other), 1, 'There is no model "deeplab-nana"', other, "deeplab-mobilenet, deeplab-nano"],
+      [evaluate(nameless), 1, nameless, 'must name "model" and "classes"'],
+      [evaluate(foreign), 1, data, "not the network's", 'id 1 is "sidewalk", expected "pavement"', "--class-map"],
+      [evaluate(cut), 1, cut, "the file was cut off"],
+      [evaluate(text), 1, text, "it is no safetensors file"],
+      [[...adapt, "--source-model", missing], 1, missing, '"conv3.weight"'],
+      [[...adapt, "--model", "deeplab-mobilenet", "--weights", shaped], 1, shaped, '"conv1.weight"'],
+    ]);
+    assertEquals(readdirSync(out).sort(), ["config.json", "metrics.jsonl"]);
+  }));
+
+Deno.test("wrong options, values and recipes are answered by a sentence with the nearest name, and exit code 2", () =>
+  inTemporaryFolder(async (folder) => {
+    const config = (name: string, text: string) => {
+      write(join(folder, name), text);
+      return ["adapt", "--config", join(folder, name), "--out", join(folder, "run")];
+    };
+    await check([
+      [config("key.yaml", "rouns: 3"), 2, "key.yaml", 'unknown key "rouns". Did you mean "rounds"?'],
+      [config("path.yaml", "source: streets"), 2, "path.yaml", "belongs on the command line: --source"],
+      [config("value.yaml", "policy: cbts"), 2, "value.yaml", "expected cbst, st", 'Did you mean "cbst"?'],
+      [config("lines.yaml", "- rounds"), 2, "lines.yaml", 'expected lines of "key: value"'],
+      [["adapt", "--config", join(folder, "none.yaml")], 1, "Cannot read", "none.yaml"],
+      [["adapt", "--model", "deeplab-nana"], 2, "--model", 'Did you mean "deeplab-nano"?'],
+      [["adapt", "--polcy", "st"], 2, "no option --polcy", 'Did you mean "--policy"?'],
+      [["adapt", "--policy", "lrent"], 2, "--policy", "expected cbst, st"],
+      [["train", "--seed", "1.5"], 2, '--seed is "1.5", expected a whole number'],
+      [["evaluate", "--size", "240"], 2, '--size is "240", expected height x width'],
+      [["predict", "--images"], 2, "--images needs a value"],
+    ]);
+    assertEquals(existsSync(join(folder, "run")), false);
+  }));
+
+Deno.test("missing folders of a run are answered before anything is trained", () =>
+  inTemporaryFolder(async (folder) => {
+    const data = join(folder, "streets");
+    const config = join(folder, "recipe.yaml");
+    writeStreets(data);
+    write(config, recipe);
+    const none = join(folder, "none");
+    const out = join(folder, "run");
+    const adapt = (
+      source: string,
+      target: string,
+      ...more: string[]
+    ) => ["adapt", "--config", config, "--source", source, "--target", target, "--out", out, ...more];
+    await check([
+      [adapt(none, data), 1, `the data set ${none}: there is no such folder`],
+      [adapt(data, none), 1, `the data set ${none}: there is no such folder`],
+      [adapt(data, folder), 1, `the data set ${folder}: it has no dataset.json`],
+      [adapt(data, data, "--target-split", "night"), 1, 'has no split "night". It has: train, val'],
+      [adapt(data, data, "--class-map", none), 1, `the class map ${none}: there is no such file`],
+      [adapt(data, data, "--out", none, "--resume"), 2, `There is no run in ${none} to resume`],
+    ]);
+  }));
