@@ -27,8 +27,8 @@ import type { RunContext } from "./training_run.ts";
 
 /** Images in one launch of the network. */
 const batchSize = 4;
-/** Logits kept on the GPU between the passes of the selection. */
-const keptBytes = 256 * 2 ** 20;
+/** Logits kept on the GPU between the passes of the selection, where nothing else is said. */
+const defaultKeptBytes = 256 * 2 ** 20;
 
 /** What labelling gave: the thresholds, and how right the pseudo-labels are where the target has labels. */
 export interface LabellingResult extends ThresholdsReport {
@@ -36,12 +36,17 @@ export interface LabellingResult extends ThresholdsReport {
   readonly precision: readonly (number | null)[];
 }
 
-/** Labels the target images of a round and writes the PNGs and `thresholds.json`. */
+/**
+ * Labels the target images of a round and writes the PNGs and `thresholds.json`.
+ *
+ * @param keptBytes bound of the logits that stay on the GPU; it changes the time, never the result.
+ */
 export async function labelTarget(
   context: RunContext,
-  data: AdaptationData,
+  data: Pick<AdaptationData, "sourceSplit" | "targetSplit">,
   round: number,
   portion: number,
+  keptBytes: number = defaultKeptBytes,
 ): Promise<LabellingResult> {
   const { gpu, network, settings, progress, folder } = context;
   const items = data.targetSplit.items;
@@ -54,7 +59,7 @@ export async function labelTarget(
     ...(prior === undefined ? {} : { prior }),
   };
   const bar = progress.stage(`round ${round}: labelling`, items.length, { unit: "images", perStep: 1 });
-  const source = new LogitsSource(context, items, (images) => bar.update(images));
+  const source = new LogitsSource(context, items, keptBytes, (images) => bar.update(images));
   const batches = () => source.batches();
   const report = await selectThresholds(gpu, batches, scores, {
     policy: settings.text("policy") as SelectionPolicy,
@@ -79,7 +84,7 @@ export async function labelTarget(
       countRight(map, truth.labels, judged, right);
     }
   }
-  source.dispose();
+  await source.dispose();
   if (prior !== undefined) gpu.destroyBuffer(prior);
   bar.end();
   const precision = judged.map((count, id) => count > 0 ? (right[id] ?? 0) / count : null);
@@ -119,12 +124,13 @@ interface KeptBatch {
 class LogitsSource {
   readonly #programs: InferencePrograms;
   readonly #kept: KeptBatch[] = [];
-  #keptBytes = 0;
+  #bytes = 0;
   #isFirstPass = true;
 
   constructor(
     readonly context: RunContext,
     readonly items: readonly Item[],
+    readonly keptBytes: number,
     readonly onProgress: (images: number) => void,
   ) {
     this.#programs = new InferencePrograms(context.gpu, context.network, batchSize, (logits) => ({ logits }));
@@ -141,10 +147,10 @@ class LogitsSource {
     for await (const group of equalBatches(samples, batchSize)) {
       signal.throwIfAborted();
       const computed = await this.#compute(group);
-      const fits = this.#isFirstPass && this.#keptBytes + computed.buffer.size <= keptBytes;
+      const fits = this.#isFirstPass && this.#bytes + computed.buffer.size <= this.keptBytes;
       if (fits) {
         this.#kept.push(computed);
-        this.#keptBytes += computed.buffer.size;
+        this.#bytes += computed.buffer.size;
       }
       yield computed.batch;
       if (!fits) {
@@ -159,9 +165,9 @@ class LogitsSource {
     this.#isFirstPass = false;
   }
 
-  dispose(): void {
+  async dispose(): Promise<void> {
     for (const { buffer } of this.#kept) this.context.gpu.destroyBuffer(buffer);
-    this.#programs.dispose();
+    await this.#programs.dispose();
   }
 
   /** The logits of all views of a batch, in one buffer. */
