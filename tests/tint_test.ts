@@ -1,6 +1,6 @@
 /**
- * Every shader variant of the networks and of the selection compiles under Tint, Chrome's WGSL compiler, as well as under
- * naga, Deno's: naga accepts some programs that Tint refuses. Needs a Chromium; elsewhere the test is skipped by name.
+ * Every shader compiles under naga, Deno's WGSL compiler, with WebGPU's default limits, and under Tint, Chrome's: naga
+ * accepts some programs that Tint refuses. Tint needs a Chromium; elsewhere that test is skipped by name.
  */
 
 import { assert, assertEquals } from "@std/assert";
@@ -17,8 +17,14 @@ import { assignLabels, selectThresholds } from "../src/selftraining/selection.ts
 import type { ScoreBatch } from "../src/selftraining/scores.ts";
 import { assignSoftLabels } from "../src/selftraining/soft_labels.ts";
 import { accumulatePrior } from "../src/selftraining/spatial_prior.ts";
+import { depthwiseConv2d } from "../src/ops/conv/depthwise_conv2d.ts";
 import { argmaxInterpolated } from "../src/ops/metrics/argmax_interpolated.ts";
+import { confusionDispatch } from "../src/ops/metrics/confusion_matrix.ts";
+import { dropout } from "../src/ops/random/dropout.ts";
 import { kernelCases } from "../bench/cases.ts";
+import { measurePeaks } from "../bench/peaks.ts";
+import { selfTestCases } from "../bench/self_test.ts";
+import { executedTrips } from "../src/gpu/loop_limit.ts";
 
 const candidates = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 const chromium = candidates.find((path) => {
@@ -29,16 +35,36 @@ const chromium = candidates.find((path) => {
   }
 });
 
+/** Every shader of the project by its name, such as `conv/conv2d`. */
+function* shaderNames(folder = "shaders", prefix = ""): Generator<string> {
+  for (const { name, isDirectory } of Deno.readDirSync(new URL(`../${folder}`, import.meta.url))) {
+    if (isDirectory && name !== "lib") yield* shaderNames(`${folder}/${name}`, `${prefix}${name}/`);
+    else if (name.endsWith(".wgsl")) yield `${prefix}${name.slice(0, -5)}`;
+  }
+}
+
+let variants: Promise<[string, string][]> | undefined;
+
+/** Name and text of each variant; compiled by naga, on a device with WebGPU's default limits, when first asked for. */
+function compiledVariants(): Promise<[string, string][]> {
+  return variants ??= collectVariants();
+}
+
+Deno.test("every shader variant compiles under naga, with default limits only", async () => {
+  const names = new Set((await compiledVariants()).map(([name]) => name));
+  const unused = [...shaderNames()].filter((name) => !names.has(name));
+  assertEquals(unused, []);
+});
+
 Deno.test({
   name: chromium === undefined
     ? "every shader variant compiles under Tint [skipped: no Chromium]"
     : "every shader variant compiles under Tint",
   ignore: chromium === undefined,
   fn: async () => {
-    const variants = await collectVariants();
-    assert(variants.length > 100, `only ${variants.length} variants were collected`);
-    const failures = await compileInBrowser(chromium ?? "", variants);
-    assertEquals(failures, []);
+    const all = await compiledVariants();
+    assert(all.length > 100, `only ${all.length} variants were collected`);
+    assertEquals(await compileInBrowser(chromium ?? "", all), []);
   },
 });
 
@@ -67,7 +93,9 @@ async function collectVariants(): Promise<[string, string][]> {
       (await Program.compile(gpu, { outputs, traits: { software } })).dispose();
     }
   }
+  for (const selfCase of selfTestCases()) await selfCase.run(gpu);
   await runSelection(gpu);
+  await compileOthers(gpu);
   onShaderVariant(undefined);
   gpu.close();
   return [...variants].map(([text, name]) => [name, text]);
@@ -95,6 +123,21 @@ async function runSelection(gpu: Gpu): Promise<void> {
   for await (const _batch of assignSoftLabels(gpu, batches, scores, report, 0.25));
   const maps = { name: "selftraining/channels_last", text: channelsLast };
   await gpu.pipeline(maps, { CLASSES: 5, CLASS_VECTORS: 2, PIXELS: 64 });
+}
+
+/** What neither a network nor the selection nor a case of the self-test and the benchmark uses. */
+async function compileOthers(gpu: Gpu): Promise<void> {
+  const x = input("x", [1, 4, 14, 11]);
+  const key = input("key", [4], { dtype: "u32", layout: "plain" });
+  const weight = input("weight", [4, 1, 3, 3], { layout: "depthwise" });
+  const y = depthwiseConv2d(dropout(x, { probability: 0.5, key }), weight, { padding: 2, stride: 2, dilation: 2 });
+  const [dx = y] = gradients(y, [x], input("dy", y.shape));
+  (await Program.compile(gpu, { outputs: { y, dx } })).dispose();
+  const labels = gpu.createBuffer(16, "labels");
+  const range = { buffer: labels, offset: 0, size: 16 };
+  await confusionDispatch(gpu, range, range, gpu.createBuffer(4 * 5 * 5, "counts"), { classes: 5, pixels: 16 });
+  await measurePeaks(gpu);
+  await executedTrips(gpu, 2, 2);
 }
 
 /** Compiles every variant in a page and returns what failed. */
