@@ -6,7 +6,8 @@
 
 import { fileURLToPath } from "node:url";
 
-const cli = fileURLToPath(new URL("../../cli.ts", import.meta.url));
+/** The program's file. */
+export const program: string = fileURLToPath(new URL("../../cli.ts", import.meta.url));
 
 /** What a command printed, and its exit code. */
 export interface Finished {
@@ -19,7 +20,7 @@ export interface Finished {
 export async function crosswalk(...args: string[]): Promise<Finished> {
   const rights = ["--allow-read", "--allow-write", "--allow-env", "--allow-sys"];
   const command = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--no-prompt", ...rights, cli, ...args],
+    args: ["run", "--quiet", "--no-prompt", ...rights, program, ...args],
   });
   const { code, stdout, stderr } = await command.output();
   const text = new TextDecoder();

@@ -1,9 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-
-const program = fileURLToPath(new URL("../../cli.ts", import.meta.url));
+import { program } from "./program.ts";
 
 /** A run of seconds on tiny towns. */
 const recipe = `
