@@ -7,6 +7,7 @@
 import { requireLabels } from "../data/dataset.ts";
 import { Loader } from "../data/loader.ts";
 import { type AbsentRule, scoreConfusion } from "../metrics/confusion.ts";
+import { viewOptions } from "../run/settings.ts";
 import { evaluate } from "../selftraining/evaluation.ts";
 import { readArguments } from "./arguments.ts";
 import { openFitting, openGpu, openNetwork, sayRounded, workingSizeOf } from "./open.ts";
@@ -26,6 +27,7 @@ export async function run(args: readonly string[]): Promise<number> {
   const confusion = await evaluate(gpu, network, loader, split.items, {
     size: workingSizeOf(settings, network),
     onRounded: sayRounded(network),
+    views: viewOptions(settings),
   });
   const { miou, iou, pixelAccuracy } = scoreConfusion(confusion, { absent: settings.text("absent") as AbsentRule });
   const byClass = Object.fromEntries(classes.map((name, id) => [name, iou[id] ?? null]));

@@ -9,14 +9,15 @@ import { defaultPalette, imageItems } from "../data/dataset.ts";
 import { encodeLabelPng, encodeRgbPng } from "../data/encode.ts";
 import { Loader } from "../data/loader.ts";
 import type { Item, Sample } from "../data/sample.ts";
-import type { Program } from "../graph/program.ts";
+import type { Gpu } from "../gpu/gpu.ts";
 import type { Network } from "../nn/network.ts";
 import { writeNpy } from "../nn/npy.ts";
-import { argmaxInterpolated } from "../ops/metrics/argmax_interpolated.ts";
 import { UsageError } from "../errors.ts";
 import { type Color, overlayLabels, pictureOf } from "../report/picture.ts";
 import { writeFileSafely } from "../run/files.ts";
-import { InferencePrograms, loadSplit } from "../selftraining/inference.ts";
+import { viewOptions } from "../run/settings.ts";
+import { loadSplit } from "../selftraining/inference.ts";
+import { type Prediction, Predictor } from "../selftraining/prediction.ts";
 import { readArguments } from "./arguments.ts";
 import { openGpu, openNetwork, sayRounded, workingSizeOf } from "./open.ts";
 
@@ -34,19 +35,18 @@ export async function run(args: readonly string[]): Promise<number> {
   const palette = network.metadata.palette ?? defaultPalette(network.classCount);
   const withLogits = settings.flag("logits");
   // One image at a time: each is labelled at its own size.
-  const programs = new InferencePrograms(gpu, network, 1, (logits, { height, width }) => ({
-    labels: argmaxInterpolated(logits, { height, width, alignCorners: network.model.alignCorners }),
-    ...(withLogits ? { logits } : {}),
-  }));
+  const predictor = new Predictor(gpu, network, 1, viewOptions(settings));
   using loader = new Loader({ cacheBytes: 0 });
   const files: string[] = [];
   const size = workingSizeOf(settings, network);
   for await (const sample of loadSplit(loader, items, network, size, "none", sayRounded(network))) {
     const { height, width } = sample.image;
-    const program = await programs.run({ samples: [sample], size: { height, width }, labelSize: sample.originalSize });
-    files.push(await writeResults(program, network, sample, out, palette, withLogits));
+    const group = { samples: [sample], size: { height, width }, labelSize: sample.originalSize };
+    const prediction = await predictor.run(group);
+    files.push(await writeLabels(gpu, prediction, sample, out, palette));
+    if (withLogits) await writeLogits(prediction, network, sample, out);
   }
-  await programs.dispose();
+  await predictor.dispose();
   if (settings.flag("json")) console.log(JSON.stringify({ images: files.length, labels: files }));
   else console.error(`Labelled ${files.length} image${files.length === 1 ? "" : "s"}; see ${out}`);
   return 0;
@@ -75,25 +75,27 @@ function requireFreeNames(items: readonly Item[], out: string): void {
   }
 }
 
-async function writeResults(
-  program: Program,
-  network: Network,
+/** Writes the label PNG and the overlay; returns the path of the former. */
+async function writeLabels(
+  gpu: Gpu,
+  prediction: Prediction,
   sample: Sample,
   out: string,
   palette: readonly Color[],
-  withLogits: boolean,
 ): Promise<string> {
   const { height, width } = sample.originalSize;
-  const labels = Uint8Array.from(await program.read("labels"));
+  const [labels = new Uint8Array(0)] = await gpu.read({ ...prediction.labels, size: height * width });
   const path = join(out, `${sample.name}.png`);
   writeFileSafely(path, encodeLabelPng(labels, height, width, palette.map((color) => [...color])));
   const { image } = sample;
   const overlay = overlayLabels(pictureOf(image.pixels, image.height, image.width), { height, width, labels }, palette);
   writeFileSafely(join(out, `${sample.name}_overlay.png`), encodeRgbPng(overlay.pixels, overlay.height, overlay.width));
-  if (withLogits) {
-    const { outputStride } = network.model;
-    const shape = [network.classCount, image.height / outputStride, image.width / outputStride];
-    writeFileSafely(join(out, `${sample.name}.npy`), writeNpy(shape, await program.read("logits")));
-  }
   return path;
+}
+
+async function writeLogits(prediction: Prediction, network: Network, sample: Sample, out: string): Promise<void> {
+  const { image: { height, width }, name } = sample;
+  const { outputStride } = network.model;
+  const shape = [network.classCount, height / outputStride, width / outputStride];
+  writeFileSafely(join(out, `${name}.npy`), writeNpy(shape, await prediction.readLogits()));
 }

@@ -18,7 +18,7 @@ import { announce } from "./announce.ts";
 import { writeFileSafely } from "./files.ts";
 import { type LabellingResult, labelTarget, pseudoLabelItems } from "./labelling.ts";
 import { type RunContext, TrainingRun } from "./training_run.ts";
-import type { Settings } from "./settings.ts";
+import { type Settings, viewOptions } from "./settings.ts";
 
 /** Scores of a network on the evaluation split. */
 export interface SplitScores {
@@ -153,6 +153,7 @@ export async function scoreNetwork(
   const bar = progress.stage(stage, split.items.length, { unit: "images", perStep: 1 });
   const confusion = await evaluate(gpu, network, loader, split.items, {
     size,
+    views: viewOptions(settings),
     signal,
     onProgress: (images) => bar.update(images),
   });

@@ -8,8 +8,9 @@ import { formatSize } from "../data/size.ts";
 import { OutOfBudgetError } from "../errors.ts";
 import { memoryPlan } from "../graph/program.ts";
 import { trainingStep } from "../selftraining/trainer.ts";
+import { viewPixels } from "../selftraining/views.ts";
 import { type AdaptationData, adaptationSettings } from "./adaptation.ts";
-import type { Settings } from "./settings.ts";
+import { type Settings, viewOptions } from "./settings.ts";
 import { type RunContext, trainerOptions, type TrainingRun } from "./training_run.ts";
 
 /** Bytes of the training step, as `--plan --json` has them. */
@@ -101,7 +102,8 @@ export async function announce(
   const scored = (data.evaluationSplit?.items.length ?? 0) * (options.adapts ? rounds + 1 : 1);
   const step = await stepSeconds(context, training);
   // A training step is three forwards; a forward of a whole image costs in proportion to its pixels.
-  const imageSeconds = step / 3 / batch * (size.height * size.width) / (crop.height * crop.width);
+  const imageSeconds = step / 3 / batch * (size.height * size.width) / (crop.height * crop.width) *
+    viewPixels(viewOptions(settings));
   const seconds = (sourceSteps + roundSteps) * step + (labelled + scored) * imageSeconds;
   const { totalBytes } = memoryReport(context);
   const stages = [

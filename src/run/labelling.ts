@@ -12,17 +12,16 @@ import { join } from "node:path";
 import { labelTable } from "../data/class_map.ts";
 import { encodeLabelPng } from "../data/encode.ts";
 import type { Item } from "../data/sample.ts";
-import type { BufferRange } from "../gpu/gpu.ts";
-import { paddedChannels, storedElements } from "../graph/layout.ts";
-import type { Program } from "../graph/program.ts";
-import { equalBatches, InferencePrograms, loadSplit, type SampleBatch, viewsOf } from "../selftraining/inference.ts";
+import { equalBatches, loadSplit } from "../selftraining/inference.ts";
 import type { ScoreBatch, ScoreOptions } from "../selftraining/scores.ts";
 import { assignLabels, selectThresholds } from "../selftraining/selection.ts";
 import type { RankRule, SelectionPolicy, ThresholdsReport } from "../selftraining/thresholds.ts";
+import { ViewLogits } from "../selftraining/views.ts";
 import type { AdaptationData } from "./adaptation.ts";
 import { writeFileSafely } from "./files.ts";
 import { spatialPrior } from "./prior.ts";
 import type { RunFolder } from "./run_folder.ts";
+import { viewOptions } from "./settings.ts";
 import type { RunContext } from "./training_run.ts";
 
 /** Images in one launch of the network. */
@@ -55,7 +54,7 @@ export async function labelTarget(
   const scores: ScoreOptions = {
     classes,
     alignCorners: network.model.alignCorners,
-    averageLogits: settings.text("average") === "logits",
+    averageLogits: viewOptions(settings).average === "logits",
     ...(prior === undefined ? {} : { prior }),
   };
   const bar = progress.stage(`round ${round}: labelling`, items.length, { unit: "images", perStep: 1 });
@@ -115,16 +114,11 @@ export function pseudoLabelItems(folder: RunFolder, round: number, items: readon
   }));
 }
 
-interface KeptBatch {
-  readonly batch: ScoreBatch;
-  readonly buffer: GPUBuffer;
-}
-
 /** Logits of all target images, batch by batch, as often as wanted. */
 class LogitsSource {
-  readonly #programs: InferencePrograms;
-  readonly #kept: KeptBatch[] = [];
-  #bytes = 0;
+  readonly #logits: ViewLogits;
+  readonly #kept: ScoreBatch[] = [];
+  #keptBytes = 0;
   #isFirstPass = true;
 
   constructor(
@@ -133,31 +127,31 @@ class LogitsSource {
     readonly keptBytes: number,
     readonly onProgress: (images: number) => void,
   ) {
-    this.#programs = new InferencePrograms(context.gpu, context.network, batchSize, (logits) => ({ logits }));
+    this.#logits = new ViewLogits(context.gpu, context.network, batchSize, viewOptions(context.settings));
   }
 
   async *batches(): AsyncGenerator<ScoreBatch> {
     const { loader, network, size, signal } = this.context;
     let images = 0;
-    for (const { batch } of this.#kept) {
+    for (const batch of this.#kept) {
       images += batch.images;
       yield batch;
     }
     const samples = loadSplit(loader, this.items.slice(images), network, size, "none");
     for await (const group of equalBatches(samples, batchSize)) {
       signal.throwIfAborted();
-      const computed = await this.#compute(group);
-      const fits = this.#isFirstPass && this.#bytes + computed.buffer.size <= this.keptBytes;
+      const batch = await this.#logits.compute(group);
+      const fits = this.#isFirstPass && this.#keptBytes + batch.logits.size <= this.keptBytes;
       if (fits) {
-        this.#kept.push(computed);
-        this.#bytes += computed.buffer.size;
+        this.#kept.push(batch);
+        this.#keptBytes += batch.logits.size;
       }
-      yield computed.batch;
+      yield batch;
       if (!fits) {
         this.#isFirstPass = false;
-        this.context.gpu.destroyBuffer(computed.buffer);
+        this.context.gpu.destroyBuffer(batch.logits.buffer);
       }
-      images += computed.batch.images;
+      images += batch.images;
       this.onProgress(images);
       // A short queue keeps Ctrl-C and the progress bar honest.
       await this.context.gpu.wait();
@@ -166,51 +160,7 @@ class LogitsSource {
   }
 
   async dispose(): Promise<void> {
-    for (const { buffer } of this.#kept) this.context.gpu.destroyBuffer(buffer);
-    await this.#programs.dispose();
+    for (const { logits } of this.#kept) this.context.gpu.destroyBuffer(logits.buffer);
+    await this.#logits.dispose();
   }
-
-  /** The logits of all views of a batch, in one buffer. */
-  async #compute(group: SampleBatch): Promise<KeptBatch> {
-    const { gpu, network, settings } = this.context;
-    const { outputStride } = network.model;
-    const images = group.samples.length;
-    const views = viewsOf(group.size, settings.numbers("scales"), settings.flag("flip"), outputStride);
-    const channels = paddedChannels(network.classCount);
-    let offset = 0;
-    const placed = views.map((view) => {
-      const height = view.size.height / outputStride;
-      const width = view.size.width / outputStride;
-      const place = { offset, height, width, mirror: view.mirror };
-      offset += images * height * width * channels;
-      return { view, place };
-    });
-    const buffer = gpu.createBuffer(offset * 4, "logits");
-    for (const { view, place } of placed) {
-      const program = await this.#programs.run(group, view);
-      copyLogits(this.context, program, buffer, place.offset * 4, images, network.classCount, place);
-    }
-    const batch: ScoreBatch = {
-      images,
-      height: group.size.height,
-      width: group.size.width,
-      logits: { buffer, offset: 0, size: buffer.size },
-      views: placed.map(({ place }) => place),
-    };
-    return { batch, buffer };
-  }
-}
-
-function copyLogits(
-  { gpu }: RunContext,
-  program: Program,
-  to: GPUBuffer,
-  toOffset: number,
-  images: number,
-  classes: number,
-  { height, width }: { readonly height: number; readonly width: number },
-): void {
-  const size = storedElements([images, classes, height, width], "activation") * 4;
-  const from: BufferRange = { ...program.output("logits"), size };
-  gpu.submit([], [{ from, to, toOffset }]);
 }

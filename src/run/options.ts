@@ -195,16 +195,16 @@ export const options: readonly Option[] = [
     minimum: 0,
     maximum: 1,
   }),
-  setting("scales", "numbers", [1], "scales of an image in label generation and evaluation", {
-    commands: [...adapting, "evaluate", "predict"],
+  setting("scales", "numbers", [1], "scales of an image, averaged in label generation, evaluation and prediction", {
+    commands: networks,
     minimum: 0.01,
     maximum: 100,
   }),
-  setting("flip", "flag", false, "average with the mirrored image in label generation and evaluation", {
-    commands: [...adapting, "evaluate", "predict"],
+  setting("flip", "flag", false, "average with the mirrored image too", {
+    commands: networks,
   }),
   setting("average", "text", "probabilities", "what is averaged over scales and mirror images", {
-    commands: [...adapting, "evaluate", "predict"],
+    commands: networks,
     choices: ["probabilities", "logits"],
   }),
   setting("absent", "text", "null", "a class in neither truth nor prediction is left out, or counts zero", {

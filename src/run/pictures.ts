@@ -8,14 +8,14 @@ import { existsSync } from "node:fs";
 import { encodeRgbPng } from "../data/encode.ts";
 import type { Item, Sample } from "../data/sample.ts";
 import { Network } from "../nn/network.ts";
-import { argmaxInterpolated } from "../ops/metrics/argmax_interpolated.ts";
 import { readSafetensors } from "../nn/safetensors.ts";
 import { type Color, colorLabels, type LabelMap, pictureOf } from "../report/picture.ts";
 import { drawStrip, type Panel } from "../report/strip.ts";
-import { InferencePrograms } from "../selftraining/inference.ts";
+import { Predictor } from "../selftraining/prediction.ts";
 import type { AdaptationData } from "./adaptation.ts";
 import { readFile, writeFileSafely } from "./files.ts";
 import { pseudoLabelItems } from "./labelling.ts";
+import { viewOptions } from "./settings.ts";
 import type { RunContext } from "./training_run.ts";
 
 /** How many target images are drawn. */
@@ -60,16 +60,14 @@ function sourceNetwork({ gpu, network, folder }: RunContext) {
   return { network: before, [Symbol.dispose]: () => before.dispose() };
 }
 
-async function predict({ gpu }: RunContext, network: Network, sample: Sample): Promise<LabelMap> {
+async function predict({ gpu, settings }: RunContext, network: Network, sample: Sample): Promise<LabelMap> {
   const { height, width } = sample.image;
-  const programs = new InferencePrograms(gpu, network, 1, (logits) => ({
-    labels: argmaxInterpolated(logits, { height, width, alignCorners: network.model.alignCorners }),
-  }));
   const size = { height, width };
-  const program = await programs.run({ samples: [sample], size, labelSize: size });
-  const labels = Uint8Array.from(await program.read("labels"));
-  await programs.dispose();
-  return { height, width, labels };
+  const predictor = new Predictor(gpu, network, 1, viewOptions(settings));
+  const { labels } = await predictor.run({ samples: [sample], size, labelSize: size });
+  const [bytes = new Uint8Array(0)] = await gpu.read({ ...labels, size: height * width });
+  await predictor.dispose();
+  return { height, width, labels: bytes };
 }
 
 async function pseudoLabels({ loader, size }: RunContext, item: Item): Promise<LabelMap | null> {

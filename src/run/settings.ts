@@ -8,6 +8,7 @@ import * as v from "valibot";
 import { parse as parseYaml } from "yaml";
 import type { Size } from "../data/size.ts";
 import { UsageError } from "../errors.ts";
+import type { ViewOptions } from "../selftraining/views.ts";
 import { allChoices, type Command, isRecipeKey, type Option, options, optionsOf } from "./options.ts";
 import { type Value, valueSchema } from "./option_values.ts";
 
@@ -159,6 +160,15 @@ export function readValue(option: Option, raw: unknown, recipe?: string): Value 
   const place = recipe === undefined ? `--${option.key}` : `"${option.key}" in ${recipe}`;
   const advice = option.choices !== undefined && typeof raw === "string" ? `. ${suggestion(raw, option.choices)}` : "";
   throw new UsageError(`${place} is ${JSON.stringify(raw)}, expected ${result.issues[0].message}${advice}`);
+}
+
+/** How predictions are averaged, from the options. */
+export function viewOptions(settings: Settings): ViewOptions {
+  return {
+    scales: settings.numbers("scales"),
+    flip: settings.flag("flip"),
+    average: settings.text("average") as ViewOptions["average"],
+  };
 }
 
 /** `Did you mean "…"?` for the nearest of `candidates`, or the list of them. */

@@ -11,13 +11,14 @@ import type { Size } from "../data/size.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import type { Network } from "../nn/network.ts";
 import { confusionDispatch } from "../ops/metrics/confusion_matrix.ts";
-import { argmaxInterpolated } from "../ops/metrics/argmax_interpolated.ts";
-import { equalBatches, InferencePrograms, loadSplit } from "./inference.ts";
+import { equalBatches, loadSplit } from "./inference.ts";
+import { Predictor } from "./prediction.ts";
+import { plainView, viewCount, type ViewOptions } from "./views.ts";
 
 /** Images in one launch of the network. */
 const batch = 4;
-/** Batches between two read-backs: keeps counts below 2³² and the queue short. */
-const batchesPerRead = 8;
+/** Launches of the network between two read-backs: keeps counts below 2³² and the queue short. */
+const launchesPerRead = 8;
 
 /** Options of `evaluate`. */
 export interface EvaluationOptions {
@@ -25,6 +26,8 @@ export interface EvaluationOptions {
   readonly size: Size | null;
   /** Told once, of the first image whose own size is rounded to the network's stride. */
   readonly onRounded?: (own: Size, rounded: Size) => void;
+  /** Views of an image that are averaged; default the image as it is. */
+  readonly views?: ViewOptions;
   /** Told how many images are done. */
   readonly onProgress?: (images: number) => void;
   /** Ends the evaluation early by its reason. */
@@ -43,9 +46,8 @@ export async function evaluate(
 ): Promise<number[]> {
   const classes = network.classCount;
   const counts = gpu.createBuffer(classes * classes * 4, "confusion matrix");
-  const programs = new InferencePrograms(gpu, network, batch, (logits, { height, width }) => ({
-    labels: argmaxInterpolated(logits, { height, width, alignCorners: network.model.alignCorners }),
-  }));
+  const views = options.views ?? plainView;
+  const predictor = new Predictor(gpu, network, batch, views);
   const truths = new Map<number, GPUBuffer>();
   const total = new Array<number>(classes * classes).fill(0);
   const collect = async () => {
@@ -56,12 +58,12 @@ export async function evaluate(
     gpu.write(counts, new Uint8Array(counts.size));
   };
   let images = 0;
-  let submitted = 0;
+  let launches = 0;
   const loaded = loadSplit(loader, items, network, options.size, "original", options.onRounded);
   for await (const group of equalBatches(loaded, batch)) {
     options.signal?.throwIfAborted();
     const { labelSize: { height, width }, samples } = group;
-    const program = await programs.run(group);
+    const prediction = await predictor.run(group);
     const pixels = height * width;
     const truth = truths.get(pixels) ?? gpu.createBuffer(Math.ceil(batch * pixels / 4) * 4, "ground truth");
     truths.set(pixels, truth);
@@ -73,14 +75,18 @@ export async function evaluate(
     gpu.write(truth, labels);
     const range = { buffer: truth, offset: 0, size: truth.size };
     gpu.submit([
-      await confusionDispatch(gpu, program.output("labels"), range, counts, { classes, pixels: batch * pixels }),
+      await confusionDispatch(gpu, prediction.labels, range, counts, { classes, pixels: samples.length * pixels }),
     ]);
     images += samples.length;
-    if (++submitted % batchesPerRead === 0) await collect();
+    launches += viewCount(views);
+    if (launches >= launchesPerRead) {
+      await collect();
+      launches = 0;
+    }
     options.onProgress?.(images);
   }
   await collect();
-  await programs.dispose();
+  await predictor.dispose();
   for (const buffer of [...truths.values(), counts]) gpu.destroyBuffer(buffer);
   return total;
 }

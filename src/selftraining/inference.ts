@@ -54,15 +54,6 @@ export interface View {
   readonly mirror: boolean;
 }
 
-/** The views of an image of `size` at these scales, each also mirrored where `flip` is set. */
-export function viewsOf(size: Size, scales: readonly number[], flip: boolean, stride: number): View[] {
-  return scales.flatMap((scale) => {
-    const side = (pixels: number) => Math.max(stride, Math.round(pixels * scale / stride) * stride);
-    const scaled = { height: side(size.height), width: side(size.width) };
-    return (flip ? [false, true] : [false]).map((mirror) => ({ size: scaled, mirror }));
-  });
-}
-
 /** Programs that compute what `build` makes of the logits, one for each size and batch that turns up. */
 export class InferencePrograms {
   readonly #programs = new Map<string, Promise<Program>>();

@@ -1,0 +1,99 @@
+/**
+ * The predicted label of every pixel of a batch, at the size of the labels, on the GPU: of the image as it is, or of the mean
+ * over its views.
+ *
+ * @module
+ */
+
+import assignShader from "../../shaders/selftraining/assign_labels.wgsl" with { type: "text" };
+import { type BufferRange, type Gpu, grid } from "../gpu/gpu.ts";
+import type { Network } from "../nn/network.ts";
+import { argmaxInterpolated } from "../ops/metrics/argmax_interpolated.ts";
+import { InferencePrograms, type SampleBatch } from "./inference.ts";
+import { scoreConstants, viewsBuffer } from "./scores.ts";
+import { isPlain, plainView, ViewLogits, type ViewOptions } from "./views.ts";
+
+/** A threshold below the largest of any number of probabilities, by which scores are divided exactly. */
+const lowThreshold = 2 ** -20;
+
+/** Predictions of one batch. */
+export interface Prediction {
+  /** `[N, H, W]`, a byte each, in whole words; there until the next prediction. */
+  readonly labels: BufferRange;
+  /** Reads the raw logits `[N, C, h, w]` of the images as they are, before upsampling. */
+  readonly readLogits: () => Promise<Float32Array<ArrayBuffer>>;
+}
+
+/** Labels batches of images by a network. */
+export class Predictor {
+  /** The network on images as they are. */
+  readonly #plain: InferencePrograms;
+  /** The network on all views; `null` where the image as it is is the only one. */
+  readonly #views: ViewLogits | null;
+  #labels: GPUBuffer | undefined;
+
+  /**
+   * @param batch most images in one launch of the network.
+   * @param options default: the image as it is.
+   */
+  constructor(readonly gpu: Gpu, readonly network: Network, batch: number, readonly options: ViewOptions = plainView) {
+    const { alignCorners } = network.model;
+    this.#plain = new InferencePrograms(gpu, network, batch, (logits, { height, width }) => ({
+      labels: argmaxInterpolated(logits, { height, width, alignCorners }),
+      logits,
+    }));
+    this.#views = isPlain(options) ? null : new ViewLogits(gpu, network, batch, options);
+  }
+
+  /** Submits the prediction of a batch; does not wait. */
+  async run(group: SampleBatch): Promise<Prediction> {
+    if (this.#views !== null) {
+      return {
+        labels: await this.#labelViews(this.#views, group),
+        readLogits: async () => (await this.#plain.run(group)).read("logits"),
+      };
+    }
+    const program = await this.#plain.run(group);
+    return { labels: program.output("labels"), readLogits: () => program.read("logits") };
+  }
+
+  /** Frees everything. */
+  async dispose(): Promise<void> {
+    this.#freeLabels();
+    await Promise.all([this.#plain.dispose(), this.#views?.dispose()]);
+  }
+
+  /** The arg max of the mean is what the selection assigns where every class has the same threshold. */
+  async #labelViews(views: ViewLogits, group: SampleBatch): Promise<BufferRange> {
+    const { gpu, network, options } = this;
+    this.#freeLabels();
+    const batch = await views.compute(group);
+    const pixels = batch.images * batch.height * batch.width;
+    const places = viewsBuffer(gpu, batch);
+    const thresholds = gpu.createBuffer(network.classCount * 4, "thresholds");
+    gpu.write(thresholds, new Float32Array(network.classCount).fill(lowThreshold));
+    const counts = gpu.createBuffer(network.classCount * 4, "labelled");
+    const labels = gpu.createBuffer(pixels, "labels");
+    const constants = scoreConstants(batch, {
+      classes: network.classCount,
+      alignCorners: network.model.alignCorners,
+      averageLogits: options.average === "logits",
+    });
+    gpu.submit([
+      await gpu.dispatch(
+        { name: "selftraining/assign_labels", text: assignShader },
+        constants,
+        [batch.logits, places, batch.logits, thresholds, labels, counts],
+        grid(Math.ceil(pixels / 4), 64),
+      ),
+    ]);
+    for (const buffer of [batch.logits.buffer, places, thresholds, counts]) gpu.destroyBuffer(buffer);
+    this.#labels = labels;
+    return { buffer: labels, offset: 0, size: labels.size };
+  }
+
+  #freeLabels(): void {
+    if (this.#labels !== undefined) this.gpu.destroyBuffer(this.#labels);
+    this.#labels = undefined;
+  }
+}

@@ -1,0 +1,93 @@
+/**
+ * An image shown to the network several times, at several scales and mirrored, for the mean of what it says: the views of an
+ * image, and the logits of all of them on the GPU.
+ *
+ * @module
+ */
+
+import type { Size } from "../data/size.ts";
+import type { Gpu } from "../gpu/gpu.ts";
+import { paddedChannels } from "../graph/layout.ts";
+import type { Network } from "../nn/network.ts";
+import { InferencePrograms, type SampleBatch, type View } from "./inference.ts";
+import type { ScoreBatch } from "./scores.ts";
+
+/** Which views of an image are averaged, and how. */
+export interface ViewOptions {
+  /** Scales of the image, one view each. */
+  readonly scales: readonly number[];
+  /** Every view mirrored too. */
+  readonly flip: boolean;
+  /** What is averaged, after interpolation to the size of the labels. */
+  readonly average: "probabilities" | "logits";
+}
+
+/** The image as it is. */
+export const plainView: ViewOptions = { scales: [1], flip: false, average: "probabilities" };
+
+/** Whether the only view is the image as it is. */
+export function isPlain({ scales, flip }: ViewOptions): boolean {
+  return scales.length === 1 && scales[0] === 1 && !flip;
+}
+
+/** How many views an image has. */
+export function viewCount({ scales, flip }: ViewOptions): number {
+  return scales.length * (flip ? 2 : 1);
+}
+
+/** Pixels of all views of an image, as a multiple of its own. */
+export function viewPixels({ scales, flip }: ViewOptions): number {
+  return scales.reduce((sum, scale) => sum + scale * scale, 0) * (flip ? 2 : 1);
+}
+
+/** The views of an image of `size`, whose sides are rounded to the network's stride. */
+export function viewsOf(size: Size, { scales, flip }: ViewOptions, stride: number): View[] {
+  return scales.flatMap((scale) => {
+    const side = (pixels: number) => Math.max(stride, Math.round(pixels * scale / stride) * stride);
+    const scaled = { height: side(size.height), width: side(size.width) };
+    return (flip ? [false, true] : [false]).map((mirror) => ({ size: scaled, mirror }));
+  });
+}
+
+/** Computes the logits of all views of a batch. */
+export class ViewLogits {
+  readonly #programs: InferencePrograms;
+
+  /** @param batch most images in one launch of the network. */
+  constructor(readonly gpu: Gpu, readonly network: Network, batch: number, readonly options: ViewOptions) {
+    this.#programs = new InferencePrograms(gpu, network, batch, (logits) => ({ logits }));
+  }
+
+  /** Submits the network on all views of a batch. The buffer of the result is the caller's to free. */
+  async compute(group: SampleBatch): Promise<ScoreBatch> {
+    const { outputStride } = this.network.model;
+    const images = group.samples.length;
+    const channels = paddedChannels(this.network.classCount);
+    let floats = 0;
+    const placed = viewsOf(group.size, this.options, outputStride).map((view) => {
+      const height = view.size.height / outputStride;
+      const width = view.size.width / outputStride;
+      const place = { offset: floats, height, width, mirror: view.mirror };
+      const size = images * height * width * channels;
+      floats += size;
+      return { view, place, bytes: size * 4 };
+    });
+    const buffer = this.gpu.createBuffer(floats * 4, "logits");
+    for (const { view, place, bytes } of placed) {
+      const program = await this.#programs.run(group, view);
+      const from = { ...program.output("logits"), size: bytes };
+      this.gpu.submit([], [{ from, to: buffer, toOffset: place.offset * 4 }]);
+    }
+    return {
+      images,
+      ...group.labelSize,
+      logits: { buffer, offset: 0, size: buffer.size },
+      views: placed.map(({ place }) => place),
+    };
+  }
+
+  /** Frees the programs. */
+  async dispose(): Promise<void> {
+    await this.#programs.dispose();
+  }
+}

@@ -1,0 +1,177 @@
+import { assert, assertEquals } from "@std/assert";
+import type { Model } from "../../src/nn/model.ts";
+import { Network } from "../../src/nn/network.ts";
+import { conv2d } from "../../src/ops/conv/conv2d.ts";
+import { wholeImage } from "../../src/ops/data/geometry.ts";
+import { Random } from "../../src/random.ts";
+import type { SampleBatch } from "../../src/selftraining/inference.ts";
+import { Predictor } from "../../src/selftraining/prediction.ts";
+import { plainView, type ViewOptions, viewPixels, viewsOf } from "../../src/selftraining/views.ts";
+import { conv2d as convolutionTwin } from "../twins/conv2d.ts";
+import { between, interpolate } from "../twins/interpolation.ts";
+import { sampleImages } from "../twins/sample.ts";
+import { softmax } from "../twins/softmax.ts";
+import { testGpu } from "../ops/harness.ts";
+
+const classes = ["a", "b", "c", "d", "e"];
+const size = { height: 12, width: 20 };
+const labelSize = { height: 13, width: 23 };
+const kernel = [classes.length, 3, 4, 4];
+
+/** A network of one convolution. */
+function oneConvolution(alignCorners: boolean): Model {
+  return {
+    name: "one convolution",
+    description: "4×4 at stride 4",
+    outputStride: 4,
+    normalization: { scale: [1 / 64, 1 / 64, 1 / 64], shift: [-2, -2, -2] },
+    alignCorners,
+    logits: (images, scope) =>
+      conv2d(
+        images,
+        scope.parameter("weight", kernel, { layout: "convolution", initial: { deviation: 0.5 } }),
+        { stride: 4 },
+      ),
+  };
+}
+
+const images = [1, 2].map((seed) => {
+  const random = new Random(seed, "pixels");
+  return Uint8Array.from(
+    { length: size.height * size.width * 4 },
+    (_, i) => i % 4 === 3 ? 255 : random.integer(256, i),
+  );
+});
+const group: SampleBatch = {
+  samples: images.map((pixels, index) => ({
+    name: `image ${index}`,
+    image: { ...size, pixels },
+    labels: null,
+    labelSize,
+    originalSize: labelSize,
+  })),
+  size,
+  labelSize,
+};
+
+async function predict(network: Network, options: ViewOptions): Promise<Uint8Array> {
+  const gpu = await testGpu();
+  // A batch that two images do not fill.
+  const predictor = new Predictor(gpu, network, 3, options);
+  const { labels } = await predictor.run(group);
+  const [bytes = new Uint8Array(0)] = await gpu.read({ ...labels, size: 2 * labelSize.height * labelSize.width });
+  await predictor.dispose();
+  return bytes;
+}
+
+/** The means over all views in float64: of each pixel, the first class with the largest one, and its lead over the next. */
+function twin(model: Model, weight: ArrayLike<number>, { scales, flip, average }: ViewOptions) {
+  const pixels = labelSize.height * labelSize.width;
+  return images.flatMap((bytes) => {
+    const sums = new Float64Array(classes.length * pixels);
+    for (const scale of scales) {
+      const height = Math.round(size.height * scale / 4) * 4;
+      const width = Math.round(size.width * scale / 4) * 4;
+      for (const mirror of flip ? [false, true] : [false]) {
+        const geometry = [{ ...wholeImage(height, width), mirror }];
+        const seen = sampleImages(bytes, geometry, [size.height, size.width], [height, width], model.normalization);
+        const [h, w] = [height / 4, width / 4];
+        const logits = convolutionTwin(seen, weight, {
+          ...{ input: [1, 3, height, width], weight: kernel, outputHeight: h, outputWidth: w },
+          ...{ stride: 4, dilation: 1, paddingTop: 0, paddingLeft: 0 },
+        });
+        const large = new Float64Array(sums.length);
+        for (let c = 0; c < classes.length; c++) {
+          for (let i = 0; i < labelSize.height; i++) {
+            for (let j = 0; j < labelSize.width; j++) {
+              const vertical = between(i, h, labelSize.height, model.alignCorners);
+              const column = mirror ? labelSize.width - 1 - j : j;
+              const horizontal = between(column, w, labelSize.width, model.alignCorners);
+              const value = interpolate(logits, c * h * w, [h, w], vertical, horizontal);
+              large[c * pixels + i * labelSize.width + j] = value;
+            }
+          }
+        }
+        const shape = [1, classes.length, labelSize.height, labelSize.width];
+        const values = average === "logits" ? large : softmax(large, shape);
+        values.forEach((value, index) => sums[index] = (sums[index] ?? 0) + value);
+      }
+    }
+    return Array.from({ length: pixels }, (_, pixel) => {
+      const of = classes.map((_, c) =>
+        (sums[c * pixels + pixel] ?? NaN) / viewsOf(size, { scales, flip, average }, 4).length
+      );
+      const largest = Math.max(...of);
+      const label = of.indexOf(largest);
+      return { label, lead: largest - Math.max(...of.filter((_, c) => c !== label)) };
+    });
+  });
+}
+
+for (const alignCorners of [false, true]) {
+  Deno.test(`predictions over scales and mirror images match their definition, alignCorners ${alignCorners}`, async () => {
+    const model = oneConvolution(alignCorners);
+    const network = new Network(await testGpu(), model, { classes });
+    network.store.initialize(3);
+    const weight = (await network.store.save()).get("weight")?.values ?? [];
+    const views: Omit<ViewOptions, "average">[] = [
+      { scales: [1], flip: false },
+      { scales: [1], flip: true },
+      { scales: [1.5], flip: false },
+      { scales: [0.75, 1, 1.25], flip: true },
+    ];
+    const results = new Set<string>();
+    for (const view of views) {
+      for (const average of ["probabilities", "logits"] as const) {
+        const options = { ...view, average };
+        const found = await predict(network, options);
+        const expected = twin(model, weight, options);
+        const what = JSON.stringify(options);
+        assertEquals(found.length, expected.length, what);
+        // Where two classes are as good as equal, rounding decides.
+        const wrong = expected.filter(({ label, lead }, index) => lead > 1e-5 && found[index] !== label);
+        assertEquals(wrong, [], what);
+        assert(expected.filter(({ lead }) => lead > 1e-5).length > 0.9 * expected.length, what);
+        results.add(found.join());
+      }
+    }
+    // With one view both averages predict the same; each other choice matters.
+    assertEquals(results.size, 6);
+    network.dispose();
+  });
+}
+
+Deno.test("logits are those of the image as it is, whatever the views", async () => {
+  const gpu = await testGpu();
+  const network = new Network(gpu, oneConvolution(false), { classes });
+  network.store.initialize(3);
+  const logits: number[][] = [];
+  for (const options of [plainView, { scales: [0.5, 1.5], flip: true, average: "logits" } as const]) {
+    const predictor = new Predictor(gpu, network, 2, options);
+    logits.push([...await (await predictor.run(group)).readLogits()]);
+    await predictor.dispose();
+  }
+  assertEquals(logits[0]?.length, 2 * 5 * 3 * 5);
+  assertEquals(logits[1], logits[0]);
+  network.dispose();
+});
+
+Deno.test("predictions leave nothing allocated", async () => {
+  const gpu = await testGpu();
+  const before = gpu.allocatedBytes;
+  const network = new Network(gpu, oneConvolution(false), { classes });
+  await predict(network, { scales: [1, 1.5], flip: true, average: "probabilities" });
+  network.dispose();
+  assertEquals(gpu.allocatedBytes, before);
+});
+
+Deno.test("views are rounded to the stride, and at least one stride large", () => {
+  const options = { scales: [0.1, 0.75], flip: true, average: "logits" } as const;
+  assertEquals(viewsOf({ height: 16, width: 24 }, options, 8), [
+    { size: { height: 8, width: 8 }, mirror: false },
+    { size: { height: 8, width: 8 }, mirror: true },
+    { size: { height: 16, width: 16 }, mirror: false },
+    { size: { height: 16, width: 16 }, mirror: true },
+  ]);
+  assertEquals(viewPixels({ ...options, scales: [1, 2] }), 10);
+});
