@@ -6,6 +6,7 @@
  */
 
 import type { Gpu } from "../src/gpu/gpu.ts";
+import { accumulationCase } from "./self_test/accumulation_case.ts";
 import { errorOf, type SelfTestCase } from "./self_test/case.ts";
 import { optimizerCases } from "./self_test/optimizer_cases.ts";
 import { pytorchCases } from "./self_test/pytorch_cases.ts";
@@ -26,7 +27,7 @@ export interface KernelResult {
 
 /** Every case. */
 export function selfTestCases(): SelfTestCase[] {
-  return [...pytorchCases(), ...optimizerCases()];
+  return [...pytorchCases(), ...optimizerCases(), accumulationCase];
 }
 
 /**

@@ -77,7 +77,7 @@ async function collectVariants(): Promise<[string, string][]> {
     const network = new Network(gpu, model, { classes: ["a", "b", "c", "d", "e"] });
     const size = { height: 32, width: 32 };
     const optimizer = await sgd(gpu, network.store);
-    const trainer = await Trainer.open(gpu, network, optimizer, { batch: 2, crop: size, size });
+    const trainer = await Trainer.open(gpu, network, optimizer, { batch: 2, accumulate: 2, crop: size, size });
     const logits = network.logits(input("images", [1, 3, 32, 32]), true);
     const labels = argmaxInterpolated(logits, { height: 30, width: 31 });
     const program = await Program.compile(gpu, { outputs: { labels } });

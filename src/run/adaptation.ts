@@ -10,14 +10,14 @@ import type { MiningRule } from "../data/mining.ts";
 import type { Item } from "../data/sample.ts";
 import { type AbsentRule, scoreConfusion } from "../metrics/confusion.ts";
 import type { LearningRates } from "../optim/optimizer.ts";
-import { scheduleFactor } from "../optim/schedule.ts";
+import { type Schedule, scheduleFactor } from "../optim/schedule.ts";
 import { adapt, type AdaptationSettings, type RoundPlan } from "../selftraining/adapt.ts";
 import { collapseWarnings } from "../selftraining/collapse.ts";
 import { evaluate } from "../selftraining/evaluation.ts";
 import { announce } from "./announce.ts";
 import { writeFileSafely } from "./files.ts";
 import { type LabellingResult, labelTarget, pseudoLabelItems } from "./labelling.ts";
-import { type RunContext, TrainingRun } from "./training_run.ts";
+import { cropsPerStep, type RunContext, TrainingRun } from "./training_run.ts";
 import { type Settings, viewOptions } from "./settings.ts";
 
 /** Scores of a network on the evaluation split. */
@@ -106,12 +106,7 @@ export async function runAdaptation(
 export async function trainSource(training: TrainingRun, items: readonly Item[]): Promise<void> {
   const { settings } = training.context;
   const steps = settings.number("source-steps");
-  const schedule = {
-    kind: settings.text("schedule") as "constant" | "poly",
-    power: settings.number("power"),
-    total: settings.optionalNumber("schedule-steps") ?? steps,
-    warmUp: settings.number("warm-up"),
-  };
+  const schedule = sourceSchedule(settings);
   const rate = settings.number("source-rate");
   await training.train({
     name: "source",
@@ -121,6 +116,19 @@ export async function trainSource(training: TrainingRun, items: readonly Item[])
     steps,
     rates: (step) => groupRates(settings, rate * scheduleFactor(schedule, step)),
   });
+}
+
+/** The schedule of the source training. */
+export function sourceSchedule(settings: Settings): Schedule {
+  const steps = settings.number("source-steps");
+  return {
+    kind: settings.text("schedule") as Schedule["kind"],
+    power: settings.number("power"),
+    total: settings.optionalNumber("schedule-steps") ?? steps,
+    gamma: settings.number("gamma"),
+    every: settings.optionalNumber("every") ?? Math.max(1, Math.ceil(steps / 3)),
+    warmUp: settings.number("warm-up"),
+  };
 }
 
 async function trainRound(training: TrainingRun, data: AdaptationData, plan: RoundPlan): Promise<void> {
@@ -178,7 +186,7 @@ export function adaptationSettings(settings: Settings): AdaptationSettings {
     seed: settings.number("seed"),
     rounds: settings.number("rounds"),
     epochs: settings.number("epochs"),
-    batch: settings.number("batch"),
+    batch: cropsPerStep(settings),
     targetPortion: schedule("target"),
     sourcePortion: sourceImages === undefined ? schedule("source") : { images: sourceImages },
     ...(targetImages === undefined ? {} : { targetImages }),

@@ -35,17 +35,19 @@ export interface MemoryReport {
 
 /** Plans the memory of the training step; allocates nothing. */
 export function memoryReport(context: RunContext): MemoryReport {
-  const { gpu, network } = context;
+  const { gpu, network, settings } = context;
   const plan = memoryPlan(gpu, trainingStep(network, trainerOptions(context)));
   const parameterBytes = network.store.segmentBytes.reduce((sum, bytes) => sum + bytes, 0);
+  const gradientBytes = parameterBytes * (settings.number("accumulate") > 1 ? 2 : 1);
+  const optimizerBytes = parameterBytes * (settings.text("optimizer") === "adamw" ? 2 : 1);
   return {
     parameterBytes,
-    gradientBytes: parameterBytes,
-    optimizerBytes: parameterBytes,
+    gradientBytes,
+    optimizerBytes,
     activationBytes: plan.activationBytes - plan.scratchBytes,
     scratchBytes: plan.scratchBytes,
     inputBytes: plan.inputBytes,
-    totalBytes: 3 * parameterBytes + plan.activationBytes + plan.inputBytes,
+    totalBytes: parameterBytes + gradientBytes + optimizerBytes + plan.activationBytes + plan.inputBytes,
     lowerBoundBytes: plan.lowerBoundBytes,
     largestBindingBytes: plan.largestBindingBytes,
     largestBinding: plan.largestBinding,
@@ -100,11 +102,12 @@ export async function announce(
     : { rounds: 0, roundSteps: 0, labelled: 0 };
   const sourceSteps = options.trainSource ? settings.number("source-steps") : 0;
   const scored = (data.evaluationSplit?.items.length ?? 0) * (options.adapts ? rounds + 1 : 1);
-  const step = await stepSeconds(context, training);
-  // A training step is three forwards; a forward of a whole image costs in proportion to its pixels.
-  const imageSeconds = step / 3 / batch * (size.height * size.width) / (crop.height * crop.width) *
+  const batchTime = await batchSeconds(context, training);
+  // Training takes three forwards; a forward of a whole image costs in proportion to its pixels.
+  const imageSeconds = batchTime / 3 / batch * (size.height * size.width) / (crop.height * crop.width) *
     viewPixels(viewOptions(settings));
-  const seconds = (sourceSteps + roundSteps) * step + (labelled + scored) * imageSeconds;
+  const seconds = (sourceSteps + roundSteps) * settings.number("accumulate") * batchTime +
+    (labelled + scored) * imageSeconds;
   const { totalBytes } = memoryReport(context);
   const stages = [
     ...(sourceSteps > 0 ? [`${sourceSteps} steps of source training`] : []),
@@ -137,14 +140,12 @@ function adaptationWork(settings: Settings, data: AdaptationData) {
   return { rounds, roundSteps: rounds * steps, labelled: control ? 0 : rounds * target };
 }
 
-/** Seconds of a training step, by running the compiled step on black images without the optimizer's effect. */
-async function stepSeconds({ gpu }: RunContext, training: TrainingRun): Promise<number> {
-  const updates = new Set(training.optimizer.dispatches);
-  const launches = training.trainer.program.dispatches.filter((launch) => !updates.has(launch));
-  gpu.submit(launches);
+/** Seconds of a micro-batch, by running the compiled program on black images. */
+async function batchSeconds({ gpu }: RunContext, { trainer: { program } }: TrainingRun): Promise<number> {
+  program.run();
   await gpu.wait();
   const start = performance.now();
-  gpu.submit(launches);
+  program.run();
   await gpu.wait();
   return (performance.now() - start) / 1000;
 }

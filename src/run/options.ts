@@ -102,7 +102,11 @@ export const options: readonly Option[] = [
     minimum: 0,
     maximum: 2 ** 32 - 1,
   }),
-  setting("batch", "integer", 4, "crops per step", { minimum: 1 }),
+  setting("batch", "integer", 4, "crops of a micro-batch, in memory together", { minimum: 1 }),
+  setting("accumulate", "integer", 1, "micro-batches of a step, whose gradients are averaged", {
+    minimum: 1,
+    maximum: 1024,
+  }),
   setting("crop", "size", undefined, "size HxW of a crop; default the working size"),
   setting("scale-range", "numbers", [0.75, 1.5], "least and greatest random scale of an image", {
     count: 2,
@@ -114,12 +118,21 @@ export const options: readonly Option[] = [
     minimum: 0,
     maximum: 0.9,
   }),
+  setting("optimizer", "text", "sgd", "what turns gradients into steps", { choices: ["sgd", "adamw"] }),
   setting("momentum", "number", 0.9, "momentum of SGD", { minimum: 0, maximum: 1 }),
-  setting("weight-decay", "number", 5e-4, "weight decay of SGD", { minimum: 0 }),
+  setting("nesterov", "flag", false, "look ahead along the momentum of SGD, as Nesterov does"),
+  setting("betas", "numbers", [0.9, 0.999], "decay of AdamW's means of gradients and of their squares", {
+    count: 2,
+    minimum: 0,
+    maximum: 0.99999,
+  }),
+  setting("weight-decay", "number", 5e-4, "weight decay", { minimum: 0 }),
   setting("head-rate", "number", 10, "learning rate of the head relative to the backbone's", { minimum: 0 }),
   setting("source-steps", "integer", 1500, "steps of the source training", { minimum: 0 }),
   setting("source-rate", "number", 1e-3, "learning rate of the source training", { minimum: 0 }),
-  setting("schedule", "text", "poly", "learning rate within the source training", { choices: ["constant", "poly"] }),
+  setting("schedule", "text", "poly", "learning rate within the source training", {
+    choices: ["constant", "poly", "step"],
+  }),
   setting("power", "number", 0.9, "exponent of the poly schedule", { minimum: 0 }),
   setting(
     "schedule-steps",
@@ -128,6 +141,10 @@ export const options: readonly Option[] = [
     "steps after which poly reaches 0; default those of the source training",
     { minimum: 1 },
   ),
+  setting("gamma", "number", 0.1, "factor of the step schedule", { minimum: 0 }),
+  setting("every", "integer", undefined, "steps between its factors; default a third of the source training", {
+    minimum: 1,
+  }),
   setting("warm-up", "integer", 100, "steps over which the learning rate of the source training rises", { minimum: 0 }),
   setting("rounds", "integer", 3, "rounds of labelling and re-training", { commands: adapting, minimum: 1 }),
   setting("epochs", "integer", 2, "passes over the images of a round", { commands: adapting, minimum: 1 }),

@@ -9,7 +9,8 @@ import type { Gpu } from "../gpu/gpu.ts";
 import type { Loader } from "../data/loader.ts";
 import type { Size } from "../data/size.ts";
 import type { Network } from "../nn/network.ts";
-import { type Optimizer, sgd } from "../optim/optimizer.ts";
+import type { ParameterStore } from "../nn/parameters.ts";
+import { adamW, type Optimizer, sgd } from "../optim/optimizer.ts";
 import type { Progress } from "../report/progress.ts";
 import { type TrainingStage, trainStage } from "../selftraining/stage.ts";
 import { Trainer, type TrainerOptions } from "../selftraining/trainer.ts";
@@ -52,10 +53,7 @@ export class TrainingRun {
   /** Compiles the step and, when resuming, puts the last checkpoint back. */
   static async open(context: RunContext, resume: boolean): Promise<TrainingRun> {
     const { gpu, settings, network, folder } = context;
-    const optimizer = await sgd(gpu, network.store, {
-      momentum: settings.number("momentum"),
-      weightDecay: settings.number("weight-decay"),
-    });
+    const optimizer = await openOptimizer(gpu, network.store, settings);
     const trainer = await Trainer.open(gpu, network, optimizer, trainerOptions(context));
     const place = resume ? loadCheckpoint(checkpointPath(folder), gpu, network, optimizer) : null;
     if (place !== null) folder.truncateMetrics(place.stage, place.step);
@@ -68,7 +66,7 @@ export class TrainingRun {
     if (folder.isDone(`train ${stage.name}`)) return;
     const from = this.#place?.stage === stage.name ? this.#place.step : 0;
     if (from === 0) this.optimizer.reset();
-    const batch = settings.number("batch");
+    const batch = cropsPerStep(settings);
     const bar = progress.stage(`${stage.name}: training`, stage.steps, { unit: "images", perStep: batch });
     let saved = performance.now();
     await folder.once(`train ${stage.name}`, async () => {
@@ -111,9 +109,30 @@ export class TrainingRun {
   }
 }
 
+/** The optimizer of the settings. */
+export function openOptimizer(gpu: Gpu, store: ParameterStore, settings: Settings): Promise<Optimizer> {
+  const weightDecay = settings.number("weight-decay");
+  if (settings.text("optimizer") === "adamw") {
+    const [beta1 = 0, beta2 = 0] = settings.numbers("betas");
+    return adamW(gpu, store, { betas: [beta1, beta2], weightDecay });
+  }
+  return sgd(gpu, store, {
+    momentum: settings.number("momentum"),
+    nesterov: settings.flag("nesterov"),
+    weightDecay,
+  });
+}
+
+/** Crops of a step, over all its micro-batches. */
+export function cropsPerStep(settings: Settings): number {
+  return settings.number("batch") * settings.number("accumulate");
+}
+
 /** Sizes of the training step. */
-export function trainerOptions({ settings, size, crop }: RunContext): TrainerOptions {
-  return { batch: settings.number("batch"), crop, size };
+export function trainerOptions(
+  { settings, size, crop }: Pick<RunContext, "settings" | "size" | "crop">,
+): TrainerOptions {
+  return { batch: settings.number("batch"), accumulate: settings.number("accumulate"), crop, size };
 }
 
 function checkpointPath(folder: RunFolder): string {

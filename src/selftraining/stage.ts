@@ -26,6 +26,7 @@ export interface TrainingStage {
   readonly files: Readonly<Record<Domain, readonly Item[]>>;
   /** Size at which images are worked on; crops are cut from it. */
   readonly size: Size;
+  /** Crops per step, over all its micro-batches. */
   readonly batch: number;
   readonly augmentation: AugmentationOptions;
   /** Rare-class mining, by domain; absent where crops are plain. */
@@ -50,8 +51,8 @@ export interface StageEvents {
   readonly signal: AbortSignal;
 }
 
-/** Most steps submitted before their losses are read, so that a stop is never far away. */
-const maxWaitingSteps = 16;
+/** Most micro-batches submitted before their losses are read, so that a stop is never far away. */
+const maxWaiting = 16;
 /** Losses are read this often, in milliseconds. */
 const readInterval = 400;
 
@@ -82,7 +83,7 @@ export async function trainStage(
     trainer.step(step, samples, stage.rates(step));
     const interrupted = events.signal.aborted;
     const due = events.checkpointDue() || interrupted || step === stage.steps - 1;
-    if (due || trainer.waiting >= maxWaitingSteps || performance.now() - lastRead > readInterval) {
+    if (due || trainer.waiting * trainer.accumulate >= maxWaiting || performance.now() - lastRead > readInterval) {
       await events.onLosses(await trainer.losses());
       lastRead = performance.now();
     }

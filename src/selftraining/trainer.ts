@@ -1,13 +1,13 @@
 /**
- * Training of a network on the GPU: one program per step that samples the crops, computes the loss, the gradients and
- * the optimizer's step. Nothing is read back but two numbers per step, many steps at a time.
+ * Training of a network on the GPU: one program per micro-batch that samples the crops, computes the loss and the gradients;
+ * after the last one of a step, the optimizer. Nothing is read back but a few numbers per step, many steps at a time.
  *
  * @module
  */
 
 import type { SamplePlan } from "../data/sampling.ts";
 import type { Size } from "../data/size.ts";
-import { type BufferRange, type Gpu, wholeRange } from "../gpu/gpu.ts";
+import { type BufferRange, type Dispatch, type Gpu, wholeRange } from "../gpu/gpu.ts";
 import { gradients } from "../ops/gradients.ts";
 import { Program, type ProgramDefinition } from "../graph/program.ts";
 import { input } from "../graph/tensor.ts";
@@ -16,6 +16,7 @@ import { sampleGeometryLength, sampleGeometryValues } from "../ops/data/geometry
 import { sampleImages, sampleLabels } from "../ops/data/sample.ts";
 import { interpolatedCrossEntropy } from "../ops/loss/interpolated_cross_entropy.ts";
 import { nonFiniteDispatch } from "../ops/metrics/non_finite.ts";
+import { GradientAccumulation } from "../optim/accumulation.ts";
 import type { LearningRates, Optimizer } from "../optim/optimizer.ts";
 
 /** One crop of a batch: an image with its labels at the working size, and what is cut from it. */
@@ -30,8 +31,10 @@ export interface TrainingSample {
 
 /** Sizes of a training program. */
 export interface TrainerOptions {
-  /** Crops per step. */
+  /** Crops of a micro-batch: those that are in memory together. */
   readonly batch: number;
+  /** Micro-batches of a step, whose gradients and losses are averaged. Default 1. */
+  readonly accumulate?: number;
   /** Size of a crop; a multiple of the output stride. */
   readonly crop: Size;
   /** Size of the images that are written. */
@@ -42,7 +45,7 @@ export interface TrainerOptions {
 export interface StepLoss {
   /** Step number, as given to `step`. */
   readonly step: number;
-  /** Mean cross-entropy over the valid pixels of the batch. */
+  /** Mean cross-entropy over the valid pixels of each micro-batch, averaged over the micro-batches. */
   readonly loss: number;
 }
 
@@ -51,48 +54,71 @@ const logLength = 64;
 
 /** A compiled training step. */
 export class Trainer {
-  /** The compiled step. */
-  readonly program: Program;
-  readonly #gpu: Gpu;
-  readonly #optimizer: Optimizer;
-  readonly #options: TrainerOptions;
-  readonly #counter: GPUBuffer;
+  /** Micro-batches of a step. */
+  readonly accumulate: number;
   readonly #log: GPUBuffer;
   #logged: number[] = [];
 
-  private constructor(gpu: Gpu, program: Program, optimizer: Optimizer, counter: GPUBuffer, options: TrainerOptions) {
-    this.program = program;
-    this.#gpu = gpu;
-    this.#optimizer = optimizer;
-    this.#options = options;
-    this.#counter = counter;
-    this.#log = gpu.createBuffer(logLength * 8, "loss log");
+  private constructor(
+    readonly gpu: Gpu,
+    /** Loss and gradients of a micro-batch. */
+    readonly program: Program,
+    readonly optimizer: Optimizer,
+    readonly options: TrainerOptions,
+    /** Counts the gradients and weights that are not finite. */
+    readonly counter: GPUBuffer,
+    readonly accumulation: GradientAccumulation | null,
+    /** What is launched for each micro-batch of a step. */
+    readonly launches: readonly (readonly Dispatch[])[],
+  ) {
+    this.accumulate = launches.length;
+    this.#log = gpu.createBuffer(logLength * this.#logBytes, "loss log");
   }
 
   /** Compiles the step. */
   static async open(gpu: Gpu, network: Network, optimizer: Optimizer, options: TrainerOptions): Promise<Trainer> {
+    const { accumulate = 1 } = options;
+    const means = network.store.gradientSegments;
+    const accumulation = accumulate === 1 ? null : await GradientAccumulation.open(gpu, means, accumulate);
+    const place = (range: BufferRange) => accumulation?.place(range) ?? range;
+    const program = await Program.compile(gpu, trainingStep(network, options, place));
     const counter = gpu.createBuffer(4, "non-finite values");
     const check = (ranges: readonly BufferRange[]) =>
       Promise.all(ranges.map((range) => nonFiniteDispatch(gpu, range, counter)));
-    const gradientChecks = await check(network.store.gradientSegments.map(wholeRange));
+    const gradientChecks = await check(means.map(wholeRange));
     // Finite gradients can still overflow in the update.
     const weightChecks = await check(network.store.runs().map(({ values }) => values));
-    const definition = trainingStep(network, options);
-    const program = await Program.compile(gpu, {
-      ...definition,
-      epilogue: [...gradientChecks, ...optimizer.dispatches, ...weightChecks],
-    });
-    return new Trainer(gpu, program, optimizer, counter, options);
+    const launches = Array.from({ length: accumulate }, (_, index) => [
+      ...program.dispatches,
+      ...(index === 0 ? accumulation?.first : accumulation?.further) ?? [],
+      ...(index === accumulate - 1 ? [...gradientChecks, ...optimizer.dispatches, ...weightChecks] : []),
+    ]);
+    return new Trainer(gpu, program, optimizer, options, counter, accumulation, launches);
   }
 
   /**
    * Submits one step; does not wait.
    *
    * @param step number for messages and `losses`.
+   * @param samples those of the micro-batches one after the other.
    */
   step(step: number, samples: readonly TrainingSample[], rates: LearningRates): void {
-    const { batch, size } = this.#options;
-    if (samples.length !== batch) throw new RangeError(`A step takes ${batch} samples, ${samples.length} were given`);
+    const { batch } = this.options;
+    const count = batch * this.accumulate;
+    if (samples.length !== count) throw new RangeError(`A step takes ${count} samples, ${samples.length} were given`);
+    this.optimizer.prepare(rates);
+    const slot = (this.#logged.push(step) - 1) * this.#logBytes;
+    for (const [index, launches] of this.launches.entries()) {
+      this.#write(samples.slice(index * batch, (index + 1) * batch));
+      this.gpu.submit(launches, [
+        { from: { ...this.program.output("loss"), size: 4 }, to: this.#log, toOffset: slot + 4 + index * 4 },
+        { from: { buffer: this.counter, offset: 0, size: 4 }, to: this.#log, toOffset: slot },
+      ]);
+    }
+  }
+
+  #write(samples: readonly TrainingSample[]): void {
+    const { batch, size } = this.options;
     const pixels = new Uint8Array(batch * size.height * size.width * 4);
     const labels = new Uint8Array(batch * size.height * size.width);
     for (const [index, sample] of samples.entries()) {
@@ -105,12 +131,11 @@ export class Trainer {
       "geometry",
       Float32Array.from(samples.flatMap(({ plan }) => sampleGeometryValues(plan))),
     );
-    this.#optimizer.prepare(rates);
-    const slot = this.#logged.push(step) - 1;
-    this.program.run([
-      { from: { ...this.program.output("loss"), size: 4 }, to: this.#log, toOffset: slot * 8 },
-      { from: { buffer: this.#counter, offset: 0, size: 4 }, to: this.#log, toOffset: slot * 8 + 4 },
-    ]);
+  }
+
+  /** Bytes of a step in the log: the count of non-finite gradients, and the loss of each micro-batch. */
+  get #logBytes(): number {
+    return 4 * (1 + this.accumulate);
   }
 
   /** Steps submitted since the last `losses()`; at most 64 may wait. */
@@ -121,24 +146,22 @@ export class Trainer {
   /**
    * Waits for the submitted steps and returns their losses.
    *
-   * @throws {Error} naming the first step whose loss, gradients or updated weights are not finite. Its update has been
-   * applied: go back to the last checkpoint.
+   * @throws {Error} naming the first step whose loss, gradients or weights are not finite. Its update has been applied: go back
+   * to the last checkpoint.
    */
   async losses(): Promise<StepLoss[]> {
     const steps = this.#logged;
     if (steps.length === 0) return [];
     this.#logged = [];
-    const [bytes] = await this.#gpu.read({ buffer: this.#log, offset: 0, size: steps.length * 8 });
+    const [bytes] = await this.gpu.read({ buffer: this.#log, offset: 0, size: steps.length * this.#logBytes });
     if (bytes === undefined) return [];
-    const losses = new Float32Array(bytes.buffer);
-    const counts = new Uint32Array(bytes.buffer);
     return steps.map((step, index) => {
-      const loss = losses[index * 2] ?? NaN;
-      if (!Number.isFinite(loss) || (counts[index * 2 + 1] ?? 0) > 0) {
+      const [count = 0] = new Uint32Array(bytes.buffer, index * this.#logBytes, 1);
+      const losses = new Float32Array(bytes.buffer, index * this.#logBytes + 4, this.accumulate);
+      const loss = losses.reduce((sum, value) => sum + value, 0) / this.accumulate;
+      if (!Number.isFinite(loss) || count > 0) {
         throw new Error(
-          `Training stopped at step ${step}: the loss is ${loss} and ${
-            counts[index * 2 + 1]
-          } gradients and weights are not finite. ` +
+          `Training stopped at step ${step}: the loss is ${loss} and ${count} gradients and weights are not finite. ` +
             "Lower the learning rate (--source-rate, --learning-rate of the rounds); the last good checkpoint is kept",
         );
       }
@@ -149,13 +172,21 @@ export class Trainer {
   /** Frees the program. */
   dispose(): void {
     this.program.dispose();
-    this.#gpu.destroyBuffer(this.#counter);
-    this.#gpu.destroyBuffer(this.#log);
+    this.accumulation?.dispose();
+    for (const buffer of [this.counter, this.#log]) this.gpu.destroyBuffer(buffer);
   }
 }
 
-/** The graph of a training step, without the optimizer: for `Trainer` and for the memory plan. */
-export function trainingStep(network: Network, options: TrainerOptions): ProgramDefinition {
+/**
+ * The graph of a micro-batch, without the optimizer: for `Trainer` and for the memory plan.
+ *
+ * @param place where a gradient goes that belongs at a range of the store; default there.
+ */
+export function trainingStep(
+  network: Network,
+  options: TrainerOptions,
+  place: (range: BufferRange) => BufferRange = (range) => range,
+): ProgramDefinition {
   const { batch, crop, size } = options;
   const pixels = input("pixels", [batch, size.height, size.width], { dtype: "u32", layout: "plain" });
   const labels = input("labels", [batch, size.height, size.width], { dtype: "u8", layout: "plain" });
@@ -169,7 +200,7 @@ export function trainingStep(network: Network, options: TrainerOptions): Program
   const destinations = new Map(
     trainable.flatMap(({ gradient }, index) => {
       const tensor = results[index];
-      return tensor === undefined ? [] : [[tensor, gradient] as const];
+      return tensor === undefined ? [] : [[tensor, place(gradient)] as const];
     }),
   );
   return { outputs: { loss }, destinations };

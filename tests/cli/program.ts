@@ -30,7 +30,7 @@ export async function crosswalk(...args: string[]): Promise<Finished> {
 /** Starts `crosswalk <args>`, to be interrupted. */
 export function startCrosswalk(...args: string[]): Deno.ChildProcess {
   const command = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "-A", cli, ...args],
+    args: ["run", "--quiet", "-A", program, ...args],
     stdout: "null",
     stderr: "null",
   });

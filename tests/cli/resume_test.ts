@@ -9,6 +9,8 @@ model: deeplab-nano
 town-images: 6
 town-size: 32x64
 batch: 2
+accumulate: 2
+nesterov: true
 crop: 32x32
 source-steps: 12
 source-rate: 0.01

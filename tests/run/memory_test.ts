@@ -59,6 +59,7 @@ Deno.test("labelling takes no more GPU memory for 40 images than for a few; what
         loader,
         progress: new Progress(),
         size: pictureSize,
+        crop: pictureSize,
         signal,
       };
       const before = gpu.allocatedBytes;

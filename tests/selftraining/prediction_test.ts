@@ -1,7 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Model } from "../../src/nn/model.ts";
 import { Network } from "../../src/nn/network.ts";
-import { conv2d } from "../../src/ops/conv/conv2d.ts";
 import { wholeImage } from "../../src/ops/data/geometry.ts";
 import { Random } from "../../src/random.ts";
 import type { SampleBatch } from "../../src/selftraining/inference.ts";
@@ -12,28 +11,12 @@ import { between, interpolate } from "../twins/interpolation.ts";
 import { sampleImages } from "../twins/sample.ts";
 import { softmax } from "../twins/softmax.ts";
 import { testGpu } from "../ops/harness.ts";
+import { kernelShape, oneConvolution } from "./one_convolution.ts";
 
 const classes = ["a", "b", "c", "d", "e"];
 const size = { height: 12, width: 20 };
 const labelSize = { height: 13, width: 23 };
-const kernel = [classes.length, 3, 4, 4];
-
-/** A network of one convolution. */
-function oneConvolution(alignCorners: boolean): Model {
-  return {
-    name: "one convolution",
-    description: "4×4 at stride 4",
-    outputStride: 4,
-    normalization: { scale: [1 / 64, 1 / 64, 1 / 64], shift: [-2, -2, -2] },
-    alignCorners,
-    logits: (images, scope) =>
-      conv2d(
-        images,
-        scope.parameter("weight", kernel, { layout: "convolution", initial: { deviation: 0.5 } }),
-        { stride: 4 },
-      ),
-  };
-}
+const kernel = kernelShape(classes.length);
 
 const images = [1, 2].map((seed) => {
   const random = new Random(seed, "pixels");

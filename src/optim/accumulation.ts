@@ -1,0 +1,52 @@
+/**
+ * Gradient accumulation: the mean of the gradients of several micro-batches, for one step of the optimizer.
+ *
+ * @module
+ */
+
+import shader from "../../shaders/optim/accumulate_gradients.wgsl" with { type: "text" };
+import { type BufferRange, type Dispatch, type Gpu, grid } from "../gpu/gpu.ts";
+
+/** Segments for the gradients of one micro-batch, and the launches that add them to their mean. */
+export class GradientAccumulation {
+  private constructor(
+    /** After the gradients of the first micro-batch. */
+    readonly first: readonly Dispatch[],
+    /** After those of each other one. */
+    readonly further: readonly Dispatch[],
+    readonly gpu: Gpu,
+    readonly segments: ReadonlyMap<GPUBuffer, GPUBuffer>,
+  ) {}
+
+  /**
+   * Allocates and binds.
+   *
+   * @param means segments that the optimizer reads; after the last micro-batch they hold the mean.
+   * @param count micro-batches of a step.
+   */
+  static async open(gpu: Gpu, means: readonly GPUBuffer[], count: number): Promise<GradientAccumulation> {
+    const segments = new Map(
+      means.map((mean, index) => [mean, gpu.createBuffer(mean.size, `gradients ${index} of a micro-batch`)]),
+    );
+    const launches = (isFirst: boolean) =>
+      Promise.all([...segments].map(([mean, gradients]) =>
+        gpu.dispatch(
+          { name: "optim/accumulate_gradients", text: shader },
+          { VECTORS: mean.size / 16, SHARE: 1 / count, FIRST: isFirst },
+          [gradients, mean],
+          grid(mean.size / 16, 64),
+        )
+      ));
+    return new GradientAccumulation(await launches(true), await launches(false), gpu, segments);
+  }
+
+  /** Where the gradients of a micro-batch go whose mean belongs at `range`. */
+  place(range: BufferRange): BufferRange {
+    return { ...range, buffer: this.segments.get(range.buffer) ?? range.buffer };
+  }
+
+  /** Frees the segments. */
+  dispose(): void {
+    for (const buffer of this.segments.values()) this.gpu.destroyBuffer(buffer);
+  }
+}

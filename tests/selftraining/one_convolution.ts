@@ -1,0 +1,30 @@
+/**
+ * The smallest network there is, for tests that need one.
+ *
+ * @module
+ */
+
+import type { Model } from "../../src/nn/model.ts";
+import { conv2d } from "../../src/ops/conv/conv2d.ts";
+
+/** Shape of its only parameter, `weight`. */
+export function kernelShape(classes: number): number[] {
+  return [classes, 3, 4, 4];
+}
+
+/** A network of one convolution. */
+export function oneConvolution(alignCorners: boolean): Model {
+  return {
+    name: "one convolution",
+    description: "4×4 at stride 4",
+    outputStride: 4,
+    normalization: { scale: [1 / 64, 1 / 64, 1 / 64], shift: [-2, -2, -2] },
+    alignCorners,
+    logits: (images, scope, { classes }) =>
+      conv2d(
+        images,
+        scope.parameter("weight", kernelShape(classes), { layout: "convolution", initial: { deviation: 0.5 } }),
+        { stride: 4 },
+      ),
+  };
+}
