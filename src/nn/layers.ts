@@ -10,8 +10,12 @@ import { bias } from "../ops/arithmetic/bias.ts";
 import { conv2d } from "../ops/conv/conv2d.ts";
 import { depthwiseConv2d } from "../ops/conv/depthwise_conv2d.ts";
 import type { ConvolutionOptions } from "../ops/conv/geometry.ts";
-import { batchNorm, type BatchNormParameters } from "../ops/norm/batch_norm.ts";
+import { row } from "../ops/arithmetic/row.ts";
+import { batchNorm } from "../ops/norm/batch_norm.ts";
+import { batchNormStatistics } from "../ops/norm/batch_norm_statistics.ts";
+import { batchNormTraining } from "../ops/norm/batch_norm_training.ts";
 import { foldBatchNorm } from "../ops/norm/fold_batch_norm.ts";
+import { updateRunningStatistics } from "../ops/norm/update_running_statistics.ts";
 import type { ParameterGroup, ParameterScope } from "./parameters.ts";
 
 /** Options of a convolution with batch norm. */
@@ -28,11 +32,14 @@ export interface ConvBatchNormOptions extends ConvolutionOptions {
   readonly epsilon: number;
   /** Fold the batch norm into the convolution. */
   readonly inference: boolean;
+  /** Statistics in training: `"frozen"` (default), or those of the batch, which running ones then follow. */
+  readonly statistics?: "frozen" | "batch";
 }
 
 /**
- * Convolution without bias → batch norm with frozen statistics → activation. Parameters: `<name>.weight`,
- * `<name>.bn.{gamma, beta, mean, var}`; gamma and beta are trained, mean and var are not.
+ * Convolution without bias → batch norm → activation. Parameters: `<name>.weight`, `<name>.bn.{gamma, beta}`, which are
+ * trained, and those that are not: `<name>.bn.{mean, var}` with frozen statistics, `<name>.bn.running` `[2, C]` (mean,
+ * variance) with statistics of the batch.
  */
 export function convBatchNorm(x: Tensor, scope: ParameterScope, name: string, options: ConvBatchNormOptions): Tensor {
   return layer(name, () => {
@@ -42,8 +49,14 @@ export function convBatchNorm(x: Tensor, scope: ParameterScope, name: string, op
       layout: depthwise ? "depthwise" : "convolution",
       initial: { deviation: Math.sqrt(2 / (inputs * kernel * kernel)) },
     });
-    const norm = batchNormParameters(scope, `${name}.bn`, channels);
+    const affine = affineParameters(scope, `${name}.bn`, channels);
     const convolution = depthwise ? depthwiseConv2d : conv2d;
+    if (options.statistics === "batch" && !inference) {
+      const y = convolution(x, weight, options);
+      return batchNormTraining(y, affine, { epsilon, activation, statistics: followed(y, scope, `${name}.bn`) });
+    }
+    const statistics = options.statistics === "batch" ? runningStatistics : frozenStatistics;
+    const norm = { ...affine, ...statistics(scope, `${name}.bn`, channels) };
     if (inference) {
       return convolution(x, weight, {
         ...options,
@@ -54,15 +67,38 @@ export function convBatchNorm(x: Tensor, scope: ParameterScope, name: string, op
   });
 }
 
-function batchNormParameters(scope: ParameterScope, name: string, channels: number): BatchNormParameters {
-  const vector = (suffix: string, constant: number, trainable: boolean) =>
-    scope.parameter(`${name}.${suffix}`, [channels], { layout: "channels", initial: { constant }, trainable });
-  return {
-    gamma: vector("gamma", 1, true),
-    beta: vector("beta", 0, true),
-    mean: vector("mean", 0, false),
-    variance: vector("var", 1, false),
-  };
+function affineParameters(scope: ParameterScope, name: string, channels: number) {
+  const vector = (suffix: string, constant: number) =>
+    scope.parameter(`${name}.${suffix}`, [channels], { layout: "channels", initial: { constant } });
+  return { gamma: vector("gamma", 1), beta: vector("beta", 0) };
+}
+
+function frozenStatistics(scope: ParameterScope, name: string, channels: number) {
+  const vector = (suffix: string, constant: number) =>
+    scope.parameter(`${name}.${suffix}`, [channels], { layout: "channels", initial: { constant }, trainable: false });
+  return { mean: vector("mean", 0), variance: vector("var", 1) };
+}
+
+function runningParameter(scope: ParameterScope, name: string, channels: number): Tensor {
+  return scope.parameter(`${name}.running`, [2, channels], {
+    layout: "channels",
+    initial: { constant: 0 },
+    trainable: false,
+  });
+}
+
+function runningStatistics(scope: ParameterScope, name: string, channels: number) {
+  const running = runningParameter(scope, name, channels);
+  return { mean: row(running, 0), variance: row(running, 1) };
+}
+
+/** The statistics of a batch; the running ones take their share of them after the step. */
+function followed(y: Tensor, scope: ParameterScope, name: string): Tensor {
+  const [batch = 1, channels = 1, height = 1, width = 1] = y.shape;
+  const statistics = batchNormStatistics(y);
+  const running = runningParameter(scope, name, channels);
+  scope.update?.(`${name}.running`, updateRunningStatistics(running, statistics, { count: batch * height * width }));
+  return statistics;
 }
 
 /** Options of a convolution with bias. */

@@ -8,7 +8,7 @@ import type { Gpu } from "../gpu/gpu.ts";
 import { input, type Tensor } from "../graph/tensor.ts";
 import type { Model } from "./model.ts";
 import { findModel } from "./models/mod.ts";
-import { collectParameters, ParameterStore, type ParameterValues } from "./parameters.ts";
+import { collectParameters, type ParameterScope, ParameterStore, type ParameterValues } from "./parameters.ts";
 import { readSafetensors, writeSafetensors } from "./safetensors.ts";
 
 /** What weight files of our own say about the network, besides the tensors. */
@@ -49,6 +49,17 @@ export class Network {
   /** Logits of normalised images `[N, 3, H, W]`. */
   logits(images: Tensor, inference: boolean): Tensor {
     return this.model.logits(images, this.store, { classes: this.classCount, inference });
+  }
+
+  /** The same for a training step, with what parameters that are not learned become after it, by name. */
+  trainingLogits(images: Tensor): { logits: Tensor; updates: Map<string, Tensor> } {
+    const updates = new Map<string, Tensor>();
+    const scope: ParameterScope = {
+      parameter: (name, shape, options) => this.store.parameter(name, shape, options),
+      update: (name, value) => updates.set(name, value),
+    };
+    const logits = this.model.logits(images, scope, { classes: this.classCount, inference: false });
+    return { logits, updates };
   }
 
   /** The weights as the bytes of a safetensors file that says what it is. */

@@ -44,6 +44,8 @@ export interface ParameterDeclaration extends Required<ParameterOptions> {
 export interface ParameterScope {
   /** The parameter of this name. Asking twice gives the same tensor. */
   parameter(name: string, shape: readonly number[], options: ParameterOptions): Tensor;
+  /** Told what a parameter that is not learned becomes after a training step; absent where nobody trains. */
+  readonly update?: (name: string, value: Tensor) => void;
 }
 
 /** Values of a parameter in the order of its shape, as files have them. */
@@ -131,7 +133,7 @@ export class ParameterStore implements ParameterScope {
   parameter(name: string, shape: readonly number[], options: ParameterOptions): Tensor {
     let tensor = this.#tensors.get(name);
     if (tensor === undefined) {
-      tensor = resident(name, this.#valueRange(this.#placement(name)), shape, { layout: options.layout });
+      tensor = resident(name, this.valueRange(name), shape, { layout: options.layout });
       this.#tensors.set(name, tensor);
     }
     return tensor;
@@ -145,6 +147,11 @@ export class ParameterStore implements ParameterScope {
       if (trainable && tensor !== undefined) found.push({ tensor, gradient: this.gradientRange(name) });
     }
     return found;
+  }
+
+  /** Where the values of a parameter lie. */
+  valueRange(name: string): BufferRange {
+    return this.#valueRange(this.#placement(name));
   }
 
   /** Where the gradient of a trainable parameter lies. */

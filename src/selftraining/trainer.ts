@@ -7,7 +7,7 @@
 
 import type { SamplePlan } from "../data/sampling.ts";
 import type { Size } from "../data/size.ts";
-import { type BufferRange, type Dispatch, type Gpu, wholeRange } from "../gpu/gpu.ts";
+import { type BufferCopy, type BufferRange, type Dispatch, type Gpu, wholeRange } from "../gpu/gpu.ts";
 import { gradients } from "../ops/gradients.ts";
 import { Program, type ProgramDefinition } from "../graph/program.ts";
 import { input } from "../graph/tensor.ts";
@@ -70,6 +70,8 @@ export class Trainer {
     readonly accumulation: GradientAccumulation | null,
     /** What is launched for each micro-batch of a step. */
     readonly launches: readonly (readonly Dispatch[])[],
+    /** From the outputs of a micro-batch to the parameters that they replace. */
+    readonly updates: readonly BufferCopy[],
   ) {
     this.accumulate = launches.length;
     this.#log = gpu.createBuffer(logLength * this.#logBytes, "loss log");
@@ -81,7 +83,8 @@ export class Trainer {
     const means = network.store.gradientSegments;
     const accumulation = accumulate === 1 ? null : await GradientAccumulation.open(gpu, means, accumulate);
     const place = (range: BufferRange) => accumulation?.place(range) ?? range;
-    const program = await Program.compile(gpu, trainingStep(network, options, place));
+    const definition = trainingStep(network, options, place);
+    const program = await Program.compile(gpu, definition);
     const counter = gpu.createBuffer(4, "non-finite values");
     const check = (ranges: readonly BufferRange[]) =>
       Promise.all(ranges.map((range) => nonFiniteDispatch(gpu, range, counter)));
@@ -93,7 +96,11 @@ export class Trainer {
       ...(index === 0 ? accumulation?.first : accumulation?.further) ?? [],
       ...(index === accumulate - 1 ? [...gradientChecks, ...optimizer.dispatches, ...weightChecks] : []),
     ]);
-    return new Trainer(gpu, program, optimizer, options, counter, accumulation, launches);
+    const updates = Object.keys(definition.outputs).filter((name) => name !== "loss").map((name) => {
+      const { buffer, offset, size } = network.store.valueRange(name);
+      return { from: { ...program.output(name), size }, to: buffer, toOffset: offset };
+    });
+    return new Trainer(gpu, program, optimizer, options, counter, accumulation, launches, updates);
   }
 
   /**
@@ -111,6 +118,7 @@ export class Trainer {
     for (const [index, launches] of this.launches.entries()) {
       this.#write(samples.slice(index * batch, (index + 1) * batch));
       this.gpu.submit(launches, [
+        ...this.updates,
         { from: { ...this.program.output("loss"), size: 4 }, to: this.#log, toOffset: slot + 4 + index * 4 },
         { from: { buffer: this.counter, offset: 0, size: 4 }, to: this.#log, toOffset: slot },
       ]);
@@ -192,7 +200,8 @@ export function trainingStep(
   const labels = input("labels", [batch, size.height, size.width], { dtype: "u8", layout: "plain" });
   const geometry = input("geometry", [batch, sampleGeometryLength], { layout: "plain" });
   const images = sampleImages(pixels, geometry, { ...crop, normalization: network.model.normalization });
-  const loss = interpolatedCrossEntropy(network.logits(images, false), sampleLabels(labels, geometry, crop), {
+  const { logits, updates } = network.trainingLogits(images);
+  const loss = interpolatedCrossEntropy(logits, sampleLabels(labels, geometry, crop), {
     alignCorners: network.model.alignCorners,
   });
   const trainable = network.store.trainableTensors();
@@ -203,5 +212,5 @@ export function trainingStep(
       return tensor === undefined ? [] : [[tensor, place(gradient)] as const];
     }),
   );
-  return { outputs: { loss }, destinations };
+  return { outputs: { loss, ...Object.fromEntries(updates) }, destinations };
 }
