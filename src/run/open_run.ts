@@ -19,7 +19,7 @@ import { Gpu } from "../gpu/gpu.ts";
 import { findModel } from "../nn/models/mod.ts";
 import { Network, readWeights, recordedSize } from "../nn/network.ts";
 import { readSafetensors } from "../nn/safetensors.ts";
-import { Progress } from "../report/progress.ts";
+import { Progress, type StageProgress } from "../report/progress.ts";
 import type { AdaptationData } from "./adaptation.ts";
 import { readFile } from "./files.ts";
 import { RunFolder } from "./run_folder.ts";
@@ -105,12 +105,17 @@ async function dataFolders(settings: Settings, folder: RunFolder, progress: Prog
   if (source !== undefined) return { source, target: settings.optionalText("target") ?? source };
   const towns = folder.file("towns");
   await folder.once("towns", async () => {
-    progress.line("drawing the built-in towns");
+    let bar: StageProgress | undefined;
     await writeTowns(towns, {
       ...settings.size("town-size") ?? {},
       trainCount: settings.number("town-images"),
       seed: settings.number("seed"),
+      onProgress: (done, total) => {
+        bar ??= progress.stage("drawing the towns", total, { unit: "images", perStep: 1 });
+        bar.update(done);
+      },
     });
+    bar?.end();
     return true;
   });
   return { source: join(towns, "source"), target: join(towns, "target") };
