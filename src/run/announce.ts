@@ -111,7 +111,7 @@ export async function announce(
   const { totalBytes } = memoryReport(context);
   const stages = [
     ...(sourceSteps > 0 ? [`${sourceSteps} steps of source training`] : []),
-    ...(options.adapts ? [`${rounds} rounds of self-training (${roundSteps} steps)`] : []),
+    ...(options.adapts ? [`${rounds} round${rounds === 1 ? "" : "s"} of self-training (${roundSteps} steps)`] : []),
   ];
   progress.line(
     `${network.model.name} with ${network.classCount} classes at ${formatSize(size)} on ${
