@@ -99,7 +99,7 @@ Deno.test("weights that do not fit are answered by a sentence that names file an
     };
     const missing = changed("missing.safetensors", (copy) => copy.delete("conv3.weight"));
     const shaped = changed("shaped.safetensors", (copy) => {
-      copy.set("head.rate1.bias", { shape: [2, 7], values: new Float32Array(14) });
+      copy.set("head.bias", { shape: [2, 7], values: new Float32Array(14) });
     });
     const other = changed("other.safetensors", () => {}, { ...metadata, model: "deeplab-nana: a typing error" });
     const nameless = changed("nameless.safetensors", () => {}, {});
@@ -115,8 +115,8 @@ Deno.test("weights that do not fit are answered by a sentence that names file an
     const adapt = ["adapt", "--source", data, "--target", data, "--out", out];
     await check([
       [evaluate(join(folder, "none")), 1, `Cannot read ${join(folder, "none")}`],
-      [evaluate(missing), 1, missing, 'tensor "conv3.weight" [48, 32, 3, 3] is missing'],
-      [evaluate(shaped), 1, shaped, 'tensor "head.rate1.bias" is [2, 7], the network takes [14]'],
+      [evaluate(missing), 1, missing, 'tensor "conv3.weight" [32, 32, 3, 3] is missing'],
+      [evaluate(shaped), 1, shaped, 'tensor "head.bias" is [2, 7], the network takes [14]'],
       [evaluate(other), 1, 'There is no model "deeplab-nana"', other, "deeplab-mobilenet, deeplab-nano"],
       [evaluate(nameless), 1, nameless, 'must name "model" and "classes"'],
       [evaluate(foreign), 1, data, "not the network's", 'id 1 is "sidewalk", expected "pavement"', "--class-map"],
