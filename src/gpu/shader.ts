@@ -38,7 +38,7 @@ function insertIncludes(source: ShaderSource): string {
   return source.text.replace(/^#include (\S+)$/gm, (_line, name: string) => {
     const text = library[source.includes?.[name] ?? name];
     if (text === undefined) throw new Error(`Cannot expand ${source.name}: there is no include "${name}"`);
-    return text.trimEnd();
+    return insertIncludes({ ...source, text }).trimEnd();
   });
 }
 

@@ -11,6 +11,8 @@ import exactQuotient from "../../shaders/lib/exact_quotient.wgsl" with { type: "
 import convolutionGeometry from "../../shaders/lib/convolution_geometry.wgsl" with { type: "text" };
 import grid from "../../shaders/lib/grid.wgsl" with { type: "text" };
 import leftBuffer from "../../shaders/lib/left_buffer.wgsl" with { type: "text" };
+import leftPatches from "../../shaders/lib/left_patches.wgsl" with { type: "text" };
+import leftRows from "../../shaders/lib/left_rows.wgsl" with { type: "text" };
 import leftTexture from "../../shaders/lib/left_texture.wgsl" with { type: "text" };
 import poolAverage from "../../shaders/lib/pool_average.wgsl" with { type: "text" };
 import poolGeometry from "../../shaders/lib/pool_geometry.wgsl" with { type: "text" };
@@ -28,6 +30,8 @@ export const library: Readonly<Record<string, string>> = {
   "lib/convolution_geometry.wgsl": convolutionGeometry,
   "lib/grid.wgsl": grid,
   "lib/left_buffer.wgsl": leftBuffer,
+  "lib/left_patches.wgsl": leftPatches,
+  "lib/left_rows.wgsl": leftRows,
   "lib/left_texture.wgsl": leftTexture,
   "lib/pool_average.wgsl": poolAverage,
   "lib/pool_geometry.wgsl": poolGeometry,

@@ -14,6 +14,10 @@ Deno.test("specialize() inserts includes at their place", () => {
   assertStringIncludes(text, `${library["lib/grid.wgsl"]?.trimEnd()}\nconst A: u32 = 1u;`);
 });
 
+Deno.test("specialize() inserts the includes of an include", () => {
+  assertStringIncludes(expand("#include lib/left_patches.wgsl", { STRIDE: 2 }), "const STRIDE: u32 = 2u;");
+});
+
 Deno.test("specialize() names an include that does not exist, and the shader", () => {
   assertThrows(
     () => expand("#include lib/nothing.wgsl"),

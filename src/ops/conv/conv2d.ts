@@ -22,6 +22,7 @@ import { operands } from "./operands.ts";
 import { isProduct, productCall } from "./product.ts";
 import { convolutionTile, needsBoundsCheck } from "./tile.ts";
 import { usesWinograd, winogradKernels } from "./winograd.ts";
+import { usesWorkgroups, workgroupProductCall } from "./workgroup_product.ts";
 
 /** Options of `conv2d`. */
 export interface Conv2dOptions extends ConvolutionOptions {
@@ -82,6 +83,13 @@ function kernels(
     return { calls: [productCall(product, "output", device)] };
   }
   if (usesWinograd(geometry, weight, device)) return winogradKernels(input, weight, geometry, device, { epilogue });
+  const flops = 2 * pixels * outputs * inputs * taps(geometry);
+  const sizes = { batches: 1, rows: pixels, inner: taps(geometry) * inputVectors, columns: outputVectors };
+  if (usesWorkgroups(sizes, device)) {
+    const patches = { geometry, vectors: inputVectors };
+    const product = { left: input, right: weight, sizes, patches, ...(epilogue === undefined ? {} : { epilogue }) };
+    return { calls: [{ ...workgroupProductCall(product, "output"), flops }] };
+  }
   const tile = convolutionTile(outputVectors, device);
   const tiles = Math.ceil(pixels / tile.pixels) * (outputVectors / tile.vectors);
   const { includes, bindings } = operands(device, input, weight);
@@ -101,7 +109,7 @@ function kernels(
       bindings: [...bindings, epilogue?.scaleAndShift ?? weight, "output"],
       workgroups: grid(tiles, 64),
       iterations: taps(geometry) * (inputVectors + 1) + geometry.kernelHeight,
-      flops: 2 * pixels * outputs * inputs * taps(geometry),
+      flops,
     }],
   };
 }

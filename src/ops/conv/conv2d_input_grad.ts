@@ -13,6 +13,7 @@ import { operands } from "./operands.ts";
 import { isProduct, productCall } from "./product.ts";
 import { convolutionTile } from "./tile.ts";
 import { usesWinograd, winogradKernels } from "./winograd.ts";
+import { usesWorkgroups, workgroupProductCall } from "./workgroup_product.ts";
 
 /**
  * dx from dy `[N, O, Ho, Wo]` and the weights `[O, I, R, S]` of a convolution with this geometry → `[N, I, H, W]`.
@@ -40,6 +41,15 @@ export function conv2dInputGrad(
       if (usesWinograd(transposedGeometry(geometry), weight, device)) {
         return winogradKernels(outputGradient, weight, transposedGeometry(geometry), device, { transposed: true });
       }
+      const flops = 2 * batch * geometry.outputHeight * geometry.outputWidth * outputs * inputs * taps(geometry);
+      const rows = batch * height * width;
+      const sizes = { batches: 1, rows, inner: taps(geometry) * outputVectors, columns: inputVectors };
+      // With a stride most taps miss most pixels; the register form leaves those out.
+      if (stride === 1 && usesWorkgroups(sizes, device)) {
+        const patches = { geometry: transposedGeometry(geometry), vectors: outputVectors };
+        const product = { left: outputGradient, right: weight, sizes, patches, transposed: true };
+        return { calls: [{ ...workgroupProductCall(product, "output"), flops }] };
+      }
       const tile = convolutionTile(inputVectors, device);
       const pixels = batch * Math.ceil(height / stride) * Math.ceil(width / stride);
       const [x, y] = grid(Math.ceil(pixels / tile.pixels) * (inputVectors / tile.vectors), 64);
@@ -59,7 +69,7 @@ export function conv2dInputGrad(
           bindings: [...bindings, "output"],
           workgroups: [x, y, stride * stride],
           iterations: taps(geometry) * (outputVectors + 1) + geometry.kernelHeight,
-          flops: 2 * batch * geometry.outputHeight * geometry.outputWidth * outputs * inputs * taps(geometry),
+          flops,
         }],
       };
     },

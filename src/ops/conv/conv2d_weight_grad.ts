@@ -13,6 +13,7 @@ import { type ConvolutionGeometry, geometryConstants, largestDivisor, taps } fro
 import { operands } from "./operands.ts";
 import { isProduct, transposedLeftProductCall, transposedLeftTile } from "./product.ts";
 import { usesWinograd, winogradWeightGradKernels } from "./winograd.ts";
+import { usesWorkgroups, workgroupSplits, workgroupTransposedLeftCall } from "./workgroup_product.ts";
 
 /** Invocations that keep a large GPU busy; sums are split until there are as many. */
 const wantedInvocations = 4096;
@@ -48,16 +49,27 @@ function kernels(
   const [outputs = 1, inputs = 1] = output.shape;
   const inputVectors = paddedChannels(inputs) / 4;
   const outputVectors = paddedChannels(outputs) / 4;
+  const pixels = geometry.batch * geometry.outputHeight * geometry.outputWidth;
+  const sizes = { batches: 1, rows: pixels, inner: taps(geometry) * inputVectors, columns: outputVectors };
+  const inWorkgroups = usesWorkgroups(sizes, device);
   if (isProduct(geometry)) {
-    const rows = geometry.batch * geometry.outputHeight * geometry.outputWidth;
-    const sizes = { batches: 1, rows, inner: inputVectors, columns: outputVectors };
     const tile = transposedLeftTile(sizes, device);
-    const splits = splitCount(inputVectors / tile.inner * (outputVectors / tile.vectors), geometry);
+    const tiles = inputVectors / tile.inner * (outputVectors / tile.vectors);
+    const splits = inWorkgroups ? workgroupSplits(sizes) : splitCount(tiles, geometry);
     const product = { left: input, right: outputGradient, sizes };
     return splitSum(splits, output.bytes, (target) => transposedLeftProductCall(product, splits, target, device));
   }
   if (usesWinograd(geometry, output, device)) {
     return winogradWeightGradKernels(input, outputGradient, output, geometry, device);
+  }
+  const flops = 2 * pixels * outputs * inputs * taps(geometry);
+  if (inWorkgroups) {
+    const splits = workgroupSplits(sizes);
+    const product = { left: input, right: outputGradient, sizes, patches: { geometry, vectors: inputVectors } };
+    return splitSum(splits, output.bytes, (target) => ({
+      ...workgroupTransposedLeftCall(product, splits, target),
+      flops,
+    }));
   }
   const tileOutputs = largestDivisor(outputVectors, device.software ? [8, 6, 4, 3, 2] : [2]);
   const tileInputs = largestDivisor(inputVectors, device.software ? [4, 3, 2] : [2]);
@@ -78,7 +90,7 @@ function kernels(
     bindings: [...bindings, target],
     workgroups: grid(splits * tiles, 64),
     iterations: rows * (geometry.outputWidth + 1),
-    flops: 2 * geometry.batch * geometry.outputHeight * geometry.outputWidth * outputs * inputs * taps(geometry),
+    flops,
   }));
 }
 

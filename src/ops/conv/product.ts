@@ -11,6 +11,13 @@ import type { DeviceTraits, KernelBinding, KernelCall, StoredBinding, Tensor } f
 import { type Activation, activationConstants } from "../activation/kind.ts";
 import { type ConvolutionGeometry, largestDivisor } from "./geometry.ts";
 import { operands } from "./operands.ts";
+import {
+  productFlops,
+  sizesUniform,
+  usesWorkgroups,
+  workgroupProductCall,
+  workgroupTransposedLeftCall,
+} from "./workgroup_product.ts";
 
 /** Sizes of `[batches, rows, inner] · [batches, inner, columns]`; `inner` and `columns` count vec4f. */
 export interface ProductSizes {
@@ -39,6 +46,7 @@ export interface Product {
 
 /** left · right, with an optional epilogue. */
 export function productCall(product: Product, output: KernelBinding, device: DeviceTraits): KernelCall {
+  if (usesWorkgroups(product.sizes, device)) return workgroupProductCall(product, output);
   const { sizes, transposed = false, epilogue } = product;
   const { includes, bindings } = operands(device, product.left, product.right);
   const tile = productTile(sizes.columns, device);
@@ -69,6 +77,7 @@ export function transposedLeftProductCall(
   output: KernelBinding,
   device: DeviceTraits,
 ): KernelCall {
+  if (usesWorkgroups(product.sizes, device)) return workgroupTransposedLeftCall(product, splits, output);
   const { sizes } = product;
   const { includes, bindings } = operands(device, product.left, product.right);
   const tile = transposedLeftTile(sizes, device);
@@ -99,12 +108,4 @@ function productTile(columns: number, device: DeviceTraits): { rows: number; vec
   if (device.software) return { rows: 24, vectors: largestDivisor(columns, [8, 6, 4, 3, 2]) };
   const vectors = largestDivisor(columns, [2]);
   return { vectors, rows: vectors === 2 ? 4 : 8 };
-}
-
-function sizesUniform({ rows, inner, columns, batches }: ProductSizes): KernelBinding {
-  return { uniform: [rows, inner, columns, batches] };
-}
-
-function productFlops({ batches, rows, inner, columns }: ProductSizes): number {
-  return 2 * batches * rows * inner * 4 * columns * 4;
 }

@@ -1,7 +1,8 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { conv2d } from "../../../src/ops/conv/conv2d.ts";
 import { convolutionGeometry, type ConvolutionOptions } from "../../../src/ops/conv/geometry.ts";
-import { input } from "../../../src/graph/tensor.ts";
+import { type DeviceTraits, input } from "../../../src/graph/tensor.ts";
+import { activate } from "../../twins/activation.ts";
 import { conv2d as twin } from "../../twins/conv2d.ts";
 import { checkOp } from "../harness.ts";
 
@@ -42,6 +43,17 @@ const cases: Case[] = [
     weight: [32, 32, 3, 3],
     padding: { top: 0, bottom: 3, left: 4, right: 1 },
   },
+  { name: "full tiles of workgroups", input: [1, 64, 8, 16], weight: [64, 64, 1, 1] },
+  { name: "ragged tiles of workgroups", input: [2, 50, 7, 11], weight: [70, 50, 1, 1] },
+  { name: "a sum in several parts", input: [1, 36, 15, 19], weight: [20, 36, 1, 1] },
+  {
+    name: "many channels, stride 2 and a kernel that is not square",
+    input: [2, 20, 13, 12],
+    weight: [37, 20, 3, 2],
+    padding: { top: 2, bottom: 0, left: 1, right: 1 },
+    stride: 2,
+  },
+  { name: "many channels in one tap row", input: [3, 17, 4, 9], weight: [18, 17, 1, 5], padding: 1, dilation: 2 },
   { name: "one pixel and one channel", input: [1, 1, 1, 1], weight: [1, 1, 1, 1] },
 ];
 
@@ -49,6 +61,7 @@ const kinds = [
   { kind: "operands in textures", traits: { software: true } },
   { kind: "operands in buffers", traits: { software: false } },
   { kind: "the direct form", traits: { software: true, direct: true } },
+  { kind: "the direct form for GPUs", traits: { software: false, direct: true } },
 ];
 
 for (
@@ -57,16 +70,65 @@ for (
   )
 ) {
   Deno.test(`conv2d() matches its definition and its gradients with ${name}, ${kind}`, async () => {
-    const geometry = convolutionGeometry(shape, [weight[2] ?? 1, weight[3] ?? 1], options);
+    await check({ input: shape, weight, options, traits, gradientOf: ["x", "w"] });
+  });
+}
+
+Deno.test("conv2d() matches its definition with tall tiles of workgroups, full and ragged", async () => {
+  await check({ input: [1, 16, 66, 83], weight: [130, 16, 1, 1], traits: { software: false } });
+});
+
+async function check(
+  { input: shape, weight, options = {}, ...rest }: {
+    readonly input: readonly number[];
+    readonly weight: readonly number[];
+    readonly options?: ConvolutionOptions;
+    readonly traits: DeviceTraits;
+    readonly gradientOf?: readonly ("x" | "w")[];
+  },
+): Promise<void> {
+  const geometry = convolutionGeometry(shape, [weight[2] ?? 1, weight[3] ?? 1], options);
+  await checkOp({
+    inputs: { x: { shape }, w: { shape: weight, layout: "convolution" } },
+    op: ({ x, w }) => conv2d(x, w, options),
+    twin: ({ x, w }) => twin(x, w, { ...geometry, input: shape, weight }),
+    ...rest,
+  });
+}
+
+for (const software of [true, false]) {
+  Deno.test(`conv2d() applies scale, shift and activation of its epilogue${software ? "" : ", kernels for GPUs"}`, async () => {
+    const [shape, weight, options] = [[2, 6, 7, 9], [18, 6, 3, 3], { padding: 1 }];
+    const sizes = { ...convolutionGeometry(shape, [3, 3], options), input: shape, weight };
     await checkOp({
-      inputs: { x: { shape }, w: { shape: weight, layout: "convolution" } },
-      op: ({ x, w }) => conv2d(x, w, options),
-      twin: ({ x, w }) => twin(x, w, { ...geometry, input: shape, weight }),
-      gradientOf: ["x", "w"],
-      traits,
+      inputs: {
+        x: { shape },
+        w: { shape: weight, layout: "convolution" },
+        scaleAndShift: { shape: [2, 18], layout: "channels" },
+      },
+      op: ({ x, w, scaleAndShift }) => conv2d(x, w, { ...options, epilogue: { scaleAndShift, activation: "relu6" } }),
+      twin: ({ x, w, scaleAndShift }) =>
+        twin(x, w, sizes).map((value, index) => {
+          const channel = Math.floor(index / 63) % 18;
+          return activate(value * (scaleAndShift[channel] ?? 0) + (scaleAndShift[18 + channel] ?? 0), "relu6");
+        }),
+      traits: { software },
     });
   });
 }
+
+Deno.test("conv2d() takes workgroup memory on GPUs, and registers on software adapters and for few channels", () => {
+  const kernel = (channels: number, size: number, software: boolean) => {
+    const x = input("x", [1, channels, size, size]);
+    const y = conv2d(x, input("w", [channels, channels, 1, 1], { layout: "convolution" }));
+    const call = y.definition.kernels?.(y, { software }).calls[0];
+    return [call?.shader.name, call?.constants.THREAD_ROWS];
+  };
+  assertEquals(kernel(64, 16, false), ["product/product_workgroup", 4]);
+  assertEquals(kernel(64, 128, false), ["product/product_workgroup", 8]);
+  assertEquals(kernel(64, 128, true), ["product/product", undefined]);
+  assertEquals(kernel(12, 128, false), ["product/product", undefined]);
+});
 
 Deno.test("conv2d() names the layer and both shapes when channels differ", () => {
   const x = input("x", [1, 5, 4, 4]);

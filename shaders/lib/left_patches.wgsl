@@ -1,0 +1,25 @@
+// The left factor of a product as the patches of an image [N,H,W,I] that a convolution's kernel sees, one row per output pixel,
+// [N·Ho·Wo, R·S·I]: gathered when read, never stored.
+#include lib/convolution_geometry.wgsl
+
+const INPUT_VECTORS: u32 = 1u;
+
+@group(0) @binding(0) var<storage, read> left: array<vec4f>;
+
+// Image, and row and column of the first tap in the padded input; u32 wraps below zero, which `loadLeft` takes as outside.
+fn leftRow(_batch: u32, pixel: u32) -> vec3u {
+  let image = pixel / (OUTPUT_HEIGHT * OUTPUT_WIDTH);
+  let row = pixel / OUTPUT_WIDTH % OUTPUT_HEIGHT;
+  let column = pixel % OUTPUT_WIDTH;
+  return vec3u(image, row * STRIDE - PADDING_TOP, column * STRIDE - PADDING_LEFT);
+}
+
+fn loadLeft(origin: vec3u, vector: u32) -> vec4f {
+  let tap = vector / INPUT_VECTORS;
+  let row = origin.y + tap / KERNEL_WIDTH * DILATION;
+  let column = origin.z + tap % KERNEL_WIDTH * DILATION;
+  if (row >= HEIGHT || column >= WIDTH) {
+    return vec4f(0.0);
+  }
+  return left[((origin.x * HEIGHT + row) * WIDTH + column) * INPUT_VECTORS + vector % INPUT_VECTORS];
+}
