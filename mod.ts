@@ -44,6 +44,7 @@ export {
   layer,
   type Leaf,
   resident,
+  type StoredBinding,
   Tensor,
   type TensorDefinition,
 } from "./src/graph/tensor.ts";
