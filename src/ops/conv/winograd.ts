@@ -22,8 +22,15 @@ import { productCall, transposedLeftProductCall } from "./product.ts";
 
 /** Places of a transformed tile. */
 const places = 36;
-/** Channels on either side below which the transforms cost more than the multiplications they save. */
-const leastChannels = 32;
+/**
+ * Channels on either side below which the transforms cost more than the multiplications they save. On a software adapter they
+ * are cheap. A GPU moves 44 bytes per pixel and channel for them and saves 13.5 flop per pixel and pair of channels: at half
+ * the peak rate and some 35 flop per byte, that is even at 57 channels.
+ */
+function leastChannels(device: DeviceTraits): number {
+  return device.software ? 32 : 64;
+}
+
 /** Transformed tensors larger than this are not worth their memory; the direct form takes none. */
 const mostScratchBytes = 2 ** 27;
 /** Tiles that one invocation sums over in the weight gradient, at most. */
@@ -35,7 +42,7 @@ export function usesWinograd(geometry: ConvolutionGeometry, weight: Tensor, devi
   const { kernelHeight, kernelWidth, stride } = geometry;
   if (device.direct === true || kernelHeight !== 3 || kernelWidth !== 3 || stride !== 1) return false;
   const bytes = places * tileCount(geometry) * paddedChannels(Math.max(inputs, outputs)) * 4;
-  return Math.min(inputs, outputs) >= leastChannels && bytes <= mostScratchBytes && !isWasteful(geometry);
+  return Math.min(inputs, outputs) >= leastChannels(device) && bytes <= mostScratchBytes && !isWasteful(geometry);
 }
 
 /** Tiles at the border, or in the phases of a large dilation, may be mostly outside the image. */

@@ -78,6 +78,11 @@ Deno.test("conv2d() matches its definition with tall tiles of workgroups, full a
   await check({ input: [1, 16, 66, 83], weight: [130, 16, 1, 1], traits: { software: false } });
 });
 
+Deno.test("conv2d() matches its definition and its gradients by Winograd's method with kernels for GPUs", async () => {
+  const [shape, weight, options] = [[2, 66, 4, 5], [64, 66, 3, 3], { padding: 1 }];
+  await check({ input: shape, weight, options, traits: { software: false }, gradientOf: ["x", "w"] });
+});
+
 async function check(
   { input: shape, weight, options = {}, ...rest }: {
     readonly input: readonly number[];
