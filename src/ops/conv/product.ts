@@ -84,8 +84,12 @@ export function transposedLeftProductCall(
   const tiles = sizes.batches * (sizes.inner / tile.inner) * (sizes.columns / tile.vectors);
   return {
     shader: { name: "product/product_transposed_left", text: transposedLeftShader, includes },
-    constants: { TILE_INNER: tile.inner, TILE_VECTORS: tile.vectors, SPLITS: splits },
-    bindings: [...bindings, sizesUniform(sizes), output],
+    constants: {
+      TILE_INNER: tile.inner,
+      TILE_VECTORS: tile.vectors,
+      STEP_ROWS: device.software ? 2 : 1,
+    },
+    bindings: [...bindings, sizesUniform(sizes, splits), output],
     workgroups: grid(splits * tiles, 64),
     iterations: Math.ceil(sizes.rows / splits),
     flops: productFlops(sizes),

@@ -100,8 +100,11 @@ export function workgroupSplits(sizes: ProductSizes): number {
 }
 
 /** Sizes of a product as its shaders read them. */
-export function sizesUniform({ rows, inner, columns, batches }: ProductSizes): KernelBinding {
-  return { uniform: [rows, inner, columns, batches] };
+export function sizesUniform(
+  { rows, inner, columns, batches }: ProductSizes,
+  ...more: readonly number[]
+): KernelBinding {
+  return { uniform: [rows, inner, columns, batches, ...more] };
 }
 
 /** Floating-point operations of a product, padding channels included. */
