@@ -10,6 +10,7 @@ import { memoryReport, planText, requireBudget } from "../run/announce.ts";
 import { writePictures } from "../run/pictures.ts";
 import { townRecipe } from "../run/town_recipe.ts";
 import { readArguments } from "./arguments.ts";
+import { reportProfile } from "./profile_table.ts";
 import { readResult, resultTable } from "./result_table.ts";
 
 /** Runs the command; returns the exit code. */
@@ -32,9 +33,12 @@ export async function run(args: readonly string[]): Promise<number> {
       resume: settings.flag("resume"),
       trainSource,
     });
+    context.profile.enter("pictures");
     await writePictures(context, data);
+    context.profile.enter("other");
     if (settings.flag("json")) console.log(JSON.stringify(result));
     else console.log(resultTable(result, context, control));
+    await reportProfile(context);
     return 0;
   } finally {
     close();

@@ -63,7 +63,8 @@ function difference(before: Score, after: Score): string {
   return `${gain >= 0 ? "+" : ""}${gain.toFixed(1)}`;
 }
 
-function aligned(rows: readonly (readonly string[])[]): string {
+/** Rows of cells as text: the first column to the left, the others to the right. */
+export function aligned(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((cells) => cells[column]?.length ?? 0)));
   return rows.map((cells) =>
     cells.map((cell, column) => column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))

@@ -11,6 +11,7 @@ import { openRun } from "../run/open_run.ts";
 import { townRecipe } from "../run/town_recipe.ts";
 import { TrainingRun } from "../run/training_run.ts";
 import { readArguments } from "./arguments.ts";
+import { reportProfile } from "./profile_table.ts";
 
 /** Runs the command; returns the exit code. */
 export async function run(args: readonly string[]): Promise<number> {
@@ -25,14 +26,18 @@ export async function run(args: readonly string[]): Promise<number> {
     const { folder, network } = context;
     const training = await TrainingRun.open(context, settings.flag("resume"));
     await announce(context, data, training, { trainSource: true, adapts: false });
+    context.profile.enter("source training");
     await trainSource(training, data.sourceSplit.items);
+    context.profile.enter("evaluation");
     const scores = await folder.once("evaluation", () => scoreNetwork(context, data.evaluationSplit, "evaluation"));
+    context.profile.enter("other");
     const weights = folder.file("weights.safetensors");
     writeFileSafely(weights, await network.save());
     folder.writeJson("result.json", scores);
     training.dispose();
     if (settings.flag("json")) console.log(JSON.stringify({ weights, scores }));
     else console.log(`${weights}: mIoU ${scores?.miou == null ? "unknown" : (scores.miou * 100).toFixed(1)}`);
+    await reportProfile(context);
     return 0;
   } finally {
     close();

@@ -10,6 +10,7 @@
 
 import { DeviceLostError } from "../errors.ts";
 import { type BindingKind, bindingKinds, type ShaderConstants, type ShaderSource, specialize } from "./shader.ts";
+import { SubmissionTimes, type TimeListener } from "./submission_times.ts";
 
 /** What `Gpu.open` may be told. */
 export interface GpuOptions {
@@ -85,6 +86,7 @@ export class Gpu {
   #closing = false;
   #allocatedBytes = 0;
   #peakBytes = 0;
+  #times: SubmissionTimes | null = null;
   readonly #pipelines = new Map<string, Promise<Pipeline>>();
   readonly #onVariant: ((name: string, text: string) => void) | undefined = shaderListener;
 
@@ -257,21 +259,29 @@ export class Gpu {
   submit(dispatches: Iterable<Dispatch>, copies: Iterable<BufferCopy> = []): void {
     this.check();
     const encoder = this.device.createCommandEncoder();
-    let pass = encoder.beginComputePass();
-    for (const { pipeline, bindGroup, workgroups, textureCopies = [] } of dispatches) {
+    const launches = [...dispatches];
+    const stamps = this.#times?.begin(encoder, launches.map(({ pipeline }) => pipeline.name));
+    let pass: GPUComputePassEncoder | null = null;
+    for (const [index, { pipeline, bindGroup, workgroups, textureCopies = [] }] of launches.entries()) {
       if (textureCopies.length > 0) {
-        pass.end();
+        pass?.end();
+        pass = null;
         for (const copy of textureCopies) encodeTextureCopy(encoder, copy);
-        pass = encoder.beginComputePass();
       }
+      pass ??= encoder.beginComputePass(stamps?.pass?.(index));
       pass.setPipeline(pipeline.pipeline);
       pass.setBindGroup(0, bindGroup);
       pass.dispatchWorkgroups(...workgroups);
+      if (stamps?.pass) {
+        pass.end();
+        pass = null;
+      }
     }
-    pass.end();
+    pass?.end();
     for (const { from, to, toOffset } of copies) {
       encoder.copyBufferToBuffer(from.buffer, from.offset, to, toOffset, from.size);
     }
+    stamps?.end();
     this.device.queue.submit([encoder.finish()]);
   }
 
@@ -284,10 +294,27 @@ export class Gpu {
     this.device.queue.writeBuffer(buffer, offset, padded);
   }
 
+  /**
+   * Times all submissions from now on, for a profile: `listener` is asked at each one, and is told the times when `wait`,
+   * `read` or `collectTimes` has fetched them.
+   *
+   * @throws {Error} if the adapter has no timestamps.
+   */
+  timeSubmissions(listener: TimeListener): void {
+    if (!this.hasTimestamps) throw new Error("Cannot time submissions: this adapter has no timestamp queries");
+    this.#times = new SubmissionTimes(this.device, listener);
+  }
+
+  /** Waits for everything submitted and hands out its times, where submissions are timed. */
+  async collectTimes(): Promise<void> {
+    await this.#times?.collect((buffers) => this.#read(buffers));
+  }
+
   /** Waits until everything submitted is done. In Deno this costs 11 ms, so not in every step. */
   async wait(): Promise<void> {
     await this.device.queue.onSubmittedWorkDone();
     this.check();
+    if (this.#times?.isFull) await this.collectTimes();
   }
 
   /**
@@ -296,6 +323,12 @@ export class Gpu {
    * @returns a copy of the bytes of each range.
    */
   async read(...sources: (GPUBuffer | BufferRange)[]): Promise<Uint8Array<ArrayBuffer>[]> {
+    const contents = await this.#read(sources);
+    if (this.#times?.isFull) await this.collectTimes();
+    return contents;
+  }
+
+  async #read(sources: readonly (GPUBuffer | BufferRange)[]): Promise<Uint8Array<ArrayBuffer>[]> {
     const ranges = sources.map(wholeRange);
     const sizes = ranges.map(({ size }) => Math.ceil(size / 4) * 4);
     const total = sizes.reduce((sum, size) => sum + size, 0);

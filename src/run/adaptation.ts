@@ -17,6 +17,7 @@ import { evaluate } from "../selftraining/evaluation.ts";
 import { announce } from "./announce.ts";
 import { writeFileSafely } from "./files.ts";
 import { type LabellingResult, labelTarget, pseudoLabelItems } from "./labelling.ts";
+import type { ProfileStage } from "./profile.ts";
 import { cropsPerStep, type RunContext, TrainingRun } from "./training_run.ts";
 import { type Settings, viewOptions } from "./settings.ts";
 
@@ -52,21 +53,25 @@ export async function runAdaptation(
   data: AdaptationData,
   options: { readonly resume: boolean; readonly trainSource: boolean },
 ): Promise<AdaptationResult> {
-  const { settings, folder, network, progress } = context;
+  const { settings, folder, network, progress, profile } = context;
   const training = await TrainingRun.open(context, options.resume);
   await announce(context, data, training, { trainSource: options.trainSource, adapts: true });
   const seconds: Record<string, number> = {};
-  const timed = async <T>(stage: string, compute: () => Promise<T>): Promise<T> => {
+  const timed = async <T>(stage: string, part: ProfileStage, compute: () => Promise<T>): Promise<T> => {
+    profile.enter(part);
     const { value, time } = await folder.once(stage, async () => {
       const start = performance.now();
       return { value: await compute(), time: (performance.now() - start) / 1000 };
     });
+    profile.enter("other");
     seconds[stage] = time;
     return value;
   };
-  const score = (stage: string) => timed(stage, () => scoreNetwork(context, data.evaluationSplit, stage));
+  const score = (stage: string) => timed(stage, "evaluation", () => scoreNetwork(context, data.evaluationSplit, stage));
 
-  if (options.trainSource) await timed("source: training", () => trainSource(training, data.sourceSplit.items));
+  if (options.trainSource) {
+    await timed("source: training", "source training", () => trainSource(training, data.sourceSplit.items));
+  }
   const sourceOnly = await score("source: evaluation");
   if (!folder.isDone("source weights")) {
     await folder.once("source weights", async () => {
@@ -84,13 +89,14 @@ export async function runAdaptation(
     label: async (round, portion) => {
       const result: LabellingResult = await timed(
         `round ${round}: labelling`,
+        "labelling",
         () => labelTarget(context, data, round, portion),
       );
       predicted.push(result.n_pixels);
       for (const warning of collapseWarnings(predicted, network.metadata.classes)) progress.warn(warning);
       return { mine: result.mine };
     },
-    train: (plan) => timed(`round ${plan.round}: training`, () => trainRound(training, data, plan)),
+    train: (plan) => timed(`round ${plan.round}: training`, "training", () => trainRound(training, data, plan)),
     evaluate: async (round) => {
       rounds.push(await score(`round ${round}: evaluation`));
     },

@@ -131,7 +131,9 @@ class LogitsSource {
   }
 
   async *batches(): AsyncGenerator<ScoreBatch> {
-    const { loader, network, size, signal } = this.context;
+    const { loader, network, profile, size, signal } = this.context;
+    // The network labels in the first pass; those that follow look for the thresholds and apply them.
+    profile.enter(this.#isFirstPass ? "labelling" : "selection");
     let images = 0;
     for (const batch of this.#kept) {
       images += batch.images;

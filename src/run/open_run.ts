@@ -22,6 +22,7 @@ import { readSafetensors } from "../nn/safetensors.ts";
 import { Progress, type StageProgress } from "../report/progress.ts";
 import type { AdaptationData } from "./adaptation.ts";
 import { readFile } from "./files.ts";
+import { Profile } from "./profile.ts";
 import { RunFolder } from "./run_folder.ts";
 import type { Settings } from "./settings.ts";
 import { writeTowns } from "./synth.ts";
@@ -42,9 +43,11 @@ export interface OpenedRun {
 export async function openRun(settings: Settings, needsTarget: boolean): Promise<OpenedRun> {
   requireFittingOptions(settings, needsTarget);
   const progress = new Progress();
+  const profile = new Profile();
   const folder = openFolder(settings);
   const folders = await dataFolders(settings, folder, progress);
   const gpu = await Gpu.open();
+  if (settings.flag("profile")) profile.timeKernels(gpu);
   const { network, classMap, source, trainSource } = openSourceAndNetwork(gpu, settings, folders.source);
   const target = openDataset(folders.target, { classMap });
   requireClasses(target, network.metadata.classes, classMap);
@@ -60,9 +63,8 @@ export async function openRun(settings: Settings, needsTarget: boolean): Promise
   await moveParameters(network, placed);
   const loader = new Loader();
   const { signal, release } = interruption();
-  const context: RunContext = { gpu, settings, folder, network: placed, loader, progress, size, crop, signal };
   return {
-    context,
+    context: { gpu, settings, folder, network: placed, loader, progress, profile, size, crop, signal },
     data,
     trainSource,
     close: () => {

@@ -80,6 +80,7 @@ export const options: readonly Option[] = [
   argument("logits", "flag", ["predict"], "also write the raw logits as .npy"),
   argument("control-run", "path", adapting, "finished control run to show the gain over"),
   argument("plan", "flag", training, "print the memory plan and stop"),
+  argument("profile", "flag", training, "print at the end where the time went, by stage and kernel; also profile.json"),
   argument("memory-budget", "bytes", training, "refuse to start above this, such as 4GiB"),
   argument(
     "json",

@@ -8,6 +8,7 @@
  * | `checkpoint.safetensors` | weights, optimizer and place of the training stage in progress |
  * | `metrics.jsonl` | one line per training step and per event |
  * | `rounds/<r>/` | `thresholds.json` and `pseudo-labels/*.png` |
+ * | `profile.json` | with `--profile`: where the time of the last start went |
  * | `result.json`, `weights.safetensors`, `pictures/` | what came out |
  *
  * @module
@@ -105,7 +106,15 @@ export class RunFolder {
 }
 
 /** Options that are of one start, not of the run. */
-const startOptions: ReadonlySet<string> = new Set(["resume", "json", "out", "plan", "control-run", "memory-budget"]);
+const startOptions: ReadonlySet<string> = new Set([
+  "resume",
+  "json",
+  "out",
+  "plan",
+  "profile",
+  "control-run",
+  "memory-budget",
+]);
 
 /** The settings of the run as JSON has them; paths in full, so that they hold from everywhere. */
 function comparable(settings: Settings): Record<string, unknown> {

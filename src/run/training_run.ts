@@ -15,6 +15,7 @@ import type { Progress } from "../report/progress.ts";
 import { type TrainingStage, trainStage } from "../selftraining/stage.ts";
 import { Trainer, type TrainerOptions } from "../selftraining/trainer.ts";
 import { loadCheckpoint, type RunPlace, saveCheckpoint } from "./checkpoint.ts";
+import type { Profile } from "./profile.ts";
 import type { RunFolder } from "./run_folder.ts";
 import type { Settings } from "./settings.ts";
 
@@ -29,6 +30,7 @@ export interface RunContext {
   readonly network: Network;
   readonly loader: Loader;
   readonly progress: Progress;
+  readonly profile: Profile;
   /** Working size of the images. */
   readonly size: Size;
   /** Size of a crop in training. */

@@ -9,6 +9,7 @@ import { Gpu } from "../../src/gpu/gpu.ts";
 import { loadNetwork } from "../../src/nn/network.ts";
 import { Progress } from "../../src/report/progress.ts";
 import { labelTarget } from "../../src/run/labelling.ts";
+import { Profile } from "../../src/run/profile.ts";
 import { RunFolder } from "../../src/run/run_folder.ts";
 import { resolveSettings } from "../../src/run/settings.ts";
 import { evaluate } from "../../src/selftraining/evaluation.ts";
@@ -58,6 +59,7 @@ Deno.test("labelling takes no more GPU memory for 40 images than for a few; what
         network,
         loader,
         progress: new Progress(),
+        profile: new Profile(),
         size: pictureSize,
         crop: pictureSize,
         signal,
