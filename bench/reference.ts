@@ -1,0 +1,155 @@
+/**
+ * The reference workload on our engine: a training step and an inference of the network in `reference_data.ts`.
+ *
+ * @module
+ */
+
+import type { BufferCopy, Gpu } from "../src/gpu/gpu.ts";
+import { pack } from "../src/graph/layout.ts";
+import type { MemoryPlan } from "../src/graph/plan.ts";
+import { Program } from "../src/graph/program.ts";
+import { input, type Tensor } from "../src/graph/tensor.ts";
+import { convBatchNorm, convBias } from "../src/nn/layers.ts";
+import { collectParameters, type ParameterScope, ParameterStore } from "../src/nn/parameters.ts";
+import { relu } from "../src/ops/activation/activation.ts";
+import { add } from "../src/ops/arithmetic/add.ts";
+import { gradients } from "../src/ops/gradients.ts";
+import { interpolatedCrossEntropy } from "../src/ops/loss/interpolated_cross_entropy.ts";
+import { bilinearResize } from "../src/ops/resize/bilinear_resize.ts";
+import { type Optimizer, sgd } from "../src/optim/optimizer.ts";
+import * as data from "./reference_data.ts";
+
+/** Images `[N, 3, H, W]` → logits `[N, 19, H / 8, W / 8]`; with `inference`, batch norm is folded into the convolutions. */
+export function referenceLogits(images: Tensor, scope: ParameterScope, inference: boolean): Tensor {
+  const normalized = (x: Tensor, layer: data.ReferenceLayer, activation: "relu" | "none") =>
+    convBatchNorm(x, scope, layer.name, {
+      ...layer,
+      ...{ padding: layer.kernel === 3 ? layer.dilation : 0, activation, epsilon: data.epsilon },
+      ...{ inference, statistics: "batch" },
+    });
+  let x = data.stem.reduce((y, layer) => normalized(y, layer, "relu"), images);
+  for (const { first, second, projection } of data.blocks) {
+    const y = normalized(normalized(x, first, "relu"), second, "none");
+    x = relu(add(y, projection === undefined ? x : normalized(x, projection, "none")));
+  }
+  return data.headRates
+    .map((rate): Tensor =>
+      convBias(x, scope, `head.rate${rate}`, {
+        ...{ channels: data.classes, kernel: 3, dilation: rate, padding: rate, deviation: 0, group: "head" },
+      })
+    )
+    .reduce((sum, branch) => add(sum, branch));
+}
+
+/** The reference network with its training step and its inference, compiled. */
+export class ReferenceRun {
+  private constructor(
+    readonly gpu: Gpu,
+    readonly store: ParameterStore,
+    readonly optimizer: Optimizer,
+    /** Loss, gradients and the optimizer. */
+    readonly step: Program,
+    /** Logits, interpolated to the size of the images. */
+    readonly forward: Program,
+    readonly updates: readonly BufferCopy[],
+  ) {}
+
+  /**
+   * Compiles both programs and writes weights, images and labels.
+   *
+   * @throws {Error} if the network does not have the parameters that the workload is defined by.
+   */
+  static async open(gpu: Gpu): Promise<ReferenceRun> {
+    const shape = [data.batch, 3, data.height, data.width];
+    const images = input("images", shape);
+    const store = new ParameterStore(gpu, collectParameters((scope) => referenceLogits(images, scope, false)));
+    const count = store.declarations.filter(({ trainable }) => trainable)
+      .reduce((sum, { shape }) => sum + shape.reduce((product, side) => product * side, 1), 0);
+    if (count !== data.parameterCount) {
+      throw new Error(
+        `The reference network has ${count} parameters, the workload is defined by ${data.parameterCount}`,
+      );
+    }
+    const optimizer = await sgd(gpu, store, { momentum: data.momentum, weightDecay: 0 });
+    const { definition, updated } = stepGraph(images, store);
+    const step = await Program.compile(gpu, { ...definition, epilogue: optimizer.dispatches });
+    const forward = await Program.compile(gpu, {
+      outputs: {
+        logits: bilinearResize(referenceLogits(images, store, true), { height: data.height, width: data.width }),
+      },
+    });
+    const updates = updated.map((name) => {
+      const { buffer, offset, size } = store.valueRange(name);
+      return { from: { ...step.output(name), size }, to: buffer, toOffset: offset };
+    });
+    const run = new ReferenceRun(gpu, store, optimizer, step, forward, updates);
+    const packed = pack(data.images(), shape, "activation");
+    for (const program of [step, forward]) program.write("images", packed);
+    step.write("labels", data.labels());
+    run.reset();
+    return run;
+  }
+
+  /** Back to the initial weights and running statistics, with no momentum. */
+  reset(): void {
+    const tensors = [...data.parameters(), ...data.runningStatistics()];
+    this.store.load(new Map(tensors.map((tensor) => [tensor.name, tensor])), "the reference workload");
+    this.optimizer.reset();
+  }
+
+  /** Submits one training step; `await loss()` waits for it. */
+  submitStep(): void {
+    this.optimizer.prepare({ backbone: data.learningRate, head: data.learningRate });
+    this.step.run(this.updates);
+  }
+
+  /** The loss before the last step's update. */
+  async loss(): Promise<number> {
+    return (await this.step.read("loss"))[0] ?? NaN;
+  }
+
+  /** Submits one inference. */
+  submitForward(): void {
+    this.forward.run();
+  }
+
+  /** Plan of the step's activations. */
+  get memory(): MemoryPlan {
+    return this.step.memory;
+  }
+
+  /** Frees everything. */
+  dispose(): void {
+    for (const owned of [this.step, this.forward, this.optimizer, this.store]) owned.dispose();
+  }
+
+  /** Same as `dispose()`. */
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}
+
+/** The graph of a step without the optimizer, and the names of the outputs that replace running statistics. */
+function stepGraph(images: Tensor, store: ParameterStore) {
+  const labels = input("labels", [data.batch, data.height, data.width], { dtype: "u8", layout: "plain" });
+  const updates = new Map<string, Tensor>();
+  const scope: ParameterScope = {
+    parameter: (name, shape, options) => store.parameter(name, shape, options),
+    update: (name, value) => updates.set(name, value),
+  };
+  const loss = interpolatedCrossEntropy(referenceLogits(images, scope, false), labels, {
+    ignoreLabel: data.ignoreLabel,
+  });
+  const trainable = store.trainableTensors();
+  const results = gradients(loss, trainable.map(({ tensor }) => tensor));
+  const destinations = new Map(
+    trainable.flatMap(({ gradient }, index) => {
+      const tensor = results[index];
+      return tensor === undefined ? [] : [[tensor, gradient] as const];
+    }),
+  );
+  return {
+    definition: { outputs: { loss, ...Object.fromEntries(updates) }, destinations },
+    updated: [...updates.keys()],
+  };
+}

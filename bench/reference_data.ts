@@ -1,0 +1,197 @@
+/**
+ * The reference workload without any engine: its layers, its sizes, and its weights, images and labels as functions of an
+ * index, so that every engine and `bench/reference.py` start from the same numbers.
+ *
+ * @module
+ */
+
+/** Images of a batch. */
+export const batch = 2;
+/** Rows of an image. */
+export const height = 256;
+/** Columns of an image. */
+export const width = 512;
+/** Number of classes. */
+export const classes = 19;
+/** The dilations of the head's four convolutions, whose results are summed. */
+export const headRates: readonly number[] = [1, 6, 12, 18];
+/** Pixels of the image per pixel of the logits, each axis. */
+export const outputStride = 8;
+/** The label that takes no part. */
+export const ignoreLabel = 255;
+/** SGD: w ← w − learningRate·v, v ← momentum·v + gradient. */
+export const learningRate = 0.01;
+/** Momentum of SGD. */
+export const momentum = 0.9;
+/** Added to the variances of batch norms. */
+export const epsilon = 1e-5;
+
+/** A convolution without bias, with batch norm. Padding is `dilation` for 3×3 and 0 for 1×1. */
+export interface ReferenceLayer {
+  /** Prefix of its parameters: `.weight`, `.bn.gamma`, `.bn.beta`, `.bn.running`. */
+  readonly name: string;
+  /** Channels it reads. */
+  readonly inputs: number;
+  /** Channels it writes. */
+  readonly channels: number;
+  /** 3 or 1. */
+  readonly kernel: number;
+  readonly stride: number;
+  readonly dilation: number;
+}
+
+/** A residual block: relu(second(relu(first(x))) + projection(x)), or + x where there is no projection. */
+export interface ReferenceBlock {
+  readonly first: ReferenceLayer;
+  readonly second: ReferenceLayer;
+  readonly projection?: ReferenceLayer;
+}
+
+/** The two layers of the stem, each followed by ReLU. */
+export const stem: readonly ReferenceLayer[] = [
+  { name: "stem1", inputs: 3, channels: 32, kernel: 3, stride: 2, dilation: 1 },
+  { name: "stem2", inputs: 32, channels: 64, kernel: 3, stride: 2, dilation: 1 },
+];
+
+/** The ten residual blocks. */
+export const blocks: readonly ReferenceBlock[] = [
+  ...stage("stage1", { count: 4, inputs: 64, channels: 64, stride: 1, dilation: 1 }),
+  ...stage("stage2", { count: 4, inputs: 64, channels: 128, stride: 2, dilation: 1 }),
+  ...stage("stage3", { count: 2, inputs: 128, channels: 256, stride: 1, dilation: 2 }),
+];
+
+function stage(
+  name: string,
+  { count, inputs, channels, stride, dilation }: {
+    readonly count: number;
+    readonly inputs: number;
+    readonly channels: number;
+    readonly stride: number;
+    readonly dilation: number;
+  },
+): ReferenceBlock[] {
+  return Array.from({ length: count }, (_, index) => {
+    const block = `${name}.block${index + 1}`;
+    const from = index === 0 ? inputs : channels;
+    const step = index === 0 ? stride : 1;
+    const shared = { channels, dilation };
+    return {
+      first: { ...shared, name: `${block}.conv1`, inputs: from, kernel: 3, stride: step },
+      second: { ...shared, name: `${block}.conv2`, inputs: channels, kernel: 3, stride: 1 },
+      ...(from === channels && step === 1 ? {} : {
+        projection: { name: `${block}.projection`, inputs: from, channels, kernel: 1, stride: step, dilation: 1 },
+      }),
+    };
+  });
+}
+
+/** Every layer with batch norm, in the order in which they run. */
+export const layers: readonly ReferenceLayer[] = [
+  ...stem,
+  ...blocks.flatMap(({ first, second, projection }) => [first, second, ...(projection ? [projection] : [])]),
+];
+
+/** Channels that the head reads. */
+export const headInputs = 256;
+
+/** Numbers that are learned. */
+export const parameterCount = layers.reduce(
+  (sum, { inputs, channels, kernel }) => sum + inputs * channels * kernel ** 2 + 2 * channels,
+  headRates.length * (headInputs * classes * 9 + classes),
+);
+
+/** Floating-point operations of the convolutions of one inference in their direct form, a multiply-add counting 2. */
+export const forwardFlops = countFlops();
+
+/** The same of a training step: each convolution three times, but no gradient at the images. */
+export const stepFlops = 3 * forwardFlops - 2 * batch * (height / 2) * (width / 2) * 9 * 3 * 32;
+
+function countFlops(): number {
+  const flops = (pixels: number, inputs: number, channels: number, kernel: number) =>
+    2 * batch * pixels * inputs * channels * kernel ** 2;
+  let pixels = height * width;
+  let sum = 0;
+  for (const { name, inputs, channels, kernel, stride } of layers) {
+    if (!name.endsWith("projection")) pixels /= stride ** 2;
+    sum += flops(pixels, inputs, channels, kernel);
+  }
+  return sum + headRates.length * flops(pixels, headInputs, classes, 3);
+}
+
+/** A parameter, or the running statistics of a batch norm, as PyTorch's shapes have it. */
+export interface ReferenceTensor {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly values: Float32Array<ArrayBuffer>;
+}
+
+/** Every learned parameter. Weights are uniform with the variance 2 / fan-in; those of the head a tenth of that. */
+export function parameters(): ReferenceTensor[] {
+  const found: Omit<ReferenceTensor, "values">[] = layers.flatMap(({ name, inputs, channels, kernel }) => [
+    { name: `${name}.weight`, shape: [channels, inputs, kernel, kernel] },
+    { name: `${name}.bn.gamma`, shape: [channels] },
+    { name: `${name}.bn.beta`, shape: [channels] },
+  ]);
+  for (const rate of headRates) {
+    found.push({ name: `head.rate${rate}.weight`, shape: [classes, headInputs, 3, 3] });
+    found.push({ name: `head.rate${rate}.bias`, shape: [classes] });
+  }
+  return found.map(({ name, shape }) => {
+    const [, inputs = 1, rows = 1, columns = 1] = shape;
+    const spread = name.endsWith(".weight") ? Math.sqrt(6 / (inputs * rows * columns)) : 0.1;
+    return tensor(name, shape, name.startsWith("head.") ? spread / 10 : spread, name.endsWith(".gamma") ? 1 : 0);
+  });
+}
+
+/** The running mean and variance `[2, C]` of every batch norm, for inference. */
+export function runningStatistics(): ReferenceTensor[] {
+  return layers.map(({ name, channels }) => {
+    const { values } = tensor(`${name}.bn.running`, [2, channels], 0.2, 0);
+    for (let channel = 0; channel < channels; channel++) {
+      values[channels + channel] = 1 + (values[channels + channel] ?? 0);
+    }
+    return { name: `${name}.bn.running`, shape: [2, channels], values };
+  });
+}
+
+/** Normalised images `[N, 3, H, W]`, uniform in [−2, 2). */
+export function images(): Float32Array<ArrayBuffer> {
+  return tensor("images", [batch, 3, height, width], 2, 0).values;
+}
+
+/** Labels `[N, H, W]` in squares of 16 pixels; one in twenty is ignored. */
+export function labels(): Uint8Array<ArrayBuffer> {
+  const stream = textHash("labels");
+  return Uint8Array.from({ length: batch * height * width }, (_, index) => {
+    const row = Math.floor(index / width);
+    const square = Math.floor(row / 16) * (width / 16) + Math.floor((index % width) / 16);
+    const drawn = mixed(square, stream) % (classes + 1);
+    return drawn === classes ? ignoreLabel : drawn;
+  });
+}
+
+/** `middle` ± `spread`, uniform: the function of index and name that `bench/reference.py` has too, in float64. */
+function tensor(name: string, shape: readonly number[], spread: number, middle: number): ReferenceTensor {
+  const stream = textHash(name);
+  const length = shape.reduce((product, side) => product * side, 1);
+  const values = new Float32Array(length);
+  for (let index = 0; index < length; index++) {
+    values[index] = middle + spread * (mixed(index, stream) / 2 ** 31 - 1);
+  }
+  return { name, shape, values };
+}
+
+/** FNV-1a of an ASCII text. */
+function textHash(text: string): number {
+  let hash = 0x811c9dc5;
+  for (const letter of text) hash = Math.imul(hash ^ letter.charCodeAt(0), 0x01000193) >>> 0;
+  return hash;
+}
+
+/** A u32 that looks random: the finalizer of MurmurHash3 on index and stream. */
+function mixed(index: number, stream: number): number {
+  let value = (Math.imul(index, 0x9e3779b1) ^ stream) >>> 0;
+  value = Math.imul(value ^ (value >>> 16), 0x85ebca6b);
+  value = Math.imul(value ^ (value >>> 13), 0xc2b2ae35);
+  return (value ^ (value >>> 16)) >>> 0;
+}
