@@ -52,6 +52,8 @@ export class ReferenceRun {
     /** Logits, interpolated to the size of the images. */
     readonly forward: Program,
     readonly updates: readonly BufferCopy[],
+    /** Everything that the step has allocated: parameters, gradients, momentum, inputs, activations. */
+    readonly stepBytes: number,
   ) {}
 
   /**
@@ -60,6 +62,7 @@ export class ReferenceRun {
    * @throws {Error} if the network does not have the parameters that the workload is defined by.
    */
   static async open(gpu: Gpu): Promise<ReferenceRun> {
+    const bytesBefore = gpu.allocatedBytes;
     const shape = [data.batch, 3, data.height, data.width];
     const images = input("images", shape);
     const store = new ParameterStore(gpu, collectParameters((scope) => referenceLogits(images, scope, false)));
@@ -73,6 +76,7 @@ export class ReferenceRun {
     const optimizer = await sgd(gpu, store, { momentum: data.momentum, weightDecay: 0 });
     const { definition, updated } = stepGraph(images, store);
     const step = await Program.compile(gpu, { ...definition, epilogue: optimizer.dispatches });
+    const stepBytes = gpu.allocatedBytes - bytesBefore;
     const forward = await Program.compile(gpu, {
       outputs: {
         logits: bilinearResize(referenceLogits(images, store, true), { height: data.height, width: data.width }),
@@ -82,7 +86,7 @@ export class ReferenceRun {
       const { buffer, offset, size } = store.valueRange(name);
       return { from: { ...step.output(name), size }, to: buffer, toOffset: offset };
     });
-    const run = new ReferenceRun(gpu, store, optimizer, step, forward, updates);
+    const run = new ReferenceRun(gpu, store, optimizer, step, forward, updates, stepBytes);
     const packed = pack(data.images(), shape, "activation");
     for (const program of [step, forward]) program.write("images", packed);
     step.write("labels", data.labels());
@@ -111,6 +115,11 @@ export class ReferenceRun {
   /** Submits one inference. */
   submitForward(): void {
     this.forward.run();
+  }
+
+  /** The logits of the last inference as they lie on the GPU: `[N, H, W, C₄]`. */
+  async logits(): Promise<Float32Array> {
+    return new Float32Array((await this.forward.readBytes("logits")).buffer);
   }
 
   /** Plan of the step's activations. */

@@ -1,0 +1,138 @@
+/**
+ * The reference step and inference, ours and other engines', taking turns: each round runs every engine once, so that
+ * what else the machine does hits all of them alike. The first round is a warm-up; the losses of the first three steps and
+ * the logits are compared with PyTorch's.
+ *
+ * @module
+ */
+
+import type { Gpu } from "../src/gpu/gpu.ts";
+import { paddedChannels } from "../src/graph/layout.ts";
+import { inferenceOnly, Peer, type PeerName } from "./peer.ts";
+import { ReferenceRun } from "./reference.ts";
+import reference from "./reference.json" with { type: "json" };
+import { classes, height, stepFlops, width } from "./reference_data.ts";
+import { type EngineRuns, lossesAreRight, samplesAreRight, type StepReport, stepReport } from "./step_report.ts";
+
+/** Seconds that all peers may take together, their start included. What has begun is finished. */
+export const peerSeconds = 15 * 60;
+
+type Kind = "step" | "forward";
+
+/** An engine's runs as they come in. */
+class Runs implements EngineRuns {
+  readonly stepTimes: number[] = [];
+  readonly losses: number[] = [];
+  readonly forwardTimes: number[] = [];
+  samples: readonly number[] | null = null;
+  error?: string;
+
+  add(kind: Kind, milliseconds: number, { loss, values }: { loss?: number; values?: readonly number[] }): void {
+    (kind === "step" ? this.stepTimes : this.forwardTimes).push(milliseconds);
+    if (loss !== undefined) this.losses.push(loss);
+    if (values !== undefined) this.samples ??= values;
+  }
+
+  count(kind: Kind): number {
+    return (kind === "step" ? this.stepTimes : this.forwardTimes).length;
+  }
+
+  /** Wrong results are not timed again. */
+  isKnownWrong(kind: Kind): boolean {
+    if (this.count(kind) === 0) return false;
+    return kind === "step" ? !lossesAreRight(this.losses, reference) : !samplesAreRight(this.samples, reference);
+  }
+}
+
+/**
+ * Times the workload.
+ *
+ * @param options `runs` after the warm-up; the `peers`; `say` is called with each result as it is ready.
+ * @throws {Error} if our own results are wrong.
+ */
+export async function benchStep(
+  gpu: Gpu,
+  { runs, peers, say }: {
+    readonly runs: number;
+    readonly peers: readonly PeerName[];
+    readonly say: (text: string) => void;
+  },
+): Promise<StepReport> {
+  using own = await ReferenceRun.open(gpu);
+  const ours = new Runs();
+  const theirs = new Map(peers.map((name) => [name, new Runs()]));
+  const started: Peer[] = [];
+  let spent = 0;
+  const timed = async <T>(work: () => Promise<T>): Promise<T> => {
+    const start = performance.now();
+    try {
+      return await work();
+    } finally {
+      spent += (performance.now() - start) / 1000;
+    }
+  };
+  try {
+    for (const [name, found] of theirs) {
+      try {
+        started.push(await timed(() => Peer.start(name)));
+      } catch (error) {
+        fail(found, error);
+        say(`${name} does not start: ${found.error}`);
+      }
+    }
+    // Three steps at least: so many losses are compared.
+    for (let round = 0; round <= Math.max(runs, reference.losses.length - 1); round++) {
+      for (const kind of ["forward", "step"] as const) {
+        const milliseconds = await runOurs(own, ours, kind);
+        say(`ours  ${kind}  ${milliseconds.toFixed(0)} ms${round === 0 ? " (warm-up)" : ""}`);
+        for (const peer of started) {
+          const found = theirs.get(peer.name);
+          if (found === undefined || found.error !== undefined || found.isKnownWrong(kind)) continue;
+          if (kind === "step" && inferenceOnly.has(peer.name)) continue;
+          const last = (kind === "step" ? found.stepTimes : found.forwardTimes).at(-1) ?? 0;
+          if (spent + last / 1000 > peerSeconds) continue;
+          try {
+            const answer = await timed(() => peer.ask(kind));
+            found.add(kind, answer.milliseconds, answer);
+            say(`${peer.name}  ${kind}  ${answer.milliseconds.toFixed(0)} ms${round === 0 ? " (warm-up)" : ""}`);
+          } catch (error) {
+            fail(found, error);
+            say(`${peer.name} stopped in its ${kind}: ${found.error}`);
+          }
+        }
+      }
+    }
+  } finally {
+    for (const peer of started) await peer.stop();
+  }
+  return stepReport(ours, theirs, reference, stepFlops);
+}
+
+function fail(runs: Runs, error: unknown): void {
+  runs.error = error instanceof Error ? error.message : String(error);
+}
+
+/** Until the result is in the CPU's hands, as with the peers. */
+async function runOurs(run: ReferenceRun, runs: Runs, kind: Kind): Promise<number> {
+  const start = performance.now();
+  if (kind === "step") {
+    run.submitStep();
+    const loss = await run.loss();
+    runs.add(kind, performance.now() - start, { loss });
+  } else {
+    run.submitForward();
+    const logits = await run.logits();
+    runs.add(kind, performance.now() - start, {
+      values: reference.forward.index.map((index) => sample(logits, index)),
+    });
+  }
+  return performance.now() - start;
+}
+
+/** The element of `[N, C, H, W]` in `[N, H, W, C₄]`. */
+function sample(logits: Float32Array, index: number): number {
+  const plane = height * width;
+  const image = Math.floor(index / (plane * classes));
+  const channel = Math.floor(index / plane) % classes;
+  return logits[(image * plane + index % plane) * paddedChannels(classes) + channel] ?? NaN;
+}

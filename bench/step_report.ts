@@ -1,0 +1,123 @@
+/**
+ * What `crosswalk bench step` says: medians, whether each engine's results are right, and the ratios.
+ *
+ * @module
+ */
+
+import { median } from "./timing.ts";
+
+/** Losses of the first steps may differ from PyTorch's by this much, relatively. */
+export const lossTolerance = 1e-3;
+/** Sampled logits may differ from PyTorch's by this much, relative to the largest of them. */
+export const logitsTolerance = 1e-3;
+
+/** What PyTorch says in float64 (`bench/reference.json`). */
+export interface ReferenceValues {
+  /** Losses before the first, second and third update. */
+  readonly losses: readonly number[];
+  /** Elements of the interpolated logits `[N, C, H, W]` of an inference, and their values. */
+  readonly forward: { readonly index: readonly number[]; readonly value: readonly number[] };
+}
+
+/** All runs of one engine, the first of each kind being its warm-up. */
+export interface EngineRuns {
+  /** Milliseconds of each step. */
+  readonly stepTimes: readonly number[];
+  /** Loss of each step. */
+  readonly losses: readonly number[];
+  /** Milliseconds of each inference. */
+  readonly forwardTimes: readonly number[];
+  /** The sampled logits of the first inference; `null` where there is none. */
+  readonly samples: readonly number[] | null;
+  /** Why the engine did not start, or stopped. */
+  readonly error?: string;
+}
+
+/** One peer's row. */
+export interface PeerReport {
+  /** Median time of a training step; `null` where there is none. */
+  readonly stepMs: number | null;
+  /** Median time of an inference; `null` where there is none. */
+  readonly forwardMs: number | null;
+  /** Whether the results agree with PyTorch's. */
+  readonly correct: { readonly step: boolean; readonly forward: boolean };
+  /** Why the engine did not start, or stopped. */
+  readonly error?: string;
+}
+
+/** The object that `bench step --json` prints. */
+export interface StepReport {
+  readonly ours: { readonly stepMs: number; readonly forwardMs: number; readonly gflops: number };
+  readonly peers: Readonly<Record<string, PeerReport>>;
+  /** Time of the fastest peer that is right over ours; `null` where no peer is. */
+  readonly ratio: { readonly step: number | null; readonly forward: number | null };
+}
+
+/** Whether losses are right as far as they were computed; `false` where none was. */
+export function lossesAreRight(losses: readonly number[], reference: ReferenceValues): boolean {
+  return losses.length > 0 &&
+    reference.losses.slice(0, losses.length).every((wanted, step) =>
+      Math.abs((losses[step] ?? NaN) - wanted) <= lossTolerance * Math.abs(wanted)
+    );
+}
+
+/** Whether the sampled logits are right; `false` where there are none. */
+export function samplesAreRight(samples: readonly number[] | null, { forward }: ReferenceValues): boolean {
+  const largest = Math.max(...forward.value.map(Math.abs));
+  return samples !== null &&
+    forward.value.every((wanted, index) => Math.abs((samples[index] ?? NaN) - wanted) <= logitsTolerance * largest);
+}
+
+/** The median of all runs but the warm-up, or the warm-up where there is no other; `null` where there is none. */
+export function typicalTime(times: readonly number[]): number | null {
+  return times.length === 0 ? null : median(times.length > 1 ? times.slice(1) : times);
+}
+
+/**
+ * The report.
+ *
+ * @param stepFlops floating-point operations of a step in the direct form.
+ * @throws {Error} if our own results are wrong: then no time of them counts.
+ */
+export function stepReport(
+  ours: EngineRuns,
+  peers: ReadonlyMap<string, EngineRuns>,
+  reference: ReferenceValues,
+  stepFlops: number,
+): StepReport {
+  const stepMs = typicalTime(ours.stepTimes);
+  const forwardMs = typicalTime(ours.forwardTimes);
+  if (stepMs === null || forwardMs === null) throw new Error("The reference workload was not run");
+  if (!lossesAreRight(ours.losses, reference)) {
+    throw new Error(
+      `The reference step is wrong on this adapter: its losses are ${ours.losses.slice(0, 3).join(", ")}, ` +
+        `PyTorch's ${reference.losses.join(", ")}. Run crosswalk doctor to find the kernel`,
+    );
+  }
+  if (!samplesAreRight(ours.samples, reference)) {
+    throw new Error(
+      "The logits of the reference network are wrong on this adapter. Run crosswalk doctor to find the kernel",
+    );
+  }
+  const rows = new Map([...peers].map(([name, runs]) => [name, peerReport(runs, reference)]));
+  const fastest = (of: "step" | "forward") => {
+    const times = [...rows.values()].filter(({ correct }) => correct[of])
+      .map(({ stepMs, forwardMs }) => of === "step" ? stepMs : forwardMs).filter((time) => time !== null);
+    return times.length === 0 ? null : Math.min(...times);
+  };
+  const ratio = (theirs: number | null, own: number) => theirs === null ? null : theirs / own;
+  return {
+    ours: { stepMs, forwardMs, gflops: stepFlops / stepMs / 1e6 },
+    peers: Object.fromEntries(rows),
+    ratio: { step: ratio(fastest("step"), stepMs), forward: ratio(fastest("forward"), forwardMs) },
+  };
+}
+
+function peerReport({ stepTimes, forwardTimes, losses, samples, error }: EngineRuns, reference: ReferenceValues) {
+  return {
+    stepMs: typicalTime(stepTimes),
+    forwardMs: typicalTime(forwardTimes),
+    correct: { step: lossesAreRight(losses, reference), forward: samplesAreRight(samples, reference) },
+    ...(error === undefined ? {} : { error }),
+  };
+}
