@@ -72,8 +72,8 @@ const commands: readonly CommandEntry[] = [
   },
   {
     command: "bench",
-    summary: "measure the adapter's peaks and every kernel",
-    examples: ["crosswalk bench", "crosswalk bench --json"],
+    summary: "measure kernels, the reference step, the selection and memory: all, or one part",
+    examples: ["crosswalk bench kernels --json", "crosswalk bench step --against tfjs,jax"],
     load: () => import("./src/cli/bench.ts"),
   },
   {

@@ -1,33 +1,147 @@
 /**
- * `crosswalk bench`: the adapter's peaks, and every kernel against them.
+ * `crosswalk bench`: the adapter's peaks, every kernel against them, and the reference workload: its step and inference beside
+ * other engines', the selection of thresholds beside a sort, and its memory. `bench kernels`, `step`, `select` and `memory`
+ * run one part.
  *
  * @module
  */
 
 import { benchKernels, type KernelRow } from "../../bench/kernels.ts";
+import { benchMemory, type MemoryReport } from "../../bench/memory.ts";
+import { type PeerName, peerNames } from "../../bench/peer.ts";
 import { measurePeaks } from "../../bench/peaks.ts";
+import { benchSelect, type SelectReport } from "../../bench/select.ts";
+import { benchStep } from "../../bench/step.ts";
+import type { StepReport } from "../../bench/step_report.ts";
+import { UsageError } from "../errors.ts";
+import type { Gpu } from "../gpu/gpu.ts";
+import { bytesText } from "../run/announce.ts";
+import { suggestion } from "../run/settings.ts";
 import { readArguments } from "./arguments.ts";
 import { openGpu } from "./open.ts";
 
+interface PartOptions {
+  readonly runs: number;
+  readonly peers: readonly PeerName[];
+  /** Prints a line of the text form; silent with `--json`. */
+  readonly say: (text: string) => void;
+}
+
+const parts = { kernels, step, select, memory } as const;
+
 /** Runs the command; returns the exit code. */
 export async function run(args: readonly string[]): Promise<number> {
-  const settings = readArguments("bench", args);
-  const json = settings.flag("json");
-  using gpu = await openGpu();
-  const peaks = await measurePeaks(gpu);
-  const adapter = gpu.info.description || gpu.info.vendor;
-  if (!json) {
-    console.log(
-      `${adapter}: multiply-add peak ${peaks.gflops.toFixed(1)} GFLOP/s, copy peak ${
-        peaks.gigabytesPerSecond.toFixed(1)
-      } GB/s\n`,
-    );
+  const [first = ""] = args;
+  const part = isPart(first) ? first : undefined;
+  if (part === undefined && first !== "" && !first.startsWith("-")) {
+    throw new UsageError(`There is no part "${first}" of bench. ${suggestion(first, Object.keys(parts))}`);
   }
-  const kernels = await benchKernels(gpu, peaks, (row) => {
-    if (!json) console.log(rowText(row));
-  });
-  if (json) console.log(JSON.stringify({ adapter, peaks, kernels }));
+  const settings = readArguments("bench", part === undefined ? args : args.slice(1));
+  const json = settings.flag("json");
+  const options: PartOptions = {
+    runs: settings.number("runs"),
+    peers: readPeers(settings.optionalText("against")),
+    say: (text) => json ? undefined : console.log(text),
+  };
+  using gpu = await openGpu();
+  options.say(`${adapterName(gpu)}\n`);
+  if (part !== undefined) {
+    const report = await parts[part](gpu, options);
+    if (json) console.log(JSON.stringify(report));
+    return 0;
+  }
+  const report: Record<string, unknown> = { adapter: adapterName(gpu) };
+  for (const [name, bench] of Object.entries(parts)) {
+    const found = await bench(gpu, options);
+    if (name === "kernels") Object.assign(report, found);
+    else report[name] = found;
+    options.say("");
+  }
+  if (json) console.log(JSON.stringify(report));
   return 0;
+}
+
+function isPart(name: string): name is keyof typeof parts {
+  return Object.hasOwn(parts, name);
+}
+
+/** The peers of a list such as `tfjs,jax`, each once. */
+function readPeers(list: string | undefined): PeerName[] {
+  const names = list === undefined ? [] : list.split(",").map((name) => name.trim());
+  const unknown = names.find((name) => !peerNames.some((peer) => peer === name));
+  if (unknown !== undefined) {
+    throw new UsageError(`--against names "${unknown}", expected some of ${peerNames.join(", ")} with commas between`);
+  }
+  return peerNames.filter((peer) => names.includes(peer));
+}
+
+function adapterName(gpu: Gpu): string {
+  return gpu.info.description || gpu.info.vendor;
+}
+
+async function kernels(gpu: Gpu, { say }: PartOptions) {
+  const peaks = await measurePeaks(gpu);
+  const { gflops, gigabytesPerSecond } = peaks;
+  say(`multiply-add peak ${gflops.toFixed(1)} GFLOP/s, copy peak ${gigabytesPerSecond.toFixed(1)} GB/s\n`);
+  const rows = await benchKernels(gpu, peaks, (row) => say(rowText(row)));
+  return { adapter: adapterName(gpu), peaks, kernels: rows };
+}
+
+async function step(gpu: Gpu, { runs, peers, say }: PartOptions): Promise<StepReport> {
+  const report = await benchStep(gpu, { runs, peers, say });
+  const { ours, ratio } = report;
+  say("\nreference workload, batch 2 of 256×512, 19 classes: medians");
+  say(timesText("ours", ours.stepMs, ours.forwardMs, `${ours.gflops.toFixed(1)} GFLOP/s in the step`));
+  for (const [name, { stepMs, forwardMs, correct, error }] of Object.entries(report.peers)) {
+    const verdicts = (["step", "forward"] as const).map((kind) =>
+      `${kind} ${correct[kind] ? "right" : "WRONG or none"}`
+    );
+    say(timesText(name, stepMs, forwardMs, error ?? verdicts.join(", ")));
+  }
+  if (peers.length > 0) {
+    say(`fastest right peer over ours: step ${factorText(ratio.step)}, forward ${factorText(ratio.forward)}`);
+  }
+  return report;
+}
+
+async function select(gpu: Gpu, { runs, say }: PartOptions): Promise<SelectReport> {
+  const report = await benchSelect(gpu, { runs });
+  const { pixels, classes, oursMs, oursWithoutScoresMs, oursBytes, typedArraySortMs, numpySortMs } = report;
+  const numpy = numpySortMs === null ? "not run: no numpy, or no right to run python3" : `${numpySortMs.toFixed(0)} ms`;
+  say(`thresholds of ${classes} classes over ${(pixels / 1e6).toFixed(1)} million pixels, the same to the bit`);
+  say(`ours                  ${oursMs.toFixed(0)} ms, ${oursWithoutScoresMs.toFixed(0)} ms without the scores`);
+  say(
+    `memory                ${bytesText(oursBytes)} beside the logits; the sorts hold ${
+      bytesText(report.sortBytes)
+    } of keys`,
+  );
+  say(`typed-array sort      ${typedArraySortMs.toFixed(0)} ms`);
+  say(`numpy sort            ${numpy}`);
+  say(
+    `sort over ours        ${factorText(report.ratio.withScores)}, without the scores ${
+      factorText(report.ratio.withoutScores)
+    }`,
+  );
+  return report;
+}
+
+async function memory(gpu: Gpu, { peers, say }: PartOptions): Promise<MemoryReport> {
+  const report = await benchMemory(gpu, { tfjs: peers.includes("tfjs") });
+  const { stepBytes, lowerBoundBytes, overLowerBound, tfjsBytes, overTfjs, error } = report;
+  say(`the reference step allocates  ${bytesText(stepBytes)}`);
+  say(`least possible                ${bytesText(lowerBoundBytes)}, ours is ${factorText(overLowerBound)}`);
+  if (tfjsBytes !== null) say(`TensorFlow.js                 ${bytesText(tfjsBytes)}, ours is ${factorText(overTfjs)}`);
+  if (error !== undefined) say(`TensorFlow.js                 ${error}`);
+  return report;
+}
+
+function timesText(name: string, stepMs: number | null, forwardMs: number | null, note: string): string {
+  const time = (ms: number | null) => (ms === null ? "–" : `${ms.toFixed(0)} ms`).padStart(10);
+  return `${name.padEnd(6)} step ${time(stepMs)}  forward ${time(forwardMs)}  ${note}`;
+}
+
+function factorText(factor: number | null): string {
+  return factor === null ? "–" : `${factor.toFixed(2)}×`;
 }
 
 function rowText({ kernel, direction, milliseconds, gflops, gigabytesPerSecond, shareOfPeak }: KernelRow): string {

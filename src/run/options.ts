@@ -88,6 +88,8 @@ export const options: readonly Option[] = [
     [...networks, "select", "bench", "doctor", "synth"],
     "print one JSON object on stdout, nothing else",
   ),
+  argument("runs", "integer", ["bench"], "timed runs of each engine after a warm-up", { default: 5, minimum: 1 }),
+  argument("against", "text", ["bench"], "other engines for step and memory, with commas between: tfjs, jax, ort"),
   argument("probabilities", "paths", ["select"], "probability maps, .npy of [N,C,H,W] or [C,H,W] float32"),
   argument("portion", "number", ["select"], "share of every class to label", { default: 0.2, minimum: 0, maximum: 1 }),
   argument("alpha", "number", ["select"], "strength of the label entropy of lrent", { default: 0.25, minimum: 1e-6 }),

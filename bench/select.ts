@@ -1,0 +1,205 @@
+/**
+ * The selection's exact thresholds against sorting the same keys on the CPU.
+ *
+ * Ours starts from the network's logits and computes the scores in each of its three passes, since it keeps no scores; the
+ * sorts are given the keys ready, class by class, and only sort.
+ *
+ * @module
+ */
+
+import { fileURLToPath } from "node:url";
+import topShader from "../shaders/selftraining/top_score.wgsl" with { type: "text" };
+import { type Gpu, wholeRange } from "../src/gpu/gpu.ts";
+import { paddedChannels } from "../src/graph/layout.ts";
+import { pixelGrid, type ScoreBatch, scoreConstants, viewsBuffer } from "../src/selftraining/scores.ts";
+import { selectThresholds } from "../src/selftraining/selection.ts";
+import { hexBits } from "../src/selftraining/thresholds.ts";
+import { median } from "./timing.ts";
+
+const classes = 19;
+const image = { height: 1024, width: 2048 };
+const outputStride = 8;
+/** How often the selection goes over all pixels. */
+const passes = 3;
+
+/** What `bench select` finds. */
+export interface SelectReport {
+  /** Pixels whose confidences are ranked. */
+  readonly pixels: number;
+  readonly classes: number;
+  /** Median time of our thresholds, scores included. */
+  readonly oursMs: number;
+  /** The same less the time of computing the scores three times, which is measured by itself: the histograms alone. */
+  readonly oursWithoutScoresMs: number;
+  /** GPU memory that the selection takes at most beside the logits; the same for any number of images. */
+  readonly oursBytes: number;
+  /** Time of sorting each class's keys as a typed array in this process. */
+  readonly typedArraySortMs: number;
+  /** The same with numpy; `null` where python3 or numpy is missing or may not be run. */
+  readonly numpySortMs: number | null;
+  /** Bytes of the keys that the sorts hold. */
+  readonly sortBytes: number;
+  /** Time of numpy's sort (of the typed arrays' where there is no numpy) over ours, and over ours without the scores. */
+  readonly ratio: { readonly withScores: number; readonly withoutScores: number };
+}
+
+/**
+ * Times the selection.
+ *
+ * @param options how many `images` of 1024×2048 pixels; `runs` of ours.
+ * @throws {Error} if a sort gives another threshold than ours.
+ */
+export async function benchSelect(
+  gpu: Gpu,
+  { images = 24, runs }: { readonly images?: number; readonly runs: number },
+): Promise<SelectReport> {
+  const height = image.height / outputStride;
+  const width = image.width / outputStride;
+  const channels = paddedChannels(classes);
+  // Every image is a window of one field of logits, each window by some pixels further on.
+  const step = 997 * channels;
+  const field = gpu.createBuffer((height * width * channels + images * step) * 4, "logits");
+  gpu.write(field, fieldOfLogits(field.size / 4, channels));
+  const batches = async function* (): AsyncGenerator<ScoreBatch> {
+    for (let index = 0; index < images; index++) {
+      const views = [{ offset: index * step, height, width, mirror: false }];
+      yield { images: 1, ...image, logits: wholeRange(field), views };
+    }
+  };
+  const settings = { policy: "cbst", rule: "crst", portion: 0.2, stride: 1 } as const;
+  const times: number[] = [];
+  const scoreTimes: number[] = [];
+  const before = gpu.allocatedBytes;
+  let report = await selectThresholds(gpu, batches, { classes }, settings);
+  const oursBytes = gpu.peakBytes - before;
+  for (let run = 0; run < runs; run++) {
+    const start = performance.now();
+    report = await selectThresholds(gpu, batches, { classes }, settings);
+    const middle = performance.now();
+    await computeScores(gpu, batches);
+    times.push(middle - start);
+    scoreTimes.push(performance.now() - middle);
+  }
+  const keys = await keysByClass(gpu, batches, report.n_pixels);
+  gpu.destroyBuffer(field);
+  const numpy = await numpySort(keys, report.rank);
+  const typed = typedArraySort(keys, report.rank);
+  for (const [name, found] of [["typed arrays", typed.keys], ["numpy", numpy?.keys ?? typed.keys]] as const) {
+    for (const [id, key] of found.entries()) {
+      const value = hexBits(new Float32Array(Uint32Array.of(key).buffer)[0] ?? NaN);
+      if ((report.rank[id] ?? 0) > 0 && value !== report.lambda_hex[id]) {
+        throw new Error(
+          `The threshold of class ${id} is ${report.lambda_hex[id]}, sorting with ${name} gives ${value}`,
+        );
+      }
+    }
+  }
+  const oursMs = median(times);
+  const oursWithoutScoresMs = Math.max(0, oursMs - passes * median(scoreTimes));
+  const sortMs = (numpy ?? typed).milliseconds;
+  return {
+    pixels: images * image.height * image.width,
+    classes,
+    oursMs,
+    oursWithoutScoresMs,
+    oursBytes,
+    typedArraySortMs: typed.milliseconds,
+    numpySortMs: numpy?.milliseconds ?? null,
+    sortBytes: keys.reduce((sum, { byteLength }) => sum + byteLength, 0),
+    ratio: { withScores: sortMs / oursMs, withoutScores: sortMs / oursWithoutScoresMs },
+  };
+}
+
+/** Smooth enough to have regions, rough enough that few keys are equal. */
+function fieldOfLogits(length: number, channels: number): Float32Array<ArrayBuffer> {
+  let state = 1;
+  const offsets = Float32Array.from({ length: channels }, (_, channel) => channel / channels);
+  return Float32Array.from({ length }, (_, index) => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    const channel = index % channels;
+    return 3 * Math.sin((index / channels) * 0.003 * (channel + 1)) + (offsets[channel] ?? 0) + state / 2 ** 31;
+  });
+}
+
+/** The keys of each class, as the selection's own kernel computes them. */
+async function keysByClass(
+  gpu: Gpu,
+  batches: () => AsyncIterable<ScoreBatch>,
+  counts: readonly number[],
+): Promise<Uint32Array<ArrayBuffer>[]> {
+  const lists = counts.map((count) => new Uint32Array(count));
+  const lengths = counts.map(() => 0);
+  await computeScores(gpu, batches, async (keyBuffer, classBuffer) => {
+    const [keyBytes, idBytes] = await gpu.read(wholeRange(keyBuffer), wholeRange(classBuffer));
+    if (keyBytes === undefined || idBytes === undefined) throw new Error("No keys were read");
+    const keys = new Uint32Array(keyBytes.buffer);
+    for (const [pixel, id] of new Uint32Array(idBytes.buffer).entries()) {
+      const length = lengths[id] ?? 0;
+      const list = lists[id];
+      if (list !== undefined) list[length] = keys[pixel] ?? 0;
+      lengths[id] = length + 1;
+    }
+  });
+  return lists;
+}
+
+/** Computes the key and the class of every pixel, batch by batch, and waits. */
+async function computeScores(
+  gpu: Gpu,
+  batches: () => AsyncIterable<ScoreBatch>,
+  onBatch?: (keys: GPUBuffer, classes: GPUBuffer) => Promise<void>,
+): Promise<void> {
+  for await (const batch of batches()) {
+    const size = batch.images * batch.height * batch.width;
+    const views = viewsBuffer(gpu, batch);
+    const keys = gpu.createBuffer(size * 4, "keys");
+    const ids = gpu.createBuffer(size * 4, "classes");
+    gpu.submit([
+      await gpu.dispatch(
+        { name: "selftraining/top_score", text: topShader },
+        scoreConstants(batch, { classes }),
+        [batch.logits, views, batch.logits, keys, ids],
+        pixelGrid(batch),
+      ),
+    ]);
+    await onBatch?.(keys, ids);
+    for (const buffer of [views, keys, ids]) gpu.destroyBuffer(buffer);
+  }
+  await gpu.wait();
+}
+
+interface Sorted {
+  readonly milliseconds: number;
+  /** Each class's key at its rank. */
+  readonly keys: readonly number[];
+}
+
+/** Sorts in place. */
+function typedArraySort(lists: readonly Uint32Array[], ranks: readonly number[]): Sorted {
+  const start = performance.now();
+  const keys = lists.map((list, id) => list.sort()[list.length - (ranks[id] ?? 0)] ?? 0);
+  return { milliseconds: performance.now() - start, keys };
+}
+
+/** Numpy's sort, or `null` where it cannot be run. */
+async function numpySort(lists: readonly Uint32Array<ArrayBuffer>[], ranks: readonly number[]): Promise<Sorted | null> {
+  const script = fileURLToPath(new URL("./peers/sort.py", import.meta.url));
+  const counts = lists.map(({ length }) => length);
+  try {
+    const process = new Deno.Command("python3", {
+      args: [script, counts.join(), ranks.join()],
+      ...{ stdin: "piped", stdout: "piped", stderr: "null" },
+    }).spawn();
+    const output = process.output();
+    const writer = process.stdin.getWriter();
+    for (const list of lists) await writer.write(new Uint8Array(list.buffer));
+    await writer.close();
+    const { success, stdout } = await output;
+    return success ? JSON.parse(new TextDecoder().decode(stdout)) : null;
+  } catch (error) {
+    const isMissing = error instanceof Deno.errors.NotCapable || error instanceof Deno.errors.NotFound ||
+      error instanceof Deno.errors.BrokenPipe;
+    if (isMissing) return null;
+    throw error;
+  }
+}
