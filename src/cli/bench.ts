@@ -23,6 +23,8 @@ import { openGpu } from "./open.ts";
 interface PartOptions {
   readonly runs: number;
   readonly peers: readonly PeerName[];
+  /** Images of 1024×2048 pixels whose thresholds are selected; default enough for 50 million pixels. */
+  readonly images?: number;
   /** Prints a line of the text form; silent with `--json`. */
   readonly say: (text: string) => void;
 }
@@ -52,7 +54,8 @@ export async function run(args: readonly string[]): Promise<number> {
   }
   const report: Record<string, unknown> = { adapter: adapterName(gpu) };
   for (const [name, bench] of Object.entries(parts)) {
-    const found = await bench(gpu, options);
+    // Fifty million pixels take minutes on a software adapter: `bench select` has them, the overview a few.
+    const found = await bench(gpu, { ...options, images: 2 });
     if (name === "kernels") Object.assign(report, found);
     else report[name] = found;
     options.say("");
@@ -104,8 +107,8 @@ async function step(gpu: Gpu, { runs, peers, say }: PartOptions): Promise<StepRe
   return report;
 }
 
-async function select(gpu: Gpu, { runs, say }: PartOptions): Promise<SelectReport> {
-  const report = await benchSelect(gpu, { runs });
+async function select(gpu: Gpu, { runs, images, say }: PartOptions): Promise<SelectReport> {
+  const report = await benchSelect(gpu, { runs, ...(images === undefined ? {} : { images }) });
   const { pixels, classes, oursMs, oursWithoutScoresMs, oursBytes, typedArraySortMs, numpySortMs } = report;
   const numpy = numpySortMs === null ? "not run: no numpy, or no right to run python3" : `${numpySortMs.toFixed(0)} ms`;
   say(`thresholds of ${classes} classes over ${(pixels / 1e6).toFixed(1)} million pixels, the same to the bit`);
