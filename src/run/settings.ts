@@ -115,6 +115,13 @@ export function resolveSettings(
   return new Settings(values);
 }
 
+/** Keys that mean something to a command that reads recipes. */
+function recipeKeys(): string[] {
+  const commands = options.find(({ key }) => key === "config")?.commands ?? [];
+  return options.filter((option) => isRecipeKey(option) && option.commands.some((name) => commands.includes(name)))
+    .map(({ key }) => key);
+}
+
 /**
  * Reads a recipe: YAML with keys of the option table.
  *
@@ -134,8 +141,7 @@ export function readRecipe(text: string, source: string): Map<string, Value> {
   for (const [key, value] of Object.entries(content)) {
     const option = options.find((candidate) => candidate.key === key);
     if (option === undefined) {
-      const keys = options.filter(isRecipeKey).map((candidate) => candidate.key);
-      throw new UsageError(`The recipe ${source} has the unknown key "${key}". ${suggestion(key, keys)}`);
+      throw new UsageError(`The recipe ${source} has the unknown key "${key}". ${suggestion(key, recipeKeys())}`);
     }
     if (!isRecipeKey(option)) {
       throw new UsageError(
