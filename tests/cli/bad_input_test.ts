@@ -111,8 +111,8 @@ Deno.test("weights that do not fit are answered by a sentence that names file an
     const text = file("text.safetensors", new TextEncoder().encode("no tensors at all"));
 
     const evaluate = (weights: string) => ["evaluate", "--weights", weights, "--data", data];
-    const out = join(folder, "run");
-    const adapt = ["adapt", "--source", data, "--target", data, "--out", out];
+    const outs = ["first run", "second run"].map((name) => join(folder, name));
+    const [first = [], second = []] = outs.map((out) => ["adapt", "--source", data, "--target", data, "--out", out]);
     await check([
       [evaluate(join(folder, "none")), 1, `Cannot read ${join(folder, "none")}`],
       [evaluate(missing), 1, missing, 'tensor "conv3.weight" [32, 32, 3, 3] is missing'],
@@ -122,10 +122,10 @@ Deno.test("weights that do not fit are answered by a sentence that names file an
       [evaluate(foreign), 1, data, "not the network's", 'id 1 is "sidewalk", expected "pavement"', "--class-map"],
       [evaluate(cut), 1, cut, "the file was cut off"],
       [evaluate(text), 1, text, "it is no safetensors file"],
-      [[...adapt, "--source-model", missing], 1, missing, '"conv3.weight"'],
-      [[...adapt, "--model", "deeplab-mobilenet", "--weights", shaped], 1, shaped, '"conv1.weight"'],
+      [[...first, "--source-model", missing], 1, missing, '"conv3.weight"'],
+      [[...second, "--model", "deeplab-mobilenet", "--weights", shaped], 1, shaped, '"conv1.weight"'],
     ]);
-    assertEquals(readdirSync(out).sort(), ["config.json", "metrics.jsonl"]);
+    for (const out of outs) assertEquals(readdirSync(out).sort(), ["config.json", "metrics.jsonl"]);
   }));
 
 Deno.test("wrong options, values and recipes are answered by a sentence with the nearest name, and exit code 2", () =>
@@ -157,12 +157,11 @@ Deno.test("missing folders of a run are answered before anything is trained", ()
     writeStreets(data);
     write(config, recipe);
     const none = join(folder, "none");
-    const out = join(folder, "run");
-    const adapt = (
-      source: string,
-      target: string,
-      ...more: string[]
-    ) => ["adapt", "--config", config, "--source", source, "--target", target, "--out", out, ...more];
+    let runs = 0;
+    const adapt = (source: string, target: string, ...more: string[]) => {
+      const out = join(folder, `run ${runs++}`);
+      return ["adapt", "--config", config, "--source", source, "--target", target, "--out", out, ...more];
+    };
     await check([
       [adapt(none, data), 1, `the data set ${none}: there is no such folder`],
       [adapt(data, none), 1, `the data set ${none}: there is no such folder`],
