@@ -29,6 +29,7 @@
 // Engine
 export * from "./src/errors.ts";
 export * from "./src/gpu/gpu.ts";
+export * from "./src/gpu/launch.ts";
 export type { SubmissionTime, TimeListener } from "./src/gpu/submission_times.ts";
 export type { BindingKind, ShaderConstants, ShaderSource } from "./src/gpu/shader.ts";
 export { gradients } from "./src/ops/gradients.ts";

@@ -6,7 +6,8 @@
 
 import copyShader from "../shaders/bench/copy_peak.wgsl" with { type: "text" };
 import fmaShader from "../shaders/bench/fma_peak.wgsl" with { type: "text" };
-import { type Gpu, grid } from "../src/gpu/gpu.ts";
+import type { Gpu } from "../src/gpu/gpu.ts";
+import { grid } from "../src/gpu/launch.ts";
 import { secondsPerRun } from "./timing.ts";
 
 /** Measured limits of an adapter. */

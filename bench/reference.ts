@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { BufferCopy, Gpu } from "../src/gpu/gpu.ts";
+import type { Gpu } from "../src/gpu/gpu.ts";
+import type { BufferCopy } from "../src/gpu/launch.ts";
 import { pack } from "../src/graph/layout.ts";
 import type { MemoryPlan } from "../src/graph/plan.ts";
 import { Program } from "../src/graph/program.ts";

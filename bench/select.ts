@@ -9,7 +9,8 @@
 
 import { fileURLToPath } from "node:url";
 import topShader from "../shaders/selftraining/top_score.wgsl" with { type: "text" };
-import { type Gpu, wholeRange } from "../src/gpu/gpu.ts";
+import type { Gpu } from "../src/gpu/gpu.ts";
+import { wholeRange } from "../src/gpu/launch.ts";
 import { paddedChannels } from "../src/graph/layout.ts";
 import { pixelGrid, type ScoreBatch, scoreConstants, viewsBuffer } from "../src/selftraining/scores.ts";
 import { selectThresholds } from "../src/selftraining/selection.ts";

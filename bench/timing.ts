@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { Dispatch, Gpu } from "../src/gpu/gpu.ts";
+import type { Gpu } from "../src/gpu/gpu.ts";
+import type { Dispatch } from "../src/gpu/launch.ts";
 
 /**
  * Median seconds of one run of these launches, after a warm-up (drivers compile at the first launch).

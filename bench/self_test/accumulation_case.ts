@@ -4,7 +4,7 @@
  * @module
  */
 
-import { wholeRange } from "../../src/gpu/gpu.ts";
+import { wholeRange } from "../../src/gpu/launch.ts";
 import { GradientAccumulation } from "../../src/optim/accumulation.ts";
 import { Random } from "../../src/random.ts";
 import type { Comparison, SelfTestCase } from "./case.ts";

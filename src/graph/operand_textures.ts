@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { BufferRange, Gpu, TextureCopy } from "../gpu/gpu.ts";
+import type { Gpu } from "../gpu/gpu.ts";
+import type { BufferRange, TextureCopy } from "../gpu/launch.ts";
 import { type KernelCall, type KernelPlan, type StoredBinding, Tensor } from "./tensor.ts";
 
 /** Operands that one launch may read from textures. */

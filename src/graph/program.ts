@@ -5,7 +5,8 @@
  */
 
 import { OutOfBudgetError } from "../errors.ts";
-import { type BufferCopy, type BufferRange, type Dispatch, type Gpu, wholeRange } from "../gpu/gpu.ts";
+import type { Gpu } from "../gpu/gpu.ts";
+import { type BufferCopy, type BufferRange, type Dispatch, wholeRange } from "../gpu/launch.ts";
 import { storedElements, unpack } from "./layout.ts";
 import { lastUses, type Life, type MemoryPlan, planSlots } from "./plan.ts";
 import { operandTextureBytes, OperandTextures, textureOperands } from "./operand_textures.ts";

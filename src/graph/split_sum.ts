@@ -6,7 +6,7 @@
  */
 
 import shader from "../../shaders/reduce/sum_splits.wgsl" with { type: "text" };
-import { grid } from "../gpu/gpu.ts";
+import { grid } from "../gpu/launch.ts";
 import type { KernelCall, KernelPlan } from "./tensor.ts";
 
 /**

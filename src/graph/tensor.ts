@@ -7,7 +7,7 @@
  */
 
 import type { ShaderConstants, ShaderSource } from "../gpu/shader.ts";
-import type { BufferRange } from "../gpu/gpu.ts";
+import type { BufferRange } from "../gpu/launch.ts";
 import { type DataType, type Layout, storedBytes } from "./layout.ts";
 
 /** Where a tensor's bytes come from, when no op computes them. */

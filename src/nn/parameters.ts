@@ -9,7 +9,8 @@
  * @module
  */
 
-import type { BufferRange, Gpu } from "../gpu/gpu.ts";
+import type { Gpu } from "../gpu/gpu.ts";
+import type { BufferRange } from "../gpu/launch.ts";
 import { type Layout, pack, storedBytes, unpack } from "../graph/layout.ts";
 import { input, resident, type Tensor } from "../graph/tensor.ts";
 import { Random } from "../random.ts";

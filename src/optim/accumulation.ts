@@ -5,7 +5,8 @@
  */
 
 import shader from "../../shaders/optim/accumulate_gradients.wgsl" with { type: "text" };
-import { type BufferRange, type Dispatch, type Gpu, grid } from "../gpu/gpu.ts";
+import type { Gpu } from "../gpu/gpu.ts";
+import { type BufferRange, type Dispatch, grid } from "../gpu/launch.ts";
 
 /** Segments for the gradients of one micro-batch, and the launches that add them to their mean. */
 export class GradientAccumulation {

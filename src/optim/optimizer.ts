@@ -7,7 +7,8 @@
 
 import adamwShader from "../../shaders/optim/adamw.wgsl" with { type: "text" };
 import sgdShader from "../../shaders/optim/sgd.wgsl" with { type: "text" };
-import { type Dispatch, type Gpu, grid } from "../gpu/gpu.ts";
+import type { Gpu } from "../gpu/gpu.ts";
+import { type Dispatch, grid } from "../gpu/launch.ts";
 import type { ParameterGroup, ParameterRun, ParameterStore } from "../nn/parameters.ts";
 
 /** Learning rate of each parameter group for one step. */

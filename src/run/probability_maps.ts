@@ -6,7 +6,8 @@
 
 import channelsLast from "../../shaders/selftraining/channels_last.wgsl" with { type: "text" };
 import { OutOfBudgetError } from "../errors.ts";
-import { type Gpu, grid } from "../gpu/gpu.ts";
+import type { Gpu } from "../gpu/gpu.ts";
+import { grid } from "../gpu/launch.ts";
 import { paddedChannels } from "../graph/layout.ts";
 import type { ScoreBatch, ScoreOptions } from "../selftraining/scores.ts";
 import type { NpyFile } from "./npy_files.ts";

@@ -6,7 +6,8 @@
  */
 
 import assignShader from "../../shaders/selftraining/assign_labels.wgsl" with { type: "text" };
-import { type BufferRange, type Gpu, grid } from "../gpu/gpu.ts";
+import type { Gpu } from "../gpu/gpu.ts";
+import { type BufferRange, grid } from "../gpu/launch.ts";
 import type { Network } from "../nn/network.ts";
 import { argmaxInterpolated } from "../ops/metrics/argmax_interpolated.ts";
 import { InferencePrograms, type SampleBatch } from "./inference.ts";

@@ -5,7 +5,8 @@
  * @module
  */
 
-import { type BufferRange, type Gpu, grid } from "../gpu/gpu.ts";
+import type { Gpu } from "../gpu/gpu.ts";
+import { type BufferRange, grid } from "../gpu/launch.ts";
 import type { ShaderConstants } from "../gpu/shader.ts";
 import { paddedChannels } from "../graph/layout.ts";
 

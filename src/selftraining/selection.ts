@@ -14,7 +14,8 @@ import startsShader from "../../shaders/selftraining/class_starts.wgsl" with { t
 import nthShader from "../../shaders/selftraining/every_nth.wgsl" with { type: "text" };
 import histogramShader from "../../shaders/selftraining/score_histogram.wgsl" with { type: "text" };
 import topShader from "../../shaders/selftraining/top_score.wgsl" with { type: "text" };
-import { type Dispatch, type Gpu, grid, wholeRange } from "../gpu/gpu.ts";
+import type { Gpu } from "../gpu/gpu.ts";
+import { type Dispatch, grid, wholeRange } from "../gpu/launch.ts";
 import { pixelGrid, type ScoreBatch, scoreConstants, type ScoreOptions, viewsBuffer } from "./scores.ts";
 import {
   type RankedList,

@@ -7,7 +7,8 @@
  */
 
 import shader from "../../shaders/selftraining/assign_soft_labels.wgsl" with { type: "text" };
-import { type Gpu, grid, wholeRange } from "../gpu/gpu.ts";
+import type { Gpu } from "../gpu/gpu.ts";
+import { grid, wholeRange } from "../gpu/launch.ts";
 import { storedBytes, unpack } from "../graph/layout.ts";
 import { scoreConstants, type ScoreOptions, viewsBuffer } from "./scores.ts";
 import type { LabelledBatch, ScoreBatches } from "./selection.ts";

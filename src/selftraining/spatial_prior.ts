@@ -8,7 +8,8 @@
 import countsShader from "../../shaders/selftraining/prior_counts.wgsl" with { type: "text" };
 import smoothShader from "../../shaders/selftraining/smooth_axis.wgsl" with { type: "text" };
 import type { Size } from "../data/size.ts";
-import { type Gpu, grid } from "../gpu/gpu.ts";
+import type { Gpu } from "../gpu/gpu.ts";
+import { grid } from "../gpu/launch.ts";
 import { paddedChannels } from "../graph/layout.ts";
 
 /** How the counts are smoothed and scaled. */

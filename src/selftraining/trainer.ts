@@ -7,7 +7,8 @@
 
 import type { SamplePlan } from "../data/sampling.ts";
 import type { Size } from "../data/size.ts";
-import { type BufferCopy, type BufferRange, type Dispatch, type Gpu, wholeRange } from "../gpu/gpu.ts";
+import type { Gpu } from "../gpu/gpu.ts";
+import { type BufferCopy, type BufferRange, type Dispatch, wholeRange } from "../gpu/launch.ts";
 import { gradients } from "../ops/gradients.ts";
 import { Program, type ProgramDefinition } from "../graph/program.ts";
 import { input } from "../graph/tensor.ts";

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { type Dispatch, Gpu, grid } from "../../src/gpu/gpu.ts";
+import { Gpu } from "../../src/gpu/gpu.ts";
+import { type Dispatch, grid } from "../../src/gpu/launch.ts";
 import type { SubmissionTime } from "../../src/gpu/submission_times.ts";
 
 const text = `

@@ -6,7 +6,7 @@
  */
 
 import shader from "../../../shaders/activation/activation.wgsl" with { type: "text" };
-import { grid } from "../../gpu/gpu.ts";
+import { grid } from "../../gpu/launch.ts";
 import { storedElements } from "../../graph/layout.ts";
 import { Tensor } from "../../graph/tensor.ts";
 import { activationGrad } from "./activation_grad.ts";

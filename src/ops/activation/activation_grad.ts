@@ -5,7 +5,7 @@
  */
 
 import shader from "../../../shaders/activation/activation_grad.wgsl" with { type: "text" };
-import { grid } from "../../gpu/gpu.ts";
+import { grid } from "../../gpu/launch.ts";
 import { storedElements } from "../../graph/layout.ts";
 import { Tensor } from "../../graph/tensor.ts";
 import { type Activation, activationConstants } from "./kind.ts";

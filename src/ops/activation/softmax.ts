@@ -6,7 +6,7 @@
  */
 
 import shader from "../../../shaders/activation/softmax.wgsl" with { type: "text" };
-import { grid } from "../../gpu/gpu.ts";
+import { grid } from "../../gpu/launch.ts";
 import { paddedChannels } from "../../graph/layout.ts";
 import { currentPath, Tensor } from "../../graph/tensor.ts";
 import { softmaxGrad } from "./softmax_grad.ts";

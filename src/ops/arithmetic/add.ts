@@ -5,7 +5,7 @@
  */
 
 import shader from "../../../shaders/arithmetic/add.wgsl" with { type: "text" };
-import { grid } from "../../gpu/gpu.ts";
+import { grid } from "../../gpu/launch.ts";
 import { currentPath, Tensor } from "../../graph/tensor.ts";
 import { storedElements } from "../../graph/layout.ts";
 

@@ -6,7 +6,7 @@
 
 import shader from "../../../shaders/arithmetic/concat.wgsl" with { type: "text" };
 import unalignedShader from "../../../shaders/arithmetic/concat_unaligned.wgsl" with { type: "text" };
-import { grid } from "../../gpu/gpu.ts";
+import { grid } from "../../gpu/launch.ts";
 import { paddedChannels } from "../../graph/layout.ts";
 import { currentPath, type KernelCall, Tensor } from "../../graph/tensor.ts";
 import { sliceChannels } from "./slice_channels.ts";

@@ -5,7 +5,7 @@
  */
 
 import shader from "../../../shaders/arithmetic/ones.wgsl" with { type: "text" };
-import { grid } from "../../gpu/gpu.ts";
+import { grid } from "../../gpu/launch.ts";
 import { Tensor } from "../../graph/tensor.ts";
 
 /** A `plain` tensor of the given shape, filled with 1. */

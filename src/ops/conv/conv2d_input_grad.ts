@@ -5,7 +5,7 @@
  */
 
 import shader from "../../../shaders/conv/conv2d_input_grad.wgsl" with { type: "text" };
-import { grid } from "../../gpu/gpu.ts";
+import { grid } from "../../gpu/launch.ts";
 import { paddedChannels } from "../../graph/layout.ts";
 import { Tensor } from "../../graph/tensor.ts";
 import { type ConvolutionGeometry, geometryConstants, taps, transposedGeometry } from "./geometry.ts";

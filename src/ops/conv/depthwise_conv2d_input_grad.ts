@@ -6,7 +6,7 @@
 
 import shader from "../../../shaders/conv/depthwise_conv2d_input_grad.wgsl" with { type: "text" };
 import blocksShader from "../../../shaders/conv/depthwise_conv2d_input_grad_blocks.wgsl" with { type: "text" };
-import { grid } from "../../gpu/gpu.ts";
+import { grid } from "../../gpu/launch.ts";
 import { paddedChannels } from "../../graph/layout.ts";
 import { type KernelPlan, Tensor } from "../../graph/tensor.ts";
 import { depthwiseKernels } from "./depthwise_conv2d.ts";

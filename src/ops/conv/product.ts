@@ -6,7 +6,7 @@
 
 import productShader from "../../../shaders/product/product.wgsl" with { type: "text" };
 import transposedLeftShader from "../../../shaders/product/product_transposed_left.wgsl" with { type: "text" };
-import { grid } from "../../gpu/gpu.ts";
+import { grid } from "../../gpu/launch.ts";
 import type { DeviceTraits, KernelBinding, KernelCall, StoredBinding, Tensor } from "../../graph/tensor.ts";
 import { type Activation, activationConstants } from "../activation/kind.ts";
 import { type ConvolutionGeometry, largestDivisor } from "./geometry.ts";

@@ -11,7 +11,7 @@ import outputShader from "../../../shaders/winograd/winograd_output.wgsl" with {
 import outputGradShader from "../../../shaders/winograd/winograd_output_grad.wgsl" with { type: "text" };
 import weightShader from "../../../shaders/winograd/winograd_weight.wgsl" with { type: "text" };
 import weightGradShader from "../../../shaders/winograd/winograd_weight_grad.wgsl" with { type: "text" };
-import { grid } from "../../gpu/gpu.ts";
+import { grid } from "../../gpu/launch.ts";
 import { paddedChannels } from "../../graph/layout.ts";
 import type { DeviceTraits, KernelCall, KernelPlan, Tensor } from "../../graph/tensor.ts";
 import { activationConstants } from "../activation/kind.ts";

@@ -7,7 +7,7 @@
 
 import leftShader from "../../../shaders/product/product_transposed_left_workgroup.wgsl" with { type: "text" };
 import productShader from "../../../shaders/product/product_workgroup.wgsl" with { type: "text" };
-import { maxWorkgroupsPerDimension } from "../../gpu/gpu.ts";
+import { maxWorkgroupsPerDimension } from "../../gpu/launch.ts";
 import type { ShaderConstants } from "../../gpu/shader.ts";
 import type { DeviceTraits, KernelBinding, KernelCall } from "../../graph/tensor.ts";
 import { activationConstants } from "../activation/kind.ts";

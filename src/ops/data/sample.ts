@@ -7,7 +7,7 @@
 
 import imagesShader from "../../../shaders/data/sample_images.wgsl" with { type: "text" };
 import labelsShader from "../../../shaders/data/sample_labels.wgsl" with { type: "text" };
-import { grid } from "../../gpu/gpu.ts";
+import { grid } from "../../gpu/launch.ts";
 import type { DataType } from "../../graph/layout.ts";
 import { currentPath, Tensor } from "../../graph/tensor.ts";
 import { sampleGeometryLength } from "./geometry.ts";

@@ -5,7 +5,7 @@
  */
 
 import shader from "../../../shaders/loss/interpolated_cross_entropy.wgsl" with { type: "text" };
-import { grid } from "../../gpu/gpu.ts";
+import { grid } from "../../gpu/launch.ts";
 import { paddedChannels } from "../../graph/layout.ts";
 import type { KernelBinding, KernelCall, Tensor } from "../../graph/tensor.ts";
 import type { CrossEntropyProblem } from "./interpolated_cross_entropy.ts";

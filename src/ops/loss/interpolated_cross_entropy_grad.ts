@@ -5,7 +5,7 @@
  */
 
 import gatherShader from "../../../shaders/loss/interpolated_cross_entropy_gather.wgsl" with { type: "text" };
-import { grid } from "../../gpu/gpu.ts";
+import { grid } from "../../gpu/launch.ts";
 import { type KernelPlan, Tensor } from "../../graph/tensor.ts";
 import { crossEntropyCall, crossEntropyInputs, crossEntropySizes, longestRun } from "./cross_entropy_call.ts";
 import type { CrossEntropyProblem } from "./interpolated_cross_entropy.ts";

@@ -5,7 +5,7 @@
  */
 
 import sumShader from "../../../shaders/reduce/channel_sum.wgsl" with { type: "text" };
-import { grid } from "../../gpu/gpu.ts";
+import { grid } from "../../gpu/launch.ts";
 import { splitSum } from "../../graph/split_sum.ts";
 import { type KernelPlan, Tensor } from "../../graph/tensor.ts";
 import { pixelSplits } from "../reduce/pixel_splits.ts";

@@ -5,7 +5,7 @@
  */
 
 import shader from "../../../shaders/metrics/argmax_interpolated.wgsl" with { type: "text" };
-import { grid } from "../../gpu/gpu.ts";
+import { grid } from "../../gpu/launch.ts";
 import { paddedChannels } from "../../graph/layout.ts";
 import { currentPath, Tensor } from "../../graph/tensor.ts";
 

@@ -5,7 +5,8 @@
  */
 
 import shader from "../../../shaders/metrics/confusion_matrix.wgsl" with { type: "text" };
-import { type BufferRange, type Dispatch, type Gpu, grid } from "../../gpu/gpu.ts";
+import type { Gpu } from "../../gpu/gpu.ts";
+import { type BufferRange, type Dispatch, grid } from "../../gpu/launch.ts";
 
 /** Most classes: the workgroup's matrix must fit the memory that every adapter has. */
 const maxClasses = 32;

@@ -6,7 +6,8 @@
  */
 
 import shader from "../../../shaders/metrics/non_finite.wgsl" with { type: "text" };
-import { type BufferRange, type Dispatch, type Gpu, grid } from "../../gpu/gpu.ts";
+import type { Gpu } from "../../gpu/gpu.ts";
+import { type BufferRange, type Dispatch, grid } from "../../gpu/launch.ts";
 
 /** Vectors of four values that one invocation reads. */
 const vectorsPerInvocation = 16;

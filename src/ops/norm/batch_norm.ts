@@ -5,7 +5,7 @@
  */
 
 import shader from "../../../shaders/norm/batch_norm.wgsl" with { type: "text" };
-import { grid } from "../../gpu/gpu.ts";
+import { grid } from "../../gpu/launch.ts";
 import { Tensor } from "../../graph/tensor.ts";
 import { row } from "../arithmetic/row.ts";
 import { batchNormAffineGrad } from "./batch_norm_affine_grad.ts";

@@ -5,7 +5,7 @@
  */
 
 import shader from "../../../shaders/norm/batch_norm_affine_grad.wgsl" with { type: "text" };
-import { grid } from "../../gpu/gpu.ts";
+import { grid } from "../../gpu/launch.ts";
 import { splitSum } from "../../graph/split_sum.ts";
 import { Tensor } from "../../graph/tensor.ts";
 import { pixelSplits } from "../reduce/pixel_splits.ts";

@@ -5,7 +5,7 @@
  */
 
 import shader from "../../../shaders/norm/batch_norm_input_grad.wgsl" with { type: "text" };
-import { grid } from "../../gpu/gpu.ts";
+import { grid } from "../../gpu/launch.ts";
 import { Tensor } from "../../graph/tensor.ts";
 import { extent, type Normalization, normalizationBindings, normalizationConstants } from "./normalization.ts";
 

@@ -6,7 +6,7 @@
 
 import shader from "../../../shaders/norm/batch_norm_statistics.wgsl" with { type: "text" };
 import combine from "../../../shaders/norm/batch_norm_statistics_combine.wgsl" with { type: "text" };
-import { grid } from "../../gpu/gpu.ts";
+import { grid } from "../../gpu/launch.ts";
 import { Tensor } from "../../graph/tensor.ts";
 import { pixelSplits } from "../reduce/pixel_splits.ts";
 import { extent } from "./normalization.ts";

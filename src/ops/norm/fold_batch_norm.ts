@@ -5,7 +5,7 @@
  */
 
 import shader from "../../../shaders/norm/fold_batch_norm.wgsl" with { type: "text" };
-import { grid } from "../../gpu/gpu.ts";
+import { grid } from "../../gpu/launch.ts";
 import { paddedChannels } from "../../graph/layout.ts";
 import { currentPath, Tensor } from "../../graph/tensor.ts";
 import type { BatchNormParameters } from "./batch_norm.ts";

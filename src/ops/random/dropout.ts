@@ -6,7 +6,7 @@
  */
 
 import shader from "../../../shaders/random/dropout.wgsl" with { type: "text" };
-import { grid } from "../../gpu/gpu.ts";
+import { grid } from "../../gpu/launch.ts";
 import { storedElements } from "../../graph/layout.ts";
 import { currentPath, Tensor } from "../../graph/tensor.ts";
 

@@ -5,7 +5,7 @@
  */
 
 import shader from "../../../shaders/reduce/channel_sum.wgsl" with { type: "text" };
-import { grid } from "../../gpu/gpu.ts";
+import { grid } from "../../gpu/launch.ts";
 import { storedElements } from "../../graph/layout.ts";
 import { splitSum } from "../../graph/split_sum.ts";
 import { Tensor } from "../../graph/tensor.ts";

@@ -5,7 +5,7 @@
  */
 
 import shader from "../../../shaders/resize/bilinear_resize_grad.wgsl" with { type: "text" };
-import { grid } from "../../gpu/gpu.ts";
+import { grid } from "../../gpu/launch.ts";
 import { paddedChannels } from "../../graph/layout.ts";
 import { type KernelCall, Tensor } from "../../graph/tensor.ts";
 

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { wholeRange } from "../../../src/gpu/gpu.ts";
+import { wholeRange } from "../../../src/gpu/launch.ts";
 import { confusionBytes, confusionDispatch } from "../../../src/ops/metrics/confusion_matrix.ts";
 import { Random } from "../../../src/random.ts";
 import { testWithShared } from "../../shared.ts";
