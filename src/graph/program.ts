@@ -32,8 +32,6 @@ export interface ProgramDefinition {
   readonly epilogue?: readonly Dispatch[];
   /** Which kernels to prefer; default: those of the adapter. */
   readonly traits?: DeviceTraits;
-  /** Refuses a plan above this many bytes. */
-  readonly budgetBytes?: number;
   /** Give every tensor a buffer of its own (a test of the plan). Default `false`. */
   readonly withoutReuse?: boolean;
 }
@@ -85,14 +83,13 @@ export class Program {
   /**
    * Plans the memory, then allocates it and compiles the kernels.
    *
-   * @throws {OutOfBudgetError} before anything is allocated, if the plan is above the budget or a tensor is larger than
-   * the adapter can bind.
+   * @throws {OutOfBudgetError} before anything is allocated, if a tensor is larger than the adapter can bind.
    */
   static async compile(gpu: Gpu, definition: ProgramDefinition): Promise<Program> {
     const roots = [...Object.values(definition.outputs), ...definition.destinations?.keys() ?? []];
     const order = dependencies(roots);
     const layout = planProgram(order, definition, definition.traits ?? { software: gpu.isSoftware });
-    checkBudget(gpu, layout.memory, definition.budgetBytes);
+    requireBindable(gpu, layout.memory);
 
     const slots = layout.slotBytes.map((bytes, index) => gpu.createBuffer(bytes, `slot ${index}`));
     const ranges = new Map<Tensor, BufferRange>();
@@ -300,16 +297,10 @@ function summarize(
   };
 }
 
-function checkBudget(gpu: Gpu, memory: MemoryPlan, budgetBytes: number | undefined): void {
+function requireBindable(gpu: Gpu, memory: MemoryPlan): void {
   if (memory.largestBindingBytes > gpu.maxBindingBytes) {
     throw new OutOfBudgetError(
       `${memory.largestBinding} takes ${memory.largestBindingBytes} bytes, this adapter binds at most ${gpu.maxBindingBytes}. Lower --batch, --crop or --size`,
-    );
-  }
-  const bytes = memory.activationBytes + memory.inputBytes;
-  if (budgetBytes !== undefined && bytes > budgetBytes) {
-    throw new OutOfBudgetError(
-      `The plan takes ${bytes} bytes, --memory-budget allows ${budgetBytes}. Lower --batch, --crop or --size`,
     );
   }
 }

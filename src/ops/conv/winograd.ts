@@ -41,8 +41,17 @@ export function usesWinograd(geometry: ConvolutionGeometry, weight: Tensor, devi
   const [outputs = 1, inputs = 1] = weight.shape;
   const { kernelHeight, kernelWidth, stride } = geometry;
   if (device.direct === true || kernelHeight !== 3 || kernelWidth !== 3 || stride !== 1) return false;
-  const bytes = places * tileCount(geometry) * paddedChannels(Math.max(inputs, outputs)) * 4;
+  const tiles = tileCount(geometry);
+  const imageBytes = places * tiles * paddedChannels(Math.max(inputs, outputs)) * 4;
+  // Of the weight gradient, which sums in parts; the transformed weights are one part.
+  const weightBytes = weightSplits(tiles) * places * paddedChannels(inputs) * paddedChannels(outputs) * 4;
+  const bytes = Math.max(imageBytes, weightBytes);
   return Math.min(inputs, outputs) >= leastChannels(device) && bytes <= mostScratchBytes && !isWasteful(geometry);
+}
+
+/** Parts of the sum over tiles in the weight gradient. */
+function weightSplits(tiles: number): number {
+  return Math.ceil(tiles / maxTilesPerInvocation);
 }
 
 /** Tiles at the border, or in the phases of a large dilation, may be mostly outside the image. */
@@ -121,7 +130,7 @@ export function winogradWeightGradKernels(
   const tiles = tileCount(geometry);
   const [v, e, sums] = [{ scratch: 0 }, { scratch: 1 }, { scratch: 2 }];
   const sizes = { batches: places, rows: tiles, inner: inputVectors, columns: outputVectors };
-  const splits = Math.ceil(tiles / maxTilesPerInvocation);
+  const splits = weightSplits(tiles);
   const pairs = inputVectors * 4 * outputVectors;
   return {
     calls: [

@@ -135,6 +135,18 @@ Deno.test("conv2d() takes workgroup memory on GPUs, and registers on software ad
   assertEquals(kernel(12, 128, false), ["product/product", undefined]);
 });
 
+Deno.test("conv2d() takes the direct form where Winograd's weights would be larger than an adapter can bind", () => {
+  const first = (channels: number) => {
+    const y = conv2d(
+      input("x", [1, channels, 16, 16]),
+      input("w", [channels, channels, 3, 3], { layout: "convolution" }),
+      { padding: 1 },
+    );
+    return y.definition.kernels?.(y, { software: true }).calls[0]?.shader.name;
+  };
+  assertEquals([first(512), first(1024)], ["winograd/winograd_input", "conv/conv2d"]);
+});
+
 Deno.test("conv2d() names the layer and both shapes when channels differ", () => {
   const x = input("x", [1, 5, 4, 4]);
   const w = input("w", [8, 4, 3, 3], { layout: "convolution" });
