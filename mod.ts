@@ -86,8 +86,13 @@ export {
   type RoundPlan,
   type Rounds,
 } from "./src/selftraining/adapt.ts";
-export { assignLabels, type LabelledBatch, type ScoreBatches, selectThresholds } from "./src/selftraining/selection.ts";
-export type { ScoreBatch, ScoreOptions, ScoreView } from "./src/selftraining/scores.ts";
+export {
+  assignLabels,
+  type LabelledBatch,
+  type SelectionLimits,
+  selectThresholds,
+} from "./src/selftraining/selection.ts";
+export type { ScoreBatch, ScoreBatches, ScoreOptions, ScoreView } from "./src/selftraining/scores.ts";
 export type { RankRule, SelectionPolicy, SelectionSettings, ThresholdsReport } from "./src/selftraining/thresholds.ts";
 export { accumulatePrior, type LabelBatch, type SpatialPriorOptions } from "./src/selftraining/spatial_prior.ts";
 export * from "./src/selftraining/portions.ts";

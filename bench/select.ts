@@ -1,18 +1,17 @@
 /**
  * The selection's exact thresholds against sorting the same keys on the CPU.
  *
- * Ours starts from the network's logits and computes the scores in each of its three passes, since it keeps no scores; the
- * sorts are given the keys ready, class by class, and only sort.
+ * Ours starts from the network's logits and keeps no scores; the sorts are given the keys ready, class by class, and only sort.
  *
  * @module
  */
 
 import { fileURLToPath } from "node:url";
-import topShader from "../shaders/selftraining/top_score.wgsl" with { type: "text" };
 import type { Gpu } from "../src/gpu/gpu.ts";
 import { wholeRange } from "../src/gpu/launch.ts";
 import { paddedChannels } from "../src/graph/layout.ts";
-import { pixelGrid, type ScoreBatch, scoreConstants, viewsBuffer } from "../src/selftraining/scores.ts";
+import { rankedKeys } from "../src/selftraining/ranked_keys.ts";
+import type { ScoreBatches } from "../src/selftraining/scores.ts";
 import { selectThresholds } from "../src/selftraining/selection.ts";
 import { hexBits } from "../src/selftraining/thresholds.ts";
 import { median } from "./timing.ts";
@@ -20,8 +19,6 @@ import { median } from "./timing.ts";
 const classes = 19;
 const image = { height: 1024, width: 2048 };
 const outputStride = 8;
-/** How often the selection goes over all pixels. */
-const passes = 3;
 
 /** What `bench select` finds. */
 export interface SelectReport {
@@ -30,7 +27,7 @@ export interface SelectReport {
   readonly classes: number;
   /** Median time of our thresholds, scores included. */
   readonly oursMs: number;
-  /** The same less the time of computing the scores three times, which is measured by itself: the histograms alone. */
+  /** The same less the time of computing the scores of all pixels once, which is measured by itself. */
   readonly oursWithoutScoresMs: number;
   /** GPU memory that the selection takes at most beside the logits; the same for any number of images. */
   readonly oursBytes: number;
@@ -61,27 +58,30 @@ export async function benchSelect(
   const step = 997 * channels;
   const field = gpu.createBuffer((height * width * channels + images * step) * 4, "logits");
   gpu.write(field, fieldOfLogits(field.size / 4, channels));
-  const batches = async function* (): AsyncGenerator<ScoreBatch> {
-    for (let index = 0; index < images; index++) {
-      const views = [{ offset: index * step, height, width, mirror: false }];
-      yield { images: 1, ...image, logits: wholeRange(field), views };
-    }
+  const source: ScoreBatches = {
+    images,
+    async *batches() {
+      for (let index = 0; index < images; index++) {
+        const views = [{ offset: index * step, height, width, mirror: false }];
+        yield { images: 1, ...image, logits: wholeRange(field), views };
+      }
+    },
   };
   const settings = { policy: "cbst", rule: "crst", portion: 0.2, stride: 1 } as const;
   const times: number[] = [];
   const scoreTimes: number[] = [];
   const before = gpu.allocatedBytes;
-  let report = await selectThresholds(gpu, batches, { classes }, settings);
+  let report = await selectThresholds(gpu, source, { classes }, settings);
   const oursBytes = gpu.peakBytes - before;
   for (let run = 0; run < runs; run++) {
     const start = performance.now();
-    report = await selectThresholds(gpu, batches, { classes }, settings);
+    report = await selectThresholds(gpu, source, { classes }, settings);
     const middle = performance.now();
-    await computeScores(gpu, batches);
+    await computeScores(gpu, source);
     times.push(middle - start);
     scoreTimes.push(performance.now() - middle);
   }
-  const keys = await keysByClass(gpu, batches, report.n_pixels);
+  const keys = await keysByClass(gpu, source, report.n_pixels);
   gpu.destroyBuffer(field);
   const numpy = await numpySort(keys, report.rank);
   const typed = typedArraySort(keys, report.rank);
@@ -96,7 +96,7 @@ export async function benchSelect(
     }
   }
   const oursMs = median(times);
-  const oursWithoutScoresMs = Math.max(0, oursMs - passes * median(scoreTimes));
+  const oursWithoutScoresMs = Math.max(0, oursMs - median(scoreTimes));
   const sortMs = (numpy ?? typed).milliseconds;
   return {
     pixels: images * image.height * image.width,
@@ -125,13 +125,13 @@ function fieldOfLogits(length: number, channels: number): Float32Array<ArrayBuff
 /** The keys of each class, as the selection's own kernel computes them. */
 async function keysByClass(
   gpu: Gpu,
-  batches: () => AsyncIterable<ScoreBatch>,
+  source: ScoreBatches,
   counts: readonly number[],
 ): Promise<Uint32Array<ArrayBuffer>[]> {
   const lists = counts.map((count) => new Uint32Array(count));
   const lengths = counts.map(() => 0);
-  await computeScores(gpu, batches, async (keyBuffer, classBuffer) => {
-    const [keyBytes, idBytes] = await gpu.read(wholeRange(keyBuffer), wholeRange(classBuffer));
+  for await (const batch of rankedKeys(gpu, source, { classes })) {
+    const [keyBytes, idBytes] = await gpu.read(batch.keys, batch.classes);
     if (keyBytes === undefined || idBytes === undefined) throw new Error("No keys were read");
     const keys = new Uint32Array(keyBytes.buffer);
     for (const [pixel, id] of new Uint32Array(idBytes.buffer).entries()) {
@@ -140,32 +140,13 @@ async function keysByClass(
       if (list !== undefined) list[length] = keys[pixel] ?? 0;
       lengths[id] = length + 1;
     }
-  });
+  }
   return lists;
 }
 
 /** Computes the key and the class of every pixel, batch by batch, and waits. */
-async function computeScores(
-  gpu: Gpu,
-  batches: () => AsyncIterable<ScoreBatch>,
-  onBatch?: (keys: GPUBuffer, classes: GPUBuffer) => Promise<void>,
-): Promise<void> {
-  for await (const batch of batches()) {
-    const size = batch.images * batch.height * batch.width;
-    const views = viewsBuffer(gpu, batch);
-    const keys = gpu.createBuffer(size * 4, "keys");
-    const ids = gpu.createBuffer(size * 4, "classes");
-    gpu.submit([
-      await gpu.dispatch(
-        { name: "selftraining/top_score", text: topShader },
-        scoreConstants(batch, { classes }),
-        [batch.logits, views, batch.logits, keys, ids],
-        pixelGrid(batch),
-      ),
-    ]);
-    await onBatch?.(keys, ids);
-    for (const buffer of [views, keys, ids]) gpu.destroyBuffer(buffer);
-  }
+async function computeScores(gpu: Gpu, source: ScoreBatches): Promise<void> {
+  for await (const _keys of rankedKeys(gpu, source, { classes }));
   await gpu.wait();
 }
 

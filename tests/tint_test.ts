@@ -14,7 +14,7 @@ import { Network } from "../src/nn/network.ts";
 import { sgd } from "../src/optim/optimizer.ts";
 import { Trainer } from "../src/selftraining/trainer.ts";
 import { assignLabels, selectThresholds } from "../src/selftraining/selection.ts";
-import type { ScoreBatch } from "../src/selftraining/scores.ts";
+import type { ScoreBatches } from "../src/selftraining/scores.ts";
 import { assignSoftLabels } from "../src/selftraining/soft_labels.ts";
 import { accumulatePrior } from "../src/selftraining/spatial_prior.ts";
 import { depthwiseConv2d } from "../src/ops/conv/depthwise_conv2d.ts";
@@ -108,9 +108,13 @@ async function runSelection(gpu: Gpu): Promise<void> {
   };
   const prior = await accumulatePrior(gpu, labels(), { classes: 5, size });
   const logits = gpu.createBuffer(2 * 2 * 8 * 4, "logits");
-  const batches = async function* (): AsyncGenerator<ScoreBatch> {
-    const views = [{ offset: 0, height: 2, width: 2, mirror: false }, { offset: 0, height: 2, width: 2, mirror: true }];
-    yield { images: 1, ...size, logits: { buffer: logits, offset: 0, size: logits.size }, views };
+  const views = [{ offset: 0, height: 2, width: 2, mirror: false }, { offset: 0, height: 2, width: 2, mirror: true }];
+  const batches: ScoreBatches = {
+    images: 1,
+    async *batches() {
+      await Promise.resolve();
+      yield { images: 1, ...size, logits: { buffer: logits, offset: 0, size: logits.size }, views };
+    },
   };
   const scores = { classes: 5, prior };
   const report = await selectThresholds(gpu, batches, scores, {

@@ -18,22 +18,31 @@ const HAS_PRIOR: bool = false;
 
 const PIXELS = BATCH * HEIGHT * WIDTH;
 
-fn interpolatedView(view: vec4u, image: u32, row: u32, column: u32) -> array<vec4f, CLASS_VECTORS> {
+// The two columns of logits beside the last pixel asked for, interpolated down to its row. Pixels that follow each other in
+// a row share them, so an invocation that walks along a row loads each column once.
+var<private> columns: vec3u = vec3u(0xffffffffu);  // view, row of all images, lower column
+var<private> left: array<vec4f, CLASS_VECTORS>;
+var<private> right: array<vec4f, CLASS_VECTORS>;
+
+fn interpolatedView(index: u32, image: u32, row: u32, column: u32) -> array<vec4f, CLASS_VECTORS> {
+  let view = views[index];
   let shown = select(column, WIDTH - 1u - column, view.w == 1u);
-  let vertical = between(row, view.y, HEIGHT, ALIGN_CORNERS);
   let horizontal = between(shown, view.z, WIDTH, ALIGN_CORNERS);
-  let top = view.x + ((image * view.y + vertical.low) * view.z) * CLASS_VECTORS;
-  let bottom = view.x + ((image * view.y + vertical.high) * view.z) * CLASS_VECTORS;
-  var values: array<vec4f, CLASS_VECTORS>;
-  #unroll v in 0..CLASS_VECTORS {
-    let topLeft$v = logits[top + horizontal.low * CLASS_VECTORS + $v];
-    let topRight$v = logits[top + horizontal.high * CLASS_VECTORS + $v];
-    let bottomLeft$v = logits[bottom + horizontal.low * CLASS_VECTORS + $v];
-    let bottomRight$v = logits[bottom + horizontal.high * CLASS_VECTORS + $v];
-    let above$v = topLeft$v + (topRight$v - topLeft$v) * horizontal.weight;
-    let below$v = bottomLeft$v + (bottomRight$v - bottomLeft$v) * horizontal.weight;
-    values[$v] = above$v + (below$v - above$v) * vertical.weight;
+  let wanted = vec3u(index, image * HEIGHT + row, horizontal.low);
+  if (any(columns != wanted)) {
+    columns = wanted;
+    let vertical = between(row, view.y, HEIGHT, ALIGN_CORNERS);
+    let top = view.x + ((image * view.y + vertical.low) * view.z) * CLASS_VECTORS;
+    let bottom = view.x + ((image * view.y + vertical.high) * view.z) * CLASS_VECTORS;
+    #unroll v in 0..CLASS_VECTORS {
+      let topLeft$v = logits[top + horizontal.low * CLASS_VECTORS + $v];
+      let topRight$v = logits[top + horizontal.high * CLASS_VECTORS + $v];
+      left[$v] = topLeft$v + (logits[bottom + horizontal.low * CLASS_VECTORS + $v] - topLeft$v) * vertical.weight;
+      right[$v] = topRight$v + (logits[bottom + horizontal.high * CLASS_VECTORS + $v] - topRight$v) * vertical.weight;
+    }
   }
+  var values: array<vec4f, CLASS_VECTORS>;
+  #unroll v in 0..CLASS_VECTORS { values[$v] = left[$v] + (right[$v] - left[$v]) * horizontal.weight; }
   return values;
 }
 
@@ -52,15 +61,15 @@ fn softmax(values: array<vec4f, CLASS_VECTORS>) -> array<vec4f, CLASS_VECTORS> {
     exponentials[$v] = select(vec4f(0.0), exp(values[$v] - most), isClass($(v + 0)u));
     total += exponentials[$v];
   }
-  let sum = total.x + total.y + total.z + total.w;
-  #unroll v in 0..CLASS_VECTORS { exponentials[$v] /= sum; }
+  let scale = 1.0 / (total.x + total.y + total.z + total.w);
+  #unroll v in 0..CLASS_VECTORS { exponentials[$v] *= scale; }
   return exponentials;
 }
 
 fn classScores(image: u32, row: u32, column: u32) -> array<vec4f, CLASS_VECTORS> {
   var scores: array<vec4f, CLASS_VECTORS>;
   for (var view = 0u; view < VIEWS; view++) {
-    var values = interpolatedView(views[view], image, row, column);
+    var values = interpolatedView(view, image, row, column);
     if (!IS_PROBABILITY && !AVERAGE_LOGITS) { values = softmax(values); }
     #unroll v in 0..CLASS_VECTORS { scores[$v] += values[$v]; }
   }

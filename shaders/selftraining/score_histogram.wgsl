@@ -1,22 +1,18 @@
-// One pass of the exact selection: a histogram, per class, of BITS bits of the keys whose higher bits are the class's prefix.
-// Bindings: 0 keys [N,H,W] read · 1 classes [N,H,W] read (256 and more: not ranked) · 2 prefixes [LISTS] read ·
-// 3 histograms [LISTS, 2^BITS] read-write, u32 atomics: sums of integers do not depend on their order · 4 totals [512]
-// read-write: ranked pixels of each class, and from 256 on those that are not ranked.
+// One pass of the exact radix selection: a histogram, per list, of BITS bits of the keys whose higher bits are the list's prefix.
+// Bindings: 0 keys [n] read · 1 classes [n] read (256 and more: not ranked) · 2 parameters [1 + LISTS] read: n, prefixes ·
+// 3 histograms [LISTS, 2^BITS] read-write, u32 atomics: sums of integers do not depend on their order.
 // Schedule: one invocation per pixel. Bound: atomics.
 #include lib/grid.wgsl
 
-const PIXELS: u32 = 1u;
 const LISTS: u32 = 1u;
 const SHIFT: u32 = 21u;
 const BITS: u32 = 11u;
-const FIRST_PASS: bool = true;
-const UNSAMPLED: u32 = 256u;
+const UNRANKED: u32 = 256u;
 
 @group(0) @binding(0) var<storage, read> keys: array<u32>;
 @group(0) @binding(1) var<storage, read> classes: array<u32>;
-@group(0) @binding(2) var<storage, read> prefixes: array<u32>;
+@group(0) @binding(2) var<storage, read> parameters: array<u32>;
 @group(0) @binding(3) var<storage, read_write> histograms: array<atomic<u32>>;
-@group(0) @binding(4) var<storage, read_write> totals: array<atomic<u32>>;
 
 @compute @workgroup_size(64)
 fn main(
@@ -25,20 +21,14 @@ fn main(
   @builtin(local_invocation_index) local: u32,
 ) {
   let pixel = gridIndex(workgroup, workgroups, local, 64u);
-  if (pixel >= PIXELS) {
-    return;
-  }
-  let found = classes[pixel];
-  if (FIRST_PASS) {
-    atomicAdd(&totals[found], 1u);
-  }
-  if (found >= UNSAMPLED) {
+  if (pixel >= parameters[0] || classes[pixel] >= UNRANKED) {
     return;
   }
   // A global threshold ranks all classes in one list.
-  let list = min(found, LISTS - 1u);
+  let list = min(classes[pixel], LISTS - 1u);
   let key = keys[pixel];
-  if (FIRST_PASS || ((key >> SHIFT) >> BITS) == prefixes[list]) {
+  // Two shifts, because one by 32 bits would shift by none: before the first pass every prefix is 0.
+  if (((key >> SHIFT) >> BITS) == parameters[1u + list]) {
     atomicAdd(&histograms[(list << BITS) + ((key >> SHIFT) & ((1u << BITS) - 1u))], 1u);
   }
 }

@@ -1,10 +1,16 @@
-// The largest class score of each pixel, and its class (the first on ties).
-// Bindings: 0 logits read · 1 views read · 2 prior read (see lib/class_scores.wgsl) · 3 keys [N,H,W] write: the score's f32 bits,
-// which order as the scores do, since scores are not negative · 4 classes [N,H,W] write, u32.
-// Schedule: one invocation per pixel. Bound: bytes of the logits around it, and C exponentials.
+// The largest class score of each pixel, and its class (the first on ties); or of a lattice of every STEP-th row and column.
+// Bindings: 0 logits read · 1 views read · 2 prior read (see lib/class_scores.wgsl) · 3 keys [N,ROWS,COLUMNS] write: the score's
+// f32 bits, which order as the scores do, since scores are not negative · 4 classes [N,ROWS,COLUMNS] write, u32.
+// Schedule: one invocation per RUN pixels that follow each other, which share the columns of logits beside them.
+// Bound: C exponentials per pixel.
 #include lib/bilinear.wgsl
 #include lib/class_scores.wgsl
 #include lib/grid.wgsl
+
+const STEP: u32 = 1u;
+const RUN: u32 = 8u;
+const ROWS = (HEIGHT + STEP - 1u) / STEP;
+const COLUMNS = (WIDTH + STEP - 1u) / STEP;
 
 @group(0) @binding(0) var<storage, read> logits: array<vec4f>;
 @group(0) @binding(1) var<storage, read> views: array<vec4u>;
@@ -18,22 +24,22 @@ fn main(
   @builtin(num_workgroups) workgroups: vec3u,
   @builtin(local_invocation_index) local: u32,
 ) {
-  let pixel = gridIndex(workgroup, workgroups, local, 64u);
-  if (pixel >= PIXELS) {
-    return;
-  }
-  let scores = classScores(pixel / (HEIGHT * WIDTH), pixel / WIDTH % HEIGHT, pixel % WIDTH);
-  var best = -1.0;
-  var bestClass = 0u;
-  #unroll v in 0..CLASS_VECTORS {
-    #unroll k in 0..4 {
-      if ($(v * 4 + k)u < CLASSES && scores[$v][$k] > best) {
-        best = scores[$v][$k];
-        bestClass = $(v * 4 + k)u;
+  let first = gridIndex(workgroup, workgroups, local, 64u) * RUN;
+  let end = min(first + RUN, BATCH * ROWS * COLUMNS);
+  for (var pixel = first; pixel < end; pixel++) {
+    let scores = classScores(pixel / (ROWS * COLUMNS), pixel / COLUMNS % ROWS * STEP, pixel % COLUMNS * STEP);
+    var best = -1.0;
+    var bestClass = 0u;
+    // Selects rather than branches: a branch costs a software adapter more than what it skips.
+    #unroll v in 0..CLASS_VECTORS {
+      #unroll k in 0..4 {
+        let better$(v * 4 + k) = $(v * 4 + k)u < CLASSES && scores[$v][$k] > best;
+        best = select(best, scores[$v][$k], better$(v * 4 + k));
+        bestClass = select(bestClass, $(v * 4 + k)u, better$(v * 4 + k));
       }
     }
+    // Adding zero turns a negative zero into a positive one, whose bits are the smallest.
+    keys[pixel] = bitcast<u32>(max(best, 0.0) + 0.0);
+    classes[pixel] = bestClass;
   }
-  // Adding zero turns a negative zero into a positive one, whose bits are the smallest.
-  keys[pixel] = bitcast<u32>(max(best, 0.0) + 0.0);
-  classes[pixel] = bestClass;
 }

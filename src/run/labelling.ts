@@ -13,7 +13,7 @@ import { labelTable } from "../data/class_map.ts";
 import { encodeLabelPng } from "../data/encode.ts";
 import type { Item } from "../data/sample.ts";
 import { equalBatches, loadSplit } from "../selftraining/inference.ts";
-import type { ScoreBatch, ScoreOptions } from "../selftraining/scores.ts";
+import type { ScoreBatch, ScoreBatches, ScoreOptions } from "../selftraining/scores.ts";
 import { assignLabels, selectThresholds } from "../selftraining/selection.ts";
 import type { RankRule, SelectionPolicy, ThresholdsReport } from "../selftraining/thresholds.ts";
 import { ViewLogits } from "../selftraining/views.ts";
@@ -59,8 +59,7 @@ export async function labelTarget(
   };
   const bar = progress.stage(`round ${round}: labelling`, items.length, { unit: "images", perStep: 1 });
   const source = new LogitsSource(context, items, keptBytes, (images) => bar.update(images));
-  const batches = () => source.batches();
-  const report = await selectThresholds(gpu, batches, scores, {
+  const report = await selectThresholds(gpu, source, scores, {
     policy: settings.text("policy") as SelectionPolicy,
     rule: settings.text("rule") as RankRule,
     portion,
@@ -71,7 +70,7 @@ export async function labelTarget(
   const right = new Array<number>(classes).fill(0);
   const judged = new Array<number>(classes).fill(0);
   let image = 0;
-  for await (const { batch: { images, height, width }, labels } of assignLabels(gpu, batches, scores, report)) {
+  for await (const { batch: { images, height, width }, labels } of assignLabels(gpu, source, scores, report)) {
     for (let index = 0; index < images; index++, image++) {
       const map = labels.subarray(index * height * width, (index + 1) * height * width);
       const path = files[image]?.labelPath;
@@ -115,7 +114,7 @@ export function pseudoLabelItems(folder: RunFolder, round: number, items: readon
 }
 
 /** Logits of all target images, batch by batch, as often as wanted. */
-class LogitsSource {
+class LogitsSource implements ScoreBatches {
   readonly #logits: ViewLogits;
   readonly #kept: ScoreBatch[] = [];
   #keptBytes = 0;
@@ -128,6 +127,10 @@ class LogitsSource {
     readonly onProgress: (images: number) => void,
   ) {
     this.#logits = new ViewLogits(context.gpu, context.network, batchSize, viewOptions(context.settings));
+  }
+
+  get images(): number {
+    return this.items.length;
   }
 
   async *batches(): AsyncGenerator<ScoreBatch> {

@@ -9,7 +9,7 @@ import { OutOfBudgetError } from "../errors.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { grid } from "../gpu/launch.ts";
 import { paddedChannels } from "../graph/layout.ts";
-import type { ScoreBatch, ScoreOptions } from "../selftraining/scores.ts";
+import type { ScoreBatch, ScoreBatches, ScoreOptions } from "../selftraining/scores.ts";
 import type { NpyFile } from "./npy_files.ts";
 
 /** Bytes handed to the GPU before its queue is waited for, so that they do not pile up. */
@@ -96,7 +96,11 @@ export class ProbabilityMaps {
   }
 
   /** All images, one by one; the buffer of an image is used again for the next. */
-  async *batches(): AsyncGenerator<ScoreBatch> {
+  get source(): ScoreBatches {
+    return { images: this.images.length, batches: () => this.#batches() };
+  }
+
+  async *#batches(): AsyncGenerator<ScoreBatch> {
     const { height, width } = this;
     let waiting = 0;
     for (const { file, index } of this.images) {

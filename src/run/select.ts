@@ -52,7 +52,7 @@ export async function select(gpu: Gpu, options: SelectOptions): Promise<SelectRe
   const prior = options.prior === undefined ? null : open(options.prior);
   using maps = await ProbabilityMaps.open(gpu, sources, prior);
   const names = options.format === "png" ? labelNames(maps.images) : [];
-  const report = await selectThresholds(gpu, () => maps.batches(), maps.scores, options);
+  const report = await selectThresholds(gpu, maps.source, maps.scores, options);
   await writeLabels(gpu, maps, names, report, options);
   const { mine, ...rest } = report;
   const result: SelectReport = options.policy === "lrent" ? { ...rest, alpha: options.alpha } : { ...rest, mine };
@@ -72,7 +72,6 @@ async function writeLabels(
   const path = (name: string) => join(out, name);
   using labelFile = format === "npy" ? new NpyWriter(path("labels.npy"), [count, height, width], "u1") : null;
   using softFile = policy === "lrent" ? new NpyWriter(path("soft.npy"), [count, classes, height, width], "f4") : null;
-  const batches = () => maps.batches();
   let image = 0;
   const write = (labels: Uint8Array<ArrayBuffer>) => {
     labelFile?.append(labels);
@@ -80,9 +79,9 @@ async function writeLabels(
     if (name !== undefined) writeFileSafely(path(name), encodeLabelPng(labels, height, width));
   };
   if (softFile === null) {
-    for await (const { labels } of assignLabels(gpu, batches, maps.scores, report)) write(labels);
+    for await (const { labels } of assignLabels(gpu, maps.source, maps.scores, report)) write(labels);
   } else {
-    for await (const { labels, soft } of assignSoftLabels(gpu, batches, maps.scores, report, alpha)) {
+    for await (const { labels, soft } of assignSoftLabels(gpu, maps.source, maps.scores, report, alpha)) {
       softFile.append(soft);
       write(labels);
     }

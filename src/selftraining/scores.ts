@@ -6,7 +6,7 @@
  */
 
 import type { Gpu } from "../gpu/gpu.ts";
-import { type BufferRange, grid } from "../gpu/launch.ts";
+import type { BufferRange } from "../gpu/launch.ts";
 import type { ShaderConstants } from "../gpu/shader.ts";
 import { paddedChannels } from "../graph/layout.ts";
 
@@ -50,6 +50,14 @@ export interface ScoreBatch {
   readonly views: readonly ScoreView[];
 }
 
+/** All images, batch by batch. */
+export interface ScoreBatches {
+  /** How many images there are. */
+  readonly images: number;
+  /** Called once per pass; must give the same scores each time. */
+  batches(): AsyncIterable<ScoreBatch>;
+}
+
 /** The constants of `lib/class_scores.wgsl` for a batch. */
 export function scoreConstants(batch: ScoreBatch, options: ScoreOptions): ShaderConstants {
   return {
@@ -76,14 +84,4 @@ export function viewsBuffer(gpu: Gpu, batch: ScoreBatch): GPUBuffer {
     ),
   );
   return buffer;
-}
-
-/** Loop iterations of one pixel's scores. */
-export function scoreIterations(batch: ScoreBatch): number {
-  return batch.views.length + 1;
-}
-
-/** A grid of one invocation per pixel. */
-export function pixelGrid(batch: ScoreBatch): [number, number, number] {
-  return grid(batch.images * batch.height * batch.width, 64);
 }

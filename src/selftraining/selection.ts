@@ -1,39 +1,41 @@
 /**
  * The selection of pseudo-labels on the GPU, exact to the last bit (CBST, Zou et al. 2018, section 4 and algorithm 2).
  *
- * The threshold of a class is the value at a rank of its sorted confidences. Nothing is sorted: non-negative floats order as
- * their bits, so three histograms over 11, 11 and 10 bits, each of the keys that share the bits found so far, lead to the
- * exact value. Memory does not grow with the number of images; only histograms come back.
+ * The threshold of a class is the value at a rank of its sorted confidences. As in SELECT (Floyd & Rivest, 1975, "Expected time
+ * bounds for selection"), a sample of the pixels says between which two keys it must almost surely lie; one pass over all
+ * pixels counts the keys on either side and keeps the few between, among which it is then found by radix. Where a sample
+ * misleads, or too many keys lie between, all keys are ranked by radix instead: the result is the same, and exact.
+ * Memory is bounded whatever the number of images; only counts come back.
  *
  * @module
  */
 
 import assignShader from "../../shaders/selftraining/assign_labels.wgsl" with { type: "text" };
-import countsShader from "../../shaders/selftraining/class_counts.wgsl" with { type: "text" };
-import startsShader from "../../shaders/selftraining/class_starts.wgsl" with { type: "text" };
-import nthShader from "../../shaders/selftraining/every_nth.wgsl" with { type: "text" };
-import histogramShader from "../../shaders/selftraining/score_histogram.wgsl" with { type: "text" };
-import topShader from "../../shaders/selftraining/top_score.wgsl" with { type: "text" };
 import type { Gpu } from "../gpu/gpu.ts";
-import { type Dispatch, grid, wholeRange } from "../gpu/launch.ts";
-import { pixelGrid, type ScoreBatch, scoreConstants, type ScoreOptions, viewsBuffer } from "./scores.ts";
+import { grid, wholeRange } from "../gpu/launch.ts";
 import {
-  type RankedList,
-  rankedLists,
-  type SelectionSettings,
-  type ThresholdsReport,
-  thresholdsReport,
-} from "./thresholds.ts";
+  type Bounds,
+  type Candidates,
+  collectCandidates,
+  radixSelect,
+  type Tally,
+  unbounded,
+} from "./order_statistics.ts";
+import { rankedKeys } from "./ranked_keys.ts";
+import { type ScoreBatch, type ScoreBatches, scoreConstants, type ScoreOptions, viewsBuffer } from "./scores.ts";
+import { rankedLists, type SelectionSettings, type ThresholdsReport, thresholdsReport } from "./thresholds.ts";
 
-/** All images, batch by batch; called once per pass and must give the same scores each time. */
-export type ScoreBatches = () => AsyncIterable<ScoreBatch>;
+/** Sizes that change the time of a selection, never its result. */
+export interface SelectionLimits {
+  /** Most pixels in the sample; where there are no more, all pixels are the sample. */
+  readonly samples: number;
+  /** Most keys that are kept between the bounds. */
+  readonly candidates: number;
+}
 
-/** Bits of the key that each pass finds, from the highest. */
-const passes = [{ shift: 21, bits: 11 }, { shift: 10, bits: 11 }, { shift: 0, bits: 10 }] as const;
-/** Pixels that one invocation of the stride kernels walks over. */
-const blockPixels = 256;
-/** Histograms are read back after this many pixels, before a count could wrap. */
-const pixelsPerRead = 2 ** 31;
+const defaultLimits: SelectionLimits = { samples: 2 ** 22, candidates: 2 ** 24 };
+/** Standard deviations of a rank in a random sample between the wanted rank and a bound; neighbours are alike, so not 3. */
+const deviations = 6;
 
 /**
  * The thresholds of all classes.
@@ -45,176 +47,112 @@ export async function selectThresholds(
   batches: ScoreBatches,
   scores: ScoreOptions,
   settings: SelectionSettings,
+  limits: SelectionLimits = defaultLimits,
 ): Promise<ThresholdsReport> {
-  const { classes } = scores;
-  const listCount = settings.policy === "st" ? 1 : classes;
-  let lists: RankedList[] = [];
-  let sampled: number[] = [];
-  let pixels: number[] = [];
-  // Per list: the bits found so far, and the rank among the keys that share them.
-  let prefixes = new Array<number>(listCount).fill(0);
-  let remaining: number[] = [];
-  for (const [index, { shift, bits }] of passes.entries()) {
-    const pass = await histogramPass(gpu, batches, scores, settings, {
-      listCount,
-      shift,
-      bits,
-      prefixes,
-      first: index === 0,
-    });
-    if (index === 0) {
-      pixels = pass.totals;
-      sampled = pass.sampled;
-      lists = rankedLists(sampled, settings);
-      // A rank on an extra zero is no key of the list: its value is 0, as if there were none.
-      remaining = lists.map(({ rank, sampled: count }) => rank > count ? 0 : rank);
-    }
-    const found = remaining.map((rank, list) => findBucket(pass.histograms[list] ?? [], rank));
-    prefixes = prefixes.map((prefix, list) => ((prefix << bits) | (found[list]?.bucket ?? 0)) >>> 0);
-    remaining = found.map(({ rank }) => rank);
+  const { stride, policy } = settings;
+  const listCount = policy === "st" ? 1 : scores.classes;
+  let bounds = new Array<Bounds>(listCount).fill(unbounded);
+  let isWhole = true;
+  let samples = 0;
+  const step = ({ height, width }: ScoreBatch) => {
+    const pixels = batches.images * height * width;
+    samples = Math.max(samples, sampleSize(pixels, limits.samples));
+    const every = sampleStep(pixels, limits.samples);
+    if (every > 1) isWhole = false;
+    return every;
+  };
+  const sample = rankedKeys(gpu, batches, scores, { stride, step });
+  let candidates = await collectCandidates(gpu, sample, scores.classes, bounds, () => 2 * samples);
+  const all = () => rankedKeys(gpu, batches, scores, { stride });
+  if (!isWhole) {
+    bounds = await boundsOf(gpu, candidates, listCount, settings.portion);
+    candidates.dispose(gpu);
+    // With these bounds, 0.6 · samples · √lists are expected.
+    const capacity = Math.min(limits.candidates, Math.ceil(samples * Math.sqrt(listCount)));
+    candidates = await collectCandidates(gpu, all(), scores.classes, bounds, () => capacity);
   }
-  const isSet = lists.map(({ rank, sampled: count }) => rank > 0 && rank <= count);
-  const values = [...new Float32Array(Uint32Array.from(prefixes).buffer)].map((value, list) => isSet[list] ? value : 0);
+  const { tallies } = candidates;
+  const sampled = tallies.map(rankedCount);
+  const pixels = tallies.map((tally) => rankedCount(tally) + tally.unranked);
+  const lists = rankedLists(sampled, settings);
+  // A rank on an extra zero is no key of the list: its value is 0, as if there were none.
+  const ranks = lists.map(({ rank, sampled: count }) => rank > count ? 0 : rank);
+  const keys = await keysAtRanks(gpu, candidates, bounds, ranks) ?? await radixSelect(gpu, all, ranks);
+  candidates.dispose(gpu);
+  const values = [...new Float32Array(Uint32Array.from(keys).buffer)].map((value, list) => ranks[list] ? value : 0);
   return thresholdsReport(settings, scores.prior !== undefined, pixels, sampled, lists, values);
 }
 
-/** The bucket, from the highest, in which the `rank`-th largest key lies, and its rank within the bucket. */
-function findBucket(histogram: readonly number[], rank: number): { bucket: number; rank: number } {
-  let before = 0;
-  for (let bucket = histogram.length - 1; bucket >= 0 && rank > 0; bucket--) {
-    const count = histogram[bucket] ?? 0;
-    if (before + count >= rank) return { bucket, rank: rank - before };
-    before += count;
-  }
-  return { bucket: 0, rank: 0 };
+/** Pixels in the sample: all where they are few, else 4·n^⅔ of n, as Floyd and Rivest but for the factor. */
+function sampleSize(pixels: number, mostSamples: number): number {
+  return pixels <= mostSamples ? pixels : Math.min(mostSamples, Math.ceil(4 * pixels ** (2 / 3)));
 }
 
-interface Pass {
-  readonly listCount: number;
-  readonly shift: number;
-  readonly bits: number;
-  readonly prefixes: readonly number[];
-  readonly first: boolean;
+/**
+ * Every which row and column is in the sample. An odd number, or it could fall into step with the network's output stride and
+ * see each of its cells at the same place.
+ */
+function sampleStep(pixels: number, mostSamples: number): number {
+  const step = Math.ceil(Math.sqrt(pixels / sampleSize(pixels, mostSamples)));
+  return step + 1 - step % 2;
 }
 
-interface PassResult {
-  /** `[list][bucket]`. */
-  readonly histograms: number[][];
-  /** Pixels of each class. */
-  readonly totals: number[];
-  /** Ranked pixels of each class, where there is a list per class; of the pooled list its sum stands at class 0. */
-  readonly sampled: number[];
+/** The keys of a sample between which the value at `portion` of each list lies, but for some in ten thousand. */
+async function boundsOf(gpu: Gpu, sample: Candidates, listCount: number, portion: number): Promise<Bounds[]> {
+  const counts = listTallies(sample.tallies, listCount).map(rankedCount);
+  const margin = (count: number) => deviations * Math.sqrt(count * portion * (1 - portion)) + deviations;
+  const highs = await sample.select(gpu, counts.map((n) => Math.max(0, Math.floor(n * portion - margin(n)))));
+  const lows = await sample.select(gpu, counts.map((n) => Math.ceil(n * portion + margin(n))));
+  // A rank outside the list gives 0, which as a low bound is none.
+  return highs.map((high, list) => ({ low: lows[list] ?? unbounded.low, high: high || unbounded.high }));
 }
 
-async function histogramPass(
+/** The key at each list's rank; `null` where the bounds missed one, or not all candidates were kept. */
+async function keysAtRanks(
   gpu: Gpu,
-  batches: ScoreBatches,
-  scores: ScoreOptions,
-  settings: SelectionSettings,
-  pass: Pass,
-): Promise<PassResult> {
-  const { listCount, bits } = pass;
-  const { classes } = scores;
-  const buckets = 2 ** bits;
-  const prefixes = gpu.createBuffer(listCount * 4, "prefixes");
-  gpu.write(prefixes, Uint32Array.from(pass.prefixes));
-  const histograms = gpu.createBuffer(listCount * buckets * 4, "histograms");
-  const totals = gpu.createBuffer(512 * 4, "class totals");
-  const sums = new Float64Array(listCount * buckets);
-  const totalSums = new Float64Array(512);
-  const collect = async () => {
-    const [counts, pixelCounts] = await gpu.read({ ...wholeRange(histograms), size: sums.length * 4 }, totals);
-    addCounts(sums, counts);
-    addCounts(totalSums, pixelCounts);
-    for (const buffer of [histograms, totals]) gpu.write(buffer, new Uint8Array(buffer.size));
-  };
-  let waiting = 0;
-  for await (const batch of batches()) {
-    const size = batch.images * batch.height * batch.width;
-    if (waiting + size > pixelsPerRead) {
-      await collect();
-      waiting = 0;
-    }
-    waiting += size;
-    await countBatch(gpu, batch, scores, settings, pass, { prefixes, histograms, totals });
-  }
-  await collect();
-  for (const buffer of [prefixes, histograms, totals]) gpu.destroyBuffer(buffer);
-  const rows = Array.from({ length: listCount }, (_, list) => [...sums.subarray(list * buckets, (list + 1) * buckets)]);
-  const ranked = Array.from({ length: classes }, (_, id) => totalSums[id] ?? 0);
-  const skipped = Array.from({ length: classes }, (_, id) => totalSums[256 + id] ?? 0);
-  return { histograms: rows, totals: ranked.map((count, id) => count + (skipped[id] ?? 0)), sampled: ranked };
-}
-
-function addCounts(sums: Float64Array, bytes: Uint8Array<ArrayBuffer> | undefined): void {
-  new Uint32Array(bytes?.buffer ?? new ArrayBuffer(0)).forEach((count, index) =>
-    sums[index] = (sums[index] ?? 0) + count
+  candidates: Candidates,
+  bounds: readonly Bounds[],
+  ranks: readonly number[],
+): Promise<number[] | null> {
+  if (!candidates.isComplete) return null;
+  const tallies = listTallies(candidates.tallies, ranks.length);
+  const selected = await candidates.select(
+    gpu,
+    ranks.map((rank, list) => Math.max(0, rank - atLeastHigh(tallies[list]))),
   );
+  const keys = ranks.map((rank, list) => {
+    const tally = tallies[list];
+    const bound = bounds[list];
+    if (rank === 0 || tally === undefined || bound === undefined) return 0;
+    if (rank <= tally.above) return null;
+    if (rank <= atLeastHigh(tally)) return bound.high;
+    if (rank <= atLeastHigh(tally) + tally.between) return selected[list] ?? null;
+    return rank <= atLeastHigh(tally) + tally.between + tally.equalToLow ? bound.low : null;
+  });
+  return keys.every((key) => key !== null) ? keys : null;
 }
 
-/** Adds one batch to the histograms. */
-async function countBatch(
-  gpu: Gpu,
-  batch: ScoreBatch,
-  scores: ScoreOptions,
-  settings: SelectionSettings,
-  pass: Pass,
-  targets: { readonly prefixes: GPUBuffer; readonly histograms: GPUBuffer; readonly totals: GPUBuffer },
-): Promise<void> {
-  const size = batch.images * batch.height * batch.width;
-  const views = viewsBuffer(gpu, batch);
-  const keys = gpu.createBuffer(size * 4, "keys");
-  const ids = gpu.createBuffer(size * 4, "classes");
-  const owned = [views, keys, ids];
-  const launches: Dispatch[] = [
-    await gpu.dispatch(
-      { name: "selftraining/top_score", text: topShader },
-      scoreConstants(batch, scores),
-      [batch.logits, views, scores.prior ?? batch.logits, keys, ids],
-      pixelGrid(batch),
-    ),
-  ];
-  if (settings.stride > 1) {
-    const { dispatches, counts } = await everyNth(gpu, batch, scores.classes, settings.stride, ids);
-    launches.push(...dispatches);
-    owned.push(counts);
-  }
-  launches.push(
-    await gpu.dispatch(
-      { name: "selftraining/score_histogram", text: histogramShader },
-      { PIXELS: size, LISTS: pass.listCount, SHIFT: pass.shift, BITS: pass.bits, FIRST_PASS: pass.first },
-      [keys, ids, targets.prefixes, targets.histograms, targets.totals],
-      grid(size, 64),
-    ),
-  );
-  gpu.submit(launches);
-  for (const buffer of owned) gpu.destroyBuffer(buffer);
+function atLeastHigh(tally: Tally | undefined): number {
+  return tally === undefined ? 0 : tally.above + tally.equalToHigh;
 }
 
-/** The launches that leave every `stride`-th pixel of each class and image ranked. */
-async function everyNth(gpu: Gpu, batch: ScoreBatch, classes: number, stride: number, ids: GPUBuffer) {
-  const pixels = batch.height * batch.width;
-  const blocks = Math.ceil(pixels / blockPixels);
-  const shared = { BATCH: batch.images, CLASSES: classes };
-  const sizes = { ...shared, PIXELS_PER_IMAGE: pixels, BLOCK: blockPixels };
-  const counts = gpu.createBuffer(batch.images * blocks * classes * 4, "class counts");
-  const workgroups = grid(batch.images * blocks * classes, 64);
-  const dispatches = [
-    await gpu.dispatch({ name: "selftraining/class_counts", text: countsShader }, sizes, [ids, counts], workgroups),
-    await gpu.dispatch(
-      { name: "selftraining/class_starts", text: startsShader },
-      { ...shared, BLOCKS: blocks },
-      [counts],
-      grid(batch.images * classes, 64),
-    ),
-    await gpu.dispatch(
-      { name: "selftraining/every_nth", text: nthShader },
-      { ...sizes, STRIDE: stride },
-      [counts, ids],
-      workgroups,
-    ),
+/** The tallies of the lists: of each class, or their sum where there is a single list. */
+function listTallies(tallies: readonly Tally[], listCount: number): readonly Tally[] {
+  if (listCount === tallies.length) return tallies;
+  return [
+    tallies.reduce((sum, tally) => ({
+      above: sum.above + tally.above,
+      equalToHigh: sum.equalToHigh + tally.equalToHigh,
+      between: sum.between + tally.between,
+      equalToLow: sum.equalToLow + tally.equalToLow,
+      below: sum.below + tally.below,
+      unranked: sum.unranked + tally.unranked,
+    })),
   ];
-  return { dispatches, counts };
+}
+
+function rankedCount({ above, equalToHigh, between, equalToLow, below }: Tally): number {
+  return above + equalToHigh + between + equalToLow + below;
 }
 
 /** Pseudo-labels of one batch. */
@@ -236,7 +174,7 @@ export async function* assignLabels(
   const thresholds = gpu.createBuffer(classes * 4, "thresholds");
   gpu.write(thresholds, Uint32Array.from(report.lambda_hex, Number));
   const counts = gpu.createBuffer(classes * 4, "labelled");
-  for await (const batch of batches()) {
+  for await (const batch of batches.batches()) {
     const size = batch.images * batch.height * batch.width;
     const views = viewsBuffer(gpu, batch);
     const labels = gpu.createBuffer(Math.ceil(size / 4) * 4, "pseudo-labels");

@@ -10,8 +10,8 @@ import shader from "../../shaders/selftraining/assign_soft_labels.wgsl" with { t
 import type { Gpu } from "../gpu/gpu.ts";
 import { grid, wholeRange } from "../gpu/launch.ts";
 import { storedBytes, unpack } from "../graph/layout.ts";
-import { scoreConstants, type ScoreOptions, viewsBuffer } from "./scores.ts";
-import type { LabelledBatch, ScoreBatches } from "./selection.ts";
+import { type ScoreBatches, scoreConstants, type ScoreOptions, viewsBuffer } from "./scores.ts";
+import type { LabelledBatch } from "./selection.ts";
 import type { ThresholdsReport } from "./thresholds.ts";
 
 /** Soft and hard pseudo-labels of one batch. */
@@ -38,7 +38,7 @@ export async function* assignSoftLabels(
   const thresholds = gpu.createBuffer((classes + 1) * 16, "thresholds");
   gpu.write(thresholds, thresholdRows(report, alpha));
   const counts = gpu.createBuffer(classes * 4, "labelled");
-  for await (const batch of batches()) {
+  for await (const batch of batches.batches()) {
     const { images, height, width } = batch;
     const size = images * height * width;
     const shape = [images, classes, height, width];

@@ -6,7 +6,7 @@ import { pack, storedElements } from "../../src/graph/layout.ts";
 import { loadNetwork } from "../../src/nn/network.ts";
 import { readNpy } from "../../src/nn/npy.ts";
 import { equalBatches, InferencePrograms, loadSplit } from "../../src/selftraining/inference.ts";
-import type { ScoreBatch, ScoreOptions } from "../../src/selftraining/scores.ts";
+import type { ScoreBatch, ScoreBatches, ScoreOptions } from "../../src/selftraining/scores.ts";
 import { assignLabels, selectThresholds } from "../../src/selftraining/selection.ts";
 import { testGpu } from "../ops/harness.ts";
 import { testWithShared } from "../shared.ts";
@@ -26,8 +26,12 @@ testWithShared(
     const classes = network.classCount;
     const size = { height: 240, width: 320 };
     const kept = await logitsOf(`${parity}/val`, network, size);
-    const batches = async function* () {
-      yield* kept;
+    const images = kept.reduce((sum, batch) => sum + batch.images, 0);
+    const batches: ScoreBatches = {
+      images,
+      async *batches() {
+        yield* kept;
+      },
     };
     const map = readNpy(new Uint8Array(readFileSync(`${parity}/prior_240x320.npy`)), "prior_240x320.npy");
     const packed = pack(Float32Array.from(map.data as ArrayLike<number>), [1, ...map.shape], "activation");

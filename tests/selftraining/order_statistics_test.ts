@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { pack } from "../../src/graph/layout.ts";
 import { Random } from "../../src/random.ts";
-import type { ScoreBatch } from "../../src/selftraining/scores.ts";
-import { assignLabels, selectThresholds } from "../../src/selftraining/selection.ts";
+import type { ScoreBatches } from "../../src/selftraining/scores.ts";
+import { assignLabels, type SelectionLimits, selectThresholds } from "../../src/selftraining/selection.ts";
 import { hexBits, type SelectionSettings } from "../../src/selftraining/thresholds.ts";
 import { testGpu } from "../ops/harness.ts";
 
@@ -38,22 +38,25 @@ function sortedThresholds(batches: readonly Maps[], { portion, stride, policy }:
   return lists.map((list) => hexBits(threshold(Float32Array.from(list))));
 }
 
-async function gpuThresholds(batches: readonly Maps[], settings: SelectionSettings) {
+async function gpuThresholds(batches: readonly Maps[], settings: SelectionSettings, limits?: SelectionLimits) {
   const gpu = await testGpu();
   const classes = batches[0]?.classes ?? 0;
-  const source = async function* (): AsyncGenerator<ScoreBatch> {
-    for (const { images, width, values } of batches) {
-      const packed = pack(values, [images, classes, 1, width], "activation");
-      const buffer = gpu.createBuffer(packed.byteLength, "maps");
-      gpu.write(buffer, packed);
-      const views = [{ offset: 0, height: 1, width, mirror: false }];
-      yield { images, height: 1, width, views, logits: { buffer, offset: 0, size: buffer.size } };
-      await gpu.wait();
-      gpu.destroyBuffer(buffer);
-    }
+  const source: ScoreBatches = {
+    images: batches.reduce((sum, { images }) => sum + images, 0),
+    async *batches() {
+      for (const { images, width, values } of batches) {
+        const packed = pack(values, [images, classes, 1, width], "activation");
+        const buffer = gpu.createBuffer(packed.byteLength, "maps");
+        gpu.write(buffer, packed);
+        const views = [{ offset: 0, height: 1, width, mirror: false }];
+        yield { images, height: 1, width, views, logits: { buffer, offset: 0, size: buffer.size } };
+        await gpu.wait();
+        gpu.destroyBuffer(buffer);
+      }
+    },
   };
   const scores = { classes, isProbability: true };
-  const report = await selectThresholds(gpu, source, scores, settings);
+  const report = await selectThresholds(gpu, source, scores, settings, limits);
   return { report, labels: assignLabels(gpu, source, scores, report) };
 }
 
@@ -93,17 +96,28 @@ const adversaries: Readonly<Record<string, Maps[]>> = {
   "a single pixel": maps(2, 1, (index) => random.uniform(index)),
 };
 
+/** All pixels are the sample; a sample that tells something; one that tells nothing; too little room for what lies between. */
+const limits: readonly SelectionLimits[] = [
+  { samples: 2 ** 20, candidates: 2 ** 20 },
+  { samples: 1000, candidates: 2 ** 20 },
+  { samples: 1, candidates: 2 ** 20 },
+  { samples: 1000, candidates: 1 },
+];
+
 for (const [name, batches] of Object.entries(adversaries)) {
   Deno.test(`the thresholds of ${name} are those of a sort, to the bit`, async () => {
     for (const portion of [0.2, 0.999, 1]) {
       for (const [stride, policy] of [[1, "cbst"], [3, "cbst"], [4, "st"]] as const) {
         const settings = { policy, rule: "crst", portion, stride } as const;
-        const { report } = await gpuThresholds(batches, settings);
-        assertEquals(
-          report.lambda_hex,
-          sortedThresholds(batches, settings),
-          `portion ${portion}, stride ${stride}, ${policy}`,
-        );
+        const expected = sortedThresholds(batches, settings);
+        for (const limit of stride === 1 ? limits : limits.slice(0, 2)) {
+          const { report } = await gpuThresholds(batches, settings, limit);
+          assertEquals(
+            report.lambda_hex,
+            expected,
+            `portion ${portion}, stride ${stride}, ${policy}, ${JSON.stringify(limit)}`,
+          );
+        }
       }
     }
   });

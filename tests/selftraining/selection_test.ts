@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { readFileSync } from "node:fs";
 import { pack } from "../../src/graph/layout.ts";
 import { readNpy } from "../../src/nn/npy.ts";
-import type { ScoreBatch, ScoreOptions } from "../../src/selftraining/scores.ts";
+import type { ScoreBatches, ScoreOptions } from "../../src/selftraining/scores.ts";
 import { assignLabels, selectThresholds } from "../../src/selftraining/selection.ts";
 import type { ThresholdsReport } from "../../src/selftraining/thresholds.ts";
 import { testGpu } from "../ops/harness.ts";
@@ -38,11 +38,14 @@ for (const name of ["a", "b"]) {
       // each batch gets a buffer of its own.
       const last = gpu.createBuffer(bytesPerImage, "last map");
       gpu.write(last, packed.subarray(packed.length - bytesPerImage / 4));
-      const batches = async function* (): AsyncGenerator<ScoreBatch> {
-        const views = [{ offset: 0, height, width, mirror: false }];
-        const range = { buffer, offset: 0, size: buffer.size };
-        yield { images: images - 1, height, width, views, logits: range };
-        yield { images: 1, height, width, views, logits: { buffer: last, offset: 0, size: last.size } };
+      const views = [{ offset: 0, height, width, mirror: false }];
+      const batches: ScoreBatches = {
+        images,
+        async *batches() {
+          await Promise.resolve();
+          yield { images: images - 1, height, width, views, logits: { buffer, offset: 0, size: buffer.size } };
+          yield { images: 1, height, width, views, logits: { buffer: last, offset: 0, size: last.size } };
+        },
       };
       const expectedLabels = npy(`${folder}/labels.npy`).data as Uint8Array;
       const { cases } = JSON.parse(readFileSync(`${folder}/thresholds.json`, "utf8")) as { cases: VectorCase[] };

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { readFileSync } from "node:fs";
 import { pack } from "../../src/graph/layout.ts";
 import { readNpy } from "../../src/nn/npy.ts";
-import type { ScoreBatch } from "../../src/selftraining/scores.ts";
+import type { ScoreBatches } from "../../src/selftraining/scores.ts";
 import { selectThresholds } from "../../src/selftraining/selection.ts";
 import { assignSoftLabels } from "../../src/selftraining/soft_labels.ts";
 import type { ThresholdsReport } from "../../src/selftraining/thresholds.ts";
@@ -31,9 +31,13 @@ for (const name of ["a", "b"]) {
     const [softs, hards, edges] = ["soft", "soft_labels", "soft_edge"].map((file) =>
       read(file).data as ArrayLike<number>
     );
-    const batches = async function* (): AsyncGenerator<ScoreBatch> {
-      const views = [{ offset: 0, height, width, mirror: false }];
-      yield { images, height, width, views, logits: { buffer: maps, offset: 0, size: maps.size } };
+    const views = [{ offset: 0, height, width, mirror: false }];
+    const batches: ScoreBatches = {
+      images,
+      async *batches() {
+        await Promise.resolve();
+        yield { images, height, width, views, logits: { buffer: maps, offset: 0, size: maps.size } };
+      },
     };
     const { cases } = JSON.parse(readFileSync(`${folder}/thresholds.json`, "utf8")) as { cases: SoftCase[] };
     const soft = cases.filter(({ policy }) => policy === "lrent");
@@ -69,6 +73,6 @@ for (const name of ["a", "b"]) {
 
 Deno.test("an alpha that is not above 0 is refused", async () => {
   const report = { lambda_hex: ["0x3f800000"] } as ThresholdsReport;
-  const labels = assignSoftLabels(await testGpu(), async function* () {}, { classes: 1 }, report, 0);
+  const labels = assignSoftLabels(await testGpu(), { images: 0, async *batches() {} }, { classes: 1 }, report, 0);
   await assertRejects(() => labels.next(), RangeError, "alpha 0");
 });

@@ -1,0 +1,227 @@
+/**
+ * Values at ranks of lists of keys on the GPU, exact to the last bit. Nothing is sorted.
+ *
+ * @module
+ */
+
+import collectShader from "../../shaders/selftraining/collect_candidates.wgsl" with { type: "text" };
+import histogramShader from "../../shaders/selftraining/score_histogram.wgsl" with { type: "text" };
+import type { Gpu } from "../gpu/gpu.ts";
+import { grid, wholeRange } from "../gpu/launch.ts";
+import type { KeyBatch } from "./ranked_keys.ts";
+
+/** Bits of the key that each pass of the radix selection finds, from the highest. */
+const passes = [{ shift: 21, bits: 11 }, { shift: 10, bits: 11 }, { shift: 0, bits: 10 }] as const;
+/** Pixels that a workgroup of `collect_candidates` takes. */
+const pixelsPerGroup = 4096;
+/** Counts are read back after this many pixels, before one could wrap. */
+const pixelsPerRead = 2 ** 31;
+
+/**
+ * The key at a rank of each list, by radix: three histograms over 11, 11 and 10 bits, each of the keys that share the bits found
+ * so far. Keys of class c are in list c; with a single list, in that.
+ *
+ * @param batches all keys; called three times.
+ * @param ranks place in the descending list, from 1; 0: none is wanted.
+ * @returns the key of each list, 0 where none is wanted or the list is shorter.
+ */
+export async function radixSelect(
+  gpu: Gpu,
+  batches: () => AsyncIterable<KeyBatch>,
+  ranks: readonly number[],
+): Promise<number[]> {
+  // Per list: the bits found so far, and the rank among the keys that share them.
+  let found = ranks.map((rank) => ({ bucket: 0, rank }));
+  let keys = ranks.map(() => 0);
+  for (const { shift, bits } of passes) {
+    const buckets = 2 ** bits;
+    const sums = await histograms(gpu, batches, keys, shift, bits);
+    found = found.map(({ rank }, list) => findBucket(sums.subarray(list * buckets, (list + 1) * buckets), rank));
+    keys = keys.map((prefix, list) => ((prefix << bits) | (found[list]?.bucket ?? 0)) >>> 0);
+  }
+  return keys;
+}
+
+/** The bucket, from the highest, in which the `rank`-th largest key lies, and its rank within the bucket. */
+function findBucket(histogram: Float64Array, rank: number): { bucket: number; rank: number } {
+  let before = 0;
+  for (let bucket = histogram.length - 1; bucket >= 0 && rank > 0; bucket--) {
+    const count = histogram[bucket] ?? 0;
+    if (before + count >= rank) return { bucket, rank: rank - before };
+    before += count;
+  }
+  return { bucket: 0, rank: 0 };
+}
+
+/** `[list, bucket]`: how many keys of a list have the list's prefix, by their next `bits` bits. */
+async function histograms(
+  gpu: Gpu,
+  batches: () => AsyncIterable<KeyBatch>,
+  prefixBits: readonly number[],
+  shift: number,
+  bits: number,
+): Promise<Float64Array> {
+  const lists = prefixBits.length;
+  const parameters = gpu.createBuffer((1 + lists) * 4, "parameters");
+  const counters = new Counters(gpu, lists * 2 ** bits, "histograms");
+  for await (const { count, keys, classes } of batches()) {
+    await counters.makeRoom(count);
+    // The number of keys is no constant of the shader: that of candidates is always another, and each would be compiled.
+    gpu.write(parameters, Uint32Array.of(count, ...prefixBits));
+    gpu.submit([
+      await gpu.dispatch(
+        { name: "selftraining/score_histogram", text: histogramShader },
+        { LISTS: lists, SHIFT: shift, BITS: bits },
+        [keys, classes, parameters, counters.buffer],
+        grid(count, 64),
+      ),
+    ]);
+  }
+  gpu.destroyBuffer(parameters);
+  return await counters.finish();
+}
+
+/** Two keys of a list: what is wanted should lie between them. */
+export interface Bounds {
+  readonly low: number;
+  readonly high: number;
+}
+
+/** All keys of a list are candidates. */
+export const unbounded: Bounds = { low: 0, high: 0xffffffff };
+
+/** How the keys of a class lie to the bounds of its list. */
+export interface Tally {
+  /** Keys above the high bound. */
+  readonly above: number;
+  readonly equalToHigh: number;
+  readonly between: number;
+  /** Where the bounds are equal, none. */
+  readonly equalToLow: number;
+  readonly below: number;
+  /** Pixels that are not ranked. */
+  readonly unranked: number;
+}
+
+/** Keys between bounds. */
+export class Candidates {
+  constructor(
+    /** The candidates, as far as there was room; `null` where there were no pixels at all. */
+    readonly keys: KeyBatch | null,
+    /** Whether there was room for all. */
+    readonly isComplete: boolean,
+    /** By class. */
+    readonly tallies: readonly Tally[],
+  ) {}
+
+  /** The key at a rank of each list of candidates, as `radixSelect`. */
+  select(gpu: Gpu, ranks: readonly number[]): Promise<number[]> {
+    const { keys } = this;
+    return radixSelect(gpu, async function* () {
+      await Promise.resolve();
+      if (keys !== null && keys.count > 0) yield keys;
+    }, ranks);
+  }
+
+  /** Frees the buffers. */
+  dispose(gpu: Gpu): void {
+    if (this.keys === null) return;
+    for (const { buffer } of [this.keys.keys, this.keys.classes]) gpu.destroyBuffer(buffer);
+  }
+}
+
+/**
+ * Counts all keys against the bounds of their list, and keeps those strictly between.
+ *
+ * @param bounds of each list; one for all classes, or one for each.
+ * @param capacity most candidates that are kept; asked for when the first batch is there.
+ */
+export async function collectCandidates(
+  gpu: Gpu,
+  batches: AsyncIterable<KeyBatch>,
+  classCount: number,
+  bounds: readonly Bounds[],
+  capacity: () => number,
+): Promise<Candidates> {
+  const boundsBuffer = gpu.createBuffer(bounds.length * 8, "bounds");
+  gpu.write(boundsBuffer, Uint32Array.from(bounds.flatMap(({ low, high }) => [low, high])));
+  let room = 0;
+  let keys: GPUBuffer | undefined;
+  let classes: GPUBuffer | undefined;
+  const found = gpu.createBuffer(4, "number of candidates");
+  const outcomes = 6;
+  const counters = new Counters(gpu, outcomes * classCount, "tally");
+  for await (const batch of batches) {
+    room ||= capacity();
+    keys ??= gpu.createBuffer(room * 4, "candidates");
+    classes ??= gpu.createBuffer(room * 4, "classes of candidates");
+    await counters.makeRoom(batch.count);
+    gpu.submit([
+      await gpu.dispatch(
+        { name: "selftraining/collect_candidates", text: collectShader },
+        {
+          PIXELS: batch.count,
+          CLASSES: classCount,
+          LISTS: bounds.length,
+          CAPACITY: room,
+          PIXELS_PER_GROUP: pixelsPerGroup,
+        },
+        [batch.keys, batch.classes, boundsBuffer, keys, classes, found, counters.buffer],
+        grid(batch.count, pixelsPerGroup),
+      ),
+    ]);
+  }
+  const sums = await counters.finish();
+  for (const buffer of [boundsBuffer, found]) gpu.destroyBuffer(buffer);
+  const sum = (outcome: number, id: number) => sums[outcome * classCount + id] ?? 0;
+  const tallies = Array.from({ length: classCount }, (_, id): Tally => ({
+    above: sum(0, id),
+    equalToHigh: sum(1, id),
+    between: sum(2, id),
+    equalToLow: sum(3, id),
+    below: sum(4, id),
+    unranked: sum(5, id),
+  }));
+  const between = tallies.reduce((total, tally) => total + tally.between, 0);
+  const kept = keys && classes
+    ? { count: Math.min(between, room), keys: wholeRange(keys), classes: wholeRange(classes) }
+    : null;
+  return new Candidates(kept, between <= room, tallies);
+}
+
+/** Counters on the GPU, added up in float64 before they can wrap. */
+class Counters {
+  readonly buffer: GPUBuffer;
+  readonly #sums: Float64Array;
+  #pixels = 0;
+
+  constructor(readonly gpu: Gpu, readonly length: number, label: string) {
+    this.buffer = gpu.createBuffer(length * 4, label);
+    this.#sums = new Float64Array(length);
+  }
+
+  /** Makes sure that `pixels` more can be counted. */
+  async makeRoom(pixels: number): Promise<void> {
+    if (this.#pixels + pixels > pixelsPerRead) {
+      await this.#collect();
+      this.gpu.write(this.buffer, new Uint8Array(this.buffer.size));
+      this.#pixels = 0;
+    }
+    this.#pixels += pixels;
+  }
+
+  /** The sums; frees the buffer. */
+  async finish(): Promise<Float64Array> {
+    await this.#collect();
+    this.gpu.destroyBuffer(this.buffer);
+    return this.#sums;
+  }
+
+  async #collect(): Promise<void> {
+    const [bytes] = await this.gpu.read({ ...wholeRange(this.buffer), size: this.length * 4 });
+    if (bytes === undefined) throw new Error("The counts of the selection could not be read");
+    for (const [index, count] of new Uint32Array(bytes.buffer).entries()) {
+      this.#sums[index] = (this.#sums[index] ?? 0) + count;
+    }
+  }
+}

@@ -1,0 +1,108 @@
+/**
+ * The largest class score of every pixel as an integer key on the GPU, batch by batch: what the selection of thresholds ranks.
+ *
+ * @module
+ */
+
+import countsShader from "../../shaders/selftraining/class_counts.wgsl" with { type: "text" };
+import startsShader from "../../shaders/selftraining/class_starts.wgsl" with { type: "text" };
+import nthShader from "../../shaders/selftraining/every_nth.wgsl" with { type: "text" };
+import topShader from "../../shaders/selftraining/top_score.wgsl" with { type: "text" };
+import type { Gpu } from "../gpu/gpu.ts";
+import { type BufferRange, type Dispatch, grid, wholeRange } from "../gpu/launch.ts";
+import { type ScoreBatch, type ScoreBatches, scoreConstants, type ScoreOptions, viewsBuffer } from "./scores.ts";
+
+/** Keys of some pixels. */
+export interface KeyBatch {
+  /** How many. */
+  readonly count: number;
+  /** Float32 bits of the largest score, u32. */
+  readonly keys: BufferRange;
+  /** Class of the largest score, u32; 256 more where the pixel is not ranked. */
+  readonly classes: BufferRange;
+}
+
+/** Which pixels are looked at. */
+export interface KeyOptions {
+  /** Every which pixel of a class and image is ranked; default 1. */
+  readonly stride?: number;
+  /** Every which row and column is looked at at all, by batch; default 1. */
+  readonly step?: (batch: ScoreBatch) => number;
+}
+
+/** Pixels that one invocation of `top_score` walks over. */
+const run = 8;
+/** Pixels that one invocation of the stride kernels walks over. */
+const blockPixels = 256;
+
+/** The keys of all batches; buffers are used again from batch to batch, so each must be consumed before the next. */
+export async function* rankedKeys(
+  gpu: Gpu,
+  batches: ScoreBatches,
+  scores: ScoreOptions,
+  { stride = 1, step = () => 1 }: KeyOptions = {},
+): AsyncGenerator<KeyBatch> {
+  let owned: { readonly keys: GPUBuffer; readonly classes: GPUBuffer } | undefined;
+  const free = () => [owned?.keys, owned?.classes].forEach((buffer) => buffer && gpu.destroyBuffer(buffer));
+  try {
+    for await (const batch of batches.batches()) {
+      const every = step(batch);
+      const pixels = Math.ceil(batch.height / every) * Math.ceil(batch.width / every);
+      const count = batch.images * pixels;
+      if (owned === undefined || owned.keys.size < count * 4) {
+        free();
+        owned = { keys: gpu.createBuffer(count * 4, "keys"), classes: gpu.createBuffer(count * 4, "classes") };
+      }
+      const { keys, classes } = owned;
+      const views = viewsBuffer(gpu, batch);
+      const launches: Dispatch[] = [
+        await gpu.dispatch(
+          { name: "selftraining/top_score", text: topShader },
+          { ...scoreConstants(batch, scores), STEP: every, RUN: run },
+          [batch.logits, views, scores.prior ?? batch.logits, keys, classes],
+          grid(Math.ceil(count / run), 64),
+        ),
+      ];
+      const nth = stride > 1 ? await everyNth(gpu, batch.images, pixels, scores.classes, stride, classes) : null;
+      if (nth !== null) launches.push(...nth.dispatches);
+      gpu.submit(launches);
+      gpu.destroyBuffer(views);
+      if (nth !== null) gpu.destroyBuffer(nth.counts);
+      yield { count, keys: wholeRange(keys), classes: wholeRange(classes) };
+    }
+  } finally {
+    free();
+  }
+}
+
+/** The launches that leave every `stride`-th pixel of each class and image ranked. */
+async function everyNth(
+  gpu: Gpu,
+  images: number,
+  pixels: number,
+  classes: number,
+  stride: number,
+  ids: GPUBuffer,
+) {
+  const blocks = Math.ceil(pixels / blockPixels);
+  const shared = { BATCH: images, CLASSES: classes };
+  const sizes = { ...shared, PIXELS_PER_IMAGE: pixels, BLOCK: blockPixels };
+  const counts = gpu.createBuffer(images * blocks * classes * 4, "class counts");
+  const workgroups = grid(images * blocks * classes, 64);
+  const dispatches = [
+    await gpu.dispatch({ name: "selftraining/class_counts", text: countsShader }, sizes, [ids, counts], workgroups),
+    await gpu.dispatch(
+      { name: "selftraining/class_starts", text: startsShader },
+      { ...shared, BLOCKS: blocks },
+      [counts],
+      grid(images * classes, 64),
+    ),
+    await gpu.dispatch(
+      { name: "selftraining/every_nth", text: nthShader },
+      { ...sizes, STRIDE: stride },
+      [counts, ids],
+      workgroups,
+    ),
+  ];
+  return { dispatches, counts };
+}
