@@ -35,7 +35,8 @@ export type { BindingKind, ShaderConstants, ShaderSource } from "./src/gpu/shade
 export { gradients } from "./src/ops/gradients.ts";
 export * from "./src/graph/layout.ts";
 export type { MemoryPlan } from "./src/graph/plan.ts";
-export { memoryPlan, Program, type ProgramDefinition } from "./src/graph/program.ts";
+export { Program } from "./src/graph/program.ts";
+export { memoryPlan, type ProgramDefinition } from "./src/graph/program_plan.ts";
 export {
   type DeviceTraits,
   input,

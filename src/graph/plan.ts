@@ -75,15 +75,24 @@ export interface MemoryPlan {
   readonly largestBinding: string;
   /** The largest sum of live bytes at any step. */
   readonly lowerBoundBytes: number;
+  /** Floating-point operations of one run, as far as the ops state them. */
+  readonly flops: number;
+  /** Of these, for what is computed a second time. */
+  readonly recomputedFlops: number;
 }
 
-/** The last step at which each tensor of `order` is used; outputs live to the end. */
-export function lastUses(order: readonly Tensor[], outputs: ReadonlySet<Tensor>): Map<Tensor, number> {
-  const last = new Map<Tensor, number>();
+/** The last step at which what each step computes is used, before it is computed again; outputs live to the end. */
+export function lastUses(order: readonly Tensor[], outputs: ReadonlySet<Tensor>): number[] {
+  const last = order.map((_, step) => step);
+  const computedAt = new Map<Tensor, number>();
+  const use = (tensor: Tensor, step: number) => {
+    const computed = computedAt.get(tensor);
+    if (computed !== undefined) last[computed] = step;
+  };
   for (const [step, tensor] of order.entries()) {
-    last.set(tensor, step);
-    for (const input of tensor.inputs) last.set(input, step);
+    for (const input of tensor.inputs) use(input, step);
+    computedAt.set(tensor, step);
   }
-  for (const output of outputs) last.set(output, order.length);
+  for (const output of outputs) use(output, order.length);
   return last;
 }

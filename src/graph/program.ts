@@ -8,38 +8,13 @@ import { OutOfBudgetError } from "../errors.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { type BufferCopy, type BufferRange, type Dispatch, wholeRange } from "../gpu/launch.ts";
 import { storedElements, unpack } from "./layout.ts";
-import { lastUses, type Life, type MemoryPlan, planSlots } from "./plan.ts";
-import { operandTextureBytes, OperandTextures, textureOperands } from "./operand_textures.ts";
-import {
-  dependencies,
-  type DeviceTraits,
-  type KernelCall,
-  type KernelPlan,
-  type StoredBinding,
-  Tensor,
-} from "./tensor.ts";
+import type { MemoryPlan } from "./plan.ts";
+import { OperandTextures, textureOperands } from "./operand_textures.ts";
+import { planProgram, type ProgramDefinition } from "./program_plan.ts";
+import { type KernelCall, type StoredBinding, Tensor } from "./tensor.ts";
 
 /** Loop iterations of one invocation that every known driver executes completely. */
 export const maxIterations = 60_000;
-
-/** What a program computes, and where some of it goes. */
-export interface ProgramDefinition {
-  /** Tensors that can be read after a run, by name. */
-  readonly outputs: Readonly<Record<string, Tensor>>;
-  /** Tensors that are written straight to a place outside the program, such as gradients of parameters. */
-  readonly destinations?: ReadonlyMap<Tensor, BufferRange>;
-  /** Launches after the graph's own, such as the optimizer's. */
-  readonly epilogue?: readonly Dispatch[];
-  /** Which kernels to prefer; default: those of the adapter. */
-  readonly traits?: DeviceTraits;
-  /** Give every tensor a buffer of its own (a test of the plan). Default `false`. */
-  readonly withoutReuse?: boolean;
-}
-
-interface Step {
-  readonly tensor: Tensor;
-  readonly plan: KernelPlan;
-}
 
 /** A compiled graph. */
 export class Program {
@@ -86,16 +61,14 @@ export class Program {
    * @throws {OutOfBudgetError} before anything is allocated, if a tensor is larger than the adapter can bind.
    */
   static async compile(gpu: Gpu, definition: ProgramDefinition): Promise<Program> {
-    const roots = [...Object.values(definition.outputs), ...definition.destinations?.keys() ?? []];
-    const order = dependencies(roots);
-    const layout = planProgram(order, definition, definition.traits ?? { software: gpu.isSoftware });
+    const layout = planProgram(gpu, definition);
     requireBindable(gpu, layout.memory);
 
     const slots = layout.slotBytes.map((bytes, index) => gpu.createBuffer(bytes, `slot ${index}`));
     const ranges = new Map<Tensor, BufferRange>();
     const inputs = new Map<string, { tensor: Tensor; buffer: GPUBuffer }>();
     const owned = [...slots];
-    for (const tensor of order) {
+    for (const tensor of layout.tensors) {
       const leaf = tensor.definition.leaf;
       if (leaf?.kind === "resident") ranges.set(tensor, leaf.range);
       else if (leaf?.kind === "input") {
@@ -104,10 +77,7 @@ export class Program {
         owned.push(buffer);
         inputs.set(leaf.name, { tensor, buffer });
         ranges.set(tensor, wholeRange(buffer));
-      } else {ranges.set(
-          tensor,
-          definition.destinations?.get(tensor) ?? slotRange(slots, layout.slotOf.get(tensor), tensor.bytes),
-        );}
+      }
     }
     const uniform = (values: readonly number[]) => {
       const buffer = gpu.createBuffer(values.length * 4, "sizes", GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST);
@@ -118,10 +88,10 @@ export class Program {
     const textures = new OperandTextures(gpu, layout.textureBytes);
     const dispatches: Promise<Dispatch>[] = [];
     const dispatchFlops: number[] = [];
-    for (const { tensor, plan } of layout.steps) {
-      const scratch = (plan.scratchBytes ?? []).map((bytes, index) =>
-        slotRange(slots, layout.scratchSlotOf.get(tensor)?.[index], bytes)
-      );
+    for (const { tensor, plan, slot, scratchSlots } of layout.steps) {
+      // What is computed a second time lies elsewhere from here on.
+      ranges.set(tensor, definition.destinations?.get(tensor) ?? slotRange(slots, slot, tensor.bytes));
+      const scratch = (plan.scratchBytes ?? []).map((bytes, index) => slotRange(slots, scratchSlots[index], bytes));
       for (const call of plan.calls) {
         dispatches.push(bindCall(gpu, tensor, call, { ranges, scratch, textures, uniform }));
         dispatchFlops.push(call.flops ?? 0);
@@ -224,79 +194,6 @@ export class Program {
   }
 }
 
-/** What a program would take, without compiling it. */
-export function memoryPlan(gpu: Gpu, definition: ProgramDefinition): MemoryPlan {
-  const roots = [...Object.values(definition.outputs), ...definition.destinations?.keys() ?? []];
-  return planProgram(dependencies(roots), definition, definition.traits ?? { software: gpu.isSoftware }).memory;
-}
-
-interface ProgramLayout {
-  readonly steps: readonly Step[];
-  readonly slotBytes: readonly number[];
-  readonly slotOf: ReadonlyMap<Tensor, number>;
-  readonly scratchSlotOf: ReadonlyMap<Tensor, readonly number[]>;
-  /** Bytes of each of the textures that operands are copied to. */
-  readonly textureBytes: number;
-  readonly memory: MemoryPlan;
-}
-
-function planProgram(order: readonly Tensor[], definition: ProgramDefinition, traits: DeviceTraits): ProgramLayout {
-  const last = lastUses(order, new Set(Object.values(definition.outputs)));
-  const steps: Step[] = [];
-  const lives: Life[] = [];
-  const owners: { tensor: Tensor; scratch: boolean }[] = [];
-  for (const [index, tensor] of order.entries()) {
-    const kernels = tensor.definition.kernels;
-    if (kernels === undefined) continue;
-    const plan = kernels(tensor, traits);
-    steps.push({ tensor, plan });
-    if (!definition.destinations?.has(tensor)) {
-      lives.push({ label: String(tensor), bytes: tensor.bytes, first: index, last: last.get(tensor) ?? index });
-      owners.push({ tensor, scratch: false });
-    }
-    for (const bytes of plan.scratchBytes ?? []) {
-      lives.push({ label: `scratch of ${tensor}`, bytes, first: index, last: index });
-      owners.push({ tensor, scratch: true });
-    }
-  }
-  const slots = definition.withoutReuse
-    ? { slotOf: lives.map((_, index) => index), slotBytes: lives.map(({ bytes }) => bytes), lowerBoundBytes: 0 }
-    : planSlots(lives);
-  const slotOf = new Map<Tensor, number>();
-  const scratchSlotOf = new Map<Tensor, number[]>();
-  for (const [index, { tensor, scratch }] of owners.entries()) {
-    const slot = slots.slotOf[index] ?? 0;
-    if (!scratch) slotOf.set(tensor, slot);
-    else scratchSlotOf.set(tensor, [...scratchSlotOf.get(tensor) ?? [], slot]);
-  }
-  const textureBytes = operandTextureBytes(steps.map(({ plan }) => plan));
-  const memory = summarize(order, lives, owners, slots, textureBytes);
-  return { steps, slotBytes: slots.slotBytes, slotOf, scratchSlotOf, textureBytes, memory };
-}
-
-function summarize(
-  order: readonly Tensor[],
-  lives: readonly Life[],
-  owners: readonly { scratch: boolean }[],
-  slots: { slotBytes: readonly number[]; lowerBoundBytes: number },
-  textureBytes: number,
-): MemoryPlan {
-  const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
-  const activationBytes = sum(slots.slotBytes) + 2 * textureBytes;
-  const withoutScratch = planSlots(lives.filter((_, index) => !owners[index]?.scratch));
-  const inputs = order.filter((tensor) => tensor.definition.leaf?.kind === "input");
-  const bound = [...lives, ...order.map((tensor) => ({ label: String(tensor), bytes: tensor.bytes }))];
-  const largest = bound.reduce((most, life) => life.bytes > most.bytes ? life : most, { label: "nothing", bytes: 0 });
-  return {
-    activationBytes,
-    scratchBytes: Math.max(0, activationBytes - sum(withoutScratch.slotBytes)),
-    inputBytes: sum(inputs.map(({ bytes }) => bytes)),
-    largestBindingBytes: largest.bytes,
-    largestBinding: largest.label,
-    lowerBoundBytes: slots.lowerBoundBytes,
-  };
-}
-
 function requireBindable(gpu: Gpu, memory: MemoryPlan): void {
   if (memory.largestBindingBytes > gpu.maxBindingBytes) {
     throw new OutOfBudgetError(
@@ -305,8 +202,8 @@ function requireBindable(gpu: Gpu, memory: MemoryPlan): void {
   }
 }
 
-function slotRange(slots: readonly GPUBuffer[], slot: number | undefined, bytes: number): BufferRange {
-  const buffer = slot === undefined ? undefined : slots[slot];
+function slotRange(slots: readonly GPUBuffer[], slot: number | null | undefined, bytes: number): BufferRange {
+  const buffer = slots[slot ?? -1];
   if (buffer === undefined) throw new Error("A tensor has no slot in the memory plan");
   return { buffer, offset: 0, size: Math.max(16, Math.ceil(bytes / 16) * 16) };
 }

@@ -6,7 +6,8 @@
 
 import { formatSize } from "../data/size.ts";
 import { OutOfBudgetError } from "../errors.ts";
-import { memoryPlan } from "../graph/program.ts";
+import type { MemoryPlan } from "../graph/plan.ts";
+import { memoryPlan } from "../graph/program_plan.ts";
 import { trainingStep } from "../selftraining/trainer.ts";
 import { viewPixels } from "../selftraining/views.ts";
 import { type AdaptationData, adaptationSettings } from "./adaptation.ts";
@@ -31,15 +32,27 @@ export interface MemoryReport {
   readonly largestBinding: string;
   /** The adapter's limit of a binding. */
   readonly maxBindingBytes: number;
+  /** Floating-point operations of a micro-batch, as far as the kernels state them. */
+  readonly flops: number;
+  /** With `--recompute` and without: what is taken together, and the operations of a micro-batch. */
+  readonly alternatives: Readonly<
+    Record<"kept" | "recomputed", { readonly totalBytes: number; readonly flops: number }>
+  >;
 }
 
 /** Plans the memory of the training step; allocates nothing. */
 export function memoryReport(context: RunContext): MemoryReport {
   const { gpu, network, settings } = context;
-  const plan = memoryPlan(gpu, trainingStep(network, trainerOptions(context)));
+  const options = trainerOptions(context);
+  const planOf = (recompute: boolean) => memoryPlan(gpu, trainingStep(network, { ...options, recompute }));
+  const plans = { kept: planOf(false), recomputed: planOf(true) };
+  const plan = options.recompute ? plans.recomputed : plans.kept;
   const parameterBytes = network.store.segmentBytes.reduce((sum, bytes) => sum + bytes, 0);
   const gradientBytes = parameterBytes * (settings.number("accumulate") > 1 ? 2 : 1);
   const optimizerBytes = parameterBytes * (settings.text("optimizer") === "adamw" ? 2 : 1);
+  const totalBytes = (plan: MemoryPlan) =>
+    parameterBytes + gradientBytes + optimizerBytes + plan.activationBytes + plan.inputBytes;
+  const summary = (plan: MemoryPlan) => ({ totalBytes: totalBytes(plan), flops: plan.flops });
   return {
     parameterBytes,
     gradientBytes,
@@ -47,16 +60,20 @@ export function memoryReport(context: RunContext): MemoryReport {
     activationBytes: plan.activationBytes - plan.scratchBytes,
     scratchBytes: plan.scratchBytes,
     inputBytes: plan.inputBytes,
-    totalBytes: parameterBytes + gradientBytes + optimizerBytes + plan.activationBytes + plan.inputBytes,
+    totalBytes: totalBytes(plan),
     lowerBoundBytes: plan.lowerBoundBytes,
     largestBindingBytes: plan.largestBindingBytes,
     largestBinding: plan.largestBinding,
     maxBindingBytes: gpu.maxBindingBytes,
+    flops: plan.flops,
+    alternatives: { kept: summary(plans.kept), recomputed: summary(plans.recomputed) },
   };
 }
 
 /** The memory plan as `--plan` prints it. */
 export function planText(report: MemoryReport): string {
+  const { kept, recomputed } = report.alternatives;
+  const more = 100 * (recomputed.flops / kept.flops - 1);
   const rows: [string, string][] = [
     ["parameters", bytesText(report.parameterBytes)],
     ["gradients", bytesText(report.gradientBytes)],
@@ -70,6 +87,8 @@ export function planText(report: MemoryReport): string {
       "largest binding",
       `${bytesText(report.largestBindingBytes)} of ${bytesText(report.maxBindingBytes)} (${report.largestBinding})`,
     ],
+    ["without --recompute, in all", `${bytesText(kept.totalBytes)}, ${(kept.flops / 1e9).toFixed(1)} GFLOP`],
+    ["with --recompute, in all", `${bytesText(recomputed.totalBytes)}, ${more.toFixed(0)} % more operations`],
   ];
   return rows.map(([name, value]) => `${name.padEnd(32)}${value}`).join("\n");
 }

@@ -134,7 +134,13 @@ export function cropsPerStep(settings: Settings): number {
 export function trainerOptions(
   { settings, size, crop }: Pick<RunContext, "settings" | "size" | "crop">,
 ): TrainerOptions {
-  return { batch: settings.number("batch"), accumulate: settings.number("accumulate"), crop, size };
+  return {
+    batch: settings.number("batch"),
+    accumulate: settings.number("accumulate"),
+    recompute: settings.flag("recompute"),
+    crop,
+    size,
+  };
 }
 
 function checkpointPath(folder: RunFolder): string {

@@ -10,7 +10,8 @@ import type { Size } from "../data/size.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { type BufferCopy, type BufferRange, type Dispatch, wholeRange } from "../gpu/launch.ts";
 import { gradients } from "../ops/gradients.ts";
-import { Program, type ProgramDefinition } from "../graph/program.ts";
+import { Program } from "../graph/program.ts";
+import type { ProgramDefinition } from "../graph/program_plan.ts";
 import { input } from "../graph/tensor.ts";
 import type { Network } from "../nn/network.ts";
 import { sampleGeometryLength, sampleGeometryValues } from "../ops/data/geometry.ts";
@@ -36,6 +37,8 @@ export interface TrainerOptions {
   readonly batch: number;
   /** Micro-batches of a step, whose gradients and losses are averaged. Default 1. */
   readonly accumulate?: number;
+  /** Recompute activations inside the network's blocks for the gradients, instead of keeping them. Default `false`. */
+  readonly recompute?: boolean;
   /** Size of a crop; a multiple of the output stride. */
   readonly crop: Size;
   /** Size of the images that are written. */
@@ -213,5 +216,9 @@ export function trainingStep(
       return tensor === undefined ? [] : [[tensor, place(gradient)] as const];
     }),
   );
-  return { outputs: { loss, ...Object.fromEntries(updates) }, destinations };
+  return {
+    outputs: { loss, ...Object.fromEntries(updates) },
+    destinations,
+    ...(options.recompute ? { recomputeBefore: loss } : {}),
+  };
 }

@@ -1,9 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
 import { gradients } from "../../src/ops/gradients.ts";
 import { type Life, planSlots } from "../../src/graph/plan.ts";
-import { memoryPlan, Program, type ProgramDefinition } from "../../src/graph/program.ts";
+import { Program } from "../../src/graph/program.ts";
+import { memoryPlan, type ProgramDefinition } from "../../src/graph/program_plan.ts";
 import { pack } from "../../src/graph/layout.ts";
-import { input, type Tensor } from "../../src/graph/tensor.ts";
+import { input, layer, type Tensor } from "../../src/graph/tensor.ts";
 import { relu } from "../../src/ops/activation/activation.ts";
 import { softmax } from "../../src/ops/activation/softmax.ts";
 import { add } from "../../src/ops/arithmetic/add.ts";
@@ -72,6 +73,41 @@ Deno.test("memoryPlan() takes less with reuse, and never less than the lower bou
   assert(shared.activationBytes < separate.activationBytes, `${shared.activationBytes} of ${separate.activationBytes}`);
   assert(shared.activationBytes >= shared.lowerBoundBytes, `${shared.activationBytes} < ${shared.lowerBoundBytes}`);
   assert(shared.scratchBytes < shared.activationBytes);
+});
+
+Deno.test("recomputing blocks gives the same bytes in less memory, for more operations", async () => {
+  const gpu = await testGpu();
+  const x = input("x", [2, 3, 24, 20]);
+  const weights = [0, 1, 2, 3].flatMap((block) => [
+    input(`a${block}`, [8, block === 0 ? 3 : 8, 3, 3], { layout: "convolution" }),
+    input(`b${block}`, [8, 8, 1, 1], { layout: "convolution" }),
+  ]);
+  const y = [0, 1, 2, 3].reduce((y, block) =>
+    layer(`block${block}`, () => {
+      const [a = x, b = x] = weights.slice(2 * block);
+      const inner = relu(conv2d(y, a, { padding: 1 }));
+      return add(relu(conv2d(inner, b)), relu(conv2d(relu(inner), b)));
+    }), x);
+  const results = gradients(y, [x, ...weights], input("dy", y.shape));
+  const outputs = { y, ...Object.fromEntries(results.map((tensor, index) => [`gradient ${index}`, tensor])) };
+  const bytes: Uint8Array[][] = [];
+  const plans = [undefined, y].map((recomputeBefore) => ({ outputs, ...(recomputeBefore ? { recomputeBefore } : {}) }));
+  for (const definition of plans) {
+    using program = await Program.compile(gpu, definition);
+    for (const name of program.inputNames) {
+      const { shape, layout } = program.inputTensor(name);
+      program.write(name, pack(randomValues(size(shape), name), shape, layout));
+    }
+    program.run();
+    bytes.push(await Promise.all(Object.keys(outputs).map((name) => program.readBytes(name))));
+  }
+  assert(bytes[0]?.every((output) => output.some((byte) => byte !== 0)), "an output is all zeros");
+  assertEquals(bytes[1], bytes[0]);
+  const [kept, recomputed] = plans.map((definition) => memoryPlan(gpu, definition));
+  assert(kept !== undefined && recomputed !== undefined);
+  assert(recomputed.activationBytes < kept.activationBytes, `${recomputed.activationBytes}, ${kept.activationBytes}`);
+  assertEquals(recomputed.flops, kept.flops + recomputed.recomputedFlops);
+  assert(recomputed.recomputedFlops > 0 && kept.recomputedFlops === 0);
 });
 
 /** A small network with branches, and its gradients. */

@@ -9,7 +9,8 @@ import { assert, assertEquals } from "@std/assert";
 import { Gpu } from "../../src/gpu/gpu.ts";
 import { gradients } from "../../src/ops/gradients.ts";
 import { type DataType, type Layout, pack } from "../../src/graph/layout.ts";
-import { Program, type ProgramDefinition } from "../../src/graph/program.ts";
+import { Program } from "../../src/graph/program.ts";
+import type { ProgramDefinition } from "../../src/graph/program_plan.ts";
 import { input, type Tensor } from "../../src/graph/tensor.ts";
 import { Random } from "../../src/random.ts";
 

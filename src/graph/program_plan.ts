@@ -1,0 +1,123 @@
+/**
+ * What a program does step by step, and where each result lies, before anything is allocated.
+ *
+ * @module
+ */
+
+import type { Gpu } from "../gpu/gpu.ts";
+import type { BufferRange, Dispatch } from "../gpu/launch.ts";
+import { operandTextureBytes } from "./operand_textures.ts";
+import { lastUses, type Life, type MemoryPlan, planSlots, type SlotPlan } from "./plan.ts";
+import { executionOrder } from "./execution_order.ts";
+import { dependencies, type DeviceTraits, type KernelPlan, type Tensor } from "./tensor.ts";
+
+/** What a program computes, and where some of it goes. */
+export interface ProgramDefinition {
+  /** Tensors that can be read after a run, by name. */
+  readonly outputs: Readonly<Record<string, Tensor>>;
+  /** Tensors that are written straight to a place outside the program, such as gradients of parameters. */
+  readonly destinations?: ReadonlyMap<Tensor, BufferRange>;
+  /** Launches after the graph's own, such as the optimizer's. */
+  readonly epilogue?: readonly Dispatch[];
+  /** Which kernels to prefer; default: those of the adapter. */
+  readonly traits?: DeviceTraits;
+  /** Give every tensor a buffer of its own (a test of the plan). Default `false`. */
+  readonly withoutReuse?: boolean;
+  /** The loss, if activations inside the blocks before it are to be recomputed for the gradients (execution_order.ts), not kept. */
+  readonly recomputeBefore?: Tensor;
+}
+
+/** A tensor that is computed. */
+export interface ProgramStep {
+  readonly tensor: Tensor;
+  readonly plan: KernelPlan;
+  /** Its slot; `null` where it has a destination. */
+  readonly slot: number | null;
+  /** Slots of its scratch memory. */
+  readonly scratchSlots: readonly number[];
+}
+
+/** A planned program. */
+export interface ProgramPlan {
+  /** Every tensor once, in order, those that no op computes among them. */
+  readonly tensors: readonly Tensor[];
+  readonly steps: readonly ProgramStep[];
+  readonly slotBytes: readonly number[];
+  /** Bytes of each of the textures that operands are copied to. */
+  readonly textureBytes: number;
+  readonly memory: MemoryPlan;
+}
+
+/** What a program would take, without compiling it. */
+export function memoryPlan(gpu: Gpu, definition: ProgramDefinition): MemoryPlan {
+  return planProgram(gpu, definition).memory;
+}
+
+/** Plans a program; allocates nothing. */
+export function planProgram(gpu: Gpu, definition: ProgramDefinition): ProgramPlan {
+  const traits: DeviceTraits = definition.traits ?? { software: gpu.isSoftware };
+  const tensors = dependencies([...Object.values(definition.outputs), ...definition.destinations?.keys() ?? []]);
+  const order = executionOrder(tensors, definition.recomputeBefore);
+  const last = lastUses(order, new Set(Object.values(definition.outputs)));
+  const lives: PlannedLife[] = [];
+  const live = (label: string, bytes: number, first: number, end: number, scratch: boolean) =>
+    lives.push({ label, bytes, first, last: end, scratch }) - 1;
+  const computed = order.flatMap((tensor, index) => {
+    const plan = tensor.definition.kernels?.(tensor, traits);
+    if (plan === undefined) return [];
+    const own = definition.destinations?.has(tensor)
+      ? null
+      : live(String(tensor), tensor.bytes, index, last[index] ?? index, false);
+    const scratch = (plan.scratchBytes ?? []).map((bytes) => live(`scratch of ${tensor}`, bytes, index, index, true));
+    return [{ tensor, plan, own, scratch }];
+  });
+  const slots = definition.withoutReuse
+    ? { slotOf: lives.map((_, index) => index), slotBytes: lives.map(({ bytes }) => bytes), lowerBoundBytes: 0 }
+    : planSlots(lives);
+  const slotOf = (life: number) => slots.slotOf[life] ?? 0;
+  const steps = computed.map(({ tensor, plan, own, scratch }): ProgramStep => ({
+    ...{ tensor, plan },
+    slot: own === null ? null : slotOf(own),
+    scratchSlots: scratch.map(slotOf),
+  }));
+  const textureBytes = operandTextureBytes(steps.map(({ plan }) => plan));
+  const memory = summarize(tensors, steps, lives, slots, textureBytes);
+  return { tensors, steps, slotBytes: slots.slotBytes, textureBytes, memory };
+}
+
+interface PlannedLife extends Life {
+  readonly scratch: boolean;
+}
+
+function summarize(
+  tensors: readonly Tensor[],
+  steps: readonly ProgramStep[],
+  lives: readonly PlannedLife[],
+  slots: SlotPlan,
+  textureBytes: number,
+): MemoryPlan {
+  const activationBytes = sum(slots.slotBytes) + 2 * textureBytes;
+  const withoutScratch = planSlots(lives.filter(({ scratch }) => !scratch));
+  const inputs = tensors.filter((tensor) => tensor.definition.leaf?.kind === "input");
+  const bound = [...lives, ...tensors.map((tensor) => ({ label: String(tensor), bytes: tensor.bytes }))];
+  const largest = bound.reduce((most, life) => life.bytes > most.bytes ? life : most, { label: "nothing", bytes: 0 });
+  const again = steps.filter(({ tensor }, index) => steps.findIndex((step) => step.tensor === tensor) < index);
+  return {
+    activationBytes,
+    scratchBytes: Math.max(0, activationBytes - sum(withoutScratch.slotBytes)),
+    inputBytes: sum(inputs.map(({ bytes }) => bytes)),
+    largestBindingBytes: largest.bytes,
+    largestBinding: largest.label,
+    lowerBoundBytes: slots.lowerBoundBytes,
+    flops: sum(steps.map(stepFlops)),
+    recomputedFlops: sum(again.map(stepFlops)),
+  };
+}
+
+function stepFlops({ plan }: ProgramStep): number {
+  return sum(plan.calls.map(({ flops }) => flops ?? 0));
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
