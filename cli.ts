@@ -77,6 +77,12 @@ const commands: readonly CommandEntry[] = [
     load: () => import("./src/cli/bench.ts"),
   },
   {
+    command: "tune",
+    summary: "time the convolutions' schedules on this adapter and keep the fastest for later runs",
+    examples: ["crosswalk tune", "crosswalk tune --size 480x640 --batch 2 --minutes 30 --json"],
+    load: () => import("./src/cli/tune.ts"),
+  },
+  {
     command: "doctor",
     summary: "look at the adapter and test every kernel on it",
     examples: ["crosswalk doctor", "crosswalk doctor --json"],

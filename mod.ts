@@ -51,6 +51,7 @@ export {
   Tensor,
   type TensorDefinition,
 } from "./src/graph/tensor.ts";
+export type { KernelSchedule, Tunable, Tuning } from "./src/graph/schedule.ts";
 export { Random } from "./src/random.ts";
 
 // Ops

@@ -30,7 +30,8 @@ export async function secondsPerRun(
   return median(times);
 }
 
-async function timed(gpu: Gpu, dispatches: readonly Dispatch[]): Promise<number> {
+/** Seconds from submitting these launches to their end, the waiting itself included. */
+export async function timed(gpu: Gpu, dispatches: readonly Dispatch[]): Promise<number> {
   const start = performance.now();
   gpu.submit(dispatches);
   await gpu.wait();

@@ -17,6 +17,7 @@ import { assignLabels, selectThresholds } from "../src/selftraining/selection.ts
 import type { ScoreBatches } from "../src/selftraining/scores.ts";
 import { assignSoftLabels } from "../src/selftraining/soft_labels.ts";
 import { accumulatePrior } from "../src/selftraining/spatial_prior.ts";
+import { conv2d } from "../src/ops/conv/conv2d.ts";
 import { depthwiseConv2d } from "../src/ops/conv/depthwise_conv2d.ts";
 import { argmaxInterpolated } from "../src/ops/metrics/argmax_interpolated.ts";
 import { confusionDispatch } from "../src/ops/metrics/confusion_matrix.ts";
@@ -93,12 +94,31 @@ async function collectVariants(): Promise<[string, string][]> {
       (await Program.compile(gpu, { outputs, traits: { software } })).dispose();
     }
   }
+  await compileSchedules(gpu);
   for (const selfCase of selfTestCases()) await selfCase.run(gpu);
   await runSelection(gpu);
   await compileOthers(gpu);
   onShaderVariant(undefined);
   gpu.close();
   return [...variants].map(([text, name]) => [name, text]);
+}
+
+/** Every candidate of `crosswalk tune` for a convolution with many channels and one with few, in all directions. */
+async function compileSchedules(gpu: Gpu): Promise<void> {
+  for (const channels of [32, 12]) {
+    const x = input("x", [1, channels, 12, 12]);
+    const w = input("w", [channels, channels, 3, 3], { layout: "convolution" });
+    const v = input("v", [channels, channels, 1, 1], { layout: "convolution" });
+    for (const [y, weight] of [[conv2d(x, w, { padding: 1 }), w], [conv2d(x, v), v]] as const) {
+      for (const result of [y, ...gradients(y, [x, weight], input("dy", y.shape))]) {
+        for (const software of [true, false]) {
+          for (const schedule of result.definition.tunable?.candidates({ software }) ?? []) {
+            (await Program.compile(gpu, { outputs: { result }, traits: { software, schedule } })).dispose();
+          }
+        }
+      }
+    }
+  }
 }
 
 async function runSelection(gpu: Gpu): Promise<void> {

@@ -12,10 +12,11 @@ import { Gpu } from "../gpu/gpu.ts";
 import { loadNetwork, type Network } from "../nn/network.ts";
 import { readFile } from "../run/files.ts";
 import type { Settings } from "../run/settings.ts";
+import { adapterKey, loadTuning } from "../run/tuning_table.ts";
 
-/** Opens the adapter; with `CROSSWALK_DEBUG=4` every shader variant is printed. */
+/** Opens the adapter, with the schedules that were tuned for it. */
 export function openGpu(): Promise<Gpu> {
-  return Gpu.open();
+  return Gpu.open({ tuning: (adapter) => loadTuning(adapterKey(adapter)) });
 }
 
 /** The network of a weight file. */

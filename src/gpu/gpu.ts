@@ -28,6 +28,8 @@ export interface GpuOptions {
   readonly powerPreference?: GPUPowerPreference;
   /** Keep WebGPU's default limits even where the adapter offers more, as a test of portability. Default `false`. */
   readonly defaultLimits?: boolean;
+  /** Finds the schedules that were measured to be fast on an adapter, by shape class. Default: none. */
+  readonly tuning?: (adapter: GPUAdapter) => ReadonlyMap<string, string>;
 }
 
 /** An opened device. Close it with `close()` or `using`. */
@@ -42,6 +44,8 @@ export class Gpu {
   readonly hasTimestamps: boolean;
   /** Largest buffer range that one binding can see, in bytes. */
   readonly maxBindingBytes: number;
+  /** Names of schedules by shape class, which programs compiled on this device follow. */
+  readonly tuning: ReadonlyMap<string, string>;
   #failure: Error | null = null;
   #closing = false;
   #allocatedBytes = 0;
@@ -50,12 +54,13 @@ export class Gpu {
   readonly #pipelines = new Map<string, Promise<Pipeline>>();
   readonly #onVariant: ((name: string, text: string) => void) | undefined = shaderListener;
 
-  private constructor(adapter: GPUAdapter, device: GPUDevice) {
+  private constructor(adapter: GPUAdapter, device: GPUDevice, tuning: ReadonlyMap<string, string>) {
     this.device = device;
     this.info = adapter.info;
     this.isSoftware = adapter.info.isFallbackAdapter;
     this.hasTimestamps = device.features.has("timestamp-query");
     this.maxBindingBytes = device.limits.maxStorageBufferBindingSize;
+    this.tuning = tuning;
     device.addEventListener("uncapturederror", (event) => {
       event.preventDefault();
       const { error } = event as GPUUncapturedErrorEvent;
@@ -89,7 +94,8 @@ export class Gpu {
       maxBufferSize: adapter.limits.maxBufferSize,
       maxStorageBufferBindingSize: adapter.limits.maxStorageBufferBindingSize,
     };
-    return new Gpu(adapter, await adapter.requestDevice({ requiredFeatures, requiredLimits }));
+    const tuning = options.tuning?.(adapter) ?? new Map<string, string>();
+    return new Gpu(adapter, await adapter.requestDevice({ requiredFeatures, requiredLimits }), tuning);
   }
 
   /** Bytes of all live buffers made by this object, now. */

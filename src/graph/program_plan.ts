@@ -9,6 +9,7 @@ import type { BufferRange, Dispatch } from "../gpu/launch.ts";
 import { operandTextureBytes } from "./operand_textures.ts";
 import { lastUses, type Life, type MemoryPlan, planSlots, type SlotPlan } from "./plan.ts";
 import { executionOrder } from "./execution_order.ts";
+import { scheduledTraits } from "./schedule.ts";
 import { dependencies, type DeviceTraits, type KernelPlan, type Tensor } from "./tensor.ts";
 
 /** What a program computes, and where some of it goes. */
@@ -48,6 +49,11 @@ export interface ProgramPlan {
   readonly memory: MemoryPlan;
 }
 
+/** What the choice of kernels depends on, of an opened device. */
+export function deviceTraits(gpu: Gpu): DeviceTraits {
+  return { software: gpu.isSoftware, tuning: gpu.tuning };
+}
+
 /** What a program would take, without compiling it. */
 export function memoryPlan(gpu: Gpu, definition: ProgramDefinition): MemoryPlan {
   return planProgram(gpu, definition).memory;
@@ -55,7 +61,7 @@ export function memoryPlan(gpu: Gpu, definition: ProgramDefinition): MemoryPlan 
 
 /** Plans a program; allocates nothing. */
 export function planProgram(gpu: Gpu, definition: ProgramDefinition): ProgramPlan {
-  const traits: DeviceTraits = definition.traits ?? { software: gpu.isSoftware };
+  const traits = definition.traits ?? deviceTraits(gpu);
   const tensors = dependencies([...Object.values(definition.outputs), ...definition.destinations?.keys() ?? []]);
   const order = executionOrder(tensors, definition.recomputeBefore);
   const last = lastUses(order, new Set(Object.values(definition.outputs)));
@@ -63,7 +69,7 @@ export function planProgram(gpu: Gpu, definition: ProgramDefinition): ProgramPla
   const live = (label: string, bytes: number, first: number, end: number, scratch: boolean) =>
     lives.push({ label, bytes, first, last: end, scratch }) - 1;
   const computed = order.flatMap((tensor, index) => {
-    const plan = tensor.definition.kernels?.(tensor, traits);
+    const plan = tensor.definition.kernels?.(tensor, scheduledTraits(tensor, traits));
     if (plan === undefined) return [];
     const own = definition.destinations?.has(tensor)
       ? null

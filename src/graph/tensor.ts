@@ -9,6 +9,7 @@
 import type { ShaderConstants, ShaderSource } from "../gpu/shader.ts";
 import type { BufferRange } from "../gpu/launch.ts";
 import { type DataType, type Layout, storedBytes } from "./layout.ts";
+import type { KernelSchedule, Tunable, Tuning } from "./schedule.ts";
 
 /** Where a tensor's bytes come from, when no op computes them. */
 export type Leaf =
@@ -73,6 +74,8 @@ export interface TensorDefinition {
   readonly gradient?: (outputGradient: Tensor) => readonly InputGradient[];
   /** The launches that compute it. Called when a program is compiled. */
   readonly kernels?: (output: Tensor, device: DeviceTraits) => KernelPlan;
+  /** What `crosswalk tune` may choose about these launches. */
+  readonly tunable?: Tunable;
   /** For tensors that no op computes. */
   readonly leaf?: Leaf;
 }
@@ -83,6 +86,10 @@ export interface DeviceTraits {
   readonly software: boolean;
   /** Compute every convolution in its direct form, where another is faster. Default `false`. */
   readonly direct?: boolean;
+  /** Schedules that were found faster than the rules, by shape class. */
+  readonly tuning?: Tuning;
+  /** What is chosen for the problem at hand; overrides `tuning`. */
+  readonly schedule?: KernelSchedule;
 }
 
 let nextId = 0;

@@ -26,6 +26,7 @@ import { Profile } from "./profile.ts";
 import { RunFolder } from "./run_folder.ts";
 import type { Settings } from "./settings.ts";
 import { writeTowns } from "./synth.ts";
+import { adapterKey, loadTuning } from "./tuning_table.ts";
 import type { RunContext } from "./training_run.ts";
 
 /** A run that can start. */
@@ -46,7 +47,7 @@ export async function openRun(settings: Settings, needsTarget: boolean): Promise
   const profile = new Profile();
   const folder = openFolder(settings);
   const folders = await dataFolders(settings, folder, progress);
-  const gpu = await Gpu.open();
+  const gpu = await Gpu.open({ tuning: (adapter) => folder.tuning(() => loadTuning(adapterKey(adapter))) });
   if (settings.flag("profile")) profile.timeKernels(gpu);
   const { network, classMap, source, trainSource } = openSourceAndNetwork(gpu, settings, folders.source);
   const target = openDataset(folders.target, { classMap });

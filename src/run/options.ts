@@ -8,7 +8,7 @@
 import { models } from "../nn/models/mod.ts";
 
 /** The commands that take options. */
-export type Command = "adapt" | "train" | "evaluate" | "predict" | "select" | "synth" | "bench" | "doctor";
+export type Command = "adapt" | "train" | "evaluate" | "predict" | "select" | "synth" | "bench" | "tune" | "doctor";
 
 /** What an option's value looks like. */
 export type OptionKind = "flag" | "number" | "integer" | "text" | "numbers" | "size" | "bytes" | "path" | "paths";
@@ -85,27 +85,40 @@ export const options: readonly Option[] = [
   argument(
     "json",
     "flag",
-    [...networks, "select", "bench", "doctor", "synth"],
+    [...networks, "select", "bench", "tune", "doctor", "synth"],
     "print one JSON object on stdout, nothing else",
   ),
   argument("runs", "integer", ["bench"], "timed runs of each engine after a warm-up", { default: 5, minimum: 1 }),
   argument("against", "text", ["bench"], "other engines for step and memory, with commas between: tfjs, jax, ort"),
+  argument("minutes", "number", ["tune"], "time after which the tuning stops and keeps what it has", {
+    default: 10,
+    minimum: 0,
+  }),
+  argument("classes", "integer", ["tune"], "classes of the network", { default: 19, minimum: 1, maximum: 255 }),
+  argument("reference", "flag", ["tune"], "tune the network of bench step instead, batch 2 of 256x512"),
   argument("probabilities", "paths", ["select"], "probability maps, .npy of [N,C,H,W] or [C,H,W] float32"),
   argument("portion", "number", ["select"], "share of every class to label", { default: 0.2, minimum: 0, maximum: 1 }),
   argument("alpha", "number", ["select"], "strength of the label entropy of lrent", { default: 0.25, minimum: 1e-6 }),
   argument("prior", "path", ["select"], "spatial prior, .npy of [C,H,W] float32"),
   argument("format", "text", ["select"], "how labels are written", { default: "png", choices: ["png", "npy"] }),
 
-  setting("model", "text", "deeplab-mobilenet", "network to train", { choices: models.map(({ name }) => name) }),
+  setting("model", "text", "deeplab-mobilenet", "network to train or tune", {
+    commands: [...training, "tune"],
+    choices: models.map(({ name }) => name),
+  }),
   setting("size", "size", undefined, "working size HxW of the images; else that of the weights, else the images' own", {
-    commands: networks,
+    commands: [...networks, "tune"],
+    differs: { tune: { default: "240x320" } },
   }),
   setting("seed", "integer", 0, "seed of every random draw", {
     commands: [...training, "synth"],
     minimum: 0,
     maximum: 2 ** 32 - 1,
   }),
-  setting("batch", "integer", 4, "crops of a micro-batch, in memory together", { minimum: 1 }),
+  setting("batch", "integer", 4, "crops of a micro-batch, in memory together", {
+    commands: [...training, "tune"],
+    minimum: 1,
+  }),
   setting("accumulate", "integer", 1, "micro-batches of a step, whose gradients are averaged", {
     minimum: 1,
     maximum: 1024,

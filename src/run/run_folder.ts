@@ -4,6 +4,7 @@
  * | file | what |
  * | --- | --- |
  * | `config.json` | the resolved settings |
+ * | `tuning.json` | schedules of kernels that differ from the rules, by shape class |
  * | `stages.json` | results of finished stages, so that a resumed run does not repeat them |
  * | `checkpoint.safetensors` | weights, optimizer and place of the training stage in progress |
  * | `metrics.jsonl` | one line per training step and per event |
@@ -17,6 +18,7 @@
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, truncateSync, writeSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { UsageError } from "../errors.ts";
+import type { Tuning } from "../graph/schedule.ts";
 import { readFile, writeFileSafely } from "./files.ts";
 import { options } from "./options.ts";
 import { readValue, type Settings, type Value } from "./settings.ts";
@@ -26,7 +28,7 @@ export class RunFolder {
   readonly #stages: Record<string, unknown>;
   readonly #metrics: number;
 
-  private constructor(readonly path: string, stages: Record<string, unknown>) {
+  private constructor(readonly path: string, stages: Record<string, unknown>, readonly holdsRun: boolean) {
     this.#stages = stages;
     this.#metrics = openSync(this.file("metrics.jsonl"), "a");
   }
@@ -54,7 +56,8 @@ export class RunFolder {
       writeFileSafely(join(path, "metrics.jsonl"), "");
     }
     const stages = join(path, "stages.json");
-    return new RunFolder(path, existsSync(stages) ? JSON.parse(new TextDecoder().decode(readFile(stages))) : {});
+    const done = existsSync(stages) ? JSON.parse(new TextDecoder().decode(readFile(stages))) : {};
+    return new RunFolder(path, done, holdsRun);
   }
 
   /** The full path of a file in the folder. */
@@ -69,6 +72,20 @@ export class RunFolder {
     this.#stages[stage] = result;
     this.writeJson("stages.json", this.#stages);
     return result;
+  }
+
+  /**
+   * The schedules of kernels that the run follows. Those in force when it was started are kept in `tuning.json`, and hold when it
+   * goes on, whatever was tuned since: other schedules round differently.
+   */
+  tuning(find: () => Tuning): Tuning {
+    const path = this.file("tuning.json");
+    if (!this.holdsRun) {
+      const found = find();
+      this.writeJson("tuning.json", Object.fromEntries(found));
+      return found;
+    }
+    return new Map(existsSync(path) ? Object.entries(JSON.parse(new TextDecoder().decode(readFile(path)))) : []);
   }
 
   /** Whether a stage was finished. */

@@ -9,7 +9,7 @@ import { testWithShared } from "../shared.ts";
 import { crosswalk, inTemporaryFolder, startCrosswalk } from "./program.ts";
 
 Deno.test("every command has a help text with two examples", async () => {
-  const commands = ["adapt", "train", "evaluate", "predict", "select", "synth", "bench", "doctor"];
+  const commands = ["adapt", "train", "evaluate", "predict", "select", "synth", "bench", "tune", "doctor"];
   const overview = await crosswalk("--help");
   assertEquals(overview.code, 0);
   for (const command of commands) {

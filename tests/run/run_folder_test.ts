@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { UsageError } from "../../src/errors.ts";
 import { RunFolder, savedSettings } from "../../src/run/run_folder.ts";
@@ -45,6 +45,28 @@ Deno.test("a resumed run takes what is not given from its start, and paths hold 
     const given = new Map<string, Value>([["control-run", "other"], ["memory-budget", 1]]);
     RunFolder.open(path, resolveSettings("adapt", given, saved), true).close();
     assertEquals(savedSettings(join(path, "none")).size, 0);
+  }));
+
+Deno.test("a resumed run keeps the schedules of its start, whatever was tuned since", () =>
+  inFolder(async (path) => {
+    const [before, after] = ["slow", "fast"].map((name) => new Map([["a class", name]]));
+    if (before === undefined || after === undefined) throw new Error("There are two tables");
+    const open = (resume: boolean) => RunFolder.open(path, settings, resume);
+    let folder = open(false);
+    assertEquals(folder.tuning(() => before), before);
+    folder.close();
+    // Without a result it is no run, and starts anew.
+    folder = open(false);
+    assertEquals(folder.tuning(() => after), after);
+    await folder.once("stage", () => Promise.resolve(1));
+    folder.close();
+    folder = open(true);
+    assertEquals(folder.tuning(() => before), after);
+    folder.close();
+    rmSync(join(path, "tuning.json"));
+    folder = open(true);
+    assertEquals(folder.tuning(() => before), new Map());
+    folder.close();
   }));
 
 Deno.test("resuming where there is no run is wrong usage", () =>

@@ -9,6 +9,7 @@ import { grid } from "../../gpu/launch.ts";
 import { paddedChannels } from "../../graph/layout.ts";
 import { currentPath, type DeviceTraits, type KernelPlan, Tensor } from "../../graph/tensor.ts";
 import { type Activation, activationConstants } from "../activation/kind.ts";
+import { convolutionTunable } from "./candidates.ts";
 import { conv2dInputGrad } from "./conv2d_input_grad.ts";
 import { conv2dWeightGrad } from "./conv2d_weight_grad.ts";
 import {
@@ -49,7 +50,7 @@ export function conv2d(input: Tensor, weight: Tensor, options: Conv2dOptions = {
     );
   }
   const geometry = convolutionGeometry(input.shape, [kernelHeight, kernelWidth], options);
-  const { epilogue } = options;
+  const { epilogue, ...plain } = options;
   return new Tensor({
     op: "conv2d",
     shape: [geometry.batch, outputs, geometry.outputHeight, geometry.outputWidth],
@@ -63,6 +64,7 @@ export function conv2d(input: Tensor, weight: Tensor, options: Conv2dOptions = {
       }
       : {}),
     kernels: (_output, device) => kernels(input, weight, geometry, epilogue, device),
+    tunable: convolutionTunable({ direction: "forward", inputs, outputs, geometry }, (x, w) => conv2d(x, w, plain)),
   });
 }
 
@@ -88,7 +90,7 @@ function kernels(
   if (usesWorkgroups(sizes, device)) {
     const patches = { geometry, vectors: inputVectors };
     const product = { left: input, right: weight, sizes, patches, ...(epilogue === undefined ? {} : { epilogue }) };
-    return { calls: [{ ...workgroupProductCall(product, "output"), flops }] };
+    return { calls: [{ ...workgroupProductCall(product, "output", device), flops }] };
   }
   const tile = convolutionTile(outputVectors, device);
   const tiles = Math.ceil(pixels / tile.pixels) * (outputVectors / tile.vectors);

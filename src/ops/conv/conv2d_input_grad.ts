@@ -8,6 +8,7 @@ import shader from "../../../shaders/conv/conv2d_input_grad.wgsl" with { type: "
 import { grid } from "../../gpu/launch.ts";
 import { paddedChannels } from "../../graph/layout.ts";
 import { Tensor } from "../../graph/tensor.ts";
+import { convolutionTunable } from "./candidates.ts";
 import { type ConvolutionGeometry, geometryConstants, taps, transposedGeometry } from "./geometry.ts";
 import { operands } from "./operands.ts";
 import { isProduct, productCall } from "./product.ts";
@@ -29,6 +30,10 @@ export function conv2dInputGrad(
     op: "conv2dInputGrad",
     shape: [geometry.batch, inputs, geometry.height, geometry.width],
     inputs: [outputGradient, weight],
+    tunable: convolutionTunable(
+      { direction: "inputGrad", inputs, outputs, geometry },
+      (dy, w) => conv2dInputGrad(dy, w, options),
+    ),
     kernels: (_output, device) => {
       const inputVectors = paddedChannels(inputs) / 4;
       const outputVectors = paddedChannels(outputs) / 4;
@@ -48,7 +53,7 @@ export function conv2dInputGrad(
       if (stride === 1 && usesWorkgroups(sizes, device)) {
         const patches = { geometry: transposedGeometry(geometry), vectors: outputVectors };
         const product = { left: outputGradient, right: weight, sizes, patches, transposed: true };
-        return { calls: [{ ...workgroupProductCall(product, "output"), flops }] };
+        return { calls: [{ ...workgroupProductCall(product, "output", device), flops }] };
       }
       const tile = convolutionTile(inputVectors, device);
       const pixels = batch * Math.ceil(height / stride) * Math.ceil(width / stride);

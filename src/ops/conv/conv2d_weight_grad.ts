@@ -9,6 +9,7 @@ import { grid } from "../../gpu/launch.ts";
 import { paddedChannels } from "../../graph/layout.ts";
 import { splitSum } from "../../graph/split_sum.ts";
 import { type DeviceTraits, type KernelPlan, Tensor } from "../../graph/tensor.ts";
+import { convolutionTunable } from "./candidates.ts";
 import { type ConvolutionGeometry, geometryConstants, largestDivisor, taps } from "./geometry.ts";
 import { operands } from "./operands.ts";
 import { isProduct, transposedLeftProductCall, transposedLeftTile } from "./product.ts";
@@ -30,12 +31,17 @@ export function conv2dWeightGrad(
   outputGradient: Tensor,
   options: { readonly geometry: ConvolutionGeometry; readonly shape: readonly number[] },
 ): Tensor {
+  const [outputs = 1, inputs = 1] = options.shape;
   return new Tensor({
     op: "conv2dWeightGrad",
     shape: options.shape,
     layout: "convolution",
     inputs: [input, outputGradient],
     kernels: (output, device) => kernels(input, outputGradient, output, options.geometry, device),
+    tunable: convolutionTunable(
+      { direction: "weightGrad", inputs, outputs, geometry: options.geometry },
+      (x, dy) => conv2dWeightGrad(x, dy, options),
+    ),
   });
 }
 
@@ -55,7 +61,7 @@ function kernels(
   if (isProduct(geometry)) {
     const tile = transposedLeftTile(sizes, device);
     const tiles = inputVectors / tile.inner * (outputVectors / tile.vectors);
-    const splits = inWorkgroups ? workgroupSplits(sizes) : splitCount(tiles, geometry);
+    const splits = inWorkgroups ? workgroupSplits(sizes, device) : splitCount(tiles, geometry, device);
     const product = { left: input, right: outputGradient, sizes };
     return splitSum(splits, output.bytes, (target) => transposedLeftProductCall(product, splits, target, device));
   }
@@ -64,17 +70,19 @@ function kernels(
   }
   const flops = 2 * pixels * outputs * inputs * taps(geometry);
   if (inWorkgroups) {
-    const splits = workgroupSplits(sizes);
+    const splits = workgroupSplits(sizes, device);
     const product = { left: input, right: outputGradient, sizes, patches: { geometry, vectors: inputVectors } };
     return splitSum(splits, output.bytes, (target) => ({
       ...workgroupTransposedLeftCall(product, splits, target),
       flops,
     }));
   }
-  const tileOutputs = largestDivisor(outputVectors, device.software ? [8, 6, 4, 3, 2] : [2]);
-  const tileInputs = largestDivisor(inputVectors, device.software ? [4, 3, 2] : [2]);
+  const [tileInputs, tileOutputs] = device.schedule?.tile ?? [
+    largestDivisor(inputVectors, device.software ? [4, 3, 2] : [2]),
+    largestDivisor(outputVectors, device.software ? [8, 6, 4, 3, 2] : [2]),
+  ];
   const tiles = taps(geometry) * (inputVectors / tileInputs) * (outputVectors / tileOutputs);
-  const splits = splitCount(tiles, geometry);
+  const splits = splitCount(tiles, geometry, device);
   const rows = Math.ceil(geometry.batch * geometry.outputHeight / splits);
   const { includes, bindings } = operands(device, input, outputGradient);
   return splitSum(splits, output.bytes, (target) => ({
@@ -95,10 +103,10 @@ function kernels(
 }
 
 /** Parts of the sum over output rows: enough to fill a GPU and to keep each invocation short, and no empty one. */
-export function splitCount(tiles: number, geometry: ConvolutionGeometry): number {
+export function splitCount(tiles: number, geometry: ConvolutionGeometry, device: DeviceTraits): number {
   const rows = geometry.batch * geometry.outputHeight;
   const pixels = rows * geometry.outputWidth;
-  const wanted = Math.max(wantedInvocations / tiles, pixels / maxPixelsPerInvocation, 1);
+  const wanted = Math.max(device.schedule?.splits ?? wantedInvocations / tiles, pixels / maxPixelsPerInvocation, 1);
   const perSplit = Math.max(1, Math.floor(rows / Math.min(rows, Math.ceil(wanted))));
   return Math.ceil(rows / perSplit);
 }

@@ -9,6 +9,7 @@ import { grid } from "../../gpu/launch.ts";
 import { paddedChannels } from "../../graph/layout.ts";
 import { currentPath, type DeviceTraits, type KernelPlan, Tensor } from "../../graph/tensor.ts";
 import { activationConstants } from "../activation/kind.ts";
+import { depthwiseTunable } from "./candidates.ts";
 import type { Conv2dOptions } from "./conv2d.ts";
 import { depthwiseConv2dInputGrad } from "./depthwise_conv2d_input_grad.ts";
 import { depthwiseConv2dWeightGrad } from "./depthwise_conv2d_weight_grad.ts";
@@ -32,7 +33,7 @@ export function depthwiseConv2d(input: Tensor, weight: Tensor, options: Conv2dOp
     );
   }
   const geometry = convolutionGeometry(input.shape, [kernelHeight, kernelWidth], options);
-  const { epilogue } = options;
+  const { epilogue, ...plain } = options;
   return new Tensor({
     op: "depthwiseConv2d",
     shape: [geometry.batch, channels, geometry.outputHeight, geometry.outputWidth],
@@ -46,6 +47,7 @@ export function depthwiseConv2d(input: Tensor, weight: Tensor, options: Conv2dOp
       }
       : {}),
     kernels: (_output, traits) => depthwiseKernels(input, weight, geometry, traits, epilogue),
+    tunable: depthwiseTunable("forward", channels, geometry, (x, w) => depthwiseConv2d(x, w, plain)),
   });
 }
 

@@ -9,6 +9,7 @@ import blocksShader from "../../../shaders/conv/depthwise_conv2d_input_grad_bloc
 import { grid } from "../../gpu/launch.ts";
 import { paddedChannels } from "../../graph/layout.ts";
 import { type KernelPlan, Tensor } from "../../graph/tensor.ts";
+import { depthwiseTunable } from "./candidates.ts";
 import { depthwiseKernels } from "./depthwise_conv2d.ts";
 import { type ConvolutionGeometry, geometryConstants, taps, transposedGeometry } from "./geometry.ts";
 import { evenly } from "./sweep.ts";
@@ -33,6 +34,16 @@ export function depthwiseConv2dInputGrad(
     op: "depthwiseConv2dInputGrad",
     shape: [geometry.batch, weight.shape[0] ?? 1, geometry.height, geometry.width],
     inputs: [outputGradient, weight],
+    ...(geometry.stride === 1
+      ? {
+        tunable: depthwiseTunable(
+          "inputGrad",
+          weight.shape[0] ?? 1,
+          geometry,
+          (dy, w) => depthwiseConv2dInputGrad(dy, w, options),
+        ),
+      }
+      : {}),
     kernels: (_output, traits) =>
       geometry.stride === 1
         ? depthwiseKernels(outputGradient, weight, transposedGeometry(geometry), traits, undefined, true)

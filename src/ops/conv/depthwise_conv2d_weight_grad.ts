@@ -9,6 +9,7 @@ import { grid } from "../../gpu/launch.ts";
 import { paddedChannels } from "../../graph/layout.ts";
 import { splitSum } from "../../graph/split_sum.ts";
 import { type DeviceTraits, type KernelPlan, Tensor } from "../../graph/tensor.ts";
+import { depthwiseTunable } from "./candidates.ts";
 import { type ConvolutionGeometry, taps } from "./geometry.ts";
 import { sweep } from "./sweep.ts";
 
@@ -32,6 +33,12 @@ export function depthwiseConv2dWeightGrad(
     shape: options.shape,
     layout: "depthwise",
     inputs: [input, outputGradient],
+    tunable: depthwiseTunable(
+      "weightGrad",
+      options.shape[0] ?? 1,
+      options.geometry,
+      (x, dy) => depthwiseConv2dWeightGrad(x, dy, options),
+    ),
     kernels: (output, traits) => kernels(input, outputGradient, output, options.geometry, traits),
   });
 }

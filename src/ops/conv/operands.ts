@@ -17,10 +17,10 @@ export interface Operands {
  * so long there that a 3072 × 384 × 384 product rises from 12 to 21 GFLOP/s.
  */
 export function operands(device: DeviceTraits, left: StoredBinding, right?: StoredBinding): Operands {
-  const kind = device.software ? "texture" : "buffer";
+  const kind = device.schedule?.source ?? (device.software ? "texture" : "buffer");
   const bound = right === undefined ? [left] : [left, right];
   return {
     includes: { LEFT: `lib/left_${kind}.wgsl`, RIGHT: `lib/right_${kind}.wgsl` },
-    bindings: device.software ? bound.map((texture) => ({ texture })) : bound,
+    bindings: kind === "texture" ? bound.map((texture) => ({ texture })) : bound,
   };
 }

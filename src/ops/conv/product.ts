@@ -46,7 +46,7 @@ export interface Product {
 
 /** left · right, with an optional epilogue. */
 export function productCall(product: Product, output: KernelBinding, device: DeviceTraits): KernelCall {
-  if (usesWorkgroups(product.sizes, device)) return workgroupProductCall(product, output);
+  if (usesWorkgroups(product.sizes, device)) return workgroupProductCall(product, output, device);
   const { sizes, transposed = false, epilogue } = product;
   const { includes, bindings } = operands(device, product.left, product.right);
   const tile = productTile(sizes.columns, device);
@@ -98,6 +98,10 @@ export function transposedLeftProductCall(
 
 /** Register tile of a weight gradient: vec4f of the left factor's columns × vec4f of the right factor's. */
 export function transposedLeftTile(sizes: ProductSizes, device: DeviceTraits): { inner: number; vectors: number } {
+  if (device.schedule?.tile !== undefined) {
+    const [inner, vectors] = device.schedule.tile;
+    return { inner, vectors };
+  }
   return {
     inner: largestDivisor(sizes.inner, device.software ? [4, 3, 2] : [2]),
     vectors: largestDivisor(sizes.columns, device.software ? [8, 6, 4, 3, 2] : [2]),
@@ -109,6 +113,10 @@ export function transposedLeftTile(sizes: ProductSizes, device: DeviceTraits): {
  * every load saved is worth some ten multiply-adds: 13 → 17 GFLOP/s per core from 16 × 4 to 24 × 8.
  */
 function productTile(columns: number, device: DeviceTraits): { rows: number; vectors: number } {
+  if (device.schedule?.tile !== undefined) {
+    const [rows, vectors] = device.schedule.tile;
+    return { rows, vectors };
+  }
   if (device.software) return { rows: 24, vectors: largestDivisor(columns, [8, 6, 4, 3, 2]) };
   const vectors = largestDivisor(columns, [2]);
   return { vectors, rows: vectors === 2 ? 4 : 8 };

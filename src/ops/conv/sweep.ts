@@ -34,8 +34,10 @@ export function sweep(geometry: ConvolutionGeometry, traits: DeviceTraits, optio
   const tileStep = stride / common;
   const phaseRows = Math.ceil(outputHeight / outputStep);
   const phaseColumns = Math.ceil(outputWidth / outputStep);
-  const tileRows = evenly(phaseRows, options.tileRows);
-  const tileColumns = evenly(phaseColumns, options.tileColumns ?? (traits.software ? 8 : 4));
+  const [rows, columns] = traits.schedule?.tile ??
+    [options.tileRows, options.tileColumns ?? (traits.software ? 8 : 4)];
+  const tileRows = evenly(phaseRows, rows);
+  const tileColumns = evenly(phaseColumns, columns);
   return {
     columnTiles: Math.ceil(phaseColumns / tileColumns) * outputStep,
     rowTiles: Math.ceil(phaseRows / tileRows) * outputStep,

@@ -12,6 +12,10 @@ import { type ConvolutionGeometry, largestDivisor } from "./geometry.ts";
  * multiply-adds in a larger tile; GPUs run out of registers above some 64 sums, software adapters have only loads to save.
  */
 export function convolutionTile(channelVectors: number, device: DeviceTraits): { pixels: number; vectors: number } {
+  if (device.schedule?.tile !== undefined) {
+    const [pixels, vectors] = device.schedule.tile;
+    return { pixels, vectors };
+  }
   if (device.software) {
     const vectors = largestDivisor(channelVectors, [4, 3, 2, 5]);
     return { vectors, pixels: 16 };

@@ -39,14 +39,21 @@ const maxTilesPerInvocation = 512;
 /** Whether a convolution, or its gradients, goes by Winograd. */
 export function usesWinograd(geometry: ConvolutionGeometry, weight: Tensor, device: DeviceTraits): boolean {
   const [outputs = 1, inputs = 1] = weight.shape;
+  if (device.direct === true || !allowsWinograd(geometry, inputs, outputs)) return false;
+  const method = device.schedule?.method;
+  if (method !== undefined) return method === "winograd";
+  return Math.min(inputs, outputs) >= leastChannels(device) && !isWasteful(geometry);
+}
+
+/** Whether the method can compute a convolution and its gradients, fast or not. */
+export function allowsWinograd(geometry: ConvolutionGeometry, inputs: number, outputs: number): boolean {
   const { kernelHeight, kernelWidth, stride } = geometry;
-  if (device.direct === true || kernelHeight !== 3 || kernelWidth !== 3 || stride !== 1) return false;
+  if (kernelHeight !== 3 || kernelWidth !== 3 || stride !== 1) return false;
   const tiles = tileCount(geometry);
   const imageBytes = places * tiles * paddedChannels(Math.max(inputs, outputs)) * 4;
   // Of the weight gradient, which sums in parts; the transformed weights are one part.
   const weightBytes = weightSplits(tiles) * places * paddedChannels(inputs) * paddedChannels(outputs) * 4;
-  const bytes = Math.max(imageBytes, weightBytes);
-  return Math.min(inputs, outputs) >= leastChannels(device) && bytes <= mostScratchBytes && !isWasteful(geometry);
+  return Math.max(imageBytes, weightBytes) <= mostScratchBytes;
 }
 
 /** Parts of the sum over tiles in the weight gradient. */

@@ -21,11 +21,11 @@ const leastColumns = 4;
 /** Length of a sum, in vec4f, below which a tile costs more to stage than it saves: that of one step. */
 const leastInner = 4;
 /** Rows, in tiles of 64, that a grid can have. */
-const mostRows = 64 * maxWorkgroupsPerDimension;
+export const mostRows = 64 * maxWorkgroupsPerDimension;
 /** Workgroups that a large GPU needs at once. */
 const wantedWorkgroups = 128;
 /** Rows that a workgroup of a transposed-left product sums over, at least, so that adding the parts stays cheap. */
-const leastRowsPerSplit = 128;
+export const leastRowsPerSplit = 128;
 /** Rows that it sums over, at most: 16,384 iterations of its loop. */
 const mostRowsPerSplit = 2 ** 18;
 
@@ -47,6 +47,8 @@ export interface Patches {
  * and not for narrow factors, where most of a tile would be empty.
  */
 export function usesWorkgroups({ rows, inner, columns }: ProductSizes, device: DeviceTraits): boolean {
+  const staging = device.schedule?.staging;
+  if (staging !== undefined) return staging === "workgroup";
   return !device.software && columns >= leastColumns && inner >= leastInner && rows <= mostRows;
 }
 
@@ -54,9 +56,10 @@ export function usesWorkgroups({ rows, inner, columns }: ProductSizes, device: D
 export function workgroupProductCall(
   product: Product & { readonly patches?: Patches },
   output: KernelBinding,
+  device: DeviceTraits,
 ): KernelCall {
   const { sizes, patches, epilogue, transposed = false } = product;
-  const tile = chooseTile(sizes);
+  const tile = chooseTile(sizes, device);
   return {
     shader: { name: "product/product_workgroup", text: productShader, includes: leftInclude(patches) },
     constants: {
@@ -93,8 +96,8 @@ export function workgroupTransposedLeftCall(
 }
 
 /** Parts of the sum over rows that fill a GPU. */
-export function workgroupSplits(sizes: ProductSizes): number {
-  const wanted = Math.ceil(wantedWorkgroups / count(transposedLeftGrid(sizes, 1)));
+export function workgroupSplits(sizes: ProductSizes, device: DeviceTraits): number {
+  const wanted = device.schedule?.splits ?? Math.ceil(wantedWorkgroups / count(transposedLeftGrid(sizes, 1)));
   const most = Math.max(1, Math.floor(sizes.rows / leastRowsPerSplit));
   return Math.max(Math.min(wanted, most), Math.ceil(sizes.rows / mostRowsPerSplit));
 }
@@ -121,7 +124,11 @@ function patchConstants(patches: Patches | undefined): ShaderConstants {
 }
 
 /** The largest tile that is filled and leaves a workgroup for every core of a large GPU. */
-function chooseTile(sizes: ProductSizes): Tile {
+function chooseTile(sizes: ProductSizes, device: DeviceTraits): Tile {
+  if (device.schedule?.tile !== undefined) {
+    const [threadRows, columnThreads] = device.schedule.tile;
+    return { columnThreads, threadRows };
+  }
   if (sizes.columns <= 8) return { columnThreads: 8, threadRows: 4 };
   const tall = { columnThreads: 16, threadRows: 8 };
   const isFilled = sizes.rows >= tileRows(tall) && count(workgroupGrid(sizes, tall)) >= wantedWorkgroups;

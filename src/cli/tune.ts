@@ -1,0 +1,129 @@
+/**
+ * `crosswalk tune`: times the schedules of a network's convolutions on this adapter, shows the ranking of each shape class, and
+ * keeps the winners in the user's cache folder, where later commands find them.
+ *
+ * @module
+ */
+
+import { referenceLogits } from "../../bench/reference.ts";
+import * as reference from "../../bench/reference_data.ts";
+import {
+  tolerance,
+  tune,
+  type TunedProblem,
+  type TuneReport,
+  type TuningProblem,
+  tuningProblems,
+} from "../../bench/tune.ts";
+import { Gpu } from "../gpu/gpu.ts";
+import { input, type Tensor } from "../graph/tensor.ts";
+import { findModel } from "../nn/models/mod.ts";
+import { collectParameters, type ParameterScope, ParameterStore } from "../nn/parameters.ts";
+import { gradients } from "../ops/gradients.ts";
+import type { Settings } from "../run/settings.ts";
+import { adapterKey, readTable, tablePaths, writeTable } from "../run/tuning_table.ts";
+import { readArguments } from "./arguments.ts";
+
+/** Schedules of a class that are shown, besides the rules' own and wrong ones; all are in the JSON. */
+const shownSchedules = 4;
+
+/** Runs the command; returns the exit code. */
+export async function run(args: readonly string[]): Promise<number> {
+  const settings = readArguments("tune", args);
+  const json = settings.flag("json");
+  const say = (text: string) => {
+    if (!json) console.log(text);
+  };
+  let adapter = "";
+  // Without a table, so that the schedule called default is that of the rules.
+  using gpu = await Gpu.open({
+    tuning: (opened) => {
+      adapter = adapterKey(opened);
+      return new Map();
+    },
+  });
+  const table = tablePaths(adapter).user;
+  const minutes = settings.number("minutes");
+  const problems = tuningProblems(networkTensors(gpu, settings));
+  say(`${gpu.info.description || gpu.info.vendor}: ${problems.length} shape classes, at most ${minutes} minutes`);
+  const report = await tuneInto(gpu, problems, { adapter, table, minutes, say });
+  if (json) console.log(JSON.stringify({ adapter, table, tolerance, ...report }));
+  return report.problems.every(({ ranking }) => ranking.every(({ right }) => right)) ? 0 : 1;
+}
+
+/** Tunes what a table lacks, then what it has, as far as the time allows, and puts the winners into it. */
+export async function tuneInto(
+  gpu: Gpu,
+  problems: readonly TuningProblem[],
+  { adapter, table, minutes, say }: {
+    readonly adapter: string;
+    readonly table: string;
+    readonly minutes: number;
+    readonly say: (text: string) => void;
+  },
+): Promise<TuneReport> {
+  const known = readTable(table, adapter, (text) => console.error(text));
+  const report = await tune(gpu, problems, { minutes, known, onProblem: (problem) => say(rankingText(problem)) });
+  const found = report.problems.map(({ shapeClass, winner }) => [shapeClass, winner] as const);
+  if (found.length > 0) writeTable(table, adapter, new Map([...known, ...found]));
+  say(summaryText(report, table));
+  return report;
+}
+
+/** Results of a network's training step and inference, whose convolutions are tuned. */
+function networkTensors(gpu: Gpu, settings: Settings): Tensor[] {
+  const { height, width } = settings.flag("reference")
+    ? reference
+    : settings.size("size") ?? { height: 240, width: 320 };
+  const batch = settings.flag("reference") ? reference.batch : settings.number("batch");
+  const images = input("images", [batch, 3, height, width]);
+  const model = findModel(settings.text("model"));
+  const logits = (scope: ParameterScope, inference: boolean) =>
+    settings.flag("reference")
+      ? referenceLogits(images, scope, inference)
+      : model.logits(images, scope, { classes: settings.number("classes"), inference });
+  const store = new ParameterStore(gpu, collectParameters((scope) => logits(scope, false)));
+  const training = logits(
+    { parameter: (name, shape, options) => store.parameter(name, shape, options), update: () => {} },
+    false,
+  );
+  const results = gradients(
+    training,
+    store.trainableTensors().map(({ tensor }) => tensor),
+    input("output gradient", training.shape),
+  );
+  return [training, ...results, logits(store, true)];
+}
+
+function rankingText({ shapeClass, count, flops, ranking, winner, gain }: TunedProblem): string {
+  const shown = ranking.filter(({ schedule, right }, index) =>
+    index < shownSchedules || !right || schedule === "default" || schedule === winner
+  );
+  const rules = ranking.find(({ schedule }) => schedule === "default")?.milliseconds ?? null;
+  const rows = shown.map(({ schedule, milliseconds, error, right }) => {
+    if (!right || milliseconds === null) {
+      return `  ${schedule.padEnd(40)} WRONG: differs by ${
+        error === null ? "no finite number" : error.toExponential(1)
+      }`;
+    }
+    return [
+      `  ${schedule.padEnd(40)}`,
+      `${milliseconds.toFixed(2)} ms`.padStart(11),
+      `${(flops / milliseconds / 1e6).toFixed(1)} GFLOP/s`.padStart(15),
+      (rules === null ? "" : `${(rules / milliseconds).toFixed(2)}×`).padStart(8),
+      `  error ${(error ?? 0).toExponential(0)}`,
+    ].join("");
+  });
+  const more = ranking.length > shown.length ? [`  and ${ranking.length - shown.length} slower ones`] : [];
+  const verdict = `  → ${winner}${
+    winner === "default" || gain === null ? "" : `, ${gain.toFixed(2)}× as fast as the rules'`
+  }`;
+  return ["", `${shapeClass}, ${count} of it`, ...rows, ...more, verdict].join("\n");
+}
+
+function summaryText({ problems, left }: TuneReport, table: string): string {
+  const faster = problems.filter(({ winner }) => winner !== "default").length;
+  const kept = problems.length === 0 ? "nothing was kept" : `kept in ${table}`;
+  const rest = left.length === 0 ? "" : `. The time did not suffice for ${left.length} more; run this again to go on`;
+  return `\n${problems.length} shape classes tuned, ${faster} of them faster than by the rules, ${kept}${rest}`;
+}

@@ -1,0 +1,165 @@
+/**
+ * The schedules that can compute a convolution or one of its gradients, from its shape, within WebGPU's default
+ * limits, which is what a device is opened with. Every one of them is right; which is fast is measured by `crosswalk tune`.
+ *
+ * @module
+ */
+
+import { paddedChannels } from "../../graph/layout.ts";
+import type { KernelSchedule, Tunable } from "../../graph/schedule.ts";
+import type { DeviceTraits } from "../../graph/tensor.ts";
+import { type ConvolutionGeometry, largestDivisor, taps, transposedGeometry } from "./geometry.ts";
+import { isProduct } from "./product.ts";
+import { allowsWinograd } from "./winograd.ts";
+import { leastRowsPerSplit, mostRows } from "./workgroup_product.ts";
+
+/** Which of the three products of a convolution. */
+export type Direction = "forward" | "inputGrad" | "weightGrad";
+
+/** A convolution, or a gradient of it. */
+export interface ConvolutionProblem {
+  readonly direction: Direction;
+  readonly inputs: number;
+  readonly outputs: number;
+  /** Of the convolution itself, also for its gradients. */
+  readonly geometry: ConvolutionGeometry;
+}
+
+/** Tiles of an adapter's kind. */
+interface Tiles {
+  /** In registers, rows × vec4f of columns; the columns are cut to what divides theirs. */
+  readonly product: readonly Tile[];
+  /** Likewise of weight gradients, vec4f of input × output channels. */
+  readonly weight: readonly Tile[];
+  /** In workgroup memory, rows of an invocation × invocations side by side. At most 12 KiB and 256 invocations. */
+  readonly workgroup: readonly Tile[];
+}
+
+type Tile = readonly [number, number];
+
+/** At most 32 sums of vec4f, which a GPU keeps in registers. */
+const gpuTiles: Tiles = {
+  product: [[4, 1], [8, 1], [4, 2], [8, 2], [4, 4], [8, 4]],
+  weight: [[1, 1], [1, 2], [2, 2], [2, 4]],
+  workgroup: [[4, 8], [4, 16], [8, 16]],
+};
+/** Tiles that save loads, at the price of seconds of compilation; and one to see whether workgroups are worth anything. */
+const softwareTiles: Tiles = {
+  product: [[8, 2], [16, 4], [24, 4], [24, 8]],
+  weight: [[2, 2], [4, 4], [4, 8]],
+  workgroup: [[4, 16]],
+};
+/** Tiles of depthwise sweeps: output rows × columns. */
+const sweepTiles: readonly Tile[] = [[2, 4], [4, 4], [12, 4], [24, 4], [4, 8], [24, 8]];
+/** Parts of a weight gradient's sum that are tried. */
+const splitCounts = [1, 4, 16, 64, 256];
+/** Bytes of a texture of operands: 8192 rows, WebGPU's default limit, of 1024 vec4f. */
+const mostTextureBytes = 2 ** 27;
+
+/** What `conv2d` and its gradients say of their kernels. */
+export function convolutionTunable(problem: ConvolutionProblem, trial: Tunable["trial"]): Tunable {
+  const { direction, inputs, outputs, geometry } = problem;
+  return {
+    shapeClass: `conv2d ${direction} ${inputs}→${outputs} ${geometryClass(geometry)}`,
+    candidates: (device) => convolutionCandidates(problem, device),
+    trial,
+  };
+}
+
+/** What `depthwiseConv2d` and its gradients say of their kernels. */
+export function depthwiseTunable(
+  direction: Direction,
+  channels: number,
+  geometry: ConvolutionGeometry,
+  trial: Tunable["trial"],
+): Tunable {
+  return {
+    shapeClass: `depthwiseConv2d ${direction} ${channels} ${geometryClass(geometry)}`,
+    candidates: () => [{}, ...sweepTiles.map((tile) => ({ tile }))],
+    trial,
+  };
+}
+
+/** Kernel, stride, dilation, and the output pixels of the batch to the nearest power of two. */
+function geometryClass(geometry: ConvolutionGeometry): string {
+  const { batch, outputHeight, outputWidth, kernelHeight, kernelWidth, stride, dilation } = geometry;
+  const pixels = 2 ** Math.round(Math.log2(batch * outputHeight * outputWidth));
+  const steps = `${stride === 1 ? "" : ` stride ${stride}`}${dilation === 1 ? "" : ` dilation ${dilation}`}`;
+  return `${kernelHeight}×${kernelWidth}${steps}, ${pixels} pixels`;
+}
+
+/**
+ * The candidates, the rules' own first.
+ */
+function convolutionCandidates(problem: ConvolutionProblem, device: DeviceTraits): KernelSchedule[] {
+  const { direction, geometry, inputs, outputs } = problem;
+  const methods: KernelSchedule[] = isProduct(geometry) ? [{}] : [{ method: "direct" }];
+  const computed = direction === "inputGrad" && geometry.stride === 1 ? transposedGeometry(geometry) : geometry;
+  if (allowsWinograd(computed, inputs, outputs)) methods.push({ method: "winograd" });
+  const schedules = methods.flatMap((method) => {
+    const products = direction === "weightGrad"
+      ? weightCandidates(problem, device, method.method === "winograd")
+      : productCandidates(problem, device);
+    return products.map((product): KernelSchedule => ({ ...method, ...product }));
+  });
+  return [{}, ...schedules];
+}
+
+function productCandidates(problem: ConvolutionProblem, device: DeviceTraits): KernelSchedule[] {
+  const { direction, inputs, outputs, geometry } = problem;
+  const columns = paddedChannels(direction === "forward" ? outputs : inputs) / 4;
+  const rows = geometry.batch *
+    (direction === "forward" ? geometry.outputHeight * geometry.outputWidth : geometry.height * geometry.width);
+  const { product, workgroup } = device.software ? softwareTiles : gpuTiles;
+  const tiles = unique(product.map(([height, width]) => [height, cut(columns, width)]));
+  // Input gradients with a stride have no form that stages in workgroup memory.
+  const stages = rows <= mostRows && (direction === "forward" || geometry.stride === 1);
+  return [
+    ...registerCandidates(problem, tiles),
+    ...stages ? workgroup.map((tile): KernelSchedule => ({ staging: "workgroup", tile })) : [],
+  ];
+}
+
+/**
+ * Splits are varied with the rules' own tile, tiles with the rules' own splits: all pairs would take longer to try than they
+ * gain. Winograd's sum is always cut alike.
+ */
+function weightCandidates(problem: ConvolutionProblem, device: DeviceTraits, winograd: boolean): KernelSchedule[] {
+  const { inputs, outputs, geometry } = problem;
+  const { weight } = device.software ? softwareTiles : gpuTiles;
+  const [inner, columns] = [paddedChannels(inputs) / 4, paddedChannels(outputs) / 4];
+  const tiles = unique(weight.map(([height, width]) => [cut(inner, height), cut(columns, width)]));
+  const rows = geometry.batch * geometry.outputHeight * geometry.outputWidth;
+  const splits = winograd ? [] : splitCounts.filter((count) => count * leastRowsPerSplit <= rows);
+  return [
+    ...registerCandidates(problem, tiles),
+    ...splits.map((count): KernelSchedule => ({ staging: "registers", splits: count })),
+    { staging: "workgroup" },
+    ...device.software ? [] : splits.map((count): KernelSchedule => ({ staging: "workgroup", splits: count })),
+  ];
+}
+
+/** The tiles with each source that can hold the operands. */
+function registerCandidates(
+  { inputs, outputs, geometry }: ConvolutionProblem,
+  tiles: readonly Tile[],
+): KernelSchedule[] {
+  const { batch, height, width, outputHeight, outputWidth } = geometry;
+  const largest = 4 * Math.max(
+    batch * height * width * paddedChannels(inputs),
+    batch * outputHeight * outputWidth * paddedChannels(outputs),
+    taps(geometry) * paddedChannels(inputs) * paddedChannels(outputs),
+  );
+  const sources = ["buffer" as const, ...largest <= mostTextureBytes ? ["texture" as const] : []];
+  return sources.flatMap((source) => tiles.map((tile): KernelSchedule => ({ staging: "registers", source, tile })));
+}
+
+/** Each tile once. */
+function unique(tiles: readonly Tile[]): Tile[] {
+  return [...new Map(tiles.map((tile) => [tile.join("×"), tile])).values()];
+}
+
+/** The largest tile side of at most `wanted` that divides `count`. */
+function cut(count: number, wanted: number): number {
+  return largestDivisor(count, Array.from({ length: wanted }, (_, index) => wanted - index));
+}
