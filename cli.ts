@@ -72,8 +72,13 @@ const commands: readonly CommandEntry[] = [
   },
   {
     command: "bench",
-    summary: "measure kernels, the reference step, the selection and memory: all, or one part",
-    examples: ["crosswalk bench kernels --json", "crosswalk bench step --against tfjs,jax"],
+    summary: "measure kernels, the reference step, the selection and memory: all, or one part; growth only when named",
+    examples: [
+      "crosswalk bench kernels --plot roofline.svg",
+      "crosswalk bench step --against tfjs,jax --json",
+      "crosswalk bench growth --plot growth.svg",
+      "crosswalk bench --submit",
+    ],
     load: () => import("./src/cli/bench.ts"),
   },
   {

@@ -28,6 +28,10 @@ export interface KernelRow {
   readonly gigabytesPerSecond: number;
   /** Share of the peak that bounds the kernel: flop for convolutions, bytes otherwise. */
   readonly shareOfPeak: number;
+  /** Floating-point operations as the op states them: of the direct form for convolutions. */
+  readonly flops: number;
+  /** Bytes of the tensors read and written once. */
+  readonly bytes: number;
 }
 
 /** A kernel at a shape. */
@@ -92,6 +96,8 @@ async function timeKernel(
     gflops: isProduct ? gflops : null,
     gigabytesPerSecond,
     shareOfPeak: isProduct ? gflops / peaks.gflops : gigabytesPerSecond / peaks.gigabytesPerSecond,
+    flops: program.flops,
+    bytes,
   };
 }
 

@@ -20,8 +20,17 @@ import { bilinearResize } from "../src/ops/resize/bilinear_resize.ts";
 import { type Optimizer, sgd } from "../src/optim/optimizer.ts";
 import * as data from "./reference_data.ts";
 
-/** Images `[N, 3, H, W]` → logits `[N, 19, H / 8, W / 8]`; with `inference`, batch norm is folded into the convolutions. */
-export function referenceLogits(images: Tensor, scope: ParameterScope, inference: boolean): Tensor {
+/**
+ * Images `[N, 3, H, W]` → logits `[N, classes, H / 8, W / 8]`; with `inference`, batch norm is folded into the convolutions.
+ *
+ * @param classes default those of the workload, 19.
+ */
+export function referenceLogits(
+  images: Tensor,
+  scope: ParameterScope,
+  inference: boolean,
+  classes: number = data.classes,
+): Tensor {
   const normalized = (x: Tensor, layer: data.ReferenceLayer, activation: "relu" | "none") =>
     convBatchNorm(x, scope, layer.name, {
       ...layer,
@@ -36,7 +45,7 @@ export function referenceLogits(images: Tensor, scope: ParameterScope, inference
   return data.headRates
     .map((rate): Tensor =>
       convBias(x, scope, `head.rate${rate}`, {
-        ...{ channels: data.classes, kernel: 3, dilation: rate, padding: rate, deviation: 0, group: "head" },
+        ...{ channels: classes, kernel: 3, dilation: rate, padding: rate, deviation: 0, group: "head" },
       })
     )
     .reduce((sum, branch) => add(sum, branch));
@@ -46,6 +55,7 @@ export function referenceLogits(images: Tensor, scope: ParameterScope, inference
 export class ReferenceRun {
   private constructor(
     readonly gpu: Gpu,
+    readonly size: data.ReferenceSize,
     readonly store: ParameterStore,
     readonly optimizer: Optimizer,
     /** Loss, gradients and the optimizer. */
@@ -55,49 +65,48 @@ export class ReferenceRun {
     readonly updates: readonly BufferCopy[],
     /** Everything that the step has allocated: parameters, gradients, momentum, inputs, activations. */
     readonly stepBytes: number,
+    /** What an inference needs: parameters, input, activations, scratch and interpolated logits. */
+    readonly forwardBytes: number,
   ) {}
 
   /**
    * Compiles both programs and writes weights, images and labels.
    *
-   * @throws {Error} if the network does not have the parameters that the workload is defined by.
+   * @param size default the sizes that the workload is defined by.
    */
-  static async open(gpu: Gpu): Promise<ReferenceRun> {
+  static async open(gpu: Gpu, size: data.ReferenceSize = data.referenceSize): Promise<ReferenceRun> {
     const bytesBefore = gpu.allocatedBytes;
-    const shape = [data.batch, 3, data.height, data.width];
+    const { batch, height, width, classes } = size;
+    const shape = [batch, 3, height, width];
     const images = input("images", shape);
-    const store = new ParameterStore(gpu, collectParameters((scope) => referenceLogits(images, scope, false)));
-    const count = store.declarations.filter(({ trainable }) => trainable)
-      .reduce((sum, { shape }) => sum + shape.reduce((product, side) => product * side, 1), 0);
-    if (count !== data.parameterCount) {
-      throw new Error(
-        `The reference network has ${count} parameters, the workload is defined by ${data.parameterCount}`,
-      );
-    }
+    const store = new ParameterStore(gpu, collectParameters((scope) => referenceLogits(images, scope, false, classes)));
+    const gradientBytes = store.gradientSegments.reduce((sum, { size }) => sum + size, 0);
+    const parameterBytes = gpu.allocatedBytes - bytesBefore - gradientBytes;
     const optimizer = await sgd(gpu, store, { momentum: data.momentum, weightDecay: 0 });
-    const { definition, updated } = stepGraph(images, store);
+    const { definition, updated } = stepGraph(images, store, size);
     const step = await Program.compile(gpu, { ...definition, epilogue: optimizer.dispatches });
     const stepBytes = gpu.allocatedBytes - bytesBefore;
+    const bytesBeforeForward = gpu.allocatedBytes;
     const forward = await Program.compile(gpu, {
-      outputs: {
-        logits: bilinearResize(referenceLogits(images, store, true), { height: data.height, width: data.width }),
-      },
+      outputs: { logits: bilinearResize(referenceLogits(images, store, true, classes), { height, width }) },
     });
+    const forwardBytes = parameterBytes + gpu.allocatedBytes - bytesBeforeForward;
     const updates = updated.map((name) => {
       const { buffer, offset, size } = store.valueRange(name);
       return { from: { ...step.output(name), size }, to: buffer, toOffset: offset };
     });
-    const run = new ReferenceRun(gpu, store, optimizer, step, forward, updates, stepBytes);
-    const packed = pack(data.images(), shape, "activation");
+    const bytes = [stepBytes, forwardBytes] as const;
+    const run = new ReferenceRun(gpu, size, store, optimizer, step, forward, updates, ...bytes);
+    const packed = pack(data.images(size), shape, "activation");
     for (const program of [step, forward]) program.write("images", packed);
-    step.write("labels", data.labels());
+    step.write("labels", data.labels(size));
     run.reset();
     return run;
   }
 
   /** Back to the initial weights and running statistics, with no momentum. */
   reset(): void {
-    const tensors = [...data.parameters(), ...data.runningStatistics()];
+    const tensors = [...data.parameters(this.size), ...data.runningStatistics()];
     this.store.load(new Map(tensors.map((tensor) => [tensor.name, tensor])), "the reference workload");
     this.optimizer.reset();
   }
@@ -140,14 +149,14 @@ export class ReferenceRun {
 }
 
 /** The graph of a step without the optimizer, and the names of the outputs that replace running statistics. */
-function stepGraph(images: Tensor, store: ParameterStore) {
-  const labels = input("labels", [data.batch, data.height, data.width], { dtype: "u8", layout: "plain" });
+function stepGraph(images: Tensor, store: ParameterStore, { batch, height, width, classes }: data.ReferenceSize) {
+  const labels = input("labels", [batch, height, width], { dtype: "u8", layout: "plain" });
   const updates = new Map<string, Tensor>();
   const scope: ParameterScope = {
     parameter: (name, shape, options) => store.parameter(name, shape, options),
     update: (name, value) => updates.set(name, value),
   };
-  const loss = interpolatedCrossEntropy(referenceLogits(images, scope, false), labels, {
+  const loss = interpolatedCrossEntropy(referenceLogits(images, scope, false, classes), labels, {
     ignoreLabel: data.ignoreLabel,
   });
   const trainable = store.trainableTensors();

@@ -94,6 +94,21 @@ export const layers: readonly ReferenceLayer[] = [
 /** Channels that the head reads. */
 export const headInputs = 256;
 
+/** Sizes that the network can be run at. */
+export interface ReferenceSize {
+  /** Images of a batch. */
+  readonly batch: number;
+  /** Rows of an image, a multiple of 16. */
+  readonly height: number;
+  /** Columns of an image, a multiple of 16. */
+  readonly width: number;
+  /** Number of classes, below 255. */
+  readonly classes: number;
+}
+
+/** The sizes that the workload is defined by. */
+export const referenceSize: ReferenceSize = { batch, height, width, classes };
+
 /** Numbers that are learned. */
 export const parameterCount = layers.reduce(
   (sum, { inputs, channels, kernel }) => sum + inputs * channels * kernel ** 2 + 2 * channels,
@@ -126,7 +141,7 @@ export interface ReferenceTensor {
 }
 
 /** Every learned parameter. Weights are uniform with the variance 2 / fan-in; those of the head a tenth of that. */
-export function parameters(): ReferenceTensor[] {
+export function parameters({ classes } = referenceSize): ReferenceTensor[] {
   const found: Omit<ReferenceTensor, "values">[] = layers.flatMap(({ name, inputs, channels, kernel }) => [
     { name: `${name}.weight`, shape: [channels, inputs, kernel, kernel] },
     { name: `${name}.bn.gamma`, shape: [channels] },
@@ -155,12 +170,12 @@ export function runningStatistics(): ReferenceTensor[] {
 }
 
 /** Normalised images `[N, 3, H, W]`, uniform in [−2, 2). */
-export function images(): Float32Array<ArrayBuffer> {
+export function images({ batch, height, width } = referenceSize): Float32Array<ArrayBuffer> {
   return tensor("images", [batch, 3, height, width], 2, 0).values;
 }
 
 /** Labels `[N, H, W]` in squares of 16 pixels; one in twenty is ignored. */
-export function labels(): Uint8Array<ArrayBuffer> {
+export function labels({ batch, height, width, classes } = referenceSize): Uint8Array<ArrayBuffer> {
   const stream = textHash("labels");
   return Uint8Array.from({ length: batch * height * width }, (_, index) => {
     const row = Math.floor(index / width);

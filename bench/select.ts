@@ -71,6 +71,7 @@ export async function benchSelect(
   const times: number[] = [];
   const scoreTimes: number[] = [];
   const before = gpu.allocatedBytes;
+  gpu.resetPeak();
   let report = await selectThresholds(gpu, source, { classes }, settings);
   const oursBytes = gpu.peakBytes - before;
   for (let run = 0; run < runs; run++) {

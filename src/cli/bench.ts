@@ -1,35 +1,46 @@
 /**
  * `crosswalk bench`: the adapter's peaks, every kernel against them, and the reference workload: its step and inference beside
  * other engines', the selection of thresholds beside a sort, and its memory. `bench kernels`, `step`, `select` and `memory`
- * run one part.
+ * run one part; `bench growth`, how cost grows with sizes, runs only when it is named. `--submit` prints a block for a report.
  *
  * @module
  */
 
+import process from "node:process";
+import { benchGrowth, type GrowthReport } from "../../bench/growth.ts";
+import { growthSvg, growthTables } from "../../bench/growth_plot.ts";
 import { benchKernels, type KernelRow } from "../../bench/kernels.ts";
 import { benchMemory, type MemoryReport } from "../../bench/memory.ts";
 import { type PeerName, peerNames } from "../../bench/peer.ts";
 import { measurePeaks } from "../../bench/peaks.ts";
+import { rooflineSvg } from "../../bench/plot.ts";
 import { benchSelect, type SelectReport } from "../../bench/select.ts";
 import { benchStep } from "../../bench/step.ts";
 import type { StepReport } from "../../bench/step_report.ts";
+import { measureSubmission, submissionText } from "../../bench/submit.ts";
 import { UsageError } from "../errors.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { bytesText } from "../run/announce.ts";
+import { writeFileSafely } from "../run/files.ts";
 import { suggestion } from "../run/settings.ts";
 import { readArguments } from "./arguments.ts";
+import { requireSensibleOptions } from "./bench_checks.ts";
 import { openGpu } from "./open.ts";
+import { aligned } from "./result_table.ts";
 
 interface PartOptions {
   readonly runs: number;
   readonly peers: readonly PeerName[];
   /** Images of 1024×2048 pixels whose thresholds are selected; default enough for 50 million pixels. */
   readonly images?: number;
+  /** Where a picture goes. */
+  readonly plot?: string | undefined;
   /** Prints a line of the text form; silent with `--json`. */
   readonly say: (text: string) => void;
 }
 
-const parts = { kernels, step, select, memory } as const;
+const overviewParts = { kernels, step, select, memory } as const;
+const parts = { ...overviewParts, growth } as const;
 
 /** Runs the command; returns the exit code. */
 export async function run(args: readonly string[]): Promise<number> {
@@ -39,10 +50,14 @@ export async function run(args: readonly string[]): Promise<number> {
     throw new UsageError(`There is no part "${first}" of bench. ${suggestion(first, Object.keys(parts))}`);
   }
   const settings = readArguments("bench", part === undefined ? args : args.slice(1));
+  const peers = readPeers(settings.optionalText("against"));
+  requireSensibleOptions(part, settings);
+  if (settings.flag("submit")) return await submit(settings.number("runs"));
   const json = settings.flag("json");
   const options: PartOptions = {
     runs: settings.number("runs"),
-    peers: readPeers(settings.optionalText("against")),
+    peers,
+    plot: settings.optionalText("plot"),
     say: (text) => json ? undefined : console.log(text),
   };
   using gpu = await openGpu();
@@ -53,7 +68,7 @@ export async function run(args: readonly string[]): Promise<number> {
     return 0;
   }
   const report: Record<string, unknown> = { adapter: adapterName(gpu) };
-  for (const [name, bench] of Object.entries(parts)) {
+  for (const [name, bench] of Object.entries(overviewParts)) {
     // Fifty million pixels take minutes on a software adapter: `bench select` has them, the overview a few.
     const found = await bench(gpu, { ...options, images: 2 });
     if (name === "kernels") Object.assign(report, found);
@@ -66,6 +81,14 @@ export async function run(args: readonly string[]): Promise<number> {
 
 function isPart(name: string): name is keyof typeof parts {
   return Object.hasOwn(parts, name);
+}
+
+/** Prints the block; on a terminal, stderr tells what is being measured. */
+async function submit(runs: number): Promise<number> {
+  using gpu = await openGpu();
+  const say = (text: string) => process.stderr.isTTY ? console.error(text) : undefined;
+  console.log(submissionText(await measureSubmission(gpu, { runs, say })));
+  return 0;
 }
 
 /** The peers of a list such as `tfjs,jax`, each once. */
@@ -82,11 +105,12 @@ function adapterName(gpu: Gpu): string {
   return gpu.info.description || gpu.info.vendor;
 }
 
-async function kernels(gpu: Gpu, { say }: PartOptions) {
+async function kernels(gpu: Gpu, { plot, say }: PartOptions) {
   const peaks = await measurePeaks(gpu);
   const { gflops, gigabytesPerSecond } = peaks;
   say(`multiply-add peak ${gflops.toFixed(1)} GFLOP/s, copy peak ${gigabytesPerSecond.toFixed(1)} GB/s\n`);
   const rows = await benchKernels(gpu, peaks, (row) => say(rowText(row)));
+  if (plot !== undefined) draw(plot, rooflineSvg(peaks, rows, adapterName(gpu)), say);
   return { adapter: adapterName(gpu), peaks, kernels: rows };
 }
 
@@ -136,6 +160,18 @@ async function memory(gpu: Gpu, { peers, say }: PartOptions): Promise<MemoryRepo
   if (tfjsBytes !== null) say(`TensorFlow.js                 ${bytesText(tfjsBytes)}, ours is ${factorText(overTfjs)}`);
   if (error !== undefined) say(`TensorFlow.js                 ${error}`);
   return report;
+}
+
+async function growth(gpu: Gpu, { runs, plot, say }: PartOptions): Promise<GrowthReport> {
+  const report = await benchGrowth(gpu, { runs });
+  say(growthTables(report).map(aligned).join("\n\n"));
+  if (plot !== undefined) draw(plot, growthSvg(report, adapterName(gpu)), say);
+  return report;
+}
+
+function draw(path: string, svg: string, say: (text: string) => void): void {
+  writeFileSafely(path, svg);
+  say(`\npicture  ${path}`);
 }
 
 function timesText(name: string, stepMs: number | null, forwardMs: number | null, note: string): string {

@@ -103,9 +103,14 @@ export class Gpu {
     return this.#allocatedBytes;
   }
 
-  /** The most bytes that were live at one time. */
+  /** The most bytes that were live at one time, since the device was opened or `resetPeak` called. */
   get peakBytes(): number {
     return this.#peakBytes;
+  }
+
+  /** Forgets the peak: from now on it is what is live now, or more. */
+  resetPeak(): void {
+    this.#peakBytes = this.#allocatedBytes;
   }
 
   /** Throws the first error that the device reported, if any. */

@@ -96,6 +96,8 @@ export const options: readonly Option[] = [
   }),
   argument("classes", "integer", ["tune"], "classes of the network", { default: 19, minimum: 1, maximum: 255 }),
   argument("reference", "flag", ["tune"], "tune the network of bench step instead, batch 2 of 256x512"),
+  argument("plot", "path", ["bench"], "SVG file for the roofline of the kernels, or for the lines of growth"),
+  argument("submit", "flag", ["bench"], "print one Markdown block to paste into a report, nothing else"),
   argument("probabilities", "paths", ["select"], "probability maps, .npy of [N,C,H,W] or [C,H,W] float32"),
   argument("portion", "number", ["select"], "share of every class to label", { default: 0.2, minimum: 0, maximum: 1 }),
   argument("alpha", "number", ["select"], "strength of the label entropy of lrent", { default: 0.25, minimum: 1e-6 }),
