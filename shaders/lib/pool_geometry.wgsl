@@ -11,6 +11,16 @@ const STRIDE: u32 = 1u;
 const PADDING_TOP: u32 = 0u;
 const PADDING_LEFT: u32 = 0u;
 
+// Row of the image at row r of windows i; the nearest one where that is padding.
+fn rowOf(i: u32, r: u32) -> u32 {
+  return min(max(i * STRIDE + r, PADDING_TOP) - PADDING_TOP, HEIGHT - 1u);
+}
+
+// Column of the image at column s of windows j; the nearest one where that is padding.
+fn columnOf(j: u32, s: u32) -> u32 {
+  return min(max(j * STRIDE + s, PADDING_LEFT) - PADDING_LEFT, WIDTH - 1u);
+}
+
 // First and one past the last row (or column) of the image in window `index`.
 fn windowRange(index: u32, kernel: u32, padding: u32, size: u32) -> vec2u {
   let start = index * STRIDE;

@@ -12,6 +12,8 @@ import { type Activation, activationConstants } from "../activation/kind.ts";
 import { convolutionTunable } from "./candidates.ts";
 import { conv2dInputGrad } from "./conv2d_input_grad.ts";
 import { conv2dWeightGrad } from "./conv2d_weight_grad.ts";
+import { fewInputsCall, hasFewInputs } from "./few_inputs.ts";
+import { fewOutputsKernels, hasFewOutputs } from "./few_outputs.ts";
 import {
   type ConvolutionGeometry,
   convolutionGeometry,
@@ -84,7 +86,11 @@ function kernels(
     const product = { left: input, right: weight, sizes, ...(epilogue === undefined ? {} : { epilogue }) };
     return { calls: [productCall(product, "output", device)] };
   }
+  if (hasFewInputs(geometry, weight, device)) return { calls: [fewInputsCall(input, weight, geometry, epilogue)] };
   if (usesWinograd(geometry, weight, device)) return winogradKernels(input, weight, geometry, device, { epilogue });
+  if (hasFewOutputs(geometry, weight, device, "forward")) {
+    return fewOutputsKernels(input, weight, geometry, epilogue, device);
+  }
   const flops = 2 * pixels * outputs * inputs * taps(geometry);
   const sizes = { batches: 1, rows: pixels, inner: taps(geometry) * inputVectors, columns: outputVectors };
   if (usesWorkgroups(sizes, device)) {

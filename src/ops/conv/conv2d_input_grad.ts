@@ -9,6 +9,7 @@ import { grid } from "../../gpu/launch.ts";
 import { paddedChannels } from "../../graph/layout.ts";
 import { Tensor } from "../../graph/tensor.ts";
 import { convolutionTunable } from "./candidates.ts";
+import { fewOutputsInputGradKernels, hasFewOutputs } from "./few_outputs.ts";
 import { type ConvolutionGeometry, geometryConstants, taps, transposedGeometry } from "./geometry.ts";
 import { operands } from "./operands.ts";
 import { isProduct, productCall } from "./product.ts";
@@ -45,6 +46,9 @@ export function conv2dInputGrad(
       }
       if (usesWinograd(transposedGeometry(geometry), weight, device)) {
         return winogradKernels(outputGradient, weight, transposedGeometry(geometry), device, { transposed: true });
+      }
+      if (hasFewOutputs(geometry, weight, device, "inputGrad")) {
+        return fewOutputsInputGradKernels(outputGradient, weight, geometry, device);
       }
       const flops = 2 * batch * geometry.outputHeight * geometry.outputWidth * outputs * inputs * taps(geometry);
       const rows = batch * height * width;

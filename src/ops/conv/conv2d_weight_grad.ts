@@ -10,6 +10,7 @@ import { paddedChannels } from "../../graph/layout.ts";
 import { splitSum } from "../../graph/split_sum.ts";
 import { type DeviceTraits, type KernelPlan, Tensor } from "../../graph/tensor.ts";
 import { convolutionTunable } from "./candidates.ts";
+import { fewInputsTile, fewInputsWeightGradCall, hasFewInputs } from "./few_inputs.ts";
 import { type ConvolutionGeometry, geometryConstants, largestDivisor, taps } from "./geometry.ts";
 import { operands } from "./operands.ts";
 import { isProduct, transposedLeftProductCall, transposedLeftTile } from "./product.ts";
@@ -67,6 +68,14 @@ function kernels(
   }
   if (usesWinograd(geometry, output, device)) {
     return winogradWeightGradKernels(input, outputGradient, output, geometry, device);
+  }
+  if (hasFewInputs(geometry, output, device)) {
+    const splits = splitCount(outputVectors / fewInputsTile(outputVectors), geometry, device);
+    return splitSum(
+      splits,
+      output.bytes,
+      (target) => fewInputsWeightGradCall(input, outputGradient, output, geometry, { splits, target, device }),
+    );
   }
   const flops = 2 * pixels * outputs * inputs * taps(geometry);
   if (inWorkgroups) {

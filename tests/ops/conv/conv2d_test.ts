@@ -43,6 +43,22 @@ const cases: Case[] = [
     weight: [32, 32, 3, 3],
     padding: { top: 0, bottom: 3, left: 4, right: 1 },
   },
+  {
+    name: "two channels in, ragged tiles and asymmetric padding",
+    input: [2, 2, 6, 21],
+    weight: [29, 2, 3, 3],
+    padding: { top: 3, bottom: 0, left: 1, right: 2 },
+    dilation: 2,
+  },
+  { name: "few outputs of many channels", input: [2, 67, 7, 6], weight: [7, 67, 3, 3], padding: 6, dilation: 6 },
+  {
+    name: "nineteen outputs of many channels and asymmetric padding",
+    input: [1, 64, 5, 9],
+    weight: [19, 64, 3, 2],
+    padding: { top: 3, bottom: 0, left: 0, right: 2 },
+  },
+  { name: "one output of many channels without padding", input: [1, 64, 4, 5], weight: [1, 64, 2, 3] },
+  { name: "one channel in and out", input: [3, 1, 7, 10], weight: [1, 1, 3, 2], padding: 1, stride: 3 },
   { name: "full tiles of workgroups", input: [1, 64, 8, 16], weight: [64, 64, 1, 1] },
   { name: "ragged tiles of workgroups", input: [2, 50, 7, 11], weight: [70, 50, 1, 1] },
   { name: "a sum in several parts", input: [1, 36, 15, 19], weight: [20, 36, 1, 1] },
@@ -101,21 +117,21 @@ async function check(
   });
 }
 
-for (const software of [true, false]) {
-  Deno.test(`conv2d() applies scale, shift and activation of its epilogue${software ? "" : ", kernels for GPUs"}`, async () => {
-    const [shape, weight, options] = [[2, 6, 7, 9], [18, 6, 3, 3], { padding: 1 }];
+for (const [software, inputs, outputs] of [[true, 6, 18], [true, 3, 18], [true, 66, 7], [false, 6, 18]] as const) {
+  Deno.test(`conv2d() applies scale, shift and activation of its epilogue, ${inputs} to ${outputs} channels${software ? "" : ", kernels for GPUs"}`, async () => {
+    const [shape, weight, options] = [[2, inputs, 7, 9], [outputs, inputs, 3, 3], { padding: 1 }];
     const sizes = { ...convolutionGeometry(shape, [3, 3], options), input: shape, weight };
     await checkOp({
       inputs: {
         x: { shape },
         w: { shape: weight, layout: "convolution" },
-        scaleAndShift: { shape: [2, 18], layout: "channels" },
+        scaleAndShift: { shape: [2, outputs], layout: "channels" },
       },
       op: ({ x, w, scaleAndShift }) => conv2d(x, w, { ...options, epilogue: { scaleAndShift, activation: "relu6" } }),
       twin: ({ x, w, scaleAndShift }) =>
         twin(x, w, sizes).map((value, index) => {
-          const channel = Math.floor(index / 63) % 18;
-          return activate(value * (scaleAndShift[channel] ?? 0) + (scaleAndShift[18 + channel] ?? 0), "relu6");
+          const channel = Math.floor(index / 63) % outputs;
+          return activate(value * (scaleAndShift[channel] ?? 0) + (scaleAndShift[outputs + channel] ?? 0), "relu6");
         }),
       traits: { software },
     });

@@ -37,6 +37,16 @@ export const poolCases: PoolCase[] = [
     output: [3, 4],
   },
   { name: "overlapping 5×5 windows", input: [1, 3, 7, 6], kernel: 5, stride: 1, padding: 2, output: [7, 6] },
+  {
+    name: "5×5 windows, stride 4, padding 2 in ceil mode",
+    input: [2, 5, 13, 11],
+    kernel: 5,
+    stride: 4,
+    padding: 2,
+    ceilMode: true,
+    output: [4, 4],
+  },
+  { name: "7×7 windows, stride 6, padding 3", input: [1, 3, 15, 20], kernel: 7, stride: 6, padding: 3, output: [3, 4] },
   { name: "windows with gaps", input: [1, 4, 8, 7], kernel: 2, stride: 3, ceilMode: true, output: [3, 3] },
   { name: "a 2×3 window", input: [2, 4, 5, 6], kernel: [2, 3], stride: 2, output: [2, 2] },
   {

@@ -31,6 +31,28 @@ Deno.test("maxPool2d() sends the gradient to the first of several equal maxima i
   assertEquals(Array.from(gradient ?? []), [0, 3, 7, 0, 0, 0, 0, 0]);
 });
 
+Deno.test("maxPool2d() takes the first pixel inside the image where padded windows of equal values overlap", async () => {
+  const { gradient } = await runGraph({
+    x: { shape: [1, 1, 3, 3], values: new Float32Array(9).fill(-1) },
+    dy: { shape: [1, 1, 3, 3], values: new Float32Array(9).fill(1) },
+  }, ({ x, dy }) => {
+    const [gradient = x] = gradients(maxPool2d(x, { kernel: 3, stride: 1, padding: 1 }), [x], dy);
+    return { gradient };
+  });
+  assertEquals(Array.from(gradient ?? []), [4, 2, 0, 2, 1, 0, 0, 0, 0]);
+});
+
+Deno.test("maxPool2d() passes no gradient to a window that holds a value that is not a number", async () => {
+  const { gradient } = await runGraph({
+    x: { shape: [1, 1, 2, 6], values: [NaN, 1, 2, NaN, 3, 1, 0, 2, 1, 4, 2, 2] },
+    dy: { shape: [1, 1, 1, 3], values: [3, 5, 7] },
+  }, ({ x, dy }) => {
+    const [gradient = x] = gradients(maxPool2d(x, { kernel: 2 }), [x], dy);
+    return { gradient };
+  });
+  assertEquals(Array.from(gradient ?? []), [0, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0]);
+});
+
 Deno.test("maxPool2d() never lets the padding win over negative pixels", async () => {
   const { y } = await runGraph(
     { x: { shape: [1, 1, 2, 2], values: [-4, -3, -2, -5] } },

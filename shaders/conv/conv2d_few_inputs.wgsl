@@ -1,0 +1,85 @@
+// 2-D convolution of at most four input channels, with an optional epilogue, for software adapters:
+// y[n,o,i,j] = f(scale[o] · Σ_{c,r,s} x[n,c, i·S + r·D − P, j·S + s·D − P] · w[o,c,r,s] + shift[o]).
+// Bindings: 0 x [N,H,W,4] read · 1 w [R,S,4,O] uniform · 2 epilogue [2,O] read (scale, shift) · 3 y [N,Ho,Wo,O] write.
+// All as vec4f over the last axis, channels padded to 4. Without an epilogue, binding 2 is any buffer and not read.
+// Schedule: one invocation computes all channels of TILE_PIXELS neighbouring pixels of a row. It loads each input pixel
+// once, and names each weight by a constant index of a uniform buffer, which Mesa's driver loads once for all lanes.
+// The sums of one channel stay in registers over all taps.
+// Bound: 2·N·Ho·Wo·O·I·R·S flop, and the bytes of y.
+#include lib/activation.wgsl
+#include lib/convolution_geometry.wgsl
+#include lib/grid.wgsl
+
+const INPUTS: u32 = 3u;
+const OUTPUT_VECTORS: u32 = 1u;
+const TILE_PIXELS: u32 = 8u;
+const HAS_EPILOGUE: bool = false;
+const ACTIVATION: u32 = 0u;
+const NEGATIVE_SLOPE: f32 = 0.0f;
+
+// Columns of the input under a tile.
+const SPAN: u32 = 17u;
+
+const COLUMN_TILES = (OUTPUT_WIDTH + TILE_PIXELS - 1u) / TILE_PIXELS;
+
+@group(0) @binding(0) var<storage, read> x: array<vec4f>;
+@group(0) @binding(1) var<uniform> weights: array<vec4f, KERNEL_HEIGHT * KERNEL_WIDTH * 4u * OUTPUT_VECTORS>;
+@group(0) @binding(2) var<storage, read> epilogue: array<vec4f>;
+@group(0) @binding(3) var<storage, read_write> y: array<vec4f>;
+
+@compute @workgroup_size(64)
+fn main(
+  @builtin(workgroup_id) workgroup: vec3u,
+  @builtin(num_workgroups) workgroups: vec3u,
+  @builtin(local_invocation_index) local: u32,
+) {
+  let index = gridIndex(workgroup, workgroups, local, 64u);
+  if (index >= BATCH * OUTPUT_HEIGHT * COLUMN_TILES) {
+    return;
+  }
+  let outputRow = index / COLUMN_TILES;
+  let firstPixel = index % COLUMN_TILES * TILE_PIXELS;
+  let image = outputRow / OUTPUT_HEIGHT;
+  // u32 wraps below zero, which is outside as well.
+  let firstRow = outputRow % OUTPUT_HEIGHT * STRIDE - PADDING_TOP;
+  let firstColumn = firstPixel * STRIDE - PADDING_LEFT;
+  #unroll r in 0..KERNEL_HEIGHT {
+    let row$r = firstRow + $r * DILATION;
+    let start$r = (image * HEIGHT + row$r) * WIDTH;
+    #unroll t in 0..SPAN {
+      let column$r_$t = firstColumn + $(t + 0)u;
+      let inside$r_$t = row$r < HEIGHT && column$r_$t < WIDTH;
+      let value$r_$t = select(vec4f(0.0), x[select(0u, start$r + column$r_$t, inside$r_$t)], inside$r_$t);
+    }
+  }
+  #unroll j in 0..OUTPUT_VECTORS {
+    #unroll p in 0..TILE_PIXELS { var sum$j_$p = vec4f(0.0); }
+    #unroll k in 0..4 {
+      #unroll r in 0..KERNEL_HEIGHT {
+        #unroll s in 0..KERNEL_WIDTH {
+          #unroll c in 0..INPUTS {
+            #unroll p in 0..TILE_PIXELS {
+              sum$j_$p[$k] = fma(
+                value$r_$(p * STRIDE + s * DILATION)[$c],
+                weights[$(r * KERNEL_WIDTH * 4 * OUTPUT_VECTORS + s * 4 * OUTPUT_VECTORS + c * OUTPUT_VECTORS + j)][$k],
+                sum$j_$p[$k],
+              );
+            }
+          }
+        }
+      }
+    }
+    var scale$j = vec4f(1.0);
+    var shift$j = vec4f(0.0);
+    if (HAS_EPILOGUE) {
+      scale$j = epilogue[$j];
+      shift$j = epilogue[OUTPUT_VECTORS + $j];
+    }
+    #unroll p in 0..TILE_PIXELS {
+      if (firstPixel + $p < OUTPUT_WIDTH) {
+        y[(outputRow * OUTPUT_WIDTH + firstPixel + $p) * OUTPUT_VECTORS + $j] =
+          activate(fma(sum$j_$p, scale$j, shift$j), ACTIVATION, NEGATIVE_SLOPE);
+      }
+    }
+  }
+}

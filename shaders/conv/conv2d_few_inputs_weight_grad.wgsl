@@ -1,0 +1,78 @@
+// Weight gradient of a 2-D convolution of at most four input channels, for software adapters:
+// dw[o,c,r,s] = Σ_{n,i,j} dy[n,o,i,j] · x[n,c, i·S + r·D − P, j·S + s·D − P].
+// Bindings: 0 left = x [N,H,W,4] read · 1 right = dy [N,Ho,Wo,O] read · 2 partial [SPLITS,R,S,4,O] write. vec4f over the last axis.
+// Schedule: the sum over output rows is cut into SPLITS parts (added afterwards in fixed order); an invocation computes
+// the weights of all taps at 4·TILE_OUTPUTS outputs in registers.
+// Bound: 2·N·Ho·Wo·O·I·R·S flop; R·S + TILE_OUTPUTS loads for R·S·I·TILE_OUTPUTS vec4f multiply-adds.
+#include lib/convolution_geometry.wgsl
+#include lib/grid.wgsl
+#include LEFT
+#include RIGHT
+
+const INPUTS: u32 = 3u;
+const OUTPUT_VECTORS: u32 = 1u;
+const TILE_OUTPUTS: u32 = 1u;
+const SPLITS: u32 = 1u;
+
+const ROWS = BATCH * OUTPUT_HEIGHT;
+const ROWS_PER_SPLIT = (ROWS + SPLITS - 1u) / SPLITS;
+const OUTPUT_TILES = OUTPUT_VECTORS / TILE_OUTPUTS;
+
+@group(0) @binding(2) var<storage, read_write> partial: array<vec4f>;
+
+@compute @workgroup_size(64)
+fn main(
+  @builtin(workgroup_id) workgroup: vec3u,
+  @builtin(num_workgroups) workgroups: vec3u,
+  @builtin(local_invocation_index) local: u32,
+) {
+  let index = gridIndex(workgroup, workgroups, local, 64u);
+  if (index >= SPLITS * OUTPUT_TILES) {
+    return;
+  }
+  let outputVector = index % OUTPUT_TILES * TILE_OUTPUTS;
+  let split = index / OUTPUT_TILES;
+  #unroll r in 0..KERNEL_HEIGHT {
+    #unroll s in 0..KERNEL_WIDTH {
+      #unroll c in 0..4 {
+        #unroll j in 0..TILE_OUTPUTS { var sum$r_$s_$c_$j = vec4f(0.0); }
+      }
+    }
+  }
+  let endRow = min((split + 1u) * ROWS_PER_SPLIT, ROWS);
+  for (var row = split * ROWS_PER_SPLIT; row < endRow; row++) {
+    // u32 wraps below zero, which is outside as well.
+    let firstRow = row % OUTPUT_HEIGHT * STRIDE - PADDING_TOP;
+    #unroll r in 0..KERNEL_HEIGHT {
+      let insideRow$r = firstRow + $r * DILATION < HEIGHT;
+      let start$r = (row / OUTPUT_HEIGHT * HEIGHT + firstRow + $r * DILATION) * WIDTH;
+    }
+    for (var column = 0u; column < OUTPUT_WIDTH; column++) {
+      let firstColumn = column * STRIDE - PADDING_LEFT;
+      let gradientIndex = (row * OUTPUT_WIDTH + column) * OUTPUT_VECTORS + outputVector;
+      #unroll j in 0..TILE_OUTPUTS { let gradient$j = loadRight(gradientIndex + $j); }
+      #unroll r in 0..KERNEL_HEIGHT {
+        #unroll s in 0..KERNEL_WIDTH {
+          let column$r_$s = firstColumn + $s * DILATION;
+          let inside$r_$s = insideRow$r && column$r_$s < WIDTH;
+          let value$r_$s = select(vec4f(0.0), loadLeft(select(0u, start$r + column$r_$s, inside$r_$s)), inside$r_$s);
+          #unroll c in 0..INPUTS {
+            #unroll j in 0..TILE_OUTPUTS {
+              sum$r_$s_$c_$j = fma(vec4f(value$r_$s[$c]), gradient$j, sum$r_$s_$c_$j);
+            }
+          }
+        }
+      }
+    }
+  }
+  let start = split * KERNEL_HEIGHT * KERNEL_WIDTH * 4u * OUTPUT_VECTORS + outputVector;
+  #unroll r in 0..KERNEL_HEIGHT {
+    #unroll s in 0..KERNEL_WIDTH {
+      #unroll c in 0..4 {
+        #unroll j in 0..TILE_OUTPUTS {
+          partial[start + $(r * KERNEL_WIDTH * 4 + s * 4 + c) * OUTPUT_VECTORS + $j] = sum$r_$s_$c_$j;
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,50 @@
+// The last part of a convolution of stride 1 whose taps were multiplied one by one, with an optional epilogue:
+// y[n,o,i,j] = f(scale[o] · Σ_{r,s} z[n,(r,s,o), i + r·D − P, j + s·D − P] + shift[o]), where z = x · w of each tap.
+// Bindings: 0 z [N,H,W,R,S,O] read · 1 epilogue [2,O] read (scale, shift) · 2 y [N,Ho,Wo,O] write. vec4f over the last axis,
+// channels padded to 4. Without an epilogue, binding 1 is any buffer and not read.
+// Schedule: one invocation per vec4f of y. Bound: bytes, 4·R·S + 4 per element.
+#include lib/activation.wgsl
+#include lib/convolution_geometry.wgsl
+#include lib/grid.wgsl
+
+const VECTORS: u32 = 1u;
+const HAS_EPILOGUE: bool = false;
+const ACTIVATION: u32 = 0u;
+const NEGATIVE_SLOPE: f32 = 0.0f;
+
+@group(0) @binding(0) var<storage, read> products: array<vec4f>;
+@group(0) @binding(1) var<storage, read> epilogue: array<vec4f>;
+@group(0) @binding(2) var<storage, read_write> y: array<vec4f>;
+
+@compute @workgroup_size(64)
+fn main(
+  @builtin(workgroup_id) workgroup: vec3u,
+  @builtin(num_workgroups) workgroups: vec3u,
+  @builtin(local_invocation_index) local: u32,
+) {
+  let index = gridIndex(workgroup, workgroups, local, 64u);
+  if (index >= BATCH * OUTPUT_HEIGHT * OUTPUT_WIDTH * VECTORS) {
+    return;
+  }
+  let vector = index % VECTORS;
+  let pixel = index / VECTORS;
+  let image = pixel / (OUTPUT_HEIGHT * OUTPUT_WIDTH);
+  // u32 wraps below zero, which is outside as well.
+  let firstRow = pixel / OUTPUT_WIDTH % OUTPUT_HEIGHT - PADDING_TOP;
+  let firstColumn = pixel % OUTPUT_WIDTH - PADDING_LEFT;
+  var sum = vec4f(0.0);
+  for (var r = 0u; r < KERNEL_HEIGHT; r++) {
+    let row = firstRow + r * DILATION;
+    for (var s = 0u; s < KERNEL_WIDTH; s++) {
+      let column = firstColumn + s * DILATION;
+      if (row < HEIGHT && column < WIDTH) {
+        let tap = ((image * HEIGHT + row) * WIDTH + column) * KERNEL_HEIGHT * KERNEL_WIDTH + r * KERNEL_WIDTH + s;
+        sum += products[tap * VECTORS + vector];
+      }
+    }
+  }
+  if (HAS_EPILOGUE) {
+    sum = fma(sum, epilogue[vector], epilogue[VECTORS + vector]);
+  }
+  y[index] = activate(sum, ACTIVATION, NEGATIVE_SLOPE);
+}

@@ -1,0 +1,99 @@
+/**
+ * Convolutions of at most four input channels, such as a network's first, on software adapters: forward and weight gradient
+ * with whole kernels in one invocation, where the general forms load a quarter as much as they compute.
+ *
+ * @module
+ */
+
+import shader from "../../../shaders/conv/conv2d_few_inputs.wgsl" with { type: "text" };
+import weightGradShader from "../../../shaders/conv/conv2d_few_inputs_weight_grad.wgsl" with { type: "text" };
+import { grid } from "../../gpu/launch.ts";
+import { nestedIterations } from "../../graph/iterations.ts";
+import { paddedChannels } from "../../graph/layout.ts";
+import type { DeviceTraits, KernelBinding, KernelCall, Tensor } from "../../graph/tensor.ts";
+import { activationConstants } from "../activation/kind.ts";
+import type { Conv2dOptions } from "./conv2d.ts";
+import { type ConvolutionGeometry, geometryConstants, largestDivisor, taps } from "./geometry.ts";
+import { operands } from "./operands.ts";
+
+/** Output pixels of an invocation: 16 are no faster and take the driver twice as long to compile. */
+const tilePixels = 8;
+/** Taps times vec4f of outputs, at most: all of them stand in the shader's text. 3×3 to 32 channels compile in a second. */
+const mostWeights = 72;
+
+/** Whether a convolution and its weight gradient take these kernels. */
+export function hasFewInputs(geometry: ConvolutionGeometry, weight: Tensor, device: DeviceTraits): boolean {
+  const [outputs = 1, inputs = 1] = weight.shape;
+  return allowsOtherForms(device) && inputs <= 4 &&
+    taps(geometry) * paddedChannels(outputs) / 4 <= mostWeights;
+}
+
+/** Whether the rules may leave the general direct form: on software adapters, unless a schedule says how to cover that. */
+export function allowsOtherForms(device: DeviceTraits): boolean {
+  return device.software && device.direct !== true && device.schedule?.staging === undefined;
+}
+
+/** The launch of a convolution. */
+export function fewInputsCall(
+  input: Tensor,
+  weight: Tensor,
+  geometry: ConvolutionGeometry,
+  epilogue: Conv2dOptions["epilogue"],
+): KernelCall {
+  const [outputs = 1, inputs = 1] = weight.shape;
+  const { batch, outputHeight, outputWidth, kernelWidth, stride, dilation } = geometry;
+  return {
+    shader: { name: "conv/conv2d_few_inputs", text: shader },
+    constants: {
+      ...geometryConstants(geometry),
+      INPUTS: inputs,
+      OUTPUT_VECTORS: paddedChannels(outputs) / 4,
+      TILE_PIXELS: tilePixels,
+      SPAN: (tilePixels - 1) * stride + (kernelWidth - 1) * dilation + 1,
+      HAS_EPILOGUE: epilogue !== undefined,
+      ...activationConstants(epilogue?.activation ?? "none"),
+    },
+    bindings: [input, weight, epilogue?.scaleAndShift ?? weight, "output"],
+    workgroups: grid(batch * outputHeight * Math.ceil(outputWidth / tilePixels), 64),
+    iterations: 0,
+    flops: 2 * batch * outputHeight * outputWidth * outputs * inputs * taps(geometry),
+  };
+}
+
+/** vec4f of outputs whose weight gradients one invocation computes. */
+export function fewInputsTile(outputVectors: number): number {
+  return largestDivisor(outputVectors, [4, 3, 2]);
+}
+
+/** The launch of a weight gradient, whose sum over output rows comes in `splits` parts. */
+export function fewInputsWeightGradCall(
+  input: Tensor,
+  outputGradient: Tensor,
+  weightGradient: Tensor,
+  geometry: ConvolutionGeometry,
+  { splits, target, device }: {
+    readonly splits: number;
+    readonly target: KernelBinding;
+    readonly device: DeviceTraits;
+  },
+): KernelCall {
+  const [outputs = 1, inputs = 1] = weightGradient.shape;
+  const { batch, outputHeight, outputWidth } = geometry;
+  const outputVectors = paddedChannels(outputs) / 4;
+  const tile = fewInputsTile(outputVectors);
+  const { includes, bindings } = operands(device, input, outputGradient);
+  return {
+    shader: { name: "conv/conv2d_few_inputs_weight_grad", text: weightGradShader, includes },
+    constants: {
+      ...geometryConstants(geometry),
+      INPUTS: inputs,
+      OUTPUT_VECTORS: outputVectors,
+      TILE_OUTPUTS: tile,
+      SPLITS: splits,
+    },
+    bindings: [...bindings, target],
+    workgroups: grid(splits * outputVectors / tile, 64),
+    iterations: nestedIterations(Math.ceil(batch * outputHeight / splits), outputWidth),
+    flops: 2 * batch * outputHeight * outputWidth * outputs * inputs * taps(geometry),
+  };
+}

@@ -1,0 +1,142 @@
+/**
+ * Convolutions of many input and few output channels, such as a network's head, on software adapters: one product of all
+ * pixels with the weights of all taps, whose large tiles save loads, and then a sum over shifted pixels. Not the weight
+ * gradient: its direct form leaves out what a wide dilation takes from outside the image, and is faster for it.
+ *
+ * @module
+ */
+
+import gatherShader from "../../../shaders/conv/gather_taps.wgsl" with { type: "text" };
+import sumShader from "../../../shaders/conv/sum_taps.wgsl" with { type: "text" };
+import weightsShader from "../../../shaders/conv/weights_by_input.wgsl" with { type: "text" };
+import { grid } from "../../gpu/launch.ts";
+import { nestedIterations } from "../../graph/iterations.ts";
+import { paddedChannels } from "../../graph/layout.ts";
+import type { DeviceTraits, KernelBinding, KernelCall, KernelPlan, Tensor } from "../../graph/tensor.ts";
+import { activationConstants } from "../activation/kind.ts";
+import type { Conv2dOptions } from "./conv2d.ts";
+import { allowsOtherForms } from "./few_inputs.ts";
+import { type ConvolutionGeometry, geometryConstants, taps } from "./geometry.ts";
+import { productCall } from "./product.ts";
+
+/**
+ * vec4f of outputs, at most: with more, the direct form's own tiles are large enough. From 256 to 19 channels this form takes
+ * 1.3 times as long in forward, and 0.6 times at the input, where its tiles are 24 pixels × 8 vec4f of inputs.
+ */
+const mostOutputVectors = { forward: 2, inputGrad: 5 };
+/** Input channels, at least: with fewer, the products of the taps take as long to move as to compute. */
+const leastInputs = 64;
+/** The products of the taps take no more memory than this. */
+const mostScratchBytes = 2 ** 27;
+
+/** Whether a convolution and its input gradient go by products of all taps. */
+export function hasFewOutputs(
+  geometry: ConvolutionGeometry,
+  weight: Tensor,
+  device: DeviceTraits,
+  direction: "forward" | "inputGrad",
+): boolean {
+  const [, inputs = 1] = weight.shape;
+  const { tapVectors, outputVectors, rows } = sizes(geometry, weight);
+  return allowsOtherForms(device) && geometry.stride === 1 && inputs >= leastInputs &&
+    outputVectors <= mostOutputVectors[direction] && rows * tapVectors * 16 <= mostScratchBytes;
+}
+
+/** The launches of a convolution. */
+export function fewOutputsKernels(
+  input: Tensor,
+  weight: Tensor,
+  geometry: ConvolutionGeometry,
+  epilogue: Conv2dOptions["epilogue"],
+  device: DeviceTraits,
+): KernelPlan {
+  const { rows, tapVectors, inputVectors, outputVectors, flops } = sizes(geometry, weight);
+  const [weights, products] = [{ scratch: 0 }, { scratch: 1 }];
+  const product = { batches: 1, rows, inner: inputVectors, columns: tapVectors };
+  return {
+    calls: [
+      weightsByInput(weight, weights),
+      { ...productCall({ left: input, right: weights, sizes: product }, products, device), flops },
+      {
+        shader: { name: "conv/sum_taps", text: sumShader },
+        constants: {
+          ...geometryConstants(geometry),
+          VECTORS: outputVectors,
+          HAS_EPILOGUE: epilogue !== undefined,
+          ...activationConstants(epilogue?.activation ?? "none"),
+        },
+        bindings: [products, epilogue?.scaleAndShift ?? weight, "output"],
+        workgroups: grid(geometry.batch * geometry.outputHeight * geometry.outputWidth * outputVectors, 64),
+        iterations: nestedIterations(geometry.kernelHeight, geometry.kernelWidth),
+      },
+    ],
+    scratchBytes: [inputVectors * 4 * tapVectors * 16, rows * tapVectors * 16],
+  };
+}
+
+/** The launches of an input gradient. */
+export function fewOutputsInputGradKernels(
+  outputGradient: Tensor,
+  weight: Tensor,
+  geometry: ConvolutionGeometry,
+  device: DeviceTraits,
+): KernelPlan {
+  const { rows, tapVectors, inputVectors, outputVectors, flops } = sizes(geometry, weight);
+  const [weights, gathered] = [{ scratch: 0 }, { scratch: 1 }];
+  const product = { batches: 1, rows, inner: tapVectors, columns: inputVectors };
+  return {
+    calls: [
+      weightsByInput(weight, weights),
+      gatherTaps(outputGradient, gathered, geometry, outputVectors),
+      {
+        ...productCall({ left: gathered, right: weights, sizes: product, transposed: true }, "output", device),
+        flops,
+      },
+    ],
+    scratchBytes: [inputVectors * 4 * tapVectors * 16, rows * tapVectors * 16],
+  };
+}
+
+function sizes(geometry: ConvolutionGeometry, weight: Tensor) {
+  const [outputs = 1, inputs = 1] = weight.shape;
+  const outputVectors = paddedChannels(outputs) / 4;
+  return {
+    rows: geometry.batch * geometry.height * geometry.width,
+    inputVectors: paddedChannels(inputs) / 4,
+    outputVectors,
+    tapVectors: taps(geometry) * outputVectors,
+    flops: 2 * geometry.batch * geometry.outputHeight * geometry.outputWidth * outputs * inputs * taps(geometry),
+  };
+}
+
+/** Weights `[R·S, I, O]` → `[I, R·S, O]`, a matrix of inputs and the taps of outputs. */
+function weightsByInput(weight: Tensor, output: KernelBinding): KernelCall {
+  const [outputs = 1, inputs = 1, kernelHeight = 1, kernelWidth = 1] = weight.shape;
+  const constants = {
+    TAPS: kernelHeight * kernelWidth,
+    INPUTS: paddedChannels(inputs),
+    VECTORS: paddedChannels(outputs) / 4,
+  };
+  return {
+    shader: { name: "conv/weights_by_input", text: weightsShader },
+    constants,
+    bindings: [weight, output],
+    workgroups: grid(constants.TAPS * constants.INPUTS * constants.VECTORS, 64),
+    iterations: 0,
+  };
+}
+
+function gatherTaps(
+  outputGradient: Tensor,
+  gathered: KernelBinding,
+  geometry: ConvolutionGeometry,
+  vectors: number,
+): KernelCall {
+  return {
+    shader: { name: "conv/gather_taps", text: gatherShader },
+    constants: { ...geometryConstants(geometry), VECTORS: vectors },
+    bindings: [outputGradient, gathered],
+    workgroups: grid(geometry.batch * geometry.height * geometry.width * taps(geometry) * vectors, 64),
+    iterations: 0,
+  };
+}
