@@ -142,6 +142,7 @@ class LogitsSource implements ScoreBatches {
       images += batch.images;
       yield batch;
     }
+    let inFlight: Promise<void> | null = null;
     const samples = loadSplit(loader, this.items.slice(images), network, size, "none");
     for await (const group of equalBatches(samples, batchSize)) {
       signal.throwIfAborted();
@@ -158,9 +159,12 @@ class LogitsSource implements ScoreBatches {
       }
       images += batch.images;
       this.onProgress(images);
-      // A short queue keeps Ctrl-C and the progress bar honest.
-      await this.context.gpu.wait();
+      // A short queue keeps Ctrl-C and the progress bar honest; one batch in it keeps the GPU busy.
+      await inFlight;
+      inFlight = this.context.gpu.wait();
+      inFlight.catch(() => {});
     }
+    await inFlight;
     this.#isFirstPass = false;
   }
 

@@ -18,7 +18,7 @@ import { plainView, viewCount, type ViewOptions } from "./views.ts";
 /** Images in one launch of the network. */
 const batch = 4;
 /** Launches of the network between two read-backs: keeps counts below 2³² and the queue short. */
-const launchesPerRead = 8;
+const launchesPerRead = 4;
 
 /** Options of `evaluate`. */
 export interface EvaluationOptions {
@@ -51,12 +51,15 @@ export async function evaluate(
   const truths = new Map<number, GPUBuffer>();
   const total = new Array<number>(classes * classes).fill(0);
   const collect = async () => {
-    const [bytes] = await gpu.read({ buffer: counts, offset: 0, size: total.length * 4 });
+    const reading = gpu.read({ buffer: counts, offset: 0, size: total.length * 4 });
+    gpu.write(counts, new Uint8Array(counts.size));
+    const [bytes] = await reading;
     new Uint32Array(bytes?.buffer ?? new ArrayBuffer(0)).forEach((count, index) =>
       total[index] = (total[index] ?? 0) + count
     );
-    gpu.write(counts, new Uint8Array(counts.size));
   };
+  // Counts are waited for once the launches that follow are submitted, so that the GPU always has some to do.
+  let collecting: Promise<void> | null = null;
   let images = 0;
   let launches = 0;
   const loaded = loadSplit(loader, items, network, options.size, "original", options.onRounded);
@@ -80,11 +83,14 @@ export async function evaluate(
     images += samples.length;
     launches += viewCount(views);
     if (launches >= launchesPerRead) {
-      await collect();
+      await collecting;
+      collecting = collect();
+      collecting.catch(() => {});
       launches = 0;
     }
     options.onProgress?.(images);
   }
+  await collecting;
   await collect();
   await predictor.dispose();
   for (const buffer of [...truths.values(), counts]) gpu.destroyBuffer(buffer);

@@ -174,6 +174,16 @@ export async function* assignLabels(
   const thresholds = gpu.createBuffer(classes * 4, "thresholds");
   gpu.write(thresholds, Uint32Array.from(report.lambda_hex, Number));
   const counts = gpu.createBuffer(classes * 4, "labelled");
+  const finish = async (batch: ScoreBatch, reading: Promise<Uint8Array<ArrayBuffer>[]>): Promise<LabelledBatch> => {
+    const [bytes, found] = await reading;
+    if (bytes === undefined || found === undefined) throw new Error("The pseudo-labels could not be read");
+    const added = new Uint32Array(found.buffer).subarray(0, classes);
+    report.labelled = report.labelled.map((count, id) => count + (added[id] ?? 0));
+    report.ignored += bytes.length - added.reduce((sum, count) => sum + count, 0);
+    return { batch, labels: bytes };
+  };
+  // A batch is waited for once the next is submitted, so that the GPU has that to do while the labels are used.
+  let previous: Promise<LabelledBatch> | null = null;
   for await (const batch of batches.batches()) {
     const size = batch.images * batch.height * batch.width;
     const views = viewsBuffer(gpu, batch);
@@ -187,12 +197,12 @@ export async function* assignLabels(
         grid(Math.ceil(size / 4), 64),
       ),
     ]);
-    const [bytes, found] = await gpu.read({ ...wholeRange(labels), size }, counts);
-    const added = new Uint32Array(found?.buffer ?? new ArrayBuffer(0));
-    report.labelled = report.labelled.map((count, id) => count + (added[id] ?? 0));
-    report.ignored += size - added.subarray(0, classes).reduce((sum, count) => sum + count, 0);
+    const labelled = finish(batch, gpu.read({ ...wholeRange(labels), size }, counts));
+    labelled.catch(() => {});
     for (const buffer of [views, labels]) gpu.destroyBuffer(buffer);
-    if (bytes !== undefined) yield { batch, labels: bytes };
+    if (previous !== null) yield await previous;
+    previous = labelled;
   }
+  if (previous !== null) yield await previous;
   for (const buffer of [thresholds, counts]) gpu.destroyBuffer(buffer);
 }

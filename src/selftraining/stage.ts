@@ -73,6 +73,12 @@ export async function trainStage(
   const order = new BatchOrder(stage.items, stage.batch, stage.seed, stage.name);
   const batches = loader.load(filesOf(stage, order, events.from), { size: stage.size });
   let lastRead = performance.now();
+  // Losses are waited for once the next step is submitted, so that the GPU always has one to do.
+  let reading: Promise<StepLoss[]> | null = null;
+  const report = async () => {
+    if (reading !== null) await events.onLosses(await reading);
+    reading = null;
+  };
   for (let step = events.from; step < stage.steps; step++) {
     const samples: TrainingSample[] = [];
     for (const [index, { domain }] of order.batch(step).entries()) {
@@ -81,13 +87,19 @@ export async function trainStage(
       samples.push(trainingSample(stage, loaded.value, domain, step, index));
     }
     trainer.step(step, samples, stage.rates(step));
+    await report();
     const interrupted = events.signal.aborted;
     const due = events.checkpointDue() || interrupted || step === stage.steps - 1;
     if (due || trainer.waiting * trainer.accumulate >= maxWaiting || performance.now() - lastRead > readInterval) {
-      await events.onLosses(await trainer.losses());
+      reading = trainer.losses();
+      // A failure is thrown when it is waited for; it must not count as unhandled before.
+      reading.catch(() => {});
       lastRead = performance.now();
     }
-    if (due) await events.checkpoint(step + 1);
+    if (due) {
+      await report();
+      await events.checkpoint(step + 1);
+    }
     if (interrupted) throw new InterruptedError(`Stopped after step ${step + 1} of ${stage.steps} of ${stage.name}`);
   }
   await batches.return();
