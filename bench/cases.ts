@@ -1,5 +1,6 @@
 /**
- * The kernels and shapes that are benchmarked: layers of the networks at their sizes, not powers of two.
+ * The kernels and shapes that are benchmarked beside the layers of `layer_data.ts`: those of the networks at their sizes, not
+ * powers of two.
  *
  * @module
  */
@@ -11,29 +12,18 @@ import { bias } from "../src/ops/arithmetic/bias.ts";
 import { conv2d } from "../src/ops/conv/conv2d.ts";
 import { depthwiseConv2d } from "../src/ops/conv/depthwise_conv2d.ts";
 import type { ConvolutionOptions } from "../src/ops/conv/geometry.ts";
-import { interpolatedCrossEntropy } from "../src/ops/loss/interpolated_cross_entropy.ts";
 import { batchNorm } from "../src/ops/norm/batch_norm.ts";
-import { maxPool2d } from "../src/ops/pool/max_pool2d.ts";
-import { bilinearResize } from "../src/ops/resize/bilinear_resize.ts";
 import type { KernelCase } from "./kernels.ts";
 
 /** Every case. */
 export function kernelCases(): KernelCase[] {
   return [
-    convolution([2, 64, 64, 128], 64, 3, { padding: 1 }),
-    convolution([2, 128, 32, 64], 128, 3, { padding: 2, dilation: 2 }),
-    convolution([2, 256, 64, 128], 64, 1, {}),
     convolution([4, 384, 24, 32], 384, 1, {}),
     convolution([4, 768, 24, 32], 768, 1, {}),
     convolution([4, 768, 24, 32], 7, 3, { padding: 6, dilation: 6 }),
     convolution([4, 3, 192, 256], 24, 3, { padding: "same", stride: 2 }),
-    depthwise([2, 96, 64, 128], { padding: 1 }),
     depthwise([4, 48, 96, 128], { padding: "same", stride: 2 }),
     depthwise([4, 384, 24, 32], { padding: 2, dilation: 2 }),
-    normalization([2, 64, 64, 128]),
-    maxPooling([2, 64, 128, 256]),
-    upsampling([2, 19, 32, 64], 8),
-    upsampledCrossEntropy([2, 19, 32, 64], 8),
     normalization([4, 384, 24, 32]),
     pointwise("ReLU6", [2, 64, 64, 128], relu6),
     {
@@ -95,36 +85,6 @@ function normalization(shape: readonly number[]): KernelCase {
         { activation: "relu6" },
       ),
     directions: ["dx", "dgamma"],
-  };
-}
-
-function maxPooling(shape: readonly number[]): KernelCase {
-  return {
-    name: `max pool 3×3 stride 2 ${describe(shape)}`,
-    inputs: [input("x", shape)],
-    build: (x) => maxPool2d(given(x), { kernel: 3, stride: 2, padding: 1 }),
-    directions: ["dx"],
-  };
-}
-
-function upsampling(shape: readonly number[], factor: number): KernelCase {
-  const [, , height = 1, width = 1] = shape;
-  return {
-    name: `upsample ×${factor} ${describe(shape)}`,
-    inputs: [input("x", shape)],
-    build: (x) => bilinearResize(given(x), { height: height * factor, width: width * factor }),
-    directions: ["dx"],
-  };
-}
-
-function upsampledCrossEntropy(shape: readonly number[], factor: number): KernelCase {
-  const [batch = 1, , height = 1, width = 1] = shape;
-  const labels = [batch, height * factor, width * factor];
-  return {
-    name: `upsample ×${factor} + cross-entropy ${describe(shape)}`,
-    inputs: [input("x", shape), input("labels", labels, { dtype: "u8", layout: "plain" })],
-    build: (x, y) => interpolatedCrossEntropy(given(x), given(y)),
-    directions: ["dx"],
   };
 }
 

@@ -1,24 +1,38 @@
 /**
- * Every kernel on shapes of the networks: time, throughput and share of the adapter's peaks, with each result checked.
+ * Every kernel on shapes of the networks: time, throughput and share of the adapter's peaks, with each result checked. The
+ * single layers are asked of other engines too, which take turns with ours.
  *
  * @module
  */
 
 import type { Gpu } from "../src/gpu/gpu.ts";
 import { gradients } from "../src/ops/gradients.ts";
-import { pack, storedElements } from "../src/graph/layout.ts";
+import { pack } from "../src/graph/layout.ts";
 import { Program } from "../src/graph/program.ts";
 import { input, type Tensor } from "../src/graph/tensor.ts";
 import { Random } from "../src/random.ts";
 import { kernelCases } from "./cases.ts";
+import {
+  type Direction,
+  directionsOf,
+  layerInput,
+  layerIsRight,
+  layerLabels,
+  samplePositions,
+  type SingleLayer,
+  singleLayers,
+} from "./layer_data.ts";
+import { type LayerComparison, LayerPeers } from "./layer_peers.ts";
+import { layerGraph } from "./layers.ts";
 import type { Peaks } from "./peaks.ts";
+import { type PeerName, Peers } from "./peer.ts";
 import { secondsPerRun } from "./timing.ts";
 
 /** One line of the table. */
-export interface KernelRow {
+export interface KernelRow extends LayerComparison {
   /** Name of the op and its shape. */
   readonly kernel: string;
-  /** `forward`, or the input whose gradient is computed. */
+  /** `forward`, the input whose gradient is computed, or `forward+backward`: the result and all gradients. */
   readonly direction: string;
   /** Median time of one launch, in milliseconds. */
   readonly milliseconds: number;
@@ -34,6 +48,9 @@ export interface KernelRow {
   readonly bytes: number;
 }
 
+/** Each timing of a layer, before the others take their turns with as many launches, repeats ours for about so long. */
+const layerSeconds = 0.06;
+
 /** A kernel at a shape. */
 export interface KernelCase {
   readonly name: string;
@@ -44,51 +61,97 @@ export interface KernelCase {
   readonly directions: readonly (string | null)[];
 }
 
+/** What one line is about. */
+interface Question {
+  readonly kernel: string;
+  readonly direction: string;
+  /** What is computed, by name. */
+  readonly outputs: Readonly<Record<string, Tensor>>;
+  /** Where other engines can be asked for the same. */
+  readonly layer?: { readonly layer: SingleLayer; readonly direction: Direction };
+}
+
 /**
- * Times every case in every direction.
+ * Times every layer and every case in every direction.
  *
- * @param onRow is called with each row as it is ready.
- * @throws {Error} naming the kernel that wrote nothing, or a number that is not finite.
+ * @param options `runs` of each; the `peers` to ask for the layers; `onRow` is called with each row as it is ready, `say` with
+ * what a peer has against starting.
+ * @throws {Error} naming the kernel that gave a wrong result.
  */
-export async function benchKernels(gpu: Gpu, peaks: Peaks, onRow: (row: KernelRow) => void): Promise<KernelRow[]> {
+export async function benchKernels(
+  gpu: Gpu,
+  peaks: Peaks,
+  { runs, peers: names, onRow, say }: {
+    readonly runs: number;
+    readonly peers: readonly PeerName[];
+    readonly onRow: (row: KernelRow) => void;
+    readonly say: (text: string) => void;
+  },
+): Promise<KernelRow[]> {
   const rows: KernelRow[] = [];
-  for (const benchCase of kernelCases()) {
-    const output = benchCase.build(...benchCase.inputs);
-    const outputGradient = input("output gradient", output.shape, { layout: output.layout });
-    const targets: [string, Tensor][] = [["forward", output]];
-    for (const [index, direction] of benchCase.directions.entries()) {
-      const of = benchCase.inputs[index];
-      if (direction === null || of === undefined) continue;
-      const [gradient] = gradients(output, [of], outputGradient);
-      if (gradient !== undefined) targets.push([direction, gradient]);
-    }
-    for (const [direction, tensor] of targets) {
-      const row = await timeKernel(gpu, peaks, benchCase.name, direction, tensor);
+  const peers = await Peers.start(names);
+  try {
+    for (const [name, error] of peers.errors) say(`${name} does not start: ${error}`);
+    for (const question of [...layerQuestions(), ...caseQuestions()]) {
+      const row = await timeKernel(gpu, peaks, question, runs, peers);
       onRow(row);
       rows.push(row);
     }
+  } finally {
+    await peers.stop();
   }
   return rows;
+}
+
+function* layerQuestions(): Generator<Question> {
+  for (const layer of singleLayers) {
+    for (const direction of directionsOf(layer)) {
+      yield { kernel: layer.name, direction, outputs: layerGraph(layer, direction), layer: { layer, direction } };
+    }
+  }
+}
+
+function* caseQuestions(): Generator<Question> {
+  for (const { name, build, inputs, directions } of kernelCases()) {
+    const output = build(...inputs);
+    const outputGradient = input("output gradient", output.shape, { layout: output.layout });
+    yield { kernel: name, direction: "forward", outputs: { result: output } };
+    for (const [index, direction] of directions.entries()) {
+      const of = inputs[index];
+      if (direction === null || of === undefined) continue;
+      const [gradient] = gradients(output, [of], outputGradient);
+      if (gradient !== undefined) yield { kernel: name, direction, outputs: { result: gradient } };
+    }
+  }
 }
 
 async function timeKernel(
   gpu: Gpu,
   peaks: Peaks,
-  kernel: string,
-  direction: string,
-  tensor: Tensor,
+  question: Question,
+  runs: number,
+  peers: Peers,
 ): Promise<KernelRow> {
-  using program = await Program.compile(gpu, { outputs: { result: tensor } });
-  for (const name of program.inputNames) fill(program, name);
-  const seconds = await secondsPerRun(gpu, program.dispatches);
-  const values = await program.read("result");
-  if (values.some((value) => !Number.isFinite(value)) || values.every((value) => value === 0)) {
-    throw new Error(`${kernel} (${direction}) gave a wrong result on this adapter`);
+  const { kernel, direction, outputs, layer } = question;
+  using program = await Program.compile(gpu, { outputs });
+  for (const name of program.inputNames) {
+    if (layer === undefined) fill(program, name);
+    else fillLayer(program, name, layer.layer);
   }
-  const bytes = tensor.bytes + program.memory.inputBytes;
+  const others = layer === undefined ? undefined : new LayerPeers(peers, layer.layer, layer.direction);
+  const seconds = await secondsPerRun(gpu, program.dispatches, {
+    runs,
+    ...(others === undefined ? {} : {
+      atLeastSeconds: layerSeconds,
+      others: (repeats: number, waitSeconds: number) => others.takeTurns(repeats, waitSeconds),
+    }),
+  });
+  await requireRight(program, question);
+  const tensors = Object.values(outputs);
+  const bytes = tensors.reduce((sum, { bytes }) => sum + bytes, program.memory.inputBytes);
   const gflops = program.flops / seconds / 1e9;
   const gigabytesPerSecond = bytes / seconds / 1e9;
-  const isProduct = tensor.op.toLowerCase().includes("conv2d");
+  const isProduct = tensors.some(({ op }) => op.toLowerCase().includes("conv2d"));
   return {
     kernel,
     direction,
@@ -98,16 +161,34 @@ async function timeKernel(
     shareOfPeak: isProduct ? gflops / peaks.gflops : gigabytesPerSecond / peaks.gigabytesPerSecond,
     flops: program.flops,
     bytes,
+    ...others?.comparison(seconds) ?? { peers: {}, pytorch: null, ratio: null },
   };
 }
 
-/** Random values in `[0.1, 0.9)`: far from kinks, and never cancelling to zero. Labels are class 0, 1 and 2. */
+/** A layer's results are compared with PyTorch's, another kernel's must be finite and not all zero. */
+async function requireRight(program: Program, { kernel, direction, outputs, layer }: Question): Promise<void> {
+  const samples: Record<string, number[]> = {};
+  let isRight = true;
+  for (const name of Object.keys(outputs)) {
+    const values = await program.read(name);
+    samples[name] = samplePositions(values.length).map((position) => values[position] ?? NaN);
+    isRight &&= values.every(Number.isFinite) && values.some((value) => value !== 0);
+  }
+  if (layer !== undefined) isRight &&= layerIsRight(layer.layer, layer.direction, samples);
+  if (!isRight) throw new Error(`${kernel} (${direction}) gave a wrong result on this adapter`);
+}
+
+/** The inputs that every engine is given. */
+function fillLayer(program: Program, name: string, layer: SingleLayer): void {
+  if (name === "labels") return program.write(name, layerLabels());
+  const { shape, values } = layerInput(layer, name);
+  program.write(name, pack(values, shape, program.inputTensor(name).layout));
+}
+
+/** Random values in `[0.1, 0.9)`: far from kinks, and never cancelling to zero. */
 function fill(program: Program, name: string): void {
   const tensor = program.inputTensor(name);
   const random = new Random(1, name);
-  const count = storedElements(tensor.shape, tensor.layout);
-  if (tensor.dtype === "u8") return program.write(name, Uint8Array.from({ length: count }, (_, index) => index % 3));
-  if (tensor.dtype === "u32") return program.write(name, Uint32Array.from({ length: count }, (_, index) => index));
   const size = tensor.shape.reduce((product, side) => product * side, 1);
   // One block of random numbers, repeated: making millions would take longer than timing the kernels.
   const block = Float32Array.from({ length: 997 }, (_, index) => 0.1 + 0.8 * random.uniform(index));

@@ -5,7 +5,7 @@
  */
 
 import type { Gpu } from "../src/gpu/gpu.ts";
-import { Peer } from "./peer.ts";
+import { messageOf, Peer } from "./peer.ts";
 import { ReferenceRun } from "./reference.ts";
 
 /** What `bench memory` finds. */
@@ -49,9 +49,9 @@ async function tfjsPeak(): Promise<Peak> {
   let peer: Peer | undefined;
   try {
     peer = await Peer.start("tfjs");
-    return { bytes: (await peer.ask("step")).peakBytes };
+    return { bytes: (await peer.ask("step")).peakBytes ?? null };
   } catch (error) {
-    return { bytes: null, error: error instanceof Error ? error.message : String(error) };
+    return { bytes: null, error: messageOf(error) };
   } finally {
     await peer?.stop();
   }

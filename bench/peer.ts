@@ -1,16 +1,18 @@
 /**
- * Starts another engine's program of `bench/peers/` and asks it for steps and inferences of the reference workload.
+ * Starts other engines' programs of `bench/peers/` and asks them for steps and inferences of the reference workload and
+ * for single layers (`bench/peers/serve.ts` lists the questions).
  *
  * A peer runs by itself, with `bench/peers/deno.json`, so that neither the product's modules nor its lock file know of it;
- * Deno downloads its packages at the first start.
+ * Deno downloads its packages at the first start. PyTorch is no WebGPU engine and no part of any ratio.
  *
  * @module
  */
 
 import { fileURLToPath } from "node:url";
+import { findPython } from "./python.ts";
 
 /** The engines that can be compared with. */
-export const peerNames = ["tfjs", "jax", "ort"] as const;
+export const peerNames = ["tfjs", "jax", "ort", "pytorch"] as const;
 
 /** One of them. */
 export type PeerName = typeof peerNames[number];
@@ -18,16 +20,21 @@ export type PeerName = typeof peerNames[number];
 /** Those that do not train. */
 export const inferenceOnly: ReadonlySet<PeerName> = new Set<PeerName>(["ort"]);
 
+/** Seconds that all peers of a part of the benchmark may take together, their start included. What has begun is finished. */
+export const peerSeconds = 15 * 60;
+
 /** An answer of a peer. */
 export interface PeerAnswer {
-  /** Time from the question to the result. */
+  /** Time from the question to the result; of a layer, of all launches, until the GPU is done with them. */
   readonly milliseconds: number;
   /** Of a step: its loss. */
   readonly loss?: number;
   /** Of an inference: the sampled logits. */
   readonly values?: readonly number[];
-  /** Bytes on the GPU at most, where the engine knows. */
-  readonly peakBytes: number | null;
+  /** Of a layer: its sampled results by name. */
+  readonly results?: Readonly<Record<string, readonly number[]>>;
+  /** Of a step: bytes on the GPU at most, where the engine knows. */
+  readonly peakBytes?: number | null;
 }
 
 /** A running peer. */
@@ -48,21 +55,11 @@ export class Peer {
    * @throws {Error} with the peer's own message if it does not start, or telling how to give the right to start it.
    */
   static async start(name: PeerName): Promise<Peer> {
-    const folder = new URL("./peers/", import.meta.url);
-    const peer = new Peer(
-      name,
-      startable(() =>
-        new Deno.Command(Deno.execPath(), {
-          args: [
-            ...["run", "--quiet", "--no-prompt", "--config", fileURLToPath(new URL("deno.json", folder))],
-            ...["--allow-read", "--allow-env", "--allow-sys", fileURLToPath(new URL(`${name}.ts`, folder))],
-          ],
-          stdin: "piped",
-          stdout: "piped",
-          stderr: "null",
-        }).spawn()
-      ),
+    const { command, args } = await programOf(name);
+    const process = startable(() =>
+      new Deno.Command(command, { args, stdin: "piped", stdout: "piped", stderr: "null" }).spawn()
     );
+    const peer = new Peer(name, process);
     try {
       await peer.#answer();
     } catch (error) {
@@ -73,11 +70,11 @@ export class Peer {
   }
 
   /**
-   * One training step or one inference.
+   * Asks one question, a line.
    *
    * @throws {Error} with the peer's own message.
    */
-  async ask(question: "step" | "forward"): Promise<PeerAnswer> {
+  async ask(question: string): Promise<PeerAnswer> {
     await this.#input.write(new TextEncoder().encode(`${question}\n`));
     return await this.#answer() as PeerAnswer;
   }
@@ -105,6 +102,88 @@ export class Peer {
       return answer;
     }
   }
+}
+
+/** The peers of one part of the benchmark, and the time that they have taken. */
+export class Peers {
+  #spent = 0;
+  readonly #peers = new Map<PeerName, Peer>();
+  readonly #errors = new Map<PeerName, string>();
+
+  /** Starts them. Those that do not start are in `errors`. */
+  static async start(names: readonly PeerName[]): Promise<Peers> {
+    const peers = new Peers();
+    for (const name of names) {
+      try {
+        peers.#peers.set(name, await peers.#timed(() => Peer.start(name)));
+      } catch (error) {
+        peers.#errors.set(name, messageOf(error));
+      }
+    }
+    return peers;
+  }
+
+  /** Those that have started. */
+  get running(): readonly PeerName[] {
+    return [...this.#peers.keys()];
+  }
+
+  /** Why the others have not. */
+  get errors(): ReadonlyMap<PeerName, string> {
+    return this.#errors;
+  }
+
+  /**
+   * Asks a question that may take about so long; `null` where the time of all peers would not suffice.
+   *
+   * @throws {Error} with the peer's own message.
+   */
+  async ask(name: PeerName, question: string, expectedSeconds: number): Promise<PeerAnswer | null> {
+    const peer = this.#peers.get(name);
+    if (peer === undefined) throw new Error(this.#errors.get(name) ?? `${name} was not started`);
+    if (this.#spent + expectedSeconds > peerSeconds) return null;
+    return await this.#timed(() => peer.ask(question));
+  }
+
+  /** Ends all. */
+  async stop(): Promise<void> {
+    for (const peer of this.#peers.values()) await peer.stop();
+  }
+
+  async #timed<T>(work: () => Promise<T>): Promise<T> {
+    const start = performance.now();
+    try {
+      return await work();
+    } finally {
+      this.#spent += (performance.now() - start) / 1000;
+    }
+  }
+}
+
+/** What was thrown, as a sentence. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+async function programOf(name: PeerName): Promise<{ readonly command: string; readonly args: string[] }> {
+  const folder = new URL("./peers/", import.meta.url);
+  const path = (file: string) => fileURLToPath(new URL(file, folder));
+  if (name === "pytorch") {
+    const python = await findPython(["torch", "numpy"]);
+    if (python === null) {
+      throw new Error(
+        "no python3 that may be run has torch. On Debian or Ubuntu: apt-get install python3-torch; then ./crosswalk bench",
+      );
+    }
+    return { command: python, args: [path("pytorch.py")] };
+  }
+  return {
+    command: Deno.execPath(),
+    args: [
+      ...["run", "--quiet", "--no-prompt", "--config", path("deno.json")],
+      ...["--allow-read", "--allow-env", "--allow-sys", path(`${name}.ts`)],
+    ],
+  };
 }
 
 function startable<T>(start: () => T): T {

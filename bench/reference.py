@@ -3,6 +3,7 @@
 Run: python3 bench/reference.py > bench/reference.json     (needs python3-torch; takes minutes)
 
 The layers, weights, images and labels are those of bench/reference_data.ts, made by the same function of an index.
+bench/peers/pytorch.py runs the same network in float32.
 """
 import json
 import sys
@@ -33,7 +34,7 @@ def mixed(count, stream):
 
 def tensor(name, shape, spread, middle=0.0):
     values = middle + spread * (mixed(int(np.prod(shape)), text_hash(name)) / 2.0**31 - 1)
-    return torch.from_numpy(values.astype(np.float32).astype(np.float64).reshape(shape))
+    return torch.from_numpy(values.astype(np.float32).reshape(shape)).to(torch.get_default_dtype())
 
 
 def labels():
@@ -54,15 +55,20 @@ class Network:
         return self.parameters[name]
 
     def conv(self, x, name, channels, kernel, stride, dilation, training):
-        inputs = x.shape[1]
-        weight = self.parameter(f"{name}.weight", (channels, inputs, kernel, kernel), (6 / (inputs * kernel**2)) ** 0.5)
-        gamma = self.parameter(f"{name}.bn.gamma", (channels,), 0.1, 1.0)
-        beta = self.parameter(f"{name}.bn.beta", (channels,), 0.1)
+        weight, gamma, beta = self.normalized(name, (channels, x.shape[1], kernel, kernel))
         y = F.conv2d(x, weight, None, stride, dilation if kernel == 3 else 0, dilation)
         if training:
             return F.batch_norm(y, None, None, gamma, beta, True, 0.0, EPSILON)
+        return F.batch_norm(y, *self.statistics(name, channels), gamma, beta, False, 0.0, EPSILON)
+
+    def normalized(self, name, shape):
+        weight = self.parameter(f"{name}.weight", shape, (6 / (shape[1] * shape[2] ** 2)) ** 0.5)
+        gamma = self.parameter(f"{name}.bn.gamma", shape[:1], 0.1, 1.0)
+        return weight, gamma, self.parameter(f"{name}.bn.beta", shape[:1], 0.1)
+
+    def statistics(self, name, channels):
         running = tensor(f"{name}.bn.running", (2, channels), 0.2)
-        return F.batch_norm(y, running[0], (1 + running[1]).float().double(), gamma, beta, False, 0.0, EPSILON)
+        return running[0], (1 + running[1]).float().to(running.dtype)
 
     def logits(self, x, training):
         x = F.relu(self.conv(x, "stem1", 32, 3, 2, 1, training))
@@ -90,6 +96,7 @@ def upsampled(logits):
 
 
 def main():
+    torch.set_default_dtype(torch.float64)
     network = Network()
     images, wanted = tensor("images", (BATCH, 3, HEIGHT, WIDTH), 2.0), labels()
     with torch.no_grad():
@@ -115,4 +122,5 @@ def main():
     }, indent=1))
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -154,14 +154,14 @@ export function parameters({ classes } = referenceSize): ReferenceTensor[] {
   return found.map(({ name, shape }) => {
     const [, inputs = 1, rows = 1, columns = 1] = shape;
     const spread = name.endsWith(".weight") ? Math.sqrt(6 / (inputs * rows * columns)) : 0.1;
-    return tensor(name, shape, name.startsWith("head.") ? spread / 10 : spread, name.endsWith(".gamma") ? 1 : 0);
+    return generated(name, shape, name.startsWith("head.") ? spread / 10 : spread, name.endsWith(".gamma") ? 1 : 0);
   });
 }
 
 /** The running mean and variance `[2, C]` of every batch norm, for inference. */
 export function runningStatistics(): ReferenceTensor[] {
   return layers.map(({ name, channels }) => {
-    const { values } = tensor(`${name}.bn.running`, [2, channels], 0.2, 0);
+    const { values } = generated(`${name}.bn.running`, [2, channels], 0.2, 0);
     for (let channel = 0; channel < channels; channel++) {
       values[channels + channel] = 1 + (values[channels + channel] ?? 0);
     }
@@ -171,7 +171,7 @@ export function runningStatistics(): ReferenceTensor[] {
 
 /** Normalised images `[N, 3, H, W]`, uniform in [−2, 2). */
 export function images({ batch, height, width } = referenceSize): Float32Array<ArrayBuffer> {
-  return tensor("images", [batch, 3, height, width], 2, 0).values;
+  return generated("images", [batch, 3, height, width], 2, 0).values;
 }
 
 /** Labels `[N, H, W]` in squares of 16 pixels; one in twenty is ignored. */
@@ -186,7 +186,7 @@ export function labels({ batch, height, width, classes } = referenceSize): Uint8
 }
 
 /** `middle` ± `spread`, uniform: the function of index and name that `bench/reference.py` has too, in float64. */
-function tensor(name: string, shape: readonly number[], spread: number, middle: number): ReferenceTensor {
+export function generated(name: string, shape: readonly number[], spread: number, middle: number): ReferenceTensor {
   const stream = textHash(name);
   const length = shape.reduce((product, side) => product * side, 1);
   const values = new Float32Array(length);
@@ -197,14 +197,14 @@ function tensor(name: string, shape: readonly number[], spread: number, middle: 
 }
 
 /** FNV-1a of an ASCII text. */
-function textHash(text: string): number {
+export function textHash(text: string): number {
   let hash = 0x811c9dc5;
   for (const letter of text) hash = Math.imul(hash ^ letter.charCodeAt(0), 0x01000193) >>> 0;
   return hash;
 }
 
 /** A u32 that looks random: the finalizer of MurmurHash3 on index and stream. */
-function mixed(index: number, stream: number): number {
+export function mixed(index: number, stream: number): number {
   let value = (Math.imul(index, 0x9e3779b1) ^ stream) >>> 0;
   value = Math.imul(value ^ (value >>> 16), 0x85ebca6b);
   value = Math.imul(value ^ (value >>> 13), 0xc2b2ae35);

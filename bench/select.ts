@@ -14,6 +14,7 @@ import { rankedKeys } from "../src/selftraining/ranked_keys.ts";
 import type { ScoreBatches } from "../src/selftraining/scores.ts";
 import { selectThresholds } from "../src/selftraining/selection.ts";
 import { hexBits } from "../src/selftraining/thresholds.ts";
+import { findPython } from "./python.ts";
 import { median } from "./timing.ts";
 
 const classes = 19;
@@ -168,21 +169,17 @@ function typedArraySort(lists: readonly Uint32Array[], ranks: readonly number[])
 async function numpySort(lists: readonly Uint32Array<ArrayBuffer>[], ranks: readonly number[]): Promise<Sorted | null> {
   const script = fileURLToPath(new URL("./peers/sort.py", import.meta.url));
   const counts = lists.map(({ length }) => length);
-  try {
-    const process = new Deno.Command("python3", {
-      args: [script, counts.join(), ranks.join()],
-      ...{ stdin: "piped", stdout: "piped", stderr: "null" },
-    }).spawn();
-    const output = process.output();
-    const writer = process.stdin.getWriter();
-    for (const list of lists) await writer.write(new Uint8Array(list.buffer));
-    await writer.close();
-    const { success, stdout } = await output;
-    return success ? JSON.parse(new TextDecoder().decode(stdout)) : null;
-  } catch (error) {
-    const isMissing = error instanceof Deno.errors.NotCapable || error instanceof Deno.errors.NotFound ||
-      error instanceof Deno.errors.BrokenPipe;
-    if (isMissing) return null;
-    throw error;
-  }
+  const python = await findPython(["numpy"]);
+  if (python === null) return null;
+  const process = new Deno.Command(python, {
+    args: [script, counts.join(), ranks.join()],
+    ...{ stdin: "piped", stdout: "piped", stderr: "null" },
+  }).spawn();
+  const output = process.output();
+  const writer = process.stdin.getWriter();
+  for (const list of lists) await writer.write(new Uint8Array(list.buffer));
+  await writer.close();
+  const { success, stdout } = await output;
+  if (!success) throw new Error("Sorting the keys with numpy failed (bench/peers/sort.py)");
+  return JSON.parse(new TextDecoder().decode(stdout));
 }

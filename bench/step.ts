@@ -8,14 +8,11 @@
 
 import type { Gpu } from "../src/gpu/gpu.ts";
 import { paddedChannels } from "../src/graph/layout.ts";
-import { inferenceOnly, Peer, type PeerName } from "./peer.ts";
+import { inferenceOnly, messageOf, type PeerName, Peers } from "./peer.ts";
 import { ReferenceRun } from "./reference.ts";
 import reference from "./reference.json" with { type: "json" };
 import { classes, height, stepFlops, width } from "./reference_data.ts";
 import { type EngineRuns, lossesAreRight, samplesAreRight, type StepReport, stepReport } from "./step_report.ts";
-
-/** Seconds that all peers may take together, their start included. What has begun is finished. */
-export const peerSeconds = 15 * 60;
 
 type Kind = "step" | "forward";
 
@@ -61,55 +58,39 @@ export async function benchStep(
   using own = await ReferenceRun.open(gpu);
   const ours = new Runs();
   const theirs = new Map(peers.map((name) => [name, new Runs()]));
-  const started: Peer[] = [];
-  let spent = 0;
-  const timed = async <T>(work: () => Promise<T>): Promise<T> => {
-    const start = performance.now();
-    try {
-      return await work();
-    } finally {
-      spent += (performance.now() - start) / 1000;
-    }
-  };
+  const started = await Peers.start(peers);
   try {
-    for (const [name, found] of theirs) {
-      try {
-        started.push(await timed(() => Peer.start(name)));
-      } catch (error) {
-        fail(found, error);
-        say(`${name} does not start: ${found.error}`);
-      }
+    for (const [name, error] of started.errors) {
+      say(`${name} does not start: ${error}`);
+      const found = theirs.get(name);
+      if (found !== undefined) found.error = error;
     }
     // Three steps at least: so many losses are compared.
     for (let round = 0; round <= Math.max(runs, reference.losses.length - 1); round++) {
       for (const kind of ["forward", "step"] as const) {
         const milliseconds = await runOurs(own, ours, kind);
         say(`ours  ${kind}  ${milliseconds.toFixed(0)} ms${round === 0 ? " (warm-up)" : ""}`);
-        for (const peer of started) {
-          const found = theirs.get(peer.name);
+        for (const name of started.running) {
+          const found = theirs.get(name);
           if (found === undefined || found.error !== undefined || found.isKnownWrong(kind)) continue;
-          if (kind === "step" && inferenceOnly.has(peer.name)) continue;
+          if (kind === "step" && inferenceOnly.has(name)) continue;
           const last = (kind === "step" ? found.stepTimes : found.forwardTimes).at(-1) ?? 0;
-          if (spent + last / 1000 > peerSeconds) continue;
           try {
-            const answer = await timed(() => peer.ask(kind));
+            const answer = await started.ask(name, kind, last / 1000);
+            if (answer === null) continue;
             found.add(kind, answer.milliseconds, answer);
-            say(`${peer.name}  ${kind}  ${answer.milliseconds.toFixed(0)} ms${round === 0 ? " (warm-up)" : ""}`);
+            say(`${name}  ${kind}  ${answer.milliseconds.toFixed(0)} ms${round === 0 ? " (warm-up)" : ""}`);
           } catch (error) {
-            fail(found, error);
-            say(`${peer.name} stopped in its ${kind}: ${found.error}`);
+            found.error = messageOf(error);
+            say(`${name} stopped in its ${kind}: ${found.error}`);
           }
         }
       }
     }
   } finally {
-    for (const peer of started) await peer.stop();
+    await started.stop();
   }
   return stepReport(ours, theirs, reference, stepFlops);
-}
-
-function fail(runs: Runs, error: unknown): void {
-  runs.error = error instanceof Error ? error.message : String(error);
 }
 
 /** Until the result is in the CPU's hands, as with the peers. */

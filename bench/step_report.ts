@@ -49,6 +49,8 @@ export interface PeerReport {
 export interface StepReport {
   readonly ours: { readonly stepMs: number; readonly forwardMs: number; readonly gflops: number };
   readonly peers: Readonly<Record<string, PeerReport>>;
+  /** PyTorch on the CPU, in no ratio; `null` where it does not run or is wrong, absent where it was not asked for. */
+  readonly pytorch?: { readonly stepMs: number; readonly forwardMs: number } | null;
   /** Time of the fastest peer that is right over ours; `null` where no peer is. */
   readonly ratio: { readonly step: number | null; readonly forward: number | null };
 }
@@ -99,21 +101,30 @@ export function stepReport(
       "The logits of the reference network are wrong on this adapter. Run crosswalk doctor to find the kernel",
     );
   }
-  const rows = new Map([...peers].map(([name, runs]) => [name, peerReport(runs, reference)]));
+  const reports = new Map([...peers].map(([name, runs]) => [name, peerReport(runs, reference)]));
+  const { pytorch, ...rows } = Object.fromEntries(reports);
   const fastest = (of: "step" | "forward") => {
-    const times = [...rows.values()].filter(({ correct }) => correct[of])
+    const times = Object.values(rows).filter(({ correct }) => correct[of])
       .map(({ stepMs, forwardMs }) => of === "step" ? stepMs : forwardMs).filter((time) => time !== null);
     return times.length === 0 ? null : Math.min(...times);
   };
   const ratio = (theirs: number | null, own: number) => theirs === null ? null : theirs / own;
   return {
     ours: { stepMs, forwardMs, gflops: stepFlops / stepMs / 1e6 },
-    peers: Object.fromEntries(rows),
+    peers: rows,
+    ...(pytorch === undefined ? {} : { pytorch: rightTimes(pytorch) }),
     ratio: { step: ratio(fastest("step"), stepMs), forward: ratio(fastest("forward"), forwardMs) },
   };
 }
 
-function peerReport({ stepTimes, forwardTimes, losses, samples, error }: EngineRuns, reference: ReferenceValues) {
+function rightTimes({ stepMs, forwardMs, correct }: PeerReport): { stepMs: number; forwardMs: number } | null {
+  return stepMs === null || forwardMs === null || !correct.step || !correct.forward ? null : { stepMs, forwardMs };
+}
+
+function peerReport(
+  { stepTimes, forwardTimes, losses, samples, error }: EngineRuns,
+  reference: ReferenceValues,
+): PeerReport {
   return {
     stepMs: typicalTime(stepTimes),
     forwardMs: typicalTime(forwardTimes),

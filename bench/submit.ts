@@ -51,7 +51,10 @@ export async function measureSubmission(
 ): Promise<Submission> {
   const machine = await describeMachine();
   const peaks = await measurePeaks(gpu);
-  const kernels = await benchKernels(gpu, peaks, ({ kernel, direction }) => say(`${kernel}  ${direction}`));
+  const kernels = await benchKernels(gpu, peaks, {
+    ...{ runs, peers: [], say: () => {} },
+    onRow: ({ kernel, direction }) => say(`${kernel}  ${direction}`),
+  });
   const { ours } = await benchStep(gpu, { runs, peers: [], say });
   return { machine, peaks, kernels, step: ours, memory: await benchMemory(gpu, { tfjs: false }) };
 }

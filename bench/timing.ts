@@ -11,14 +11,19 @@ import type { Dispatch } from "../src/gpu/launch.ts";
  * Median seconds of one run of these launches, after a warm-up (drivers compile at the first launch).
  *
  * @param options `runs`: how many timings the median is of, default 3; `atLeastSeconds`: each timing repeats the
- * launches for about so long, default 0.1.
+ * launches for about so long, default 0.1; `others` takes its turn after each timing and is told how often the launches were
+ * repeated, and what the wait for nothing takes, which is not counted.
  */
 export async function secondsPerRun(
   gpu: Gpu,
   dispatches: readonly Dispatch[],
-  options: { readonly runs?: number; readonly atLeastSeconds?: number } = {},
+  options: {
+    readonly runs?: number;
+    readonly atLeastSeconds?: number;
+    readonly others?: (repeats: number, waitSeconds: number) => Promise<void>;
+  } = {},
 ): Promise<number> {
-  const { runs = 3, atLeastSeconds = 0.1 } = options;
+  const { runs = 3, atLeastSeconds = 0.1, others } = options;
   gpu.submit(dispatches);
   await gpu.wait();
   const floor = await timed(gpu, []);
@@ -26,7 +31,10 @@ export async function secondsPerRun(
   const repeats = Math.min(2000, Math.max(1, Math.ceil(atLeastSeconds / once)));
   const repeated = Array.from({ length: repeats }, () => dispatches).flat();
   const times: number[] = [];
-  for (let run = 0; run < runs; run++) times.push((await timed(gpu, repeated) - floor) / repeats);
+  for (let run = 0; run < runs; run++) {
+    times.push((await timed(gpu, repeated) - floor) / repeats);
+    await others?.(repeats, floor);
+  }
   return median(times);
 }
 

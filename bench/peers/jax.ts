@@ -1,84 +1,34 @@
 /**
- * The reference workload in jax-js 0.1.25 on WebGPU: step and inference each one compiled function, gradients by its own
- * differentiation. jax-js arrays are used up by what takes them; `.ref` stands where one is used again.
+ * The reference workload and single layers in jax-js 0.1.25 on WebGPU: step and inference each one compiled function,
+ * gradients by its own differentiation. jax-js arrays are used up by what takes them; `.ref` stands where one is used again.
  *
  * @module
  */
 
-import { blockUntilReady, defaultDevice, init, jit, lax, nn, numpy as np, valueAndGrad } from "@jax-js/jax";
-import reference from "../reference.json" with { type: "json" };
-import {
-  batch,
-  classes,
-  epsilon,
-  height,
-  images,
-  learningRate,
-  momentum,
-  outputStride,
-  parameters,
-  type ReferenceLayer,
-  width,
-} from "../reference_data.ts";
-import {
-  foldedLayers,
-  interpolationMatrix,
-  labelShares,
-  paddingOf,
-  type PeerEngine,
-  referenceNetwork,
-  serve,
-} from "./serve.ts";
+import { blockUntilReady, defaultDevice, init, jit, nn, numpy as np, valueAndGrad } from "@jax-js/jax";
+import { classes, height, learningRate, momentum, type ReferenceLayer, width } from "../reference_data.ts";
+import { array, batchNorm, convolution, crossEntropy, peerLayer, upsampled, vector } from "./jax_layers.ts";
+import { named, referenceNetwork, workloadTensors } from "./network.ts";
+import { type PeerEngine, type PeerWorkload, serve } from "./serve.ts";
 
 type Values = Record<string, np.Array>;
 
-function convolution(x: np.Array, w: np.Array, layer: ReferenceLayer): np.Array {
-  const { stride, dilation } = layer;
-  const pad: [number, number] = [paddingOf(layer), paddingOf(layer)];
-  return lax.convGeneralDilated(x, w, [stride, stride], [pad, pad], { rhsDilation: [dilation, dilation] });
-}
-
-function vector(values: np.Array): np.Array {
-  return values.reshape([1, -1, 1, 1]);
-}
-
-function batchNorm(x: np.Array, gamma: np.Array, beta: np.Array): np.Array {
-  const mean = np.mean(x.ref, [0, 2, 3], { keepdims: true });
-  const centred = x.sub(mean);
-  const variance = np.mean(np.square(centred.ref), [0, 2, 3], { keepdims: true });
-  const scale = vector(gamma).div(np.sqrt(variance.add(epsilon)));
-  return centred.mul(scale).add(vector(beta));
-}
-
 function taken(values: Values, name: string): np.Array {
-  const value = values[name];
-  if (value === undefined) throw new Error(`The reference workload has no "${name}"`);
-  return value;
+  return named(new Map(Object.entries(values)), name);
 }
 
 async function open(): Promise<PeerEngine> {
   const devices = await init("webgpu");
   if (!devices.includes("webgpu")) throw new Error("jax-js finds no WebGPU adapter");
   defaultDevice("webgpu");
-  const x = np.array(images(), { shape: [batch, 3, height, width] });
-  const shares = np.array(labelShares("channels-first"), { shape: [batch, classes, height, width] });
-  const matrix = (inputs: number) => np.array(interpolationMatrix(inputs), { shape: [inputs * outputStride, inputs] });
-  const [rows, columns] = [matrix(height / outputStride), matrix(width / outputStride)];
-  let weights: Values = {};
-  let speeds: Values = {};
-  for (const { name, shape, values } of parameters()) {
-    weights[name] = np.array(values, { shape: [...shape] });
-    speeds[name] = np.zeros([...shape]);
-  }
-  const folded: Values = {};
-  for (const [name, { weight, bias, channels, inputs, kernel }] of foldedLayers()) {
-    folded[`${name}.weight`] = np.array(weight as Float32Array<ArrayBuffer>, {
-      shape: [channels, inputs, kernel, kernel],
-    });
-    folded[`${name}.bias`] = np.array(bias as Float32Array<ArrayBuffer>, { shape: [channels] });
-  }
-  const upsampled = (logits: np.Array, rows: np.Array, columns: np.Array) =>
-    np.einsum("nchw,ih,jw->ncij", logits, rows, columns);
+  return { workload: () => Promise.resolve(workload()), layer: (...asked) => Promise.resolve(peerLayer(...asked)) };
+}
+
+function workload(): PeerWorkload {
+  const { x, shares, rows, columns, ...tensors } = workloadTensors(array);
+  let weights: Values = Object.fromEntries(tensors.weights);
+  let speeds: Values = Object.fromEntries([...tensors.weights].map(([name, { shape }]) => [name, np.zeros(shape)]));
+  const folded: Values = Object.fromEntries(tensors.folded);
   const shared = { add: (a: np.Array, b: np.Array) => a.add(b), relu: (x: np.Array) => nn.relu(x) };
   const withBias = (x: np.Array, layer: ReferenceLayer, values: Values) =>
     convolution(x, taken(values, `${layer.name}.weight`), layer).add(vector(taken(values, `${layer.name}.bias`)));
@@ -93,7 +43,7 @@ async function open(): Promise<PeerEngine> {
       },
       head: (x, layer) => withBias(x, layer, weights),
     }, (x) => x.ref);
-    return np.sum(nn.logSoftmax(upsampled(logits, rows, columns), 1).mul(shares)).neg();
+    return crossEntropy(logits, shares, rows, columns);
   };
   const step = jit((weights: Values, speeds: Values, ...rest: np.Array[]) => {
     const references = Object.fromEntries(Object.entries(weights).map(([name, weight]) => [name, weight.ref]));
@@ -138,4 +88,4 @@ async function open(): Promise<PeerEngine> {
   };
 }
 
-await serve(open, reference.forward.index);
+await serve(open);

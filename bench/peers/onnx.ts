@@ -1,13 +1,11 @@
 /**
- * The reference network's inference as an ONNX model: the few messages of its protobuf format that this takes.
+ * Models in the ONNX format: the few messages of its protobuf that the reference workload takes.
  *
  * @module
  */
 
-import { batch, height, outputStride, type ReferenceLayer, width } from "../reference_data.ts";
-import { type FoldedLayer, paddingOf, referenceNetwork } from "./serve.ts";
-
-type Bytes = Uint8Array<ArrayBuffer>;
+/** Encoded messages. */
+export type Bytes = Uint8Array<ArrayBuffer>;
 
 function joined(parts: readonly Bytes[]): Bytes {
   const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
@@ -34,18 +32,24 @@ function field(number: number, value: number | string | Bytes): Bytes {
   return joined([varint(number * 8 + 2), varint(bytes.length), bytes]);
 }
 
-function attribute(name: string, value: string | readonly number[]): Bytes {
+/** An operator's attribute. */
+export type Attribute = string | number | readonly number[];
+
+function attribute(name: string, value: Attribute): Bytes {
   const [content, type] = typeof value === "string"
     ? [[field(4, value)], 3]
+    : typeof value === "number"
+    ? [[field(3, value)], 2]
     : [value.map((number) => field(8, number)), 7];
   return joined([field(1, name), ...content, field(20, type)]);
 }
 
-function node(
+/** An operator of a graph. */
+export function node(
   operator: string,
   inputs: readonly string[],
   output: string,
-  attributes: Readonly<Record<string, string | readonly number[]>> = {},
+  attributes: Readonly<Record<string, Attribute>> = {},
 ): Bytes {
   return joined([
     ...inputs.map((name) => field(1, name)),
@@ -55,54 +59,34 @@ function node(
   ]);
 }
 
-function floatTensor(name: string, shape: readonly number[], values: Float32Array): Bytes {
+/** A constant. */
+export function floatTensor(name: string, shape: readonly number[], values: Float32Array): Bytes {
   const bytes = new Uint8Array(Float32Array.from(values).buffer);
   return joined([...shape.map((side) => field(1, side)), field(2, 1), field(8, name), field(9, bytes)]);
 }
 
-function valueInfo(name: string, shape: readonly number[]): Bytes {
+/** An input or output. */
+export function valueInfo(name: string, shape: readonly number[]): Bytes {
   const sides = joined(shape.map((side) => field(1, field(1, side))));
   return joined([field(1, name), field(2, field(1, joined([field(1, 1), field(2, sides)])))]);
 }
 
-/** Input `images` `[N, 3, H, W]`, output `logits` `[N, classes, H, W]`. */
-export function referenceModel(folded: ReadonlyMap<string, FoldedLayer>, classes: number): Bytes {
-  const nodes: Bytes[] = [];
-  const add = (...[operator, inputs, , attributes]: Parameters<typeof node>): string => {
-    const output = `value${nodes.length}`;
-    nodes.push(node(operator, inputs, output, attributes));
-    return output;
-  };
-  const relu = (x: string) => add("Relu", [x], "");
-  const convolution = (x: string, layer: ReferenceLayer) => {
-    const { name, kernel, stride, dilation } = layer;
-    const pad = paddingOf(layer);
-    return add("Conv", [x, `${name}.weight`, `${name}.bias`], "", {
-      ...{ kernel_shape: [kernel, kernel], strides: [stride, stride], dilations: [dilation, dilation] },
-      pads: [pad, pad, pad, pad],
-    });
-  };
-  const logits = referenceNetwork<string>("images", {
-    layer: (x, layer, rectified) => rectified ? relu(convolution(x, layer)) : convolution(x, layer),
-    head: convolution,
-    add: (a, b) => add("Add", [a, b], ""),
-    relu,
-  });
-  nodes.push(node("Resize", [logits, "", "scales"], "logits", {
-    mode: "linear",
-    coordinate_transformation_mode: "half_pixel",
-  }));
-  const weights = [...folded.values()].flatMap(({ name, channels, inputs, kernel, weight, bias }) => [
-    floatTensor(`${name}.weight`, [channels, inputs, kernel, kernel], weight),
-    floatTensor(`${name}.bias`, [channels], bias),
-  ]);
+/** The parts of a graph. */
+export interface Graph {
+  readonly nodes: readonly Bytes[];
+  readonly constants: readonly Bytes[];
+  readonly inputs: readonly Bytes[];
+  readonly outputs: readonly Bytes[];
+}
+
+/** A model, operators of version 13. */
+export function model({ nodes, constants, inputs, outputs }: Graph): Bytes {
   const graph = joined([
     ...nodes.map((bytes) => field(1, bytes)),
     field(2, "reference"),
-    ...weights.map((bytes) => field(5, bytes)),
-    field(5, floatTensor("scales", [4], Float32Array.of(1, 1, outputStride, outputStride))),
-    field(11, valueInfo("images", [batch, 3, height, width])),
-    field(12, valueInfo("logits", [batch, classes, height, width])),
+    ...constants.map((bytes) => field(5, bytes)),
+    ...inputs.map((bytes) => field(11, bytes)),
+    ...outputs.map((bytes) => field(12, bytes)),
   ]);
   return joined([field(1, 8), field(7, graph), field(8, joined([field(1, ""), field(2, 13)]))]);
 }

@@ -105,11 +105,11 @@ function adapterName(gpu: Gpu): string {
   return gpu.info.description || gpu.info.vendor;
 }
 
-async function kernels(gpu: Gpu, { plot, say }: PartOptions) {
+async function kernels(gpu: Gpu, { runs, peers, plot, say }: PartOptions) {
   const peaks = await measurePeaks(gpu);
   const { gflops, gigabytesPerSecond } = peaks;
   say(`multiply-add peak ${gflops.toFixed(1)} GFLOP/s, copy peak ${gigabytesPerSecond.toFixed(1)} GB/s\n`);
-  const rows = await benchKernels(gpu, peaks, (row) => say(rowText(row)));
+  const rows = await benchKernels(gpu, peaks, { runs, peers, say, onRow: (row) => say(rowText(row)) });
   if (plot !== undefined) draw(plot, rooflineSvg(peaks, rows, adapterName(gpu)), say);
   return { adapter: adapterName(gpu), peaks, kernels: rows };
 }
@@ -125,7 +125,10 @@ async function step(gpu: Gpu, { runs, peers, say }: PartOptions): Promise<StepRe
     );
     say(timesText(name, stepMs, forwardMs, error ?? verdicts.join(", ")));
   }
-  if (peers.length > 0) {
+  if (report.pytorch !== undefined && report.pytorch !== null) {
+    say(timesText("pytorch", report.pytorch.stepMs, report.pytorch.forwardMs, "on the CPU, in no ratio"));
+  }
+  if (Object.keys(report.peers).length > 0) {
     say(`fastest right peer over ours: step ${factorText(ratio.step)}, forward ${factorText(ratio.forward)}`);
   }
   return report;
@@ -176,20 +179,28 @@ function draw(path: string, svg: string, say: (text: string) => void): void {
 
 function timesText(name: string, stepMs: number | null, forwardMs: number | null, note: string): string {
   const time = (ms: number | null) => (ms === null ? "–" : `${ms.toFixed(0)} ms`).padStart(10);
-  return `${name.padEnd(6)} step ${time(stepMs)}  forward ${time(forwardMs)}  ${note}`;
+  return `${name.padEnd(7)} step ${time(stepMs)}  forward ${time(forwardMs)}  ${note}`;
 }
 
 function factorText(factor: number | null): string {
   return factor === null ? "–" : `${factor.toFixed(2)}×`;
 }
 
-function rowText({ kernel, direction, milliseconds, gflops, gigabytesPerSecond, shareOfPeak }: KernelRow): string {
+function rowText(row: KernelRow): string {
+  const { kernel, direction, milliseconds, gflops, gigabytesPerSecond, shareOfPeak, peers, pytorch, ratio } = row;
   const speed = gflops === null ? `${gigabytesPerSecond.toFixed(1)} GB/s` : `${gflops.toFixed(1)} GFLOP/s`;
+  const theirs = Object.entries({ ...peers, ...(pytorch === null ? {} : { pytorch }) }).map(([name, found]) => {
+    const { ms, correct, error } = found;
+    return error === undefined
+      ? `${name} ${ms === null ? "–" : `${ms.toFixed(2)} ms`}${correct ? "" : " WRONG"}`
+      : `${name}: ${error}`;
+  });
   return [
     kernel.padEnd(50),
-    direction.padEnd(8),
+    direction.padEnd(16),
     `${milliseconds.toFixed(2)} ms`.padStart(11),
     speed.padStart(14),
     `${(shareOfPeak * 100).toFixed(0)} %`.padStart(6),
+    ...(theirs.length === 0 ? [] : [factorText(ratio).padStart(8), theirs.join(", ")]),
   ].join("  ");
 }

@@ -89,7 +89,12 @@ export const options: readonly Option[] = [
     "print one JSON object on stdout, nothing else",
   ),
   argument("runs", "integer", ["bench"], "timed runs of each engine after a warm-up", { default: 5, minimum: 1 }),
-  argument("against", "text", ["bench"], "other engines for step and memory, with commas between: tfjs, jax, ort"),
+  argument(
+    "against",
+    "text",
+    ["bench"],
+    "other engines for kernels, step and memory, with commas between: tfjs, jax, ort, pytorch",
+  ),
   argument("minutes", "number", ["tune"], "time after which the tuning stops and keeps what it has", {
     default: 10,
     minimum: 0,

@@ -1,7 +1,7 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { fileURLToPath } from "node:url";
-import { foldedLayers, interpolationMatrix, labelShares, referenceNetwork } from "../../bench/peers/serve.ts";
-import { batch, classes, height, layers, width } from "../../bench/reference_data.ts";
+import { foldedLayers, interpolationMatrix, labelShares, referenceNetwork } from "../../bench/peers/network.ts";
+import { batch, classes, height, labels, layers, width } from "../../bench/reference_data.ts";
 
 Deno.test("the peers' network has the layers of the reference, in its order, and counts its second uses", () => {
   const seen: string[] = [];
@@ -41,12 +41,16 @@ Deno.test("the peers' interpolation keeps a ramp between the first and the last 
   }
 });
 
-Deno.test("the label shares sum to one in both orders", () => {
-  for (const order of ["channels-first", "channels-last"] as const) {
-    const shares = labelShares(order);
-    assertEquals(shares.length, batch * height * width * classes);
-    assertAlmostEquals(shares.reduce((sum, share) => sum + share, 0), 1, 1e-4);
-  }
+Deno.test("the label shares sum to one, and lie in the plane of their class", () => {
+  const shares = labelShares();
+  assertEquals(shares.length, batch * height * width * classes);
+  assertAlmostEquals(shares.reduce((sum, share) => sum + share, 0), 1, 1e-4);
+  const plane = height * width;
+  const wrong = labels().findIndex((id, pixel) => {
+    const index = (Math.floor(pixel / plane) * classes + id) * plane + pixel % plane;
+    return id < classes && !((shares[index] ?? 0) > 0);
+  });
+  assertEquals(wrong, -1);
 });
 
 Deno.test("a peer's packages are named in docs/dependencies.md", () => {

@@ -33,6 +33,14 @@ Deno.test("the ratios are those of the fastest peer that is right in the figure"
   });
 });
 
+Deno.test("PyTorch on the CPU has a row of its own, only where it is right, and is in no ratio", () => {
+  const found = report({ pytorch: engine(10, 2), slow: engine(900, 40) });
+  assertEquals(found.pytorch, { stepMs: 10, forwardMs: 2 });
+  assertEquals(Object.keys(found.peers), ["slow"]);
+  assertEquals(found.ratio, { step: 9, forward: 2 });
+  assertEquals(report({ pytorch: engine(10, 2, { samples: [10, 1] }) }).pytorch, null);
+});
+
 Deno.test("a peer that is not there has no times, and no ratio comes of it", () => {
   const absent = { stepTimes: [], losses: [], forwardTimes: [], samples: null, error: "no adapter" };
   const { peers, ratio } = report({ absent });

@@ -1,7 +1,10 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { describeMachine, submissionText } from "../../bench/submit.ts";
 
-const row = { milliseconds: 2, gflops: null, gigabytesPerSecond: 4, shareOfPeak: 0.5, flops: 3e6, bytes: 8e6 };
+const row = {
+  ...{ milliseconds: 2, gflops: null, gigabytesPerSecond: 4, shareOfPeak: 0.5, flops: 3e6, bytes: 8e6 },
+  ...{ peers: {}, pytorch: null, ratio: null },
+};
 
 Deno.test("the block of --submit holds the machine, the peaks, the reference workload and every kernel", () => {
   const kernels = [

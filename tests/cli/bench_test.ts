@@ -4,7 +4,7 @@ import { crosswalk } from "./program.ts";
 Deno.test("bench answers unknown words and options that would do nothing by a sentence and exit code 2", async () => {
   const cases: [string[], string][] = [
     [["stepp"], 'There is no part "stepp" of bench. Did you mean "step"?'],
-    [["step", "--against", "tfjs,torch"], '--against names "torch", expected some of tfjs, jax, ort'],
+    [["step", "--against", "tfjs,torch"], '--against names "torch", expected some of tfjs, jax, ort, pytorch'],
     [["step", "--runs", "0"], '--runs is "0", expected at least 1'],
     [["step", "select"], 'does not take "select" here'],
     [["kernels", "--plot", "roofline.png"], '--plot is "roofline.png", expected a file that ends in .svg'],
