@@ -1,7 +1,8 @@
 /**
  * `crosswalk bench`: the adapter's peaks, every kernel against them, and the reference workload: its step and inference beside
  * other engines', the selection of thresholds beside a sort, and its memory. `bench kernels`, `step`, `select` and `memory`
- * run one part; `bench growth`, how cost grows with sizes, runs only when it is named. `--submit` prints a block for a report.
+ * run one part. `bench overhead`, a step's time outside kernels, and `bench growth`, how cost grows with sizes, run only when
+ * they are named. `--submit` prints a block for a report.
  *
  * @module
  */
@@ -12,6 +13,7 @@ import { growthSvg, growthTables } from "../../bench/growth_plot.ts";
 import { benchKernels, type KernelRow } from "../../bench/kernels.ts";
 import { benchMemory, type MemoryReport } from "../../bench/memory.ts";
 import { type PeerName, peerNames } from "../../bench/peer.ts";
+import { benchOverhead, type OverheadReport } from "../../bench/overhead.ts";
 import { measurePeaks } from "../../bench/peaks.ts";
 import { rooflineSvg } from "../../bench/plot.ts";
 import { benchSelect, type SelectReport } from "../../bench/select.ts";
@@ -40,7 +42,7 @@ interface PartOptions {
 }
 
 const overviewParts = { kernels, step, select, memory } as const;
-const parts = { ...overviewParts, growth } as const;
+const parts = { ...overviewParts, overhead, growth } as const;
 
 /** Runs the command; returns the exit code. */
 export async function run(args: readonly string[]): Promise<number> {
@@ -175,6 +177,17 @@ async function growth(gpu: Gpu, { runs, plot, say }: PartOptions): Promise<Growt
 function draw(path: string, svg: string, say: (text: string) => void): void {
   writeFileSafely(path, svg);
   say(`\npicture  ${path}`);
+}
+
+async function overhead(gpu: Gpu, { runs, say }: PartOptions): Promise<OverheadReport> {
+  const report = await benchOverhead(gpu, { runs });
+  const { stepMs, outsideKernels, firstStepMs } = report;
+  const share = outsideKernels === null ? "unknown: no timestamps" : `${(100 * outsideKernels).toFixed(2)} %`;
+  const first = firstStepMs === null ? "not run: no right to run deno" : `${(firstStepMs / 1000).toFixed(1)} s`;
+  say(`the reference step            ${stepMs.toFixed(0)} ms`);
+  say(`of it outside kernels         ${share}`);
+  say(`first step of a new program   ${first}, nothing compiled before`);
+  return report;
 }
 
 function timesText(name: string, stepMs: number | null, forwardMs: number | null, note: string): string {

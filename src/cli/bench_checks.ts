@@ -10,6 +10,9 @@ import type { Settings } from "../run/settings.ts";
 /** The parts that `--plot` draws; without a part it draws the kernels. */
 const drawnParts: readonly (string | undefined)[] = [undefined, "kernels", "growth"];
 
+/** The parts that run no other engines. */
+const lonelyParts: readonly string[] = ["overhead", "growth"];
+
 /**
  * Refuses options that would do nothing.
  *
@@ -24,8 +27,8 @@ export function requireSensibleOptions(part: string | undefined, settings: Setti
   if (plot !== undefined && !drawnParts.includes(part)) {
     throw new UsageError(`bench ${part} draws nothing: --plot goes with bench, bench kernels and bench growth`);
   }
-  if (part === "growth" && settings.has("against")) {
-    throw new UsageError("bench growth runs no other engines: --against goes with the other parts");
+  if (part !== undefined && lonelyParts.includes(part) && settings.has("against")) {
+    throw new UsageError(`bench ${part} runs no other engines: --against goes with the other parts`);
   }
   if (!settings.flag("submit")) return;
   if (part !== undefined) {

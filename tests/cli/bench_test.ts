@@ -13,6 +13,7 @@ Deno.test("bench answers unknown words and options that would do nothing by a se
       "bench memory draws nothing: --plot goes with bench, bench kernels and bench growth",
     ],
     [["growth", "--against", "tfjs"], "bench growth runs no other engines"],
+    [["overhead", "--against", "tfjs"], "bench overhead runs no other engines"],
     [["step", "--submit"], '--submit chooses its parts itself. Leave out "step"'],
     [["--submit", "--json"], "--submit prints its block and nothing else. Leave out --json"],
     [["--submit", "--plot", "roofline.svg"], "Leave out --plot"],
