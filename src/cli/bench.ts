@@ -10,7 +10,7 @@
 import process from "node:process";
 import { benchGrowth, type GrowthReport } from "../../bench/growth.ts";
 import { growthSvg, growthTables } from "../../bench/growth_plot.ts";
-import { benchKernels, type KernelRow } from "../../bench/kernels.ts";
+import { benchKernels } from "../../bench/kernels.ts";
 import { benchMemory, type MemoryReport } from "../../bench/memory.ts";
 import { type PeerName, peerNames } from "../../bench/peer.ts";
 import { benchOverhead, type OverheadReport } from "../../bench/overhead.ts";
@@ -28,6 +28,7 @@ import { suggestion } from "../run/settings.ts";
 import { readArguments } from "./arguments.ts";
 import { requireSensibleOptions } from "./bench_checks.ts";
 import { openGpu } from "./open.ts";
+import { factorText, rowText, stepTable } from "./bench_tables.ts";
 import { aligned } from "./result_table.ts";
 
 interface PartOptions {
@@ -118,19 +119,11 @@ async function kernels(gpu: Gpu, { runs, peers, plot, say }: PartOptions) {
 
 async function step(gpu: Gpu, { runs, peers, say }: PartOptions): Promise<StepReport> {
   const report = await benchStep(gpu, { runs, peers, say });
-  const { ours, ratio } = report;
-  say("\nreference workload, batch 2 of 256×512, 19 classes: medians");
-  say(timesText("ours", ours.stepMs, ours.forwardMs, `${ours.gflops.toFixed(1)} GFLOP/s in the step`));
-  for (const [name, { stepMs, forwardMs, correct, error }] of Object.entries(report.peers)) {
-    const verdicts = (["step", "forward"] as const).map((kind) =>
-      `${kind} ${correct[kind] ? "right" : "WRONG or none"}`
-    );
-    say(timesText(name, stepMs, forwardMs, error ?? verdicts.join(", ")));
-  }
-  if (report.pytorch !== undefined && report.pytorch !== null) {
-    say(timesText("pytorch", report.pytorch.stepMs, report.pytorch.forwardMs, "on the CPU, in no ratio"));
-  }
+  const { gflops } = await measurePeaks(gpu);
+  say(`\nreference workload, batch 2 of 256×512, 19 classes: medians; multiply-add peak ${gflops.toFixed(1)} GFLOP/s`);
+  say(stepTable(report, gflops));
   if (Object.keys(report.peers).length > 0) {
+    const { ratio } = report;
     say(`fastest right peer over ours: step ${factorText(ratio.step)}, forward ${factorText(ratio.forward)}`);
   }
   return report;
@@ -188,32 +181,4 @@ async function overhead(gpu: Gpu, { runs, say }: PartOptions): Promise<OverheadR
   say(`of it outside kernels         ${share}`);
   say(`first step of a new program   ${first}, nothing compiled before`);
   return report;
-}
-
-function timesText(name: string, stepMs: number | null, forwardMs: number | null, note: string): string {
-  const time = (ms: number | null) => (ms === null ? "–" : `${ms.toFixed(0)} ms`).padStart(10);
-  return `${name.padEnd(7)} step ${time(stepMs)}  forward ${time(forwardMs)}  ${note}`;
-}
-
-function factorText(factor: number | null): string {
-  return factor === null ? "–" : `${factor.toFixed(2)}×`;
-}
-
-function rowText(row: KernelRow): string {
-  const { kernel, direction, milliseconds, gflops, gigabytesPerSecond, shareOfPeak, peers, pytorch, ratio } = row;
-  const speed = gflops === null ? `${gigabytesPerSecond.toFixed(1)} GB/s` : `${gflops.toFixed(1)} GFLOP/s`;
-  const theirs = Object.entries({ ...peers, ...(pytorch === null ? {} : { pytorch }) }).map(([name, found]) => {
-    const { ms, correct, error } = found;
-    return error === undefined
-      ? `${name} ${ms === null ? "–" : `${ms.toFixed(2)} ms`}${correct ? "" : " WRONG"}`
-      : `${name}: ${error}`;
-  });
-  return [
-    kernel.padEnd(50),
-    direction.padEnd(16),
-    `${milliseconds.toFixed(2)} ms`.padStart(11),
-    speed.padStart(14),
-    `${(shareOfPeak * 100).toFixed(0)} %`.padStart(6),
-    ...(theirs.length === 0 ? [] : [factorText(ratio).padStart(8), theirs.join(", ")]),
-  ].join("  ");
 }
