@@ -36,6 +36,7 @@ export { gradients } from "./src/ops/gradients.ts";
 export * from "./src/graph/layout.ts";
 export type { MemoryPlan } from "./src/graph/plan.ts";
 export { Program } from "./src/graph/program.ts";
+export type { ActivationStorage } from "./src/graph/execution_order.ts";
 export { memoryPlan, type ProgramDefinition } from "./src/graph/program_plan.ts";
 export {
   type DeviceTraits,

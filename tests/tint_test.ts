@@ -21,6 +21,7 @@ import { conv2d } from "../src/ops/conv/conv2d.ts";
 import { depthwiseConv2d } from "../src/ops/conv/depthwise_conv2d.ts";
 import { argmaxInterpolated } from "../src/ops/metrics/argmax_interpolated.ts";
 import { confusionDispatch } from "../src/ops/metrics/confusion_matrix.ts";
+import { relu } from "../src/ops/activation/activation.ts";
 import { dropout } from "../src/ops/random/dropout.ts";
 import { kernelCases } from "../bench/cases.ts";
 import { measurePeaks } from "../bench/peaks.ts";
@@ -154,9 +155,14 @@ async function compileOthers(gpu: Gpu): Promise<void> {
   const x = input("x", [1, 4, 14, 11]);
   const key = input("key", [4], { dtype: "u32", layout: "plain" });
   const weight = input("weight", [4, 1, 3, 3], { layout: "depthwise" });
-  const y = depthwiseConv2d(dropout(x, { probability: 0.5, key }), weight, { padding: 2, stride: 2, dilation: 2 });
+  const y = depthwiseConv2d(relu(dropout(x, { probability: 0.5, key })), weight, {
+    padding: 2,
+    stride: 2,
+    dilation: 2,
+  });
   const [dx = y] = gradients(y, [x], input("dy", y.shape));
-  (await Program.compile(gpu, { outputs: { y, dx } })).dispose();
+  const activations = { loss: y, recompute: false, half: true };
+  (await Program.compile(gpu, { outputs: { y, dx }, activations })).dispose();
   const labels = gpu.createBuffer(16, "labels");
   const range = { buffer: labels, offset: 0, size: 16 };
   await confusionDispatch(gpu, range, range, gpu.createBuffer(4 * 5 * 5, "counts"), { classes: 5, pixels: 16 });

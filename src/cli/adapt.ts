@@ -6,7 +6,7 @@
 
 import { type AdaptationResult, runAdaptation } from "../run/adaptation.ts";
 import { openRun } from "../run/open_run.ts";
-import { memoryReport, planText, requireBudget } from "../run/announce.ts";
+import { memoryReport, planReport, planText, requireBudget } from "../run/announce.ts";
 import { writePictures } from "../run/pictures.ts";
 import { townRecipe } from "../run/town_recipe.ts";
 import { readArguments } from "./arguments.ts";
@@ -24,10 +24,12 @@ export async function run(args: readonly string[]): Promise<number> {
   const control = controlRun === undefined ? null : readResult(controlRun);
   const { context, data, trainSource, close } = await openRun(settings, true);
   try {
-    const memory = memoryReport(context);
     const isPlan = settings.flag("plan");
-    if (isPlan) console.log(settings.flag("json") ? JSON.stringify(memory) : planText(memory));
-    requireBudget(memory, settings);
+    if (isPlan) {
+      const plan = planReport(context);
+      console.log(settings.flag("json") ? JSON.stringify(plan) : planText(plan));
+    }
+    requireBudget(memoryReport(context), settings);
     if (isPlan) return 0;
     const result: AdaptationResult = await runAdaptation(context, data, {
       resume: settings.flag("resume"),

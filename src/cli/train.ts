@@ -5,7 +5,7 @@
  */
 
 import { scoreNetwork, trainSource } from "../run/adaptation.ts";
-import { announce, memoryReport, planText, requireBudget } from "../run/announce.ts";
+import { announce, memoryReport, planReport, planText, requireBudget } from "../run/announce.ts";
 import { writeFileSafely } from "../run/files.ts";
 import { openRun } from "../run/open_run.ts";
 import { townRecipe } from "../run/town_recipe.ts";
@@ -18,10 +18,12 @@ export async function run(args: readonly string[]): Promise<number> {
   const settings = readArguments("train", args, (given) => given.has("source") ? null : townRecipe);
   const { context, data, close } = await openRun(settings, false);
   try {
-    const memory = memoryReport(context);
     const isPlan = settings.flag("plan");
-    if (isPlan) console.log(settings.flag("json") ? JSON.stringify(memory) : planText(memory));
-    requireBudget(memory, settings);
+    if (isPlan) {
+      const plan = planReport(context);
+      console.log(settings.flag("json") ? JSON.stringify(plan) : planText(plan));
+    }
+    requireBudget(memoryReport(context), settings);
     if (isPlan) return 0;
     const { folder, network } = context;
     const training = await TrainingRun.open(context, settings.flag("resume"));

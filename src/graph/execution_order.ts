@@ -1,23 +1,59 @@
 /**
  * The order in which tensors are computed, some of them twice: activations that only the backward pass needs again may be
  * dropped after the forward pass and recomputed block by block (Chen et al., 2016, "Training deep nets with sublinear memory
- * cost"). The second time gives the same bytes, so gradients do not change.
+ * cost"). The second time gives the same bytes, so gradients do not change. What is kept may be kept in 16 bits.
  *
  * @module
  */
 
-import { dependencies, type Tensor } from "./tensor.ts";
+import { storeHalf } from "./half_storage.ts";
+import { dependencies, type Tensor, type TensorDefinition } from "./tensor.ts";
+
+/** How activations get from the forward pass to the gradients that need them. */
+export interface ActivationStorage {
+  /** The end of the forward pass. */
+  readonly loss: Tensor;
+  /** Recompute those inside blocks, instead of keeping them. */
+  readonly recompute: boolean;
+  /** Keep them in 16 bits. */
+  readonly half: boolean;
+}
+
+/** A tensor that is computed now, or given by a leaf. */
+export interface Execution {
+  readonly tensor: Tensor;
+  /** What it is computed from this time. */
+  readonly inputs: readonly Tensor[];
+  /** How it is computed this time; absent for leaves. */
+  readonly kernels: TensorDefinition["kernels"];
+}
 
 /**
- * The tensors in execution order; with `loss`, those inside its blocks stand in it a second time, before the first gradient
- * that needs one of them. A block is what has the same first name in its path, such as `block5` of `block5.conv`; what other
- * blocks use is kept.
+ * What is computed, in order.
  *
  * @param order every tensor once, each after its inputs.
- * @param loss the end of the forward pass; without it nothing is recomputed.
+ * @param outputs those that are read after a run.
+ * @param storage default: activations are kept as they are.
  */
-export function executionOrder(order: readonly Tensor[], loss?: Tensor): Tensor[] {
-  if (loss === undefined) return [...order];
+export function executionOrder(
+  order: readonly Tensor[],
+  outputs: ReadonlySet<Tensor>,
+  storage?: ActivationStorage,
+): Execution[] {
+  const tensors = storage?.recompute ? recomputedOrder(order, storage.loss) : order;
+  const executions = tensors.map((tensor): Execution => ({
+    ...{ tensor, inputs: tensor.inputs },
+    kernels: tensor.definition.kernels,
+  }));
+  return storage?.half ? storeHalf(executions, storage.loss, outputs) : executions;
+}
+
+/**
+ * The tensors in order; those inside blocks before the loss stand in it a second time, before the first gradient
+ * that needs one of them. A block is what has the same first name in its path, such as `block5` of `block5.conv`; what other
+ * blocks use is kept.
+ */
+function recomputedOrder(order: readonly Tensor[], loss: Tensor): Tensor[] {
   const dropped = droppedTensors(order, loss);
   const recomputed = new Set<string>();
   return order.flatMap((tensor) => {

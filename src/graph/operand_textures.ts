@@ -32,12 +32,17 @@ export function operandTextureBytes(plans: readonly KernelPlan[]): number {
 export class OperandTextures {
   /** The textures; none where no launch needs them. */
   readonly textures: readonly GPUTexture[];
-  readonly #held: (StoredBinding | undefined)[] = [];
+  #held: (StoredBinding | undefined)[] = [];
 
   /** Makes the textures, of `bytes` each. */
   constructor(gpu: Gpu, bytes: number) {
     const count = bytes > 0 ? textureCount : 0;
     this.textures = Array.from({ length: count }, (_, index) => gpu.createTexture(bytes, `operand ${index}`));
+  }
+
+  /** A tensor is computed: what a texture holds of it is no longer its contents. */
+  forget(tensor: Tensor): void {
+    this.#held = this.#held.map((held) => held === tensor ? undefined : held);
   }
 
   /**

@@ -7,6 +7,7 @@
  * @module
  */
 
+import type { Execution } from "./execution_order.ts";
 import type { Tensor } from "./tensor.ts";
 
 /** Something that needs memory from step `first` to step `last`, both included. */
@@ -82,15 +83,15 @@ export interface MemoryPlan {
 }
 
 /** The last step at which what each step computes is used, before it is computed again; outputs live to the end. */
-export function lastUses(order: readonly Tensor[], outputs: ReadonlySet<Tensor>): number[] {
+export function lastUses(order: readonly Execution[], outputs: ReadonlySet<Tensor>): number[] {
   const last = order.map((_, step) => step);
   const computedAt = new Map<Tensor, number>();
   const use = (tensor: Tensor, step: number) => {
     const computed = computedAt.get(tensor);
     if (computed !== undefined) last[computed] = step;
   };
-  for (const [step, tensor] of order.entries()) {
-    for (const input of tensor.inputs) use(input, step);
+  for (const [step, { tensor, inputs }] of order.entries()) {
+    for (const input of inputs) use(input, step);
     computedAt.set(tensor, step);
   }
   for (const output of outputs) use(output, order.length);

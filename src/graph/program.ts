@@ -89,7 +89,8 @@ export class Program {
     const dispatches: Promise<Dispatch>[] = [];
     const dispatchFlops: number[] = [];
     for (const { tensor, plan, slot, scratchSlots } of layout.steps) {
-      // What is computed a second time lies elsewhere from here on.
+      // What is computed a second time lies elsewhere from here on, and may not be the same to the bit.
+      textures.forget(tensor);
       ranges.set(tensor, definition.destinations?.get(tensor) ?? slotRange(slots, slot, tensor.bytes));
       const scratch = (plan.scratchBytes ?? []).map((bytes, index) => slotRange(slots, scratchSlots[index], bytes));
       for (const call of plan.calls) {

@@ -8,7 +8,7 @@ import type { Gpu } from "../gpu/gpu.ts";
 import type { BufferRange, Dispatch } from "../gpu/launch.ts";
 import { operandTextureBytes } from "./operand_textures.ts";
 import { lastUses, type Life, type MemoryPlan, planSlots, type SlotPlan } from "./plan.ts";
-import { executionOrder } from "./execution_order.ts";
+import { type ActivationStorage, executionOrder } from "./execution_order.ts";
 import { scheduledTraits } from "./schedule.ts";
 import { dependencies, type DeviceTraits, type KernelPlan, type Tensor } from "./tensor.ts";
 
@@ -24,8 +24,8 @@ export interface ProgramDefinition {
   readonly traits?: DeviceTraits;
   /** Give every tensor a buffer of its own (a test of the plan). Default `false`. */
   readonly withoutReuse?: boolean;
-  /** The loss, if activations inside the blocks before it are to be recomputed for the gradients (execution_order.ts), not kept. */
-  readonly recomputeBefore?: Tensor;
+  /** How activations get from the forward pass to the gradients; default: they are kept as they are. */
+  readonly activations?: ActivationStorage;
 }
 
 /** A tensor that is computed. */
@@ -63,13 +63,14 @@ export function memoryPlan(gpu: Gpu, definition: ProgramDefinition): MemoryPlan 
 export function planProgram(gpu: Gpu, definition: ProgramDefinition): ProgramPlan {
   const traits = definition.traits ?? deviceTraits(gpu);
   const tensors = dependencies([...Object.values(definition.outputs), ...definition.destinations?.keys() ?? []]);
-  const order = executionOrder(tensors, definition.recomputeBefore);
-  const last = lastUses(order, new Set(Object.values(definition.outputs)));
+  const outputs = new Set(Object.values(definition.outputs));
+  const order = executionOrder(tensors, outputs, definition.activations);
+  const last = lastUses(order, outputs);
   const lives: PlannedLife[] = [];
   const live = (label: string, bytes: number, first: number, end: number, scratch: boolean) =>
     lives.push({ label, bytes, first, last: end, scratch }) - 1;
-  const computed = order.flatMap((tensor, index) => {
-    const plan = tensor.definition.kernels?.(tensor, scheduledTraits(tensor, traits));
+  const computed = order.flatMap(({ tensor, kernels }, index) => {
+    const plan = kernels?.(tensor, scheduledTraits(tensor, traits));
     if (plan === undefined) return [];
     const own = definition.destinations?.has(tensor)
       ? null

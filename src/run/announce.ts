@@ -6,9 +6,8 @@
 
 import { formatSize } from "../data/size.ts";
 import { OutOfBudgetError } from "../errors.ts";
-import type { MemoryPlan } from "../graph/plan.ts";
 import { memoryPlan } from "../graph/program_plan.ts";
-import { trainingStep } from "../selftraining/trainer.ts";
+import { type TrainerOptions, trainingStep } from "../selftraining/trainer.ts";
 import { viewPixels } from "../selftraining/views.ts";
 import { type AdaptationData, adaptationSettings } from "./adaptation.ts";
 import { type Settings, viewOptions } from "./settings.ts";
@@ -34,25 +33,37 @@ export interface MemoryReport {
   readonly maxBindingBytes: number;
   /** Floating-point operations of a micro-batch, as far as the kernels state them. */
   readonly flops: number;
-  /** With `--recompute` and without: what is taken together, and the operations of a micro-batch. */
-  readonly alternatives: Readonly<
-    Record<"kept" | "recomputed", { readonly totalBytes: number; readonly flops: number }>
-  >;
 }
 
-/** Plans the memory of the training step; allocates nothing. */
-export function memoryReport(context: RunContext): MemoryReport {
+/** The same for each way to get activations to the gradients. */
+export interface MemoryAlternative {
+  /** The options, such as `--recompute`; empty for none. */
+  readonly options: string;
+  readonly totalBytes: number;
+  readonly flops: number;
+}
+
+/** The report with all alternatives, for `--plan`. */
+export function planReport(
+  context: RunContext,
+): MemoryReport & { readonly alternatives: readonly MemoryAlternative[] } {
+  const alternatives = [false, true].flatMap((recompute) =>
+    [false, true].map((halfActivations): MemoryAlternative => {
+      const { totalBytes, flops } = memoryReport(context, { recompute, halfActivations });
+      const names = [...recompute ? ["--recompute"] : [], ...halfActivations ? ["--half-activations"] : []];
+      return { options: names.join(" "), totalBytes, flops };
+    })
+  );
+  return { ...memoryReport(context), alternatives };
+}
+
+/** Plans the memory of the training step, with the options of the settings or others; allocates nothing. */
+export function memoryReport(context: RunContext, others: Partial<TrainerOptions> = {}): MemoryReport {
   const { gpu, network, settings } = context;
-  const options = trainerOptions(context);
-  const planOf = (recompute: boolean) => memoryPlan(gpu, trainingStep(network, { ...options, recompute }));
-  const plans = { kept: planOf(false), recomputed: planOf(true) };
-  const plan = options.recompute ? plans.recomputed : plans.kept;
+  const plan = memoryPlan(gpu, trainingStep(network, { ...trainerOptions(context), ...others }));
   const parameterBytes = network.store.segmentBytes.reduce((sum, bytes) => sum + bytes, 0);
   const gradientBytes = parameterBytes * (settings.number("accumulate") > 1 ? 2 : 1);
   const optimizerBytes = parameterBytes * (settings.text("optimizer") === "adamw" ? 2 : 1);
-  const totalBytes = (plan: MemoryPlan) =>
-    parameterBytes + gradientBytes + optimizerBytes + plan.activationBytes + plan.inputBytes;
-  const summary = (plan: MemoryPlan) => ({ totalBytes: totalBytes(plan), flops: plan.flops });
   return {
     parameterBytes,
     gradientBytes,
@@ -60,20 +71,18 @@ export function memoryReport(context: RunContext): MemoryReport {
     activationBytes: plan.activationBytes - plan.scratchBytes,
     scratchBytes: plan.scratchBytes,
     inputBytes: plan.inputBytes,
-    totalBytes: totalBytes(plan),
+    totalBytes: parameterBytes + gradientBytes + optimizerBytes + plan.activationBytes + plan.inputBytes,
     lowerBoundBytes: plan.lowerBoundBytes,
     largestBindingBytes: plan.largestBindingBytes,
     largestBinding: plan.largestBinding,
     maxBindingBytes: gpu.maxBindingBytes,
     flops: plan.flops,
-    alternatives: { kept: summary(plans.kept), recomputed: summary(plans.recomputed) },
   };
 }
 
 /** The memory plan as `--plan` prints it. */
-export function planText(report: MemoryReport): string {
-  const { kept, recomputed } = report.alternatives;
-  const more = 100 * (recomputed.flops / kept.flops - 1);
+export function planText(report: ReturnType<typeof planReport>): string {
+  const least = Math.min(...report.alternatives.map(({ flops }) => flops));
   const rows: [string, string][] = [
     ["parameters", bytesText(report.parameterBytes)],
     ["gradients", bytesText(report.gradientBytes)],
@@ -87,10 +96,13 @@ export function planText(report: MemoryReport): string {
       "largest binding",
       `${bytesText(report.largestBindingBytes)} of ${bytesText(report.maxBindingBytes)} (${report.largestBinding})`,
     ],
-    ["without --recompute, in all", `${bytesText(kept.totalBytes)}, ${(kept.flops / 1e9).toFixed(1)} GFLOP`],
-    ["with --recompute, in all", `${bytesText(recomputed.totalBytes)}, ${more.toFixed(0)} % more operations`],
+    ["operations of a micro-batch", `${(report.flops / 1e9).toFixed(1)} GFLOP`],
+    ...report.alternatives.map(({ options, totalBytes, flops }): [string, string] => [
+      options === "" ? "in all, activations kept as they are" : `in all, ${options}`,
+      bytesText(totalBytes) + (flops > least ? `, ${(100 * (flops / least - 1)).toFixed(0)} % more operations` : ""),
+    ]),
   ];
-  return rows.map(([name, value]) => `${name.padEnd(32)}${value}`).join("\n");
+  return rows.map(([name, value]) => `${name.padEnd(42)}${value}`).join("\n");
 }
 
 /**

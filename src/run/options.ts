@@ -131,6 +131,7 @@ export const options: readonly Option[] = [
     maximum: 1024,
   }),
   setting("recompute", "flag", false, "drop activations inside blocks, recompute them for the gradients: less memory"),
+  setting("half-activations", "flag", false, "keep activations for the gradients in 16 bits: less memory"),
   setting("crop", "size", undefined, "size HxW of a crop; default the working size"),
   setting("scale-range", "numbers", [0.75, 1.5], "least and greatest random scale of an image", {
     count: 2,

@@ -138,6 +138,7 @@ export function trainerOptions(
     batch: settings.number("batch"),
     accumulate: settings.number("accumulate"),
     recompute: settings.flag("recompute"),
+    halfActivations: settings.flag("half-activations"),
     crop,
     size,
   };

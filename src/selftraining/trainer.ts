@@ -39,6 +39,8 @@ export interface TrainerOptions {
   readonly accumulate?: number;
   /** Recompute activations inside the network's blocks for the gradients, instead of keeping them. Default `false`. */
   readonly recompute?: boolean;
+  /** Keep activations for the gradients in 16 bits. Default `false`. */
+  readonly halfActivations?: boolean;
   /** Size of a crop; a multiple of the output stride. */
   readonly crop: Size;
   /** Size of the images that are written. */
@@ -219,6 +221,6 @@ export function trainingStep(
   return {
     outputs: { loss, ...Object.fromEntries(updates) },
     destinations,
-    ...(options.recompute ? { recomputeBefore: loss } : {}),
+    activations: { loss, recompute: options.recompute ?? false, half: options.halfActivations ?? false },
   };
 }

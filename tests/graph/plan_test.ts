@@ -91,7 +91,7 @@ Deno.test("recomputing blocks gives the same bytes in less memory, for more oper
   const results = gradients(y, [x, ...weights], input("dy", y.shape));
   const outputs = { y, ...Object.fromEntries(results.map((tensor, index) => [`gradient ${index}`, tensor])) };
   const bytes: Uint8Array[][] = [];
-  const plans = [undefined, y].map((recomputeBefore) => ({ outputs, ...(recomputeBefore ? { recomputeBefore } : {}) }));
+  const plans = [false, true].map((recompute) => ({ outputs, activations: { loss: y, recompute, half: false } }));
   for (const definition of plans) {
     using program = await Program.compile(gpu, definition);
     for (const name of program.inputNames) {
