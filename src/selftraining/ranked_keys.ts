@@ -49,9 +49,10 @@ export async function* rankedKeys(
       const every = step(batch);
       const pixels = Math.ceil(batch.height / every) * Math.ceil(batch.width / every);
       const count = batch.images * pixels;
-      if (owned === undefined || owned.keys.size < count * 4) {
+      const bytes = Math.ceil(count / 4) * 16;
+      if (owned === undefined || owned.keys.size < bytes) {
         free();
-        owned = { keys: gpu.createBuffer(count * 4, "keys"), classes: gpu.createBuffer(count * 4, "classes") };
+        owned = { keys: gpu.createBuffer(bytes, "keys"), classes: gpu.createBuffer(bytes, "classes") };
       }
       const { keys, classes } = owned;
       const views = viewsBuffer(gpu, batch);
