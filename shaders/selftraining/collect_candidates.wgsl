@@ -1,8 +1,9 @@
 // Sorts the keys of pixels into those above, on, between and below the two bounds of their list, counts each, and keeps those
 // between: the candidates for the value at a rank (Floyd & Rivest, 1975).
 // Bindings: 0 keys [PIXELS] read · 1 classes [PIXELS] read (256 and more: class − 256, not ranked), both as vec4u, what lies
-// beyond the last pixel is not looked at · 2 bounds [LISTS] read: (low, high) · 3 candidateKeys [CAPACITY] write · 4 candidateClasses [CAPACITY] write; both in any order · 5 candidateCount [1]
-// read-write, also counts what no longer fits · 6 tally [OUTCOMES, CLASSES] read-write, sums of integers in any order.
+// beyond the last pixel is not looked at · 2 bounds [LISTS] read: (low, high) · 3 candidateKeys write · 4 candidateClasses
+// write, as long; both in any order · 5 candidateCount [1] read-write, also counts what no longer fits ·
+// 6 tally [OUTCOMES, CLASSES] read-write, sums of integers in any order.
 // Schedule: a workgroup counts its PIXELS_PER_GROUP pixels in its own memory first; four neighbours of a kind, which most are,
 // count at once. Bound: its atomics.
 #include lib/grid.wgsl
@@ -10,7 +11,6 @@
 const PIXELS: u32 = 1u;
 const CLASSES: u32 = 1u;
 const LISTS: u32 = 1u;
-const CAPACITY: u32 = 1u;
 const PIXELS_PER_GROUP: u32 = 4096u;
 // Above the bounds, equal to the high one, between, equal to the low one, below, not ranked.
 const OUTCOMES: u32 = 6u;
@@ -47,7 +47,7 @@ fn isBetween(place: u32) -> bool {
 
 fn keep(key: u32, place: u32) {
   let free = atomicAdd(&candidateCount[0], 1u);
-  if (free < CAPACITY) {
+  if (free < arrayLength(&candidateKeys)) {
     candidateKeys[free] = key;
     candidateClasses[free] = place - BETWEEN * CLASSES;
   }

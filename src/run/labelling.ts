@@ -70,7 +70,7 @@ export async function labelTarget(
   const right = new Array<number>(classes).fill(0);
   const judged = new Array<number>(classes).fill(0);
   let image = 0;
-  for await (const { batch: { images, height, width }, labels } of assignLabels(gpu, source, scores, report)) {
+  for await (const { images, height, width, labels } of assignLabels(gpu, source, scores, report)) {
     for (let index = 0; index < images; index++, image++) {
       const map = labels.subarray(index * height * width, (index + 1) * height * width);
       const path = files[image]?.labelPath;

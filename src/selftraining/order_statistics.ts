@@ -6,6 +6,7 @@
 
 import collectShader from "../../shaders/selftraining/collect_candidates.wgsl" with { type: "text" };
 import histogramShader from "../../shaders/selftraining/score_histogram.wgsl" with { type: "text" };
+import { BufferScope } from "../gpu/buffer_scope.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { grid, wholeRange } from "../gpu/launch.ts";
 import type { KeyBatch } from "./ranked_keys.ts";
@@ -62,8 +63,9 @@ async function histograms(
   bits: number,
 ): Promise<Float64Array> {
   const lists = prefixBits.length;
-  const parameters = gpu.createBuffer((1 + lists) * 4, "parameters");
-  const counters = new Counters(gpu, lists * 2 ** bits, "histograms");
+  using buffers = new BufferScope(gpu);
+  const parameters = buffers.create((1 + lists) * 4, "parameters");
+  const counters = new Counters(buffers, lists * 2 ** bits, "histograms");
   for await (const { count, keys, classes } of batches()) {
     await counters.makeRoom(count);
     // The number of keys is no constant of the shader: that of candidates is always another, and each would be compiled.
@@ -77,8 +79,7 @@ async function histograms(
       ),
     ]);
   }
-  gpu.destroyBuffer(parameters);
-  return await counters.finish();
+  return await counters.sums();
 }
 
 /** Two keys of a list: what is wanted should lie between them. */
@@ -106,6 +107,7 @@ export interface Tally {
 /** Keys between bounds. */
 export class Candidates {
   constructor(
+    readonly gpu: Gpu,
     /** The candidates, as far as there was room; `null` where there were no pixels at all. */
     readonly keys: KeyBatch | null,
     /** Whether there was room for all. */
@@ -115,18 +117,18 @@ export class Candidates {
   ) {}
 
   /** The key at a rank of each list of candidates, as `radixSelect`. */
-  select(gpu: Gpu, ranks: readonly number[]): Promise<number[]> {
+  select(ranks: readonly number[]): Promise<number[]> {
     const { keys } = this;
-    return radixSelect(gpu, async function* () {
+    return radixSelect(this.gpu, async function* () {
       await Promise.resolve();
       if (keys !== null && keys.count > 0) yield keys;
     }, ranks);
   }
 
   /** Frees the buffers. */
-  dispose(gpu: Gpu): void {
+  [Symbol.dispose](): void {
     if (this.keys === null) return;
-    for (const { buffer } of [this.keys.keys, this.keys.classes]) gpu.destroyBuffer(buffer);
+    for (const { buffer } of [this.keys.keys, this.keys.classes]) this.gpu.destroyBuffer(buffer);
   }
 }
 
@@ -143,18 +145,19 @@ export async function collectCandidates(
   bounds: readonly Bounds[],
   capacity: () => number,
 ): Promise<Candidates> {
-  const boundsBuffer = gpu.createBuffer(bounds.length * 8, "bounds");
+  using buffers = new BufferScope(gpu);
+  const boundsBuffer = buffers.create(bounds.length * 8, "bounds");
   gpu.write(boundsBuffer, Uint32Array.from(bounds.flatMap(({ low, high }) => [low, high])));
   let room = 0;
   let keys: GPUBuffer | undefined;
   let classes: GPUBuffer | undefined;
-  const found = gpu.createBuffer(4, "number of candidates");
+  const found = buffers.create(4, "number of candidates");
   const outcomes = 6;
-  const counters = new Counters(gpu, outcomes * classCount, "tally");
+  const counters = new Counters(buffers, outcomes * classCount, "tally");
   for await (const batch of batches) {
     room ||= capacity();
-    keys ??= gpu.createBuffer(room * 4, "candidates");
-    classes ??= gpu.createBuffer(room * 4, "classes of candidates");
+    keys ??= buffers.create(room * 4, "candidates");
+    classes ??= buffers.create(room * 4, "classes of candidates");
     await counters.makeRoom(batch.count);
     gpu.submit([
       await gpu.dispatch(
@@ -163,7 +166,6 @@ export async function collectCandidates(
           PIXELS: batch.count,
           CLASSES: classCount,
           LISTS: bounds.length,
-          CAPACITY: room,
           PIXELS_PER_GROUP: pixelsPerGroup,
         },
         [batch.keys, batch.classes, boundsBuffer, keys, classes, found, counters.buffer],
@@ -171,8 +173,7 @@ export async function collectCandidates(
       ),
     ]);
   }
-  const sums = await counters.finish();
-  for (const buffer of [boundsBuffer, found]) gpu.destroyBuffer(buffer);
+  const sums = await counters.sums();
   const sum = (outcome: number, id: number) => sums[outcome * classCount + id] ?? 0;
   const tallies = Array.from({ length: classCount }, (_, id): Tally => ({
     above: sum(0, id),
@@ -184,19 +185,25 @@ export async function collectCandidates(
   }));
   const between = tallies.reduce((total, tally) => total + tally.between, 0);
   const kept = keys && classes
-    ? { count: Math.min(between, room), keys: wholeRange(keys), classes: wholeRange(classes) }
+    ? {
+      count: Math.min(between, room),
+      keys: wholeRange(buffers.release(keys)),
+      classes: wholeRange(buffers.release(classes)),
+    }
     : null;
-  return new Candidates(kept, between <= room, tallies);
+  return new Candidates(gpu, kept, between <= room, tallies);
 }
 
 /** Counters on the GPU, added up in float64 before they can wrap. */
 class Counters {
   readonly buffer: GPUBuffer;
+  readonly #gpu: Gpu;
   readonly #sums: Float64Array;
   #pixels = 0;
 
-  constructor(readonly gpu: Gpu, readonly length: number, label: string) {
-    this.buffer = gpu.createBuffer(length * 4, label);
+  constructor(buffers: BufferScope, readonly length: number, label: string) {
+    this.buffer = buffers.create(length * 4, label);
+    this.#gpu = buffers.gpu;
     this.#sums = new Float64Array(length);
   }
 
@@ -204,21 +211,20 @@ class Counters {
   async makeRoom(pixels: number): Promise<void> {
     if (this.#pixels + pixels > pixelsPerRead) {
       await this.#collect();
-      this.gpu.write(this.buffer, new Uint8Array(this.buffer.size));
+      this.#gpu.write(this.buffer, new Uint8Array(this.buffer.size));
       this.#pixels = 0;
     }
     this.#pixels += pixels;
   }
 
-  /** The sums; frees the buffer. */
-  async finish(): Promise<Float64Array> {
+  /** The sums, at the end. */
+  async sums(): Promise<Float64Array> {
     await this.#collect();
-    this.gpu.destroyBuffer(this.buffer);
     return this.#sums;
   }
 
   async #collect(): Promise<void> {
-    const [bytes] = await this.gpu.read({ ...wholeRange(this.buffer), size: this.length * 4 });
+    const [bytes] = await this.#gpu.read({ ...wholeRange(this.buffer), size: this.length * 4 });
     if (bytes === undefined) throw new Error("The counts of the selection could not be read");
     for (const [index, count] of new Uint32Array(bytes.buffer).entries()) {
       this.#sums[index] = (this.#sums[index] ?? 0) + count;

@@ -11,6 +11,7 @@
  */
 
 import assignShader from "../../shaders/selftraining/assign_labels.wgsl" with { type: "text" };
+import { BufferScope } from "../gpu/buffer_scope.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { grid, wholeRange } from "../gpu/launch.ts";
 import {
@@ -21,7 +22,7 @@ import {
   type Tally,
   unbounded,
 } from "./order_statistics.ts";
-import { rankedKeys } from "./ranked_keys.ts";
+import { type KeyBatch, rankedKeys } from "./ranked_keys.ts";
 import { type ScoreBatch, type ScoreBatches, scoreConstants, type ScoreOptions, viewsBuffer } from "./scores.ts";
 import { rankedLists, type SelectionSettings, type ThresholdsReport, thresholdsReport } from "./thresholds.ts";
 
@@ -51,36 +52,74 @@ export async function selectThresholds(
 ): Promise<ThresholdsReport> {
   const { stride, policy } = settings;
   const listCount = policy === "st" ? 1 : scores.classes;
-  let bounds = new Array<Bounds>(listCount).fill(unbounded);
-  let isWhole = true;
-  let samples = 0;
-  const step = ({ height, width }: ScoreBatch) => {
-    const pixels = batches.images * height * width;
-    samples = Math.max(samples, sampleSize(pixels, limits.samples));
-    const every = sampleStep(pixels, limits.samples);
-    if (every > 1) isWhole = false;
-    return every;
-  };
-  const sample = rankedKeys(gpu, batches, scores, { stride, step });
-  let candidates = await collectCandidates(gpu, sample, scores.classes, bounds, () => 2 * samples);
+  const sampled = new Sampling(batches.images, limits.samples);
+  const sample = rankedKeys(gpu, batches, scores, { stride, step: (batch) => sampled.step(batch) });
+  const everything = new Array<Bounds>(listCount).fill(unbounded);
   const all = () => rankedKeys(gpu, batches, scores, { stride });
-  if (!isWhole) {
-    bounds = await boundsOf(gpu, candidates, listCount, settings.portion);
-    candidates.dispose(gpu);
-    // With these bounds, 0.6 · samples · √lists are expected.
-    const capacity = Math.min(limits.candidates, Math.ceil(samples * Math.sqrt(listCount)));
-    candidates = await collectCandidates(gpu, all(), scores.classes, bounds, () => capacity);
+  let bounds: Bounds[];
+  let expected: number;
+  {
+    using found = await collectCandidates(gpu, sample, scores.classes, everything, () => sampled.room);
+    if (sampled.isWhole) return await reportOf(gpu, found, everything, all, scores, settings);
+    const counts = listTallies(found.tallies, listCount).map(rankedCount);
+    bounds = await boundsOf(found, counts, settings.portion);
+    expected = sampled.every * counts.reduce((sum, count) => sum + 2 * marginOf(count, settings.portion), 0);
   }
+  const capacity = Math.min(limits.candidates, Math.ceil(1.5 * expected));
+  using candidates = await collectCandidates(gpu, all(), scores.classes, bounds, () => capacity);
+  return await reportOf(gpu, candidates, bounds, all, scores, settings);
+}
+
+/** The report from the candidates of all pixels, or from all keys where that is not to be had. */
+async function reportOf(
+  gpu: Gpu,
+  candidates: Candidates,
+  bounds: readonly Bounds[],
+  all: () => AsyncIterable<KeyBatch>,
+  scores: ScoreOptions,
+  settings: SelectionSettings,
+): Promise<ThresholdsReport> {
   const { tallies } = candidates;
-  const sampled = tallies.map(rankedCount);
+  const ranked = tallies.map(rankedCount);
   const pixels = tallies.map((tally) => rankedCount(tally) + tally.unranked);
-  const lists = rankedLists(sampled, settings);
+  const lists = rankedLists(ranked, settings);
   // A rank on an extra zero is no key of the list: its value is 0, as if there were none.
   const ranks = lists.map(({ rank, sampled: count }) => rank > count ? 0 : rank);
-  const keys = await keysAtRanks(gpu, candidates, bounds, ranks) ?? await radixSelect(gpu, all, ranks);
-  candidates.dispose(gpu);
+  const keys = await keysAtRanks(candidates, bounds, ranks) ?? await radixSelect(gpu, all, ranks);
   const values = [...new Float32Array(Uint32Array.from(keys).buffer)].map((value, list) => ranks[list] ? value : 0);
-  return thresholdsReport(settings, scores.prior !== undefined, pixels, sampled, lists, values);
+  return thresholdsReport(settings, scores.prior !== undefined, pixels, ranked, lists, values);
+}
+
+/** How the pixels are sampled: at one rate, whatever the sizes of the images, that of the first batch's size for all. */
+class Sampling {
+  #samples = 0;
+  #step = 0;
+
+  constructor(readonly images: number, readonly mostSamples: number) {}
+
+  /** Every which row and column of a batch is in the sample. */
+  step({ height, width }: ScoreBatch): number {
+    if (this.#step > 0) return this.#step;
+    const pixels = this.images * height * width;
+    this.#samples = sampleSize(pixels, this.mostSamples);
+    this.#step = sampleStep(pixels, this.#samples);
+    return this.#step;
+  }
+
+  /** One of so many pixels is in the sample. */
+  get every(): number {
+    return this.#step ** 2;
+  }
+
+  /** Whether every pixel is in the sample. */
+  get isWhole(): boolean {
+    return this.#step <= 1;
+  }
+
+  /** Most keys of the sample that are kept: more than expected, because sizes may differ. */
+  get room(): number {
+    return Math.max(4 * this.#samples, 2 ** 16);
+  }
 }
 
 /** Pixels in the sample: all where they are few, else 4·n^⅔ of n, as Floyd and Rivest but for the factor. */
@@ -92,24 +131,26 @@ function sampleSize(pixels: number, mostSamples: number): number {
  * Every which row and column is in the sample. An odd number, or it could fall into step with the network's output stride and
  * see each of its cells at the same place.
  */
-function sampleStep(pixels: number, mostSamples: number): number {
-  const step = Math.ceil(Math.sqrt(pixels / sampleSize(pixels, mostSamples)));
+function sampleStep(pixels: number, samples: number): number {
+  const step = Math.ceil(Math.sqrt(pixels / samples));
   return step + 1 - step % 2;
 }
 
-/** The keys of a sample between which the value at `portion` of each list lies, but for some in ten thousand. */
-async function boundsOf(gpu: Gpu, sample: Candidates, listCount: number, portion: number): Promise<Bounds[]> {
-  const counts = listTallies(sample.tallies, listCount).map(rankedCount);
-  const margin = (count: number) => deviations * Math.sqrt(count * portion * (1 - portion)) + deviations;
-  const highs = await sample.select(gpu, counts.map((n) => Math.max(0, Math.floor(n * portion - margin(n)))));
-  const lows = await sample.select(gpu, counts.map((n) => Math.ceil(n * portion + margin(n))));
+/** The keys of a sample between which the value at `portion` of each list lies, unless the sample misleads. */
+async function boundsOf(sample: Candidates, counts: readonly number[], portion: number): Promise<Bounds[]> {
+  const highs = await sample.select(counts.map((n) => Math.max(0, Math.floor(n * portion - marginOf(n, portion)))));
+  const lows = await sample.select(counts.map((n) => Math.ceil(n * portion + marginOf(n, portion))));
   // A rank outside the list gives 0, which as a low bound is none.
   return highs.map((high, list) => ({ low: lows[list] ?? unbounded.low, high: high || unbounded.high }));
 }
 
+/** Ranks between the wanted one and a bound, in a sample of `count` keys. */
+function marginOf(count: number, portion: number): number {
+  return deviations * (Math.sqrt(count * portion * (1 - portion)) + 1);
+}
+
 /** The key at each list's rank; `null` where the bounds missed one, or not all candidates were kept. */
 async function keysAtRanks(
-  gpu: Gpu,
   candidates: Candidates,
   bounds: readonly Bounds[],
   ranks: readonly number[],
@@ -117,7 +158,6 @@ async function keysAtRanks(
   if (!candidates.isComplete) return null;
   const tallies = listTallies(candidates.tallies, ranks.length);
   const selected = await candidates.select(
-    gpu,
     ranks.map((rank, list) => Math.max(0, rank - atLeastHigh(tallies[list]))),
   );
   const keys = ranks.map((rank, list) => {
@@ -157,8 +197,12 @@ function rankedCount({ above, equalToHigh, between, equalToLow, below }: Tally):
 
 /** Pseudo-labels of one batch. */
 export interface LabelledBatch {
-  /** What was labelled. */
-  readonly batch: ScoreBatch;
+  /** Number of images. */
+  readonly images: number;
+  /** Rows of each. */
+  readonly height: number;
+  /** Columns of each. */
+  readonly width: number;
   /** `[N, H, W]`, 255 = ignored. */
   readonly labels: Uint8Array<ArrayBuffer>;
 }
@@ -171,16 +215,18 @@ export async function* assignLabels(
   report: ThresholdsReport,
 ): AsyncGenerator<LabelledBatch> {
   const { classes } = scores;
-  const thresholds = gpu.createBuffer(classes * 4, "thresholds");
+  using buffers = new BufferScope(gpu);
+  const thresholds = buffers.create(classes * 4, "thresholds");
   gpu.write(thresholds, Uint32Array.from(report.lambda_hex, Number));
-  const counts = gpu.createBuffer(classes * 4, "labelled");
+  const counts = buffers.create(classes * 4, "labelled");
   const finish = async (batch: ScoreBatch, reading: Promise<Uint8Array<ArrayBuffer>[]>): Promise<LabelledBatch> => {
     const [bytes, found] = await reading;
     if (bytes === undefined || found === undefined) throw new Error("The pseudo-labels could not be read");
     const added = new Uint32Array(found.buffer).subarray(0, classes);
     report.labelled = report.labelled.map((count, id) => count + (added[id] ?? 0));
     report.ignored += bytes.length - added.reduce((sum, count) => sum + count, 0);
-    return { batch, labels: bytes };
+    const { images, height, width } = batch;
+    return { images, height, width, labels: bytes };
   };
   // A batch is waited for once the next is submitted, so that the GPU has that to do while the labels are used.
   let previous: Promise<LabelledBatch> | null = null;
@@ -204,5 +250,4 @@ export async function* assignLabels(
     previous = labelled;
   }
   if (previous !== null) yield await previous;
-  for (const buffer of [thresholds, counts]) gpu.destroyBuffer(buffer);
 }

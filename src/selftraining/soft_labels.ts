@@ -60,7 +60,7 @@ export async function* assignSoftLabels(
     const added = new Uint32Array(found.buffer).subarray(0, classes);
     report.labelled = report.labelled.map((count, id) => count + (added[id] ?? 0));
     report.ignored += size - added.reduce((sum, count) => sum + count, 0);
-    yield { batch, labels: hard, soft: unpack(new Float32Array(softened.buffer), shape, "activation") };
+    yield { images, height, width, labels: hard, soft: unpack(new Float32Array(softened.buffer), shape, "activation") };
   }
   for (const buffer of [thresholds, counts]) gpu.destroyBuffer(buffer);
 }

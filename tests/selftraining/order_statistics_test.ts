@@ -123,6 +123,58 @@ for (const [name, batches] of Object.entries(adversaries)) {
   });
 }
 
+Deno.test("a sample makes two passes do, also for images of several sizes, and tells of no key twice", async () => {
+  const gpu = await testGpu();
+  const classes = 4;
+  const sizes = [[96, 128], [64, 40], [131, 77]] as const;
+  // Regions of a class with scores that change slowly, as a network's do, and no two alike.
+  const images = sizes.map(([height, width], image) => ({
+    height,
+    width,
+    values: Float32Array.from({ length: classes * height * width }, (_, index) => {
+      const [id, row, column] = [
+        Math.trunc(index / (height * width)),
+        Math.trunc(index / width) % height,
+        index % width,
+      ];
+      return 0.5 + 0.2 * Math.sin((row + 3 * image) / (7 + id)) * Math.cos(column / (5 + id)) +
+        0.1 * random.uniform(index);
+    }),
+  }));
+  let passes = 0;
+  const source: ScoreBatches = {
+    images: images.length,
+    async *batches() {
+      passes++;
+      for (const { height, width, values } of images) {
+        const packed = pack(values, [1, classes, height, width], "activation");
+        const buffer = gpu.createBuffer(packed.byteLength, "map");
+        gpu.write(buffer, packed);
+        const views = [{ offset: 0, height, width, mirror: false }];
+        yield { images: 1, height, width, views, logits: { buffer, offset: 0, size: buffer.size } };
+        await gpu.wait();
+        gpu.destroyBuffer(buffer);
+      }
+    },
+  };
+  const before = gpu.allocatedBytes;
+  const flat = images.map(({ height, width, values }): Maps => ({ images: 1, classes, width: height * width, values }));
+  for (const rule of ["crst", "mxnet"] as const) {
+    for (const policy of ["cbst", "st"] as const) {
+      passes = 0;
+      const settings = { policy, rule, portion: 0.2, stride: 1 };
+      const scores = { classes, isProbability: true };
+      const report = await selectThresholds(gpu, source, scores, settings, { samples: 3000, candidates: 2 ** 20 });
+      assertEquals(passes, 2, `${rule} ${policy}`);
+      assertEquals(report.n_pixels.reduce((sum, count) => sum + count, 0), 96 * 128 + 64 * 40 + 131 * 77);
+      const expected = sortedThresholds(flat, settings);
+      if (rule === "crst") assertEquals(report.lambda_hex, expected, policy);
+      else assertEquals((await selectThresholds(gpu, source, scores, settings)).lambda_hex, report.lambda_hex, policy);
+    }
+  }
+  assertEquals(gpu.allocatedBytes, before);
+});
+
 Deno.test("the thresholds of ten million scores are those of a sort, to the bit", async () => {
   // Four batches; most scores crowd at 1, as those of a trained network do.
   const count = 2_500_000;
