@@ -72,7 +72,8 @@ const commands: readonly CommandEntry[] = [
   },
   {
     command: "bench",
-    summary: "measure kernels, the reference step, the selection and memory: all, or one part; growth only when named",
+    summary:
+      "measure kernels, the reference step, the selection and memory: all, or one part; overhead and growth only when named",
     examples: [
       "crosswalk bench kernels --plot roofline.svg",
       "crosswalk bench step --against tfjs,jax --json",

@@ -10,7 +10,6 @@ import { gradients } from "../src/ops/gradients.ts";
 import { pack } from "../src/graph/layout.ts";
 import { Program } from "../src/graph/program.ts";
 import { input, type Tensor } from "../src/graph/tensor.ts";
-import { Random } from "../src/random.ts";
 import { kernelCases } from "./cases.ts";
 import {
   type Direction,
@@ -27,6 +26,7 @@ import { layerGraph } from "./layers.ts";
 import type { Peaks } from "./peaks.ts";
 import { type PeerName, Peers } from "./peer.ts";
 import { secondsPerRun } from "./timing.ts";
+import { repeatedRandom } from "./values.ts";
 
 /** One line of the table. */
 export interface KernelRow extends LayerComparison {
@@ -188,10 +188,6 @@ function fillLayer(program: Program, name: string, layer: SingleLayer): void {
 /** Random values in `[0.1, 0.9)`: far from kinks, and never cancelling to zero. */
 function fill(program: Program, name: string): void {
   const tensor = program.inputTensor(name);
-  const random = new Random(1, name);
-  const size = tensor.shape.reduce((product, side) => product * side, 1);
-  // One block of random numbers, repeated: making millions would take longer than timing the kernels.
-  const block = Float32Array.from({ length: 997 }, (_, index) => 0.1 + 0.8 * random.uniform(index));
-  const values = Float32Array.from({ length: size }, (_, index) => block[index % block.length] ?? 0);
+  const values = repeatedRandom(tensor.shape, name, (random, index) => 0.1 + 0.8 * random.uniform(index));
   program.write(name, pack(values, tensor.shape, tensor.layout));
 }

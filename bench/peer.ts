@@ -20,7 +20,7 @@ export type PeerName = typeof peerNames[number];
 /** Those that do not train. */
 export const inferenceOnly: ReadonlySet<PeerName> = new Set<PeerName>(["ort"]);
 
-/** Seconds that all peers of a part of the benchmark may take together, their start included. What has begun is finished. */
+/** Seconds that all peers may take together, their start included. What has begun is finished, but for one that hangs. */
 export const peerSeconds = 15 * 60;
 
 /** An answer of a peer. */
@@ -41,11 +41,14 @@ export interface PeerAnswer {
 export class Peer {
   readonly #process: Deno.ChildProcess;
   readonly #lines: AsyncIterator<string>;
+  /** The last line of its complaints, once it has ended. */
+  readonly #lastWords: Promise<string>;
   readonly #input: WritableStreamDefaultWriter<Uint8Array>;
 
   private constructor(readonly name: PeerName, process: Deno.ChildProcess) {
     this.#process = process;
     this.#lines = linesOf(process.stdout);
+    this.#lastWords = lastLine(process.stderr);
     this.#input = process.stdin.getWriter();
   }
 
@@ -57,7 +60,7 @@ export class Peer {
   static async start(name: PeerName): Promise<Peer> {
     const { command, args } = await programOf(name);
     const process = startable(() =>
-      new Deno.Command(command, { args, stdin: "piped", stdout: "piped", stderr: "null" }).spawn()
+      new Deno.Command(command, { args, stdin: "piped", stdout: "piped", stderr: "piped" }).spawn()
     );
     const peer = new Peer(name, process);
     try {
@@ -93,8 +96,8 @@ export class Peer {
 
   async #answer(): Promise<unknown> {
     for (;;) {
-      const { done, value } = await this.#lines.next();
-      if (done) throw new Error("it ended without an answer");
+      const { done, value } = await within(peerSeconds, this.#lines.next());
+      if (done) throw new Error(`it ended without an answer: ${await this.#lastWords || "it said nothing"}`);
       // Engines print notes of their own.
       if (!value.startsWith("{")) continue;
       const answer = JSON.parse(value);
@@ -106,7 +109,8 @@ export class Peer {
 
 /** The peers of one part of the benchmark, and the time that they have taken. */
 export class Peers {
-  #spent = 0;
+  /** Of all parts of a benchmark. */
+  static #spent = 0;
   readonly #peers = new Map<PeerName, Peer>();
   readonly #errors = new Map<PeerName, string>();
 
@@ -141,7 +145,7 @@ export class Peers {
   async ask(name: PeerName, question: string, expectedSeconds: number): Promise<PeerAnswer | null> {
     const peer = this.#peers.get(name);
     if (peer === undefined) throw new Error(this.#errors.get(name) ?? `${name} was not started`);
-    if (this.#spent + expectedSeconds > peerSeconds) return null;
+    if (Peers.#spent + expectedSeconds > peerSeconds) return null;
     return await this.#timed(() => peer.ask(question));
   }
 
@@ -155,7 +159,7 @@ export class Peers {
     try {
       return await work();
     } finally {
-      this.#spent += (performance.now() - start) / 1000;
+      Peers.#spent += (performance.now() - start) / 1000;
     }
   }
 }
@@ -195,6 +199,26 @@ function startable<T>(start: () => T): T {
       "Cannot start another engine without the right to run Deno: call ./crosswalk bench --against … or deno task bench --against …",
     );
   }
+}
+
+/** @throws {Error} if it takes longer. */
+async function within<T>(seconds: number, work: Promise<T>): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`it did not answer within ${seconds} seconds`)), seconds * 1000);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** The last line that is not empty, at the end. */
+async function lastLine(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<string> {
+  let last = "";
+  for await (const line of linesOf(stream)) last = line.trim() || last;
+  return last;
 }
 
 async function* linesOf(stream: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<string> {

@@ -22,7 +22,10 @@ class Runs implements EngineRuns {
   readonly losses: number[] = [];
   readonly forwardTimes: number[] = [];
   samples: readonly number[] | null = null;
+  /** Why the engine did not start, or what it last stopped with. */
   error?: string;
+  /** What it is not asked for again, because it failed. */
+  readonly failed = new Set<Kind>();
 
   add(kind: Kind, milliseconds: number, { loss, values }: { loss?: number; values?: readonly number[] }): void {
     (kind === "step" ? this.stepTimes : this.forwardTimes).push(milliseconds);
@@ -72,7 +75,7 @@ export async function benchStep(
         say(`ours  ${kind}  ${milliseconds.toFixed(0)} ms${round === 0 ? " (warm-up)" : ""}`);
         for (const name of started.running) {
           const found = theirs.get(name);
-          if (found === undefined || found.error !== undefined || found.isKnownWrong(kind)) continue;
+          if (found === undefined || found.failed.has(kind) || found.isKnownWrong(kind)) continue;
           if (kind === "step" && inferenceOnly.has(name)) continue;
           const last = (kind === "step" ? found.stepTimes : found.forwardTimes).at(-1) ?? 0;
           try {
@@ -81,8 +84,9 @@ export async function benchStep(
             found.add(kind, answer.milliseconds, answer);
             say(`${name}  ${kind}  ${answer.milliseconds.toFixed(0)} ms${round === 0 ? " (warm-up)" : ""}`);
           } catch (error) {
-            found.error = messageOf(error);
-            say(`${name} stopped in its ${kind}: ${found.error}`);
+            found.error = `${kind}: ${messageOf(error)}`;
+            found.failed.add(kind);
+            say(`${name} stopped in its ${found.error}`);
           }
         }
       }

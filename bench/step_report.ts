@@ -49,8 +49,8 @@ export interface PeerReport {
 export interface StepReport {
   readonly ours: { readonly stepMs: number; readonly forwardMs: number; readonly gflops: number };
   readonly peers: Readonly<Record<string, PeerReport>>;
-  /** PyTorch on the CPU, in no ratio; `null` where it does not run or is wrong, absent where it was not asked for. */
-  readonly pytorch?: { readonly stepMs: number; readonly forwardMs: number } | null;
+  /** PyTorch on the CPU, in no ratio; absent where it was not asked for. */
+  readonly pytorch?: PeerReport;
   /** Time of the fastest peer that is right over ours; `null` where no peer is. */
   readonly ratio: { readonly step: number | null; readonly forward: number | null };
 }
@@ -104,21 +104,19 @@ export function stepReport(
   const reports = new Map([...peers].map(([name, runs]) => [name, peerReport(runs, reference)]));
   const { pytorch, ...rows } = Object.fromEntries(reports);
   const fastest = (of: "step" | "forward") => {
-    const times = Object.values(rows).filter(({ correct }) => correct[of])
-      .map(({ stepMs, forwardMs }) => of === "step" ? stepMs : forwardMs).filter((time) => time !== null);
+    // A warm-up by itself holds what is compiled at first, and would flatter us.
+    const times = [...peers].filter(([name]) => rows[name]?.correct[of])
+      .map(([, { stepTimes, forwardTimes }]) => of === "step" ? stepTimes : forwardTimes)
+      .filter(({ length }) => length > 1).map(typicalTime).filter((time) => time !== null);
     return times.length === 0 ? null : Math.min(...times);
   };
   const ratio = (theirs: number | null, own: number) => theirs === null ? null : theirs / own;
   return {
     ours: { stepMs, forwardMs, gflops: stepFlops / stepMs / 1e6 },
     peers: rows,
-    ...(pytorch === undefined ? {} : { pytorch: rightTimes(pytorch) }),
+    ...(pytorch === undefined ? {} : { pytorch }),
     ratio: { step: ratio(fastest("step"), stepMs), forward: ratio(fastest("forward"), forwardMs) },
   };
-}
-
-function rightTimes({ stepMs, forwardMs, correct }: PeerReport): { stepMs: number; forwardMs: number } | null {
-  return stepMs === null || forwardMs === null || !correct.step || !correct.forward ? null : { stepMs, forwardMs };
 }
 
 function peerReport(

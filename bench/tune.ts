@@ -4,17 +4,18 @@
  * @module
  */
 
+import { OutOfBudgetError } from "../src/errors.ts";
 import type { Gpu } from "../src/gpu/gpu.ts";
 import { pack } from "../src/graph/layout.ts";
 import { Program } from "../src/graph/program.ts";
 import { type KernelSchedule, scheduleName, type Tunable, type Tuning } from "../src/graph/schedule.ts";
 import { dependencies, type DeviceTraits, input, type Tensor } from "../src/graph/tensor.ts";
-import { Random } from "../src/random.ts";
 import { median, timed } from "./timing.ts";
+import { repeatedRandom } from "./values.ts";
 
 /**
- * Largest difference from the plain direct kernel, relative in L2, at which a result counts as right. F(4×4, 3×3) rounds to some
- * 1e-6 of it; one wrong value in ten million is more than this.
+ * Largest difference from the plain direct kernel, relative in L2, at which a result counts as right. F(4×4, 3×3) rounds to
+ * some 1e-6 of it; one wrong value in ten million is more than this.
  */
 export const tolerance = 3e-5;
 /** A schedule that is not faster than the rules' by this factor is within the noise of such timings. */
@@ -97,6 +98,8 @@ export async function tune(
     readonly minutes: number;
     readonly known?: Tuning;
     readonly onProblem?: (problem: TunedProblem) => void;
+    /** Told of the class whose candidates made the adapter fail, before the error is thrown. */
+    readonly onFailure?: (shapeClass: string) => void;
   },
 ): Promise<TuneReport> {
   const end = performance.now() + options.minutes * 60_000;
@@ -105,7 +108,13 @@ export async function tune(
   const ordered = problems.toSorted((a, b) => isKnown(a) - isKnown(b) || cost(b) - cost(a));
   const done: TunedProblem[] = [];
   for (const problem of ordered) {
-    const tuned = await tuneProblem(gpu, problem, () => performance.now() >= end);
+    let tuned: TunedProblem | null;
+    try {
+      tuned = await tuneProblem(gpu, problem, () => performance.now() >= end);
+    } catch (error) {
+      options.onFailure?.(problem.tunable.shapeClass);
+      throw error;
+    }
     if (tuned === null) break;
     options.onProblem?.(tuned);
     done.push(tuned);
@@ -170,8 +179,20 @@ function ranked(
   };
 }
 
-/** One rough timing of a schedule, after a run that warms it up and whose result is compared. */
+/**
+ * One rough timing of a schedule, after a run that warms it up and whose result is compared. One that cannot be compiled within
+ * the limits counts as wrong.
+ */
 async function tryOnce(gpu: Gpu, trial: Trial, schedule: KernelSchedule, expected: Float32Array): Promise<Tried> {
+  try {
+    return await timeOnce(gpu, trial, schedule, expected);
+  } catch (error) {
+    if (!(error instanceof OutOfBudgetError || error instanceof RangeError)) throw error;
+    return { schedule, error: Infinity, right: false, seconds: Infinity };
+  }
+}
+
+async function timeOnce(gpu: Gpu, trial: Trial, schedule: KernelSchedule, expected: Float32Array): Promise<Tried> {
   return await withProgram(gpu, trial, { software: gpu.isSoftware, schedule }, async (program) => {
     const error = relativeError(await result(program), expected);
     const right = error <= tolerance;
@@ -249,11 +270,7 @@ function makeTrial({ tunable, tensor }: TuningProblem): Trial {
   const [first, second] = tensor.inputs.map(({ shape, layout }, index) => input(`operand ${index}`, shape, { layout }));
   if (first === undefined || second === undefined) throw new Error(`Cannot tune ${tensor}: it has no two inputs`);
   const operands = [first, second].map(({ shape, layout }, index) => {
-    const random = new Random(1, `operand ${index}`);
-    // One block of random numbers, repeated: making millions would take longer than timing the kernels.
-    const block = Float32Array.from({ length: 997 }, (_, at) => random.normal(at));
-    const count = shape.reduce((product, side) => product * side, 1);
-    const values = Float32Array.from({ length: count }, (_, at) => block[at % block.length] ?? 0);
+    const values = repeatedRandom(shape, `operand ${index}`, (random, at) => random.normal(at));
     return [`operand ${index}`, pack(values, shape, layout)] as const;
   });
   return { result: tunable.trial(first, second), operands: new Map(operands) };

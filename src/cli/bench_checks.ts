@@ -10,8 +10,13 @@ import type { Settings } from "../run/settings.ts";
 /** The parts that `--plot` draws; without a part it draws the kernels. */
 const drawnParts: readonly (string | undefined)[] = [undefined, "kernels", "growth"];
 
-/** The parts that run no other engines. */
-const lonelyParts: readonly string[] = ["overhead", "growth"];
+/** The other engines that a part runs, where not all. */
+const enginesOf: Readonly<Record<string, readonly string[]>> = {
+  select: [],
+  memory: ["tfjs"],
+  overhead: [],
+  growth: [],
+};
 
 /**
  * Refuses options that would do nothing.
@@ -27,8 +32,11 @@ export function requireSensibleOptions(part: string | undefined, settings: Setti
   if (plot !== undefined && !drawnParts.includes(part)) {
     throw new UsageError(`bench ${part} draws nothing: --plot goes with bench, bench kernels and bench growth`);
   }
-  if (part !== undefined && lonelyParts.includes(part) && settings.has("against")) {
-    throw new UsageError(`bench ${part} runs no other engines: --against goes with the other parts`);
+  const engines = part === undefined ? undefined : enginesOf[part];
+  const unknown = settings.optionalText("against")?.split(",").find((name) => !engines?.includes(name.trim()));
+  if (engines !== undefined && unknown !== undefined) {
+    const known = engines.length === 0 ? "no other engines" : `no other engine than ${engines.join(", ")}`;
+    throw new UsageError(`bench ${part} runs ${known}: leave out --against ${unknown}`);
   }
   if (!settings.flag("submit")) return;
   if (part !== undefined) {

@@ -29,7 +29,7 @@ export function stepTable({ ours, peers, pytorch }: StepReport, peak: number): s
     ["", ...["step", "forward"].flatMap((kind) => [kind, "of ours", "GFLOP/s", "of peak"]), "results"],
     row("ours", ours, "right"),
     ...Object.entries(peers).map(([name, peer]) => row(name, peer, peer.error ?? verdict(peer))),
-    ...(pytorch ? [row("PyTorch (CPU)", pytorch, "right, in no ratio")] : []),
+    ...(pytorch ? [row("PyTorch (CPU)", pytorch, `${pytorch.error ?? verdict(pytorch)}; in no ratio`)] : []),
   ]);
 }
 

@@ -115,7 +115,7 @@ export function requireBudget({ totalBytes }: MemoryReport, settings: Settings):
   if (budget === undefined || totalBytes <= budget) return;
   throw new OutOfBudgetError(
     `Training takes ${bytesText(totalBytes)} of GPU memory, --memory-budget allows ${bytesText(budget)}. ` +
-      "Lower --batch, --crop or --size; --plan shows what takes how much",
+      "Lower --batch, --crop or --size, or pass --recompute or --half-activations; --plan shows what takes how much",
   );
 }
 

@@ -17,6 +17,7 @@
 
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, truncateSync, writeSync } from "node:fs";
 import { join, resolve } from "node:path";
+import * as v from "valibot";
 import { UsageError } from "../errors.ts";
 import type { Tuning } from "../graph/schedule.ts";
 import { readFile, writeFileSafely } from "./files.ts";
@@ -80,12 +81,12 @@ export class RunFolder {
    */
   tuning(find: () => Tuning): Tuning {
     const path = this.file("tuning.json");
-    if (!this.holdsRun) {
-      const found = find();
-      this.writeJson("tuning.json", Object.fromEntries(found));
-      return found;
-    }
-    return new Map(existsSync(path) ? Object.entries(JSON.parse(new TextDecoder().decode(readFile(path)))) : []);
+    if (this.holdsRun && existsSync(path)) return readTuning(path);
+    // Without a table, training began by the rules; or it has not begun, as where no adapter was found at the first start.
+    if (this.holdsRun && existsSync(this.file("checkpoint.safetensors"))) return new Map();
+    const found = find();
+    this.writeJson("tuning.json", Object.fromEntries(found));
+    return found;
   }
 
   /** Whether a stage was finished. */
@@ -119,6 +120,19 @@ export class RunFolder {
   /** Closes the log. */
   close(): void {
     closeSync(this.#metrics);
+  }
+}
+
+/** @throws {Error} if the file does not hold names of schedules. */
+function readTuning(path: string): Tuning {
+  const names = v.record(v.string(), v.string());
+  try {
+    return new Map(Object.entries(v.parse(names, JSON.parse(new TextDecoder().decode(readFile(path))))));
+  } catch (error) {
+    throw new Error(
+      `Cannot go on with the run: ${path} is damaged (${error instanceof Error ? error.message : error}). ` +
+        "Remove it to go on with the schedules in force now, which may round differently",
+    );
   }
 }
 

@@ -33,12 +33,18 @@ Deno.test("the ratios are those of the fastest peer that is right in the figure"
   });
 });
 
-Deno.test("PyTorch on the CPU has a row of its own, only where it is right, and is in no ratio", () => {
+Deno.test("PyTorch on the CPU has a row of its own and is in no ratio", () => {
   const found = report({ pytorch: engine(10, 2), slow: engine(900, 40) });
-  assertEquals(found.pytorch, { stepMs: 10, forwardMs: 2 });
+  assertEquals(found.pytorch, { stepMs: 10, forwardMs: 2, correct: { step: true, forward: true } });
   assertEquals(Object.keys(found.peers), ["slow"]);
   assertEquals(found.ratio, { step: 9, forward: 2 });
-  assertEquals(report({ pytorch: engine(10, 2, { samples: [10, 1] }) }).pytorch, null);
+  assertEquals(report({ pytorch: engine(10, 2, { samples: [10, 1] }) }).pytorch?.correct.forward, false);
+});
+
+Deno.test("no ratio rests on a warm-up alone", () => {
+  const { peers, ratio } = report({ stopped: engine(900, 40, { forwardTimes: [400] }) });
+  assertEquals(peers.stopped?.forwardMs, 400);
+  assertEquals(ratio, { step: 9, forward: null });
 });
 
 Deno.test("a peer that is not there has no times, and no ratio comes of it", () => {

@@ -14,6 +14,8 @@ Deno.test("bench answers unknown words and options that would do nothing by a se
     ],
     [["growth", "--against", "tfjs"], "bench growth runs no other engines"],
     [["overhead", "--against", "tfjs"], "bench overhead runs no other engines"],
+    [["select", "--against", "tfjs"], "bench select runs no other engines"],
+    [["memory", "--against", "tfjs,jax"], "bench memory runs no other engine than tfjs: leave out --against jax"],
     [["step", "--submit"], '--submit chooses its parts itself. Leave out "step"'],
     [["--submit", "--json"], "--submit prints its block and nothing else. Leave out --json"],
     [["--submit", "--plot", "roofline.svg"], "Leave out --plot"],

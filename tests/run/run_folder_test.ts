@@ -63,9 +63,18 @@ Deno.test("a resumed run keeps the schedules of its start, whatever was tuned si
     folder = open(true);
     assertEquals(folder.tuning(() => before), after);
     folder.close();
+    writeFileSafely(join(path, "tuning.json"), "[1");
+    folder = open(true);
+    assertThrows(() => folder.tuning(() => before), Error, "tuning.json is damaged");
+    folder.close();
     rmSync(join(path, "tuning.json"));
     folder = open(true);
-    assertEquals(folder.tuning(() => before), new Map());
+    assertEquals(folder.tuning(() => before), before, "training has not begun");
+    folder.close();
+    rmSync(join(path, "tuning.json"));
+    writeFileSafely(join(path, "checkpoint.safetensors"), "");
+    folder = open(true);
+    assertEquals(folder.tuning(() => before), new Map(), "training began by the rules");
     folder.close();
   }));
 
