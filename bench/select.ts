@@ -7,13 +7,14 @@
  */
 
 import { fileURLToPath } from "node:url";
+import { BufferScope } from "../src/gpu/buffer_scope.ts";
 import type { Gpu } from "../src/gpu/gpu.ts";
 import { wholeRange } from "../src/gpu/launch.ts";
 import { paddedChannels } from "../src/graph/layout.ts";
 import { rankedKeys } from "../src/selftraining/ranked_keys.ts";
 import type { ScoreBatches } from "../src/selftraining/scores.ts";
 import { selectThresholds } from "../src/selftraining/selection.ts";
-import { hexBits } from "../src/selftraining/thresholds.ts";
+import { hexBits, type ThresholdsReport } from "../src/selftraining/thresholds.ts";
 import { findPython } from "./python.ts";
 import { median } from "./timing.ts";
 
@@ -52,14 +53,38 @@ export async function benchSelect(
   gpu: Gpu,
   { images = 24, runs }: { readonly images?: number; readonly runs: number },
 ): Promise<SelectReport> {
+  using buffers = new BufferScope(gpu);
+  const source = logitsSource(buffers, images);
+  const { report, oursMs, scoresMs, oursBytes } = await timeSelection(gpu, source, runs);
+  const keys = await keysByClass(gpu, source, report.n_pixels);
+  const numpy = await numpySort(keys, report.rank);
+  const typed = typedArraySort(keys, report.rank);
+  requireSame(report, typed, "typed arrays");
+  if (numpy !== null) requireSame(report, numpy, "numpy");
+  const oursWithoutScoresMs = Math.max(0, oursMs - scoresMs);
+  const sortMs = (numpy ?? typed).milliseconds;
+  return {
+    pixels: images * image.height * image.width,
+    classes,
+    oursMs,
+    oursWithoutScoresMs,
+    oursBytes,
+    typedArraySortMs: typed.milliseconds,
+    numpySortMs: numpy?.milliseconds ?? null,
+    sortBytes: keys.reduce((sum, { byteLength }) => sum + byteLength, 0),
+    ratio: { withScores: sortMs / oursMs, withoutScores: sortMs / oursWithoutScoresMs },
+  };
+}
+
+/** The logits of so many images: each is a window of one field, by some pixels further on. */
+function logitsSource(buffers: BufferScope, images: number): ScoreBatches {
   const height = image.height / outputStride;
   const width = image.width / outputStride;
   const channels = paddedChannels(classes);
-  // Every image is a window of one field of logits, each window by some pixels further on.
   const step = 997 * channels;
-  const field = gpu.createBuffer((height * width * channels + images * step) * 4, "logits");
-  gpu.write(field, fieldOfLogits(field.size / 4, channels));
-  const source: ScoreBatches = {
+  const field = buffers.create((height * width * channels + images * step) * 4, "logits");
+  buffers.gpu.write(field, fieldOfLogits(field.size / 4, channels));
+  return {
     images,
     async *batches() {
       for (let index = 0; index < images; index++) {
@@ -68,6 +93,10 @@ export async function benchSelect(
       }
     },
   };
+}
+
+/** Our thresholds, their median time, that of the scores alone, and the memory beside the logits. */
+async function timeSelection(gpu: Gpu, source: ScoreBatches, runs: number) {
   const settings = { policy: "cbst", rule: "crst", portion: 0.2, stride: 1 } as const;
   const times: number[] = [];
   const scoreTimes: number[] = [];
@@ -83,34 +112,16 @@ export async function benchSelect(
     times.push(middle - start);
     scoreTimes.push(performance.now() - middle);
   }
-  const keys = await keysByClass(gpu, source, report.n_pixels);
-  gpu.destroyBuffer(field);
-  const numpy = await numpySort(keys, report.rank);
-  const typed = typedArraySort(keys, report.rank);
-  for (const [name, found] of [["typed arrays", typed.keys], ["numpy", numpy?.keys ?? typed.keys]] as const) {
-    for (const [id, key] of found.entries()) {
-      const value = hexBits(new Float32Array(Uint32Array.of(key).buffer)[0] ?? NaN);
-      if ((report.rank[id] ?? 0) > 0 && value !== report.lambda_hex[id]) {
-        throw new Error(
-          `The threshold of class ${id} is ${report.lambda_hex[id]}, sorting with ${name} gives ${value}`,
-        );
-      }
-    }
+  return { report, oursMs: median(times), scoresMs: median(scoreTimes), oursBytes };
+}
+
+/** @throws {Error} naming a class whose threshold is not the key that the sort found. */
+function requireSame({ rank, lambda_hex }: ThresholdsReport, { keys }: Sorted, sort: string): void {
+  for (const [id, key] of keys.entries()) {
+    const value = hexBits(new Float32Array(Uint32Array.of(key).buffer)[0] ?? NaN);
+    if ((rank[id] ?? 0) === 0 || value === lambda_hex[id]) continue;
+    throw new Error(`The threshold of class ${id} is ${lambda_hex[id]}, sorting with ${sort} gives ${value}`);
   }
-  const oursMs = median(times);
-  const oursWithoutScoresMs = Math.max(0, oursMs - median(scoreTimes));
-  const sortMs = (numpy ?? typed).milliseconds;
-  return {
-    pixels: images * image.height * image.width,
-    classes,
-    oursMs,
-    oursWithoutScoresMs,
-    oursBytes,
-    typedArraySortMs: typed.milliseconds,
-    numpySortMs: numpy?.milliseconds ?? null,
-    sortBytes: keys.reduce((sum, { byteLength }) => sum + byteLength, 0),
-    ratio: { withScores: sortMs / oursMs, withoutScores: sortMs / oursWithoutScoresMs },
-  };
 }
 
 /** Smooth enough to have regions, rough enough that few keys are equal. */
