@@ -19,7 +19,8 @@ import {
   textureRowVectors,
   wholeRange,
 } from "./launch.ts";
-import { bindingKinds, type ShaderConstants, type ShaderSource, specialize } from "./shader.ts";
+import { bindResources, compilePipeline } from "./pipeline.ts";
+import { type ShaderConstants, type ShaderSource, specialize } from "./shader.ts";
 import { SubmissionTimes, type TimeListener } from "./submission_times.ts";
 
 /** What `Gpu.open` may be told. */
@@ -162,53 +163,10 @@ export class Gpu {
     let pipeline = this.#pipelines.get(text);
     if (pipeline === undefined) {
       this.#onVariant?.(source.name, text);
-      pipeline = this.#compile(source.name, text);
+      pipeline = compilePipeline(this.device, source.name, text);
       this.#pipelines.set(text, pipeline);
     }
     return pipeline;
-  }
-
-  async #compile(name: string, text: string): Promise<Pipeline> {
-    const bindings = bindingKinds(text, name);
-    this.device.pushErrorScope("validation");
-    const module = this.device.createShaderModule({ label: name, code: text });
-    const layout = this.device.createBindGroupLayout({
-      label: name,
-      entries: bindings.map((type, binding) => ({
-        binding,
-        visibility: GPUShaderStage.COMPUTE,
-        ...(type === "texture" ? { texture: { sampleType: "unfilterable-float" } } : { buffer: { type } }),
-      })),
-    });
-    const pipeline = this.device.createComputePipeline({
-      label: name,
-      layout: this.device.createPipelineLayout({ bindGroupLayouts: [layout] }),
-      compute: { module, entryPoint: "main" },
-    });
-    const error = await this.device.popErrorScope();
-    if (error !== null) {
-      const { messages } = await module.getCompilationInfo();
-      const detail = messages.map((m) => `line ${m.lineNum}: ${m.message}`).join("; ") || error.message;
-      throw new Error(`Cannot compile shaders/${name}.wgsl: ${detail}\n${numbered(text, messages)}`);
-    }
-    return { name, pipeline, layout, bindings };
-  }
-
-  /** A bind group of buffers, parts of buffers and textures, in the order of the shader's bindings. */
-  bindGroup(pipeline: Pipeline, ranges: readonly (BufferRange | GPUTexture)[]): GPUBindGroup {
-    if (ranges.length !== pipeline.bindings.length) {
-      throw new Error(
-        `Cannot bind ${pipeline.name}: it declares ${pipeline.bindings.length} bindings, ${ranges.length} were given`,
-      );
-    }
-    return this.device.createBindGroup({
-      label: pipeline.name,
-      layout: pipeline.layout,
-      entries: ranges.map((range, binding) => ({
-        binding,
-        resource: range instanceof GPUTexture ? range.createView() : range,
-      })),
-    });
   }
 
   /** Compiles, binds and sizes one launch. */
@@ -224,7 +182,7 @@ export class Gpu {
       throw new RangeError(`Cannot dispatch ${label}: ${workgroups.join("×")} workgroups, each must be 1 to 65535`);
     }
     const ranges = resources.map((resource) => resource instanceof GPUTexture ? resource : wholeRange(resource));
-    return { label, pipeline, bindGroup: this.bindGroup(pipeline, ranges), workgroups };
+    return { label, pipeline, bindGroup: bindResources(this.device, pipeline, ranges), workgroups };
   }
 
   /** Encodes the launches in order, in as few passes as copies to textures allow, then the copies, and submits them. */
@@ -344,9 +302,4 @@ let shaderListener: ((name: string, text: string) => void) | undefined;
 /** Calls `listener` with every shader variant that devices opened from now on compile. For tests and debugging. */
 export function onShaderVariant(listener: ((name: string, text: string) => void) | undefined): void {
   shaderListener = listener;
-}
-
-function numbered(text: string, messages: readonly GPUCompilationMessage[]): string {
-  const lines = text.split("\n");
-  return messages.map(({ lineNum }) => `${lineNum}: ${lines[lineNum - 1] ?? ""}`).join("\n");
 }
