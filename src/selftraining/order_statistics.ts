@@ -108,8 +108,8 @@ export interface Tally {
 export class Candidates {
   constructor(
     readonly gpu: Gpu,
-    /** The candidates, as far as there was room; `null` where there were no pixels at all. */
-    readonly keys: KeyBatch | null,
+    /** The candidates, as far as there was room. */
+    readonly keys: KeyBatch,
     /** Whether there was room for all. */
     readonly isComplete: boolean,
     /** By class. */
@@ -121,13 +121,12 @@ export class Candidates {
     const { keys } = this;
     return radixSelect(this.gpu, async function* () {
       await Promise.resolve();
-      if (keys !== null && keys.count > 0) yield keys;
+      if (keys.count > 0) yield keys;
     }, ranks);
   }
 
   /** Frees the buffers. */
   [Symbol.dispose](): void {
-    if (this.keys === null) return;
     for (const { buffer } of [this.keys.keys, this.keys.classes]) this.gpu.destroyBuffer(buffer);
   }
 }
@@ -136,28 +135,24 @@ export class Candidates {
  * Counts all keys against the bounds of their list, and keeps those strictly between.
  *
  * @param bounds of each list; one for all classes, or one for each.
- * @param capacity most candidates that are kept; asked for when the first batch is there.
+ * @param capacity most candidates that are kept.
  */
 export async function collectCandidates(
   gpu: Gpu,
   batches: AsyncIterable<KeyBatch>,
   classCount: number,
   bounds: readonly Bounds[],
-  capacity: () => number,
+  capacity: number,
 ): Promise<Candidates> {
   using buffers = new BufferScope(gpu);
   const boundsBuffer = buffers.create(bounds.length * 8, "bounds");
   gpu.write(boundsBuffer, Uint32Array.from(bounds.flatMap(({ low, high }) => [low, high])));
-  let room = 0;
-  let keys: GPUBuffer | undefined;
-  let classes: GPUBuffer | undefined;
+  const keys = buffers.create(capacity * 4, "candidates");
+  const classes = buffers.create(capacity * 4, "classes of candidates");
   const found = buffers.create(4, "number of candidates");
   const outcomes = 6;
   const counters = new Counters(buffers, outcomes * classCount, "tally");
   for await (const batch of batches) {
-    room ||= capacity();
-    keys ??= buffers.create(room * 4, "candidates");
-    classes ??= buffers.create(room * 4, "classes of candidates");
     await counters.makeRoom(batch.count);
     gpu.submit([
       await gpu.dispatch(
@@ -184,14 +179,16 @@ export async function collectCandidates(
     unranked: sum(5, id),
   }));
   const between = tallies.reduce((total, tally) => total + tally.between, 0);
-  const kept = keys && classes
-    ? {
-      count: Math.min(between, room),
+  return new Candidates(
+    gpu,
+    {
+      count: Math.min(between, capacity),
       keys: wholeRange(buffers.release(keys)),
       classes: wholeRange(buffers.release(classes)),
-    }
-    : null;
-  return new Candidates(gpu, kept, between <= room, tallies);
+    },
+    between <= capacity,
+    tallies,
+  );
 }
 
 /** Counters on the GPU, added up in float64 before they can wrap. */

@@ -34,7 +34,8 @@ export interface SelectionLimits {
   readonly candidates: number;
 }
 
-const defaultLimits: SelectionLimits = { samples: 2 ** 22, candidates: 2 ** 24 };
+/** Memory for these is taken whatever the number of images: 32 MiB, first for the one, then for the other. */
+const defaultLimits: SelectionLimits = { samples: 2 ** 21, candidates: 2 ** 22 };
 /** Standard deviations of a rank in a random sample between the wanted rank and a bound; neighbours are alike, so not 3. */
 const deviations = 6;
 
@@ -57,16 +58,13 @@ export async function selectThresholds(
   const everything = new Array<Bounds>(listCount).fill(unbounded);
   const all = () => rankedKeys(gpu, batches, scores, { stride });
   let bounds: Bounds[];
-  let expected: number;
   {
-    using found = await collectCandidates(gpu, sample, scores.classes, everything, () => sampled.room);
+    using found = await collectCandidates(gpu, sample, scores.classes, everything, 2 * limits.samples);
     if (sampled.isWhole) return await reportOf(gpu, found, everything, all, scores, settings);
     const counts = listTallies(found.tallies, listCount).map(rankedCount);
     bounds = await boundsOf(found, counts, settings.portion);
-    expected = sampled.every * counts.reduce((sum, count) => sum + 2 * marginOf(count, settings.portion), 0);
   }
-  const capacity = Math.min(limits.candidates, Math.ceil(1.5 * expected));
-  using candidates = await collectCandidates(gpu, all(), scores.classes, bounds, () => capacity);
+  using candidates = await collectCandidates(gpu, all(), scores.classes, bounds, limits.candidates);
   return await reportOf(gpu, candidates, bounds, all, scores, settings);
 }
 
@@ -92,7 +90,6 @@ async function reportOf(
 
 /** How the pixels are sampled: at one rate, whatever the sizes of the images, that of the first batch's size for all. */
 class Sampling {
-  #samples = 0;
   #step = 0;
 
   constructor(readonly images: number, readonly mostSamples: number) {}
@@ -101,24 +98,13 @@ class Sampling {
   step({ height, width }: ScoreBatch): number {
     if (this.#step > 0) return this.#step;
     const pixels = this.images * height * width;
-    this.#samples = sampleSize(pixels, this.mostSamples);
-    this.#step = sampleStep(pixels, this.#samples);
+    this.#step = sampleStep(pixels, sampleSize(pixels, this.mostSamples));
     return this.#step;
-  }
-
-  /** One of so many pixels is in the sample. */
-  get every(): number {
-    return this.#step ** 2;
   }
 
   /** Whether every pixel is in the sample. */
   get isWhole(): boolean {
     return this.#step <= 1;
-  }
-
-  /** Most keys of the sample that are kept: more than expected, because sizes may differ. */
-  get room(): number {
-    return Math.max(4 * this.#samples, 2 ** 16);
   }
 }
 

@@ -125,7 +125,7 @@ Deno.test("weights that do not fit are answered by a sentence that names file an
       [[...first, "--source-model", missing], 1, missing, '"conv3.weight"'],
       [[...second, "--model", "deeplab-mobilenet", "--weights", shaped], 1, shaped, '"conv1.weight"'],
     ]);
-    for (const out of outs) assertEquals(readdirSync(out).sort(), ["config.json", "metrics.jsonl"]);
+    for (const out of outs) assertEquals(readdirSync(out).sort(), ["config.json", "metrics.jsonl", "tuning.json"]);
   }));
 
 Deno.test("wrong options, values and recipes are answered by a sentence with the nearest name, and exit code 2", () =>
