@@ -75,10 +75,8 @@ const commands: readonly CommandEntry[] = [
     summary:
       "measure kernels, the reference step, the selection and memory: all, or one part; overhead and growth only when named",
     examples: [
-      "crosswalk bench kernels --plot roofline.svg",
       "crosswalk bench step --against tfjs,jax --json",
       "crosswalk bench growth --plot growth.svg",
-      "crosswalk bench --submit",
     ],
     load: () => import("./src/cli/bench.ts"),
   },

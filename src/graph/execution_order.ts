@@ -55,15 +55,18 @@ export function executionOrder(
  */
 function recomputedOrder(order: readonly Tensor[], loss: Tensor): Tensor[] {
   const dropped = droppedTensors(order, loss);
-  const recomputed = new Set<string>();
+  const again = Map.groupBy(neededAgain(order, dropped, loss), blockOf);
   return order.flatMap((tensor) => {
     if (tensor.id <= loss.id) return [tensor];
     const blocks = new Set(tensor.inputs.filter((input) => dropped.has(input)).map(blockOf));
-    const again = [...blocks].filter((block) => !recomputed.has(block)).flatMap((block) => {
-      recomputed.add(block);
-      return neededAgain([...dropped].filter((inner) => blockOf(inner) === block), order, loss);
-    });
-    return [...again, tensor];
+    return [
+      ...[...blocks].flatMap((block) => {
+        const recomputed = again.get(block) ?? [];
+        again.delete(block);
+        return recomputed;
+      }),
+      tensor,
+    ];
   });
 }
 
@@ -85,14 +88,13 @@ function droppedTensors(order: readonly Tensor[], loss: Tensor): Set<Tensor> {
   return dropped;
 }
 
-/** Those of a block's dropped tensors that the backward pass uses, and what they are computed from within the block. */
-function neededAgain(inner: readonly Tensor[], order: readonly Tensor[], loss: Tensor): Tensor[] {
-  const used = new Set(order.filter(({ id }) => id > loss.id).flatMap(({ inputs }) => inputs));
+/** Those of the dropped tensors that the backward pass uses, and what they are computed from, in order. */
+function neededAgain(order: readonly Tensor[], dropped: ReadonlySet<Tensor>, loss: Tensor): Tensor[] {
   const needed = new Set<Tensor>();
-  for (const tensor of [...inner].sort((a, b) => b.id - a.id)) {
-    if (used.has(tensor) || inner.some((other) => needed.has(other) && other.inputs.includes(tensor))) {
-      needed.add(tensor);
+  for (const tensor of order.toReversed()) {
+    if (tensor.id > loss.id || needed.has(tensor)) {
+      for (const input of tensor.inputs) if (dropped.has(input)) needed.add(input);
     }
   }
-  return [...needed].sort((a, b) => a.id - b.id);
+  return order.filter((tensor) => needed.has(tensor));
 }

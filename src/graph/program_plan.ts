@@ -108,7 +108,9 @@ function summarize(
   const inputs = tensors.filter((tensor) => tensor.definition.leaf?.kind === "input");
   const bound = [...lives, ...tensors.map((tensor) => ({ label: String(tensor), bytes: tensor.bytes }))];
   const largest = bound.reduce((most, life) => life.bytes > most.bytes ? life : most, { label: "nothing", bytes: 0 });
-  const again = steps.filter(({ tensor }, index) => steps.findIndex((step) => step.tensor === tensor) < index);
+  const flops = sum(steps.map(stepFlops));
+  // Of each tensor the first step: later ones compute it again, or make it of halves.
+  const first = new Map(steps.toReversed().map((step) => [step.tensor, step]));
   return {
     activationBytes,
     scratchBytes: Math.max(0, activationBytes - sum(withoutScratch.slotBytes)),
@@ -116,8 +118,8 @@ function summarize(
     largestBindingBytes: largest.bytes,
     largestBinding: largest.label,
     lowerBoundBytes: slots.lowerBoundBytes,
-    flops: sum(steps.map(stepFlops)),
-    recomputedFlops: sum(again.map(stepFlops)),
+    flops,
+    recomputedFlops: flops - sum([...first.values()].map(stepFlops)),
   };
 }
 

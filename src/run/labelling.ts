@@ -12,6 +12,7 @@ import { join } from "node:path";
 import { labelTable } from "../data/class_map.ts";
 import { encodeLabelPng } from "../data/encode.ts";
 import type { Item } from "../data/sample.ts";
+import { OneBehind } from "../gpu/one_behind.ts";
 import { equalBatches, loadSplit } from "../selftraining/inference.ts";
 import type { ScoreBatch, ScoreBatches, ScoreOptions } from "../selftraining/scores.ts";
 import { assignLabels, selectThresholds } from "../selftraining/selection.ts";
@@ -142,7 +143,7 @@ class LogitsSource implements ScoreBatches {
       images += batch.images;
       yield batch;
     }
-    let inFlight: Promise<void> | null = null;
+    const done = new OneBehind<void>();
     const samples = loadSplit(loader, this.items.slice(images), network, size, "none");
     for await (const group of equalBatches(samples, batchSize)) {
       signal.throwIfAborted();
@@ -159,13 +160,12 @@ class LogitsSource implements ScoreBatches {
       }
       images += batch.images;
       this.onProgress(images);
-      // A short queue keeps Ctrl-C and the progress bar honest; one batch in it keeps the GPU busy.
-      await inFlight;
-      inFlight = this.context.gpu.wait();
-      inFlight.catch(() => {});
+      // A short queue keeps Ctrl-C and the progress bar honest.
+      await done.exchange(this.context.gpu.wait());
     }
-    await inFlight;
+    await done.take();
     this.#isFirstPass = false;
+    profile.enter("selection");
   }
 
   async dispose(): Promise<void> {

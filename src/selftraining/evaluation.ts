@@ -9,6 +9,7 @@ import type { Loader } from "../data/loader.ts";
 import type { Item } from "../data/sample.ts";
 import type { Size } from "../data/size.ts";
 import type { Gpu } from "../gpu/gpu.ts";
+import { OneBehind } from "../gpu/one_behind.ts";
 import type { Network } from "../nn/network.ts";
 import { confusionDispatch } from "../ops/metrics/confusion_matrix.ts";
 import { equalBatches, loadSplit } from "./inference.ts";
@@ -58,8 +59,7 @@ export async function evaluate(
       total[index] = (total[index] ?? 0) + count
     );
   };
-  // Counts are waited for once the launches that follow are submitted, so that the GPU always has some to do.
-  let collecting: Promise<void> | null = null;
+  const collecting = new OneBehind<void>();
   let images = 0;
   let launches = 0;
   const loaded = loadSplit(loader, items, network, options.size, "original", options.onRounded);
@@ -83,14 +83,13 @@ export async function evaluate(
     images += samples.length;
     launches += viewCount(views);
     if (launches >= launchesPerRead) {
-      await collecting;
-      collecting = collect();
-      collecting.catch(() => {});
+      await collecting.take();
+      collecting.keep(collect());
       launches = 0;
     }
     options.onProgress?.(images);
   }
-  await collecting;
+  await collecting.take();
   await collect();
   await predictor.dispose();
   for (const buffer of [...truths.values(), counts]) gpu.destroyBuffer(buffer);

@@ -8,6 +8,7 @@ import countsShader from "../../shaders/selftraining/class_counts.wgsl" with { t
 import startsShader from "../../shaders/selftraining/class_starts.wgsl" with { type: "text" };
 import nthShader from "../../shaders/selftraining/every_nth.wgsl" with { type: "text" };
 import topShader from "../../shaders/selftraining/top_score.wgsl" with { type: "text" };
+import { BufferScope } from "../gpu/buffer_scope.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { type BufferRange, type Dispatch, grid, wholeRange } from "../gpu/launch.ts";
 import { type ScoreBatch, type ScoreBatches, scoreConstants, type ScoreOptions, viewsBuffer } from "./scores.ts";
@@ -42,37 +43,34 @@ export async function* rankedKeys(
   scores: ScoreOptions,
   { stride = 1, step = () => 1 }: KeyOptions = {},
 ): AsyncGenerator<KeyBatch> {
-  let owned: { readonly keys: GPUBuffer; readonly classes: GPUBuffer } | undefined;
-  const free = () => [owned?.keys, owned?.classes].forEach((buffer) => buffer && gpu.destroyBuffer(buffer));
-  try {
-    for await (const batch of batches.batches()) {
-      const every = step(batch);
-      const pixels = Math.ceil(batch.height / every) * Math.ceil(batch.width / every);
-      const count = batch.images * pixels;
-      const bytes = Math.ceil(count / 4) * 16;
-      if (owned === undefined || owned.keys.size < bytes) {
-        free();
-        owned = { keys: gpu.createBuffer(bytes, "keys"), classes: gpu.createBuffer(bytes, "classes") };
-      }
-      const { keys, classes } = owned;
-      const views = viewsBuffer(gpu, batch);
-      const launches: Dispatch[] = [
-        await gpu.dispatch(
-          { name: "selftraining/top_score", text: topShader },
-          { ...scoreConstants(batch, scores), STEP: every, RUN: run },
-          [batch.logits, views, scores.prior ?? batch.logits, keys, classes],
-          grid(Math.ceil(count / run), 64),
-        ),
-      ];
-      const nth = stride > 1 ? await everyNth(gpu, batch.images, pixels, scores.classes, stride, classes) : null;
-      if (nth !== null) launches.push(...nth.dispatches);
-      gpu.submit(launches);
-      gpu.destroyBuffer(views);
-      if (nth !== null) gpu.destroyBuffer(nth.counts);
-      yield { count, keys: wholeRange(keys), classes: wholeRange(classes) };
+  using buffers = new BufferScope(gpu);
+  let keys = buffers.create(16, "keys");
+  let classes = buffers.create(16, "classes");
+  for await (const batch of batches.batches()) {
+    const every = step(batch);
+    const pixels = Math.ceil(batch.height / every) * Math.ceil(batch.width / every);
+    const count = batch.images * pixels;
+    const bytes = Math.ceil(count / 4) * 16;
+    if (keys.size < bytes) {
+      for (const buffer of [keys, classes]) buffers.free(buffer);
+      keys = buffers.create(bytes, "keys");
+      classes = buffers.create(bytes, "classes");
     }
-  } finally {
-    free();
+    const views = viewsBuffer(gpu, batch);
+    const launches: Dispatch[] = [
+      await gpu.dispatch(
+        { name: "selftraining/top_score", text: topShader },
+        { ...scoreConstants(batch, scores), STEP: every, RUN: run },
+        [batch.logits, views, scores.prior ?? batch.logits, keys, classes],
+        grid(Math.ceil(count / run), 64),
+      ),
+    ];
+    const nth = stride > 1 ? await everyNth(gpu, batch.images, pixels, scores.classes, stride, classes) : null;
+    if (nth !== null) launches.push(...nth.dispatches);
+    gpu.submit(launches);
+    gpu.destroyBuffer(views);
+    if (nth !== null) gpu.destroyBuffer(nth.counts);
+    yield { count, keys: wholeRange(keys), classes: wholeRange(classes) };
   }
 }
 

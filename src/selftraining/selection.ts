@@ -14,6 +14,7 @@ import assignShader from "../../shaders/selftraining/assign_labels.wgsl" with { 
 import { BufferScope } from "../gpu/buffer_scope.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { grid, wholeRange } from "../gpu/launch.ts";
+import { OneBehind } from "../gpu/one_behind.ts";
 import {
   type Bounds,
   type Candidates,
@@ -208,14 +209,11 @@ export async function* assignLabels(
   const finish = async (batch: ScoreBatch, reading: Promise<Uint8Array<ArrayBuffer>[]>): Promise<LabelledBatch> => {
     const [bytes, found] = await reading;
     if (bytes === undefined || found === undefined) throw new Error("The pseudo-labels could not be read");
-    const added = new Uint32Array(found.buffer).subarray(0, classes);
-    report.labelled = report.labelled.map((count, id) => count + (added[id] ?? 0));
-    report.ignored += bytes.length - added.reduce((sum, count) => sum + count, 0);
+    countLabelled(report, bytes.length, found);
     const { images, height, width } = batch;
     return { images, height, width, labels: bytes };
   };
-  // A batch is waited for once the next is submitted, so that the GPU has that to do while the labels are used.
-  let previous: Promise<LabelledBatch> | null = null;
+  const waiting = new OneBehind<LabelledBatch>();
   for await (const batch of batches.batches()) {
     const size = batch.images * batch.height * batch.width;
     const views = viewsBuffer(gpu, batch);
@@ -229,11 +227,18 @@ export async function* assignLabels(
         grid(Math.ceil(size / 4), 64),
       ),
     ]);
-    const labelled = finish(batch, gpu.read({ ...wholeRange(labels), size }, counts));
-    labelled.catch(() => {});
+    const before = waiting.exchange(finish(batch, gpu.read({ ...wholeRange(labels), size }, counts)));
     for (const buffer of [views, labels]) gpu.destroyBuffer(buffer);
-    if (previous !== null) yield await previous;
-    previous = labelled;
+    const labelled = await before;
+    if (labelled !== null) yield labelled;
   }
-  if (previous !== null) yield await previous;
+  const last = await waiting.take();
+  if (last !== null) yield last;
+}
+
+/** Adds the pixels of a batch to `labelled`, by the counts that the kernel gave for each class, and to `ignored`. */
+export function countLabelled(report: ThresholdsReport, pixels: number, counts: Uint8Array<ArrayBuffer>): void {
+  const added = new Uint32Array(counts.buffer).subarray(0, report.labelled.length);
+  report.labelled = report.labelled.map((count, id) => count + (added[id] ?? 0));
+  report.ignored += pixels - added.reduce((sum, count) => sum + count, 0);
 }

@@ -7,11 +7,13 @@
  */
 
 import shader from "../../shaders/selftraining/assign_soft_labels.wgsl" with { type: "text" };
+import { BufferScope } from "../gpu/buffer_scope.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { grid, wholeRange } from "../gpu/launch.ts";
+import { OneBehind } from "../gpu/one_behind.ts";
 import { storedBytes, unpack } from "../graph/layout.ts";
-import { type ScoreBatches, scoreConstants, type ScoreOptions, viewsBuffer } from "./scores.ts";
-import type { LabelledBatch } from "./selection.ts";
+import { type ScoreBatch, type ScoreBatches, scoreConstants, type ScoreOptions, viewsBuffer } from "./scores.ts";
+import { countLabelled, type LabelledBatch } from "./selection.ts";
 import type { ThresholdsReport } from "./thresholds.ts";
 
 /** Soft and hard pseudo-labels of one batch. */
@@ -35,16 +37,29 @@ export async function* assignSoftLabels(
 ): AsyncGenerator<SoftLabelledBatch> {
   if (!(alpha > 0)) throw new RangeError(`Cannot soften labels with alpha ${alpha}: it must be above 0`);
   const { classes } = scores;
-  const thresholds = gpu.createBuffer((classes + 1) * 16, "thresholds");
+  using buffers = new BufferScope(gpu);
+  const thresholds = buffers.create((classes + 1) * 16, "thresholds");
   gpu.write(thresholds, thresholdRows(report, alpha));
-  const counts = gpu.createBuffer(classes * 4, "labelled");
+  const counts = buffers.create(classes * 4, "labelled");
+  const finish = async (
+    { images, height, width }: ScoreBatch,
+    reading: Promise<Uint8Array<ArrayBuffer>[]>,
+  ): Promise<SoftLabelledBatch> => {
+    const [hard, found, softened] = await reading;
+    if (hard === undefined || found === undefined || softened === undefined) {
+      throw new Error("The soft labels could not be read");
+    }
+    countLabelled(report, hard.length, found);
+    const soft = unpack(new Float32Array(softened.buffer), [images, classes, height, width], "activation");
+    return { images, height, width, labels: hard, soft };
+  };
+  const waiting = new OneBehind<SoftLabelledBatch>();
   for await (const batch of batches.batches()) {
     const { images, height, width } = batch;
     const size = images * height * width;
-    const shape = [images, classes, height, width];
     const views = viewsBuffer(gpu, batch);
     const labels = gpu.createBuffer(size, "pseudo-labels");
-    const soft = gpu.createBuffer(storedBytes(shape, "f32", "activation"), "soft labels");
+    const soft = gpu.createBuffer(storedBytes([images, classes, height, width], "f32", "activation"), "soft labels");
     gpu.write(counts, new Uint8Array(counts.size));
     gpu.submit([
       await gpu.dispatch(
@@ -54,15 +69,13 @@ export async function* assignSoftLabels(
         grid(Math.ceil(size / 4), 64),
       ),
     ]);
-    const [hard, found, softened] = await gpu.read({ ...wholeRange(labels), size }, counts, soft);
+    const before = waiting.exchange(finish(batch, gpu.read({ ...wholeRange(labels), size }, counts, soft)));
     for (const buffer of [views, labels, soft]) gpu.destroyBuffer(buffer);
-    if (hard === undefined || found === undefined || softened === undefined) continue;
-    const added = new Uint32Array(found.buffer).subarray(0, classes);
-    report.labelled = report.labelled.map((count, id) => count + (added[id] ?? 0));
-    report.ignored += size - added.reduce((sum, count) => sum + count, 0);
-    yield { images, height, width, labels: hard, soft: unpack(new Float32Array(softened.buffer), shape, "activation") };
+    const labelled = await before;
+    if (labelled !== null) yield labelled;
   }
-  for (const buffer of [thresholds, counts]) gpu.destroyBuffer(buffer);
+  const last = await waiting.take();
+  if (last !== null) yield last;
 }
 
 /** The thresholds as the kernel reads them; exponent and mantissa apart, its logarithm taken in float64. */

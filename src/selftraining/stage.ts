@@ -12,6 +12,7 @@ import { BatchOrder, type DomainItem } from "../data/order.ts";
 import type { Item, Sample } from "../data/sample.ts";
 import { type AugmentationOptions, planSample } from "../data/sampling.ts";
 import type { Size } from "../data/size.ts";
+import { OneBehind } from "../gpu/one_behind.ts";
 import type { LearningRates, Optimizer } from "../optim/optimizer.ts";
 import type { StepLoss, Trainer, TrainingSample } from "./trainer.ts";
 
@@ -73,11 +74,10 @@ export async function trainStage(
   const order = new BatchOrder(stage.items, stage.batch, stage.seed, stage.name);
   const batches = loader.load(filesOf(stage, order, events.from), { size: stage.size });
   let lastRead = performance.now();
-  // Losses are waited for once the next step is submitted, so that the GPU always has one to do.
-  let reading: Promise<StepLoss[]> | null = null;
+  const reading = new OneBehind<StepLoss[]>();
   const report = async () => {
-    if (reading !== null) await events.onLosses(await reading);
-    reading = null;
+    const losses = await reading.take();
+    if (losses !== null) await events.onLosses(losses);
   };
   for (let step = events.from; step < stage.steps; step++) {
     const samples: TrainingSample[] = [];
@@ -91,9 +91,7 @@ export async function trainStage(
     const interrupted = events.signal.aborted;
     const due = events.checkpointDue() || interrupted || step === stage.steps - 1;
     if (due || trainer.waiting * trainer.accumulate >= maxWaiting || performance.now() - lastRead > readInterval) {
-      reading = trainer.losses();
-      // A failure is thrown when it is waited for; it must not count as unhandled before.
-      reading.catch(() => {});
+      reading.keep(trainer.losses());
       lastRead = performance.now();
     }
     if (due) {

@@ -49,11 +49,11 @@ Deno.test("--profile tells where the time went and changes no result", () =>
     const training = report.stages.find(({ stage }) => stage === "training");
     assert(training?.kernels.some(({ kernel }) => kernel === "conv/conv2d_weight_grad"));
     const kernelsOf = (name: string) => report.stages.find(({ stage }) => stage === name)?.kernels.map((k) => k.kernel);
-    // So few pixels are their own sample: the pass that runs the network is also the one that finds the thresholds.
-    for (const name of ["top_score", "collect_candidates", "score_histogram"]) {
+    // So few pixels are their own sample, so that the pass that runs the network counts them too.
+    for (const name of ["top_score", "collect_candidates"]) {
       assert(kernelsOf("labelling")?.includes(`selftraining/${name}`), name);
     }
-    assertEquals(kernelsOf("selection"), ["selftraining/assign_labels"]);
+    assertEquals(kernelsOf("selection")?.sort(), ["selftraining/assign_labels", "selftraining/score_histogram"]);
     assertStringIncludes(profiled.stdout, report.kernels[0]?.kernel ?? "");
 
     const out = join(folder, "trained");

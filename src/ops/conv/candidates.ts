@@ -88,9 +88,7 @@ function geometryClass(geometry: ConvolutionGeometry): string {
   return `${kernelHeight}×${kernelWidth}${steps}, ${pixels} pixels`;
 }
 
-/**
- * The candidates, the rules' own first.
- */
+/** The candidates, the rules' own first. */
 function convolutionCandidates(problem: ConvolutionProblem, device: DeviceTraits): KernelSchedule[] {
   const { direction, geometry, inputs, outputs } = problem;
   const methods: KernelSchedule[] = isProduct(geometry) ? [{}] : [{ method: "direct" }];
