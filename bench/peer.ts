@@ -9,6 +9,7 @@
  */
 
 import { fileURLToPath } from "node:url";
+import { stripVTControlCharacters } from "node:util";
 import { findPython } from "./python.ts";
 
 /** The engines that can be compared with. */
@@ -41,14 +42,14 @@ export interface PeerAnswer {
 export class Peer {
   readonly #process: Deno.ChildProcess;
   readonly #lines: AsyncIterator<string>;
-  /** The last line of its complaints, once it has ended. */
+  /** What it ended with, once it has. */
   readonly #lastWords: Promise<string>;
   readonly #input: WritableStreamDefaultWriter<Uint8Array>;
 
   private constructor(readonly name: PeerName, process: Deno.ChildProcess) {
     this.#process = process;
     this.#lines = linesOf(process.stdout);
-    this.#lastWords = lastLine(process.stderr);
+    this.#lastWords = lastWords(process.stderr);
     this.#input = process.stdin.getWriter();
   }
 
@@ -214,10 +215,17 @@ async function within<T>(seconds: number, work: Promise<T>): Promise<T> {
   }
 }
 
-/** The last line that is not empty, at the end. */
-async function lastLine(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<string> {
+/** The last error, else the last line that is not empty, at the end. */
+async function lastWords(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<string> {
   let last = "";
-  for await (const line of linesOf(stream)) last = line.trim() || last;
+  let isError = false;
+  for await (const raw of linesOf(stream)) {
+    const line = stripVTControlCharacters(raw).trim();
+    // What follows an error is where it happened.
+    if (line === "" || isError && !line.startsWith("error")) continue;
+    last = line;
+    isError = line.startsWith("error");
+  }
   return last;
 }
 

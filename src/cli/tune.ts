@@ -15,7 +15,6 @@ import {
   type TuningProblem,
   tuningProblems,
 } from "../../bench/tune.ts";
-import { UsageError } from "../errors.ts";
 import { Gpu } from "../gpu/gpu.ts";
 import { input, type Tensor } from "../graph/tensor.ts";
 import { findModel } from "../nn/models/mod.ts";
@@ -31,11 +30,6 @@ const shownSchedules = 4;
 /** Runs the command; returns the exit code. */
 export async function run(args: readonly string[]): Promise<number> {
   const settings = readArguments("tune", args);
-  for (const key of ["model", "size", "batch", "classes"]) {
-    if (settings.flag("reference") && settings.has(key)) {
-      throw new UsageError(`--reference is a network of its own. Leave out --${key}`);
-    }
-  }
   const json = settings.flag("json");
   const say = (text: string) => {
     if (!json) console.log(text);

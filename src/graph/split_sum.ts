@@ -6,8 +6,19 @@
  */
 
 import shader from "../../shaders/reduce/sum_splits.wgsl" with { type: "text" };
+import workgroupShader from "../../shaders/reduce/sum_splits_workgroup.wgsl" with { type: "text" };
 import { grid } from "../gpu/launch.ts";
-import type { KernelCall, KernelPlan } from "./tensor.ts";
+import type { DeviceTraits, KernelCall, KernelPlan } from "./tensor.ts";
+
+/** Parts that one invocation adds on a GPU, about: each is a load that takes the time of hundreds of additions. */
+const wantedPartsPerInvocation = 8;
+/** Invocations of a second launch that fill a GPU; with as many values, each may add all parts of its own. */
+const mostSharingInvocations = 2 ** 18;
+
+/** Invocations that keep an adapter busy; sums are split until there are as many. */
+export function wantedInvocations(device: DeviceTraits): number {
+  return device.software ? 4096 : 65_536;
+}
 
 /**
  * The plan of an op that computes `bytes` of output in `splits` parts.
@@ -18,18 +29,37 @@ import type { KernelCall, KernelPlan } from "./tensor.ts";
 export function splitSum(
   splits: number,
   bytes: number,
+  device: DeviceTraits,
   first: (output: KernelCall["bindings"][number]) => KernelCall,
 ): KernelPlan {
   if (splits === 1) return { calls: [first("output")] };
   const vectors = Math.ceil(bytes / 16);
   const scratch = { scratch: 0 };
+  const lanes = device.software ? 1 : sharingLanes(splits, vectors);
   const second: KernelCall = {
-    shader: { name: "reduce/sum_splits", text: shader },
-    constants: { SPLITS: splits, VECTORS: vectors },
+    ...lanes === 1
+      ? {
+        shader: { name: "reduce/sum_splits", text: shader },
+        constants: { SPLITS: splits, VECTORS: vectors },
+        workgroups: grid(vectors, 64),
+      }
+      : {
+        shader: { name: "reduce/sum_splits_workgroup", text: workgroupShader },
+        constants: { SPLITS: splits, VECTORS: vectors, LANES: lanes },
+        workgroups: [Math.ceil(vectors * lanes / 256), 1, 1],
+      },
     bindings: [scratch, "output"],
-    workgroups: grid(vectors, 64),
     iterations: splits,
     flops: splits * vectors * 4,
   };
   return { calls: [first(scratch), second], scratchBytes: [splits * vectors * 16] };
+}
+
+/** How many invocations of a GPU share the parts of a value: a power of two. */
+function sharingLanes(splits: number, vectors: number): number {
+  let lanes = 1;
+  while (lanes < 256 && splits > lanes * wantedPartsPerInvocation && 2 * lanes * vectors <= mostSharingInvocations) {
+    lanes *= 2;
+  }
+  return lanes;
 }

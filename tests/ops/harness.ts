@@ -11,7 +11,7 @@ import { gradients } from "../../src/ops/gradients.ts";
 import { type DataType, type Layout, pack } from "../../src/graph/layout.ts";
 import { Program } from "../../src/graph/program.ts";
 import type { ProgramDefinition } from "../../src/graph/program_plan.ts";
-import { input, type Tensor } from "../../src/graph/tensor.ts";
+import { dependencies, type DeviceTraits, input, type Tensor } from "../../src/graph/tensor.ts";
 import { Random } from "../../src/random.ts";
 
 /** An input of a test: its shape, layout and values (default: normal random numbers). */
@@ -37,7 +37,8 @@ export interface OpCheck<Name extends string> {
   /** Allowed error: absolute plus relative to the largest magnitude of the expected values. Default 1e-5. */
   readonly tolerance?: number;
   readonly seed?: number;
-  readonly traits?: ProgramDefinition["traits"];
+  /** Kernels to take; default those for software adapters, and those for GPUs where they are others. */
+  readonly traits?: DeviceTraits;
 }
 
 let gpu: Promise<Gpu> | undefined;
@@ -60,7 +61,7 @@ export function size(shape: readonly number[]): number {
 
 /** Checks forward, gradients, padding and determinism of an op. */
 export async function checkOp<Name extends string>(check: OpCheck<Name>): Promise<void> {
-  const { seed = 1, tolerance = 1e-5, gradientOf = [] } = check;
+  const { seed = 1, gradientOf = [] } = check;
   const values = inputValues(check.inputs, seed);
   const tensors = inputTensors(check.inputs);
   const output = check.op(tensors);
@@ -72,16 +73,28 @@ export async function checkOp<Name extends string>(check: OpCheck<Name>): Promis
     const results = gradients(output, gradientOf.map((name) => tensors[name]), outputGradient);
     for (const [index, name] of gradientOf.entries()) outputs[`d ${name}`] = required(results[index]);
   }
-  using program = await Program.compile(await testGpu(), {
-    outputs,
-    ...(check.traits ? { traits: check.traits } : {}),
-  });
+  for (const traits of check.traits === undefined ? deviceKinds(Object.values(outputs)) : [check.traits]) {
+    await checkKernels({ ...check, traits }, outputs, expected, direction);
+  }
+}
+
+async function checkKernels<Name extends string>(
+  check: OpCheck<Name> & { readonly traits: DeviceTraits },
+  outputs: Record<string, Tensor>,
+  expected: Float64Array,
+  direction: Float32Array<ArrayBuffer>,
+): Promise<void> {
+  const { seed = 1, tolerance = 1e-5, gradientOf = [], traits } = check;
+  const values = inputValues(check.inputs, seed);
+  const output = required(outputs.output);
+  const kernels = `with kernels for ${traits.software ? "software adapters" : "GPUs"}`;
+  using program = await Program.compile(await testGpu(), { outputs, traits });
   await poison(program, outputs);
   writeInputs(program, check.inputs, values);
   if (gradientOf.length > 0) program.write("output gradient", pack(direction, output.shape, output.layout));
   program.run();
   for (const [name, tensor] of Object.entries(outputs)) assertZeroPadding(await program.readBytes(name), tensor);
-  assertClose(await program.read("output"), expected, tolerance, `forward of ${output}`);
+  assertClose(await program.read("output"), expected, tolerance, `forward of ${output} ${kernels}`);
   for (const name of gradientOf) {
     const gradient = await program.read(`d ${name}`);
     for (let trial = 0; trial < 3; trial++) {
@@ -91,14 +104,28 @@ export async function checkOp<Name extends string>(check: OpCheck<Name>): Promis
       const scale = Math.sqrt(dot(gradient, gradient) * dot(along, along)) + 1e-6;
       assert(
         Math.abs(ours - numeric) <= Math.max(tolerance, 1e-5) * scale,
-        `gradient of ${output} at ${name} along direction ${trial}: ${ours}, central difference of the twin ${numeric}`,
+        `gradient of ${output} at ${name} ${kernels} along direction ${trial}: ${ours}, central difference of the twin ${numeric}`,
       );
     }
   }
   const first = await Promise.all(Object.keys(outputs).map((name) => program.readBytes(name)));
   program.run();
   const second = await Promise.all(Object.keys(outputs).map((name) => program.readBytes(name)));
-  assertEquals(first, second, "two runs differ");
+  assertEquals(first, second, `two runs differ ${kernels}`);
+}
+
+/** The kinds of adapter for which these tensors have kernels of their own. */
+function deviceKinds(roots: readonly Tensor[]): DeviceTraits[] {
+  const [software, gpu] = [{ software: true }, { software: false }];
+  const launches = (traits: DeviceTraits) =>
+    JSON.stringify(
+      dependencies(roots).map((tensor) =>
+        tensor.definition.kernels?.(tensor, traits).calls.map(({ shader, constants, workgroups }) => [
+          ...[shader.name, shader.includes, constants, workgroups],
+        ])
+      ),
+    );
+  return launches(software) === launches(gpu) ? [software] : [software, gpu];
 }
 
 /** Runs a graph once and returns its outputs in the order of their shapes. */

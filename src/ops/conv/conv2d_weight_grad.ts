@@ -7,7 +7,7 @@
 import shader from "../../../shaders/conv/conv2d_weight_grad.wgsl" with { type: "text" };
 import { grid } from "../../gpu/launch.ts";
 import { paddedChannels } from "../../graph/layout.ts";
-import { splitSum } from "../../graph/split_sum.ts";
+import { splitSum, wantedInvocations } from "../../graph/split_sum.ts";
 import { type DeviceTraits, type KernelPlan, Tensor } from "../../graph/tensor.ts";
 import { convolutionTunable } from "./candidates.ts";
 import { fewInputsTile, fewInputsWeightGradCall, hasFewInputs } from "./few_inputs.ts";
@@ -17,8 +17,6 @@ import { isProduct, transposedLeftProductCall, transposedLeftTile } from "./prod
 import { usesWinograd, winogradWeightGradKernels } from "./winograd.ts";
 import { usesWorkgroups, workgroupSplits, workgroupTransposedLeftCall } from "./workgroup_product.ts";
 
-/** Invocations that keep a large GPU busy; sums are split until there are as many. */
-const wantedInvocations = 4096;
 /** Most pixels that one invocation walks over. */
 const maxPixelsPerInvocation = 16_384;
 
@@ -64,7 +62,12 @@ function kernels(
     const tiles = inputVectors / tile.inner * (outputVectors / tile.vectors);
     const splits = inWorkgroups ? workgroupSplits(sizes, device) : splitCount(tiles, geometry, device);
     const product = { left: input, right: outputGradient, sizes };
-    return splitSum(splits, output.bytes, (target) => transposedLeftProductCall(product, splits, target, device));
+    return splitSum(
+      splits,
+      output.bytes,
+      device,
+      (target) => transposedLeftProductCall(product, splits, target, device),
+    );
   }
   if (usesWinograd(geometry, output, device)) {
     return winogradWeightGradKernels(input, outputGradient, output, geometry, device);
@@ -74,6 +77,7 @@ function kernels(
     return splitSum(
       splits,
       output.bytes,
+      device,
       (target) => fewInputsWeightGradCall(input, outputGradient, output, geometry, { splits, target, device }),
     );
   }
@@ -81,7 +85,7 @@ function kernels(
   if (inWorkgroups) {
     const splits = workgroupSplits(sizes, device);
     const product = { left: input, right: outputGradient, sizes, patches: { geometry, vectors: inputVectors } };
-    return splitSum(splits, output.bytes, (target) => ({
+    return splitSum(splits, output.bytes, device, (target) => ({
       ...workgroupTransposedLeftCall(product, splits, target),
       flops,
     }));
@@ -94,7 +98,7 @@ function kernels(
   const splits = splitCount(tiles, geometry, device);
   const rows = Math.ceil(geometry.batch * geometry.outputHeight / splits);
   const { includes, bindings } = operands(device, input, outputGradient);
-  return splitSum(splits, output.bytes, (target) => ({
+  return splitSum(splits, output.bytes, device, (target) => ({
     shader: { name: "conv/conv2d_weight_grad", text: shader, includes },
     constants: {
       ...geometryConstants(geometry),
@@ -115,7 +119,11 @@ function kernels(
 export function splitCount(tiles: number, geometry: ConvolutionGeometry, device: DeviceTraits): number {
   const rows = geometry.batch * geometry.outputHeight;
   const pixels = rows * geometry.outputWidth;
-  const wanted = Math.max(device.schedule?.splits ?? wantedInvocations / tiles, pixels / maxPixelsPerInvocation, 1);
+  const wanted = Math.max(
+    device.schedule?.splits ?? wantedInvocations(device) / tiles,
+    pixels / maxPixelsPerInvocation,
+    1,
+  );
   const perSplit = Math.max(1, Math.floor(rows / Math.min(rows, Math.ceil(wanted))));
   return Math.ceil(rows / perSplit);
 }

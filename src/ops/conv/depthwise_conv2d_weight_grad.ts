@@ -7,16 +7,11 @@
 import shader from "../../../shaders/conv/depthwise_conv2d_weight_grad.wgsl" with { type: "text" };
 import { grid } from "../../gpu/launch.ts";
 import { paddedChannels } from "../../graph/layout.ts";
-import { splitSum } from "../../graph/split_sum.ts";
+import { splitSum, wantedInvocations } from "../../graph/split_sum.ts";
 import { type DeviceTraits, type KernelPlan, Tensor } from "../../graph/tensor.ts";
 import { depthwiseTunable } from "./candidates.ts";
 import { type ConvolutionGeometry, taps } from "./geometry.ts";
 import { sweep } from "./sweep.ts";
-
-/** Invocations that keep a large GPU busy; sums are split until there are as many. */
-const wantedInvocations = 4096;
-/** Output rows of a tile, at most. */
-const tileRows = 24;
 
 /**
  * dw `[C, 1, R, S]` from the input `[N, C, H, W]` and dy `[N, C, Ho, Wo]`.
@@ -51,11 +46,12 @@ function kernels(
   traits: DeviceTraits,
 ): KernelPlan {
   const vectors = paddedChannels(output.shape[0] ?? 1) / 4;
-  const walk = sweep(geometry, traits, { tileRows });
+  // Long tiles load least; a GPU needs many.
+  const walk = sweep(geometry, traits, { tileRows: traits.software ? 24 : 8 });
   const tiles = geometry.batch * walk.rowTiles;
-  const tilesPerSplit = Math.max(1, Math.floor(tiles * walk.columnTiles * vectors / wantedInvocations));
+  const tilesPerSplit = Math.max(1, Math.floor(tiles * walk.columnTiles * vectors / wantedInvocations(traits)));
   const splits = Math.ceil(tiles / tilesPerSplit) * walk.columnTiles;
-  return splitSum(splits, output.bytes, (target) => ({
+  return splitSum(splits, output.bytes, traits, (target) => ({
     shader: { name: "conv/depthwise_conv2d_weight_grad", text: shader },
     constants: { ...walk.constants, VECTORS: vectors, TILES_PER_SPLIT: tilesPerSplit },
     bindings: [input, outputGradient, target],

@@ -24,13 +24,13 @@ const mostWeights = 72;
 /** Whether a convolution and its weight gradient take these kernels. */
 export function hasFewInputs(geometry: ConvolutionGeometry, weight: Tensor, device: DeviceTraits): boolean {
   const [outputs = 1, inputs = 1] = weight.shape;
-  return allowsOtherForms(device) && inputs <= 4 &&
+  return device.software && allowsOtherForms(device) && inputs <= 4 &&
     taps(geometry) * paddedChannels(outputs) / 4 <= mostWeights;
 }
 
-/** Whether the rules may leave the general direct form: on software adapters, unless a schedule says how to cover that. */
+/** Whether the rules may leave the general direct form: unless a schedule says how to cover that. */
 export function allowsOtherForms(device: DeviceTraits): boolean {
-  return device.software && device.direct !== true && device.schedule?.staging === undefined;
+  return device.direct !== true && device.schedule?.staging === undefined;
 }
 
 /** The launch of a convolution. */

@@ -1,7 +1,7 @@
 /**
- * Convolutions of many input and few output channels, such as a network's head, on software adapters: one product of all
- * pixels with the weights of all taps, whose large tiles save loads, and then a sum over shifted pixels. Not the weight
- * gradient: its direct form leaves out what a wide dilation takes from outside the image, and is faster for it.
+ * Convolutions of many input and few output channels, such as a network's head: one product of all pixels with the weights of
+ * all taps, whose large tiles save loads on software adapters and occupy GPUs, and then a sum over shifted pixels. Not the
+ * weight gradient: its direct form leaves out what a wide dilation takes from outside the image, and is faster for it.
  *
  * @module
  */
@@ -20,10 +20,15 @@ import { type ConvolutionGeometry, geometryConstants, taps } from "./geometry.ts
 import { productCall } from "./product.ts";
 
 /**
- * vec4f of outputs, at most: with more, the direct form's own tiles are large enough. From 256 to 19 channels this form takes
- * 1.3 times as long in forward, and 0.6 times at the input, where its tiles are 24 pixels × 8 vec4f of inputs.
+ * vec4f of outputs, at most: with more, the direct form's own tiles are large enough. On a software adapter, from 256 to 19
+ * channels this form takes 1.3 times as long in forward, and 0.6 times at the input, where its tiles are 24 pixels × 8 vec4f of
+ * inputs. On a large GPU the direct form from 256 to 19 channels at 32×64 has 32 workgroups for 132 cores; its input
+ * gradient has columns enough.
  */
-const mostOutputVectors = { forward: 2, inputGrad: 5 };
+const mostOutputVectors = {
+  software: { forward: 2, inputGrad: 5 },
+  gpu: { forward: 5, inputGrad: 0 },
+};
 /** Input channels, at least: with fewer, the products of the taps take as long to move as to compute. */
 const leastInputs = 64;
 /** The products of the taps take no more memory than this. */
@@ -39,7 +44,8 @@ export function hasFewOutputs(
   const [, inputs = 1] = weight.shape;
   const { tapVectors, outputVectors, rows } = sizes(geometry, weight);
   return allowsOtherForms(device) && geometry.stride === 1 && inputs >= leastInputs &&
-    outputVectors <= mostOutputVectors[direction] && rows * tapVectors * 16 <= mostScratchBytes;
+    outputVectors <= mostOutputVectors[device.software ? "software" : "gpu"][direction] &&
+    rows * tapVectors * 16 <= mostScratchBytes;
 }
 
 /** The launches of a convolution. */

@@ -7,7 +7,7 @@
 import sumShader from "../../../shaders/reduce/channel_sum.wgsl" with { type: "text" };
 import { grid } from "../../gpu/launch.ts";
 import { splitSum } from "../../graph/split_sum.ts";
-import { type KernelPlan, Tensor } from "../../graph/tensor.ts";
+import { type DeviceTraits, type KernelPlan, Tensor } from "../../graph/tensor.ts";
 import { pixelSplits } from "../reduce/pixel_splits.ts";
 import { crossEntropyCall, crossEntropyInputs, crossEntropySizes } from "./cross_entropy_call.ts";
 import type { CrossEntropyProblem } from "./interpolated_cross_entropy.ts";
@@ -22,18 +22,18 @@ export function interpolatedCrossEntropySums(problem: CrossEntropyProblem): Tens
     shape: [4],
     layout: "plain",
     inputs: crossEntropyInputs(problem),
-    kernels: (output) => kernels(problem, output.bytes),
+    kernels: (output, device) => kernels(problem, output.bytes, device),
   });
 }
 
-function kernels(problem: CrossEntropyProblem, outputBytes: number): KernelPlan {
+function kernels(problem: CrossEntropyProblem, outputBytes: number, device: DeviceTraits): KernelPlan {
   const { batch, height, logitsWidth } = crossEntropySizes(problem);
   const rows = batch * height;
   const rowsPerInvocation = Math.ceil(rows * logitsWidth / wantedPartialSums);
   const partialSums = Math.ceil(rows / rowsPerInvocation) * logitsWidth;
-  const { splits, pixelsPerSplit } = pixelSplits(partialSums, 1);
+  const { splits, pixelsPerSplit } = pixelSplits(partialSums, 1, device);
   const scratch = { scratch: splits === 1 ? 0 : 1 };
-  const sum = splitSum(splits, outputBytes, (result) => ({
+  const sum = splitSum(splits, outputBytes, device, (result) => ({
     shader: { name: "reduce/channel_sum", text: sumShader },
     constants: { PIXELS: partialSums, VECTORS: 1, SPLITS: splits },
     bindings: [scratch, result],

@@ -20,10 +20,10 @@ export function batchNormAffineGrad(outputGradient: Tensor, normalization: Norma
     shape: [2, x.shape[1] ?? 1],
     layout: "channels",
     inputs: [outputGradient, x, ...parameters],
-    kernels: (output) => {
+    kernels: (output, device) => {
       const { pixels, vectors } = extent(x);
-      const { splits, pixelsPerSplit } = pixelSplits(pixels, vectors);
-      return splitSum(splits, output.bytes, (target) => ({
+      const { splits, pixelsPerSplit } = pixelSplits(pixels, vectors, device);
+      return splitSum(splits, output.bytes, device, (target) => ({
         shader: { name: "norm/batch_norm_affine_grad", text: shader },
         constants: { ...normalizationConstants(normalization), SPLITS: splits },
         bindings: [outputGradient, x, ...parameters, target],

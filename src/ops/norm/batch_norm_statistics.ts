@@ -6,6 +6,7 @@
 
 import shader from "../../../shaders/norm/batch_norm_statistics.wgsl" with { type: "text" };
 import combine from "../../../shaders/norm/batch_norm_statistics_combine.wgsl" with { type: "text" };
+import combineWorkgroup from "../../../shaders/norm/batch_norm_statistics_combine_workgroup.wgsl" with { type: "text" };
 import { grid } from "../../gpu/launch.ts";
 import { Tensor } from "../../graph/tensor.ts";
 import { pixelSplits } from "../reduce/pixel_splits.ts";
@@ -21,9 +22,9 @@ export function batchNormStatistics(x: Tensor): Tensor {
     shape: [2, x.shape[1] ?? 1],
     layout: "channels",
     inputs: [x],
-    kernels: (output) => {
+    kernels: (output, device) => {
       const { pixels, vectors } = extent(x);
-      const { splits, pixelsPerSplit } = pixelSplits(pixels, vectors);
+      const { splits, pixelsPerSplit } = pixelSplits(pixels, vectors, device);
       const constants = { PIXELS: pixels, VECTORS: vectors, SPLITS: splits };
       return {
         scratchBytes: [splits * output.bytes],
@@ -35,10 +36,14 @@ export function batchNormStatistics(x: Tensor): Tensor {
           iterations: pixelsPerSplit,
           flops: 16 * pixels * vectors,
         }, {
-          shader: { name: "norm/batch_norm_statistics_combine", text: combine },
+          ...device.software
+            ? { shader: { name: "norm/batch_norm_statistics_combine", text: combine }, workgroups: grid(vectors, 64) }
+            : {
+              shader: { name: "norm/batch_norm_statistics_combine_workgroup", text: combineWorkgroup },
+              workgroups: [vectors, 1, 1],
+            },
           constants,
           bindings: [{ scratch: 0 }, "output"],
-          workgroups: grid(vectors, 64),
           iterations: splits,
         }],
       };

@@ -20,11 +20,11 @@ export function globalAveragePool(x: Tensor): Tensor {
     shape: [batch, channels, 1, 1],
     inputs: [x],
     gradient: (outputGradient) => [() => globalAveragePoolGrad(outputGradient, { height, width })],
-    kernels: (output) => {
+    kernels: (output, device) => {
       const vectors = paddedChannels(channels) / 4;
       const pixels = height * width;
-      const { splits, pixelsPerSplit } = pixelSplits(pixels, batch * vectors);
-      return splitSum(splits, output.bytes, (target) => ({
+      const { splits, pixelsPerSplit } = pixelSplits(pixels, batch * vectors, device);
+      return splitSum(splits, output.bytes, device, (target) => ({
         shader: { name: "pool/global_average_pool", text: shader },
         constants: { BATCH: batch, PIXELS: pixels, VECTORS: vectors, SPLITS: splits },
         bindings: [x, target],

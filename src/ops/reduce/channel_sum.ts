@@ -19,11 +19,11 @@ export function channelSum(x: Tensor): Tensor {
     shape: [channels],
     layout: "channels",
     inputs: [x],
-    kernels: (output) => {
+    kernels: (output, device) => {
       const vectors = storedElements(output.shape, "channels") / 4;
       const pixels = batch * height * width;
-      const { splits, pixelsPerSplit } = pixelSplits(pixels, vectors);
-      return splitSum(splits, output.bytes, (target) => ({
+      const { splits, pixelsPerSplit } = pixelSplits(pixels, vectors, device);
+      return splitSum(splits, output.bytes, device, (target) => ({
         shader: { name: "reduce/channel_sum", text: shader },
         constants: { PIXELS: pixels, VECTORS: vectors, SPLITS: splits },
         bindings: [x, target],

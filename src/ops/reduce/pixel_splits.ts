@@ -4,17 +4,22 @@
  * @module
  */
 
-/** Invocations that keep a large GPU busy; sums are split until there are as many. */
-const wantedInvocations = 4096;
-/** Fewer pixels than this in a part are not worth an invocation. */
-const minPixelsPerSplit = 32;
+import { wantedInvocations } from "../../graph/split_sum.ts";
+import type { DeviceTraits } from "../../graph/tensor.ts";
+
 /** Most pixels that one invocation walks over. */
 const maxPixelsPerSplit = 16_384;
 
 /** Parts of a sum over pixels, for each of `vectors` vec4 of channels, and the pixels of each part (the last: or less). */
-export function pixelSplits(pixels: number, vectors: number): { splits: number; pixelsPerSplit: number } {
-  const wanted = Math.ceil(pixels * vectors / wantedInvocations);
-  const most = Math.min(Math.max(wanted, minPixelsPerSplit), maxPixelsPerSplit, pixels);
+export function pixelSplits(
+  pixels: number,
+  vectors: number,
+  device: DeviceTraits,
+): { splits: number; pixelsPerSplit: number } {
+  // Fewer are not worth an invocation.
+  const least = device.software ? 32 : 16;
+  const wanted = Math.ceil(pixels * vectors / wantedInvocations(device));
+  const most = Math.min(Math.max(wanted, least), maxPixelsPerSplit, pixels);
   const splits = Math.ceil(pixels / most);
   // Shaders find ⌈pixels / splits⌉ by themselves, so both sides must agree on it, and no part may be empty.
   const pixelsPerSplit = Math.ceil(pixels / splits);

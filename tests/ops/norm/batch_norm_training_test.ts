@@ -14,6 +14,8 @@ const cases: { shape: number[]; activation: Activation; epsilon: number }[] = [
   { shape: [2, 7, 7, 9], activation: "relu", epsilon: 1e-3 },
   { shape: [3, 5, 6, 7], activation: "relu6", epsilon: 1e-3 },
   { shape: [2, 4, 1, 1], activation: { leakyRelu: 0.1 }, epsilon: 1e-1 },
+  // More runs of pixels than one invocation of either kind of kernel combines.
+  { shape: [2, 5, 67, 71], activation: "none", epsilon: 1e-5 },
 ];
 
 for (const { shape, activation, epsilon } of cases) {

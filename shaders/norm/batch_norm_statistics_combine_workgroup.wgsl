@@ -1,0 +1,67 @@
+// Second stage of batch statistics: mean and biased variance of all pixels from (count, mean, M₂) of each run, in an order
+// that depends on SPLITS alone (Chan, Golub & LeVeque 1979): δ = mean_b − mean_a, mean = mean_a + δ·n_b/n,
+// M₂ = M₂a + M₂b + δ²·n_a·n_b/n.
+// Bindings: 0 partial [SPLITS, 2, VECTORS] read (mean, M₂) · 1 statistics [2, VECTORS] write (mean, variance), as vec4f.
+// Schedule: for GPUs. A workgroup of 256 per vec4f of channels: each invocation combines neighbouring runs, then theirs are
+// combined pairwise in workgroup memory (9 KiB). Bound: the latency of SPLITS / 256 loads and of eight barriers.
+const PIXELS: u32 = 1u;
+const VECTORS: u32 = 1u;
+const SPLITS: u32 = 1u;
+
+const PIXELS_PER_SPLIT = (PIXELS + SPLITS - 1u) / SPLITS;
+const RUNS = (SPLITS + 255u) / 256u;
+
+@group(0) @binding(0) var<storage, read> partial: array<vec4f>;
+@group(0) @binding(1) var<storage, read_write> statistics: array<vec4f>;
+
+struct Moments {
+  count: f32,
+  mean: vec4f,
+  squares: vec4f,
+}
+
+var<workgroup> counts: array<f32, 256>;
+var<workgroup> means: array<vec4f, 256>;
+var<workgroup> squares: array<vec4f, 256>;
+
+// Without pixels on either side, what the other has.
+fn combine(a: Moments, b: Moments) -> Moments {
+  let total = a.count + b.count;
+  let share = b.count / max(total, 1.0);
+  let difference = b.mean - a.mean;
+  return Moments(
+    total,
+    fma(difference, vec4f(share), a.mean),
+    a.squares + b.squares + difference * difference * (a.count * share),
+  );
+}
+
+@compute @workgroup_size(256)
+fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) local: u32) {
+  let vector = workgroup.x;
+  var moments = Moments(0.0, vec4f(0.0), vec4f(0.0));
+  for (var split = local * RUNS; split < min((local + 1u) * RUNS, SPLITS); split++) {
+    let before = split * PIXELS_PER_SPLIT;
+    let count = min(before + PIXELS_PER_SPLIT, PIXELS) - before;
+    let at = split * 2u * VECTORS + vector;
+    moments = combine(moments, Moments(f32(count), partial[at], partial[at + VECTORS]));
+  }
+  counts[local] = moments.count;
+  means[local] = moments.mean;
+  squares[local] = moments.squares;
+  workgroupBarrier();
+  for (var lanes = 128u; lanes > 0u; lanes /= 2u) {
+    if (local < lanes) {
+      let other = local + lanes;
+      moments = combine(moments, Moments(counts[other], means[other], squares[other]));
+      counts[local] = moments.count;
+      means[local] = moments.mean;
+      squares[local] = moments.squares;
+    }
+    workgroupBarrier();
+  }
+  if (local == 0u) {
+    statistics[vector] = moments.mean;
+    statistics[VECTORS + vector] = moments.squares / f32(PIXELS);
+  }
+}

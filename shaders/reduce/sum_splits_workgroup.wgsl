@@ -1,0 +1,38 @@
+// Second stage of a split sum of few values and many parts: y[i] = Σ_s partial[s, i], in an order that depends on SPLITS and
+// LANES alone, so that two runs give the same bits.
+// Bindings: 0 partial [SPLITS, VECTORS] read · 1 y [VECTORS] write, as vec4f.
+// Schedule: for GPUs. LANES invocations share a vec4f, each adds every LANES-th part, and their sums are added pairwise in
+// workgroup memory (4 KiB). A workgroup of 256 computes 256 / LANES vec4f, which lie side by side when loaded.
+// Bound: 4·(SPLITS + 1) bytes per element; for few elements the latency of SPLITS / LANES loads and log₂ LANES barriers.
+const SPLITS: u32 = 1u;
+const VECTORS: u32 = 1u;
+const LANES: u32 = 256u;
+
+const WIDTH = 256u / LANES;
+
+@group(0) @binding(0) var<storage, read> partial: array<vec4f>;
+@group(0) @binding(1) var<storage, read_write> y: array<vec4f>;
+
+var<workgroup> sums: array<vec4f, 256>;
+
+@compute @workgroup_size(256)
+fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) local: u32) {
+  let index = workgroup.x * WIDTH + local % WIDTH;
+  var sum = vec4f(0.0);
+  if (index < VECTORS) {
+    for (var s = local / WIDTH; s < SPLITS; s += LANES) {
+      sum += partial[s * VECTORS + index];
+    }
+  }
+  sums[local] = sum;
+  workgroupBarrier();
+  for (var lanes = LANES / 2u; lanes > 0u; lanes /= 2u) {
+    if (local < lanes * WIDTH) {
+      sums[local] += sums[local + lanes * WIDTH];
+    }
+    workgroupBarrier();
+  }
+  if (local < WIDTH && index < VECTORS) {
+    y[index] = sums[local];
+  }
+}
