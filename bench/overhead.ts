@@ -12,8 +12,10 @@ import { median } from "./timing.ts";
 
 /** What `bench overhead` finds. */
 export interface OverheadReport {
-  /** Median time of a reference step, until its loss is in the CPU's hands. */
+  /** Median time of a reference step: of a row of them, until the GPU is done with the last. */
   readonly stepMs: number;
+  /** Median time of it on the GPU's own clock. `null` without timestamps. */
+  readonly kernelsMs: number | null;
   /** Median share of it in which the GPU does nothing: encoding, submitting, waiting. `null` without timestamps. */
   readonly outsideKernels: number | null;
   /**
@@ -23,29 +25,36 @@ export interface OverheadReport {
   readonly firstStepMs: number | null;
 }
 
-/** Measures both; `runs` of the step after a warm-up. */
+/** Each timing submits a row of steps that takes about so long, as training does, and then waits for the last. */
+const rowSeconds = 0.5;
+
+/** Measures both; `runs` of a row of steps after a warm-up. */
 export async function benchOverhead(gpu: Gpu, { runs }: { readonly runs: number }): Promise<OverheadReport> {
   let busySeconds = 0;
   if (gpu.hasTimestamps) {
     gpu.timeSubmissions(() => ({ isSampled: false, take: ({ seconds }) => busySeconds += seconds }));
   }
   using run = await ReferenceRun.open(gpu);
-  const times: number[] = [];
-  const shares: number[] = [];
-  for (let index = 0; index <= runs; index++) {
-    await gpu.collectTimes();
+  const row = async (steps: number) => {
     busySeconds = 0;
     const start = performance.now();
-    run.submitStep();
-    await run.loss();
+    for (let step = 0; step < steps; step++) run.submitStep();
+    // Not `gpu.wait()`, which may fetch timestamps as well.
+    await gpu.device.queue.onSubmittedWorkDone();
     const milliseconds = performance.now() - start;
+    gpu.check();
     await gpu.collectTimes();
-    if (index === 0) continue;
-    times.push(milliseconds);
-    shares.push(Math.max(0, 1 - busySeconds * 1000 / milliseconds));
-  }
+    return { stepMs: milliseconds / steps, kernelsMs: busySeconds * 1000 / steps };
+  };
+  // The first compiles; the others tell how long a row must be, and wake up a GPU that saves power.
+  let steps = 1;
+  for (let warmup = 0; warmup < 3; warmup++) steps = Math.ceil(rowSeconds * 1000 / (await row(steps)).stepMs);
+  const rows: Awaited<ReturnType<typeof row>>[] = [];
+  for (let index = 0; index < runs; index++) rows.push(await row(steps));
+  const shares = rows.map(({ stepMs, kernelsMs }) => Math.max(0, 1 - kernelsMs / stepMs));
   return {
-    stepMs: median(times),
+    stepMs: median(rows.map(({ stepMs }) => stepMs)),
+    kernelsMs: gpu.hasTimestamps ? median(rows.map(({ kernelsMs }) => kernelsMs)) : null,
     outsideKernels: gpu.hasTimestamps ? median(shares) : null,
     firstStepMs: await firstStep(),
   };

@@ -174,10 +174,11 @@ function draw(path: string, svg: string, say: (text: string) => void): void {
 
 async function overhead(gpu: Gpu, { runs, say }: PartOptions): Promise<OverheadReport> {
   const report = await benchOverhead(gpu, { runs });
-  const { stepMs, outsideKernels, firstStepMs } = report;
+  const { stepMs, kernelsMs, outsideKernels, firstStepMs } = report;
+  const kernels = kernelsMs === null ? "" : `, ${kernelsMs.toFixed(1)} ms in kernels`;
   const share = outsideKernels === null ? "unknown: no timestamps" : `${(100 * outsideKernels).toFixed(2)} %`;
   const first = firstStepMs === null ? "not run: no right to run deno" : `${(firstStepMs / 1000).toFixed(1)} s`;
-  say(`the reference step            ${stepMs.toFixed(0)} ms`);
+  say(`the reference step            ${stepMs.toFixed(1)} ms${kernels}`);
   say(`of it outside kernels         ${share}`);
   say(`first step of a new program   ${first}, nothing compiled before`);
   return report;
