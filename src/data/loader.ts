@@ -9,9 +9,9 @@ import { DecodePool } from "./worker_pool.ts";
 
 /** Settings of a {@link Loader}. */
 export interface LoaderOptions {
-  /** Number of decoding Workers. Default 2. */
+  /** Number of decoding Workers. Default: the processors, but 2 at least and 8 at most. */
   workers?: number;
-  /** How many samples are decoded ahead of the one handed out. Default 8. */
+  /** How many samples are decoded ahead of the one handed out. Default: two for each Worker, 8 at least. */
   readAhead?: number;
   /** Bytes of samples kept in memory, so that later epochs need not decode again. Default 1 GiB; 0 keeps none. */
   cacheBytes?: number;
@@ -35,8 +35,9 @@ export class Loader {
 
   /** A loader whose Workers start with the first image. */
   constructor(options: LoaderOptions = {}) {
-    this.#pool = new DecodePool(options.workers ?? 2);
-    this.#readAhead = options.readAhead ?? 8;
+    const workers = options.workers ?? Math.min(8, Math.max(2, navigator.hardwareConcurrency));
+    this.#pool = new DecodePool(workers);
+    this.#readAhead = options.readAhead ?? Math.max(8, 2 * workers);
     this.#cacheBytes = options.cacheBytes ?? 2 ** 30;
   }
 
