@@ -40,7 +40,8 @@ export interface SampleImagesOptions extends CropSize {
  * Each image is changed in colour (brightness·v, then v + (contrast − 1)·(v − 127.5), then v + (saturation − 1)·(v − grey),
  * clamped to [0, 255]), normalised, and scaled bilinearly with half-pixel centres and no antialiasing; then the crop is
  * taken, 0 where it reaches beyond the scaled image, and mirrored. With `wholeImage` geometry the result is exactly
- * v / (1 / scale) + shift, such as v/127.5 − 1. Has no gradient.
+ * v / (1 / scale) + shift, such as v/127.5 − 1, on adapters that divide exactly (WGSL allows an error of 2.5 ulp). Has no
+ * gradient.
  *
  * @param geometry `[N, 8]`, plain: `sampleGeometryValues` of each sample.
  * @throws {RangeError} if a shape, type or layout does not fit.

@@ -65,7 +65,7 @@ for (const { name, size, crop, plans } of cases) {
   });
 }
 
-Deno.test("sampleImages() of the whole image is v/127.5 − 1 to the bit, and padding is 0", async () => {
+Deno.test("sampleImages() of the whole image is v/127.5 − 1 as exactly as the adapter divides, and padding is 0", async () => {
   const bytes = new Uint8Array(16 * 17 * 4).map((_, index) => index >> 2);
   const x = input("x", [1, 16, 17], { dtype: "u32", layout: "plain" });
   const geometry = input("geometry", [1, 8], { layout: "plain" });
@@ -75,7 +75,8 @@ Deno.test("sampleImages() of the whole image is v/127.5 − 1 to the bit, and pa
     width: 17,
     normalization: { scale: [third, third, third], shift: [-1, -1, -1] },
   });
-  using program = await Program.compile(await testGpu(), { outputs: { y } });
+  const gpu = await testGpu();
+  using program = await Program.compile(gpu, { outputs: { y } });
   program.write("x", bytes);
   program.write("geometry", Float32Array.from(sampleGeometryValues(wholeImage(16, 17))));
   program.run();
@@ -84,7 +85,13 @@ Deno.test("sampleImages() of the whole image is v/127.5 − 1 to the bit, and pa
     bytes,
     (value, index) => index % 4 === 3 ? 0 : Math.fround(Math.fround(value / 127.5) - 1),
   );
-  assertEquals(stored, expected);
+  if (gpu.isSoftware) assertEquals(stored, expected);
+  // WGSL allows a quotient, here at most 2, to be off by 2.5 ulp, and rounds the difference.
+  const allowed = 2.5 * 2 ** -23 + 2 ** -24;
+  const wrong = stored.findIndex((value, index) =>
+    index % 4 === 3 ? value !== 0 : Math.abs(value - (expected[index] ?? NaN)) > allowed
+  );
+  assertEquals(wrong, -1, `${stored[wrong]} instead of ${expected[wrong]}`);
 });
 
 Deno.test("sampleLabels() of the whole map returns its bytes, and zeros after the last", async () => {
