@@ -3,16 +3,17 @@
 // [TAPS, N, K / TAPS] with the taps in reverse: for an input gradient.
 // Bindings: 0 left read · 1 right [B,K,N] or [B,TAPS,N,K/TAPS] read · 2 sizes (M, K/4, N/4, B) · 3 epilogue [2,N] read (scale, shift)
 // · 4 y [B,M,N] write. All as vec4f over the last axis. Without an epilogue, binding 3 is any buffer and not read.
-// Schedule: for GPUs. A workgroup of 256 computes 256/COLUMN_THREADS·THREAD_ROWS rows × 4·COLUMN_THREADS columns, THREAD_ROWS × 4 each
-// in registers; K goes through workgroup memory in steps of 16 (12 KiB at most), loaded side by side along the last axis. The
-// grid is (column tiles, row tiles, batch): neighbours share rows of the left factor. Barriers stand in uniform control flow,
-// so ragged edges are loaded as zeros and no invocation returns early.
+// Schedule: for GPUs. A workgroup of ROW_THREADS × COLUMN_THREADS computes THREAD_ROWS rows × 4 columns with each invocation, in
+// registers; K goes through workgroup memory in steps of 16 (12 KiB at most), loaded side by side along the last axis, each
+// step while the one before is multiplied. The grid is (column tiles, row tiles, batch): neighbours share rows of the left
+// factor. Barriers stand in uniform control flow, so ragged edges are loaded as zeros and no invocation returns early.
 // Bound: 2·B·M·N·K flop, 4·B·M·N·K·(1/tile rows + 1/tile columns) bytes from memory; THREAD_ROWS + 4 reads of workgroup memory
-// for each 4·THREAD_ROWS vec4f multiply-adds.
+// for each 4·THREAD_ROWS vec4f multiply-adds; where the grid is small, the latency of K / 16 steps.
 #include lib/activation.wgsl
 #include LEFT
 
 const COLUMN_THREADS: u32 = 16u;
+const ROW_THREADS: u32 = 16u;
 const THREAD_ROWS: u32 = 4u;
 const TAPS: u32 = 1u;
 const TRANSPOSED: bool = false;
@@ -20,10 +21,11 @@ const HAS_EPILOGUE: bool = false;
 const ACTIVATION: u32 = 0u;
 const NEGATIVE_SLOPE: f32 = 0.0f;
 
-const ROW_THREADS = 256u / COLUMN_THREADS;
+const THREADS = ROW_THREADS * COLUMN_THREADS;
 const TILE_ROWS = ROW_THREADS * THREAD_ROWS;
-// vec4f of the left factor that an invocation loads in a step; of the right one it loads one or none.
-const LOADS: u32 = 4u * THREAD_ROWS / COLUMN_THREADS;
+// vec4f of either factor that an invocation loads in a step; with more than 16 rows of invocations, some load none of the right one.
+const LEFT_LOADS: u32 = 4u * THREAD_ROWS / COLUMN_THREADS;
+const RIGHT_LOADS: u32 = 15u / ROW_THREADS + 1u;
 
 @group(0) @binding(1) var<storage, read> right: array<vec4f>;
 @group(0) @binding(2) var<uniform> sizes: vec4u;
@@ -47,7 +49,28 @@ fn rightIndex(batch: u32, k: u32, column: u32) -> u32 {
   return ((TAPS - 1u - k / tapVectors) * 4u * sizes.z + column) * tapVectors + k % tapVectors;
 }
 
-@compute @workgroup_size(256)
+// What belongs at `place` of rightTile in the step that begins at vec4f `start` of K; zeros beyond the matrix.
+fn loadRight(batch: u32, firstColumn: u32, start: u32, place: u32) -> vec4f {
+  let inner = sizes.y;
+  if (place >= 16u * COLUMN_THREADS) {
+    return vec4f(0.0);
+  }
+  if (TRANSPOSED) {
+    let column = 4u * firstColumn + place / 4u;
+    if (column < 4u * sizes.z && start + place % 4u < inner) {
+      return right[rightIndex(batch, start + place % 4u, column)];
+    }
+  } else {
+    let column = firstColumn + place % COLUMN_THREADS;
+    let k = 4u * start + place / COLUMN_THREADS;
+    if (column < sizes.z && k < 4u * inner) {
+      return right[rightIndex(batch, k, column)];
+    }
+  }
+  return vec4f(0.0);
+}
+
+@compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) local: u32) {
   let rows = sizes.x;
   let inner = sizes.y;
@@ -58,37 +81,40 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   let columnThread = local % COLUMN_THREADS;
   let rowThread = local / COLUMN_THREADS;
 
-  #unroll l in 0..LOADS { let leftRow$l = leftRow(batch, min(firstRow + local / 4u + 64u * $l, rows - 1u)); }
+  #unroll l in 0..LEFT_LOADS {
+    let tileRow$l = (local + $l * THREADS) / 4u;
+    let leftRow$l = leftRow(batch, min(firstRow + tileRow$l, rows - 1u));
+  }
   #unroll p in 0..THREAD_ROWS { var sum$p = vec4f(0.0); }
-  for (var start = 0u; start < inner; start += 4u) {
-    #unroll l in 0..LOADS {
+  // Loads a step, multiplies the one before, then puts the loaded one in its place.
+  for (var start = 0u; ; start += 4u) {
+    #unroll l in 0..LEFT_LOADS {
       var leftValue$l = vec4f(0.0);
       if (start + local % 4u < inner) { leftValue$l = loadLeft(leftRow$l, start + local % 4u); }
-      leftTile[local % 4u * TILE_ROWS + local / 4u + 64u * $l] = leftValue$l;
     }
-    if (local < 16u * COLUMN_THREADS) {
-      var rightValue = vec4f(0.0);
-      if (TRANSPOSED) {
-        let column = local / 4u;
-        if (firstColumn + column / 4u < columns && start + local % 4u < inner) {
-          rightValue = right[rightIndex(batch, start + local % 4u, 4u * firstColumn + column)];
+    #unroll l in 0..RIGHT_LOADS { let rightValue$l = loadRight(batch, firstColumn, start, local + $l * THREADS); }
+    if (start > 0u) {
+      #unroll v in 0..4 {
+        #unroll k in 0..4 { let read$v_$k = rightTile[$(v * 4 + k) * COLUMN_THREADS + columnThread]; }
+        var right$v = mat4x4f(read$v_0, read$v_1, read$v_2, read$v_3);
+        if (TRANSPOSED) { right$v = transpose(right$v); }
+        #unroll p in 0..THREAD_ROWS {
+          let left$v_$p = leftTile[$v * TILE_ROWS + $p * ROW_THREADS + rowThread];
+          #unroll k in 0..4 { sum$p = fma(vec4f(left$v_$p[$k]), right$v[$k], sum$p); }
         }
-        rightTile[(local % 4u * 4u + column % 4u) * COLUMN_THREADS + column / 4u] = rightValue;
-      } else {
-        if (firstColumn + columnThread < columns && 4u * start + rowThread < 4u * inner) {
-          rightValue = right[rightIndex(batch, 4u * start + rowThread, firstColumn + columnThread)];
-        }
-        rightTile[local] = rightValue;
       }
     }
+    if (start >= inner) {
+      break;
+    }
     workgroupBarrier();
-    #unroll v in 0..4 {
-      #unroll k in 0..4 { let read$v_$k = rightTile[$(v * 4 + k) * COLUMN_THREADS + columnThread]; }
-      var right$v = mat4x4f(read$v_0, read$v_1, read$v_2, read$v_3);
-      if (TRANSPOSED) { right$v = transpose(right$v); }
-      #unroll p in 0..THREAD_ROWS {
-        let left$v_$p = leftTile[$v * TILE_ROWS + $p * ROW_THREADS + rowThread];
-        #unroll k in 0..4 { sum$p = fma(vec4f(left$v_$p[$k]), right$v[$k], sum$p); }
+    #unroll l in 0..LEFT_LOADS { leftTile[local % 4u * TILE_ROWS + tileRow$l] = leftValue$l; }
+    #unroll l in 0..RIGHT_LOADS {
+      let place$l = local + $l * THREADS;
+      if (place$l < 16u * COLUMN_THREADS) {
+        let column$l = place$l / 4u;
+        let transposed$l = (place$l % 4u * 4u + column$l % 4u) * COLUMN_THREADS + column$l / 4u;
+        rightTile[select(place$l, transposed$l, TRANSPOSED)] = rightValue$l;
       }
     }
     workgroupBarrier();

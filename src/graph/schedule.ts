@@ -17,7 +17,8 @@ export interface KernelSchedule {
   readonly source?: "buffer" | "texture";
   /**
    * Tile of one invocation: rows × vec4f of columns (pixels × channels; of a weight gradient, input × output channels, both in
-   * vec4f; of a depthwise sweep, output rows × columns). With workgroups, rows of an invocation × invocations side by side.
+   * vec4f; of a depthwise sweep, output rows × columns). With workgroups, rows of a workgroup × invocations side by side (of a
+   * weight gradient, invocations along input × along output channels).
    */
   readonly tile?: readonly [number, number];
   /** Parts into which the sum of a weight gradient is cut. */

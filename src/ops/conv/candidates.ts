@@ -31,7 +31,7 @@ interface Tiles {
   readonly product: readonly Tile[];
   /** Likewise of weight gradients, vec4f of input × output channels. */
   readonly weight: readonly Tile[];
-  /** In workgroup memory, rows of an invocation × invocations side by side. At most 12 KiB and 256 invocations. */
+  /** In workgroup memory, rows of a workgroup × invocations side by side. At most 12 KiB and 256 invocations. */
   readonly workgroup: readonly Tile[];
 }
 
@@ -41,14 +41,16 @@ type Tile = readonly [number, number];
 const gpuTiles: Tiles = {
   product: [[4, 1], [8, 1], [4, 2], [8, 2], [4, 4], [8, 4]],
   weight: [[1, 1], [1, 2], [2, 2], [2, 4]],
-  workgroup: [[4, 8], [4, 16], [8, 16]],
+  workgroup: [[32, 8], [64, 8], [128, 8], [16, 16], [32, 16], [64, 16], [128, 16]],
 };
 /** Tiles that save loads, at the price of seconds of compilation; and one to see whether workgroups are worth anything. */
 const softwareTiles: Tiles = {
   product: [[8, 2], [16, 4], [24, 4], [24, 8]],
   weight: [[2, 2], [4, 4], [4, 8]],
-  workgroup: [[4, 16]],
+  workgroup: [[64, 16]],
 };
+/** Tiles of weight gradients in workgroup memory: invocations along the input channels × along the output channels. */
+const weightWorkgroups: readonly Tile[] = [[32, 8], [16, 16]];
 /** Tiles of depthwise sweeps: output rows × columns. */
 const sweepTiles: readonly Tile[] = [[2, 4], [4, 4], [12, 4], [24, 4], [4, 8], [24, 8]];
 /** Parts of a weight gradient's sum that are tried. */
@@ -132,7 +134,7 @@ function weightCandidates(problem: ConvolutionProblem, device: DeviceTraits, win
   return [
     ...registerCandidates(problem, tiles),
     ...splits.map((count): KernelSchedule => ({ staging: "registers", splits: count })),
-    { staging: "workgroup" },
+    ...weightWorkgroups.map((tile): KernelSchedule => ({ staging: "workgroup", tile })),
     ...device.software ? [] : splits.map((count): KernelSchedule => ({ staging: "workgroup", splits: count })),
   ];
 }

@@ -86,7 +86,7 @@ function kernels(
     const splits = workgroupSplits(sizes, device);
     const product = { left: input, right: outputGradient, sizes, patches: { geometry, vectors: inputVectors } };
     return splitSum(splits, output.bytes, device, (target) => ({
-      ...workgroupTransposedLeftCall(product, splits, target),
+      ...workgroupTransposedLeftCall(product, splits, target, device),
       flops,
     }));
   }

@@ -77,7 +77,7 @@ export function transposedLeftProductCall(
   output: KernelBinding,
   device: DeviceTraits,
 ): KernelCall {
-  if (usesWorkgroups(product.sizes, device)) return workgroupTransposedLeftCall(product, splits, output);
+  if (usesWorkgroups(product.sizes, device)) return workgroupTransposedLeftCall(product, splits, output, device);
   const { sizes } = product;
   const { includes, bindings } = operands(device, product.left, product.right);
   const tile = transposedLeftTile(sizes, device);

@@ -19,6 +19,7 @@ import type { Conv2dOptions } from "./conv2d.ts";
 import { type ConvolutionGeometry, geometryConstants } from "./geometry.ts";
 import { operands } from "./operands.ts";
 import { productCall, transposedLeftProductCall } from "./product.ts";
+import { usesWorkgroups, workgroupSplits } from "./workgroup_product.ts";
 
 /** Places of a transformed tile. */
 const places = 36;
@@ -137,8 +138,11 @@ export function winogradWeightGradKernels(
   const tiles = tileCount(geometry);
   const [v, e, sums] = [{ scratch: 0 }, { scratch: 1 }, { scratch: 2 }];
   const sizes = { batches: places, rows: tiles, inner: inputVectors, columns: outputVectors };
-  const splits = weightSplits(tiles);
   const pairs = inputVectors * 4 * outputVectors;
+  const mostSplits = Math.floor(mostScratchBytes / (places * pairs * 16));
+  const splits = usesWorkgroups(sizes, device)
+    ? Math.min(workgroupSplits(sizes, device), mostSplits)
+    : weightSplits(tiles);
   return {
     calls: [
       tileTransform("winograd/winograd_input", inputShader, input, v, { geometry, vectors: inputVectors, device }),

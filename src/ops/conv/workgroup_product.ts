@@ -14,26 +14,38 @@ import { activationConstants } from "../activation/kind.ts";
 import { type ConvolutionGeometry, geometryConstants, taps } from "./geometry.ts";
 import type { Product, ProductSizes } from "./product.ts";
 
-/** Invocations of a workgroup. */
-const threads = 256;
 /** Columns, in vec4f, below which most of a tile would be empty: the register form wastes less. */
 const leastColumns = 4;
 /** Length of a sum, in vec4f, below which a tile costs more to stage than it saves: that of one step. */
 const leastInner = 4;
 /** Rows, in tiles of 64, that a grid can have. */
 export const mostRows = 64 * maxWorkgroupsPerDimension;
-/** Workgroups that a large GPU needs at once. */
-const wantedWorkgroups = 128;
+/** Workgroups below which tiles are made smaller: two for each core of a large GPU. */
+const leastWorkgroups = 256;
+/** Workgroups into which the sum of a weight gradient is cut: some compute while others wait for memory. */
+const wantedWorkgroups = 512;
 /** Rows that a workgroup of a transposed-left product sums over, at least, so that adding the parts stays cheap. */
 export const leastRowsPerSplit = 128;
 /** Rows that it sums over, at most: 16,384 iterations of its loop. */
 const mostRowsPerSplit = 2 ** 18;
 
-/** How a workgroup covers its tile: invocations side by side, four columns each, and rows of each of them. */
+/** How a workgroup covers its tile: its rows, and invocations side by side, which take four columns each. */
 interface Tile {
+  readonly rows: number;
   readonly columnThreads: number;
-  readonly threadRows: number;
 }
+
+/** For up to 32 columns, and for more: the first has the most workgroups, the last reads the least memory. */
+const narrowTiles: readonly [Tile, ...Tile[]] = [
+  { rows: 32, columnThreads: 8 },
+  { rows: 64, columnThreads: 8 },
+  { rows: 128, columnThreads: 8 },
+];
+const wideTiles: readonly [Tile, ...Tile[]] = [
+  { rows: 16, columnThreads: 16 },
+  { rows: 64, columnThreads: 16 },
+  { rows: 128, columnThreads: 16 },
+];
 
 /** The patches of an image that a convolution multiplies by its weights: rows of a matrix that is never stored. */
 export interface Patches {
@@ -65,7 +77,8 @@ export function workgroupProductCall(
     constants: {
       ...patchConstants(patches),
       COLUMN_THREADS: tile.columnThreads,
-      THREAD_ROWS: tile.threadRows,
+      ROW_THREADS: tile.rows / threadRows(tile),
+      THREAD_ROWS: threadRows(tile),
       TAPS: patches === undefined ? 1 : taps(patches.geometry),
       TRANSPOSED: transposed,
       HAS_EPILOGUE: epilogue !== undefined,
@@ -83,13 +96,15 @@ export function workgroupTransposedLeftCall(
   product: Pick<Product, "left" | "right" | "sizes"> & { readonly patches?: Patches },
   splits: number,
   output: KernelBinding,
+  device: DeviceTraits,
 ): KernelCall {
   const { sizes, patches } = product;
+  const columnThreads = weightColumnThreads(sizes, device);
   return {
     shader: { name: "product/product_transposed_left_workgroup", text: leftShader, includes: leftInclude(patches) },
-    constants: { ...patchConstants(patches), SPLITS: splits },
+    constants: { ...patchConstants(patches), COLUMN_THREADS: columnThreads, SPLITS: splits },
     bindings: [product.left, product.right, sizesUniform(sizes), output],
-    workgroups: transposedLeftGrid(sizes, splits),
+    workgroups: transposedLeftGrid(sizes, splits, columnThreads),
     iterations: Math.ceil(sizes.rows / splits / 16),
     flops: productFlops(sizes),
   };
@@ -97,7 +112,8 @@ export function workgroupTransposedLeftCall(
 
 /** Parts of the sum over rows that fill a GPU. */
 export function workgroupSplits(sizes: ProductSizes, device: DeviceTraits): number {
-  const wanted = device.schedule?.splits ?? Math.ceil(wantedWorkgroups / count(transposedLeftGrid(sizes, 1)));
+  const grid = transposedLeftGrid(sizes, 1, weightColumnThreads(sizes, device));
+  const wanted = device.schedule?.splits ?? Math.ceil(wantedWorkgroups / count(grid));
   const most = Math.max(1, Math.floor(sizes.rows / leastRowsPerSplit));
   return Math.max(Math.min(wanted, most), Math.ceil(sizes.rows / mostRowsPerSplit));
 }
@@ -123,28 +139,36 @@ function patchConstants(patches: Patches | undefined): ShaderConstants {
   return patches === undefined ? {} : { ...geometryConstants(patches.geometry), INPUT_VECTORS: patches.vectors };
 }
 
-/** The largest tile that is filled and leaves a workgroup for every core of a large GPU. */
+/** The largest tile that leaves enough workgroups for a large GPU; else the smallest. */
 function chooseTile(sizes: ProductSizes, device: DeviceTraits): Tile {
   if (device.schedule?.tile !== undefined) {
-    const [threadRows, columnThreads] = device.schedule.tile;
-    return { columnThreads, threadRows };
+    const [rows, columnThreads] = device.schedule.tile;
+    return { rows, columnThreads };
   }
-  if (sizes.columns <= 8) return { columnThreads: 8, threadRows: 4 };
-  const tall = { columnThreads: 16, threadRows: 8 };
-  const isFilled = sizes.rows >= tileRows(tall) && count(workgroupGrid(sizes, tall)) >= wantedWorkgroups;
-  return isFilled ? tall : { columnThreads: 16, threadRows: 4 };
+  const [smallest, ...larger] = sizes.columns <= 8 ? narrowTiles : wideTiles;
+  return larger.findLast((tile) => count(workgroupGrid(sizes, tile)) >= leastWorkgroups) ?? smallest;
 }
 
-function tileRows({ columnThreads, threadRows }: Tile): number {
-  return threads / columnThreads * threadRows;
+/** Rows of one invocation: tall ones read less of the workgroup's memory. */
+function threadRows({ rows, columnThreads }: Tile): number {
+  return rows >= 128 && columnThreads === 16 ? 8 : 4;
 }
 
 function workgroupGrid({ batches, rows, columns }: ProductSizes, tile: Tile): [number, number, number] {
-  return [Math.ceil(columns / tile.columnThreads), Math.ceil(rows / tileRows(tile)), batches];
+  return [Math.ceil(columns / tile.columnThreads), Math.ceil(rows / tile.rows), batches];
 }
 
-function transposedLeftGrid({ batches, inner, columns }: ProductSizes, splits: number): [number, number, number] {
-  return [Math.ceil(columns / 16), Math.ceil(inner / 16), splits * batches];
+/** Invocations side by side in the tile of a weight gradient; 256 are in a workgroup. */
+function weightColumnThreads({ columns }: ProductSizes, device: DeviceTraits): number {
+  return device.schedule?.tile?.[1] ?? (columns <= 8 ? 8 : 16);
+}
+
+function transposedLeftGrid(
+  { batches, inner, columns }: ProductSizes,
+  splits: number,
+  columnThreads: number,
+): [number, number, number] {
+  return [Math.ceil(columns / columnThreads), Math.ceil(inner * columnThreads / 256), splits * batches];
 }
 
 function count([x, y, z]: readonly [number, number, number]): number {

@@ -85,7 +85,7 @@ Deno.test("a table's schedule is taken where it is a candidate of the problem, e
   const direct = first("direct registers buffer 16×4");
   assertEquals([direct?.shader.name, direct?.constants.TILE_PIXELS], ["conv/conv2d", 16]);
   assertEquals(direct?.shader.includes?.LEFT, "lib/left_buffer.wgsl");
-  assertEquals(first("direct workgroup 4×16")?.shader.name, "product/product_workgroup");
+  assertEquals(first("direct workgroup 64×16")?.shader.name, "product/product_workgroup");
   // No divisor of the eight vec4f of channels: it would leave some out.
   assertEquals(first("direct registers buffer 16×3")?.shader.name, "winograd/winograd_input");
   assertEquals(first("winograd registers buffer 16×4", { direct: true })?.shader.name, "conv/conv2d");

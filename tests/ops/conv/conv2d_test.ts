@@ -91,7 +91,8 @@ for (
 }
 
 Deno.test("conv2d() matches its definition with tall tiles of workgroups, full and ragged", async () => {
-  await check({ input: [1, 16, 66, 83], weight: [130, 16, 1, 1], traits: { software: false } });
+  const traits = { software: false, schedule: { staging: "workgroup", tile: [128, 16] } } as const;
+  await check({ input: [1, 16, 66, 83], weight: [130, 16, 1, 1], traits });
 });
 
 Deno.test("conv2d() matches its definition and its gradients by Winograd's method with kernels for GPUs", async () => {
@@ -143,12 +144,13 @@ Deno.test("conv2d() takes workgroup memory on GPUs, and registers on software ad
     const x = input("x", [1, channels, size, size]);
     const y = conv2d(x, input("w", [channels, channels, 1, 1], { layout: "convolution" }));
     const call = y.definition.kernels?.(y, { software }).calls[0];
-    return [call?.shader.name, call?.constants.THREAD_ROWS];
+    return [call?.shader.name, call?.constants.ROW_THREADS, call?.constants.THREAD_ROWS];
   };
-  assertEquals(kernel(64, 16, false), ["product/product_workgroup", 4]);
-  assertEquals(kernel(64, 128, false), ["product/product_workgroup", 8]);
-  assertEquals(kernel(64, 128, true), ["product/product", undefined]);
-  assertEquals(kernel(12, 128, false), ["product/product", undefined]);
+  assertEquals(kernel(64, 16, false), ["product/product_workgroup", 4, 4]);
+  assertEquals(kernel(64, 128, false), ["product/product_workgroup", 16, 4]);
+  assertEquals(kernel(64, 256, false), ["product/product_workgroup", 16, 8]);
+  assertEquals(kernel(64, 128, true), ["product/product", undefined, undefined]);
+  assertEquals(kernel(12, 128, false), ["product/product", undefined, undefined]);
 });
 
 Deno.test("conv2d() takes the direct form where Winograd's weights would be larger than an adapter can bind", () => {
