@@ -18,31 +18,52 @@ const HAS_PRIOR: bool = false;
 
 const PIXELS = BATCH * HEIGHT * WIDTH;
 
-// The two columns of logits beside the last pixel asked for, interpolated down to its row. Pixels that follow each other in
-// a row share them, so an invocation that walks along a row loads each column once.
-var<private> columns: vec3u = vec3u(0xffffffffu);  // view, row of all images, lower column
+// The view looked at, the two columns of its logits beside a pixel, interpolated down to the pixel's row, and the share of the
+// right one.
+var<private> view: vec4u;
+var<private> leftColumn: u32;
 var<private> left: array<vec4f, CLASS_VECTORS>;
 var<private> right: array<vec4f, CLASS_VECTORS>;
+var<private> rightWeight: f32;
+
+fn besideColumn(column: u32) -> Between {
+  return between(select(column, WIDTH - 1u - column, view.w == 1u), view.z, WIDTH, ALIGN_CORNERS);
+}
+
+fn loadColumns(index: u32, image: u32, row: u32, column: u32) {
+  view = views[index];
+  let horizontal = besideColumn(column);
+  let vertical = between(row, view.y, HEIGHT, ALIGN_CORNERS);
+  let top = view.x + ((image * view.y + vertical.low) * view.z) * CLASS_VECTORS;
+  let bottom = view.x + ((image * view.y + vertical.high) * view.z) * CLASS_VECTORS;
+  leftColumn = horizontal.low;
+  rightWeight = horizontal.weight;
+  #unroll v in 0..CLASS_VECTORS {
+    let topLeft$v = logits[top + horizontal.low * CLASS_VECTORS + $v];
+    let topRight$v = logits[top + horizontal.high * CLASS_VECTORS + $v];
+    left[$v] = topLeft$v + (logits[bottom + horizontal.low * CLASS_VECTORS + $v] - topLeft$v) * vertical.weight;
+    right[$v] = topRight$v + (logits[bottom + horizontal.high * CLASS_VECTORS + $v] - topRight$v) * vertical.weight;
+  }
+}
+
+// Pixels that follow each other in a row mostly lie between the same columns of a single view, so whoever walks along a row
+// enters a stretch of pixels and stays in it as long as it goes; a loop, since a software adapter also executes what lies
+// behind a branch that is not taken. Before classScores.
+fn enterStretch(image: u32, row: u32, column: u32) {
+  if (VIEWS == 1u) { loadColumns(0u, image, row, column); }
+}
+
+// Whether a pixel of the row belongs to the stretch; if so, it is the one that classScores is asked for next.
+fn staysInStretch(column: u32) -> bool {
+  let horizontal = besideColumn(column);
+  rightWeight = horizontal.weight;
+  return VIEWS == 1u && horizontal.low == leftColumn;
+}
 
 fn interpolatedView(index: u32, image: u32, row: u32, column: u32) -> array<vec4f, CLASS_VECTORS> {
-  let view = views[index];
-  let shown = select(column, WIDTH - 1u - column, view.w == 1u);
-  let horizontal = between(shown, view.z, WIDTH, ALIGN_CORNERS);
-  let wanted = vec3u(index, image * HEIGHT + row, horizontal.low);
-  if (any(columns != wanted)) {
-    columns = wanted;
-    let vertical = between(row, view.y, HEIGHT, ALIGN_CORNERS);
-    let top = view.x + ((image * view.y + vertical.low) * view.z) * CLASS_VECTORS;
-    let bottom = view.x + ((image * view.y + vertical.high) * view.z) * CLASS_VECTORS;
-    #unroll v in 0..CLASS_VECTORS {
-      let topLeft$v = logits[top + horizontal.low * CLASS_VECTORS + $v];
-      let topRight$v = logits[top + horizontal.high * CLASS_VECTORS + $v];
-      left[$v] = topLeft$v + (logits[bottom + horizontal.low * CLASS_VECTORS + $v] - topLeft$v) * vertical.weight;
-      right[$v] = topRight$v + (logits[bottom + horizontal.high * CLASS_VECTORS + $v] - topRight$v) * vertical.weight;
-    }
-  }
+  if (VIEWS > 1u) { loadColumns(index, image, row, column); }
   var values: array<vec4f, CLASS_VECTORS>;
-  #unroll v in 0..CLASS_VECTORS { values[$v] = left[$v] + (right[$v] - left[$v]) * horizontal.weight; }
+  #unroll v in 0..CLASS_VECTORS { values[$v] = left[$v] + (right[$v] - left[$v]) * rightWeight; }
   return values;
 }
 
@@ -68,8 +89,8 @@ fn softmax(values: array<vec4f, CLASS_VECTORS>) -> array<vec4f, CLASS_VECTORS> {
 
 fn classScores(image: u32, row: u32, column: u32) -> array<vec4f, CLASS_VECTORS> {
   var scores: array<vec4f, CLASS_VECTORS>;
-  for (var view = 0u; view < VIEWS; view++) {
-    var values = interpolatedView(view, image, row, column);
+  for (var index = 0u; index < VIEWS; index++) {
+    var values = interpolatedView(index, image, row, column);
     if (!IS_PROBABILITY && !AVERAGE_LOGITS) { values = softmax(values); }
     #unroll v in 0..CLASS_VECTORS { scores[$v] += values[$v]; }
   }

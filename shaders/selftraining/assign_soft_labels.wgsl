@@ -31,8 +31,7 @@ fn logWeight(score: f32, threshold: vec4u) -> f32 {
   return (f32(i32(parts.y) - i32(threshold.y)) + fraction) * bitcast<f32>(thresholds[CLASSES].x);
 }
 
-fn assign(pixel: u32) -> u32 {
-  let scores = classScores(pixel / (HEIGHT * WIDTH), pixel / WIDTH % HEIGHT, pixel % WIDTH);
+fn assign(pixel: u32, scores: array<vec4f, CLASS_VECTORS>) -> u32 {
   var label = 0u;
   var best = 0u;
   var most = LOWEST;
@@ -75,16 +74,22 @@ fn main(
   if (word * 4u >= PIXELS) {
     return;
   }
-  var packed = 0u;
-  for (var lane = 0u; lane < 4u; lane++) {
-    var label = 255u;
-    if (word * 4u + lane < PIXELS) {
-      label = assign(word * 4u + lane);
+  let end = min(word * 4u + 4u, PIXELS);
+  var packed = 0xffffffffu;
+  var pixel = word * 4u;
+  while (pixel < end) {
+    let image = pixel / (HEIGHT * WIDTH);
+    let row = pixel / WIDTH % HEIGHT;
+    enterStretch(image, row, pixel % WIDTH);
+    loop {
+      let label = assign(pixel, classScores(image, row, pixel % WIDTH));
+      packed = insertBits(packed, label, 8u * (pixel % 4u), 8u);
       if (label < CLASSES) {
         atomicAdd(&counts[label], 1u);
       }
+      pixel++;
+      if (pixel >= end || pixel % WIDTH == 0u || !staysInStretch(pixel % WIDTH)) { break; }
     }
-    packed |= label << (8u * lane);
   }
   labels[word] = packed;
 }

@@ -1,57 +1,40 @@
-// Sorts the keys of pixels into those above, on, between and below the two bounds of their list, counts each, and keeps those
+// Sorts the keys of pixels into those below, on, between and above the two bounds of their list, counts each, and keeps those
 // between: the candidates for the value at a rank (Floyd & Rivest, 1975).
-// Bindings: 0 keys [PIXELS] read · 1 classes [PIXELS] read (256 and more: class − 256, not ranked), both as vec4u, what lies
-// beyond the last pixel is not looked at · 2 bounds [LISTS] read: (low, high) · 3 candidateKeys write · 4 candidateClasses
-// write, as long; both in any order · 5 candidateCount [1] read-write, also counts what no longer fits ·
-// 6 tally [OUTCOMES, CLASSES] read-write, sums of integers in any order.
-// Schedule: a workgroup counts its PIXELS_PER_GROUP pixels in its own memory first; four neighbours of a kind, which most are,
-// count at once. Bound: its atomics.
+// Bindings: 0 keys [n] read · 1 classes [n] read (256 and more: class − 256, not ranked), both as vec4u, what lies beyond the
+// last pixel is not counted · 2 parameters [1 + 2·LISTS] read: n, then low and high bound of each list · 3 candidateKeys
+// write · 4 candidateClasses write, as long; both in any order · 5 candidateCount [1] read-write, also counts what no longer
+// fits · 6 tally [OUTCOMES, CLASSES] read-write, sums of integers in any order.
+// Schedule: eight invocations walk side by side over 8 · RUN pixels, four of each at a time, so that what they read is
+// contiguous in memory and in time. Each counts in its own memory, and asks for room for all it keeps of KEPT pixels at once:
+// an atomic costs a software adapter as much as ten updates of private memory, and what is behind a branch as much as what is
+// not. Bound: 8 bytes per pixel, then private memory.
 #include lib/grid.wgsl
 
-const PIXELS: u32 = 1u;
 const CLASSES: u32 = 1u;
 const LISTS: u32 = 1u;
-const PIXELS_PER_GROUP: u32 = 4096u;
-// Above the bounds, equal to the high one, between, equal to the low one, below, not ranked.
+// Below 1024: a count has ten bits.
+const RUN: u32 = 512u;
+const KEPT: u32 = 64u;
+// Below the bounds, equal to the low one, between, equal to the high one, above, not ranked.
 const OUTCOMES: u32 = 6u;
 const BETWEEN: u32 = 2u;
+const NOT_RANKED: u32 = 5u;
 const UNRANKED: u32 = 256u;
 
 @group(0) @binding(0) var<storage, read> keys: array<vec4u>;
 @group(0) @binding(1) var<storage, read> classes: array<vec4u>;
-@group(0) @binding(2) var<storage, read> bounds: array<vec2u>;
+@group(0) @binding(2) var<storage, read> parameters: array<u32>;
 @group(0) @binding(3) var<storage, read_write> candidateKeys: array<u32>;
 @group(0) @binding(4) var<storage, read_write> candidateClasses: array<u32>;
 @group(0) @binding(5) var<storage, read_write> candidateCount: array<atomic<u32>>;
 @group(0) @binding(6) var<storage, read_write> tally: array<atomic<u32>>;
 
-var<workgroup> counts: array<atomic<u32>, OUTCOMES * CLASSES>;
-
-// Outcome of a key with these bounds, times CLASSES, plus its class.
-fn placeOf(key: u32, found: u32, bound: vec2u) -> u32 {
-  var outcome = select(select(BETWEEN, 3u, key == bound.x), 1u, key == bound.y);
-  outcome = select(outcome, 0u, key > bound.y);
-  outcome = select(outcome, 4u, key < bound.x);
-  outcome = select(outcome, 5u, found >= UNRANKED);
-  return outcome * CLASSES + found % UNRANKED;
-}
-
-// A global threshold ranks all classes in one list.
-fn boundsOf(found: u32) -> vec2u {
-  return bounds[min(found % UNRANKED, LISTS - 1u)];
-}
-
-fn isBetween(place: u32) -> bool {
-  return place >= BETWEEN * CLASSES && place < (BETWEEN + 1u) * CLASSES;
-}
-
-fn keep(key: u32, place: u32) {
-  let free = atomicAdd(&candidateCount[0], 1u);
-  if (free < arrayLength(&candidateKeys)) {
-    candidateKeys[free] = key;
-    candidateClasses[free] = place - BETWEEN * CLASSES;
-  }
-}
+var<private> lows: array<u32, LISTS>;
+var<private> highs: array<u32, LISTS>;
+// Three outcomes in a word, since drivers compile large private arrays slowly.
+var<private> counts: array<u32, 2u * CLASSES>;
+// The pixels whose keys are kept.
+var<private> kept: array<u32, KEPT>;
 
 @compute @workgroup_size(64)
 fn main(
@@ -59,34 +42,54 @@ fn main(
   @builtin(num_workgroups) workgroups: vec3u,
   @builtin(local_invocation_index) local: u32,
 ) {
-  let first = gridIndex(workgroup, workgroups, 0u, PIXELS_PER_GROUP);
-  let end = min(first + PIXELS_PER_GROUP, PIXELS);
-  for (var pixel = first + 4u * local; pixel < end; pixel += 256u) {
-    let found = classes[pixel / 4u];
-    let key = keys[pixel / 4u];
-    let bound = boundsOf(found.x);
-    let one = placeOf(key.x, found.x, bound);
-    if (pixel + 4u <= end && all(found == found.xxxx) && one == placeOf(key.y, found.x, bound) &&
-      one == placeOf(key.z, found.x, bound) && one == placeOf(key.w, found.x, bound)) {
-      atomicAdd(&counts[one], 4u);
-      if (isBetween(one)) {
-        #unroll k in 0..4 { keep(key[$k], one); }
+  for (var list = 0u; list < LISTS; list++) {
+    lows[list] = parameters[1u + 2u * list];
+    highs[list] = parameters[2u + 2u * list];
+  }
+  let pixels = parameters[0];
+  let first = gridIndex(workgroup, workgroups, local / 8u, 8u) * (2u * RUN) + local % 8u;
+  let end = min(first + 2u * RUN, (pixels + 3u) / 4u);
+  for (var start = first; start < end; start += 2u * KEPT) {
+    var keptCount = 0u;
+    for (var quad = start; quad < min(start + 2u * KEPT, end); quad += 8u) {
+      let key = keys[quad];
+      let found = classes[quad];
+      #unroll k in 0..4 {
+        let id$k = found[$k] % UNRANKED;
+        let isRanked$k = found[$k] < UNRANKED;
+        let isPixel$k = quad * 4u + $(k + 0)u < pixels;
+        // A global threshold ranks all classes in one list.
+        let low$k = lows[min(id$k, LISTS - 1u)];
+        let high$k = highs[min(id$k, LISTS - 1u)];
+        // Where the bounds are equal, a key on them is on the high one.
+        let isAboveLow$k = (key[$k] > low$k) | (key[$k] >= high$k);
+        let place$k = u32(key[$k] >= low$k) + u32(isAboveLow$k) + u32(key[$k] >= high$k) + u32(key[$k] > high$k);
+        let outcome$k = select(NOT_RANKED, place$k, isRanked$k);
+        counts[outcome$k / 3u * CLASSES + id$k] += u32(isPixel$k) << (outcome$k % 3u * 10u);
+        // Written over by the next where it is not to be kept.
+        kept[keptCount] = quad * 4u + $(k + 0)u;
+        keptCount += u32((outcome$k == BETWEEN) & isPixel$k);
       }
-    } else {
-      for (var k = 0u; k < min(4u, end - pixel); k++) {
-        let place = placeOf(key[k], found[k], boundsOf(found[k]));
-        atomicAdd(&counts[place], 1u);
-        if (isBetween(place)) {
-          keep(key[k], place);
-        }
+    }
+    keep(keptCount);
+  }
+  for (var id = 0u; id < CLASSES; id++) {
+    #unroll outcome in 0..OUTCOMES {
+      let count$outcome = (counts[$(outcome + 0)u / 3u * CLASSES + id] >> ($(outcome + 0)u % 3u * 10u)) & 1023u;
+      if (count$outcome > 0u) {
+        atomicAdd(&tally[$(outcome + 0)u * CLASSES + id], count$outcome);
       }
     }
   }
-  workgroupBarrier();
-  for (var index = local; index < OUTCOMES * CLASSES; index += 64u) {
-    let count = atomicLoad(&counts[index]);
-    if (count > 0u) {
-      atomicAdd(&tally[index], count);
-    }
+}
+
+fn keep(count: u32) {
+  let start = atomicAdd(&candidateCount[0], count);
+  let capacity = arrayLength(&candidateKeys);
+  let room = min(count, capacity - min(start, capacity));
+  for (var index = 0u; index < room; index++) {
+    let pixel = kept[index];
+    candidateKeys[start + index] = keys[pixel / 4u][pixel % 4u];
+    candidateClasses[start + index] = classes[pixel / 4u][pixel % 4u];
   }
 }

@@ -8,7 +8,7 @@
 #include lib/grid.wgsl
 
 const STEP: u32 = 1u;
-const RUN: u32 = 8u;
+const RUN: u32 = 32u;
 const ROWS = (HEIGHT + STEP - 1u) / STEP;
 const COLUMNS = (WIDTH + STEP - 1u) / STEP;
 
@@ -26,20 +26,34 @@ fn main(
 ) {
   let first = gridIndex(workgroup, workgroups, local, 64u) * RUN;
   let end = min(first + RUN, BATCH * ROWS * COLUMNS);
-  for (var pixel = first; pixel < end; pixel++) {
-    let scores = classScores(pixel / (ROWS * COLUMNS), pixel / COLUMNS % ROWS * STEP, pixel % COLUMNS * STEP);
-    var best = -1.0;
-    var bestClass = 0u;
-    // Selects rather than branches: a branch costs a software adapter more than what it skips.
-    #unroll v in 0..CLASS_VECTORS {
-      #unroll k in 0..4 {
-        let better$(v * 4 + k) = $(v * 4 + k)u < CLASSES && scores[$v][$k] > best;
-        best = select(best, scores[$v][$k], better$(v * 4 + k));
-        bestClass = select(bestClass, $(v * 4 + k)u, better$(v * 4 + k));
-      }
+  var pixel = first;
+  while (pixel < end) {
+    let image = pixel / (ROWS * COLUMNS);
+    let row = pixel / COLUMNS % ROWS * STEP;
+    let rowEnd = min(end, pixel - pixel % COLUMNS + COLUMNS);
+    var column = pixel % COLUMNS * STEP;
+    enterStretch(image, row, column);
+    loop {
+      writeTop(pixel, classScores(image, row, column));
+      pixel++;
+      column += STEP;
+      if (pixel >= rowEnd || !staysInStretch(column)) { break; }
     }
-    // Adding zero turns a negative zero into a positive one, whose bits are the smallest.
-    keys[pixel] = bitcast<u32>(max(best, 0.0) + 0.0);
-    classes[pixel] = bestClass;
   }
+}
+
+fn writeTop(pixel: u32, scores: array<vec4f, CLASS_VECTORS>) {
+  var best = -1.0;
+  var bestClass = 0u;
+  // Selects rather than branches: a branch costs a software adapter more than what it skips.
+  #unroll v in 0..CLASS_VECTORS {
+    #unroll k in 0..4 {
+      let better$(v * 4 + k) = $(v * 4 + k)u < CLASSES && scores[$v][$k] > best;
+      best = select(best, scores[$v][$k], better$(v * 4 + k));
+      bestClass = select(bestClass, $(v * 4 + k)u, better$(v * 4 + k));
+    }
+  }
+  // Adding zero turns a negative zero into a positive one, whose bits are the smallest.
+  keys[pixel] = bitcast<u32>(max(best, 0.0) + 0.0);
+  classes[pixel] = bestClass;
 }

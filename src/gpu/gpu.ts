@@ -159,12 +159,14 @@ export class Gpu {
 
   /** The compiled pipeline of a shader file with these constants; compiled once. */
   pipeline(source: ShaderSource, constants: ShaderConstants = {}): Promise<Pipeline> {
-    const text = specialize(source, constants);
-    let pipeline = this.#pipelines.get(text);
+    // By what is asked for, not by the text that comes of it: expanding takes up to a millisecond.
+    const key = JSON.stringify([source, constants]);
+    let pipeline = this.#pipelines.get(key);
     if (pipeline === undefined) {
+      const text = specialize(source, constants);
       this.#onVariant?.(source.name, text);
       pipeline = compilePipeline(this.device, source.name, text);
-      this.#pipelines.set(text, pipeline);
+      this.#pipelines.set(key, pipeline);
     }
     return pipeline;
   }

@@ -13,34 +13,39 @@ import type { KeyBatch } from "./ranked_keys.ts";
 
 /** Bits of the key that each pass of the radix selection finds, from the highest. */
 const passes = [{ shift: 21, bits: 11 }, { shift: 10, bits: 11 }, { shift: 0, bits: 10 }] as const;
-/** Pixels that a workgroup of `collect_candidates` takes. */
-const pixelsPerGroup = 4096;
+/** Pixels that one invocation of `collect_candidates` walks over. */
+const run = 512;
 /** Counts are read back after this many pixels, before one could wrap. */
 const pixelsPerRead = 2 ** 31;
 
 /**
- * The key at a rank of each list, by radix: three histograms over 11, 11 and 10 bits, each of the keys that share the bits found
- * so far. Keys of class c are in list c; with a single list, in that.
+ * The key at a rank of each list, by radix: histograms over 11, 11 and 10 bits of what a key has above its list's low bound, each
+ * of the keys that share the bits found so far; where the bounds are near each other, the first is spared. Keys of class c are
+ * in list c; with a single list, in that.
  *
- * @param batches all keys; called three times.
+ * @param batches all keys; called for each histogram.
  * @param ranks place in the descending list, from 1; 0: none is wanted.
+ * @param bounds between which all keys of a list lie.
  * @returns the key of each list, 0 where none is wanted or the list is shorter.
  */
 export async function radixSelect(
   gpu: Gpu,
   batches: () => AsyncIterable<KeyBatch>,
   ranks: readonly number[],
+  bounds: readonly Bounds[] = ranks.map(() => unbounded),
 ): Promise<number[]> {
+  const widest = bounds.reduce((width, { low, high }, list) => Math.max(width, ranks[list] ? high - low : 0), 0);
   // Per list: the bits found so far, and the rank among the keys that share them.
   let found = ranks.map((rank) => ({ bucket: 0, rank }));
   let keys = ranks.map(() => 0);
   for (const { shift, bits } of passes) {
+    if (widest >>> shift === 0) continue;
     const buckets = 2 ** bits;
-    const sums = await histograms(gpu, batches, keys, shift, bits);
+    const sums = await histograms(gpu, batches, bounds, keys, shift, bits);
     found = found.map(({ rank }, list) => findBucket(sums.subarray(list * buckets, (list + 1) * buckets), rank));
     keys = keys.map((prefix, list) => ((prefix << bits) | (found[list]?.bucket ?? 0)) >>> 0);
   }
-  return keys;
+  return keys.map((key, list) => found[list]?.rank ? key + (bounds[list]?.low ?? 0) : 0);
 }
 
 /** The bucket, from the highest, in which the `rank`-th largest key lies, and its rank within the bucket. */
@@ -54,22 +59,23 @@ function findBucket(histogram: Float64Array, rank: number): { bucket: number; ra
   return { bucket: 0, rank: 0 };
 }
 
-/** `[list, bucket]`: how many keys of a list have the list's prefix, by their next `bits` bits. */
+/** `[list, bucket]`: how many keys of a list have the list's prefix, by their next `bits` bits, both above the low bound. */
 async function histograms(
   gpu: Gpu,
   batches: () => AsyncIterable<KeyBatch>,
+  bounds: readonly Bounds[],
   prefixBits: readonly number[],
   shift: number,
   bits: number,
 ): Promise<Float64Array> {
   const lists = prefixBits.length;
   using buffers = new BufferScope(gpu);
-  const parameters = buffers.create((1 + lists) * 4, "parameters");
+  const parameters = buffers.create((1 + 2 * lists) * 4, "parameters");
   const counters = new Counters(buffers, lists * 2 ** bits, "histograms");
   for await (const { count, keys, classes } of batches()) {
     await counters.makeRoom(count);
     // The number of keys is no constant of the shader: that of candidates is always another, and each would be compiled.
-    gpu.write(parameters, Uint32Array.of(count, ...prefixBits));
+    gpu.write(parameters, Uint32Array.of(count, ...prefixBits, ...bounds.map(({ low }) => low)));
     gpu.submit([
       await gpu.dispatch(
         { name: "selftraining/score_histogram", text: histogramShader },
@@ -95,9 +101,9 @@ export const unbounded: Bounds = { low: 0, high: 0xffffffff };
 export interface Tally {
   /** Keys above the high bound. */
   readonly above: number;
+  /** Where the bounds are equal, all keys on them. */
   readonly equalToHigh: number;
   readonly between: number;
-  /** Where the bounds are equal, none. */
   readonly equalToLow: number;
   readonly below: number;
   /** Pixels that are not ranked. */
@@ -114,15 +120,22 @@ export class Candidates {
     readonly isComplete: boolean,
     /** By class. */
     readonly tallies: readonly Tally[],
+    /** Of each list. */
+    readonly bounds: readonly Bounds[],
   ) {}
 
   /** The key at a rank of each list of candidates, as `radixSelect`. */
   select(ranks: readonly number[]): Promise<number[]> {
-    const { keys } = this;
-    return radixSelect(this.gpu, async function* () {
-      await Promise.resolve();
-      if (keys.count > 0) yield keys;
-    }, ranks);
+    const { bounds, keys } = this;
+    return radixSelect(
+      this.gpu,
+      async function* () {
+        await Promise.resolve();
+        if (keys.count > 0) yield keys;
+      },
+      ranks,
+      bounds,
+    );
   }
 
   /** Frees the buffers. */
@@ -145,8 +158,7 @@ export async function collectCandidates(
   capacity: number,
 ): Promise<Candidates> {
   using buffers = new BufferScope(gpu);
-  const boundsBuffer = buffers.create(bounds.length * 8, "bounds");
-  gpu.write(boundsBuffer, Uint32Array.from(bounds.flatMap(({ low, high }) => [low, high])));
+  const parameters = buffers.create((1 + 2 * bounds.length) * 4, "parameters");
   const keys = buffers.create(capacity * 4, "candidates");
   const classes = buffers.create(capacity * 4, "classes of candidates");
   const found = buffers.create(4, "number of candidates");
@@ -154,28 +166,24 @@ export async function collectCandidates(
   const counters = new Counters(buffers, outcomes * classCount, "tally");
   for await (const batch of batches) {
     await counters.makeRoom(batch.count);
+    gpu.write(parameters, Uint32Array.of(batch.count, ...bounds.flatMap(({ low, high }) => [low, high])));
     gpu.submit([
       await gpu.dispatch(
         { name: "selftraining/collect_candidates", text: collectShader },
-        {
-          PIXELS: batch.count,
-          CLASSES: classCount,
-          LISTS: bounds.length,
-          PIXELS_PER_GROUP: pixelsPerGroup,
-        },
-        [batch.keys, batch.classes, boundsBuffer, keys, classes, found, counters.buffer],
-        grid(batch.count, pixelsPerGroup),
+        { CLASSES: classCount, LISTS: bounds.length, RUN: run },
+        [batch.keys, batch.classes, parameters, keys, classes, found, counters.buffer],
+        grid(Math.ceil(batch.count / run), 64),
       ),
     ]);
   }
   const sums = await counters.sums();
   const sum = (outcome: number, id: number) => sums[outcome * classCount + id] ?? 0;
   const tallies = Array.from({ length: classCount }, (_, id): Tally => ({
-    above: sum(0, id),
-    equalToHigh: sum(1, id),
+    below: sum(0, id),
+    equalToLow: sum(1, id),
     between: sum(2, id),
-    equalToLow: sum(3, id),
-    below: sum(4, id),
+    equalToHigh: sum(3, id),
+    above: sum(4, id),
     unranked: sum(5, id),
   }));
   const between = tallies.reduce((total, tally) => total + tally.between, 0);
@@ -188,6 +196,7 @@ export async function collectCandidates(
     },
     between <= capacity,
     tallies,
+    bounds,
   );
 }
 

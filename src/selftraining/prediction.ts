@@ -5,13 +5,13 @@
  * @module
  */
 
-import assignShader from "../../shaders/selftraining/assign_labels.wgsl" with { type: "text" };
 import type { Gpu } from "../gpu/gpu.ts";
-import { type BufferRange, grid } from "../gpu/launch.ts";
+import type { BufferRange } from "../gpu/launch.ts";
 import type { Network } from "../nn/network.ts";
 import { argmaxInterpolated } from "../ops/metrics/argmax_interpolated.ts";
 import { InferencePrograms, type SampleBatch } from "./inference.ts";
-import { scoreConstants, viewsBuffer } from "./scores.ts";
+import { viewsBuffer } from "./scores.ts";
+import { assignDispatch } from "./selection.ts";
 import { isPlain, plainView, ViewLogits, type ViewOptions } from "./views.ts";
 
 /** A threshold below the largest of any number of probabilities, by which scores are divided exactly. */
@@ -75,19 +75,12 @@ export class Predictor {
     gpu.write(thresholds, new Float32Array(network.classCount).fill(lowThreshold));
     const counts = gpu.createBuffer(network.classCount * 4, "labelled");
     const labels = gpu.createBuffer(pixels, "labels");
-    const constants = scoreConstants(batch, {
+    const scores = {
       classes: network.classCount,
       alignCorners: network.model.alignCorners,
       averageLogits: options.average === "logits",
-    });
-    gpu.submit([
-      await gpu.dispatch(
-        { name: "selftraining/assign_labels", text: assignShader },
-        constants,
-        [batch.logits, places, batch.logits, thresholds, labels, counts],
-        grid(Math.ceil(pixels / 4), 64),
-      ),
-    ]);
+    };
+    gpu.submit([await assignDispatch(gpu, batch, scores, { views: places, thresholds, labels, counts })]);
     for (const buffer of [batch.logits.buffer, places, thresholds, counts]) gpu.destroyBuffer(buffer);
     this.#labels = labels;
     return { buffer: labels, offset: 0, size: labels.size };

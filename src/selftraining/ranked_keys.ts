@@ -32,7 +32,7 @@ export interface KeyOptions {
 }
 
 /** Pixels that one invocation of `top_score` walks over. */
-const run = 8;
+const run = 32;
 /** Pixels that one invocation of the stride kernels walks over. */
 const blockPixels = 256;
 

@@ -13,7 +13,7 @@
 import assignShader from "../../shaders/selftraining/assign_labels.wgsl" with { type: "text" };
 import { BufferScope } from "../gpu/buffer_scope.ts";
 import type { Gpu } from "../gpu/gpu.ts";
-import { grid, wholeRange } from "../gpu/launch.ts";
+import { type Dispatch, grid, wholeRange } from "../gpu/launch.ts";
 import { OneBehind } from "../gpu/one_behind.ts";
 import {
   type Bounds,
@@ -39,6 +39,8 @@ export interface SelectionLimits {
 const defaultLimits: SelectionLimits = { samples: 2 ** 21, candidates: 2 ** 22 };
 /** Standard deviations of a rank in a random sample between the wanted rank and a bound; neighbours are alike, so not 3. */
 const deviations = 6;
+/** Pixels that one invocation of `assign_labels` walks over. */
+const run = 32;
 
 /**
  * The thresholds of all classes.
@@ -125,8 +127,11 @@ function sampleStep(pixels: number, samples: number): number {
 
 /** The keys of a sample between which the value at `portion` of each list lies, unless the sample misleads. */
 async function boundsOf(sample: Candidates, counts: readonly number[], portion: number): Promise<Bounds[]> {
-  const highs = await sample.select(counts.map((n) => Math.max(0, Math.floor(n * portion - marginOf(n, portion)))));
-  const lows = await sample.select(counts.map((n) => Math.ceil(n * portion + marginOf(n, portion))));
+  // Side by side, so that they wait together.
+  const [highs, lows] = await Promise.all([
+    sample.select(counts.map((n) => Math.max(0, Math.floor(n * portion - marginOf(n, portion))))),
+    sample.select(counts.map((n) => Math.ceil(n * portion + marginOf(n, portion)))),
+  ]);
   // A rank outside the list gives 0, which as a low bound is none.
   return highs.map((high, list) => ({ low: lows[list] ?? unbounded.low, high: high || unbounded.high }));
 }
@@ -219,14 +224,7 @@ export async function* assignLabels(
     const views = viewsBuffer(gpu, batch);
     const labels = gpu.createBuffer(Math.ceil(size / 4) * 4, "pseudo-labels");
     gpu.write(counts, new Uint8Array(counts.size));
-    gpu.submit([
-      await gpu.dispatch(
-        { name: "selftraining/assign_labels", text: assignShader },
-        scoreConstants(batch, scores),
-        [batch.logits, views, scores.prior ?? batch.logits, thresholds, labels, counts],
-        grid(Math.ceil(size / 4), 64),
-      ),
-    ]);
+    gpu.submit([await assignDispatch(gpu, batch, scores, { views, thresholds, labels, counts })]);
     const before = waiting.exchange(finish(batch, gpu.read({ ...wholeRange(labels), size }, counts)));
     for (const buffer of [views, labels]) gpu.destroyBuffer(buffer);
     const labelled = await before;
@@ -234,6 +232,22 @@ export async function* assignLabels(
   }
   const last = await waiting.take();
   if (last !== null) yield last;
+}
+
+/** The launch that labels a batch: `labels` `[N, H, W]`, a byte each, in whole words; `counts` `[C]`, added to. */
+export function assignDispatch(
+  gpu: Gpu,
+  batch: ScoreBatch,
+  scores: ScoreOptions,
+  buffers: Readonly<Record<"views" | "thresholds" | "labels" | "counts", GPUBuffer>>,
+): Promise<Dispatch> {
+  const { views, thresholds, labels, counts } = buffers;
+  return gpu.dispatch(
+    { name: "selftraining/assign_labels", text: assignShader },
+    { ...scoreConstants(batch, scores), RUN: run },
+    [batch.logits, views, scores.prior ?? batch.logits, thresholds, labels, counts],
+    grid(Math.ceil(batch.images * batch.height * batch.width / run), 64),
+  );
 }
 
 /** Adds the pixels of a batch to `labelled`, by the counts that the kernel gave for each class, and to `ignored`. */

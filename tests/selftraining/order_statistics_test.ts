@@ -42,9 +42,11 @@ function sortedThresholds(batches: readonly Maps[], { portion, stride, policy }:
 async function gpuThresholds(batches: readonly Maps[], settings: SelectionSettings, limits?: SelectionLimits) {
   const gpu = await testGpu();
   const classes = batches[0]?.classes ?? 0;
+  let passes = 0;
   const source: ScoreBatches = {
     images: batches.reduce((sum, { images }) => sum + images, 0),
     async *batches() {
+      passes++;
       for (const { images, width, values } of batches) {
         const packed = pack(values, [images, classes, 1, width], "activation");
         const buffer = gpu.createBuffer(packed.byteLength, "maps");
@@ -58,7 +60,7 @@ async function gpuThresholds(batches: readonly Maps[], settings: SelectionSettin
   };
   const scores = { classes, isProbability: true };
   const report = await selectThresholds(gpu, source, scores, settings, limits);
-  return { report, labels: assignLabels(gpu, source, scores, report) };
+  return { report, passes, labels: assignLabels(gpu, source, scores, report) };
 }
 
 /** The maps as the adapter computes with them: WGSL lets it take denormals for 0, and GPUs do. */
@@ -135,6 +137,19 @@ for (const [name, given] of Object.entries(adversaries)) {
     }
   });
 }
+
+Deno.test("keys on a bound take no room among the candidates, also where both bounds are the same", async () => {
+  // Those of class 0 are all 1; a tenth of class 1 is 1, and a bound, the others are 0.25 or, the other bound, 0.5.
+  const scores = [1, 0.25, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5];
+  const batches = maps(2, 5500, (index) => {
+    const [id, pixel] = [Math.trunc(index % 1_000_003 / 5500) % 2, index % 1_000_003 % 5500];
+    return pixel % 2 === id ? scores[id === 0 ? 0 : random.integer(scores.length, pixel)] ?? 0 : 0;
+  });
+  const settings = { policy: "cbst", rule: "crst", portion: 0.1, stride: 1 } as const;
+  const { report, passes } = await gpuThresholds(batches, settings, { samples: 4000, candidates: 1 });
+  assertEquals(report.lambda_hex, sortedThresholds(batches, settings));
+  assertEquals(passes, 2);
+});
 
 Deno.test("a sample makes two passes do, also for images of several sizes, and tells of no key twice", async () => {
   const gpu = await testGpu();
