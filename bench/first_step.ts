@@ -8,6 +8,6 @@ import { openGpu } from "../src/cli/open.ts";
 import { ReferenceRun } from "./reference.ts";
 
 using gpu = await openGpu();
-using run = await ReferenceRun.open(gpu);
+using run = await ReferenceRun.open(gpu, { inference: false });
 run.submitStep();
 console.log(await run.loss());

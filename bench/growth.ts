@@ -85,7 +85,7 @@ async function sweep(gpu: Gpu, sizes: readonly ReferenceSize[], runs: number): P
   const measured: { run: ReferenceRun; stepTimes: number[]; forwardTimes: number[] }[] = [];
   try {
     for (const size of sizes) {
-      measured.push({ run: await ReferenceRun.open(gpu, size), stepTimes: [], forwardTimes: [] });
+      measured.push({ run: await ReferenceRun.open(gpu, { size }), stepTimes: [], forwardTimes: [] });
     }
     for (let round = 0; round <= runs; round++) {
       for (const { run, stepTimes, forwardTimes } of measured) {

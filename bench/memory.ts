@@ -31,7 +31,7 @@ interface Peak {
 
 /** Allocates the step, and with `tfjs` runs one of TensorFlow.js. */
 export async function benchMemory(gpu: Gpu, { tfjs }: { readonly tfjs: boolean }): Promise<MemoryReport> {
-  using run = await ReferenceRun.open(gpu);
+  using run = await ReferenceRun.open(gpu, { inference: false });
   const { stepBytes, memory } = run;
   const lowerBoundBytes = stepBytes - memory.activationBytes + memory.lowerBoundBytes;
   const { bytes: tfjsBytes, error }: Peak = tfjs ? await tfjsPeak() : { bytes: null };

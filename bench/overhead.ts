@@ -34,7 +34,7 @@ export async function benchOverhead(gpu: Gpu, { runs }: { readonly runs: number 
   if (gpu.hasTimestamps) {
     gpu.timeSubmissions(() => ({ isSampled: false, take: ({ seconds }) => busySeconds += seconds }));
   }
-  using run = await ReferenceRun.open(gpu);
+  using run = await ReferenceRun.open(gpu, { inference: false });
   const row = async (steps: number) => {
     busySeconds = 0;
     const start = performance.now();

@@ -60,21 +60,25 @@ export class ReferenceRun {
     readonly optimizer: Optimizer,
     /** Loss, gradients and the optimizer. */
     readonly step: Program,
-    /** Logits, interpolated to the size of the images. */
-    readonly forward: Program,
+    /** Logits, interpolated to the size of the images; `null` where no inference was asked for. */
+    readonly forward: Program | null,
     readonly updates: readonly BufferCopy[],
     /** Everything that the step has allocated: parameters, gradients, momentum, inputs, activations. */
     readonly stepBytes: number,
-    /** What an inference needs: parameters, input, activations, scratch and interpolated logits. */
+    /** What an inference needs: parameters, input, activations, scratch and interpolated logits; 0 without one. */
     readonly forwardBytes: number,
   ) {}
 
   /**
-   * Compiles both programs and writes weights, images and labels.
+   * Compiles the programs and writes weights, images and labels.
    *
-   * @param size default the sizes that the workload is defined by.
+   * @param options.size default the sizes that the workload is defined by.
+   * @param options.inference whether inferences are wanted beside steps; default `true`.
    */
-  static async open(gpu: Gpu, size: data.ReferenceSize = data.referenceSize): Promise<ReferenceRun> {
+  static async open(
+    gpu: Gpu,
+    { size = data.referenceSize, inference = true }: { size?: data.ReferenceSize; inference?: boolean } = {},
+  ): Promise<ReferenceRun> {
     const bytesBefore = gpu.allocatedBytes;
     const { batch, height, width, classes } = size;
     const shape = [batch, 3, height, width];
@@ -87,10 +91,10 @@ export class ReferenceRun {
     const step = await Program.compile(gpu, { ...definition, epilogue: optimizer.dispatches });
     const stepBytes = gpu.allocatedBytes - bytesBefore;
     const bytesBeforeForward = gpu.allocatedBytes;
-    const forward = await Program.compile(gpu, {
+    const forward = !inference ? null : await Program.compile(gpu, {
       outputs: { logits: bilinearResize(referenceLogits(images, store, true, classes), { height, width }) },
     });
-    const forwardBytes = parameterBytes + gpu.allocatedBytes - bytesBeforeForward;
+    const forwardBytes = inference ? parameterBytes + gpu.allocatedBytes - bytesBeforeForward : 0;
     const updates = updated.map((name) => {
       const { buffer, offset, size } = store.valueRange(name);
       return { from: { ...step.output(name), size }, to: buffer, toOffset: offset };
@@ -98,7 +102,7 @@ export class ReferenceRun {
     const bytes = [stepBytes, forwardBytes] as const;
     const run = new ReferenceRun(gpu, size, store, optimizer, step, forward, updates, ...bytes);
     const packed = pack(data.images(size), shape, "activation");
-    for (const program of [step, forward]) program.write("images", packed);
+    for (const program of [step, forward]) program?.write("images", packed);
     step.write("labels", data.labels(size));
     run.reset();
     return run;
@@ -124,12 +128,17 @@ export class ReferenceRun {
 
   /** Submits one inference. */
   submitForward(): void {
-    this.forward.run();
+    this.#inference.run();
   }
 
   /** The logits of the last inference as they lie on the GPU: `[N, H, W, C₄]`. */
   async logits(): Promise<Float32Array> {
-    return new Float32Array((await this.forward.readBytes("logits")).buffer);
+    return new Float32Array((await this.#inference.readBytes("logits")).buffer);
+  }
+
+  get #inference(): Program {
+    if (this.forward === null) throw new Error("The reference workload was opened without inference");
+    return this.forward;
   }
 
   /** Plan of the step's activations. */
@@ -139,7 +148,7 @@ export class ReferenceRun {
 
   /** Frees everything. */
   dispose(): void {
-    for (const owned of [this.step, this.forward, this.optimizer, this.store]) owned.dispose();
+    for (const owned of [this.step, this.forward, this.optimizer, this.store]) owned?.dispose();
   }
 
   /** Same as `dispose()`. */

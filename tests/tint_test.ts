@@ -22,6 +22,7 @@ import { depthwiseConv2d } from "../src/ops/conv/depthwise_conv2d.ts";
 import { argmaxInterpolated } from "../src/ops/metrics/argmax_interpolated.ts";
 import { confusionDispatch } from "../src/ops/metrics/confusion_matrix.ts";
 import { relu } from "../src/ops/activation/activation.ts";
+import { batchNormStatistics } from "../src/ops/norm/batch_norm_statistics.ts";
 import { dropout } from "../src/ops/random/dropout.ts";
 import { kernelCases } from "../bench/cases.ts";
 import { measurePeaks } from "../bench/peaks.ts";
@@ -94,6 +95,8 @@ async function collectVariants(): Promise<[string, string][]> {
       const outputs = Object.fromEntries([output, ...results].map((tensor, index) => [String(index), tensor]));
       (await Program.compile(gpu, { outputs, traits: { software } })).dispose();
     }
+    const statistics = batchNormStatistics(input("x", [1, 4, 9, 9]));
+    (await Program.compile(gpu, { outputs: { statistics }, traits: { software } })).dispose();
   }
   await compileSchedules(gpu);
   for (const selfCase of selfTestCases()) await selfCase.run(gpu);

@@ -1,9 +1,8 @@
 // One row of a matrix: y[i] = x[INDEX, i].
-// Bindings: 0 x [rows, VECTORS] read · 1 y [VECTORS] write, as vec4f.
+// Bindings: 0 x [rows, vectors] read · 1 y [vectors] write, as vec4f; y is as long as a row.
 // Schedule: one invocation per vec4f. Bound: 8 bytes per element.
 #include lib/grid.wgsl
 
-const VECTORS: u32 = 1u;
 const INDEX: u32 = 0u;
 
 @group(0) @binding(0) var<storage, read> x: array<vec4f>;
@@ -16,7 +15,8 @@ fn main(
   @builtin(local_invocation_index) local: u32,
 ) {
   let vector = gridIndex(workgroup, workgroups, local, 64u);
-  if (vector < VECTORS) {
-    y[vector] = x[INDEX * VECTORS + vector];
+  let vectors = arrayLength(&y);
+  if (vector < vectors) {
+    y[vector] = x[INDEX * vectors + vector];
   }
 }

@@ -1,18 +1,19 @@
 // 2-D convolution as an implicit matrix product, with an optional epilogue:
 // y[n,o,i,j] = f(scale[o] · Σ_{c,r,s} x[n,c, i·S + r·D − P, j·S + s·D − P] · w[o,c,r,s] + shift[o]).
-// Bindings: 0 left = x [N,H,W,I] read · 1 right = w [R,S,I,O] read · 2 epilogue [2,O] read (scale, shift) · 3 y [N,Ho,Wo,O] write.
-// All as vec4f over the last axis, channels padded to 4. Without an epilogue, binding 2 is any buffer and not read.
+// Bindings: 0 left = x [N,H,W,I] read · 1 right = w [R,S,I,O] read · 2 sizes (ConvolutionSizes)
+// · 3 epilogue [2,O] read (scale, shift) · 4 y [N,Ho,Wo,O] write.
+// All as vec4f over the last axis, channels padded to 4. Without an epilogue, binding 3 is any buffer and not read.
 // Schedule: one invocation computes TILE_PIXELS pixels × 4·TILE_VECTORS output channels in registers, no barriers.
 // Bound: 2·N·Ho·Wo·O·I·R·S flop; on software adapters the loads (TILE_PIXELS + 4·TILE_VECTORS for each
 // 4·TILE_PIXELS·TILE_VECTORS vec4f multiply-adds) decide.
 #include lib/activation.wgsl
-#include lib/convolution_geometry.wgsl
+#include lib/convolution_sizes.wgsl
 #include lib/grid.wgsl
 #include LEFT
 #include RIGHT
 
-const INPUT_VECTORS: u32 = 1u;
-const OUTPUT_VECTORS: u32 = 1u;
+const KERNEL_HEIGHT: u32 = 1u;
+const KERNEL_WIDTH: u32 = 1u;
 const TILE_PIXELS: u32 = 8u;
 const TILE_VECTORS: u32 = 2u;
 const HAS_PADDING: bool = true;
@@ -20,24 +21,20 @@ const HAS_EPILOGUE: bool = false;
 const ACTIVATION: u32 = 0u;
 const NEGATIVE_SLOPE: f32 = 0.0f;
 
-const PIXELS = BATCH * OUTPUT_HEIGHT * OUTPUT_WIDTH;
-const CHANNEL_TILES = OUTPUT_VECTORS / TILE_VECTORS;
-const PIXEL_TILES = (PIXELS + TILE_PIXELS - 1u) / TILE_PIXELS;
-
-@group(0) @binding(2) var<storage, read> epilogue: array<vec4f>;
-@group(0) @binding(3) var<storage, read_write> y: array<vec4f>;
+@group(0) @binding(2) var<uniform> sizes: ConvolutionSizes;
+@group(0) @binding(3) var<storage, read> epilogue: array<vec4f>;
+@group(0) @binding(4) var<storage, read_write> y: array<vec4f>;
 
 // Image, and row and column of the first tap in the padded input; u32 wraps below zero, which `inside` rejects.
 fn origin(pixel: u32) -> vec3u {
-  let clamped = min(pixel, PIXELS - 1u);
-  let image = clamped / (OUTPUT_HEIGHT * OUTPUT_WIDTH);
-  let row = clamped / OUTPUT_WIDTH % OUTPUT_HEIGHT;
-  let column = clamped % OUTPUT_WIDTH;
-  return vec3u(image, row * STRIDE - PADDING_TOP, column * STRIDE - PADDING_LEFT);
+  let image = pixel / (sizes.outputHeight * sizes.outputWidth);
+  let row = pixel / sizes.outputWidth % sizes.outputHeight;
+  let column = pixel % sizes.outputWidth;
+  return vec3u(image, row * sizes.stride - sizes.paddingTop, column * sizes.stride - sizes.paddingLeft);
 }
 
 fn inside(row: u32, column: u32) -> bool {
-  return row < HEIGHT && column < WIDTH;
+  return row < sizes.height && column < sizes.width;
 }
 
 @compute @workgroup_size(64)
@@ -46,29 +43,36 @@ fn main(
   @builtin(num_workgroups) workgroups: vec3u,
   @builtin(local_invocation_index) local: u32,
 ) {
+  let pixels = sizes.batch * sizes.outputHeight * sizes.outputWidth;
+  let pixelTiles = (pixels + TILE_PIXELS - 1u) / TILE_PIXELS;
+  let channelTiles = sizes.outputVectors / TILE_VECTORS;
   let index = gridIndex(workgroup, workgroups, local, 64u);
-  if (index >= CHANNEL_TILES * PIXEL_TILES) {
+  if (index >= channelTiles * pixelTiles) {
     return;
   }
-  let channel = index % CHANNEL_TILES * TILE_VECTORS;
-  let firstPixel = index / CHANNEL_TILES * TILE_PIXELS;
+  let channel = index % channelTiles * TILE_VECTORS;
+  let firstPixel = index / channelTiles * TILE_PIXELS;
   #unroll p in 0..TILE_PIXELS {
-    let origin$p = origin(firstPixel + $p);
+    let origin$p = origin(min(firstPixel + $p, pixels - 1u));
     #unroll j in 0..TILE_VECTORS { var sum$p_$j = vec4f(0.0); }
   }
   for (var r = 0u; r < KERNEL_HEIGHT; r++) {
     for (var s = 0u; s < KERNEL_WIDTH; s++) {
       #unroll p in 0..TILE_PIXELS {
-        let row$p = origin$p.y + r * DILATION;
-        let column$p = origin$p.z + s * DILATION;
+        let row$p = origin$p.y + r * sizes.dilation;
+        let column$p = origin$p.z + s * sizes.dilation;
         let inside$p = !HAS_PADDING || inside(row$p, column$p);
-        let pixel$p = select(0u, ((origin$p.x * HEIGHT + row$p) * WIDTH + column$p) * INPUT_VECTORS, inside$p);
+        let pixel$p = select(
+          0u,
+          ((origin$p.x * sizes.height + row$p) * sizes.width + column$p) * sizes.inputVectors,
+          inside$p,
+        );
         let mask$p = select(0.0, 1.0, inside$p);
       }
-      var tap = (r * KERNEL_WIDTH + s) * INPUT_VECTORS * 4u * OUTPUT_VECTORS + channel;
-      for (var i = 0u; i < INPUT_VECTORS; i++) {
+      var tap = (r * KERNEL_WIDTH + s) * sizes.inputVectors * 4u * sizes.outputVectors + channel;
+      for (var i = 0u; i < sizes.inputVectors; i++) {
         #unroll j in 0..TILE_VECTORS {
-          #unroll k in 0..4 { let weight$k_$j = loadRight(tap + $k * OUTPUT_VECTORS + $j); }
+          #unroll k in 0..4 { let weight$k_$j = loadRight(tap + $k * sizes.outputVectors + $j); }
         }
         #unroll p in 0..TILE_PIXELS {
           var value$p = loadLeft(pixel$p + i);
@@ -77,7 +81,7 @@ fn main(
             #unroll k in 0..4 { sum$p_$j = fma(vec4f(value$p[$k]), weight$k_$j, sum$p_$j); }
           }
         }
-        tap += 4u * OUTPUT_VECTORS;
+        tap += 4u * sizes.outputVectors;
       }
     }
   }
@@ -86,13 +90,13 @@ fn main(
     var shift$j = vec4f(0.0);
     if (HAS_EPILOGUE) {
       scale$j = epilogue[channel + $j];
-      shift$j = epilogue[OUTPUT_VECTORS + channel + $j];
+      shift$j = epilogue[sizes.outputVectors + channel + $j];
     }
   }
   #unroll p in 0..TILE_PIXELS {
-    if (firstPixel + $p < PIXELS) {
+    if (firstPixel + $p < pixels) {
       #unroll j in 0..TILE_VECTORS {
-        y[(firstPixel + $p) * OUTPUT_VECTORS + channel + $j] =
+        y[(firstPixel + $p) * sizes.outputVectors + channel + $j] =
           activate(fma(sum$p_$j, scale$j, shift$j), ACTIVATION, NEGATIVE_SLOPE);
       }
     }

@@ -4,7 +4,8 @@
 // All as vec4f over the last axis, channels padded to 4. Without an epilogue, binding 2 is any buffer and not read.
 // Schedule: one invocation computes all channels of TILE_PIXELS neighbouring pixels of a row. It loads each input pixel
 // once, and names each weight by a constant index of a uniform buffer, which Mesa's driver loads once for all lanes.
-// The sums of one channel stay in registers over all taps.
+// The sums of one channel stay in registers over all taps. Each number has a name of its own, since naga takes a time
+// that grows with the square of the expressions in a function, and a component of a vector is several.
 // Bound: 2·N·Ho·Wo·O·I·R·S flop, and the bytes of y.
 #include lib/activation.wgsl
 #include lib/convolution_geometry.wgsl
@@ -49,21 +50,20 @@ fn main(
     #unroll t in 0..SPAN {
       let column$r_$t = firstColumn + $(t + 0)u;
       let inside$r_$t = row$r < HEIGHT && column$r_$t < WIDTH;
-      let value$r_$t = select(vec4f(0.0), x[select(0u, start$r + column$r_$t, inside$r_$t)], inside$r_$t);
+      let vector$r_$t = select(vec4f(0.0), x[select(0u, start$r + column$r_$t, inside$r_$t)], inside$r_$t);
+      #unroll c in 0..INPUTS { let value$r_$t_$c = vector$r_$t[$c]; }
     }
   }
   #unroll j in 0..OUTPUT_VECTORS {
-    #unroll p in 0..TILE_PIXELS { var sum$j_$p = vec4f(0.0); }
     #unroll k in 0..4 {
+      #unroll p in 0..TILE_PIXELS { var sum$j_$k_$p = 0.0; }
       #unroll r in 0..KERNEL_HEIGHT {
         #unroll s in 0..KERNEL_WIDTH {
           #unroll c in 0..INPUTS {
+            let weight$j_$k_$r_$s_$c =
+              weights[$(r * KERNEL_WIDTH * 4 * OUTPUT_VECTORS + s * 4 * OUTPUT_VECTORS + c * OUTPUT_VECTORS + j)][$k];
             #unroll p in 0..TILE_PIXELS {
-              sum$j_$p[$k] = fma(
-                value$r_$(p * STRIDE + s * DILATION)[$c],
-                weights[$(r * KERNEL_WIDTH * 4 * OUTPUT_VECTORS + s * 4 * OUTPUT_VECTORS + c * OUTPUT_VECTORS + j)][$k],
-                sum$j_$p[$k],
-              );
+              sum$j_$k_$p = fma(value$r_$(p * STRIDE + s * DILATION)_$c, weight$j_$k_$r_$s_$c, sum$j_$k_$p);
             }
           }
         }
@@ -77,6 +77,7 @@ fn main(
     }
     #unroll p in 0..TILE_PIXELS {
       if (firstPixel + $p < OUTPUT_WIDTH) {
+        let sum$j_$p = vec4f(sum$j_0_$p, sum$j_1_$p, sum$j_2_$p, sum$j_3_$p);
         y[(outputRow * OUTPUT_WIDTH + firstPixel + $p) * OUTPUT_VECTORS + $j] =
           activate(fma(sum$j_$p, scale$j, shift$j), ACTIVATION, NEGATIVE_SLOPE);
       }

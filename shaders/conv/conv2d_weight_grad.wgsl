@@ -1,26 +1,19 @@
 // Weight gradient of a 2-D convolution: dw[o,c,r,s] = Σ_{n,i,j} dy[n,o,i,j] · x[n,c, i·S + r·D − P, j·S + s·D − P].
-// Bindings: 0 left = x [N,H,W,I] read · 1 right = dy [N,Ho,Wo,O] read · 2 partial [SPLITS,R,S,I,O] write. vec4f over the last axis.
-// Schedule: the sum over output rows is cut into SPLITS parts (added afterwards in fixed order); an invocation computes
+// Bindings: 0 left = x [N,H,W,I] read · 1 right = dy [N,Ho,Wo,O] read · 2 sizes (ConvolutionSizes)
+// · 3 partial [splits,R,S,I,O] write. vec4f over the last axis.
+// Schedule: the sum over output rows is cut into parts (added afterwards in fixed order); an invocation computes
 // 4·TILE_INPUTS × 4·TILE_OUTPUTS weights of one tap in registers, walking only over columns that are inside the image.
 // Bound: 2·N·Ho·Wo·O·I·R·S flop; TILE_INPUTS + TILE_OUTPUTS loads for 4·TILE_INPUTS·TILE_OUTPUTS vec4f multiply-adds.
-#include lib/convolution_geometry.wgsl
+#include lib/convolution_sizes.wgsl
 #include lib/grid.wgsl
 #include LEFT
 #include RIGHT
 
-const INPUT_VECTORS: u32 = 1u;
-const OUTPUT_VECTORS: u32 = 1u;
 const TILE_INPUTS: u32 = 2u;
 const TILE_OUTPUTS: u32 = 2u;
-const SPLITS: u32 = 1u;
 
-const ROWS = BATCH * OUTPUT_HEIGHT;
-const ROWS_PER_SPLIT = (ROWS + SPLITS - 1u) / SPLITS;
-const INPUT_TILES = INPUT_VECTORS / TILE_INPUTS;
-const OUTPUT_TILES = OUTPUT_VECTORS / TILE_OUTPUTS;
-const INVOCATIONS = SPLITS * KERNEL_HEIGHT * KERNEL_WIDTH * INPUT_TILES * OUTPUT_TILES;
-
-@group(0) @binding(2) var<storage, read_write> partial: array<vec4f>;
+@group(0) @binding(2) var<uniform> sizes: ConvolutionSizes;
+@group(0) @binding(3) var<storage, read_write> partial: array<vec4f>;
 
 @compute @workgroup_size(64)
 fn main(
@@ -28,34 +21,40 @@ fn main(
   @builtin(num_workgroups) workgroups: vec3u,
   @builtin(local_invocation_index) local: u32,
 ) {
+  let rows = sizes.batch * sizes.outputHeight;
+  let rowsPerSplit = (rows + sizes.splits - 1u) / sizes.splits;
+  let inputTiles = sizes.inputVectors / TILE_INPUTS;
+  let outputTiles = sizes.outputVectors / TILE_OUTPUTS;
+  let taps = sizes.kernelHeight * sizes.kernelWidth;
+  let stride = i32(sizes.stride);
   let index = gridIndex(workgroup, workgroups, local, 64u);
-  if (index >= INVOCATIONS) {
+  if (index >= sizes.splits * taps * inputTiles * outputTiles) {
     return;
   }
-  let outputVector = index % OUTPUT_TILES * TILE_OUTPUTS;
-  let inputVector = index / OUTPUT_TILES % INPUT_TILES * TILE_INPUTS;
-  let tap = index / (OUTPUT_TILES * INPUT_TILES) % (KERNEL_HEIGHT * KERNEL_WIDTH);
-  let split = index / (OUTPUT_TILES * INPUT_TILES * KERNEL_HEIGHT * KERNEL_WIDTH);
+  let outputVector = index % outputTiles * TILE_OUTPUTS;
+  let inputVector = index / outputTiles % inputTiles * TILE_INPUTS;
+  let tap = index / (outputTiles * inputTiles) % taps;
+  let split = index / (outputTiles * inputTiles * taps);
 
   // Columns j with 0 ≤ j·S + shift < W.
-  let shift = i32(tap % KERNEL_WIDTH * DILATION) - i32(PADDING_LEFT);
-  let firstColumn = u32(max(0, (-shift + i32(STRIDE) - 1) / i32(STRIDE)));
-  let endColumn = u32(clamp((i32(WIDTH) - 1 - shift + i32(STRIDE)) / i32(STRIDE), 0, i32(OUTPUT_WIDTH)));
+  let shift = i32(tap % sizes.kernelWidth * sizes.dilation) - i32(sizes.paddingLeft);
+  let firstColumn = u32(max(0, (-shift + stride - 1) / stride));
+  let endColumn = u32(clamp((i32(sizes.width) - 1 - shift + stride) / stride, 0, i32(sizes.outputWidth)));
   #unroll i in 0..TILE_INPUTS {
     #unroll k in 0..4 {
       #unroll j in 0..TILE_OUTPUTS { var sum$i_$k_$j = vec4f(0.0); }
     }
   }
-  let endRow = min((split + 1u) * ROWS_PER_SPLIT, ROWS);
-  for (var row = split * ROWS_PER_SPLIT; row < endRow; row++) {
-    let inputRow = row % OUTPUT_HEIGHT * STRIDE + tap / KERNEL_WIDTH * DILATION - PADDING_TOP;
-    if (inputRow >= HEIGHT) {
+  let endRow = min((split + 1u) * rowsPerSplit, rows);
+  for (var row = split * rowsPerSplit; row < endRow; row++) {
+    let inputRow = row % sizes.outputHeight * sizes.stride + tap / sizes.kernelWidth * sizes.dilation - sizes.paddingTop;
+    if (inputRow >= sizes.height) {
       continue;
     }
-    let inputStart = (row / OUTPUT_HEIGHT * HEIGHT + inputRow) * WIDTH;
+    let inputStart = (row / sizes.outputHeight * sizes.height + inputRow) * sizes.width;
     for (var column = firstColumn; column < endColumn; column++) {
-      let inputIndex = (inputStart + u32(i32(column * STRIDE) + shift)) * INPUT_VECTORS + inputVector;
-      let outputIndex = (row * OUTPUT_WIDTH + column) * OUTPUT_VECTORS + outputVector;
+      let inputIndex = (inputStart + u32(i32(column * sizes.stride) + shift)) * sizes.inputVectors + inputVector;
+      let outputIndex = (row * sizes.outputWidth + column) * sizes.outputVectors + outputVector;
       #unroll j in 0..TILE_OUTPUTS { let gradient$j = loadRight(outputIndex + $j); }
       #unroll i in 0..TILE_INPUTS {
         let value$i = loadLeft(inputIndex + $i);
@@ -65,11 +64,11 @@ fn main(
       }
     }
   }
-  let start = ((split * KERNEL_HEIGHT * KERNEL_WIDTH + tap) * INPUT_VECTORS + inputVector) * 4u * OUTPUT_VECTORS;
+  let start = ((split * taps + tap) * sizes.inputVectors + inputVector) * 4u * sizes.outputVectors;
   #unroll i in 0..TILE_INPUTS {
     #unroll k in 0..4 {
       #unroll j in 0..TILE_OUTPUTS {
-        partial[start + $(i * 4 + k) * OUTPUT_VECTORS + outputVector + $j] = sum$i_$k_$j;
+        partial[start + $(i * 4 + k) * sizes.outputVectors + outputVector + $j] = sum$i_$k_$j;
       }
     }
   }

@@ -1,10 +1,7 @@
 // Second stage of a split sum: y[i] = Σ_s partial[s, i], in the order of s, so that two runs give the same bits.
-// Bindings: 0 partial [SPLITS, VECTORS] read · 1 y [VECTORS] write, as vec4f.
-// Schedule: one invocation per vec4f. Bound: 4·(SPLITS + 1) bytes per element.
+// Bindings: 0 partial [splits, vectors] read · 1 y [vectors] write, as vec4f. Their lengths are the sizes.
+// Schedule: one invocation per vec4f. Bound: 4·(splits + 1) bytes per element.
 #include lib/grid.wgsl
-
-const SPLITS: u32 = 1u;
-const VECTORS: u32 = 1u;
 
 @group(0) @binding(0) var<storage, read> partial: array<vec4f>;
 @group(0) @binding(1) var<storage, read_write> y: array<vec4f>;
@@ -16,12 +13,14 @@ fn main(
   @builtin(local_invocation_index) local: u32,
 ) {
   let index = gridIndex(workgroup, workgroups, local, 64u);
-  if (index >= VECTORS) {
+  let vectors = arrayLength(&y);
+  if (index >= vectors) {
     return;
   }
+  let splits = arrayLength(&partial) / vectors;
   var sum = partial[index];
-  for (var s = 1u; s < SPLITS; s++) {
-    sum += partial[s * VECTORS + index];
+  for (var s = 1u; s < splits; s++) {
+    sum += partial[s * vectors + index];
   }
   y[index] = sum;
 }

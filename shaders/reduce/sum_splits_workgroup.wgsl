@@ -1,11 +1,9 @@
-// Second stage of a split sum of few values and many parts: y[i] = Σ_s partial[s, i], in an order that depends on SPLITS and
-// LANES alone, so that two runs give the same bits.
-// Bindings: 0 partial [SPLITS, VECTORS] read · 1 y [VECTORS] write, as vec4f.
+// Second stage of a split sum of few values and many parts: y[i] = Σ_s partial[s, i], in an order that depends on their
+// number and on LANES alone, so that two runs give the same bits.
+// Bindings: 0 partial [splits, vectors] read · 1 y [vectors] write, as vec4f. Their lengths are the sizes.
 // Schedule: for GPUs. LANES invocations share a vec4f, each adds every LANES-th part, and their sums are added pairwise in
 // workgroup memory (4 KiB). A workgroup of 256 computes 256 / LANES vec4f, which lie side by side when loaded.
-// Bound: 4·(SPLITS + 1) bytes per element; for few elements the latency of SPLITS / LANES loads and log₂ LANES barriers.
-const SPLITS: u32 = 1u;
-const VECTORS: u32 = 1u;
+// Bound: 4·(splits + 1) bytes per element; for few elements the latency of splits / LANES loads and log₂ LANES barriers.
 const LANES: u32 = 256u;
 
 const WIDTH = 256u / LANES;
@@ -17,11 +15,13 @@ var<workgroup> sums: array<vec4f, 256>;
 
 @compute @workgroup_size(256)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) local: u32) {
+  let vectors = arrayLength(&y);
+  let splits = arrayLength(&partial) / vectors;
   let index = workgroup.x * WIDTH + local % WIDTH;
   var sum = vec4f(0.0);
-  if (index < VECTORS) {
-    for (var s = local / WIDTH; s < SPLITS; s += LANES) {
-      sum += partial[s * VECTORS + index];
+  if (index < vectors) {
+    for (var s = local / WIDTH; s < splits; s += LANES) {
+      sum += partial[s * vectors + index];
     }
   }
   sums[local] = sum;
@@ -32,7 +32,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
     }
     workgroupBarrier();
   }
-  if (local < WIDTH && index < VECTORS) {
+  if (local < WIDTH && index < vectors) {
     y[index] = sums[local];
   }
 }

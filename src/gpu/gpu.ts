@@ -19,7 +19,7 @@ import {
   textureRowVectors,
   wholeRange,
 } from "./launch.ts";
-import { bindResources, compilePipeline } from "./pipeline.ts";
+import { bindResources, type Compilation, compilePipeline, launchEmpty } from "./pipeline.ts";
 import { type ShaderConstants, type ShaderSource, specialize } from "./shader.ts";
 import { SubmissionTimes, type TimeListener } from "./submission_times.ts";
 
@@ -52,7 +52,8 @@ export class Gpu {
   #allocatedBytes = 0;
   #peakBytes = 0;
   #times: SubmissionTimes | null = null;
-  readonly #pipelines = new Map<string, Promise<Pipeline>>();
+  readonly #compilations = new Map<string, Compilation>();
+  readonly #launched = new Set<Pipeline>();
   readonly #onVariant: ((name: string, text: string) => void) | undefined = shaderListener;
 
   private constructor(adapter: GPUAdapter, device: GPUDevice, tuning: ReadonlyMap<string, string>) {
@@ -157,18 +158,13 @@ export class Gpu {
     texture.destroy();
   }
 
-  /** The compiled pipeline of a shader file with these constants; compiled once. */
-  pipeline(source: ShaderSource, constants: ShaderConstants = {}): Promise<Pipeline> {
-    // By what is asked for, not by the text that comes of it: expanding takes up to a millisecond.
-    const key = JSON.stringify([source, constants]);
-    let pipeline = this.#pipelines.get(key);
-    if (pipeline === undefined) {
-      const text = specialize(source, constants);
-      this.#onVariant?.(source.name, text);
-      pipeline = compilePipeline(this.device, source.name, text);
-      this.#pipelines.set(key, pipeline);
-    }
-    return pipeline;
+  /**
+   * The compiled pipeline of a shader file with these constants; compiled once.
+   *
+   * @throws {Error} with the compiler's messages.
+   */
+  async pipeline(source: ShaderSource, constants: ShaderConstants = {}): Promise<Pipeline> {
+    return await checked(this.#compile(source, constants));
   }
 
   /** Compiles, binds and sizes one launch. */
@@ -179,12 +175,31 @@ export class Gpu {
     workgroups: readonly [number, number, number],
     label: string = source.name,
   ): Promise<Dispatch> {
-    const pipeline = await this.pipeline(source, constants);
+    const compilation = this.#compile(source, constants);
+    const { pipeline } = compilation;
     if (workgroups.some((count) => count < 1 || count > maxWorkgroupsPerDimension)) {
       throw new RangeError(`Cannot dispatch ${label}: ${workgroups.join("×")} workgroups, each must be 1 to 65535`);
     }
     const ranges = resources.map((resource) => resource instanceof GPUTexture ? resource : wholeRange(resource));
-    return { label, pipeline, bindGroup: bindResources(this.device, pipeline, ranges), workgroups };
+    const bindGroup = bindResources(this.device, pipeline, ranges);
+    if (!this.#launched.has(pipeline)) {
+      this.#launched.add(pipeline);
+      launchEmpty(this.device, pipeline, bindGroup);
+    }
+    return { label, pipeline: await checked(compilation), bindGroup, workgroups };
+  }
+
+  #compile(source: ShaderSource, constants: ShaderConstants): Compilation {
+    // By what is asked for, not by the text that comes of it: expanding takes up to a millisecond.
+    const key = JSON.stringify([source, constants]);
+    let compilation = this.#compilations.get(key);
+    if (compilation === undefined) {
+      const text = specialize(source, constants);
+      this.#onVariant?.(source.name, text);
+      compilation = compilePipeline(this.device, source.name, text);
+      this.#compilations.set(key, compilation);
+    }
+    return compilation;
   }
 
   /** Encodes the launches in order, in as few passes as copies to textures allow, then the copies, and submits them. */
@@ -297,6 +312,12 @@ export class Gpu {
   [Symbol.dispose](): void {
     this.close();
   }
+}
+
+async function checked({ pipeline, error }: Compilation): Promise<Pipeline> {
+  const failure = await error;
+  if (failure !== null) throw failure;
+  return pipeline;
 }
 
 let shaderListener: ((name: string, text: string) => void) | undefined;

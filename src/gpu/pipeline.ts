@@ -7,12 +7,16 @@
 import type { BufferRange, Pipeline } from "./launch.ts";
 import { bindingKinds } from "./shader.ts";
 
-/**
- * Compiles the text of a shader variant.
- *
- * @throws {Error} with the compiler's messages and the numbered text.
- */
-export async function compilePipeline(device: GPUDevice, name: string, text: string): Promise<Pipeline> {
+/** A pipeline that may be bound at once, and whether it is a right one, which the device says later. */
+export interface Compilation {
+  /** The pipeline. */
+  readonly pipeline: Pipeline;
+  /** What is wrong with it: the compiler's messages and the numbered text, or `null`. */
+  readonly error: Promise<Error | null>;
+}
+
+/** Compiles the text of a shader variant. */
+export function compilePipeline(device: GPUDevice, name: string, text: string): Compilation {
   const bindings = bindingKinds(text, name);
   device.pushErrorScope("validation");
   const module = device.createShaderModule({ label: name, code: text });
@@ -29,13 +33,31 @@ export async function compilePipeline(device: GPUDevice, name: string, text: str
     layout: device.createPipelineLayout({ bindGroupLayouts: [layout] }),
     compute: { module, entryPoint: "main" },
   });
-  const error = await device.popErrorScope();
-  if (error !== null) {
-    const { messages } = await module.getCompilationInfo();
-    const detail = messages.map((m) => `line ${m.lineNum}: ${m.message}`).join("; ") || error.message;
-    throw new Error(`Cannot compile shaders/${name}.wgsl: ${detail}\n${numbered(text, messages)}`);
-  }
-  return { name, pipeline, layout, bindings };
+  const error = device.popErrorScope().then((error) => error && compilationError(module, name, text, error));
+  return { pipeline: { name, pipeline, layout, bindings }, error };
+}
+
+async function compilationError(module: GPUShaderModule, name: string, text: string, { message }: GPUError) {
+  const { messages } = await module.getCompilationInfo();
+  const detail = messages.map((m) => `line ${m.lineNum}: ${m.message}`).join("; ") || message;
+  return new Error(`Cannot compile shaders/${name}.wgsl: ${detail}\n${numbered(text, messages)}`);
+}
+
+/**
+ * Launches a kernel over no workgroups. Some drivers compile at the first launch, in a thread of their own (Mesa's
+ * llvmpipe takes seconds for a large register tile): so they do it while the next shader is read.
+ */
+export function launchEmpty(device: GPUDevice, { pipeline }: Pipeline, bindGroup: GPUBindGroup): void {
+  // A wrong pipeline is told of by its compilation, a wrong bind group by where it was made.
+  device.pushErrorScope("validation");
+  const encoder = device.createCommandEncoder();
+  const pass = encoder.beginComputePass();
+  pass.setPipeline(pipeline);
+  pass.setBindGroup(0, bindGroup);
+  pass.dispatchWorkgroups(0);
+  pass.end();
+  device.queue.submit([encoder.finish()]);
+  device.popErrorScope().catch(() => {});
 }
 
 /** A bind group of buffers, parts of buffers and textures, in the order of the shader's bindings. */

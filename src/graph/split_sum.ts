@@ -40,12 +40,12 @@ export function splitSum(
     ...lanes === 1
       ? {
         shader: { name: "reduce/sum_splits", text: shader },
-        constants: { SPLITS: splits, VECTORS: vectors },
+        constants: {},
         workgroups: grid(vectors, 64),
       }
       : {
         shader: { name: "reduce/sum_splits_workgroup", text: workgroupShader },
-        constants: { SPLITS: splits, VECTORS: vectors, LANES: lanes },
+        constants: { LANES: lanes },
         workgroups: [Math.ceil(vectors * lanes / 256), 1, 1],
       },
     bindings: [scratch, "output"],

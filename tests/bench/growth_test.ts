@@ -17,7 +17,7 @@ Deno.test("the reference network runs at other sizes: its loss starts near that 
   using gpu = await Gpu.open();
   const bytes: number[] = [];
   for (const classes of [2, 150]) {
-    using run = await ReferenceRun.open(gpu, { batch: 1, height: 32, width: 64, classes });
+    using run = await ReferenceRun.open(gpu, { size: { batch: 1, height: 32, width: 64, classes } });
     run.submitStep();
     assertAlmostEquals(await run.loss(), Math.log(classes), 0.5);
     assert(run.forwardBytes < run.stepBytes);

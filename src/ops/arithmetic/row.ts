@@ -29,7 +29,7 @@ export function row(x: Tensor, index: number): Tensor {
       return {
         calls: [{
           shader: { name: "arithmetic/row", text: shader },
-          constants: { VECTORS: vectors, INDEX: index },
+          constants: { INDEX: index },
           bindings: [x, "output"],
           workgroups: grid(vectors, 64),
           iterations: 0,

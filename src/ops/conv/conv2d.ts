@@ -18,7 +18,7 @@ import {
   type ConvolutionGeometry,
   convolutionGeometry,
   type ConvolutionOptions,
-  geometryConstants,
+  sizesOfConvolution,
   taps,
 } from "./geometry.ts";
 import { operands } from "./operands.ts";
@@ -105,16 +105,20 @@ function kernels(
     calls: [{
       shader: { name: "conv/conv2d", text: shader, includes },
       constants: {
-        ...geometryConstants(geometry),
-        INPUT_VECTORS: inputVectors,
-        OUTPUT_VECTORS: outputVectors,
+        KERNEL_HEIGHT: geometry.kernelHeight,
+        KERNEL_WIDTH: geometry.kernelWidth,
         TILE_PIXELS: tile.pixels,
         TILE_VECTORS: tile.vectors,
         HAS_PADDING: needsBoundsCheck(geometry),
         HAS_EPILOGUE: epilogue !== undefined,
         ...activationConstants(epilogue?.activation ?? "none"),
       },
-      bindings: [...bindings, epilogue?.scaleAndShift ?? weight, "output"],
+      bindings: [
+        ...bindings,
+        sizesOfConvolution(geometry, weight.shape),
+        epilogue?.scaleAndShift ?? weight,
+        "output",
+      ],
       workgroups: grid(tiles, 64),
       iterations: taps(geometry) * (inputVectors + 1) + geometry.kernelHeight,
       flops,

@@ -10,7 +10,7 @@ import { paddedChannels } from "../../graph/layout.ts";
 import { Tensor } from "../../graph/tensor.ts";
 import { convolutionTunable } from "./candidates.ts";
 import { fewOutputsInputGradKernels, hasFewOutputs } from "./few_outputs.ts";
-import { type ConvolutionGeometry, geometryConstants, taps, transposedGeometry } from "./geometry.ts";
+import { type ConvolutionGeometry, sizesOfConvolution, taps, transposedGeometry } from "./geometry.ts";
 import { operands } from "./operands.ts";
 import { isProduct, productCall } from "./product.ts";
 import { convolutionTile } from "./tile.ts";
@@ -67,15 +67,13 @@ export function conv2dInputGrad(
         calls: [{
           shader: { name: "conv/conv2d_input_grad", text: shader, includes },
           constants: {
-            ...geometryConstants(geometry),
-            INPUT_VECTORS: inputVectors,
-            OUTPUT_VECTORS: outputVectors,
+            STRIDE: stride,
             TILE_PIXELS: tile.pixels,
             TILE_VECTORS: tile.vectors,
             HAS_PADDING: taps(geometry) > 1 || stride > 1 || geometry.paddingTop > 0 || geometry.paddingLeft > 0 ||
               geometry.outputHeight !== height || geometry.outputWidth !== width,
           },
-          bindings: [...bindings, "output"],
+          bindings: [...bindings, sizesOfConvolution(geometry, weight.shape), "output"],
           workgroups: [x, y, stride * stride],
           iterations: taps(geometry) * (outputVectors + 1) + geometry.kernelHeight,
           flops,

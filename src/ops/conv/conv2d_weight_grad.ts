@@ -11,7 +11,7 @@ import { splitSum, wantedInvocations } from "../../graph/split_sum.ts";
 import { type DeviceTraits, type KernelPlan, Tensor } from "../../graph/tensor.ts";
 import { convolutionTunable } from "./candidates.ts";
 import { fewInputsTile, fewInputsWeightGradCall, hasFewInputs } from "./few_inputs.ts";
-import { type ConvolutionGeometry, geometryConstants, largestDivisor, taps } from "./geometry.ts";
+import { type ConvolutionGeometry, largestDivisor, sizesOfConvolution, taps } from "./geometry.ts";
 import { operands } from "./operands.ts";
 import { isProduct, transposedLeftProductCall, transposedLeftTile } from "./product.ts";
 import { usesWinograd, winogradWeightGradKernels } from "./winograd.ts";
@@ -100,15 +100,8 @@ function kernels(
   const { includes, bindings } = operands(device, input, outputGradient);
   return splitSum(splits, output.bytes, device, (target) => ({
     shader: { name: "conv/conv2d_weight_grad", text: shader, includes },
-    constants: {
-      ...geometryConstants(geometry),
-      INPUT_VECTORS: inputVectors,
-      OUTPUT_VECTORS: outputVectors,
-      TILE_INPUTS: tileInputs,
-      TILE_OUTPUTS: tileOutputs,
-      SPLITS: splits,
-    },
-    bindings: [...bindings, target],
+    constants: { TILE_INPUTS: tileInputs, TILE_OUTPUTS: tileOutputs },
+    bindings: [...bindings, sizesOfConvolution(geometry, output.shape, splits), target],
     workgroups: grid(splits * tiles, 64),
     iterations: rows * (geometry.outputWidth + 1),
     flops,

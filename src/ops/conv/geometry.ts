@@ -5,6 +5,7 @@
  */
 
 import type { ShaderConstants } from "../../gpu/shader.ts";
+import { paddedChannels } from "../../graph/layout.ts";
 
 /** Padding in pixels: one number for all sides, or each side by itself. */
 export type Padding = number | {
@@ -113,6 +114,22 @@ export function geometryConstants(geometry: ConvolutionGeometry): ShaderConstant
     // Of a transposed convolution it may be negative: shaders let u32 wrap.
     PADDING_TOP: geometry.paddingTop >>> 0,
     PADDING_LEFT: geometry.paddingLeft >>> 0,
+  };
+}
+
+/** What shaders bind as `ConvolutionSizes`, for weights `[O, I, …]` and a sum in `splits` parts. */
+export function sizesOfConvolution(
+  geometry: ConvolutionGeometry,
+  [outputs = 1, inputs = 1]: readonly number[],
+  splits = 1,
+): { readonly uniform: readonly number[] } {
+  const { batch, height, width, outputHeight, outputWidth, dilation, paddingTop, paddingLeft } = geometry;
+  return {
+    uniform: [
+      ...[batch, height, width, outputHeight, outputWidth, dilation, paddingTop >>> 0, paddingLeft >>> 0],
+      ...[paddedChannels(inputs) / 4, paddedChannels(outputs) / 4],
+      ...[geometry.kernelHeight, geometry.kernelWidth, geometry.stride, splits],
+    ],
   };
 }
 

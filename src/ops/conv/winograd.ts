@@ -101,8 +101,8 @@ export function winogradKernels(
       tileTransform("winograd/winograd_input", inputShader, input, v, { geometry, vectors: inputVectors, device }),
       {
         shader: { name: "winograd/winograd_weight", text: weightShader },
-        constants: { PAIRS: pairs, FLIPPED: transposed },
-        bindings: [weight, u],
+        constants: { FLIPPED: transposed },
+        bindings: [weight, { uniform: [pairs] }, u],
         workgroups: grid(pairs, 64),
         iterations: 0,
       },
@@ -157,8 +157,8 @@ export function winogradWeightGradKernels(
       },
       {
         shader: { name: "winograd/winograd_weight_grad", text: weightGradShader },
-        constants: { PAIRS: pairs, SPLITS: splits },
-        bindings: [sums, "output"],
+        constants: { SPLITS: splits },
+        bindings: [sums, { uniform: [pairs] }, "output"],
         workgroups: grid(pairs, 64),
         iterations: places * (splits + 1),
       },
