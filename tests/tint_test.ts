@@ -213,6 +213,18 @@ async function compileInBrowser(path: string, variants: readonly [string, string
   browser.kill("SIGKILL");
   await browser.status;
   await server.shutdown();
-  await Deno.remove(profile, { recursive: true });
+  await removeFolder(profile);
   return failures;
+}
+
+/** Removes a folder into which the processes of a killed browser may still write for a moment. */
+async function removeFolder(path: string): Promise<void> {
+  for (let attempt = 0; attempt < 20; attempt++) {
+    try {
+      return await Deno.remove(path, { recursive: true });
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+  await Deno.remove(path, { recursive: true });
 }

@@ -20,8 +20,6 @@ const leastColumns = 4;
 const leastInner = 4;
 /** Rows, in tiles of 64, that a grid can have. */
 export const mostRows = 64 * maxWorkgroupsPerDimension;
-/** Workgroups below which tiles are made smaller: two for each core of a large GPU. */
-const leastWorkgroups = 256;
 /** Workgroups into which the sum of a weight gradient is cut: some compute while others wait for memory. */
 const wantedWorkgroups = 512;
 /** Rows that a workgroup of a transposed-left product sums over, at least, so that adding the parts stays cheap. */
@@ -35,17 +33,12 @@ interface Tile {
   readonly columnThreads: number;
 }
 
-/** For up to 32 columns, and for more: the first has the most workgroups, the last reads the least memory. */
-const narrowTiles: readonly [Tile, ...Tile[]] = [
-  { rows: 32, columnThreads: 8 },
-  { rows: 64, columnThreads: 8 },
-  { rows: 128, columnThreads: 8 },
-];
-const wideTiles: readonly [Tile, ...Tile[]] = [
-  { rows: 16, columnThreads: 16 },
-  { rows: 64, columnThreads: 16 },
-  { rows: 128, columnThreads: 16 },
-];
+/**
+ * Rows of tiles, the largest first, and the workgroups below which a smaller tile is taken. Measured on 132 cores: with 288
+ * workgroups of 128 rows, 64 rows are a tenth faster, with 1024 they are 4 % slower; 64 workgroups of 64 rows take 1.2 times
+ * as long as 256 of 16.
+ */
+const tileRows = [{ rows: 128, leastWorkgroups: 512 }, { rows: 64, leastWorkgroups: 160 }] as const;
 
 /** The patches of an image that a convolution multiplies by its weights: rows of a matrix that is never stored. */
 export interface Patches {
@@ -145,8 +138,11 @@ function chooseTile(sizes: ProductSizes, device: DeviceTraits): Tile {
     const [rows, columnThreads] = device.schedule.tile;
     return { rows, columnThreads };
   }
-  const [smallest, ...larger] = sizes.columns <= 8 ? narrowTiles : wideTiles;
-  return larger.findLast((tile) => count(workgroupGrid(sizes, tile)) >= leastWorkgroups) ?? smallest;
+  const columnThreads = sizes.columns <= 8 ? 8 : 16;
+  const filled = tileRows.find(({ rows, leastWorkgroups }) =>
+    count(workgroupGrid(sizes, { rows, columnThreads })) >= leastWorkgroups
+  );
+  return { rows: filled?.rows ?? 256 / columnThreads, columnThreads };
 }
 
 /** Rows of one invocation: tall ones read less of the workgroup's memory. */
