@@ -290,10 +290,10 @@ export class Gpu {
     try {
       await staging.mapAsync(GPUMapMode.READ);
       this.check();
-      const bytes = new Uint8Array(staging.getMappedRange().slice(0));
+      const mapped = staging.getMappedRange();
       let start = 0;
       return ranges.map(({ size }, index) => {
-        const part = bytes.slice(start, start + size);
+        const part = new Uint8Array(mapped.slice(start, start + size));
         start += sizes[index] ?? 0;
         return part;
       });
