@@ -1,10 +1,8 @@
-// Winograd F(4×4, 3×3), gradient at the weights: dw = Gᵀ·s·G for the 6×6 sums s of each pair of channels, which come in SPLITS parts.
-// Bindings: 0 s [SPLITS,36,I,O] read · 1 pairs (I·O/4) · 2 dw [3,3,I,O] write, as vec4f.
-// Schedule: one invocation transforms one input channel and one vec4f of output channels. Bound: bytes (4·SPLITS per byte of dw); the
+// Winograd F(4×4, 3×3), gradient at the weights: dw = Gᵀ·s·G for the 6×6 sums s of each pair of channels, which come in parts.
+// Bindings: 0 s [splits,36,I,O] read · 1 pairs (I·O/4) · 2 dw [3,3,I,O] write, as vec4f.
+// Schedule: one invocation transforms one input channel and one vec4f of output channels. Bound: bytes (4·splits per byte of dw); the
 // loads of a part wait together.
 #include lib/grid.wgsl
-
-const SPLITS: u32 = 1u;
 
 @group(0) @binding(0) var<storage, read> sums: array<vec4f>;
 @group(0) @binding(1) var<uniform> pairs: u32;
@@ -21,10 +19,9 @@ fn main(
     return;
   }
   #unroll r in 0..6 {
-    #unroll c in 0..6 { var s$r_$c = sums[$(r * 6 + c) * pairs + index]; }
+    #unroll c in 0..6 { var s$r_$c = vec4f(0.0); }
   }
-  for (var split = 1u; split < SPLITS; split++) {
-    let start = split * 36u * pairs + index;
+  for (var start = index; start < arrayLength(&sums); start += 36u * pairs) {
     #unroll r in 0..6 {
       #unroll c in 0..6 { s$r_$c += sums[start + $(r * 6 + c) * pairs]; }
     }

@@ -157,7 +157,7 @@ export function winogradWeightGradKernels(
       },
       {
         shader: { name: "winograd/winograd_weight_grad", text: weightGradShader },
-        constants: { SPLITS: splits },
+        constants: {},
         bindings: [sums, { uniform: [pairs] }, "output"],
         workgroups: grid(pairs, 64),
         iterations: places * (splits + 1),
