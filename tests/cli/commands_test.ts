@@ -44,6 +44,14 @@ Deno.test("wrong usage is answered by a sentence and exit code 2", async () => {
   }
 });
 
+Deno.test("tune takes the network of the benchmark, and without time leaves all its shape classes", async () => {
+  const { code, stdout } = await crosswalk("tune", "--reference", "--minutes", "1e-9", "--json");
+  assertEquals(code, 0);
+  const { problems, left } = JSON.parse(stdout);
+  assertEquals(problems, []);
+  assert(left.includes("conv2d forward 64→64 3×3, 16384 pixels"));
+});
+
 /** A data set of one grey image of 20×30 pixels in each split; the label, where there is one, is road on the left. */
 function writeDataset(path: string, labels: Readonly<Record<string, boolean>>): string {
   for (const [split, hasLabels] of Object.entries(labels)) {
