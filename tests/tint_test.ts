@@ -107,13 +107,15 @@ async function collectVariants(): Promise<[string, string][]> {
   return [...variants].map(([text, name]) => [name, text]);
 }
 
-/** Every candidate of `crosswalk tune` for a convolution with many channels and one with few, in all directions. */
+/** Every candidate of `crosswalk tune` for convolutions with many channels and with few, with a stride too, in all directions. */
 async function compileSchedules(gpu: Gpu): Promise<void> {
   for (const channels of [32, 12]) {
     const x = input("x", [1, channels, 12, 12]);
     const w = input("w", [channels, channels, 3, 3], { layout: "convolution" });
     const v = input("v", [channels, channels, 1, 1], { layout: "convolution" });
-    for (const [y, weight] of [[conv2d(x, w, { padding: 1 }), w], [conv2d(x, v), v]] as const) {
+    const plain = conv2d(x, w, { padding: 1 });
+    const strided = conv2d(x, w, { padding: 1, stride: 2 });
+    for (const [y, weight] of [[plain, w], [strided, w], [conv2d(x, v), v]] as const) {
       for (const result of [y, ...gradients(y, [x, weight], input("dy", y.shape))]) {
         for (const software of [true, false]) {
           for (const schedule of result.definition.tunable?.candidates({ software }) ?? []) {

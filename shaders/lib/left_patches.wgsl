@@ -23,3 +23,11 @@ fn loadLeft(origin: vec3u, vector: u32) -> vec4f {
   }
   return left[((origin.x * HEIGHT + row) * WIDTH + column) * INPUT_VECTORS + vector % INPUT_VECTORS];
 }
+
+// The place of vec4f `k` of a column of the right factor, stored as [R,S,N,I] with the taps in reverse: for an input gradient.
+fn transposedRight(_batch: u32, k: u32, column: u32) -> u32 {
+  let tap = KERNEL_HEIGHT * KERNEL_WIDTH - 1u - k / INPUT_VECTORS;
+  return (tap * 4u * sizes.z + column) * INPUT_VECTORS + k % INPUT_VECTORS;
+}
+
+#include lib/every_row.wgsl

@@ -1,12 +1,13 @@
 // Matrix products, a batch of them: y[b] = f(left[b] · right[b]), [M, K] · [K, N] → [M, N], with f(v) = activation(scale · v + shift)
 // by column. LEFT may gather the rows of the left factor from an image: then it is a convolution. TRANSPOSED takes right[b] as
-// [TAPS, N, K / TAPS] with the taps in reverse: for an input gradient.
-// Bindings: 0 left read · 1 right [B,K,N] or [B,TAPS,N,K/TAPS] read · 2 sizes (M, K/4, N/4, B) · 3 epilogue [2,N] read (scale, shift)
-// · 4 y [B,M,N] write. All as vec4f over the last axis. Without an epilogue, binding 3 is any buffer and not read.
+// [N, K] or, of an image, [taps, N, K / taps]: for an input gradient, with a stride by phase.
+// Bindings: 0 left read · 1 right read · 2 sizes (M, K/4, N/4, B) · 3 epilogue [2,N] read (scale, shift) · 4 y [SPLITS,B,M,N] write;
+// by phase · 5 phases. All as vec4f over the last axis. Without an epilogue, binding 3 is any buffer and not read.
 // Schedule: for GPUs. A workgroup of ROW_THREADS × COLUMN_THREADS computes THREAD_ROWS rows × 4 columns with each invocation, in
 // registers; K goes through workgroup memory in steps of 16 (12 KiB at most), loaded side by side along the last axis, each
-// step while the one before is multiplied. The grid is (column tiles, row tiles, batch): neighbours share rows of the left
-// factor. Barriers stand in uniform control flow, so ragged edges are loaded as zeros and no invocation returns early.
+// step while the one before is multiplied. The grid is (column tiles, row tiles, splits · batches): neighbours share rows of the
+// left factor. Where that is small and K long, K is cut into SPLITS parts (added afterwards in fixed order; not with an
+// epilogue). Barriers stand in uniform control flow, so ragged edges are loaded as zeros and no invocation returns early.
 // Bound: 2·B·M·N·K flop, 4·B·M·N·K·(1/tile rows + 1/tile columns) bytes from memory; THREAD_ROWS + 4 reads of workgroup memory
 // for each 4·THREAD_ROWS vec4f multiply-adds; where the grid is small, the latency of K / 16 steps.
 #include lib/activation.wgsl
@@ -15,7 +16,7 @@
 const COLUMN_THREADS: u32 = 16u;
 const ROW_THREADS: u32 = 16u;
 const THREAD_ROWS: u32 = 4u;
-const TAPS: u32 = 1u;
+const SPLITS: u32 = 1u;
 const TRANSPOSED: bool = false;
 const HAS_EPILOGUE: bool = false;
 const ACTIVATION: u32 = 0u;
@@ -36,35 +37,21 @@ const RIGHT_LOADS: u32 = 15u / ROW_THREADS + 1u;
 var<workgroup> leftTile: array<vec4f, 4u * TILE_ROWS>;
 var<workgroup> rightTile: array<vec4f, 16u * COLUMN_THREADS>;
 
-// The place of a vec4f of the right factor in its buffer. `k` counts single values, except with TRANSPOSED, vec4f.
-fn rightIndex(batch: u32, k: u32, column: u32) -> u32 {
-  let inner = sizes.y;
-  if (!TRANSPOSED) {
-    return (batch * 4u * inner + k) * sizes.z + column;
-  }
-  if (TAPS == 1u) {
-    return (batch * 4u * sizes.z + column) * inner + k;
-  }
-  let tapVectors = inner / TAPS;
-  return ((TAPS - 1u - k / tapVectors) * 4u * sizes.z + column) * tapVectors + k % tapVectors;
-}
-
-// What belongs at `place` of rightTile in the step that begins at vec4f `start` of K; zeros beyond the matrix.
-fn loadRight(batch: u32, firstColumn: u32, start: u32, place: u32) -> vec4f {
-  let inner = sizes.y;
+// What belongs at `place` of rightTile in the step that begins at vec4f `start` of K; zeros from `end` on and beyond the matrix.
+fn loadRight(batch: u32, firstColumn: u32, start: u32, end: u32, place: u32) -> vec4f {
   if (place >= 16u * COLUMN_THREADS) {
     return vec4f(0.0);
   }
   if (TRANSPOSED) {
     let column = 4u * firstColumn + place / 4u;
-    if (column < 4u * sizes.z && start + place % 4u < inner) {
-      return right[rightIndex(batch, start + place % 4u, column)];
+    if (column < 4u * sizes.z && start + place % 4u < end) {
+      return right[transposedRight(batch, start + place % 4u, column)];
     }
   } else {
     let column = firstColumn + place % COLUMN_THREADS;
     let k = 4u * start + place / COLUMN_THREADS;
-    if (column < sizes.z && k < 4u * inner) {
-      return right[rightIndex(batch, k, column)];
+    if (column < sizes.z && k < 4u * end) {
+      return right[(batch * 4u * sizes.y + k) * sizes.z + column];
     }
   }
   return vec4f(0.0);
@@ -73,9 +60,9 @@ fn loadRight(batch: u32, firstColumn: u32, start: u32, place: u32) -> vec4f {
 @compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) local: u32) {
   let rows = sizes.x;
-  let inner = sizes.y;
   let columns = sizes.z;
-  let batch = workgroup.z;
+  let batch = workgroup.z % sizes.w;
+  let split = workgroup.z / sizes.w;
   let firstRow = workgroup.y * TILE_ROWS;
   let firstColumn = workgroup.x * COLUMN_THREADS;
   let columnThread = local % COLUMN_THREADS;
@@ -86,14 +73,18 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
     let leftRow$l = leftRow(batch, min(firstRow + tileRow$l, rows - 1u));
   }
   #unroll p in 0..THREAD_ROWS { var sum$p = vec4f(0.0); }
+  let inner = sumVectors(batch);
+  let innerPerSplit = (inner + SPLITS - 1u) / SPLITS;
+  let first = split * innerPerSplit;
+  let end = min(first + innerPerSplit, inner);
   // Loads a step, multiplies the one before, then puts the loaded one in its place.
-  for (var start = 0u; ; start += 4u) {
+  for (var start = first; ; start += 4u) {
     #unroll l in 0..LEFT_LOADS {
       var leftValue$l = vec4f(0.0);
-      if (start + local % 4u < inner) { leftValue$l = loadLeft(leftRow$l, start + local % 4u); }
+      if (start + local % 4u < end) { leftValue$l = loadLeft(leftRow$l, start + local % 4u); }
     }
-    #unroll l in 0..RIGHT_LOADS { let rightValue$l = loadRight(batch, firstColumn, start, local + $l * THREADS); }
-    if (start > 0u) {
+    #unroll l in 0..RIGHT_LOADS { let rightValue$l = loadRight(batch, firstColumn, start, end, local + $l * THREADS); }
+    if (start > first) {
       #unroll v in 0..4 {
         #unroll k in 0..4 { let read$v_$k = rightTile[$(v * 4 + k) * COLUMN_THREADS + columnThread]; }
         var right$v = mat4x4f(read$v_0, read$v_1, read$v_2, read$v_3);
@@ -104,7 +95,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
         }
       }
     }
-    if (start >= inner) {
+    if (start >= end) {
       break;
     }
     workgroupBarrier();
@@ -129,9 +120,9 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
       shift = epilogue[columns + column];
     }
     #unroll p in 0..THREAD_ROWS {
-      let row$p = firstRow + $p * ROW_THREADS + rowThread;
-      if (row$p < rows) {
-        y[(batch * rows + row$p) * columns + column] = activate(fma(sum$p, scale, shift), ACTIVATION, NEGATIVE_SLOPE);
+      let row$p = resultRow(split, batch, firstRow + $p * ROW_THREADS + rowThread);
+      if (row$p != NO_ROW) {
+        y[row$p * columns + column] = activate(fma(sum$p, scale, shift), ACTIVATION, NEGATIVE_SLOPE);
       }
     }
   }

@@ -7,12 +7,14 @@
 import activation from "../../shaders/lib/activation.wgsl" with { type: "text" };
 import bilinear from "../../shaders/lib/bilinear.wgsl" with { type: "text" };
 import classScores from "../../shaders/lib/class_scores.wgsl" with { type: "text" };
+import everyRow from "../../shaders/lib/every_row.wgsl" with { type: "text" };
 import exactQuotient from "../../shaders/lib/exact_quotient.wgsl" with { type: "text" };
 import convolutionGeometry from "../../shaders/lib/convolution_geometry.wgsl" with { type: "text" };
 import convolutionSizes from "../../shaders/lib/convolution_sizes.wgsl" with { type: "text" };
 import grid from "../../shaders/lib/grid.wgsl" with { type: "text" };
 import leftBuffer from "../../shaders/lib/left_buffer.wgsl" with { type: "text" };
 import leftPatches from "../../shaders/lib/left_patches.wgsl" with { type: "text" };
+import leftPhases from "../../shaders/lib/left_phases.wgsl" with { type: "text" };
 import leftRows from "../../shaders/lib/left_rows.wgsl" with { type: "text" };
 import leftTexture from "../../shaders/lib/left_texture.wgsl" with { type: "text" };
 import poolAverage from "../../shaders/lib/pool_average.wgsl" with { type: "text" };
@@ -27,12 +29,14 @@ export const library: Readonly<Record<string, string>> = {
   "lib/activation.wgsl": activation,
   "lib/bilinear.wgsl": bilinear,
   "lib/class_scores.wgsl": classScores,
+  "lib/every_row.wgsl": everyRow,
   "lib/exact_quotient.wgsl": exactQuotient,
   "lib/convolution_geometry.wgsl": convolutionGeometry,
   "lib/convolution_sizes.wgsl": convolutionSizes,
   "lib/grid.wgsl": grid,
   "lib/left_buffer.wgsl": leftBuffer,
   "lib/left_patches.wgsl": leftPatches,
+  "lib/left_phases.wgsl": leftPhases,
   "lib/left_rows.wgsl": leftRows,
   "lib/left_texture.wgsl": leftTexture,
   "lib/pool_average.wgsl": poolAverage,

@@ -21,7 +21,7 @@ export interface KernelSchedule {
    * weight gradient, invocations along input × along output channels).
    */
   readonly tile?: readonly [number, number];
-  /** Parts into which the sum of a weight gradient is cut. */
+  /** Parts into which a sum is cut: of a weight gradient over pixels, of a product in workgroup memory over what it multiplies. */
   readonly splits?: number;
 }
 

@@ -10,8 +10,9 @@ import type { KernelSchedule, Tunable } from "../../graph/schedule.ts";
 import type { DeviceTraits } from "../../graph/tensor.ts";
 import { type ConvolutionGeometry, largestDivisor, taps, transposedGeometry } from "./geometry.ts";
 import { isProduct } from "./product.ts";
+import { mostStride } from "./phases.ts";
 import { allowsWinograd } from "./winograd.ts";
-import { leastRowsPerSplit, mostRows } from "./workgroup_product.ts";
+import { leastInnerPerSplit, leastRowsPerSplit, mostRows } from "./workgroup_product.ts";
 
 /** Which of the three products of a convolution. */
 export type Direction = "forward" | "inputGrad" | "weightGrad";
@@ -53,7 +54,7 @@ const softwareTiles: Tiles = {
 const weightWorkgroups: readonly Tile[] = [[32, 8], [16, 16]];
 /** Tiles of depthwise sweeps: output rows × columns. */
 const sweepTiles: readonly Tile[] = [[2, 4], [4, 4], [12, 4], [24, 4], [4, 8], [24, 8]];
-/** Parts of a weight gradient's sum that are tried. */
+/** Parts of a sum that are tried: of a weight gradient, or of a product on GPUs. */
 const splitCounts = [1, 4, 16, 64, 256];
 /** Bytes of a texture of operands: 8192 rows, WebGPU's default limit, of 1024 vec4f. */
 const mostTextureBytes = 2 ** 27;
@@ -99,24 +100,26 @@ function convolutionCandidates(problem: ConvolutionProblem, device: DeviceTraits
   const schedules = methods.flatMap((method) => {
     const products = direction === "weightGrad"
       ? weightCandidates(problem, device, method.method === "winograd")
-      : productCandidates(problem, device);
+      : productCandidates(problem, device, method.method === "winograd");
     return products.map((product): KernelSchedule => ({ ...method, ...product }));
   });
   return [{}, ...schedules];
 }
 
-function productCandidates(problem: ConvolutionProblem, device: DeviceTraits): KernelSchedule[] {
+function productCandidates(problem: ConvolutionProblem, device: DeviceTraits, winograd: boolean): KernelSchedule[] {
   const { direction, inputs, outputs, geometry } = problem;
-  const columns = paddedChannels(direction === "forward" ? outputs : inputs) / 4;
+  const [channels, columns] = direction === "forward" ? [inputs, outputs] : [outputs, inputs];
   const rows = geometry.batch *
     (direction === "forward" ? geometry.outputHeight * geometry.outputWidth : geometry.height * geometry.width);
   const { product, workgroup } = device.software ? softwareTiles : gpuTiles;
-  const tiles = unique(product.map(([height, width]) => [height, cut(columns, width)]));
-  // Input gradients with a stride have no form that stages in workgroup memory.
-  const stages = rows <= mostRows && (direction === "forward" || geometry.stride === 1);
+  const tiles = unique(product.map(([height, width]) => [height, cut(paddedChannels(columns) / 4, width)]));
+  const inner = taps(geometry) * paddedChannels(channels) / 4;
+  const splits = device.software || winograd ? [] : splitCounts.filter((count) => count * leastInnerPerSplit <= inner);
+  const stages = rows <= mostRows && (direction === "forward" || geometry.stride <= mostStride);
   return [
     ...registerCandidates(problem, tiles),
     ...stages ? workgroup.map((tile): KernelSchedule => ({ staging: "workgroup", tile })) : [],
+    ...stages ? splits.map((count): KernelSchedule => ({ staging: "workgroup", splits: count })) : [],
   ];
 }
 

@@ -7,6 +7,7 @@
 import shader from "../../../shaders/conv/conv2d.wgsl" with { type: "text" };
 import { grid } from "../../gpu/launch.ts";
 import { paddedChannels } from "../../graph/layout.ts";
+import { splitSum } from "../../graph/split_sum.ts";
 import { currentPath, type DeviceTraits, type KernelPlan, Tensor } from "../../graph/tensor.ts";
 import { type Activation, activationConstants } from "../activation/kind.ts";
 import { convolutionTunable } from "./candidates.ts";
@@ -22,10 +23,10 @@ import {
   taps,
 } from "./geometry.ts";
 import { operands } from "./operands.ts";
-import { isProduct, productCall } from "./product.ts";
+import { isProduct, productKernels } from "./product.ts";
 import { convolutionTile, needsBoundsCheck } from "./tile.ts";
 import { usesWinograd, winogradKernels } from "./winograd.ts";
-import { usesWorkgroups, workgroupProductCall } from "./workgroup_product.ts";
+import { productSplits, usesWorkgroups, workgroupProductCall } from "./workgroup_product.ts";
 
 /** Options of `conv2d`. */
 export interface Conv2dOptions extends ConvolutionOptions {
@@ -65,7 +66,7 @@ export function conv2d(input: Tensor, weight: Tensor, options: Conv2dOptions = {
         ],
       }
       : {}),
-    kernels: (_output, device) => kernels(input, weight, geometry, epilogue, device),
+    kernels: ({ bytes }, device) => kernels(input, weight, { geometry, epilogue, bytes }, device),
     tunable: convolutionTunable({ direction: "forward", inputs, outputs, geometry }, (x, w) => conv2d(x, w, plain)),
   });
 }
@@ -73,8 +74,12 @@ export function conv2d(input: Tensor, weight: Tensor, options: Conv2dOptions = {
 function kernels(
   input: Tensor,
   weight: Tensor,
-  geometry: ConvolutionGeometry,
-  epilogue: Conv2dOptions["epilogue"],
+  { geometry, epilogue, bytes }: {
+    readonly geometry: ConvolutionGeometry;
+    readonly epilogue: Conv2dOptions["epilogue"];
+    /** Of the output. */
+    readonly bytes: number;
+  },
   device: DeviceTraits,
 ): KernelPlan {
   const [outputs = 1, inputs = 1] = weight.shape;
@@ -84,7 +89,7 @@ function kernels(
   if (isProduct(geometry)) {
     const sizes = { batches: 1, rows: pixels, inner: inputVectors, columns: outputVectors };
     const product = { left: input, right: weight, sizes, ...(epilogue === undefined ? {} : { epilogue }) };
-    return { calls: [productCall(product, "output", device)] };
+    return productKernels(product, bytes, device);
   }
   if (hasFewInputs(geometry, weight, device)) return { calls: [fewInputsCall(input, weight, geometry, epilogue)] };
   if (usesWinograd(geometry, weight, device)) return winogradKernels(input, weight, geometry, device, { epilogue });
@@ -96,7 +101,11 @@ function kernels(
   if (usesWorkgroups(sizes, device)) {
     const patches = { geometry, vectors: inputVectors };
     const product = { left: input, right: weight, sizes, patches, ...(epilogue === undefined ? {} : { epilogue }) };
-    return { calls: [{ ...workgroupProductCall(product, "output", device), flops }] };
+    const splits = productSplits(product, device);
+    return splitSum(splits, bytes, device, (target) => ({
+      ...workgroupProductCall(product, splits, target, device),
+      flops,
+    }));
   }
   const tile = convolutionTile(outputVectors, device);
   const tiles = Math.ceil(pixels / tile.pixels) * (outputVectors / tile.vectors);

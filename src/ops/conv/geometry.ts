@@ -155,3 +155,8 @@ export function taps(geometry: ConvolutionGeometry): number {
 export function largestDivisor(count: number, candidates: readonly number[]): number {
   return candidates.find((candidate) => count % candidate === 0) ?? 1;
 }
+
+/** The largest integer that divides both. */
+export function greatestCommonDivisor(a: number, b: number): number {
+  return b === 0 ? a : greatestCommonDivisor(b, a % b);
+}

@@ -7,12 +7,14 @@
 import productShader from "../../../shaders/product/product.wgsl" with { type: "text" };
 import transposedLeftShader from "../../../shaders/product/product_transposed_left.wgsl" with { type: "text" };
 import { grid } from "../../gpu/launch.ts";
-import type { DeviceTraits, KernelBinding, KernelCall, StoredBinding, Tensor } from "../../graph/tensor.ts";
+import { splitSum } from "../../graph/split_sum.ts";
+import type { DeviceTraits, KernelBinding, KernelCall, KernelPlan, StoredBinding, Tensor } from "../../graph/tensor.ts";
 import { type Activation, activationConstants } from "../activation/kind.ts";
 import { type ConvolutionGeometry, largestDivisor } from "./geometry.ts";
 import { operands } from "./operands.ts";
 import {
   productFlops,
+  productSplits,
   sizesUniform,
   usesWorkgroups,
   workgroupProductCall,
@@ -44,9 +46,19 @@ export interface Product {
   readonly epilogue?: { readonly scaleAndShift: Tensor; readonly activation: Activation };
 }
 
+/**
+ * The launches of left · right into a tensor of so many bytes: on GPUs the sum over `inner` is cut into parts where that is long
+ * and the grid small.
+ */
+export function productKernels(product: Product, bytes: number, device: DeviceTraits): KernelPlan {
+  const splits = productSplits(product, device);
+  if (splits === 1) return { calls: [productCall(product, "output", device)] };
+  return splitSum(splits, bytes, device, (target) => workgroupProductCall(product, splits, target, device));
+}
+
 /** left · right, with an optional epilogue. */
 export function productCall(product: Product, output: KernelBinding, device: DeviceTraits): KernelCall {
-  if (usesWorkgroups(product.sizes, device)) return workgroupProductCall(product, output, device);
+  if (usesWorkgroups(product.sizes, device)) return workgroupProductCall(product, 1, output, device);
   const { sizes, transposed = false, epilogue } = product;
   const { includes, bindings } = operands(device, product.left, product.right);
   const tile = productTile(sizes.columns, device);

@@ -6,7 +6,7 @@
 
 import type { ShaderConstants } from "../../gpu/shader.ts";
 import type { DeviceTraits } from "../../graph/tensor.ts";
-import { type ConvolutionGeometry, geometryConstants } from "./geometry.ts";
+import { type ConvolutionGeometry, geometryConstants, greatestCommonDivisor } from "./geometry.ts";
 
 /** Sizes of a walk. Outputs of a tile lie `outputStep` apart, in both axes, so that their taps fall on the same inputs. */
 export interface Sweep {
@@ -71,8 +71,4 @@ function reachesOutside(geometry: ConvolutionGeometry, ragged: boolean): boolean
   const lastColumn = (geometry.outputWidth - 1) * stride + (kernelWidth - 1) * dilation - geometry.paddingLeft;
   return ragged || geometry.paddingTop > 0 || geometry.paddingLeft > 0 || lastRow >= geometry.height ||
     lastColumn >= geometry.width;
-}
-
-function greatestCommonDivisor(a: number, b: number): number {
-  return b === 0 ? a : greatestCommonDivisor(b, a % b);
 }

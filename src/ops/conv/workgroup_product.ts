@@ -11,7 +11,8 @@ import { maxWorkgroupsPerDimension } from "../../gpu/launch.ts";
 import type { ShaderConstants } from "../../gpu/shader.ts";
 import type { DeviceTraits, KernelBinding, KernelCall } from "../../graph/tensor.ts";
 import { activationConstants } from "../activation/kind.ts";
-import { type ConvolutionGeometry, geometryConstants, taps } from "./geometry.ts";
+import { type ConvolutionGeometry, geometryConstants } from "./geometry.ts";
+import type { Phases } from "./phases.ts";
 import type { Product, ProductSizes } from "./product.ts";
 
 /** Columns, in vec4f, below which most of a tile would be empty: the register form wastes less. */
@@ -20,7 +21,11 @@ const leastColumns = 4;
 const leastInner = 4;
 /** Rows, in tiles of 64, that a grid can have. */
 export const mostRows = 64 * maxWorkgroupsPerDimension;
-/** Workgroups into which the sum of a weight gradient is cut: some compute while others wait for memory. */
+/** vec4f of a sum that a workgroup of a product computes, at least, so that adding the parts stays cheap: 16 steps. */
+export const leastInnerPerSplit = 64;
+/** The parts of a product take no more memory than this. */
+const mostPartBytes = 2 ** 25;
+/** Workgroups into which a sum is cut: some compute while others wait for memory. */
 const wantedWorkgroups = 512;
 /** Rows that a workgroup of a transposed-left product sums over, at least, so that adding the parts stays cheap. */
 export const leastRowsPerSplit = 128;
@@ -45,6 +50,8 @@ export interface Patches {
   readonly geometry: ConvolutionGeometry;
   /** vec4f of channels of a pixel. */
   readonly vectors: number;
+  /** The product is an input gradient with a stride, one batch for each phase, the image that of dy. */
+  readonly phases?: Phases;
 }
 
 /**
@@ -57,14 +64,18 @@ export function usesWorkgroups({ rows, inner, columns }: ProductSizes, device: D
   return !device.software && columns >= leastColumns && inner >= leastInner && rows <= mostRows;
 }
 
-/** left · right; `patches` says that the left factor is an image, seen by a kernel. */
+/**
+ * left · right, the sum over `inner` in `splits` parts, more than one only as `productSplits` says; `patches` says that the
+ * left factor is an image, seen by a kernel.
+ */
 export function workgroupProductCall(
   product: Product & { readonly patches?: Patches },
+  splits: number,
   output: KernelBinding,
   device: DeviceTraits,
 ): KernelCall {
   const { sizes, patches, epilogue, transposed = false } = product;
-  const tile = chooseTile(sizes, device);
+  const tile = chooseTile(sizes, splits, device);
   return {
     shader: { name: "product/product_workgroup", text: productShader, includes: leftInclude(patches) },
     constants: {
@@ -72,14 +83,17 @@ export function workgroupProductCall(
       COLUMN_THREADS: tile.columnThreads,
       ROW_THREADS: tile.rows / threadRows(tile),
       THREAD_ROWS: threadRows(tile),
-      TAPS: patches === undefined ? 1 : taps(patches.geometry),
+      SPLITS: splits,
       TRANSPOSED: transposed,
       HAS_EPILOGUE: epilogue !== undefined,
       ...activationConstants(epilogue?.activation ?? "none"),
     },
-    bindings: [product.left, product.right, sizesUniform(sizes), epilogue?.scaleAndShift ?? product.right, output],
-    workgroups: workgroupGrid(sizes, tile),
-    iterations: Math.ceil(sizes.inner / 4),
+    bindings: [
+      ...[product.left, product.right, sizesUniform(sizes), epilogue?.scaleAndShift ?? product.right, output],
+      ...patches?.phases === undefined ? [] : [patches.phases.table],
+    ],
+    workgroups: workgroupGrid(sizes, splits, tile),
+    iterations: Math.ceil(sizes.inner / splits / 4),
     flops: productFlops(sizes),
   };
 }
@@ -101,6 +115,23 @@ export function workgroupTransposedLeftCall(
     iterations: Math.ceil(sizes.rows / splits / 16),
     flops: productFlops(sizes),
   };
+}
+
+/**
+ * Parts of the sum over `inner` that fill a GPU: one, unless the product's grid is small and its sum long. The scale and shift
+ * of an epilogue belong to a whole sum.
+ */
+export function productSplits({ sizes, epilogue }: Pick<Product, "sizes" | "epilogue">, device: DeviceTraits): number {
+  if (epilogue !== undefined || !usesWorkgroups(sizes, device)) return 1;
+  const { batches, rows, inner, columns } = sizes;
+  const most = Math.min(
+    Math.floor(inner / leastInnerPerSplit),
+    Math.floor(mostPartBytes / (batches * rows * columns * 16)),
+  );
+  const isFull = device.schedule?.tile === undefined && fillingTile(sizes) !== undefined;
+  const grid = workgroupGrid(sizes, 1, splitTile(sizes, device));
+  const wanted = device.schedule?.splits ?? (isFull ? 1 : Math.ceil(wantedWorkgroups / count(grid)));
+  return Math.max(1, Math.min(wanted, most));
 }
 
 /** Parts of the sum over rows that fill a GPU. */
@@ -125,24 +156,40 @@ export function productFlops({ batches, rows, inner, columns }: ProductSizes): n
 }
 
 function leftInclude(patches: Patches | undefined): Record<string, string> {
-  return { LEFT: `lib/left_${patches === undefined ? "rows" : "patches"}.wgsl` };
+  const form = patches === undefined ? "rows" : patches.phases === undefined ? "patches" : "phases";
+  return { LEFT: `lib/left_${form}.wgsl` };
 }
 
 function patchConstants(patches: Patches | undefined): ShaderConstants {
-  return patches === undefined ? {} : { ...geometryConstants(patches.geometry), INPUT_VECTORS: patches.vectors };
+  if (patches === undefined) return {};
+  const { geometry, vectors, phases } = patches;
+  return { ...geometryConstants(geometry), INPUT_VECTORS: vectors, ...phases?.constants };
 }
 
-/** The largest tile that leaves enough workgroups for a large GPU; else the smallest. */
-function chooseTile(sizes: ProductSizes, device: DeviceTraits): Tile {
-  if (device.schedule?.tile !== undefined) {
-    const [rows, columnThreads] = device.schedule.tile;
-    return { rows, columnThreads };
-  }
-  const columnThreads = sizes.columns <= 8 ? 8 : 16;
+/** The tile of each part where the sum is cut, else one that fills a large GPU, else the smallest. */
+function chooseTile(sizes: ProductSizes, splits: number, device: DeviceTraits): Tile {
+  if (device.schedule?.tile !== undefined || splits > 1) return splitTile(sizes, device);
+  const columnThreads = columnThreadsOf(sizes);
+  return fillingTile(sizes) ?? { rows: 256 / columnThreads, columnThreads };
+}
+
+/** The largest tile that leaves enough workgroups for a large GPU; none if only the smallest does. */
+function fillingTile(sizes: ProductSizes): Tile | undefined {
+  const columnThreads = columnThreadsOf(sizes);
   const filled = tileRows.find(({ rows, leastWorkgroups }) =>
-    count(workgroupGrid(sizes, { rows, columnThreads })) >= leastWorkgroups
+    count(workgroupGrid(sizes, 1, { rows, columnThreads })) >= leastWorkgroups
   );
-  return { rows: filled?.rows ?? 256 / columnThreads, columnThreads };
+  return filled && { rows: filled.rows, columnThreads };
+}
+
+function columnThreadsOf({ columns }: ProductSizes): number {
+  return columns <= 8 ? 8 : 16;
+}
+
+/** What is computed of each part of a sum: 64 rows, fewer of which would read more than the parts take to add. */
+function splitTile(sizes: ProductSizes, device: DeviceTraits): Tile {
+  const [rows, columnThreads] = device.schedule?.tile ?? [64, columnThreadsOf(sizes)];
+  return { rows, columnThreads };
 }
 
 /** Rows of one invocation: tall ones read less of the workgroup's memory. */
@@ -150,13 +197,17 @@ function threadRows({ rows, columnThreads }: Tile): number {
   return rows >= 128 && columnThreads === 16 ? 8 : 4;
 }
 
-function workgroupGrid({ batches, rows, columns }: ProductSizes, tile: Tile): [number, number, number] {
-  return [Math.ceil(columns / tile.columnThreads), Math.ceil(rows / tile.rows), batches];
+function workgroupGrid(
+  { batches, rows, columns }: ProductSizes,
+  splits: number,
+  tile: Tile,
+): [number, number, number] {
+  return [Math.ceil(columns / tile.columnThreads), Math.ceil(rows / tile.rows), splits * batches];
 }
 
 /** Invocations side by side in the tile of a weight gradient; 256 are in a workgroup. */
-function weightColumnThreads({ columns }: ProductSizes, device: DeviceTraits): number {
-  return device.schedule?.tile?.[1] ?? (columns <= 8 ? 8 : 16);
+function weightColumnThreads(sizes: ProductSizes, device: DeviceTraits): number {
+  return device.schedule?.tile?.[1] ?? columnThreadsOf(sizes);
 }
 
 function transposedLeftGrid(

@@ -24,6 +24,7 @@ const narrow: Case[] = [
 const wide: Case[] = [
   { name: "a 1×1 kernel", input: [1, 22, 15, 19], weight: [17, 22, 1, 1] },
   { name: "stride 2 and a 3×2 kernel", input: [2, 10, 13, 12], weight: [11, 10, 3, 2], padding: 1, stride: 2 },
+  { name: "a long sum", input: [1, 516, 5, 4], weight: [5, 516, 2, 1] },
   { name: "dilation 2", input: [1, 16, 11, 14], weight: [18, 16, 3, 3], padding: 2, dilation: 2 },
   { name: "a depthwise kernel with stride 2", input: [1, 6, 14, 11], weight: [6, 1, 3, 3], padding: 1, stride: 2 },
 ];

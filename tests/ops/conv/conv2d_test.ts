@@ -1,5 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { conv2d } from "../../../src/ops/conv/conv2d.ts";
+import { conv2dInputGrad } from "../../../src/ops/conv/conv2d_input_grad.ts";
 import { convolutionGeometry, type ConvolutionOptions } from "../../../src/ops/conv/geometry.ts";
 import { type DeviceTraits, input } from "../../../src/graph/tensor.ts";
 import { activate } from "../../twins/activation.ts";
@@ -69,7 +70,33 @@ const cases: Case[] = [
     padding: { top: 2, bottom: 0, left: 1, right: 1 },
     stride: 2,
   },
+  {
+    name: "many channels, stride 3 and dilation 2",
+    input: [1, 20, 14, 11],
+    weight: [17, 20, 3, 3],
+    padding: 2,
+    stride: 3,
+    dilation: 2,
+  },
+  {
+    name: "many channels and a stride that shares a factor with the dilation",
+    input: [2, 20, 13, 12],
+    weight: [17, 20, 5, 3],
+    padding: { top: 3, bottom: 4, left: 2, right: 0 },
+    stride: 4,
+    dilation: 2,
+  },
+  {
+    name: "many channels, 1×1 with stride 2 and padding",
+    input: [1, 16, 6, 7],
+    weight: [20, 16, 1, 1],
+    padding: 1,
+    stride: 2,
+  },
+  { name: "long sums in parts, stride 2", input: [1, 16, 5, 6], weight: [516, 16, 3, 3], padding: "same", stride: 2 },
   { name: "many channels in one tap row", input: [3, 17, 4, 9], weight: [18, 17, 1, 5], padding: 1, dilation: 2 },
+  { name: "long sums in parts, 1×1", input: [1, 516, 3, 5], weight: [516, 516, 1, 1] },
+  { name: "long sums in parts, 3×3", input: [1, 60, 5, 7], weight: [60, 60, 3, 3], padding: 1 },
   { name: "one pixel and one channel", input: [1, 1, 1, 1], weight: [1, 1, 1, 1] },
 ];
 
@@ -151,6 +178,48 @@ Deno.test("conv2d() takes workgroup memory on GPUs, and registers on software ad
   assertEquals(kernel(64, 256, false), ["product/product_workgroup", 16, 8]);
   assertEquals(kernel(64, 128, true), ["product/product", undefined, undefined]);
   assertEquals(kernel(12, 128, false), ["product/product", undefined, undefined]);
+});
+
+Deno.test("conv2dInputGrad() takes one launch of workgroups for all phases of a stride, the longest sums first", () => {
+  const geometry = convolutionGeometry([2, 64, 64, 128], [3, 3], { stride: 2, padding: 1 });
+  const call = (stride: number, software = false) => {
+    const w = input("w", [128, 64, 3, 3], { layout: "convolution" });
+    const dx = conv2dInputGrad(input("dy", [2, 128, 32, 64]), w, { geometry: { ...geometry, stride } });
+    return dx.definition.kernels?.(dx, { software });
+  };
+  const [launch, ...others] = call(2)?.calls ?? [];
+  assertEquals([launch?.shader.includes?.LEFT, launch?.workgroups[2], others.length], ["lib/left_phases.wgsl", 4, 0]);
+  const table = launch?.bindings.findLast((binding) => typeof binding === "object" && "uniform" in binding);
+  // Odd rows and columns have two taps, 0 and 2; the first of them sees the pixel of dy below, or to the right.
+  assertEquals(table, {
+    uniform: [
+      ...[1, 0, 2, 1, 1, 0, 2, 1],
+      ...[0, 1, 1, 0, 1, 0, 2, 1],
+      ...[1, 0, 2, 1, 0, 1, 1, 0],
+      ...[0, 1, 1, 0, 0, 1, 1, 0],
+    ],
+  });
+  assertEquals(call(2, true)?.calls[0]?.shader.name, "conv/conv2d_input_grad");
+  // The table of so many phases is larger than a uniform buffer.
+  assertEquals(call(64)?.calls[0]?.shader.name, "conv/conv2d_input_grad");
+});
+
+Deno.test("conv2d() cuts long sums on GPUs where the grid is small, into parts of bounded memory, and none with an epilogue", () => {
+  const parts = (channels: number, size: number, schedule: DeviceTraits["schedule"] = {}, isFolded = false) => {
+    const scaleAndShift = input("scaleAndShift", [2, 128], { layout: "channels" });
+    const x = input("x", [1, channels, size, size]);
+    const w = input("w", [128, channels, 1, 1], { layout: "convolution" });
+    const y = conv2d(x, w, isFolded ? { epilogue: { scaleAndShift, activation: "relu" } } : {});
+    const plan = y.definition.kernels?.(y, { software: false, schedule });
+    return [plan?.calls[0]?.constants.SPLITS, plan?.calls.length, plan?.scratchBytes?.[0]];
+  };
+  assertEquals(parts(2048, 16), [8, 2, 8 * 128 * 256 * 4]);
+  assertEquals(parts(2048, 16, {}, true), [1, 1, undefined]);
+  assertEquals(parts(512, 16), [2, 2, 2 * 128 * 256 * 4]);
+  assertEquals(parts(256, 16), [1, 1, undefined]);
+  assertEquals(parts(2048, 128), [1, 1, undefined]);
+  assertEquals(parts(2048, 64, { splits: 64 }), [8, 2, 8 * 128 * 4096 * 4]);
+  assertEquals(parts(2048, 128, { splits: 64 }), [4, 2, 4 * 128 * 16384 * 4]);
 });
 
 Deno.test("conv2d() takes the direct form where Winograd's weights would be larger than an adapter can bind", () => {
