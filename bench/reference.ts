@@ -12,7 +12,6 @@ import { Program } from "../src/graph/program.ts";
 import { input, type Tensor } from "../src/graph/tensor.ts";
 import { convBatchNorm, convBias } from "../src/nn/layers.ts";
 import { collectParameters, type ParameterScope, ParameterStore } from "../src/nn/parameters.ts";
-import { relu } from "../src/ops/activation/activation.ts";
 import { add } from "../src/ops/arithmetic/add.ts";
 import { gradients } from "../src/ops/gradients.ts";
 import { interpolatedCrossEntropy } from "../src/ops/loss/interpolated_cross_entropy.ts";
@@ -31,16 +30,16 @@ export function referenceLogits(
   inference: boolean,
   classes: number = data.classes,
 ): Tensor {
-  const normalized = (x: Tensor, layer: data.ReferenceLayer, activation: "relu" | "none") =>
+  const normalized = (x: Tensor, layer: data.ReferenceLayer, activation: "relu" | "none", residual?: Tensor) =>
     convBatchNorm(x, scope, layer.name, {
       ...layer,
       ...{ padding: layer.kernel === 3 ? layer.dilation : 0, activation, epsilon: data.epsilon },
-      ...{ inference, statistics: "batch" },
+      ...{ inference, statistics: "batch", ...(residual === undefined ? {} : { residual }) },
     });
   let x = data.stem.reduce((y, layer) => normalized(y, layer, "relu"), images);
   for (const { first, second, projection } of data.blocks) {
-    const y = normalized(normalized(x, first, "relu"), second, "none");
-    x = relu(add(y, projection === undefined ? x : normalized(x, projection, "none")));
+    const y = normalized(x, first, "relu");
+    x = normalized(y, second, "relu", projection === undefined ? x : normalized(x, projection, "none"));
   }
   return data.headRates
     .map((rate): Tensor =>

@@ -6,6 +6,8 @@
 
 import { layer, type Tensor } from "../graph/tensor.ts";
 import type { Activation } from "../ops/activation/kind.ts";
+import { activation } from "../ops/activation/activation.ts";
+import { add } from "../ops/arithmetic/add.ts";
 import { bias } from "../ops/arithmetic/bias.ts";
 import { conv2d } from "../ops/conv/conv2d.ts";
 import { depthwiseConv2d } from "../ops/conv/depthwise_conv2d.ts";
@@ -26,8 +28,10 @@ export interface ConvBatchNormOptions extends ConvolutionOptions {
   readonly kernel: number;
   /** Each channel by itself. Default `false`. */
   readonly depthwise?: boolean;
-  /** After the batch norm. */
+  /** After the batch norm and the residual sum. */
   readonly activation: Activation;
+  /** Added to what the batch norm gives: the shortcut of a residual block. Default: none. */
+  readonly residual?: Tensor;
   /** Added to the variance. */
   readonly epsilon: number;
   /** Fold the batch norm into the convolution. */
@@ -37,13 +41,13 @@ export interface ConvBatchNormOptions extends ConvolutionOptions {
 }
 
 /**
- * Convolution without bias → batch norm → activation. Parameters: `<name>.weight`, `<name>.bn.{gamma, beta}`, which are
+ * Convolution without bias → batch norm → residual sum → activation. Parameters: `<name>.weight`, `<name>.bn.{gamma, beta}`, which are
  * trained, and those that are not: `<name>.bn.{mean, var}` with frozen statistics, `<name>.bn.running` `[2, C]` (mean,
  * variance) with statistics of the batch.
  */
 export function convBatchNorm(x: Tensor, scope: ParameterScope, name: string, options: ConvBatchNormOptions): Tensor {
   return layer(name, () => {
-    const { channels, kernel, activation, epsilon, inference, depthwise = false } = options;
+    const { channels, kernel, activation: kind, residual, epsilon, inference, depthwise = false } = options;
     const inputs = depthwise ? 1 : x.shape[1] ?? 1;
     const weight = scope.parameter(`${name}.weight`, [channels, inputs, kernel, kernel], {
       layout: depthwise ? "depthwise" : "convolution",
@@ -53,17 +57,18 @@ export function convBatchNorm(x: Tensor, scope: ParameterScope, name: string, op
     const convolution = depthwise ? depthwiseConv2d : conv2d;
     if (options.statistics === "batch" && !inference) {
       const y = convolution(x, weight, options);
-      return batchNormTraining(y, affine, { epsilon, activation, statistics: followed(y, scope, `${name}.bn`) });
+      const statistics = followed(y, scope, `${name}.bn`);
+      return batchNormTraining(y, affine, { epsilon, activation: kind, residual, statistics });
     }
     const statistics = options.statistics === "batch" ? runningStatistics : frozenStatistics;
     const norm = { ...affine, ...statistics(scope, `${name}.bn`, channels) };
     if (inference) {
-      return convolution(x, weight, {
-        ...options,
-        epilogue: { scaleAndShift: foldBatchNorm(norm, { epsilon }), activation },
-      });
+      const scaleAndShift = foldBatchNorm(norm, { epsilon });
+      const folded = (activation: Activation) =>
+        convolution(x, weight, { ...options, epilogue: { scaleAndShift, activation } });
+      return residual === undefined ? folded(kind) : activation(add(folded("none"), residual), kind);
     }
-    return batchNorm(convolution(x, weight, options), norm, { epsilon, activation });
+    return batchNorm(convolution(x, weight, options), norm, { epsilon, activation: kind, residual });
   });
 }
 

@@ -54,6 +54,7 @@ export function activation(x: Tensor, kind: Activation): Tensor {
   return y;
 }
 
-function outputTellsSide(kind: Activation): boolean {
+/** Whether an activation's output tells on which side of its kinks the input was. */
+export function outputTellsSide(kind: Activation): boolean {
   return typeof kind !== "object" || kind.leakyRelu > 0;
 }

@@ -1,5 +1,5 @@
 /**
- * Batch norm with frozen statistics, fused with the activation that follows. `batchNormTraining` uses those of the batch.
+ * Batch norm with frozen statistics, fused with the residual sum and the activation that follow. `batchNormTraining` uses those of the batch.
  *
  * @module
  */
@@ -7,6 +7,8 @@
 import shader from "../../../shaders/norm/batch_norm.wgsl" with { type: "text" };
 import { grid } from "../../gpu/launch.ts";
 import { Tensor } from "../../graph/tensor.ts";
+import { activation, outputTellsSide } from "../activation/activation.ts";
+import { activationGrad } from "../activation/activation_grad.ts";
 import { row } from "../arithmetic/row.ts";
 import { batchNormAffineGrad } from "./batch_norm_affine_grad.ts";
 import { batchNormInputGrad } from "./batch_norm_input_grad.ts";
@@ -32,39 +34,50 @@ export interface BatchNormParameters {
 }
 
 /**
- * y = f(γ·(x − μ)/√(σ² + ε) + β) per channel, f the activation: `[N, C, H, W]` → the same. γ and β may be trained;
- * μ and σ² are constants. Source: Ioffe & Szegedy 2015; PyTorch's `batch_norm(training=False)`.
+ * y = f(γ·(x − μ)/√(σ² + ε) + β + r) per channel, f the activation, r the residual: `[N, C, H, W]` → the same. γ and β may
+ * be trained; μ and σ² are constants. Source: Ioffe & Szegedy 2015; PyTorch's `batch_norm(training=False)`.
  *
- * @throws {RangeError} if a parameter is not one number per channel, or epsilon is not positive.
+ * @throws {RangeError} if a parameter is not one number per channel, the residual has another shape, or epsilon is not positive.
  */
 export function batchNorm(x: Tensor, parameters: BatchNormParameters, options: BatchNormOptions = {}): Tensor {
   const { gamma, beta, mean, variance } = parameters;
-  const { epsilon = 1e-5, activation = "none" } = options;
+  const { epsilon = 1e-5, activation: kind = "none", residual } = options;
   return normalize(
-    checkNormalization({ x, gamma, beta, statistics: { mean, variance }, epsilon, activation }),
+    checkNormalization({ x, gamma, beta, statistics: { mean, variance }, epsilon, activation: kind, residual }),
   );
 }
 
 /** The op behind `batchNorm` and `batchNormTraining`; the gradient flows through batch statistics, not frozen ones. */
 export function normalize(normalization: Normalization): Tensor {
-  const { x, gamma, beta, statistics } = normalization;
-  return new Tensor({
+  const { x, gamma, beta, statistics, residual, activation: kind } = normalization;
+  if (residual !== undefined && !outputTellsSide(kind)) {
+    return activation(normalize({ ...normalization, activation: "none" }), kind);
+  }
+  const frozen = "mean" in statistics ? [statistics.mean, statistics.variance] : [statistics];
+  const y: Tensor = new Tensor({
     op: "batchNorm",
     shape: x.shape,
-    inputs: [x, gamma, beta, ...("mean" in statistics ? [statistics.mean, statistics.variance] : [statistics])],
+    inputs: [x, gamma, beta, ...frozen, ...(residual === undefined ? [] : [residual])],
     gradient: (outputGradient) => {
+      // With a residual, the gradient before the activation is that of the residual too, so it is computed once and kept.
+      const parts = residual === undefined
+        ? normalization
+        : { ...normalization, residual: undefined, activation: "none" as const };
+      let sum: Tensor | undefined;
+      const sumGradient = () =>
+        sum ??= parts.activation === kind ? outputGradient : activationGrad(outputGradient, y, kind);
       // dβ and dγ come from one pass over the pixels, made when the first of them (or a dx that needs them) is wanted.
       let affine: Tensor | undefined;
-      const affineGradient = () => affine ??= batchNormAffineGrad(outputGradient, normalization);
+      const affineGradient = () => affine ??= batchNormAffineGrad(sumGradient(), parts);
       return [
         () =>
           "mean" in statistics
-            ? batchNormInputGrad(outputGradient, normalization)
-            : batchNormInputGrad(outputGradient, normalization, affineGradient()),
+            ? batchNormInputGrad(sumGradient(), parts)
+            : batchNormInputGrad(sumGradient(), parts, affineGradient()),
         () => row(affineGradient(), 1),
         () => row(affineGradient(), 0),
-        null,
-        null,
+        ...frozen.map(() => null),
+        ...(residual === undefined ? [] : [sumGradient]),
       ];
     },
     kernels: () => {
@@ -72,8 +85,8 @@ export function normalize(normalization: Normalization): Tensor {
       return {
         calls: [{
           shader: { name: "norm/batch_norm", text: shader },
-          constants: normalizationConstants(normalization),
-          bindings: [x, ...normalizationBindings(normalization), "output"],
+          constants: { ...normalizationConstants(normalization), HAS_RESIDUAL: residual !== undefined },
+          bindings: [x, ...normalizationBindings(normalization), residual ?? x, "output"],
           workgroups: grid(Math.ceil(pixels / 8) * vectors, 64),
           iterations: 0,
           flops: 16 * pixels * vectors,
@@ -81,4 +94,5 @@ export function normalize(normalization: Normalization): Tensor {
       };
     },
   });
+  return y;
 }

@@ -1,5 +1,5 @@
 /**
- * Batch norm with the statistics of the batch, fused with the activation that follows.
+ * Batch norm with the statistics of the batch, fused with the residual sum and the activation that follow.
  *
  * @module
  */
@@ -16,18 +16,18 @@ export interface BatchNormTrainingOptions extends BatchNormOptions {
 }
 
 /**
- * y = f(γ·(x − mean)/√(variance + ε) + β) with mean and biased variance of `x` over batch and pixels:
+ * y = f(γ·(x − mean)/√(variance + ε) + β + r) with mean and biased variance of `x` over batch and pixels:
  * `[N, C, H, W]` → the same. The gradient is the full one, through the statistics. Running statistics are the caller's
  * (`updateRunningStatistics`). Source: Ioffe & Szegedy 2015; PyTorch's `batch_norm(training=True)`.
  *
- * @throws {RangeError} if a parameter is not one number per channel, or epsilon is not positive.
+ * @throws {RangeError} if a parameter is not one number per channel, the residual has another shape, or epsilon is not positive.
  */
 export function batchNormTraining(
   x: Tensor,
   parameters: { readonly gamma: Tensor; readonly beta: Tensor },
   options: BatchNormTrainingOptions = {},
 ): Tensor {
-  const { epsilon = 1e-5, activation = "none", statistics = batchNormStatistics(x) } = options;
+  const { epsilon = 1e-5, activation = "none", statistics = batchNormStatistics(x), residual } = options;
   const { gamma, beta } = parameters;
-  return normalize(checkNormalization({ x, gamma, beta, statistics, epsilon, activation }));
+  return normalize(checkNormalization({ x, gamma, beta, statistics, epsilon, activation, residual }));
 }

@@ -15,6 +15,8 @@ export interface BatchNormOptions {
   readonly epsilon?: number;
   /** Applied to the result in the same pass. Default `"none"`. */
   readonly activation?: Activation;
+  /** `[N, C, H, W]`, added before the activation in the same pass: the shortcut of a residual block. Default: none. */
+  readonly residual?: Tensor | undefined;
 }
 
 /** A batch norm, all known. */
@@ -28,12 +30,15 @@ export interface Normalization {
   readonly statistics: { readonly mean: Tensor; readonly variance: Tensor } | Tensor;
   readonly epsilon: number;
   readonly activation: Activation;
+  /** `[N, C, H, W]`. */
+  readonly residual?: Tensor | undefined;
 }
 
 /**
  * Checks the shapes.
  *
- * @throws {RangeError} if a parameter is not one number per channel of `x`, or epsilon is not positive.
+ * @throws {RangeError} if a parameter is not one number per channel of `x`, the residual has another shape, or epsilon is not
+ * positive.
  */
 export function checkNormalization(normalization: Normalization): Normalization {
   const { x, gamma, beta, statistics, epsilon } = normalization;
@@ -53,6 +58,14 @@ export function checkNormalization(normalization: Normalization): Normalization 
       `Cannot add "${currentPath()}" (batchNorm): input has ${channels} channels, statistics are [${
         statistics.shape.join(", ")
       }] of layout ${statistics.layout}`,
+    );
+  }
+  const { residual = x } = normalization;
+  if (residual.shape.join() !== x.shape.join()) {
+    throw new RangeError(
+      `Cannot add "${currentPath()}" (batchNorm): input is [${x.shape.join(", ")}], the residual [${
+        residual.shape.join(", ")
+      }]`,
     );
   }
   // A positive epsilon also keeps the padding channels, whose variance is 0, at 0.

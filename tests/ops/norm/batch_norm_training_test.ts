@@ -1,6 +1,7 @@
 import { assertAlmostEquals, assertThrows } from "@std/assert";
 import { input } from "../../../src/graph/tensor.ts";
 import type { Activation } from "../../../src/ops/activation/kind.ts";
+import { batchNorm } from "../../../src/ops/norm/batch_norm.ts";
 import { batchNormStatistics } from "../../../src/ops/norm/batch_norm_statistics.ts";
 import { batchNormTraining } from "../../../src/ops/norm/batch_norm_training.ts";
 import { updateRunningStatistics } from "../../../src/ops/norm/update_running_statistics.ts";
@@ -45,6 +46,47 @@ for (const { shape, activation, epsilon } of cases) {
     });
   });
 }
+
+for (const activation of ["none", "relu", "relu6", { leakyRelu: 0.1 }, { leakyRelu: -0.1 }] as const) {
+  Deno.test(`batchNorm() and batchNormTraining() add a residual before ${JSON.stringify(activation)}, with its gradient`, async () => {
+    const shape = [2, 6, 5, 7];
+    const channels = { shape: [6], layout: "channels" as const };
+    const [mean, variance] = [0, 1].map((value) => ({ ...channels, values: new Array<number>(6).fill(value) }));
+    const inputs = { x: { shape }, gamma: channels, beta: channels, residual: { shape } };
+    for (const isFrozen of [false, true]) {
+      const statistics = (x: ArrayLike<number>) =>
+        isFrozen ? [...mean?.values ?? [], ...variance?.values ?? []] : twinStatistics(x, shape);
+      const sums = ({ x, gamma, beta, residual }: Record<keyof typeof inputs, ArrayLike<number>>) =>
+        twin(x, shape, gamma, beta, statistics(x), 1e-3).map((value, index) => value + (residual[index] ?? NaN));
+      const seed = seedAwayFromKinks(kinks(activation), (seed) => {
+        const values = (name: keyof typeof inputs) => randomValues(size(inputs[name].shape), name, seed);
+        return sums({ x: values("x"), gamma: values("gamma"), beta: values("beta"), residual: values("residual") });
+      });
+      await checkOp<keyof typeof inputs | "mean" | "variance">({
+        inputs: { ...inputs, mean: mean ?? channels, variance: variance ?? channels },
+        op: ({ x, gamma, beta, residual, mean, variance }) => {
+          const options = { epsilon: 1e-3, activation, residual };
+          return isFrozen
+            ? batchNorm(x, { gamma, beta, mean, variance }, options)
+            : batchNormTraining(x, { gamma, beta }, options);
+        },
+        twin: (values) => twinActivation(sums(values), activation),
+        gradientOf: ["x", "gamma", "beta", "residual"],
+        seed,
+      });
+    }
+  });
+}
+
+Deno.test("batchNorm() says which residuals it takes", () => {
+  const channels = input("c", [4], { layout: "channels" });
+  const [x, residual] = [input("x", [1, 4, 3, 3]), input("r", [1, 4, 3, 2])];
+  assertThrows(
+    () => batchNormTraining(x, { gamma: channels, beta: channels }, { residual }),
+    RangeError,
+    "input is [1, 4, 3, 3], the residual [1, 4, 3, 2]",
+  );
+});
 
 for (const shape of [[3, 6, 5, 7], [2, 9, 37, 41], [1, 4, 1, 1]]) {
   Deno.test(`batchNormStatistics() matches its definition on [${shape}]`, async () => {
