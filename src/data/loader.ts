@@ -4,8 +4,9 @@
  * @module
  */
 
+import type { DecodeWork } from "./decode_worker.ts";
 import type { Item, Sample, SampleOptions } from "./sample.ts";
-import { DecodePool } from "./worker_pool.ts";
+import { defaultWorkers, WorkerPool } from "./worker_pool.ts";
 
 /** Settings of a {@link Loader}. */
 export interface LoaderOptions {
@@ -27,7 +28,7 @@ export interface LoaderOptions {
  * ```
  */
 export class Loader {
-  readonly #pool: DecodePool;
+  readonly #pool: WorkerPool<DecodeWork, Sample>;
   readonly #readAhead: number;
   readonly #cacheBytes: number;
   readonly #cache = new Map<string, Sample>();
@@ -35,8 +36,12 @@ export class Loader {
 
   /** A loader whose Workers start with the first image. */
   constructor(options: LoaderOptions = {}) {
-    const workers = options.workers ?? Math.min(8, Math.max(2, navigator.hardwareConcurrency));
-    this.#pool = new DecodePool(workers);
+    const workers = options.workers ?? defaultWorkers();
+    this.#pool = new WorkerPool(
+      () => new Worker(new URL("./decode_worker.ts", import.meta.url), { type: "module" }),
+      workers,
+      { action: "load images", owner: "loader", worker: "decoding worker" },
+    );
     this.#readAhead = options.readAhead ?? Math.max(8, 2 * workers);
     this.#cacheBytes = options.cacheBytes ?? 2 ** 30;
   }
@@ -76,7 +81,7 @@ export class Loader {
     const key = cacheKey(item, options);
     const known = this.#cache.get(key);
     if (known !== undefined) return known;
-    const sample = await this.#pool.decode(item, options);
+    const sample = await this.#pool.run({ item, options });
     this.#keep(key, sample);
     return sample;
   }

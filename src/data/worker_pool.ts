@@ -1,80 +1,104 @@
 /**
- * A few decoding Workers, started when first needed, each with a queue of its own.
+ * A few Workers for one kind of work, started when first needed, each with a queue of its own.
  *
  * @module
  */
 
-import type { DecodeReply, DecodeRequest } from "./decode_worker.ts";
-import type { Item, Sample, SampleOptions } from "./sample.ts";
+import type { WorkerReply, WorkerRequest } from "./worker_scope.ts";
 
-interface Waiting {
-  resolve(sample: Sample): void;
+/** What the messages of a pool say. */
+export interface WorkerPoolNames {
+  /** What its work is, such as `load images`. */
+  readonly action: string;
+  /** What is closed, such as `loader`. */
+  readonly owner: string;
+  /** What its Workers are, such as `decoding worker`. */
+  readonly worker: string;
+}
+
+interface Waiting<Result> {
+  resolve(result: Result): void;
   reject(error: Error): void;
 }
 
-interface DecodeWorker {
+interface StartedWorker<Result> {
   worker: Worker;
-  waiting: Map<number, Waiting>;
+  waiting: Map<number, Waiting<Result>>;
 }
 
-/** Decoding Workers behind one function. {@link DecodePool.close} ends them; without it the program does not end. */
-export class DecodePool {
+/** Workers, by default: the processors, but 2 at least and 8 at most. */
+export function defaultWorkers(): number {
+  return Math.min(8, Math.max(2, navigator.hardwareConcurrency));
+}
+
+/** Workers behind one function. {@link WorkerPool.close} ends them; without it the program does not end. */
+export class WorkerPool<Work, Result> {
+  readonly #start: () => Worker;
   readonly #size: number;
-  readonly #workers: DecodeWorker[] = [];
+  readonly #names: WorkerPoolNames;
+  readonly #workers: StartedWorker<Result>[] = [];
   #nextId = 0;
   #closed = false;
 
-  /** A pool of at most `size` Workers. */
-  constructor(size: number) {
+  /** A pool of at most `size` Workers, each of which answers by `answerRequests`. */
+  constructor(start: () => Worker, size: number, names: WorkerPoolNames) {
+    this.#start = start;
     this.#size = size;
+    this.#names = names;
   }
 
-  /** Reads and makes one sample in the Worker with the least to do. */
-  decode(item: Item, options: SampleOptions): Promise<Sample> {
-    if (this.#closed) return Promise.reject(new Error("Cannot load images: the loader is closed"));
+  /**
+   * Has a piece of work done by the Worker with the least to do.
+   *
+   * @param transfer buffers of `work` that are handed over instead of being copied.
+   * @throws {Error} the sentence of the Worker, or if the pool is closed.
+   */
+  run(work: Work, transfer: ArrayBuffer[] = []): Promise<Result> {
+    const { action, owner } = this.#names;
+    if (this.#closed) return Promise.reject(new Error(`Cannot ${action}: the ${owner} is closed`));
     const chosen = this.#leastBusy();
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
       chosen.waiting.set(id, { resolve, reject });
-      chosen.worker.postMessage({ id, item, options } satisfies DecodeRequest);
+      chosen.worker.postMessage({ id, work } satisfies WorkerRequest<Work>, transfer);
     });
   }
 
   /** Ends the Workers at once; what is still waiting is rejected. */
   close(): void {
+    const { action, owner } = this.#names;
     this.#closed = true;
     for (const { worker, waiting } of this.#workers) {
       worker.terminate();
-      for (const { reject } of waiting.values()) reject(new Error("Cannot load images: the loader was closed"));
+      for (const { reject } of waiting.values()) reject(new Error(`Cannot ${action}: the ${owner} was closed`));
     }
     this.#workers.length = 0;
   }
 
-  #leastBusy(): DecodeWorker {
-    let best: DecodeWorker | undefined;
+  #leastBusy(): StartedWorker<Result> {
+    let best: StartedWorker<Result> | undefined;
     for (const candidate of this.#workers) {
       if (best === undefined || candidate.waiting.size < best.waiting.size) best = candidate;
     }
     if (best !== undefined && (best.waiting.size === 0 || this.#workers.length >= this.#size)) return best;
-    const started = startWorker();
+    const started = listen<Result>(this.#start(), this.#names);
     this.#workers.push(started);
     return started;
   }
 }
 
-function startWorker(): DecodeWorker {
-  const worker = new Worker(new URL("./decode_worker.ts", import.meta.url), { type: "module" });
-  const waiting = new Map<number, Waiting>();
-  worker.onmessage = (event: MessageEvent<DecodeReply>) => {
+function listen<Result>(worker: Worker, names: WorkerPoolNames): StartedWorker<Result> {
+  const waiting = new Map<number, Waiting<Result>>();
+  worker.onmessage = (event: MessageEvent<WorkerReply<Result>>) => {
     const reply = event.data;
     const entry = waiting.get(reply.id);
     waiting.delete(reply.id);
-    if ("sample" in reply) entry?.resolve(reply.sample);
+    if ("result" in reply) entry?.resolve(reply.result);
     else entry?.reject(new Error(reply.error));
   };
   worker.onerror = (event) => {
     event.preventDefault();
-    for (const { reject } of waiting.values()) reject(new Error(`A decoding worker stopped: ${event.message}`));
+    for (const { reject } of waiting.values()) reject(new Error(`A ${names.worker} stopped: ${event.message}`));
     waiting.clear();
   };
   return { worker, waiting };

@@ -10,16 +10,16 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { labelTable } from "../data/class_map.ts";
-import { encodeLabelPng } from "../data/encode.ts";
-import type { Item } from "../data/sample.ts";
+import type { Item, Sample } from "../data/sample.ts";
 import { OneBehind } from "../gpu/one_behind.ts";
+import { QueueBound } from "../gpu/queue_bound.ts";
 import { equalBatches, loadSplit } from "../selftraining/inference.ts";
 import type { ScoreBatch, ScoreBatches, ScoreOptions } from "../selftraining/scores.ts";
 import { assignLabels, selectThresholds } from "../selftraining/selection.ts";
 import type { RankRule, SelectionPolicy, ThresholdsReport } from "../selftraining/thresholds.ts";
 import { ViewLogits } from "../selftraining/views.ts";
 import type { AdaptationData } from "./adaptation.ts";
-import { writeFileSafely } from "./files.ts";
+import { LabelWriter } from "./label_writer.ts";
 import { spatialPrior } from "./prior.ts";
 import type { RunFolder } from "./run_folder.ts";
 import { viewOptions } from "./settings.ts";
@@ -68,39 +68,36 @@ export async function labelTarget(
   });
   const files = pseudoLabelItems(folder, round, items, classes);
   mkdirSync(folder.file("rounds", String(round), "pseudo-labels"), { recursive: true });
-  const right = new Array<number>(classes).fill(0);
-  const judged = new Array<number>(classes).fill(0);
+  await using writer = new LabelWriter(classes);
+  const truths = truthsOf(context, items);
   let image = 0;
   for await (const { images, height, width, labels } of assignLabels(gpu, source, scores, report)) {
     for (let index = 0; index < images; index++, image++) {
-      const map = labels.subarray(index * height * width, (index + 1) * height * width);
       const path = files[image]?.labelPath;
-      const item = items[image];
-      if (!path || item === undefined) throw new Error(`There is no target image ${image}`);
-      writeFileSafely(path, encodeLabelPng(map, height, width));
-      if (item.labelPath === null) continue;
-      const truth = await context.loader.loadOne(item, { size: { height, width } });
-      countRight(map, truth.labels, judged, right);
+      if (!path) throw new Error(`There is no target image ${image}`);
+      const map = labels.slice(index * height * width, (index + 1) * height * width);
+      await writer.write({ path, labels: map, height, width, truth: (await truths.next()).value ?? null });
     }
   }
+  const precision = await writer.finish();
   await source.dispose();
   if (prior !== undefined) gpu.destroyBuffer(prior);
   bar.end();
-  const precision = judged.map((count, id) => count > 0 ? (right[id] ?? 0) / count : null);
   const result = { ...report, precision };
   folder.writeJson(join("rounds", String(round), "thresholds.json"), result);
   folder.log({ stage: `round ${round}: labelling`, lambda: report.lambda, labelled: report.labelled, precision });
   return result;
 }
 
-function countRight(labels: Uint8Array, truth: Uint8Array | null, judged: number[], right: number[]): void {
-  if (truth === null) return;
-  for (const [pixel, label] of labels.entries()) {
-    const wanted = truth[pixel] ?? 255;
-    if (label === 255 || wanted === 255) continue;
-    judged[label] = (judged[label] ?? 0) + 1;
-    if (label === wanted) right[label] = (right[label] ?? 0) + 1;
-  }
+/** The samples of the target images, with their labels where they have some. */
+function targetSamples({ loader, network, size }: RunContext, items: readonly Item[]): AsyncGenerator<Sample> {
+  return loadSplit(loader, items, network, size, "resized");
+}
+
+/** The labels that target images have of themselves; they only serve to judge the pseudo-labels. */
+async function* truthsOf(context: RunContext, items: readonly Item[]): AsyncGenerator<Sample["labels"]> {
+  if (items.every(({ labelPath }) => labelPath === null)) return;
+  for await (const { labels } of targetSamples(context, items)) yield labels;
 }
 
 /** The target images with the pseudo-labels of a round as their labels. */
@@ -135,7 +132,7 @@ class LogitsSource implements ScoreBatches {
   }
 
   async *batches(): AsyncGenerator<ScoreBatch> {
-    const { loader, network, profile, size, signal } = this.context;
+    const { profile, signal } = this.context;
     // The network labels in the first pass; those that follow look for the thresholds and apply them.
     profile.enter(this.#isFirstPass ? "labelling" : "selection");
     let images = 0;
@@ -144,7 +141,8 @@ class LogitsSource implements ScoreBatches {
       yield batch;
     }
     const done = new OneBehind<void>();
-    const samples = loadSplit(loader, this.items.slice(images), network, size, "none");
+    const queue = new QueueBound();
+    const samples = targetSamples(this.context, this.items.slice(images));
     for await (const group of equalBatches(samples, batchSize)) {
       signal.throwIfAborted();
       const batch = await this.#logits.compute(group);
@@ -160,8 +158,10 @@ class LogitsSource implements ScoreBatches {
       }
       images += batch.images;
       this.onProgress(images);
-      // A short queue keeps Ctrl-C and the progress bar honest.
-      await done.exchange(this.context.gpu.wait());
+      const { height, width } = group.size;
+      if (queue.add(batch.images * height * width * 4, batch.views.length)) {
+        await done.exchange(this.context.gpu.wait());
+      }
     }
     await done.take();
     this.#isFirstPass = false;

@@ -10,6 +10,7 @@ import type { Item } from "../data/sample.ts";
 import type { Size } from "../data/size.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { OneBehind } from "../gpu/one_behind.ts";
+import { QueueBound } from "../gpu/queue_bound.ts";
 import type { Network } from "../nn/network.ts";
 import { confusionDispatch } from "../ops/metrics/confusion_matrix.ts";
 import { equalBatches, loadSplit } from "./inference.ts";
@@ -18,8 +19,6 @@ import { plainView, viewCount, type ViewOptions } from "./views.ts";
 
 /** Images in one launch of the network. */
 const batch = 4;
-/** Launches of the network between two read-backs: keeps counts below 2³² and the queue short. */
-const launchesPerRead = 4;
 
 /** Options of `evaluate`. */
 export interface EvaluationOptions {
@@ -60,8 +59,9 @@ export async function evaluate(
     );
   };
   const collecting = new OneBehind<void>();
+  // Its bytes also keep the counts below 2³².
+  const queue = new QueueBound();
   let images = 0;
-  let launches = 0;
   const loaded = loadSplit(loader, items, network, options.size, "original", options.onRounded);
   for await (const group of equalBatches(loaded, batch)) {
     options.signal?.throwIfAborted();
@@ -81,11 +81,9 @@ export async function evaluate(
       await confusionDispatch(gpu, prediction.labels, range, counts, { classes, pixels: samples.length * pixels }),
     ]);
     images += samples.length;
-    launches += viewCount(views);
-    if (launches >= launchesPerRead) {
+    if (queue.add(batch * (group.size.height * group.size.width * 4 + pixels), viewCount(views))) {
       await collecting.take();
       collecting.keep(collect());
-      launches = 0;
     }
     options.onProgress?.(images);
   }

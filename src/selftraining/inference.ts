@@ -44,7 +44,8 @@ function batchOf(samples: readonly Sample[], first: Sample): SampleBatch {
 }
 
 function sizeKey({ image, labelSize }: Sample): string {
-  return `${image.height}x${image.width} ${labelSize?.height}x${labelSize?.width}`;
+  const { height, width } = labelSize ?? image;
+  return `${image.height}x${image.width} ${height}x${width}`;
 }
 
 /** How an image is shown to the network: at a scale, perhaps mirrored. */

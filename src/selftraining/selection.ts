@@ -15,6 +15,7 @@ import { BufferScope } from "../gpu/buffer_scope.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { type Dispatch, grid, wholeRange } from "../gpu/launch.ts";
 import { OneBehind } from "../gpu/one_behind.ts";
+import { QueueBound } from "../gpu/queue_bound.ts";
 import {
   type Bounds,
   type Candidates,
@@ -39,6 +40,8 @@ export interface SelectionLimits {
 const defaultLimits: SelectionLimits = { samples: 2 ** 21, candidates: 2 ** 22 };
 /** Standard deviations of a rank in a random sample between the wanted rank and a bound; neighbours are alike, so not 3. */
 const deviations = 6;
+/** Bytes of labels that are read back together. */
+const labelBytes = 8 * 2 ** 20;
 /** Pixels that one invocation of `assign_labels` walks over. */
 const run = 32;
 
@@ -211,27 +214,36 @@ export async function* assignLabels(
   const thresholds = buffers.create(classes * 4, "thresholds");
   gpu.write(thresholds, Uint32Array.from(report.lambda_hex, Number));
   const counts = buffers.create(classes * 4, "labelled");
-  const finish = async (batch: ScoreBatch, reading: Promise<Uint8Array<ArrayBuffer>[]>): Promise<LabelledBatch> => {
-    const [bytes, found] = await reading;
-    if (bytes === undefined || found === undefined) throw new Error("The pseudo-labels could not be read");
-    countLabelled(report, bytes.length, found);
-    const { images, height, width } = batch;
-    return { images, height, width, labels: bytes };
-  };
-  const waiting = new OneBehind<LabelledBatch>();
-  for await (const batch of batches.batches()) {
-    const size = batch.images * batch.height * batch.width;
-    const views = viewsBuffer(gpu, batch);
-    const labels = gpu.createBuffer(Math.ceil(size / 4) * 4, "pseudo-labels");
+  let submitted: { size: Omit<LabelledBatch, "labels">; labels: GPUBuffer }[] = [];
+  const queue = new QueueBound(labelBytes);
+  const waiting = new OneBehind<LabelledBatch[]>();
+  const read = async (): Promise<LabelledBatch[]> => {
+    const group = submitted;
+    submitted = [];
+    const ranges = group.map(({ size, labels }) => ({ ...wholeRange(labels), size: pixelCount(size) }));
+    const reading = gpu.read(counts, ...ranges);
     gpu.write(counts, new Uint8Array(counts.size));
+    for (const { labels } of group) buffers.free(labels);
+    const [found, ...maps] = await reading;
+    if (found === undefined) throw new Error("The pseudo-labels could not be read");
+    countLabelled(report, maps.reduce((pixels, map) => pixels + map.length, 0), found);
+    return group.map(({ size }, index) => ({ ...size, labels: maps[index] ?? new Uint8Array(0) }));
+  };
+  for await (const batch of batches.batches()) {
+    const { images, height, width } = batch;
+    const views = viewsBuffer(gpu, batch);
+    const labels = buffers.create(Math.ceil(pixelCount(batch) / 4) * 4, "pseudo-labels");
     gpu.submit([await assignDispatch(gpu, batch, scores, { views, thresholds, labels, counts })]);
-    const before = waiting.exchange(finish(batch, gpu.read({ ...wholeRange(labels), size }, counts)));
-    for (const buffer of [views, labels]) gpu.destroyBuffer(buffer);
-    const labelled = await before;
-    if (labelled !== null) yield labelled;
+    gpu.destroyBuffer(views);
+    submitted.push({ size: { images, height, width }, labels });
+    if (queue.add(labels.size)) yield* await waiting.exchange(read()) ?? [];
   }
-  const last = await waiting.take();
-  if (last !== null) yield last;
+  yield* await waiting.take() ?? [];
+  if (submitted.length > 0) yield* await read();
+}
+
+function pixelCount({ images, height, width }: Omit<LabelledBatch, "labels">): number {
+  return images * height * width;
 }
 
 /** The launch that labels a batch: `labels` `[N, H, W]`, a byte each, in whole words; `counts` `[C]`, added to. */

@@ -1,0 +1,49 @@
+/**
+ * The side of a Worker: answers the requests of a `WorkerPool`.
+ *
+ * @module
+ */
+
+/** Work for a Worker. */
+export interface WorkerRequest<Work> {
+  /** Comes back with the answer. */
+  readonly id: number;
+  /** What to do. */
+  readonly work: Work;
+}
+
+/** What comes back: the result, or the sentence that says why there is none. */
+export type WorkerReply<Result> = { readonly id: number; readonly result: Result } | {
+  readonly id: number;
+  readonly error: string;
+};
+
+/** The part of a Worker's global scope that is used here; the type library for it excludes that of windows. */
+interface WorkerScope<Work, Result> {
+  onmessage: ((event: MessageEvent<WorkerRequest<Work>>) => void) | null;
+  postMessage(reply: WorkerReply<Result>, transfer: ArrayBuffer[]): void;
+}
+
+/**
+ * Answers all requests from now on, one after the other, in their order.
+ *
+ * @param buffersOf buffers of a result that are handed over instead of being copied.
+ */
+export function answerRequests<Work, Result>(
+  work: (request: Work) => Result | Promise<Result>,
+  buffersOf: (result: Result) => ArrayBuffer[] = () => [],
+): void {
+  const scope = globalThis as unknown as WorkerScope<Work, Result>;
+  const answer = async ({ id, work: request }: WorkerRequest<Work>): Promise<void> => {
+    try {
+      const result = await work(request);
+      scope.postMessage({ id, result }, buffersOf(result));
+    } catch (error) {
+      scope.postMessage({ id, error: error instanceof Error ? error.message : String(error) }, []);
+    }
+  };
+  let previous: Promise<void> = Promise.resolve();
+  scope.onmessage = (event) => {
+    previous = previous.then(() => answer(event.data));
+  };
+}

@@ -1,0 +1,70 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { encodeLabelPng } from "../../src/data/encode.ts";
+import { LabelWriter } from "../../src/run/label_writer.ts";
+import { withFolder } from "../data/pictures.ts";
+
+const height = 3;
+const width = 4;
+const classes = 3;
+
+/** Labels of image `index`, and other ones that agree in some places; some of both are ignored. */
+function labelsOf(index: number, factor: number): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from({ length: height * width }, (_, pixel) => {
+    const id = (pixel * factor + index) % (classes + 1);
+    return id === classes ? 255 : id;
+  });
+}
+
+Deno.test("labels are written as encodeLabelPng() makes them, and judged where there is a truth", () =>
+  withFolder(async (folder) => {
+    const count = 150;
+    const judged = new Array<number>(classes).fill(0);
+    const right = new Array<number>(classes).fill(0);
+    await using writer = new LabelWriter(classes, 2);
+    for (let index = 0; index < count; index++) {
+      const labels = labelsOf(index, 1);
+      const truth = index % 5 === 0 ? null : labelsOf(index, 2);
+      for (const [pixel, label] of labels.entries()) {
+        const wanted = truth?.[pixel] ?? 255;
+        if (label === 255 || wanted === 255) continue;
+        judged[label] = (judged[label] ?? 0) + 1;
+        right[label] = (right[label] ?? 0) + (label === wanted ? 1 : 0);
+      }
+      await writer.write({ path: join(folder, "labels", `${index}.png`), labels, height, width, truth });
+    }
+    const precision = await writer.finish();
+    assertEquals(precision, right.map((hits, id) => hits / (judged[id] ?? 0)));
+    assert(precision.some((share) => share !== null && share > 0 && share < 1), `${precision}`);
+    assertEquals(readdirSync(join(folder, "labels")).length, count);
+    for (const index of [0, 1, 77, count - 1]) {
+      const bytes = new Uint8Array(readFileSync(join(folder, "labels", `${index}.png`)));
+      assertEquals(bytes, encodeLabelPng(labelsOf(index, 1), height, width));
+    }
+  }));
+
+Deno.test("without a truth the share of right labels is unknown", () =>
+  withFolder(async (folder) => {
+    await using writer = new LabelWriter(classes, 1);
+    await writer.write({ path: join(folder, "a.png"), labels: labelsOf(0, 1), height, width, truth: null });
+    assertEquals(await writer.finish(), [null, null, null]);
+  }));
+
+Deno.test("labels that cannot be written end in the sentence with their file; those beside them are whole", () =>
+  withFolder(async (folder) => {
+    const blocked = join(folder, "1.png");
+    mkdirSync(blocked);
+    {
+      await using writer = new LabelWriter(classes, 2);
+      for (const index of [0, 1, 2]) {
+        const path = join(folder, `${index}.png`);
+        await writer.write({ path, labels: labelsOf(index, 1), height, width, truth: null });
+      }
+      await assertRejects(() => writer.finish(), Error, `Cannot write ${blocked}: `);
+    }
+    assertEquals(readdirSync(folder).sort(), ["0.png", "1.png", "2.png"]);
+    const bytes = new Uint8Array(readFileSync(join(folder, "2.png")));
+    assertEquals(bytes, encodeLabelPng(labelsOf(2, 1), height, width));
+    assert(!existsSync(`${blocked}.tmp`));
+  }));
