@@ -22,7 +22,7 @@ answerRequests<DecodeWork, Sample>(readSample, ({ image, labels }) => {
 async function readSample({ item, options }: DecodeWork): Promise<Sample> {
   const wantsLabels = item.labelPath !== null && options.labels !== "none";
   const [image, labels] = await Promise.all([
-    readBytes(item.imagePath),
+    options.labels === "only" ? null : readBytes(item.imagePath),
     wantsLabels ? readBytes(item.labelPath ?? "") : null,
   ]);
   return await makeSample(item, { image, labels }, options);

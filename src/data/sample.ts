@@ -43,14 +43,17 @@ export interface SampleOptions {
   size: Size | null;
   /** Both sides of the image are made multiples of it, the nearest. Default 1. */
   stride?: number;
-  /** Labels resized with the image (default), at their own size as scoring wants them, or not read. */
-  labels?: "resized" | "original" | "none";
+  /**
+   * Labels resized with the image (default), at their own size as scoring wants them, or not read; `only`: resized to `size`,
+   * and the image file is not read, so that `image` has no pixels.
+   */
+  labels?: "resized" | "original" | "none" | "only";
 }
 
 /** The bytes of an item's item. */
 export interface SampleBytes {
-  /** The image file. */
-  image: Uint8Array;
+  /** The image file; `null` where only labels are wanted. */
+  image: Uint8Array | null;
   /** The label file; `null` where there is none. */
   labels: Uint8Array | null;
 }
@@ -61,6 +64,7 @@ export interface SampleBytes {
  * @throws {Error} where a file cannot be read, the two differ in size, or a label id is not one of the data set's.
  */
 export async function makeSample(item: Item, bytes: SampleBytes, options: SampleOptions): Promise<Sample> {
+  if (bytes.image === null) return labelsOnly(item, bytes.labels, options);
   const decoded = await decodeImage(bytes.image, item.imagePath);
   const originalSize = { height: decoded.height, width: decoded.width };
   const { height, width } = workingSize(originalSize, options);
@@ -74,6 +78,18 @@ export async function makeSample(item: Item, bytes: SampleBytes, options: Sample
   if (options.labels === "original") return { name: item.name, image, labels, labelSize: originalSize, originalSize };
   const resized = resizeLabels(labels, found.height, found.width, height, width);
   return { name: item.name, image, labels: resized, labelSize: { height, width }, originalSize };
+}
+
+function labelsOnly(item: Item, bytes: Uint8Array | null, options: SampleOptions): Sample {
+  if (bytes === null || item.labelPath === null) throw new Error(`Cannot load labels of ${item.name}: it has none`);
+  const found = decodeLabels(bytes, item.labelPath);
+  const size = workingSize(found, options);
+  const labels = resizeLabels(
+    translateLabels(found.labels, found.width, item.labelTable, item.labelPath),
+    ...[found.height, found.width, size.height, size.width] as const,
+  );
+  const originalSize = { height: found.height, width: found.width };
+  return { name: item.name, image: { ...size, pixels: new Uint8Array(0) }, labels, labelSize: size, originalSize };
 }
 
 /** The size at which an image of `originalSize` is worked on: the wanted one, or its own, rounded to the stride. */

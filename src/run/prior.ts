@@ -21,7 +21,7 @@ async function* labelBatches({ loader, size }: RunContext, items: readonly Item[
   const pixels = size.height * size.width;
   let labels = new Uint8Array(batchSize * pixels);
   let images = 0;
-  for await (const sample of loader.load(items, { size })) {
+  for await (const sample of loader.load(items, { size, labels: "only" })) {
     if (sample.labels === null) throw new Error(`Cannot make a spatial prior of ${sample.name}: it has no labels`);
     labels.set(sample.labels, images * pixels);
     if (++images < batchSize) continue;

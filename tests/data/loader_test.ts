@@ -55,6 +55,26 @@ Deno.test("a sample has the wanted size, a multiple of the stride; labels follow
     assertEquals(await sizes({ size: null, stride: 4 }), [8, 8, 8, 8]);
   }));
 
+Deno.test("labels alone are those of the whole sample, without a look at the image file", () =>
+  withFolder(async (folder) => {
+    writeSmallDataset(folder, 1);
+    const [item] = openDataset(folder).split("train").items;
+    assert(item !== undefined);
+    const colours = Uint8Array.from({ length: 48 }, (_, pixel) => pixel % 3);
+    write(item.labelPath ?? "", encodeLabelPng(colours, 6, 8));
+    using loader = new Loader();
+    const size = { height: 4, width: 12 };
+    const whole = await loader.loadOne(item, { size });
+    const alone = await loader.loadOne({ ...item, imagePath: join(folder, "missing.png") }, { size, labels: "only" });
+    assertEquals({ ...alone, image: whole.image }, whole);
+    assertEquals(alone.image, { ...size, pixels: new Uint8Array(0) });
+    await assertRejects(
+      () => loader.loadOne({ ...item, labelPath: null }, { size, labels: "only" }),
+      Error,
+      `Cannot load labels of ${item.name}: it has none`,
+    );
+  }));
+
 Deno.test("load() does not read further ahead than it is told", () =>
   withFolder(async (folder) => {
     writeSmallDataset(folder, 3);
