@@ -41,9 +41,9 @@ export interface ConvBatchNormOptions extends ConvolutionOptions {
 }
 
 /**
- * Convolution without bias → batch norm → residual sum → activation. Parameters: `<name>.weight`, `<name>.bn.{gamma, beta}`, which are
- * trained, and those that are not: `<name>.bn.{mean, var}` with frozen statistics, `<name>.bn.running` `[2, C]` (mean,
- * variance) with statistics of the batch.
+ * Convolution without bias → batch norm → residual sum → activation. Parameters: `<name>.weight`, `<name>.bn.{gamma, beta}`,
+ * which are trained, and those that are not: `<name>.bn.{mean, var}` with frozen statistics, `<name>.bn.running` `[2, C]`
+ * (mean, variance) with statistics of the batch.
  */
 export function convBatchNorm(x: Tensor, scope: ParameterScope, name: string, options: ConvBatchNormOptions): Tensor {
   return layer(name, () => {

@@ -7,7 +7,6 @@
 import shader from "../../../shaders/conv/conv2d.wgsl" with { type: "text" };
 import { grid } from "../../gpu/launch.ts";
 import { paddedChannels } from "../../graph/layout.ts";
-import { splitSum } from "../../graph/split_sum.ts";
 import { currentPath, type DeviceTraits, type KernelPlan, Tensor } from "../../graph/tensor.ts";
 import { type Activation, activationConstants } from "../activation/kind.ts";
 import { convolutionTunable } from "./candidates.ts";
@@ -26,7 +25,7 @@ import { operands } from "./operands.ts";
 import { isProduct, productKernels } from "./product.ts";
 import { convolutionTile, needsBoundsCheck } from "./tile.ts";
 import { usesWinograd, winogradKernels } from "./winograd.ts";
-import { productSplits, usesWorkgroups, workgroupProductCall } from "./workgroup_product.ts";
+import { usesWorkgroups, workgroupProductKernels } from "./workgroup_product.ts";
 
 /** Options of `conv2d`. */
 export interface Conv2dOptions extends ConvolutionOptions {
@@ -101,11 +100,7 @@ function kernels(
   if (usesWorkgroups(sizes, device)) {
     const patches = { geometry, vectors: inputVectors };
     const product = { left: input, right: weight, sizes, patches, ...(epilogue === undefined ? {} : { epilogue }) };
-    const splits = productSplits(product, device);
-    return splitSum(splits, bytes, device, (target) => ({
-      ...workgroupProductCall(product, splits, target, device),
-      flops,
-    }));
+    return workgroupProductKernels({ ...product, flops }, bytes, device);
   }
   const tile = convolutionTile(outputVectors, device);
   const tiles = Math.ceil(pixels / tile.pixels) * (outputVectors / tile.vectors);

@@ -7,7 +7,6 @@
 import shader from "../../../shaders/conv/conv2d_input_grad.wgsl" with { type: "text" };
 import { grid } from "../../gpu/launch.ts";
 import { paddedChannels } from "../../graph/layout.ts";
-import { splitSum } from "../../graph/split_sum.ts";
 import { type DeviceTraits, type KernelCall, type KernelPlan, Tensor } from "../../graph/tensor.ts";
 import { convolutionTunable } from "./candidates.ts";
 import { fewOutputsInputGradKernels, hasFewOutputs } from "./few_outputs.ts";
@@ -17,7 +16,7 @@ import { mostStride, phases } from "./phases.ts";
 import { isProduct, productKernels } from "./product.ts";
 import { convolutionTile } from "./tile.ts";
 import { usesWinograd, winogradKernels } from "./winograd.ts";
-import { productSplits, usesWorkgroups, workgroupProductCall } from "./workgroup_product.ts";
+import { usesWorkgroups, workgroupProductKernels } from "./workgroup_product.ts";
 
 /**
  * dx from dy `[N, O, Ho, Wo]` and the weights `[O, I, R, S]` of a convolution with this geometry → `[N, I, H, W]`.
@@ -75,11 +74,7 @@ function kernels(
       : ofPhases(geometry, inputVectors, outputVectors),
   };
   if (geometry.stride <= mostStride && usesWorkgroups(product.sizes, device)) {
-    const splits = productSplits(product, device);
-    return splitSum(splits, bytes, device, (target) => ({
-      ...workgroupProductCall(product, splits, target, device),
-      flops,
-    }));
+    return workgroupProductKernels({ ...product, flops }, bytes, device);
   }
   return { calls: [{ ...registerCall(outputGradient, weight, geometry, device), flops }] };
 }

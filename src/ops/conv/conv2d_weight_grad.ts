@@ -109,7 +109,7 @@ function kernels(
 }
 
 /** Parts of the sum over output rows: enough to fill a GPU and to keep each invocation short, and no empty one. */
-export function splitCount(tiles: number, geometry: ConvolutionGeometry, device: DeviceTraits): number {
+function splitCount(tiles: number, geometry: ConvolutionGeometry, device: DeviceTraits): number {
   const rows = geometry.batch * geometry.outputHeight;
   const pixels = rows * geometry.outputWidth;
   const wanted = Math.max(

@@ -7,17 +7,16 @@
 import productShader from "../../../shaders/product/product.wgsl" with { type: "text" };
 import transposedLeftShader from "../../../shaders/product/product_transposed_left.wgsl" with { type: "text" };
 import { grid } from "../../gpu/launch.ts";
-import { splitSum } from "../../graph/split_sum.ts";
 import type { DeviceTraits, KernelBinding, KernelCall, KernelPlan, StoredBinding, Tensor } from "../../graph/tensor.ts";
 import { type Activation, activationConstants } from "../activation/kind.ts";
 import { type ConvolutionGeometry, largestDivisor } from "./geometry.ts";
 import { operands } from "./operands.ts";
 import {
   productFlops,
-  productSplits,
   sizesUniform,
   usesWorkgroups,
   workgroupProductCall,
+  workgroupProductKernels,
   workgroupTransposedLeftCall,
 } from "./workgroup_product.ts";
 
@@ -51,9 +50,8 @@ export interface Product {
  * and the grid small.
  */
 export function productKernels(product: Product, bytes: number, device: DeviceTraits): KernelPlan {
-  const splits = productSplits(product, device);
-  if (splits === 1) return { calls: [productCall(product, "output", device)] };
-  return splitSum(splits, bytes, device, (target) => workgroupProductCall(product, splits, target, device));
+  if (usesWorkgroups(product.sizes, device)) return workgroupProductKernels(product, bytes, device);
+  return { calls: [productCall(product, "output", device)] };
 }
 
 /** left · right, with an optional epilogue. */

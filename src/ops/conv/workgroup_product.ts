@@ -9,7 +9,8 @@ import leftShader from "../../../shaders/product/product_transposed_left_workgro
 import productShader from "../../../shaders/product/product_workgroup.wgsl" with { type: "text" };
 import { maxWorkgroupsPerDimension } from "../../gpu/launch.ts";
 import type { ShaderConstants } from "../../gpu/shader.ts";
-import type { DeviceTraits, KernelBinding, KernelCall } from "../../graph/tensor.ts";
+import { splitSum } from "../../graph/split_sum.ts";
+import type { DeviceTraits, KernelBinding, KernelCall, KernelPlan } from "../../graph/tensor.ts";
 import { activationConstants } from "../activation/kind.ts";
 import { type ConvolutionGeometry, geometryConstants } from "./geometry.ts";
 import type { Phases } from "./phases.ts";
@@ -64,12 +65,23 @@ export function usesWorkgroups({ rows, inner, columns }: ProductSizes, device: D
   return !device.software && columns >= leastColumns && inner >= leastInner && rows <= mostRows;
 }
 
-/**
- * left · right, the sum over `inner` in `splits` parts, more than one only as `productSplits` says; `patches` says that the
- * left factor is an image, seen by a kernel.
- */
+/** A product through workgroup memory. */
+export interface WorkgroupProduct extends Product {
+  /** The left factor is an image, seen by a kernel. */
+  readonly patches?: Patches;
+  /** Floating-point operations, where they are not those of the whole matrices. */
+  readonly flops?: number;
+}
+
+/** The launches of left · right into a tensor of so many bytes: where `inner` is long and the grid small, in parts. */
+export function workgroupProductKernels(product: WorkgroupProduct, bytes: number, device: DeviceTraits): KernelPlan {
+  const splits = productSplits(product, device);
+  return splitSum(splits, bytes, device, (target) => workgroupProductCall(product, splits, target, device));
+}
+
+/** left · right, the sum over `inner` in `splits` parts, more than one only as `productSplits` says. */
 export function workgroupProductCall(
-  product: Product & { readonly patches?: Patches },
+  product: WorkgroupProduct,
   splits: number,
   output: KernelBinding,
   device: DeviceTraits,
@@ -94,7 +106,7 @@ export function workgroupProductCall(
     ],
     workgroups: workgroupGrid(sizes, splits, tile),
     iterations: Math.ceil(sizes.inner / splits / 4),
-    flops: productFlops(sizes),
+    flops: product.flops ?? productFlops(sizes),
   };
 }
 
@@ -121,8 +133,8 @@ export function workgroupTransposedLeftCall(
  * Parts of the sum over `inner` that fill a GPU: one, unless the product's grid is small and its sum long. The scale and shift
  * of an epilogue belong to a whole sum.
  */
-export function productSplits({ sizes, epilogue }: Pick<Product, "sizes" | "epilogue">, device: DeviceTraits): number {
-  if (epilogue !== undefined || !usesWorkgroups(sizes, device)) return 1;
+function productSplits({ sizes, epilogue }: WorkgroupProduct, device: DeviceTraits): number {
+  if (epilogue !== undefined) return 1;
   const { batches, rows, inner, columns } = sizes;
   const most = Math.min(
     Math.floor(inner / leastInnerPerSplit),
