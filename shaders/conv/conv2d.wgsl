@@ -1,13 +1,13 @@
 // 2-D convolution as an implicit matrix product, with an optional epilogue:
-// y[n,o,i,j] = f(scale[o] · Σ_{c,r,s} x[n,c, i·S + r·D − P, j·S + s·D − P] · w[o,c,r,s] + shift[o]).
+// y[n,o,i,j] = f(scale[o] · Σ_{c,r,s} x[n,c, i·S + r·D − P, j·S + s·D − P] · w[o,c,r,s] + shift[o] + residual[n,o,i,j]).
 // Bindings: 0 left = x [N,H,W,I] read · 1 right = w [R,S,I,O] read · 2 sizes (ConvolutionSizes)
-// · 3 epilogue [2,O] read (scale, shift) · 4 y [N,Ho,Wo,O] write.
-// All as vec4f over the last axis, channels padded to 4. Without an epilogue, binding 3 is any buffer and not read.
+// · 3 epilogue, 4 residual read (lib/epilogue.wgsl) · 5 y [N,Ho,Wo,O] write.
+// All as vec4f over the last axis, channels padded to 4.
 // Schedule: one invocation computes TILE_PIXELS pixels × 4·TILE_VECTORS output channels in registers, no barriers.
 // Bound: 2·N·Ho·Wo·O·I·R·S flop; on software adapters the loads (TILE_PIXELS + 4·TILE_VECTORS for each
 // 4·TILE_PIXELS·TILE_VECTORS vec4f multiply-adds) decide.
-#include lib/activation.wgsl
 #include lib/convolution_sizes.wgsl
+#include lib/epilogue.wgsl
 #include lib/grid.wgsl
 #include LEFT
 #include RIGHT
@@ -17,13 +17,11 @@ const KERNEL_WIDTH: u32 = 1u;
 const TILE_PIXELS: u32 = 8u;
 const TILE_VECTORS: u32 = 2u;
 const HAS_PADDING: bool = true;
-const HAS_EPILOGUE: bool = false;
-const ACTIVATION: u32 = 0u;
-const NEGATIVE_SLOPE: f32 = 0.0f;
 
 @group(0) @binding(2) var<uniform> sizes: ConvolutionSizes;
 @group(0) @binding(3) var<storage, read> epilogue: array<vec4f>;
-@group(0) @binding(4) var<storage, read_write> y: array<vec4f>;
+@group(0) @binding(4) var<storage, read> residual: array<vec4f>;
+@group(0) @binding(5) var<storage, read_write> y: array<vec4f>;
 
 // Image, and row and column of the first tap in the padded input; u32 wraps below zero, which `inside` rejects.
 fn origin(pixel: u32) -> vec3u {
@@ -86,18 +84,14 @@ fn main(
     }
   }
   #unroll j in 0..TILE_VECTORS {
-    var scale$j = vec4f(1.0);
-    var shift$j = vec4f(0.0);
-    if (HAS_EPILOGUE) {
-      scale$j = epilogue[channel + $j];
-      shift$j = epilogue[sizes.outputVectors + channel + $j];
-    }
+    let scale$j = epilogueScale(channel + $j);
+    let shift$j = epilogueShift(channel + $j, sizes.outputVectors);
   }
   #unroll p in 0..TILE_PIXELS {
     if (firstPixel + $p < pixels) {
       #unroll j in 0..TILE_VECTORS {
-        y[(firstPixel + $p) * sizes.outputVectors + channel + $j] =
-          activate(fma(sum$p_$j, scale$j, shift$j), ACTIVATION, NEGATIVE_SLOPE);
+        let place$p_$j = (firstPixel + $p) * sizes.outputVectors + channel + $j;
+        y[place$p_$j] = finish(sum$p_$j, scale$j, shift$j, place$p_$j);
       }
     }
   }

@@ -1,22 +1,19 @@
 // 2-D convolution of at most four input channels, with an optional epilogue, for software adapters:
-// y[n,o,i,j] = f(scale[o] · Σ_{c,r,s} x[n,c, i·S + r·D − P, j·S + s·D − P] · w[o,c,r,s] + shift[o]).
-// Bindings: 0 x [N,H,W,4] read · 1 w [R,S,4,O] uniform · 2 epilogue [2,O] read (scale, shift) · 3 y [N,Ho,Wo,O] write.
-// All as vec4f over the last axis, channels padded to 4. Without an epilogue, binding 2 is any buffer and not read.
+// y[n,o,i,j] = f(scale[o] · Σ_{c,r,s} x[n,c, i·S + r·D − P, j·S + s·D − P] · w[o,c,r,s] + shift[o] + residual[n,o,i,j]).
+// Bindings: 0 x [N,H,W,4] read · 1 w [R,S,4,O] uniform · 2 epilogue, 3 residual read (lib/epilogue.wgsl) · 4 y [N,Ho,Wo,O]
+// write. All as vec4f over the last axis, channels padded to 4.
 // Schedule: one invocation computes all channels of TILE_PIXELS neighbouring pixels of a row. It loads each input pixel
 // once, and names each weight by a constant index of a uniform buffer, which Mesa's driver loads once for all lanes.
 // The sums of one channel stay in registers over all taps. Each number has a name of its own, since naga takes a time
 // that grows with the square of the expressions in a function, and a component of a vector is several.
 // Bound: 2·N·Ho·Wo·O·I·R·S flop, and the bytes of y.
-#include lib/activation.wgsl
 #include lib/convolution_geometry.wgsl
+#include lib/epilogue.wgsl
 #include lib/grid.wgsl
 
 const INPUTS: u32 = 3u;
 const OUTPUT_VECTORS: u32 = 1u;
 const TILE_PIXELS: u32 = 8u;
-const HAS_EPILOGUE: bool = false;
-const ACTIVATION: u32 = 0u;
-const NEGATIVE_SLOPE: f32 = 0.0f;
 
 // Columns of the input under a tile.
 const SPAN: u32 = 17u;
@@ -26,7 +23,8 @@ const COLUMN_TILES = (OUTPUT_WIDTH + TILE_PIXELS - 1u) / TILE_PIXELS;
 @group(0) @binding(0) var<storage, read> x: array<vec4f>;
 @group(0) @binding(1) var<uniform> weights: array<vec4f, KERNEL_HEIGHT * KERNEL_WIDTH * 4u * OUTPUT_VECTORS>;
 @group(0) @binding(2) var<storage, read> epilogue: array<vec4f>;
-@group(0) @binding(3) var<storage, read_write> y: array<vec4f>;
+@group(0) @binding(3) var<storage, read> residual: array<vec4f>;
+@group(0) @binding(4) var<storage, read_write> y: array<vec4f>;
 
 @compute @workgroup_size(64)
 fn main(
@@ -69,17 +67,13 @@ fn main(
         }
       }
     }
-    var scale$j = vec4f(1.0);
-    var shift$j = vec4f(0.0);
-    if (HAS_EPILOGUE) {
-      scale$j = epilogue[$j];
-      shift$j = epilogue[OUTPUT_VECTORS + $j];
-    }
+    let scale$j = epilogueScale($j);
+    let shift$j = epilogueShift($j, OUTPUT_VECTORS);
     #unroll p in 0..TILE_PIXELS {
       if (firstPixel + $p < OUTPUT_WIDTH) {
         let sum$j_$p = vec4f(sum$j_0_$p, sum$j_1_$p, sum$j_2_$p, sum$j_3_$p);
-        y[(outputRow * OUTPUT_WIDTH + firstPixel + $p) * OUTPUT_VECTORS + $j] =
-          activate(fma(sum$j_$p, scale$j, shift$j), ACTIVATION, NEGATIVE_SLOPE);
+        let place$j_$p = (outputRow * OUTPUT_WIDTH + firstPixel + $p) * OUTPUT_VECTORS + $j;
+        y[place$j_$p] = finish(sum$j_$p, scale$j, shift$j, place$j_$p);
       }
     }
   }

@@ -1,14 +1,14 @@
 // Depthwise 2-D convolution, with an optional epilogue:
-// y[n,c,i,j] = f(scale[c] · Σ_{r,s} x[n,c, i·S + r·D + FIRST_ROW, j·S + s·D + FIRST_COLUMN] · w[c,r,s] + shift[c]).
+// y[n,c,i,j] = f(scale[c] · Σ_{r,s} x[n,c, i·S + r·D + FIRST_ROW, j·S + s·D + FIRST_COLUMN] · w[c,r,s] + shift[c] + residual[n,c,i,j]).
 // With FLIPPED, w[c, R−1−r, Q−1−s] (Q columns) instead: the input gradient at stride 1 is that, with dy as x.
-// Bindings: 0 x [N,H,W,C] read · 1 w [R,Q,C] read · 2 epilogue [2,C] read (scale, shift; any buffer without epilogue) ·
-// 3 y [N,Ho,Wo,C] write. All as vec4f over the last axis, channels padded to 4.
+// Bindings: 0 x [N,H,W,C] read · 1 w [R,Q,C] read · 2 epilogue, 3 residual read (lib/epilogue.wgsl) ·
+// 4 y [N,Ho,Wo,C] write. All as vec4f over the last axis, channels padded to 4.
 // Schedule: an invocation walks down TILE_ROWS rows of TILE_COLUMNS outputs of one vec4f of channels. Its outputs lie
 // OUTPUT_STEP apart, so that their taps coincide, and the R rows of input under the window stay in registers: every
 // input is loaded once per tile, for all taps, at any dilation.
 // Bound: bytes (8 per element at stride 1); on software adapters the loads, about 1.5 per output.
-#include lib/activation.wgsl
 #include lib/convolution_geometry.wgsl
+#include lib/epilogue.wgsl
 #include lib/grid.wgsl
 
 const VECTORS: u32 = 1u;
@@ -21,9 +21,6 @@ const TILE_COLUMNS: u32 = 8u;
 const KEPT_ROWS: u32 = 2u;
 const HAS_PADDING: bool = true;
 const FLIPPED: bool = false;
-const HAS_EPILOGUE: bool = false;
-const ACTIVATION: u32 = 0u;
-const NEGATIVE_SLOPE: f32 = 0.0f;
 
 // Inputs under a row of a tile, DILATION pixels apart.
 const COLUMNS: u32 = TILE_COLUMNS * TILE_STEP - TILE_STEP + KERNEL_WIDTH;
@@ -35,7 +32,8 @@ const COLUMN_TILES = (PHASE_COLUMNS + TILE_COLUMNS - 1u) / TILE_COLUMNS;
 @group(0) @binding(0) var<storage, read> x: array<vec4f>;
 @group(0) @binding(1) var<storage, read> weight: array<vec4f>;
 @group(0) @binding(2) var<storage, read> epilogue: array<vec4f>;
-@group(0) @binding(3) var<storage, read_write> y: array<vec4f>;
+@group(0) @binding(3) var<storage, read> residual: array<vec4f>;
+@group(0) @binding(4) var<storage, read_write> y: array<vec4f>;
 
 fn load(row: u32, column: u32, inside: bool) -> vec4f {
   if (!HAS_PADDING) {
@@ -77,12 +75,8 @@ fn main(
     }
     #unroll c in 0..COLUMNS { var value$r_$c = vec4f(0.0); }
   }
-  var scale = vec4f(1.0);
-  var shift = vec4f(0.0);
-  if (HAS_EPILOGUE) {
-    scale = epilogue[vector];
-    shift = epilogue[VECTORS + vector];
-  }
+  let scale = epilogueScale(vector);
+  let shift = epilogueShift(vector, VECTORS);
   #unroll k in 0..KEPT_ROWS {
     let firstInside$k = inputRow + $k * DILATION < HEIGHT;
     let firstStart$k = (image * HEIGHT + inputRow + $k * DILATION) * WIDTH * VECTORS;
@@ -101,8 +95,8 @@ fn main(
         #unroll s in 0..KERNEL_WIDTH { sum$p = fma(value$r_$(p * TILE_STEP + s), weight$r_$s, sum$p); }
       }
       if (outputColumn + $p * OUTPUT_STEP < OUTPUT_WIDTH) {
-        y[(outputStart + outputColumn + $p * OUTPUT_STEP) * VECTORS + vector] =
-          activate(fma(sum$p, scale, shift), ACTIVATION, NEGATIVE_SLOPE);
+        let place$p = (outputStart + outputColumn + $p * OUTPUT_STEP) * VECTORS + vector;
+        y[place$p] = finish(sum$p, scale, shift, place$p);
       }
     }
     #unroll k in 0..KEPT_ROWS {

@@ -1,20 +1,18 @@
 // The last part of a convolution of stride 1 whose taps were multiplied one by one, with an optional epilogue:
-// y[n,o,i,j] = f(scale[o] · Σ_{r,s} z[n,(r,s,o), i + r·D − P, j + s·D − P] + shift[o]), where z = x · w of each tap.
-// Bindings: 0 z [N,H,W,R,S,O] read · 1 epilogue [2,O] read (scale, shift) · 2 y [N,Ho,Wo,O] write. vec4f over the last axis,
-// channels padded to 4. Without an epilogue, binding 1 is any buffer and not read.
+// y[n,o,i,j] = f(scale[o] · Σ_{r,s} z[n,(r,s,o), i + r·D − P, j + s·D − P] + shift[o] + residual[n,o,i,j]), where z = x · w of each tap.
+// Bindings: 0 z [N,H,W,R,S,O] read · 1 epilogue, 2 residual read (lib/epilogue.wgsl) · 3 y [N,Ho,Wo,O] write. vec4f over
+// the last axis, channels padded to 4.
 // Schedule: one invocation per vec4f of y. Bound: bytes, 4·R·S + 4 per element.
-#include lib/activation.wgsl
 #include lib/convolution_geometry.wgsl
+#include lib/epilogue.wgsl
 #include lib/grid.wgsl
 
 const VECTORS: u32 = 1u;
-const HAS_EPILOGUE: bool = false;
-const ACTIVATION: u32 = 0u;
-const NEGATIVE_SLOPE: f32 = 0.0f;
 
 @group(0) @binding(0) var<storage, read> products: array<vec4f>;
 @group(0) @binding(1) var<storage, read> epilogue: array<vec4f>;
-@group(0) @binding(2) var<storage, read_write> y: array<vec4f>;
+@group(0) @binding(2) var<storage, read> residual: array<vec4f>;
+@group(0) @binding(3) var<storage, read_write> y: array<vec4f>;
 
 @compute @workgroup_size(64)
 fn main(
@@ -43,8 +41,5 @@ fn main(
       }
     }
   }
-  if (HAS_EPILOGUE) {
-    sum = fma(sum, epilogue[vector], epilogue[VECTORS + vector]);
-  }
-  y[index] = activate(sum, ACTIVATION, NEGATIVE_SLOPE);
+  y[index] = finish(sum, epilogueScale(vector), epilogueShift(vector, VECTORS), index);
 }

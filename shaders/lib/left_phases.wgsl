@@ -15,7 +15,7 @@ const NO_ROW = 0xffffffffu;
 @group(0) @binding(0) var<storage, read> left: array<vec4f>;
 // Of each phase, along the rows and along the columns: its first pixel, its first tap, how many taps, and the place in dy that the
 // first tap sees from the first pixel. That may be negative: u32 wraps, which `loadLeft` takes as outside.
-@group(0) @binding(5) var<uniform> phases: array<vec4u, 2u * STRIDE * STRIDE>;
+@group(0) @binding(6) var<uniform> phases: array<vec4u, 2u * STRIDE * STRIDE>;
 
 // Image, row and column of a pixel among those of its phase.
 fn phasePixel(pixel: u32) -> vec3u {

@@ -1,12 +1,12 @@
-// Matrix products, a batch of them: y[b] = f(left[b] · right[b]), [M, K] · [K, N] → [M, N], with f(v) = activation(scale · v + shift)
+// Matrix products, a batch of them: y[b] = f(left[b] · right[b]), [M, K] · [K, N] → [M, N], with f(v) = activation(scale · v + shift + residual)
 // by column. TRANSPOSED takes right[b] as [N, K].
-// Bindings: 0 left [B,M,K] read · 1 right [B,K,N] or [B,N,K] read · 2 sizes (M, K/4, N/4, B) · 3 epilogue [2,N] read (scale, shift)
-// · 4 y [B,M,N] write. All as vec4f over the last axis. Without an epilogue, binding 3 is any buffer and not read.
+// Bindings: 0 left [B,M,K] read · 1 right [B,K,N] or [B,N,K] read · 2 sizes (M, K/4, N/4, B) · 3 epilogue, 4 residual read
+// (lib/epilogue.wgsl) · 5 y [B,M,N] write. All as vec4f over the last axis.
 // Schedule: one invocation computes TILE_ROWS rows × 4·TILE_VECTORS columns in registers, no barriers. Sizes are not
 // constants, so that layers share a variant: large register tiles take a driver seconds to compile.
 // Bound: 2·B·M·N·K flop; on software adapters the loads (TILE_ROWS + 4·TILE_VECTORS for each 4·TILE_ROWS·TILE_VECTORS
 // vec4f multiply-adds).
-#include lib/activation.wgsl
+#include lib/epilogue.wgsl
 #include lib/grid.wgsl
 #include LEFT
 #include RIGHT
@@ -14,13 +14,11 @@
 const TILE_ROWS: u32 = 4u;
 const TILE_VECTORS: u32 = 2u;
 const TRANSPOSED: bool = false;
-const HAS_EPILOGUE: bool = false;
-const ACTIVATION: u32 = 0u;
-const NEGATIVE_SLOPE: f32 = 0.0f;
 
 @group(0) @binding(2) var<uniform> sizes: vec4u;
 @group(0) @binding(3) var<storage, read> epilogue: array<vec4f>;
-@group(0) @binding(4) var<storage, read_write> y: array<vec4f>;
+@group(0) @binding(4) var<storage, read> residual: array<vec4f>;
+@group(0) @binding(5) var<storage, read_write> y: array<vec4f>;
 
 @compute @workgroup_size(64)
 fn main(
@@ -70,18 +68,14 @@ fn main(
     at += select(4u * columnVectors, 1u, TRANSPOSED);
   }
   #unroll j in 0..TILE_VECTORS {
-    var scale$j = vec4f(1.0);
-    var shift$j = vec4f(0.0);
-    if (HAS_EPILOGUE) {
-      scale$j = epilogue[column + $j];
-      shift$j = epilogue[columnVectors + column + $j];
-    }
+    let scale$j = epilogueScale(column + $j);
+    let shift$j = epilogueShift(column + $j, columnVectors);
   }
   #unroll p in 0..TILE_ROWS {
     if (firstRow + $p < rows) {
       #unroll j in 0..TILE_VECTORS {
-        y[(batch * rows + firstRow + $p) * columnVectors + column + $j] =
-          activate(fma(sum$p_$j, scale$j, shift$j), ACTIVATION, NEGATIVE_SLOPE);
+        let place$p_$j = (batch * rows + firstRow + $p) * columnVectors + column + $j;
+        y[place$p_$j] = finish(sum$p_$j, scale$j, shift$j, place$p_$j);
       }
     }
   }

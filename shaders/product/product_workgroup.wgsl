@@ -1,8 +1,8 @@
-// Matrix products, a batch of them: y[b] = f(left[b] · right[b]), [M, K] · [K, N] → [M, N], with f(v) = activation(scale · v + shift)
+// Matrix products, a batch of them: y[b] = f(left[b] · right[b]), [M, K] · [K, N] → [M, N], with f(v) = activation(scale · v + shift + residual)
 // by column. LEFT may gather the rows of the left factor from an image: then it is a convolution. TRANSPOSED takes right[b] as
 // [N, K] or, of an image, [taps, N, K / taps]: for an input gradient, with a stride by phase.
-// Bindings: 0 left read · 1 right read · 2 sizes (M, K/4, N/4, B) · 3 epilogue [2,N] read (scale, shift) · 4 y [SPLITS,B,M,N] write;
-// by phase · 5 phases. All as vec4f over the last axis. Without an epilogue, binding 3 is any buffer and not read.
+// Bindings: 0 left read · 1 right read · 2 sizes (M, K/4, N/4, B) · 3 epilogue, 4 residual read (lib/epilogue.wgsl) · 5 y
+// [SPLITS,B,M,N] write; by phase · 6 phases. All as vec4f over the last axis.
 // Schedule: for GPUs. A workgroup of ROW_THREADS × COLUMN_THREADS computes THREAD_ROWS rows × 4 columns with each invocation, in
 // registers; K goes through workgroup memory in steps of 16 (12 KiB at most), loaded side by side along the last axis, each
 // step while the one before is multiplied. The grid is (column tiles, row tiles, splits · batches): neighbours share rows of the
@@ -10,7 +10,7 @@
 // epilogue). Barriers stand in uniform control flow, so ragged edges are loaded as zeros and no invocation returns early.
 // Bound: 2·B·M·N·K flop, 4·B·M·N·K·(1/tile rows + 1/tile columns) bytes from memory; THREAD_ROWS + 4 reads of workgroup memory
 // for each 4·THREAD_ROWS vec4f multiply-adds; where the grid is small, the latency of K / 16 steps.
-#include lib/activation.wgsl
+#include lib/epilogue.wgsl
 #include LEFT
 
 const COLUMN_THREADS: u32 = 16u;
@@ -18,9 +18,6 @@ const ROW_THREADS: u32 = 16u;
 const THREAD_ROWS: u32 = 4u;
 const SPLITS: u32 = 1u;
 const TRANSPOSED: bool = false;
-const HAS_EPILOGUE: bool = false;
-const ACTIVATION: u32 = 0u;
-const NEGATIVE_SLOPE: f32 = 0.0f;
 
 const THREADS = ROW_THREADS * COLUMN_THREADS;
 const TILE_ROWS = ROW_THREADS * THREAD_ROWS;
@@ -31,7 +28,8 @@ const RIGHT_LOADS: u32 = 15u / ROW_THREADS + 1u;
 @group(0) @binding(1) var<storage, read> right: array<vec4f>;
 @group(0) @binding(2) var<uniform> sizes: vec4u;
 @group(0) @binding(3) var<storage, read> epilogue: array<vec4f>;
-@group(0) @binding(4) var<storage, read_write> y: array<vec4f>;
+@group(0) @binding(4) var<storage, read> residual: array<vec4f>;
+@group(0) @binding(5) var<storage, read_write> y: array<vec4f>;
 
 // [4 vec4f of K][row], and [16 of K][vec4f of columns] or, transposed, [4 vec4f of K][column % 4][column / 4].
 var<workgroup> leftTile: array<vec4f, 4u * TILE_ROWS>;
@@ -113,16 +111,13 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
 
   let column = firstColumn + columnThread;
   if (column < columns) {
-    var scale = vec4f(1.0);
-    var shift = vec4f(0.0);
-    if (HAS_EPILOGUE) {
-      scale = epilogue[column];
-      shift = epilogue[columns + column];
-    }
+    let scale = epilogueScale(column);
+    let shift = epilogueShift(column, columns);
     #unroll p in 0..THREAD_ROWS {
       let row$p = resultRow(split, batch, firstRow + $p * ROW_THREADS + rowThread);
       if (row$p != NO_ROW) {
-        y[row$p * columns + column] = activate(fma(sum$p, scale, shift), ACTIVATION, NEGATIVE_SLOPE);
+        let place$p = row$p * columns + column;
+        y[place$p] = finish(sum$p, scale, shift, place$p);
       }
     }
   }

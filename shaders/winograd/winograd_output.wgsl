@@ -1,20 +1,17 @@
-// Winograd F(4×4, 3×3), output: y = f(scale · (Aᵀ·m·A) + shift) for each tile m of products, 4×4 outputs.
-// Bindings: 0 left = m [36,TILES,C] read · 1 epilogue [2,C] read (scale, shift) · 2 y [N,Ho,Wo,C] write, as vec4f. Without an
-// epilogue, binding 1 is any buffer and not read.
+// Winograd F(4×4, 3×3), output: y = f(scale · (Aᵀ·m·A) + shift + residual) for each tile m of products, 4×4 outputs.
+// Bindings: 0 left = m [36,TILES,C] read · 1 epilogue, 2 residual read (lib/epilogue.wgsl) · 3 y [N,Ho,Wo,C] write, as vec4f.
 // Schedule: one invocation transforms one vec4f of channels of one tile. Bound: bytes (9 read per 4 written).
-#include lib/activation.wgsl
+#include lib/epilogue.wgsl
 #include lib/convolution_geometry.wgsl
 #include lib/grid.wgsl
 #include lib/winograd_tiles.wgsl
 #include LEFT
 
 const VECTORS: u32 = 1u;
-const HAS_EPILOGUE: bool = false;
-const ACTIVATION: u32 = 0u;
-const NEGATIVE_SLOPE: f32 = 0.0f;
 
 @group(0) @binding(1) var<storage, read> epilogue: array<vec4f>;
-@group(0) @binding(2) var<storage, read_write> y: array<vec4f>;
+@group(0) @binding(2) var<storage, read> residual: array<vec4f>;
+@group(0) @binding(3) var<storage, read_write> y: array<vec4f>;
 
 @compute @workgroup_size(64)
 fn main(
@@ -41,19 +38,15 @@ fn main(
     let y$r_2 = a$r_1 + a$r_2 + 4.0 * (a$r_3 + a$r_4);
     let y$r_3 = a$r_1 - a$r_2 + 8.0 * (a$r_3 - a$r_4) + a$r_5;
   }
-  var scale = vec4f(1.0);
-  var shift = vec4f(0.0);
-  if (HAS_EPILOGUE) {
-    scale = epilogue[vector];
-    shift = epilogue[VECTORS + vector];
-  }
+  let scale = epilogueScale(vector);
+  let shift = epilogueShift(vector, VECTORS);
   #unroll r in 0..4 {
     let row$r = tile.row + $r * DILATION;
     #unroll c in 0..4 {
       let column$r_$c = tile.column + $c * DILATION;
       if (row$r < OUTPUT_HEIGHT && column$r_$c < OUTPUT_WIDTH) {
-        y[((tile.image * OUTPUT_HEIGHT + row$r) * OUTPUT_WIDTH + column$r_$c) * VECTORS + vector] =
-          activate(fma(y$r_$c, scale, shift), ACTIVATION, NEGATIVE_SLOPE);
+        let place$r_$c = ((tile.image * OUTPUT_HEIGHT + row$r) * OUTPUT_WIDTH + column$r_$c) * VECTORS + vector;
+        y[place$r_$c] = finish(y$r_$c, scale, shift, place$r_$c);
       }
     }
   }

@@ -7,6 +7,7 @@
 import activation from "../../shaders/lib/activation.wgsl" with { type: "text" };
 import bilinear from "../../shaders/lib/bilinear.wgsl" with { type: "text" };
 import classScores from "../../shaders/lib/class_scores.wgsl" with { type: "text" };
+import epilogue from "../../shaders/lib/epilogue.wgsl" with { type: "text" };
 import everyRow from "../../shaders/lib/every_row.wgsl" with { type: "text" };
 import exactQuotient from "../../shaders/lib/exact_quotient.wgsl" with { type: "text" };
 import convolutionGeometry from "../../shaders/lib/convolution_geometry.wgsl" with { type: "text" };
@@ -29,6 +30,7 @@ export const library: Readonly<Record<string, string>> = {
   "lib/activation.wgsl": activation,
   "lib/bilinear.wgsl": bilinear,
   "lib/class_scores.wgsl": classScores,
+  "lib/epilogue.wgsl": epilogue,
   "lib/every_row.wgsl": everyRow,
   "lib/exact_quotient.wgsl": exactQuotient,
   "lib/convolution_geometry.wgsl": convolutionGeometry,

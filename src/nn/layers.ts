@@ -6,8 +6,6 @@
 
 import { layer, type Tensor } from "../graph/tensor.ts";
 import type { Activation } from "../ops/activation/kind.ts";
-import { activation } from "../ops/activation/activation.ts";
-import { add } from "../ops/arithmetic/add.ts";
 import { bias } from "../ops/arithmetic/bias.ts";
 import { conv2d } from "../ops/conv/conv2d.ts";
 import { depthwiseConv2d } from "../ops/conv/depthwise_conv2d.ts";
@@ -64,9 +62,7 @@ export function convBatchNorm(x: Tensor, scope: ParameterScope, name: string, op
     const norm = { ...affine, ...statistics(scope, `${name}.bn`, channels) };
     if (inference) {
       const scaleAndShift = foldBatchNorm(norm, { epsilon });
-      const folded = (activation: Activation) =>
-        convolution(x, weight, { ...options, epilogue: { scaleAndShift, activation } });
-      return residual === undefined ? folded(kind) : activation(add(folded("none"), residual), kind);
+      return convolution(x, weight, { ...options, epilogue: { scaleAndShift, activation: kind, residual } });
     }
     return batchNorm(convolution(x, weight, options), norm, { epsilon, activation: kind, residual });
   });

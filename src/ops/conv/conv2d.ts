@@ -8,10 +8,10 @@ import shader from "../../../shaders/conv/conv2d.wgsl" with { type: "text" };
 import { grid } from "../../gpu/launch.ts";
 import { paddedChannels } from "../../graph/layout.ts";
 import { currentPath, type DeviceTraits, type KernelPlan, Tensor } from "../../graph/tensor.ts";
-import { type Activation, activationConstants } from "../activation/kind.ts";
 import { convolutionTunable } from "./candidates.ts";
 import { conv2dInputGrad } from "./conv2d_input_grad.ts";
 import { conv2dWeightGrad } from "./conv2d_weight_grad.ts";
+import { type Epilogue, epilogueBindings, epilogueConstants, epilogueInputs } from "./epilogue.ts";
 import { fewInputsCall, hasFewInputs } from "./few_inputs.ts";
 import { fewOutputsKernels, hasFewOutputs } from "./few_outputs.ts";
 import {
@@ -29,18 +29,15 @@ import { usesWorkgroups, workgroupProductKernels } from "./workgroup_product.ts"
 
 /** Options of `conv2d`. */
 export interface Conv2dOptions extends ConvolutionOptions {
-  /**
-   * Scale and shift `[2, O]` applied to the sums, then the activation; for inference with batch norm folded in
-   * (`foldBatchNorm`). A convolution with an epilogue has no gradient.
-   */
-  readonly epilogue?: { readonly scaleAndShift: Tensor; readonly activation: Activation };
+  /** Applied to the sums, for inference with batch norm folded in. A convolution with an epilogue has no gradient. */
+  readonly epilogue?: Epilogue;
 }
 
 /**
  * y = x ⋆ w: `[N, I, H, W]` with weights `[O, I, R, S]` → `[N, O, Ho, Wo]`, Ho = ⌊(H + padding − (R−1)·dilation − 1)/stride⌋ + 1.
  * Gradients: `conv2dInputGrad`, `conv2dWeightGrad`.
  *
- * @throws {RangeError} if the channels do not match or the kernel does not fit.
+ * @throws {RangeError} if the channels do not match, the kernel does not fit, or a residual has another shape.
  */
 export function conv2d(input: Tensor, weight: Tensor, options: Conv2dOptions = {}): Tensor {
   const [outputs = 1, inputs = 1, kernelHeight = 1, kernelWidth = 1] = weight.shape;
@@ -53,10 +50,11 @@ export function conv2d(input: Tensor, weight: Tensor, options: Conv2dOptions = {
   }
   const geometry = convolutionGeometry(input.shape, [kernelHeight, kernelWidth], options);
   const { epilogue, ...plain } = options;
+  const shape = [geometry.batch, outputs, geometry.outputHeight, geometry.outputWidth];
   return new Tensor({
     op: "conv2d",
-    shape: [geometry.batch, outputs, geometry.outputHeight, geometry.outputWidth],
-    inputs: epilogue === undefined ? [input, weight] : [input, weight, epilogue.scaleAndShift],
+    shape,
+    inputs: [input, weight, ...epilogueInputs(epilogue, "conv2d", shape)],
     ...(epilogue === undefined
       ? {
         gradient: (outputGradient: Tensor) => [
@@ -87,7 +85,7 @@ function kernels(
   const pixels = geometry.batch * geometry.outputHeight * geometry.outputWidth;
   if (isProduct(geometry)) {
     const sizes = { batches: 1, rows: pixels, inner: inputVectors, columns: outputVectors };
-    const product = { left: input, right: weight, sizes, ...(epilogue === undefined ? {} : { epilogue }) };
+    const product = { left: input, right: weight, sizes, epilogue };
     return productKernels(product, bytes, device);
   }
   if (hasFewInputs(geometry, weight, device)) return { calls: [fewInputsCall(input, weight, geometry, epilogue)] };
@@ -99,7 +97,7 @@ function kernels(
   const sizes = { batches: 1, rows: pixels, inner: taps(geometry) * inputVectors, columns: outputVectors };
   if (usesWorkgroups(sizes, device)) {
     const patches = { geometry, vectors: inputVectors };
-    const product = { left: input, right: weight, sizes, patches, ...(epilogue === undefined ? {} : { epilogue }) };
+    const product = { left: input, right: weight, sizes, patches, epilogue };
     return workgroupProductKernels({ ...product, flops }, bytes, device);
   }
   const tile = convolutionTile(outputVectors, device);
@@ -114,13 +112,12 @@ function kernels(
         TILE_PIXELS: tile.pixels,
         TILE_VECTORS: tile.vectors,
         HAS_PADDING: needsBoundsCheck(geometry),
-        HAS_EPILOGUE: epilogue !== undefined,
-        ...activationConstants(epilogue?.activation ?? "none"),
+        ...epilogueConstants(epilogue),
       },
       bindings: [
         ...bindings,
         sizesOfConvolution(geometry, weight.shape),
-        epilogue?.scaleAndShift ?? weight,
+        ...epilogueBindings(epilogue, weight),
         "output",
       ],
       workgroups: grid(tiles, 64),

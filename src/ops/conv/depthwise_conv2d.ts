@@ -8,11 +8,11 @@ import shader from "../../../shaders/conv/depthwise_conv2d.wgsl" with { type: "t
 import { grid } from "../../gpu/launch.ts";
 import { paddedChannels } from "../../graph/layout.ts";
 import { currentPath, type DeviceTraits, type KernelPlan, Tensor } from "../../graph/tensor.ts";
-import { activationConstants } from "../activation/kind.ts";
 import { depthwiseTunable } from "./candidates.ts";
 import type { Conv2dOptions } from "./conv2d.ts";
 import { depthwiseConv2dInputGrad } from "./depthwise_conv2d_input_grad.ts";
 import { depthwiseConv2dWeightGrad } from "./depthwise_conv2d_weight_grad.ts";
+import { type Epilogue, epilogueBindings, epilogueConstants, epilogueInputs } from "./epilogue.ts";
 import { type ConvolutionGeometry, convolutionGeometry, taps } from "./geometry.ts";
 import { sweep, type SweepOptions } from "./sweep.ts";
 
@@ -21,7 +21,7 @@ import { sweep, type SweepOptions } from "./sweep.ts";
  * and sizes as of `conv2d`. Gradients: `depthwiseConv2dInputGrad`, `depthwiseConv2dWeightGrad`. PyTorch's `conv2d` with
  * `groups` = C.
  *
- * @throws {RangeError} if the channels do not match or the kernel does not fit.
+ * @throws {RangeError} if the channels do not match, the kernel does not fit, or a residual has another shape.
  */
 export function depthwiseConv2d(input: Tensor, weight: Tensor, options: Conv2dOptions = {}): Tensor {
   const [channels = 1, one = 1, kernelHeight = 1, kernelWidth = 1] = weight.shape;
@@ -34,10 +34,11 @@ export function depthwiseConv2d(input: Tensor, weight: Tensor, options: Conv2dOp
   }
   const geometry = convolutionGeometry(input.shape, [kernelHeight, kernelWidth], options);
   const { epilogue, ...plain } = options;
+  const shape = [geometry.batch, channels, geometry.outputHeight, geometry.outputWidth];
   return new Tensor({
     op: "depthwiseConv2d",
-    shape: [geometry.batch, channels, geometry.outputHeight, geometry.outputWidth],
-    inputs: epilogue === undefined ? [input, weight] : [input, weight, epilogue.scaleAndShift],
+    shape,
+    inputs: [input, weight, ...epilogueInputs(epilogue, "depthwiseConv2d", shape)],
     ...(epilogue === undefined
       ? {
         gradient: (outputGradient: Tensor) => [
@@ -57,7 +58,7 @@ export function depthwiseKernels(
   weight: Tensor,
   geometry: ConvolutionGeometry,
   traits: DeviceTraits,
-  epilogue?: Conv2dOptions["epilogue"],
+  epilogue?: Epilogue,
   flipped = false,
 ): KernelPlan {
   const vectors = paddedChannels(weight.shape[0] ?? 1) / 4;
@@ -69,10 +70,9 @@ export function depthwiseKernels(
         ...walk.constants,
         VECTORS: vectors,
         FLIPPED: flipped,
-        HAS_EPILOGUE: epilogue !== undefined,
-        ...activationConstants(epilogue?.activation ?? "none"),
+        ...epilogueConstants(epilogue),
       },
-      bindings: [input, weight, epilogue?.scaleAndShift ?? weight, "output"],
+      bindings: [input, weight, ...epilogueBindings(epilogue, weight), "output"],
       workgroups: grid(geometry.batch * walk.rowTiles * walk.columnTiles * vectors, 64),
       iterations: walk.tileRows,
       flops: 8 * geometry.batch * geometry.outputHeight * geometry.outputWidth * vectors * taps(geometry),

@@ -11,8 +11,7 @@ import { grid } from "../../gpu/launch.ts";
 import { nestedIterations } from "../../graph/iterations.ts";
 import { paddedChannels } from "../../graph/layout.ts";
 import type { DeviceTraits, KernelBinding, KernelCall, Tensor } from "../../graph/tensor.ts";
-import { activationConstants } from "../activation/kind.ts";
-import type { Conv2dOptions } from "./conv2d.ts";
+import { type Epilogue, epilogueBindings, epilogueConstants } from "./epilogue.ts";
 import { type ConvolutionGeometry, geometryConstants, largestDivisor, taps } from "./geometry.ts";
 import { operands } from "./operands.ts";
 
@@ -38,7 +37,7 @@ export function fewInputsCall(
   input: Tensor,
   weight: Tensor,
   geometry: ConvolutionGeometry,
-  epilogue: Conv2dOptions["epilogue"],
+  epilogue: Epilogue | undefined,
 ): KernelCall {
   const [outputs = 1, inputs = 1] = weight.shape;
   const { batch, outputHeight, outputWidth, kernelWidth, stride, dilation } = geometry;
@@ -50,10 +49,9 @@ export function fewInputsCall(
       OUTPUT_VECTORS: paddedChannels(outputs) / 4,
       TILE_PIXELS: tilePixels,
       SPAN: (tilePixels - 1) * stride + (kernelWidth - 1) * dilation + 1,
-      HAS_EPILOGUE: epilogue !== undefined,
-      ...activationConstants(epilogue?.activation ?? "none"),
+      ...epilogueConstants(epilogue),
     },
-    bindings: [input, weight, epilogue?.scaleAndShift ?? weight, "output"],
+    bindings: [input, weight, ...epilogueBindings(epilogue, weight), "output"],
     workgroups: grid(batch * outputHeight * Math.ceil(outputWidth / tilePixels), 64),
     iterations: 0,
     flops: 2 * batch * outputHeight * outputWidth * outputs * inputs * taps(geometry),

@@ -13,8 +13,7 @@ import { grid } from "../../gpu/launch.ts";
 import { nestedIterations } from "../../graph/iterations.ts";
 import { paddedChannels } from "../../graph/layout.ts";
 import type { DeviceTraits, KernelBinding, KernelCall, KernelPlan, Tensor } from "../../graph/tensor.ts";
-import { activationConstants } from "../activation/kind.ts";
-import type { Conv2dOptions } from "./conv2d.ts";
+import { type Epilogue, epilogueBindings, epilogueConstants } from "./epilogue.ts";
 import { allowsOtherForms } from "./few_inputs.ts";
 import { type ConvolutionGeometry, geometryConstants, taps } from "./geometry.ts";
 import { productCall } from "./product.ts";
@@ -53,7 +52,7 @@ export function fewOutputsKernels(
   input: Tensor,
   weight: Tensor,
   geometry: ConvolutionGeometry,
-  epilogue: Conv2dOptions["epilogue"],
+  epilogue: Epilogue | undefined,
   device: DeviceTraits,
 ): KernelPlan {
   const { rows, tapVectors, inputVectors, outputVectors, flops } = sizes(geometry, weight);
@@ -68,10 +67,9 @@ export function fewOutputsKernels(
         constants: {
           ...geometryConstants(geometry),
           VECTORS: outputVectors,
-          HAS_EPILOGUE: epilogue !== undefined,
-          ...activationConstants(epilogue?.activation ?? "none"),
+          ...epilogueConstants(epilogue),
         },
-        bindings: [products, epilogue?.scaleAndShift ?? weight, "output"],
+        bindings: [products, ...epilogueBindings(epilogue, weight), "output"],
         workgroups: grid(geometry.batch * geometry.outputHeight * geometry.outputWidth * outputVectors, 64),
         iterations: nestedIterations(geometry.kernelHeight, geometry.kernelWidth),
       },

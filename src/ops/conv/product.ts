@@ -7,8 +7,8 @@
 import productShader from "../../../shaders/product/product.wgsl" with { type: "text" };
 import transposedLeftShader from "../../../shaders/product/product_transposed_left.wgsl" with { type: "text" };
 import { grid } from "../../gpu/launch.ts";
-import type { DeviceTraits, KernelBinding, KernelCall, KernelPlan, StoredBinding, Tensor } from "../../graph/tensor.ts";
-import { type Activation, activationConstants } from "../activation/kind.ts";
+import type { DeviceTraits, KernelBinding, KernelCall, KernelPlan, StoredBinding } from "../../graph/tensor.ts";
+import { type Epilogue, epilogueBindings, epilogueConstants } from "./epilogue.ts";
 import { type ConvolutionGeometry, largestDivisor } from "./geometry.ts";
 import { operands } from "./operands.ts";
 import {
@@ -42,7 +42,7 @@ export interface Product {
   readonly sizes: ProductSizes;
   /** The right factor is stored as `[batches, columns, inner]`. */
   readonly transposed?: boolean;
-  readonly epilogue?: { readonly scaleAndShift: Tensor; readonly activation: Activation };
+  readonly epilogue?: Epilogue | undefined;
 }
 
 /**
@@ -67,10 +67,9 @@ export function productCall(product: Product, output: KernelBinding, device: Dev
       TILE_ROWS: tile.rows,
       TILE_VECTORS: tile.vectors,
       TRANSPOSED: transposed,
-      HAS_EPILOGUE: epilogue !== undefined,
-      ...activationConstants(epilogue?.activation ?? "none"),
+      ...epilogueConstants(epilogue),
     },
-    bindings: [...bindings, sizesUniform(sizes), epilogue?.scaleAndShift ?? product.right, output],
+    bindings: [...bindings, sizesUniform(sizes), ...epilogueBindings(epilogue, product.right), output],
     workgroups: grid(tiles, 64),
     iterations: sizes.inner,
     flops: productFlops(sizes),

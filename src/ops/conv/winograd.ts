@@ -14,8 +14,7 @@ import weightGradShader from "../../../shaders/winograd/winograd_weight_grad.wgs
 import { grid } from "../../gpu/launch.ts";
 import { paddedChannels } from "../../graph/layout.ts";
 import type { DeviceTraits, KernelCall, KernelPlan, Tensor } from "../../graph/tensor.ts";
-import { activationConstants } from "../activation/kind.ts";
-import type { Conv2dOptions } from "./conv2d.ts";
+import { type Epilogue, epilogueBindings, epilogueConstants } from "./epilogue.ts";
 import { type ConvolutionGeometry, geometryConstants } from "./geometry.ts";
 import { operands } from "./operands.ts";
 import { productCall, transposedLeftProductCall } from "./product.ts";
@@ -80,7 +79,7 @@ export function winogradKernels(
   weight: Tensor,
   geometry: ConvolutionGeometry,
   device: DeviceTraits,
-  options: { readonly epilogue?: Conv2dOptions["epilogue"]; readonly transposed?: boolean },
+  options: { readonly epilogue?: Epilogue | undefined; readonly transposed?: boolean },
 ): KernelPlan {
   const { epilogue, transposed = false } = options;
   const [outputs = 1, inputs = 1] = weight.shape;
@@ -112,10 +111,9 @@ export function winogradKernels(
         constants: {
           ...geometryConstants(geometry),
           VECTORS: outputVectors,
-          HAS_EPILOGUE: epilogue !== undefined,
-          ...activationConstants(epilogue?.activation ?? "none"),
+          ...epilogueConstants(epilogue),
         },
-        bindings: [...result.bindings, epilogue?.scaleAndShift ?? weight, "output"],
+        bindings: [...result.bindings, ...epilogueBindings(epilogue, weight), "output"],
         workgroups: grid(tiles * outputVectors, 64),
         iterations: 0,
       },

@@ -11,7 +11,7 @@ import { maxWorkgroupsPerDimension } from "../../gpu/launch.ts";
 import type { ShaderConstants } from "../../gpu/shader.ts";
 import { splitSum } from "../../graph/split_sum.ts";
 import type { DeviceTraits, KernelBinding, KernelCall, KernelPlan } from "../../graph/tensor.ts";
-import { activationConstants } from "../activation/kind.ts";
+import { epilogueBindings, epilogueConstants } from "./epilogue.ts";
 import { type ConvolutionGeometry, geometryConstants } from "./geometry.ts";
 import type { Phases } from "./phases.ts";
 import type { Product, ProductSizes } from "./product.ts";
@@ -97,11 +97,10 @@ export function workgroupProductCall(
       THREAD_ROWS: threadRows(tile),
       SPLITS: splits,
       TRANSPOSED: transposed,
-      HAS_EPILOGUE: epilogue !== undefined,
-      ...activationConstants(epilogue?.activation ?? "none"),
+      ...epilogueConstants(epilogue),
     },
     bindings: [
-      ...[product.left, product.right, sizesUniform(sizes), epilogue?.scaleAndShift ?? product.right, output],
+      ...[product.left, product.right, sizesUniform(sizes), ...epilogueBindings(epilogue, product.right), output],
       ...patches?.phases === undefined ? [] : [patches.phases.table],
     ],
     workgroups: workgroupGrid(sizes, splits, tile),

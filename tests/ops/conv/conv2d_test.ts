@@ -145,26 +145,56 @@ async function check(
   });
 }
 
-for (const [software, inputs, outputs] of [[true, 6, 18], [true, 3, 18], [true, 66, 7], [false, 6, 18]] as const) {
-  Deno.test(`conv2d() applies scale, shift and activation of its epilogue, ${inputs} to ${outputs} channels${software ? "" : ", kernels for GPUs"}`, async () => {
-    const [shape, weight, options] = [[2, inputs, 7, 9], [outputs, inputs, 3, 3], { padding: 1 }];
-    const sizes = { ...convolutionGeometry(shape, [3, 3], options), input: shape, weight };
-    await checkOp({
-      inputs: {
-        x: { shape },
-        w: { shape: weight, layout: "convolution" },
-        scaleAndShift: { shape: [2, outputs], layout: "channels" },
-      },
-      op: ({ x, w, scaleAndShift }) => conv2d(x, w, { ...options, epilogue: { scaleAndShift, activation: "relu6" } }),
-      twin: ({ x, w, scaleAndShift }) =>
-        twin(x, w, sizes).map((value, index) => {
-          const channel = Math.floor(index / 63) % outputs;
-          return activate(value * (scaleAndShift[channel] ?? 0) + (scaleAndShift[outputs + channel] ?? 0), "relu6");
-        }),
-      traits: { software },
+for (
+  const [form, inputs, outputs, kernel] of [
+    ["the direct form", 6, 18, 3],
+    ["few inputs", 3, 18, 3],
+    ["few outputs", 66, 7, 3],
+    ["Winograd", 64, 64, 3],
+    ["a product", 20, 24, 1],
+  ] as const
+) {
+  for (const hasResidual of [false, true]) {
+    const what = hasResidual ? "scale, shift, residual and activation" : "scale, shift and activation";
+    Deno.test(`conv2d() applies ${what} of its epilogue: ${form}`, async () => {
+      const [shape, weight, options] = [[2, inputs, 7, 9], [outputs, inputs, kernel, kernel], {
+        padding: (kernel - 1) / 2,
+      }];
+      const sizes = { ...convolutionGeometry(shape, [kernel, kernel], options), input: shape, weight };
+      await checkOp({
+        inputs: {
+          x: { shape },
+          w: { shape: weight, layout: "convolution" },
+          scaleAndShift: { shape: [2, outputs], layout: "channels" },
+          r: { shape: [2, outputs, 7, 9] },
+        },
+        op: ({ x, w, scaleAndShift, r }) =>
+          conv2d(x, w, {
+            ...options,
+            epilogue: { scaleAndShift, activation: "relu", residual: hasResidual ? r : undefined },
+          }),
+        twin: ({ x, w, scaleAndShift, r }) =>
+          twin(x, w, sizes).map((value, index) => {
+            const channel = Math.floor(index / 63) % outputs;
+            const scaled = value * (scaleAndShift[channel] ?? 0) + (scaleAndShift[outputs + channel] ?? 0);
+            return activate(scaled + (hasResidual ? r[index] ?? 0 : 0), "relu");
+          }),
+      });
     });
-  });
+  }
 }
+
+Deno.test("conv2d() names the layer and the shapes when the residual of its epilogue has another", () => {
+  const scaleAndShift = input("scaleAndShift", [2, 8], { layout: "channels" });
+  assertThrows(
+    () =>
+      conv2d(input("x", [1, 4, 6, 6]), input("w", [8, 4, 3, 3], { layout: "convolution" }), {
+        epilogue: { scaleAndShift, activation: "relu", residual: input("residual", [1, 8, 6, 6]) },
+      }),
+    RangeError,
+    "(conv2d): the residual (input) [1, 8, 6, 6] is not [1, 8, 4, 4] of activations",
+  );
+});
 
 Deno.test("conv2d() takes workgroup memory on GPUs, and registers on software adapters and for few channels", () => {
   const kernel = (channels: number, size: number, software: boolean) => {

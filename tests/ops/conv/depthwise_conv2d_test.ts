@@ -58,7 +58,7 @@ for (const { name, input: shape, kernel, ...options } of cases) {
   }
 }
 
-Deno.test("depthwiseConv2d() applies scale, shift and activation of its epilogue", async () => {
+Deno.test("depthwiseConv2d() applies scale, shift, residual and activation of its epilogue", async () => {
   const [shape, weight] = [[2, 6, 7, 9], [6, 1, 3, 3]];
   const sizes = { ...convolutionGeometry(shape, [3, 3], { padding: 1 }), input: shape, weight, depthwise: true };
   await checkOp({
@@ -66,13 +66,15 @@ Deno.test("depthwiseConv2d() applies scale, shift and activation of its epilogue
       x: { shape },
       w: { shape: weight, layout: "depthwise" },
       scaleAndShift: { shape: [2, 6], layout: "channels" },
+      residual: { shape },
     },
-    op: ({ x, w, scaleAndShift }) =>
-      depthwiseConv2d(x, w, { padding: 1, epilogue: { scaleAndShift, activation: "relu6" } }),
-    twin: ({ x, w, scaleAndShift }) =>
+    op: ({ x, w, scaleAndShift, residual }) =>
+      depthwiseConv2d(x, w, { padding: 1, epilogue: { scaleAndShift, activation: "relu6", residual } }),
+    twin: ({ x, w, scaleAndShift, residual }) =>
       twin(x, w, sizes).map((value, index) => {
         const channel = Math.floor(index / 63) % 6;
-        return activate(value * (scaleAndShift[channel] ?? 0) + (scaleAndShift[6 + channel] ?? 0), "relu6");
+        const scaled = value * (scaleAndShift[channel] ?? 0) + (scaleAndShift[6 + channel] ?? 0);
+        return activate(scaled + (residual[index] ?? 0), "relu6");
       }),
   });
 });

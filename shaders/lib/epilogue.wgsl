@@ -1,0 +1,30 @@
+// What becomes of a convolution's sums: f(scale · v + shift + residual), scale and shift by vec4f of channels. The kernel declares
+// `epilogue` [2,C] (scale, shift) and `residual`, of the shape of its result; either may be absent, and is then bound to any
+// buffer and not read.
+#include lib/activation.wgsl
+
+const HAS_EPILOGUE: bool = false;
+const HAS_RESIDUAL: bool = false;
+const ACTIVATION: u32 = 0u;
+const NEGATIVE_SLOPE: f32 = 0.0f;
+
+fn epilogueScale(vector: u32) -> vec4f {
+  if (HAS_EPILOGUE) {
+    return epilogue[vector];
+  }
+  return vec4f(1.0);
+}
+
+fn epilogueShift(vector: u32, vectors: u32) -> vec4f {
+  if (HAS_EPILOGUE) {
+    return epilogue[vectors + vector];
+  }
+  return vec4f(0.0);
+}
+
+// The result at `place`.
+fn finish(sum: vec4f, scale: vec4f, shift: vec4f, place: u32) -> vec4f {
+  var value = fma(sum, scale, shift);
+  if (HAS_RESIDUAL) { value += residual[place]; }
+  return activate(value, ACTIVATION, NEGATIVE_SLOPE);
+}
