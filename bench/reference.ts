@@ -92,6 +92,7 @@ export class ReferenceRun {
     const bytesBeforeForward = gpu.allocatedBytes;
     const forward = !inference ? null : await Program.compile(gpu, {
       outputs: { logits: bilinearResize(referenceLogits(images, store, true, classes), { height, width }) },
+      residents: store,
     });
     const forwardBytes = inference ? parameterBytes + gpu.allocatedBytes - bytesBeforeForward : 0;
     const updates = updated.map((name) => {

@@ -45,6 +45,11 @@ export class OperandTextures {
     this.#held = this.#held.map((held) => held === tensor ? undefined : held);
   }
 
+  /** Nothing is known of what the textures hold. */
+  forgetAll(): void {
+    this.#held = [];
+  }
+
   /**
    * The next launch's textures, in the order of its operands. A tensor is copied unless a texture holds it from a launch
    * before, as the two gradients of a convolution follow one another; scratch memory is copied always.

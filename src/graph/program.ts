@@ -10,7 +10,7 @@ import { type BufferCopy, type BufferRange, type Dispatch, wholeRange } from "..
 import { storedElements, unpack } from "./layout.ts";
 import type { MemoryPlan } from "./plan.ts";
 import { OperandTextures, textureOperands } from "./operand_textures.ts";
-import { planProgram, type ProgramDefinition } from "./program_plan.ts";
+import { planProgram, type ProgramDefinition, type ProgramStep } from "./program_plan.ts";
 import { type KernelCall, type StoredBinding, Tensor } from "./tensor.ts";
 
 /** Loop iterations of one invocation that every known driver executes completely. */
@@ -20,7 +20,7 @@ export const maxIterations = 60_000;
 export class Program {
   /** Bytes that the program takes. */
   readonly memory: MemoryPlan;
-  /** The launches of one run, in order. */
+  /** The launches of each run, in order. */
   readonly dispatches: readonly Dispatch[];
   /** Floating-point operations of one run, as far as the ops state them. */
   readonly flops: number;
@@ -31,6 +31,10 @@ export class Program {
   readonly #textures: readonly GPUTexture[];
   readonly #inputs: ReadonlyMap<string, { tensor: Tensor; buffer: GPUBuffer }>;
   readonly #outputs: ReadonlyMap<string, { tensor: Tensor; range: BufferRange }>;
+  readonly #residents: ProgramDefinition["residents"];
+  readonly #keptDispatches: readonly Dispatch[];
+  /** Version of the residents that the kept tensors were computed from. */
+  #keptVersion: number | undefined;
 
   private constructor(
     gpu: Gpu,
@@ -38,6 +42,8 @@ export class Program {
       memory: MemoryPlan;
       dispatches: readonly Dispatch[];
       dispatchFlops: readonly number[];
+      residents: ProgramDefinition["residents"];
+      keptDispatches: readonly Dispatch[];
       owned: readonly GPUBuffer[];
       textures: readonly GPUTexture[];
       inputs: ReadonlyMap<string, { tensor: Tensor; buffer: GPUBuffer }>;
@@ -49,6 +55,8 @@ export class Program {
     this.dispatches = parts.dispatches;
     this.dispatchFlops = parts.dispatchFlops;
     this.flops = parts.dispatchFlops.reduce((sum, flops) => sum + flops, 0);
+    this.#residents = parts.residents;
+    this.#keptDispatches = parts.keptDispatches;
     this.#owned = parts.owned;
     this.#textures = parts.textures;
     this.#inputs = parts.inputs;
@@ -86,23 +94,28 @@ export class Program {
       return wholeRange(buffer);
     };
     const textures = new OperandTextures(gpu, layout.textureBytes);
-    const dispatches: Promise<Dispatch>[] = [];
-    const dispatchFlops: number[] = [];
-    for (const { tensor, plan, slot, scratchSlots } of layout.steps) {
+    const bind = ({ tensor, plan, slot, scratchSlots }: ProgramStep): BoundCall[] => {
       // What is computed a second time lies elsewhere from here on, and may not be the same to the bit.
       textures.forget(tensor);
       ranges.set(tensor, definition.destinations?.get(tensor) ?? slotRange(slots, slot, tensor.bytes));
       const scratch = (plan.scratchBytes ?? []).map((bytes, index) => slotRange(slots, scratchSlots[index], bytes));
-      for (const call of plan.calls) {
-        dispatches.push(bindCall(gpu, tensor, call, { ranges, scratch, textures, uniform }));
-        dispatchFlops.push(call.flops ?? 0);
-      }
-    }
+      return plan.calls.map((call) => ({
+        dispatch: bindCall(gpu, tensor, call, { ranges, scratch, textures, uniform }),
+        flops: call.flops ?? 0,
+      }));
+    };
+    const kept = layout.steps.filter(({ isKept }) => isKept).flatMap(bind);
+    // Runs begin after these, or without them.
+    textures.forgetAll();
+    const calls = layout.steps.filter(({ isKept }) => !isKept).flatMap(bind);
+    const bound = (calls: readonly BoundCall[]) => Promise.all(calls.map(({ dispatch }) => dispatch));
     const epilogue = definition.epilogue ?? [];
     return new Program(gpu, {
       memory: layout.memory,
-      dispatches: [...await Promise.all(dispatches), ...epilogue],
-      dispatchFlops: [...dispatchFlops, ...epilogue.map(() => 0)],
+      dispatches: [...await bound(calls), ...epilogue],
+      dispatchFlops: [...calls.map(({ flops }) => flops), ...epilogue.map(() => 0)],
+      residents: definition.residents,
+      keptDispatches: await bound(kept),
       owned,
       textures: textures.textures,
       inputs,
@@ -140,7 +153,10 @@ export class Program {
 
   /** Submits one run. Does not wait for it. */
   run(copies: Iterable<BufferCopy> = []): void {
-    this.#gpu.submit(this.dispatches, copies);
+    const version = this.#residents?.version;
+    const kept = version === this.#keptVersion ? [] : this.#keptDispatches;
+    this.#keptVersion = version;
+    this.#gpu.submit([...kept, ...this.dispatches], copies);
   }
 
   /** Where an output lies after a run. */
@@ -193,6 +209,12 @@ export class Program {
     }
     return output;
   }
+}
+
+/** A launch that is being compiled. */
+interface BoundCall {
+  readonly dispatch: Promise<Dispatch>;
+  readonly flops: number;
 }
 
 function requireBindable(gpu: Gpu, memory: MemoryPlan): void {

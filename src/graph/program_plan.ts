@@ -20,6 +20,11 @@ export interface ProgramDefinition {
   readonly destinations?: ReadonlyMap<Tensor, BufferRange>;
   /** Launches after the graph's own, such as the optimizer's. */
   readonly epilogue?: readonly Dispatch[];
+  /**
+   * What holds the resident tensors. Where it is given, what is computed from them alone, such as a folded batch norm, is
+   * kept from run to run until their version changes.
+   */
+  readonly residents?: { readonly version: number };
   /** Which kernels to prefer; default: those of the adapter. */
   readonly traits?: DeviceTraits;
   /** Give every tensor a buffer of its own (a test of the plan). Default `false`. */
@@ -36,6 +41,8 @@ export interface ProgramStep {
   readonly slot: number | null;
   /** Slots of its scratch memory. */
   readonly scratchSlots: readonly number[];
+  /** Whether its contents are kept from run to run. */
+  readonly isKept: boolean;
 }
 
 /** A planned program. */
@@ -66,30 +73,43 @@ export function planProgram(gpu: Gpu, definition: ProgramDefinition): ProgramPla
   const outputs = new Set(Object.values(definition.outputs));
   const order = executionOrder(tensors, outputs, definition.activations);
   const last = lastUses(order, outputs);
+  const kept = definition.residents === undefined ? new Set<Tensor>() : fromResidentsAlone(tensors);
   const lives: PlannedLife[] = [];
   const live = (label: string, bytes: number, first: number, end: number, scratch: boolean) =>
     lives.push({ label, bytes, first, last: end, scratch }) - 1;
   const computed = order.flatMap(({ tensor, kernels }, index) => {
     const plan = kernels?.(tensor, scheduledTraits(tensor, traits));
     if (plan === undefined) return [];
-    const own = definition.destinations?.has(tensor)
-      ? null
-      : live(String(tensor), tensor.bytes, index, last[index] ?? index, false);
+    const isKept = kept.has(tensor);
+    const life = isKept ? [0, order.length] as const : [index, last[index] ?? index] as const;
+    const own = definition.destinations?.has(tensor) ? null : live(String(tensor), tensor.bytes, ...life, false);
     const scratch = (plan.scratchBytes ?? []).map((bytes) => live(`scratch of ${tensor}`, bytes, index, index, true));
-    return [{ tensor, plan, own, scratch }];
+    return [{ tensor, plan, own, scratch, isKept }];
   });
   const slots = definition.withoutReuse
     ? { slotOf: lives.map((_, index) => index), slotBytes: lives.map(({ bytes }) => bytes), lowerBoundBytes: 0 }
     : planSlots(lives);
   const slotOf = (life: number) => slots.slotOf[life] ?? 0;
-  const steps = computed.map(({ tensor, plan, own, scratch }): ProgramStep => ({
-    ...{ tensor, plan },
+  const steps = computed.map(({ tensor, plan, own, scratch, isKept }): ProgramStep => ({
+    ...{ tensor, plan, isKept },
     slot: own === null ? null : slotOf(own),
     scratchSlots: scratch.map(slotOf),
   }));
   const textureBytes = operandTextureBytes(steps.map(({ plan }) => plan));
   const memory = summarize(tensors, steps, lives, slots, textureBytes);
   return { tensors, steps, slotBytes: slots.slotBytes, textureBytes, memory };
+}
+
+/** The tensors that ops compute from resident tensors and nothing else. */
+function fromResidentsAlone(tensors: readonly Tensor[]): Set<Tensor> {
+  const found = new Set<Tensor>();
+  for (const tensor of tensors) {
+    if (tensor.definition.kernels === undefined) continue;
+    if (tensor.inputs.every((input) => found.has(input) || input.definition.leaf?.kind === "resident")) {
+      found.add(tensor);
+    }
+  }
+  return found;
 }
 
 interface PlannedLife extends Life {

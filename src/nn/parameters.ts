@@ -100,6 +100,7 @@ export class ParameterStore implements ParameterScope {
   readonly #gradients: readonly GPUBuffer[];
   readonly #frozen: readonly GPUBuffer[];
   readonly #tensors = new Map<string, Tensor>();
+  #version = 0;
 
   /**
    * Lays the parameters out and allocates them, zeroed.
@@ -128,6 +129,16 @@ export class ParameterStore implements ParameterScope {
       ? []
       : learned.segmentBytes.map((bytes, index) => gpu.createBuffer(bytes, `gradients ${index}`));
     this.#frozen = frozen.segmentBytes.map((bytes, index) => gpu.createBuffer(bytes, `frozen parameters ${index}`));
+  }
+
+  /** A number that changes when the values do. */
+  get version(): number {
+    return this.#version;
+  }
+
+  /** Says that the values change, as those who write them on the GPU must. */
+  markChanged(): void {
+    this.#version++;
   }
 
   /** The parameter as a tensor of the graph. */
@@ -262,6 +273,7 @@ export class ParameterStore implements ParameterScope {
   }
 
   #write(name: string, values: Float32Array): void {
+    this.markChanged();
     const placement = this.#placement(name);
     const { shape, layout } = placement.declaration;
     const range = this.#valueRange(placement);

@@ -96,7 +96,7 @@ class OptimizerState {
   readonly #buffers: readonly GPUBuffer[];
   readonly #segments: number;
 
-  constructor(readonly gpu: Gpu, store: ParameterStore, kinds: number, rateBytes: number) {
+  constructor(readonly gpu: Gpu, readonly store: ParameterStore, kinds: number, rateBytes: number) {
     this.rates = gpu.createBuffer(rateBytes, "learning rates");
     this.#segments = store.segmentBytes.length;
     this.#buffers = Array.from({ length: kinds }, () => store.segmentBytes).flat()
@@ -113,7 +113,7 @@ class OptimizerState {
     dispatches: readonly Dispatch[],
     rateValues: (rates: LearningRates, step: number) => readonly number[],
   ): Optimizer {
-    const { gpu, rates: rateBuffer } = this;
+    const { gpu, store, rates: rateBuffer } = this;
     const state = this.#buffers;
     return {
       dispatches,
@@ -121,6 +121,7 @@ class OptimizerState {
       step: 0,
       prepare(rates) {
         this.step++;
+        store.markChanged();
         gpu.write(rateBuffer, Float32Array.from(rateValues(rates, this.step)));
       },
       reset() {

@@ -94,7 +94,8 @@ export class InferencePrograms {
       const pixels = input("pixels", [this.batch, size.height, size.width], { dtype: "u32", layout: "plain" });
       const geometry = input("geometry", [this.batch, sampleGeometryLength], { layout: "plain" });
       const images = sampleImages(pixels, geometry, { ...view.size, normalization: this.network.model.normalization });
-      program = Program.compile(this.gpu, { outputs: this.build(this.network.logits(images, true), labelSize) });
+      const outputs = this.build(this.network.logits(images, true), labelSize);
+      program = Program.compile(this.gpu, { outputs, residents: this.network.store });
       this.#programs.set(key, program);
     }
     return program;
