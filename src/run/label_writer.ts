@@ -6,6 +6,7 @@
  */
 
 import { defaultWorkers, WorkerPool } from "../data/worker_pool.ts";
+import { syncFiles } from "./files.ts";
 import type { LabelCounts, LabelWork } from "./label_worker.ts";
 
 /** Most images under way, so that their labels do not pile up in memory. */
@@ -16,6 +17,7 @@ export class LabelWriter {
   readonly #pool: WorkerPool<LabelWork, LabelCounts>;
   readonly #judged: number[];
   readonly #right: number[];
+  readonly #paths: string[] = [];
   #waiting: Promise<LabelCounts>[] = [];
 
   /** @param workers number of Workers, which start with the first image. */
@@ -37,6 +39,7 @@ export class LabelWriter {
    */
   async write(image: Omit<LabelWork, "classes">): Promise<void> {
     const written = this.#pool.run({ ...image, classes: this.classes }, [image.labels.buffer]);
+    this.#paths.push(image.path);
     // A failure is thrown when its turn comes; it must not count as unhandled before.
     written.catch(() => {});
     this.#waiting.push(written);
@@ -44,13 +47,14 @@ export class LabelWriter {
   }
 
   /**
-   * Waits until all files are written.
+   * Waits until all files are on the disk.
    *
    * @returns of each class, the share of its labels that are right; `null` where that is unknown.
    * @throws {Error} if a file could not be written.
    */
   async finish(): Promise<(number | null)[]> {
     while (this.#waiting.length > 0) await this.#takeOne();
+    await syncFiles(this.#paths);
     return this.#judged.map((count, id) => count > 0 ? (this.#right[id] ?? 0) / count : null);
   }
 
