@@ -1,4 +1,6 @@
-// The largest class score of each pixel, and its class (the first on ties); or of a lattice of every STEP-th row and column.
+// The largest class score of each pixel, and its class (the first on ties); or of a lattice of about every STEP-th row and column.
+// The lattice is spread over the whole image, and shifted from image to image of the batch, so that no place counts more than
+// another: what a class looks like depends on the row.
 // Bindings: 0 logits read · 1 views read · 2 prior read (see lib/class_scores.wgsl) · 3 keys [N,ROWS,COLUMNS] write: the score's
 // f32 bits, which order as the scores do, since scores are not negative · 4 classes [N,ROWS,COLUMNS] write, u32.
 // Schedule: one invocation per RUN pixels that follow each other, which share the columns of logits beside them.
@@ -11,6 +13,14 @@ const STEP: u32 = 1u;
 const RUN: u32 = 32u;
 const ROWS = (HEIGHT + STEP - 1u) / STEP;
 const COLUMNS = (WIDTH + STEP - 1u) / STEP;
+
+// The row or column of a pixel of the lattice: `count` of them over `size`, shifted by a share of their distance.
+fn spread(index: u32, shift: u32, count: u32, size: u32) -> u32 {
+  if (STEP == 1u) {
+    return index;
+  }
+  return (2u * BATCH * index + 2u * shift + 1u) * size / (2u * BATCH * count);
+}
 
 @group(0) @binding(0) var<storage, read> logits: array<vec4f>;
 @group(0) @binding(1) var<storage, read> views: array<vec4u>;
@@ -29,14 +39,15 @@ fn main(
   var pixel = first;
   while (pixel < end) {
     let image = pixel / (ROWS * COLUMNS);
-    let row = pixel / COLUMNS % ROWS * STEP;
-    let rowEnd = min(end, pixel - pixel % COLUMNS + COLUMNS);
-    var column = pixel % COLUMNS * STEP;
+    let row = spread(pixel / COLUMNS % ROWS, image, ROWS, HEIGHT);
+    let rowStart = pixel - pixel % COLUMNS;
+    let rowEnd = min(end, rowStart + COLUMNS);
+    var column = spread(pixel - rowStart, BATCH - 1u - image, COLUMNS, WIDTH);
     enterStretch(image, row, column);
     loop {
       writeTop(pixel, classScores(image, row, column));
       pixel++;
-      column += STEP;
+      column = spread(pixel - rowStart, BATCH - 1u - image, COLUMNS, WIDTH);
       if (pixel >= rowEnd || !staysInStretch(column)) { break; }
     }
   }

@@ -7,10 +7,12 @@ import { assignLabels, type SelectionLimits, selectThresholds } from "../../src/
 import { hexBits, type SelectionSettings } from "../../src/selftraining/thresholds.ts";
 import { runGraph, testGpu } from "../ops/harness.ts";
 
-/** Maps `[N, C, 1, W]` of one batch. */
+/** Maps `[N, C, rows, W / rows]` of one batch. */
 interface Maps {
   readonly images: number;
   readonly classes: number;
+  /** Default 1. */
+  readonly rows?: number;
   readonly width: number;
   readonly values: Float32Array;
 }
@@ -47,12 +49,13 @@ async function gpuThresholds(batches: readonly Maps[], settings: SelectionSettin
     images: batches.reduce((sum, { images }) => sum + images, 0),
     async *batches() {
       passes++;
-      for (const { images, width, values } of batches) {
-        const packed = pack(values, [images, classes, 1, width], "activation");
+      for (const { images, rows: height = 1, width: pixels, values } of batches) {
+        const width = pixels / height;
+        const packed = pack(values, [images, classes, height, width], "activation");
         const buffer = gpu.createBuffer(packed.byteLength, "maps");
         gpu.write(buffer, packed);
-        const views = [{ offset: 0, height: 1, width, mirror: false }];
-        yield { images, height: 1, width, views, logits: { buffer, offset: 0, size: buffer.size } };
+        const views = [{ offset: 0, height, width, mirror: false }];
+        yield { images, height, width, views, logits: { buffer, offset: 0, size: buffer.size } };
         await gpu.wait();
         gpu.destroyBuffer(buffer);
       }
@@ -201,6 +204,22 @@ Deno.test("a sample makes two passes do, also for images of several sizes, and t
     }
   }
   assertEquals(gpu.allocatedBytes, before);
+});
+
+Deno.test("a sample makes two passes do where scores depend on the place in the image, as the sky's do", async () => {
+  const [images, rows, columns] = [20, 240, 10];
+  const width = rows * columns;
+  const batches = Array.from({ length: 20 }, (_, batch): Maps => ({
+    ...{ images, classes: 2, rows, width },
+    values: Float32Array.from({ length: images * 2 * width }, (_, index) => {
+      const row = Math.trunc(index % width / columns);
+      return Math.trunc(index / width) % 2 === 1 ? 0.1 : 0.9 - 0.5 * row / rows + 0.001 * random.uniform(index, batch);
+    }),
+  }));
+  const settings = { policy: "cbst", rule: "crst", portion: 0.2, stride: 1 } as const;
+  const { report, passes } = await gpuThresholds(batches, settings, { samples: 12_500, candidates: 2 ** 20 });
+  assertEquals(report.lambda_hex, sortedThresholds(batches, settings));
+  assertEquals(passes, 2);
 });
 
 Deno.test("the thresholds of ten million scores are those of a sort, to the bit", async () => {
