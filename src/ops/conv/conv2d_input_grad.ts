@@ -9,6 +9,7 @@ import { grid } from "../../gpu/launch.ts";
 import { paddedChannels } from "../../graph/layout.ts";
 import { type DeviceTraits, type KernelCall, type KernelPlan, Tensor } from "../../graph/tensor.ts";
 import { convolutionTunable } from "./candidates.ts";
+import { fewInputsInputGradCall, hasFewInputsInputGrad } from "./few_inputs.ts";
 import { fewOutputsInputGradKernels, hasFewOutputs } from "./few_outputs.ts";
 import { type ConvolutionGeometry, sizesOfConvolution, taps, transposedGeometry } from "./geometry.ts";
 import { operands } from "./operands.ts";
@@ -57,6 +58,9 @@ function kernels(
     const rows = geometry.batch * geometry.height * geometry.width;
     const sizes = { batches: 1, rows, inner: outputVectors, columns: inputVectors };
     return productKernels({ left: outputGradient, right: weight, sizes, transposed: true }, bytes, device);
+  }
+  if (hasFewInputsInputGrad(geometry, weight, device)) {
+    return { calls: [fewInputsInputGradCall(outputGradient, weight, geometry)] };
   }
   if (usesWinograd(transposedGeometry(geometry), weight, device)) {
     return winogradKernels(outputGradient, weight, transposedGeometry(geometry), device, { transposed: true });

@@ -1,11 +1,12 @@
 /**
- * Convolutions of at most four input channels, such as a network's first, on software adapters: forward and weight gradient
+ * Convolutions of at most four input channels, such as a network's first, on software adapters: forward and both gradients
  * with whole kernels in one invocation, where the general forms load a quarter as much as they compute.
  *
  * @module
  */
 
 import shader from "../../../shaders/conv/conv2d_few_inputs.wgsl" with { type: "text" };
+import inputGradShader from "../../../shaders/conv/conv2d_few_inputs_input_grad.wgsl" with { type: "text" };
 import weightGradShader from "../../../shaders/conv/conv2d_few_inputs_weight_grad.wgsl" with { type: "text" };
 import { grid } from "../../gpu/launch.ts";
 import { nestedIterations } from "../../graph/iterations.ts";
@@ -15,10 +16,14 @@ import { type Epilogue, epilogueBindings, epilogueConstants } from "./epilogue.t
 import { type ConvolutionGeometry, geometryConstants, largestDivisor, taps } from "./geometry.ts";
 import { operands } from "./operands.ts";
 
-/** Output pixels of an invocation: 8 are 5 % faster, 16 no more, and each takes twice as long to compile as half of it. */
-const tilePixels = 4;
+/** Output pixels of an invocation: 1 takes 1.3 times as long, 4 no less, and each takes longer to compile than half of it. */
+const tilePixels = 2;
 /** Taps times vec4f of outputs, at most: all of them stand in the shader's text. 3×3 to 32 channels compile in a second. */
 const mostWeights = 72;
+/** Rows of blocks of an invocation of the input gradient, to which loading all weights costs as much as one. */
+const tileRows = 16;
+/** vec4f of sums that an invocation of the input gradient keeps, at most: all of them stand in the shader's text. */
+const mostSums = 32;
 
 /** Whether a convolution and its weight gradient take these kernels. */
 export function hasFewInputs(geometry: ConvolutionGeometry, weight: Tensor, device: DeviceTraits): boolean {
@@ -94,4 +99,43 @@ export function fewInputsWeightGradCall(
     iterations: nestedIterations(Math.ceil(batch * outputHeight / splits), outputWidth),
     flops: 2 * batch * outputHeight * outputWidth * outputs * inputs * taps(geometry),
   };
+}
+
+/** Whether an input gradient takes its kernel: the sums of all pixels that one output pixel reaches stay in registers. */
+export function hasFewInputsInputGrad(geometry: ConvolutionGeometry, weight: Tensor, device: DeviceTraits): boolean {
+  return hasFewInputs(geometry, weight, device) && rowReach(geometry) * geometry.stride ** 2 <= mostSums;
+}
+
+/** The launch of an input gradient. */
+export function fewInputsInputGradCall(
+  outputGradient: Tensor,
+  weight: Tensor,
+  geometry: ConvolutionGeometry,
+): KernelCall {
+  const [outputs = 1, inputs = 1] = weight.shape;
+  const { batch, height, width, kernelWidth, stride, dilation, paddingTop, paddingLeft } = geometry;
+  const near = Math.min(dilation, stride);
+  const rowTiles = Math.ceil(Math.ceil((height + paddingTop) / stride) / tileRows);
+  return {
+    shader: { name: "conv/conv2d_few_inputs_input_grad", text: inputGradShader },
+    constants: {
+      ...geometryConstants(geometry),
+      INPUTS: inputs,
+      OUTPUT_VECTORS: paddedChannels(outputs) / 4,
+      TILE_ROWS: tileRows,
+      ROW_REACH: rowReach(geometry),
+      COLUMNS: Math.floor((kernelWidth - 1) * near / stride) + 1,
+      NEAR: near,
+      APART: Math.max(dilation, stride),
+    },
+    bindings: [outputGradient, weight, "output"],
+    workgroups: grid(batch * rowTiles * Math.ceil((width + paddingLeft) / stride), 64),
+    iterations: nestedIterations(rowReach(geometry) - 1 + tileRows),
+    flops: 2 * batch * geometry.outputHeight * geometry.outputWidth * outputs * inputs * taps(geometry),
+  };
+}
+
+/** Rows of blocks of stride × stride input pixels between the first and the last that one output pixel reaches, both counted. */
+function rowReach({ kernelHeight, stride, dilation }: ConvolutionGeometry): number {
+  return Math.floor((kernelHeight - 1) * dilation / stride) + 1;
 }

@@ -51,6 +51,32 @@ const cases: Case[] = [
     padding: { top: 3, bottom: 0, left: 1, right: 2 },
     dilation: 2,
   },
+  {
+    name: "three channels in, a stride larger than the kernel and more rows than a tile",
+    input: [2, 3, 71, 9],
+    weight: [5, 3, 2, 3],
+    padding: { top: 1, bottom: 0, left: 3, right: 2 },
+    stride: 4,
+  },
+  {
+    name: "three channels in, a dilation larger than the stride and more rows than a tile",
+    input: [2, 3, 35, 12],
+    weight: [10, 3, 3, 2],
+    padding: { top: 2, bottom: 5, left: 0, right: 3 },
+    stride: 2,
+    dilation: 3,
+  },
+  {
+    name: "two channels in and a dilation that the stride divides",
+    input: [1, 2, 19, 11],
+    weight: [6, 2, 2, 3],
+    padding: { top: 5, bottom: 0, left: 4, right: 1 },
+    stride: 2,
+    dilation: 4,
+  },
+  { name: "three channels in and a 5×5 kernel", input: [1, 3, 18, 7], weight: [7, 3, 5, 5], padding: 2 },
+  { name: "three channels in, 1×1 with stride 2", input: [2, 3, 6, 7], weight: [9, 3, 1, 1], padding: 1, stride: 2 },
+  { name: "three channels in and stride 6", input: [1, 3, 15, 20], weight: [4, 3, 3, 3], padding: 1, stride: 6 },
   { name: "few outputs of many channels", input: [2, 67, 7, 6], weight: [7, 67, 3, 3], padding: 6, dilation: 6 },
   {
     name: "nineteen outputs of many channels and asymmetric padding",
@@ -232,6 +258,24 @@ Deno.test("conv2dInputGrad() takes one launch of workgroups for all phases of a 
   assertEquals(call(2, true)?.calls[0]?.shader.name, "conv/conv2d_input_grad");
   // The table of so many phases is larger than a uniform buffer.
   assertEquals(call(64)?.calls[0]?.shader.name, "conv/conv2d_input_grad");
+});
+
+Deno.test("conv2dInputGrad() has a kernel of few inputs for software adapters, where the sums of what an output reaches are few", () => {
+  const kernel = (options: ConvolutionOptions, traits: DeviceTraits, inputs = 3, outputs = 32) => {
+    const geometry = convolutionGeometry([1, inputs, 64, 64], [3, 3], { padding: 1, ...options });
+    const dy = input("dy", [1, outputs, geometry.outputHeight, geometry.outputWidth]);
+    const w = input("w", [outputs, inputs, 3, 3], { layout: "convolution" });
+    const dx = conv2dInputGrad(dy, w, { geometry });
+    return dx.definition.kernels?.(dx, traits).calls[0]?.shader.name;
+  };
+  const [software, stem] = [{ software: true }, { stride: 2 }];
+  const [few, general] = ["conv/conv2d_few_inputs_input_grad", "conv/conv2d_input_grad"];
+  assertEquals([kernel(stem, software), kernel({}, software), kernel({ stride: 4 }, software)], [few, few, few]);
+  assertEquals([kernel({ stride: 6 }, software), kernel({ dilation: 16 }, software)], [general, general]);
+  assertEquals([kernel(stem, software, 5), kernel(stem, software, 3, 36)], [general, general]);
+  assertEquals(kernel(stem, { software: true, direct: true }), general);
+  assertEquals(kernel(stem, { software: true, schedule: { method: "direct", staging: "registers" } }), general);
+  assertEquals(kernel(stem, { software: false }), general);
 });
 
 Deno.test("conv2d() cuts long sums on GPUs where the grid is small, into parts of bounded memory, and none with an epilogue", () => {
