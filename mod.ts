@@ -28,6 +28,7 @@
 
 // Engine
 export * from "./src/errors.ts";
+export type { AdapterKind } from "./src/gpu/adapter_kind.ts";
 export * from "./src/gpu/gpu.ts";
 export * from "./src/gpu/launch.ts";
 export type { SubmissionTime, TimeListener } from "./src/gpu/submission_times.ts";

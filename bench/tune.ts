@@ -103,7 +103,7 @@ export async function tune(
   },
 ): Promise<TuneReport> {
   const end = performance.now() + options.minutes * 60_000;
-  const cost = ({ tensor, count }: TuningProblem) => count * flopsOf(tensor, { software: gpu.isSoftware });
+  const cost = ({ tensor, count }: TuningProblem) => count * flopsOf(tensor, { software: gpu.kind.software });
   const isKnown = ({ tunable }: TuningProblem) => Number(options.known?.has(tunable.shapeClass) ?? false);
   const ordered = problems.toSorted((a, b) => isKnown(a) - isKnown(b) || cost(b) - cost(a));
   const done: TunedProblem[] = [];
@@ -140,7 +140,7 @@ async function tuneProblem(gpu: Gpu, problem: TuningProblem, isOver: () => boole
   const kept = close.filter(({ schedule }, index) => index < finalists || scheduleName(schedule) === "default");
   const medians = await interleave(gpu, trial, kept, isOver);
   if (medians === null) return null;
-  return ranked(problem, flopsOf(trial.result, { software: gpu.isSoftware }), tried, medians, count);
+  return ranked(problem, flopsOf(trial.result, { software: gpu.kind.software }), tried, medians, count);
 }
 
 interface Tried {
@@ -193,7 +193,7 @@ async function tryOnce(gpu: Gpu, trial: Trial, schedule: KernelSchedule, expecte
 }
 
 async function timeOnce(gpu: Gpu, trial: Trial, schedule: KernelSchedule, expected: Float32Array): Promise<Tried> {
-  return await withProgram(gpu, trial, { software: gpu.isSoftware, schedule }, async (program) => {
+  return await withProgram(gpu, trial, { software: gpu.kind.software, schedule }, async (program) => {
     const error = relativeError(await result(program), expected);
     const right = error <= tolerance;
     return { schedule, error, right, seconds: right ? await secondsOf(gpu, program, 0) : Infinity };
@@ -211,7 +211,7 @@ async function interleave(
   const programs: (readonly [Tried, Program])[] = [];
   try {
     for (const one of kept) {
-      const traits = { software: gpu.isSoftware, schedule: one.schedule };
+      const traits = { software: gpu.kind.software, schedule: one.schedule };
       programs.push([one, await compileTrial(gpu, trial, traits)]);
     }
     for (let round = 0; round < rounds; round++) {
@@ -238,7 +238,7 @@ async function secondsOf(gpu: Gpu, program: Program, guessed: number): Promise<n
 
 /** The candidates whose launches differ: on some shapes several come to the same. */
 function different({ candidates }: Tunable, trial: Tensor, gpu: Gpu): KernelSchedule[] {
-  const traits = { software: gpu.isSoftware };
+  const traits = { software: gpu.kind.software };
   const launches = (schedule: KernelSchedule) => {
     const plan = trial.definition.kernels?.(trial, { ...traits, schedule });
     const calls = plan?.calls.map(({ shader, constants, workgroups, bindings }) => [

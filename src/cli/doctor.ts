@@ -8,6 +8,7 @@ import { freemem, totalmem } from "node:os";
 import process from "node:process";
 import { measurePeaks } from "../../bench/peaks.ts";
 import { type KernelResult, selfTest } from "../../bench/self_test.ts";
+import type { AdapterKind } from "../gpu/adapter_kind.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { executedTrips } from "../gpu/loop_limit.ts";
 import { bytesText } from "../run/announce.ts";
@@ -44,7 +45,7 @@ export async function run(args: readonly string[]): Promise<number> {
   const memory = { totalBytes: totalmem(), freeBytes: freemem() };
   say(`driver     ${driver ?? "chosen by the system"}`);
   say(`memory     ${bytesText(memory.totalBytes)} in this machine, ${bytesText(memory.freeBytes)} of it free`);
-  say(`kind       ${gpu.isSoftware ? "software: kernels run on the CPU" : "hardware"}`);
+  say(`kind       ${kindText(gpu.kind)}`);
   say(`features   ${features.join(", ") || "none beyond the standard"}`);
   for (const [name, value] of Object.entries(limits)) say(`           ${name} ${value}`);
   const peaks = await measurePeaks(gpu);
@@ -60,10 +61,15 @@ export async function run(args: readonly string[]): Promise<number> {
   );
   if (json) {
     const adapter = { vendor, architecture, description };
-    const machine = { adapter, driver, software: gpu.isSoftware, memory, limits, features, peaks };
+    const machine = { adapter, driver, software: gpu.kind.software, memory, limits, features, peaks };
     console.log(JSON.stringify({ ...machine, kernels, warnings, ok }));
   }
   return ok ? 0 : 1;
+}
+
+function kindText({ software, ratio }: AdapterKind): string {
+  const kind = software ? "software: kernels run on the CPU" : "hardware";
+  return ratio === undefined ? kind : `${kind} (256 invocations take ${ratio.toFixed(1)} times as long as one)`;
 }
 
 async function findWarnings(gpu: Gpu): Promise<string[]> {

@@ -11,12 +11,13 @@ import { formatSize, roundedSizeText, roundSize, type Size } from "../data/size.
 import { Gpu } from "../gpu/gpu.ts";
 import { loadNetwork, type Network } from "../nn/network.ts";
 import { readFile } from "../run/files.ts";
+import { keptKind } from "../run/kept_kind.ts";
 import type { Settings } from "../run/settings.ts";
 import { adapterKey, loadTuning } from "../run/tuning_table.ts";
 
-/** Opens the adapter, with the schedules that were tuned for it. */
+/** Opens the adapter, with the kind that was found of it and the schedules that were tuned for it. */
 export function openGpu(): Promise<Gpu> {
-  return Gpu.open({ tuning: (adapter) => loadTuning(adapterKey(adapter)) });
+  return Gpu.open({ kind: keptKind, tuning: (adapter) => loadTuning(adapterKey(adapter)) });
 }
 
 /** The network of a weight file. */

@@ -20,6 +20,7 @@ import { input, type Tensor } from "../graph/tensor.ts";
 import { findModel } from "../nn/models/mod.ts";
 import { collectParameters, type ParameterScope, ParameterStore } from "../nn/parameters.ts";
 import { gradients } from "../ops/gradients.ts";
+import { keptKind } from "../run/kept_kind.ts";
 import type { Settings } from "../run/settings.ts";
 import { adapterKey, readTable, tablePaths, writeTable } from "../run/tuning_table.ts";
 import { readArguments } from "./arguments.ts";
@@ -37,6 +38,7 @@ export async function run(args: readonly string[]): Promise<number> {
   let adapter = "";
   // Without a table, so that the schedule called default is that of the rules.
   using gpu = await Gpu.open({
+    kind: keptKind,
     tuning: (opened) => {
       adapter = adapterKey(opened);
       return new Map();

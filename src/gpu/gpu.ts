@@ -9,6 +9,7 @@
  */
 
 import { DeviceLostError } from "../errors.ts";
+import { type AdapterKind, measureKind } from "./adapter_kind.ts";
 import {
   type BufferCopy,
   type BufferRange,
@@ -31,6 +32,8 @@ export interface GpuOptions {
   readonly defaultLimits?: boolean;
   /** Finds the schedules that were measured to be fast on an adapter, by shape class. Default: none. */
   readonly tuning?: (adapter: GPUAdapter) => ReadonlyMap<string, string>;
+  /** Tells what kind an adapter is, by itself or by `measure`. Default: `measure` at each open, some 50 ms. */
+  readonly kind?: (adapter: GPUAdapter, measure: () => Promise<AdapterKind>) => AdapterKind | Promise<AdapterKind>;
 }
 
 /** An opened device. Close it with `close()` or `using`. */
@@ -39,8 +42,6 @@ export class Gpu {
   readonly device: GPUDevice;
   /** Vendor, architecture and description of the adapter. */
   readonly info: GPUAdapterInfo;
-  /** Whether the adapter runs kernels on the CPU. */
-  readonly isSoftware: boolean;
   /** Whether per-kernel times can be taken. */
   readonly hasTimestamps: boolean;
   /** Largest buffer range that one binding can see, in bytes. */
@@ -52,6 +53,7 @@ export class Gpu {
   #allocatedBytes = 0;
   #peakBytes = 0;
   #times: SubmissionTimes | null = null;
+  #kind: AdapterKind = { software: false };
   readonly #compilations = new Map<string, Compilation>();
   readonly #launched = new Set<Pipeline>();
   readonly #onVariant: ((name: string, text: string) => void) | undefined = shaderListener;
@@ -59,7 +61,6 @@ export class Gpu {
   private constructor(adapter: GPUAdapter, device: GPUDevice, tuning: ReadonlyMap<string, string>) {
     this.device = device;
     this.info = adapter.info;
-    this.isSoftware = adapter.info.isFallbackAdapter;
     this.hasTimestamps = device.features.has("timestamp-query");
     this.maxBindingBytes = device.limits.maxStorageBufferBindingSize;
     this.tuning = tuning;
@@ -97,7 +98,20 @@ export class Gpu {
       maxStorageBufferBindingSize: adapter.limits.maxStorageBufferBindingSize,
     };
     const tuning = options.tuning?.(adapter) ?? new Map<string, string>();
-    return new Gpu(adapter, await adapter.requestDevice({ requiredFeatures, requiredLimits }), tuning);
+    const gpu = new Gpu(adapter, await adapter.requestDevice({ requiredFeatures, requiredLimits }), tuning);
+    try {
+      const measure = () => measureKind(gpu);
+      gpu.#kind = await (options.kind?.(adapter, measure) ?? measure());
+      return gpu;
+    } catch (error) {
+      gpu.close();
+      throw error;
+    }
+  }
+
+  /** What kind of adapter it is: which kernels suit it. */
+  get kind(): AdapterKind {
+    return this.#kind;
   }
 
   /** Bytes of all live buffers made by this object, now. */
@@ -243,13 +257,13 @@ export class Gpu {
 
   /**
    * Times all submissions from now on, for a profile: `listener` is asked at each one, and is told the times when `wait`,
-   * `read` or `collectTimes` has fetched them.
+   * `read` or `collectTimes` has fetched them. `null`: no longer.
    *
    * @throws {Error} if the adapter has no timestamps.
    */
-  timeSubmissions(listener: TimeListener): void {
+  timeSubmissions(listener: TimeListener | null): void {
     if (!this.hasTimestamps) throw new Error("Cannot time submissions: this adapter has no timestamp queries");
-    this.#times = new SubmissionTimes(this.device, listener);
+    this.#times = listener && new SubmissionTimes(this.device, listener);
   }
 
   /** Waits for everything submitted and hands out its times, where submissions are timed. */

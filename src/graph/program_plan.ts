@@ -58,7 +58,7 @@ export interface ProgramPlan {
 
 /** What the choice of kernels depends on, of an opened device. */
 export function deviceTraits(gpu: Gpu): DeviceTraits {
-  return { software: gpu.isSoftware, tuning: gpu.tuning };
+  return { software: gpu.kind.software, tuning: gpu.tuning };
 }
 
 /** What a program would take, without compiling it. */

@@ -22,6 +22,7 @@ import { readSafetensors } from "../nn/safetensors.ts";
 import { Progress, type StageProgress } from "../report/progress.ts";
 import type { AdaptationData } from "./adaptation.ts";
 import { readFile } from "./files.ts";
+import { keptKind } from "./kept_kind.ts";
 import { Profile } from "./profile.ts";
 import { RunFolder } from "./run_folder.ts";
 import type { Settings } from "./settings.ts";
@@ -47,7 +48,10 @@ export async function openRun(settings: Settings, needsTarget: boolean): Promise
   const profile = new Profile();
   const folder = openFolder(settings);
   const folders = await dataFolders(settings, folder, progress);
-  const gpu = await Gpu.open({ tuning: (adapter) => folder.tuning(() => loadTuning(adapterKey(adapter))) });
+  const gpu = await Gpu.open({
+    kind: keptKind,
+    tuning: (adapter) => folder.tuning(() => loadTuning(adapterKey(adapter))),
+  });
   if (settings.flag("profile")) profile.timeKernels(gpu);
   const { network, classMap, source, trainSource } = openSourceAndNetwork(gpu, settings, folders.source);
   const target = openDataset(folders.target, { classMap });

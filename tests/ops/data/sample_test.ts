@@ -85,7 +85,7 @@ Deno.test("sampleImages() of the whole image is v/127.5 − 1 as exactly as the 
     bytes,
     (value, index) => index % 4 === 3 ? 0 : Math.fround(Math.fround(value / 127.5) - 1),
   );
-  if (gpu.isSoftware) assertEquals(stored, expected);
+  if (gpu.kind.software) assertEquals(stored, expected);
   // WGSL allows a quotient, here at most 2, to be off by 2.5 ulp, and rounds the difference.
   const allowed = 2.5 * 2 ** -23 + 2 ** -24;
   const wrong = stored.findIndex((value, index) =>

@@ -1,0 +1,90 @@
+/**
+ * Whether an adapter is a GPU or software on the CPU, by measurement: what it says of itself may be missing or wrong.
+ *
+ * A GPU runs the invocations of a workgroup side by side; software runs them one after another, as many at a time as a
+ * vector of the CPU has lanes, and must suspend each of these at every barrier. So one invocation is timed with a long
+ * chain of dependent multiply-adds, then a whole workgroup. A GPU, which waits for the results of one chain most of the
+ * time, takes hardly longer for all: 1 to 3 times, as 256 invocations share 64 to 128 lanes, 12 on the smallest. A CPU
+ * takes 256 / lanes times as long: 16 to 64 times.
+ *
+ * @module
+ */
+
+import shader from "../../shaders/gpu/adapter_kind.wgsl" with { type: "text" };
+import type { Gpu } from "./gpu.ts";
+import type { Dispatch } from "./launch.ts";
+import type { SubmissionTime } from "./submission_times.ts";
+
+/** What kind of adapter it is. */
+export interface AdapterKind {
+  /** Whether it is software: the invocations of a workgroup run one after another, on the CPU. */
+  readonly software: boolean;
+  /** How many times as long as one invocation a workgroup of 256 takes; absent where the kind was stated. */
+  readonly ratio?: number;
+}
+
+const invocations = 256;
+/** Trips of the loop when one invocation runs: 1 to 3 ms on most adapters, below the 60,000 that all drivers allow. */
+const trips = 48_000;
+/** The ratio that separates the kinds. A workgroup is given so many times fewer trips, so the longer of both launches tells. */
+const limit = 8;
+/** How far from the limit a ratio is sure. Else the launches are repeated: other programs may have held them up. */
+const margin = 2;
+/** Launches of each before the ratio is looked at, of which the fastest count. */
+const runs = 4;
+const mostRuns = 16;
+
+/**
+ * Measures what kind of adapter a device is on, in some 30 ms and the shader's compilation; longer where other programs
+ * disturb.
+ *
+ * @param hasTimestamps whether to time by the GPU's own clock, else by waiting.
+ */
+export async function measureKind(gpu: Gpu, hasTimestamps: boolean = gpu.hasTimestamps): Promise<AdapterKind> {
+  const source = { name: "gpu/adapter_kind", text: shader };
+  const sums = gpu.createBuffer(invocations * 4, "sums");
+  const one = gpu.createBuffer(invocations * 4, "trips of one");
+  const all = gpu.createBuffer(invocations * 4, "trips of all");
+  try {
+    gpu.write(one, Uint32Array.of(trips));
+    gpu.write(all, new Uint32Array(invocations).fill(trips / limit));
+    const dispatchOne = await gpu.dispatch(source, {}, [one, sums], [1, 1, 1]);
+    const dispatchAll = await gpu.dispatch(source, {}, [all, sums], [1, 1, 1]);
+    const pairs = Array.from({ length: runs }, () => [dispatchOne, dispatchAll]).flat();
+    const seconds: number[] = [];
+    let ratio = limit;
+    while (seconds.length < 2 * mostRuns && ratio > limit / margin && ratio < limit * margin) {
+      seconds.push(...await (hasTimestamps ? timedSeconds : waitedSeconds)(gpu, pairs));
+      const fastest = (remainder: number) => Math.min(...seconds.filter((_, index) => index % 2 === remainder));
+      ratio = limit * fastest(1) / fastest(0);
+    }
+    return { software: ratio > limit, ratio };
+  } finally {
+    for (const buffer of [sums, one, all]) gpu.destroyBuffer(buffer);
+    gpu.resetPeak();
+  }
+}
+
+async function timedSeconds(gpu: Gpu, dispatches: readonly Dispatch[]): Promise<number[]> {
+  let seconds: number[] = [];
+  const take = ({ launches = [] }: SubmissionTime) => seconds = launches.map((launch) => launch.seconds);
+  gpu.timeSubmissions(() => ({ isSampled: true, take }));
+  gpu.submit(dispatches);
+  await gpu.collectTimes();
+  gpu.timeSubmissions(null);
+  return seconds;
+}
+
+/** Repeats of a launch that is waited for: Deno sleeps 10 ms in a wait, browsers round to 1 ms. */
+const waitedRepeats = 8;
+
+async function waitedSeconds(gpu: Gpu, dispatches: readonly Dispatch[]): Promise<number[]> {
+  const seconds: number[] = [];
+  for (const dispatch of dispatches) {
+    const start = performance.now();
+    gpu.submit(Array.from({ length: waitedRepeats }, () => dispatch));
+    await gpu.wait();
+    seconds.push((performance.now() - start) / 1000);
+  }
+  return seconds;
+}
