@@ -11,6 +11,7 @@ import { Network } from "../nn/network.ts";
 import { readSafetensors } from "../nn/safetensors.ts";
 import { type Color, colorLabels, type LabelMap, pictureOf } from "../report/picture.ts";
 import { drawStrip, type Panel } from "../report/strip.ts";
+import { equalBatches } from "../selftraining/inference.ts";
 import { Predictor } from "../selftraining/prediction.ts";
 import type { AdaptationData } from "./adaptation.ts";
 import { readFile, writeFileSafely } from "./files.ts";
@@ -18,35 +19,35 @@ import { pseudoLabelItems } from "./labelling.ts";
 import { viewOptions } from "./settings.ts";
 import type { RunContext } from "./training_run.ts";
 
-/** How many target images are drawn. */
+/** How many target images are drawn; as many as scoring has in a batch, so that nothing is compiled for them. */
 const pictureCount = 4;
 
 /** Writes `pictures/<name>.png` for some target training images, evenly spread. */
 export async function writePictures(context: RunContext, data: AdaptationData): Promise<void> {
   const { network, folder, settings } = context;
   const items = data.targetSplit.items;
-  const chosen = Array.from(
-    { length: Math.min(pictureCount, items.length) },
-    (_, index) => Math.floor((index + 0.5) * items.length / Math.min(pictureCount, items.length)),
+  const count = Math.min(pictureCount, items.length);
+  const isChosen = new Set(
+    Array.from({ length: count }, (_, index) => Math.floor((index + 0.5) * items.length / count)),
   );
+  const chosen = items.filter((_, index) => isChosen.has(index));
   const palette: readonly Color[] = network.metadata.palette ?? data.source.palette;
   const legend = network.metadata.classes.map((name, id) => ({ name, color: palette[id] ?? [0, 0, 0] as const }));
-  const pseudo = pseudoLabelItems(folder, settings.number("rounds"), items, network.classCount);
+  const pseudo = pseudoLabelItems(folder, settings.number("rounds"), chosen, network.classCount);
   using source = sourceNetwork(context);
-  for (const index of chosen) {
-    const item = items[index];
-    const pseudoItem = pseudo[index];
-    if (item === undefined || pseudoItem === undefined) continue;
+  const before = await predictions(context, source.network, chosen);
+  const after = await predictions(context, network, chosen);
+  for (const [index, item] of chosen.entries()) {
     const sample = await context.loader.loadOne(item, { size: context.size });
     const { height, width, pixels } = sample.image;
-    const panel = (title: string, labels: LabelMap | null): Panel[] =>
+    const panel = (title: string, labels: LabelMap | null = null): Panel[] =>
       labels === null ? [] : [{ title, picture: colorLabels(labels, palette) }];
     const strip = drawStrip([
       { title: "image", picture: pictureOf(pixels, height, width) },
       ...panel("ground truth", labelsOf(sample)),
-      ...panel("source only", await predict(context, source.network, sample)),
-      ...panel("pseudo-labels", await pseudoLabels(context, pseudoItem)),
-      ...panel("adapted", await predict(context, network, sample)),
+      ...panel("source only", before[index]),
+      ...panel("pseudo-labels", await pseudoLabels(context, pseudo[index])),
+      ...panel("adapted", after[index]),
     ], legend);
     writeFileSafely(folder.file("pictures", `${item.name}.png`), encodeRgbPng(strip.pixels, strip.height, strip.width));
   }
@@ -60,18 +61,28 @@ function sourceNetwork({ gpu, network, folder }: RunContext) {
   return { network: before, [Symbol.dispose]: () => before.dispose() };
 }
 
-async function predict({ gpu, settings }: RunContext, network: Network, sample: Sample): Promise<LabelMap> {
-  const { height, width } = sample.image;
-  const size = { height, width };
-  const predictor = new Predictor(gpu, network, 1, viewOptions(settings));
-  const { labels } = await predictor.run({ samples: [sample], size, labelSize: size });
-  const [bytes = new Uint8Array(0)] = await gpu.read({ ...labels, size: height * width });
+/** What a network says of the images, at the working size. */
+async function predictions(
+  { gpu, loader, settings, size }: RunContext,
+  network: Network,
+  items: readonly Item[],
+): Promise<LabelMap[]> {
+  const predictor = new Predictor(gpu, network, pictureCount, viewOptions(settings));
+  const maps: LabelMap[] = [];
+  for await (const { samples, size: { height, width } } of equalBatches(loader.load(items, { size }), pictureCount)) {
+    const pixels = height * width;
+    const { labels } = await predictor.run({ samples, size: { height, width }, labelSize: { height, width } });
+    const [bytes = new Uint8Array(0)] = await gpu.read({ ...labels, size: samples.length * pixels });
+    for (const index of samples.keys()) {
+      maps.push({ height, width, labels: bytes.subarray(index * pixels, (index + 1) * pixels) });
+    }
+  }
   await predictor.dispose();
-  return { height, width, labels: bytes };
+  return maps;
 }
 
-async function pseudoLabels({ loader, size }: RunContext, item: Item): Promise<LabelMap | null> {
-  if (item.labelPath === null || !existsSync(item.labelPath)) return null;
+async function pseudoLabels({ loader, size }: RunContext, item: Item | undefined): Promise<LabelMap | null> {
+  if (!item?.labelPath || !existsSync(item.labelPath)) return null;
   return labelsOf(await loader.loadOne(item, { size }));
 }
 
