@@ -47,6 +47,11 @@ export class WorkerPool<Work, Result> {
     this.#names = names;
   }
 
+  /** Starts all Workers now, so that they have read their modules when the first work comes. */
+  start(): void {
+    while (this.#workers.length < this.#size) this.#startOne();
+  }
+
   /**
    * Has a piece of work done by the Worker with the least to do.
    *
@@ -75,15 +80,19 @@ export class WorkerPool<Work, Result> {
     this.#workers.length = 0;
   }
 
+  #startOne(): StartedWorker<Result> {
+    const started = listen<Result>(this.#start(), this.#names);
+    this.#workers.push(started);
+    return started;
+  }
+
   #leastBusy(): StartedWorker<Result> {
     let best: StartedWorker<Result> | undefined;
     for (const candidate of this.#workers) {
       if (best === undefined || candidate.waiting.size < best.waiting.size) best = candidate;
     }
     if (best !== undefined && (best.waiting.size === 0 || this.#workers.length >= this.#size)) return best;
-    const started = listen<Result>(this.#start(), this.#names);
-    this.#workers.push(started);
-    return started;
+    return this.#startOne();
   }
 }
 

@@ -20,7 +20,7 @@ export class LabelWriter {
   readonly #paths: string[] = [];
   #waiting: Promise<LabelCounts>[] = [];
 
-  /** @param workers number of Workers, which start with the first image. */
+  /** @param workers number of Workers, which start at once. */
   constructor(readonly classes: number, workers: number = defaultWorkers()) {
     this.#judged = new Array<number>(classes).fill(0);
     this.#right = new Array<number>(classes).fill(0);
@@ -29,6 +29,7 @@ export class LabelWriter {
       workers,
       { action: "write labels", owner: "writer", worker: "labelling worker" },
     );
+    this.#pool.start();
   }
 
   /**

@@ -58,6 +58,7 @@ export async function labelTarget(
     averageLogits: viewOptions(settings).average === "logits",
     ...(prior === undefined ? {} : { prior }),
   };
+  await using writer = new LabelWriter(classes);
   const bar = progress.stage(`round ${round}: labelling`, items.length, { unit: "images", perStep: 1 });
   const source = new LogitsSource(context, items, keptBytes, (images) => bar.update(images));
   const report = await selectThresholds(gpu, source, scores, {
@@ -68,7 +69,6 @@ export async function labelTarget(
   });
   const files = pseudoLabelItems(folder, round, items, classes);
   mkdirSync(folder.file("rounds", String(round), "pseudo-labels"), { recursive: true });
-  await using writer = new LabelWriter(classes);
   const truths = truthsOf(context, items);
   let image = 0;
   for await (const { images, height, width, labels } of assignLabels(gpu, source, scores, report)) {
