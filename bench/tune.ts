@@ -157,7 +157,11 @@ function ranked(
   medians: ReadonlyMap<KernelSchedule, number>,
   count: number,
 ): TunedProblem {
-  const timeOf = ({ schedule, seconds }: Tried) => medians.get(schedule) ?? seconds;
+  // A GPU is faster or slower in the interleaved rounds than in the first timings, so these are scaled by what both have.
+  const twice = tried.find(({ schedule, right }) => right && scheduleName(schedule) === "default") ??
+    tried.find(({ schedule }) => medians.has(schedule));
+  const scale = twice === undefined ? 1 : (medians.get(twice.schedule) ?? twice.seconds) / twice.seconds;
+  const timeOf = ({ schedule, seconds }: Tried) => medians.get(schedule) ?? seconds * scale;
   const sorted = tried.toSorted((a, b) => Number(b.right) - Number(a.right) || timeOf(a) - timeOf(b));
   const rules = sorted.find(({ schedule, right }) => right && scheduleName(schedule) === "default");
   const first = sorted.find(({ right, schedule }) => right && medians.has(schedule));

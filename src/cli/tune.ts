@@ -120,8 +120,8 @@ function rankingText({ shapeClass, count, flops, ranking, winner, gain }: TunedP
     }
     return [
       `  ${schedule.padEnd(40)}`,
-      `${milliseconds.toFixed(2)} ms`.padStart(11),
-      `${(flops / milliseconds / 1e6).toFixed(1)} GFLOP/s`.padStart(15),
+      (milliseconds < 1 ? `${(milliseconds * 1000).toFixed(1)} µs` : `${milliseconds.toFixed(2)} ms`).padStart(12),
+      `${(flops / milliseconds / 1e6).toFixed(1)} GFLOP/s`.padStart(18),
       (rules === null ? "" : `${(rules / milliseconds).toFixed(2)}×`).padStart(8),
       `  error ${(error ?? 0).toExponential(0)}`,
     ].join("");
