@@ -27,7 +27,7 @@ export interface KeyBatch {
 export interface KeyOptions {
   /** Every which pixel of a class and image is ranked; default 1. */
   readonly stride?: number;
-  /** Every which row and column is looked at at all, by batch; default 1. */
+  /** About every which row and column is looked at at all, spread over the image, by batch; default 1. */
   readonly step?: (batch: ScoreBatch) => number;
 }
 

@@ -100,7 +100,7 @@ class Sampling {
 
   constructor(readonly images: number, readonly mostSamples: number) {}
 
-  /** Every which row and column of a batch is in the sample. */
+  /** About every which row and column of a batch is in the sample. */
   step({ height, width }: ScoreBatch): number {
     if (this.#step > 0) return this.#step;
     const pixels = this.images * height * width;
@@ -120,8 +120,8 @@ function sampleSize(pixels: number, mostSamples: number): number {
 }
 
 /**
- * Every which row and column is in the sample. An odd number, or it could fall into step with the network's output stride and
- * see each of its cells at the same place.
+ * About every which row and column is in the sample. An odd number, or it could fall into step with the network's output
+ * stride and see each of its cells at the same place.
  */
 function sampleStep(pixels: number, samples: number): number {
   const step = Math.ceil(Math.sqrt(pixels / samples));
