@@ -99,6 +99,7 @@ async function collectVariants(): Promise<[string, string][]> {
     (await Program.compile(gpu, { outputs: { statistics }, traits: { software } })).dispose();
   }
   await compileSchedules(gpu);
+  await compileEpilogues(gpu);
   for (const selfCase of selfTestCases()) await selfCase.run(gpu);
   await runSelection(gpu);
   await compileOthers(gpu);
@@ -123,6 +124,25 @@ async function compileSchedules(gpu: Gpu): Promise<void> {
           }
         }
       }
+    }
+  }
+}
+
+/** Every form of a convolution with scale, shift, residual and activation. */
+async function compileEpilogues(gpu: Gpu): Promise<void> {
+  for (const [inputs, channels, kernel] of [[6, 18, 3], [3, 18, 3], [66, 7, 3], [64, 64, 3], [20, 24, 1]] as const) {
+    const x = input("x", [1, inputs, 8, 8]);
+    const w = input("w", [channels, inputs, kernel, kernel], { layout: "convolution" });
+    const depthwise = input("depthwise", [channels, 1, 3, 3], { layout: "depthwise" });
+    const epilogue = {
+      scaleAndShift: input("scaleAndShift", [2, channels], { layout: "channels" }),
+      residual: input("residual", [1, channels, 8, 8]),
+      activation: "relu" as const,
+    };
+    const y = conv2d(x, w, { padding: (kernel - 1) / 2, epilogue });
+    const outputs = { y, z: depthwiseConv2d(y, depthwise, { padding: 1, epilogue }) };
+    for (const software of [true, false]) {
+      (await Program.compile(gpu, { outputs, traits: { software } })).dispose();
     }
   }
 }
