@@ -74,19 +74,8 @@ export class Program {
 
     const slots = layout.slotBytes.map((bytes, index) => gpu.createBuffer(bytes, `slot ${index}`));
     const ranges = new Map<Tensor, BufferRange>();
-    const inputs = new Map<string, { tensor: Tensor; buffer: GPUBuffer }>();
-    const owned = [...slots];
-    for (const tensor of layout.tensors) {
-      const leaf = tensor.definition.leaf;
-      if (leaf?.kind === "resident") ranges.set(tensor, leaf.range);
-      else if (leaf?.kind === "input") {
-        if (inputs.has(leaf.name)) throw new Error(`Cannot compile: two inputs are named "${leaf.name}"`);
-        const buffer = gpu.createBuffer(tensor.bytes, leaf.name);
-        owned.push(buffer);
-        inputs.set(leaf.name, { tensor, buffer });
-        ranges.set(tensor, wholeRange(buffer));
-      }
-    }
+    const inputs = placeLeaves(gpu, layout.tensors, ranges);
+    const owned = [...slots, ...[...inputs.values()].map(({ buffer }) => buffer)];
     const uniform = (values: readonly number[]) => {
       const buffer = gpu.createBuffer(values.length * 4, "sizes", GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST);
       gpu.write(buffer, Uint32Array.from(values));
@@ -109,13 +98,14 @@ export class Program {
     textures.forgetAll();
     const calls = layout.steps.filter(({ isKept }) => !isKept).flatMap(bind);
     const bound = (calls: readonly BoundCall[]) => Promise.all(calls.map(({ dispatch }) => dispatch));
+    const [dispatches, keptDispatches] = await Promise.all([bound(calls), bound(kept)]);
     const epilogue = definition.epilogue ?? [];
     return new Program(gpu, {
       memory: layout.memory,
-      dispatches: [...await bound(calls), ...epilogue],
+      dispatches: [...dispatches, ...epilogue],
       dispatchFlops: [...calls.map(({ flops }) => flops), ...epilogue.map(() => 0)],
       residents: definition.residents,
-      keptDispatches: await bound(kept),
+      keptDispatches,
       owned,
       textures: textures.textures,
       inputs,
@@ -209,6 +199,26 @@ export class Program {
     }
     return output;
   }
+}
+
+/** Adds where the leaves among the tensors lie, those of inputs in buffers of their own, which are returned by name. */
+function placeLeaves(
+  gpu: Gpu,
+  tensors: readonly Tensor[],
+  ranges: Map<Tensor, BufferRange>,
+): Map<string, { tensor: Tensor; buffer: GPUBuffer }> {
+  const inputs = new Map<string, { tensor: Tensor; buffer: GPUBuffer }>();
+  for (const tensor of tensors) {
+    const { leaf } = tensor.definition;
+    if (leaf?.kind === "resident") ranges.set(tensor, leaf.range);
+    else if (leaf?.kind === "input") {
+      if (inputs.has(leaf.name)) throw new Error(`Cannot compile: two inputs are named "${leaf.name}"`);
+      const buffer = gpu.createBuffer(tensor.bytes, leaf.name);
+      inputs.set(leaf.name, { tensor, buffer });
+      ranges.set(tensor, wholeRange(buffer));
+    }
+  }
+  return inputs;
 }
 
 /** A launch that is being compiled. */
