@@ -14,7 +14,6 @@ import {
   type BufferCopy,
   type BufferRange,
   type Dispatch,
-  encodeTextureCopy,
   maxWorkgroupsPerDimension,
   type Pipeline,
   textureRowVectors,
@@ -22,6 +21,8 @@ import {
 } from "./launch.ts";
 import { bindResources, type Compilation, compilePipeline, launchEmpty } from "./pipeline.ts";
 import { type ShaderConstants, type ShaderSource, specialize } from "./shader.ts";
+import { encodeSubmission } from "./submission.ts";
+import { launchCost, SubmissionPace } from "./submission_pace.ts";
 import { SubmissionTimes, type TimeListener } from "./submission_times.ts";
 
 /** What `Gpu.open` may be told. */
@@ -53,6 +54,7 @@ export class Gpu {
   #allocatedBytes = 0;
   #peakBytes = 0;
   #times: SubmissionTimes | null = null;
+  readonly #pace = new SubmissionPace();
   #kind: AdapterKind = { software: false };
   readonly #compilations = new Map<string, Compilation>();
   readonly #launched = new Set<Pipeline>();
@@ -200,7 +202,7 @@ export class Gpu {
       this.#launched.add(pipeline);
       launchEmpty(this.device, pipeline, bindGroup);
     }
-    return { label, pipeline: await checked(compilation), bindGroup, workgroups };
+    return { label, pipeline: await checked(compilation), bindGroup, workgroups, cost: launchCost(workgroups) };
   }
 
   #compile(source: ShaderSource, constants: ShaderConstants): Compilation {
@@ -216,34 +218,19 @@ export class Gpu {
     return compilation;
   }
 
-  /** Encodes the launches in order, in as few passes as copies to textures allow, then the copies, and submits them. */
+  /**
+   * Submits the launches in order, then the copies: together, unless they take so long that a driver could end them or Ctrl-C
+   * would have to wait.
+   */
   submit(dispatches: Iterable<Dispatch>, copies: Iterable<BufferCopy> = []): void {
     this.check();
-    const encoder = this.device.createCommandEncoder();
-    const launches = [...dispatches];
-    const stamps = this.#times?.begin(encoder, launches.map(({ pipeline }) => pipeline.name));
-    let pass: GPUComputePassEncoder | null = null;
-    for (const [index, { pipeline, bindGroup, workgroups, textureCopies = [] }] of launches.entries()) {
-      if (textureCopies.length > 0) {
-        pass?.end();
-        pass = null;
-        for (const copy of textureCopies) encodeTextureCopy(encoder, copy);
-      }
-      pass ??= encoder.beginComputePass(stamps?.pass?.(index));
-      pass.setPipeline(pipeline.pipeline);
-      pass.setBindGroup(0, bindGroup);
-      pass.dispatchWorkgroups(...workgroups);
-      if (stamps?.pass) {
-        pass.end();
-        pass = null;
-      }
+    const pace = this.#pace;
+    for (
+      const { buffer, cost } of encodeSubmission(this.device, [...dispatches], copies, pace.longest, this.#times)
+    ) {
+      this.device.queue.submit([buffer]);
+      pace.add(cost);
     }
-    pass?.end();
-    for (const { from, to, toOffset } of copies) {
-      encoder.copyBufferToBuffer(from.buffer, from.offset, to, toOffset, from.size);
-    }
-    stamps?.end();
-    this.device.queue.submit([encoder.finish()]);
   }
 
   /** Writes bytes at `offset` (a multiple of 4); the length is padded with zeros to a multiple of 4. */
@@ -273,7 +260,9 @@ export class Gpu {
 
   /** Waits until everything submitted is done. In Deno this costs 11 ms, so not in every step. */
   async wait(): Promise<void> {
+    const { pending } = this.#pace;
     await this.device.queue.onSubmittedWorkDone();
+    this.#pace.done(pending);
     this.check();
     if (this.#times?.isFull) await this.collectTimes();
   }
@@ -301,8 +290,10 @@ export class Gpu {
       offset += sizes[index] ?? 0;
     }
     this.device.queue.submit([encoder.finish()]);
+    const { pending } = this.#pace;
     try {
       await staging.mapAsync(GPUMapMode.READ);
+      this.#pace.done(pending);
       this.check();
       const mapped = staging.getMappedRange();
       let start = 0;

@@ -38,6 +38,8 @@ export interface Dispatch {
   readonly bindGroup: GPUBindGroup;
   /** Workgroups in x, y, z. */
   readonly workgroups: readonly [number, number, number];
+  /** What it costs, in floating-point operations; an estimate by which long runs are cut into submissions. */
+  readonly cost: number;
   /** Made before the launch. */
   readonly textureCopies?: readonly TextureCopy[];
 }

@@ -26,8 +26,8 @@ export type TimeListener = (kernels: readonly string[]) => {
 export interface Stamps {
   /** For the pass of a launch, where each launch is timed and has a pass of its own. */
   readonly pass: ((launch: number) => GPUComputePassDescriptor) | null;
-  /** Ends the submission. */
-  readonly end: () => void;
+  /** Ends the submission, in whose last commands it is encoded. */
+  readonly end: (encoder: GPUCommandEncoder) => void;
 }
 
 /** Most timestamps of a query set (WebGPU). */
@@ -70,7 +70,7 @@ export class SubmissionTimes {
       pass: timed.length > 0
         ? (launch) => ({ timestampWrites: { querySet: queries, endOfPassWriteIndex: launch + 1 } })
         : null,
-      end: () => {
+      end: (encoder) => {
         encoder.beginComputePass({ timestampWrites: { querySet: queries, endOfPassWriteIndex: count - 1 } }).end();
         encoder.resolveQuerySet(queries, 0, count, buffer, 0);
       },

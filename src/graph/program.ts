@@ -10,6 +10,7 @@ import { type BufferCopy, type BufferRange, type Dispatch, wholeRange } from "..
 import { storedElements, unpack } from "./layout.ts";
 import type { MemoryPlan } from "./plan.ts";
 import { OperandTextures, textureOperands } from "./operand_textures.ts";
+import { launchCost } from "../gpu/submission_pace.ts";
 import { planProgram, type ProgramDefinition, type ProgramStep } from "./program_plan.ts";
 import { type KernelCall, type StoredBinding, Tensor } from "./tensor.ts";
 
@@ -275,7 +276,8 @@ async function bindCall(
   });
   const label = tensor.path === "" ? tensor.op : `${tensor.op} ${tensor.path}`;
   const dispatch = await gpu.dispatch(call.shader, call.constants, resources, call.workgroups, label);
-  return operands.copies.length === 0 ? dispatch : { ...dispatch, textureCopies: operands.copies };
+  const cost = launchCost(call.workgroups, call.flops);
+  return operands.copies.length === 0 ? { ...dispatch, cost } : { ...dispatch, cost, textureCopies: operands.copies };
 }
 
 function found(ranges: ReadonlyMap<Tensor, BufferRange>, tensor: Tensor): BufferRange {

@@ -1,0 +1,61 @@
+/**
+ * Launches and copies as commands for the queue, in as few passes as copies to textures and timestamps allow.
+ *
+ * @module
+ */
+
+import { type BufferCopy, type Dispatch, encodeTextureCopy } from "./launch.ts";
+import type { SubmissionTimes } from "./submission_times.ts";
+
+/** Commands to be submitted together. */
+export interface Commands {
+  readonly buffer: GPUCommandBuffer;
+  /** What its launches cost (`launchCost`). */
+  readonly cost: number;
+}
+
+/**
+ * Encodes the launches in order, then the copies.
+ *
+ * @param longest the cost at which commands end and others begin; a launch that costs more is alone.
+ * @param times times all of it as one.
+ */
+export function* encodeSubmission(
+  device: GPUDevice,
+  launches: readonly Dispatch[],
+  copies: Iterable<BufferCopy>,
+  longest: number,
+  times: SubmissionTimes | null,
+): Generator<Commands> {
+  let encoder = device.createCommandEncoder();
+  const stamps = times?.begin(encoder, launches.map(({ pipeline }) => pipeline.name));
+  let pass: GPUComputePassEncoder | null = null;
+  const endPass = () => {
+    pass?.end();
+    pass = null;
+  };
+  let cost = 0;
+  for (const [index, launch] of launches.entries()) {
+    if (cost > 0 && cost + launch.cost > longest) {
+      endPass();
+      yield { buffer: encoder.finish(), cost };
+      encoder = device.createCommandEncoder();
+      cost = 0;
+    }
+    cost += launch.cost;
+    const { pipeline, bindGroup, workgroups, textureCopies = [] } = launch;
+    if (textureCopies.length > 0) endPass();
+    for (const copy of textureCopies) encodeTextureCopy(encoder, copy);
+    pass ??= encoder.beginComputePass(stamps?.pass?.(index));
+    pass.setPipeline(pipeline.pipeline);
+    pass.setBindGroup(0, bindGroup);
+    pass.dispatchWorkgroups(...workgroups);
+    if (stamps?.pass) endPass();
+  }
+  endPass();
+  for (const { from, to, toOffset } of copies) {
+    encoder.copyBufferToBuffer(from.buffer, from.offset, to, toOffset, from.size);
+  }
+  stamps?.end(encoder);
+  yield { buffer: encoder.finish(), cost };
+}
