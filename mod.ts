@@ -64,6 +64,7 @@ export { add } from "./src/ops/arithmetic/add.ts";
 export { bias } from "./src/ops/arithmetic/bias.ts";
 export { concat } from "./src/ops/arithmetic/concat.ts";
 export { conv2d, type Conv2dOptions } from "./src/ops/conv/conv2d.ts";
+export type { Epilogue } from "./src/ops/conv/epilogue.ts";
 export { depthwiseConv2d } from "./src/ops/conv/depthwise_conv2d.ts";
 export type { ConvolutionOptions, Padding } from "./src/ops/conv/geometry.ts";
 export {

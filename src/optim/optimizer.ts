@@ -9,6 +9,7 @@ import adamwShader from "../../shaders/optim/adamw.wgsl" with { type: "text" };
 import sgdShader from "../../shaders/optim/sgd.wgsl" with { type: "text" };
 import type { Gpu } from "../gpu/gpu.ts";
 import { type Dispatch, grid } from "../gpu/launch.ts";
+import { GradientClip } from "./gradient_clip.ts";
 import type { ParameterGroup, ParameterRun, ParameterStore } from "../nn/parameters.ts";
 
 /** Learning rate of each parameter group for one step. */
@@ -38,6 +39,8 @@ export interface SgdOptions {
   readonly weightDecay?: number;
   /** Default `false`. */
   readonly nesterov?: boolean;
+  /** L2 norm of all gradients together, at most. Default: they are not clipped. */
+  readonly clipNorm?: number | undefined;
 }
 
 const groups: readonly ParameterGroup[] = ["backbone", "head"];
@@ -45,13 +48,14 @@ const groups: readonly ParameterGroup[] = ["backbone", "head"];
 /** SGD with momentum: v ← momentum·v + g + weightDecay·w; w ← w − learningRate·v, as PyTorch's. */
 export async function sgd(gpu: Gpu, store: ParameterStore, options: SgdOptions = {}): Promise<Optimizer> {
   const { momentum = 0.9, weightDecay = 5e-4, nesterov = false } = options;
-  const state = new OptimizerState(gpu, store, 1, groups.length * 16);
+  const clip = await openClip(gpu, store, options);
+  const state = new OptimizerState(gpu, store, 1, groups.length * 16, clip);
   const dispatches = await Promise.all(
     store.runs().map((run) =>
       gpu.dispatch(
         { name: "optim/sgd", text: sgdShader },
-        { VECTORS: run.values.size / 16, GROUP: groups.indexOf(run.group), NESTEROV: nesterov },
-        [run.values, run.gradients, state.range(0, run), state.rates],
+        { VECTORS: run.values.size / 16, GROUP: groups.indexOf(run.group), NESTEROV: nesterov, CLIPS: clip !== null },
+        [run.values, run.gradients, state.range(0, run), state.rates, clip?.factor ?? state.rates],
         grid(run.values.size / 16, 64),
       )
     ),
@@ -67,18 +71,24 @@ export interface AdamWOptions {
   readonly epsilon?: number;
   /** Default 0.01. */
   readonly weightDecay?: number;
+  /** L2 norm of all gradients together, at most. Default: they are not clipped. */
+  readonly clipNorm?: number | undefined;
 }
 
 /** AdamW (Loshchilov and Hutter, ICLR 2019), as PyTorch's. */
 export async function adamW(gpu: Gpu, store: ParameterStore, options: AdamWOptions = {}): Promise<Optimizer> {
   const { betas: [beta1, beta2] = [0.9, 0.999], epsilon = 1e-8, weightDecay = 0.01 } = options;
-  const state = new OptimizerState(gpu, store, 2, groups.length * 32);
+  const clip = await openClip(gpu, store, options);
+  const state = new OptimizerState(gpu, store, 2, groups.length * 32, clip);
   const dispatches = await Promise.all(
     store.runs().map((run) =>
       gpu.dispatch(
         { name: "optim/adamw", text: adamwShader },
-        { VECTORS: run.values.size / 16, GROUP: groups.indexOf(run.group) },
-        [run.values, run.gradients, state.range(0, run), state.range(1, run), state.rates],
+        { VECTORS: run.values.size / 16, GROUP: groups.indexOf(run.group), CLIPS: clip !== null },
+        [
+          ...[run.values, run.gradients, state.range(0, run), state.range(1, run)],
+          ...[state.rates, clip?.factor ?? state.rates],
+        ],
         grid(run.values.size / 16, 64),
       )
     ),
@@ -90,13 +100,27 @@ export async function adamW(gpu: Gpu, store: ParameterStore, options: AdamWOptio
     ]));
 }
 
+async function openClip(
+  gpu: Gpu,
+  store: ParameterStore,
+  { clipNorm }: Pick<SgdOptions, "clipNorm">,
+): Promise<GradientClip | null> {
+  return clipNorm === undefined ? null : await GradientClip.open(gpu, store, clipNorm);
+}
+
 /** Buffers that optimizers keep: `kinds` copies of the segments, and the rates of the step. */
 class OptimizerState {
   readonly rates: GPUBuffer;
   readonly #buffers: readonly GPUBuffer[];
   readonly #segments: number;
 
-  constructor(readonly gpu: Gpu, readonly store: ParameterStore, kinds: number, rateBytes: number) {
+  constructor(
+    readonly gpu: Gpu,
+    readonly store: ParameterStore,
+    kinds: number,
+    rateBytes: number,
+    readonly clip: GradientClip | null,
+  ) {
     this.rates = gpu.createBuffer(rateBytes, "learning rates");
     this.#segments = store.segmentBytes.length;
     this.#buffers = Array.from({ length: kinds }, () => store.segmentBytes).flat()
@@ -113,10 +137,10 @@ class OptimizerState {
     dispatches: readonly Dispatch[],
     rateValues: (rates: LearningRates, step: number) => readonly number[],
   ): Optimizer {
-    const { gpu, store, rates: rateBuffer } = this;
+    const { gpu, store, clip, rates: rateBuffer } = this;
     const state = this.#buffers;
     return {
-      dispatches,
+      dispatches: [...clip?.dispatches ?? [], ...dispatches],
       state,
       step: 0,
       prepare(rates) {
@@ -130,6 +154,7 @@ class OptimizerState {
       },
       dispose() {
         for (const buffer of [...state, rateBuffer]) gpu.destroyBuffer(buffer);
+        clip?.dispose();
       },
     };
   }

@@ -152,6 +152,9 @@ export const options: readonly Option[] = [
     maximum: 0.99999,
   }),
   setting("weight-decay", "number", 5e-4, "weight decay", { minimum: 0 }),
+  setting("clip-norm", "number", undefined, "L2 norm of all gradients together, at most; default as they are", {
+    minimum: 1e-6,
+  }),
   setting("head-rate", "number", 10, "learning rate of the head relative to the backbone's", { minimum: 0 }),
   setting("source-steps", "integer", 1500, "steps of the source training", { minimum: 0 }),
   setting("source-rate", "number", 1e-3, "learning rate of the source training", { minimum: 0 }),

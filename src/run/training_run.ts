@@ -114,14 +114,16 @@ export class TrainingRun {
 /** The optimizer of the settings. */
 export function openOptimizer(gpu: Gpu, store: ParameterStore, settings: Settings): Promise<Optimizer> {
   const weightDecay = settings.number("weight-decay");
+  const clipNorm = settings.optionalNumber("clip-norm");
   if (settings.text("optimizer") === "adamw") {
     const [beta1 = 0, beta2 = 0] = settings.numbers("betas");
-    return adamW(gpu, store, { betas: [beta1, beta2], weightDecay });
+    return adamW(gpu, store, { betas: [beta1, beta2], weightDecay, clipNorm });
   }
   return sgd(gpu, store, {
     momentum: settings.number("momentum"),
     nesterov: settings.flag("nesterov"),
     weightDecay,
+    clipNorm,
   });
 }
 

@@ -12,6 +12,7 @@ import { type Activation, activationConstants } from "../activation/kind.ts";
 export interface Epilogue {
   /** `[2, O]` in the layout `"channels"`. */
   readonly scaleAndShift: Tensor;
+  /** Applied last. */
   readonly activation: Activation;
   /** Of the result's shape. Default: none. */
   readonly residual?: Tensor | undefined;
