@@ -23,10 +23,6 @@ export class Program {
   readonly memory: MemoryPlan;
   /** The launches of each run, in order. */
   readonly dispatches: readonly Dispatch[];
-  /** Floating-point operations of one run, as far as the ops state them. */
-  readonly flops: number;
-  /** Floating-point operations of each launch of `dispatches` (0 where unknown). */
-  readonly dispatchFlops: readonly number[];
   readonly #gpu: Gpu;
   readonly #owned: readonly GPUBuffer[];
   readonly #textures: readonly GPUTexture[];
@@ -42,7 +38,6 @@ export class Program {
     parts: {
       memory: MemoryPlan;
       dispatches: readonly Dispatch[];
-      dispatchFlops: readonly number[];
       residents: ProgramDefinition["residents"];
       keptDispatches: readonly Dispatch[];
       owned: readonly GPUBuffer[];
@@ -54,8 +49,6 @@ export class Program {
     this.#gpu = gpu;
     this.memory = parts.memory;
     this.dispatches = parts.dispatches;
-    this.dispatchFlops = parts.dispatchFlops;
-    this.flops = parts.dispatchFlops.reduce((sum, flops) => sum + flops, 0);
     this.#residents = parts.residents;
     this.#keptDispatches = parts.keptDispatches;
     this.#owned = parts.owned;
@@ -84,27 +77,21 @@ export class Program {
       return wholeRange(buffer);
     };
     const textures = new OperandTextures(gpu, layout.textureBytes);
-    const bind = ({ tensor, plan, slot, scratchSlots }: ProgramStep): BoundCall[] => {
+    const bind = ({ tensor, plan, slot, scratchSlots }: ProgramStep): Promise<Dispatch>[] => {
       // What is computed a second time lies elsewhere from here on, and may not be the same to the bit.
       textures.forget(tensor);
       ranges.set(tensor, definition.destinations?.get(tensor) ?? slotRange(slots, slot, tensor.bytes));
       const scratch = (plan.scratchBytes ?? []).map((bytes, index) => slotRange(slots, scratchSlots[index], bytes));
-      return plan.calls.map((call) => ({
-        dispatch: bindCall(gpu, tensor, call, { ranges, scratch, textures, uniform }),
-        flops: call.flops ?? 0,
-      }));
+      return plan.calls.map((call) => bindCall(gpu, tensor, call, { ranges, scratch, textures, uniform }));
     };
     const kept = layout.steps.filter(({ isKept }) => isKept).flatMap(bind);
     // Runs begin after these, or without them.
     textures.forgetAll();
     const calls = layout.steps.filter(({ isKept }) => !isKept).flatMap(bind);
-    const bound = (calls: readonly BoundCall[]) => Promise.all(calls.map(({ dispatch }) => dispatch));
-    const [dispatches, keptDispatches] = await Promise.all([bound(calls), bound(kept)]);
-    const epilogue = definition.epilogue ?? [];
+    const [dispatches, keptDispatches] = await Promise.all([Promise.all(calls), Promise.all(kept)]);
     return new Program(gpu, {
       memory: layout.memory,
-      dispatches: [...dispatches, ...epilogue],
-      dispatchFlops: [...calls.map(({ flops }) => flops), ...epilogue.map(() => 0)],
+      dispatches: [...dispatches, ...definition.epilogue ?? []],
       residents: definition.residents,
       keptDispatches,
       owned,
@@ -125,6 +112,11 @@ export class Program {
       );
     }
     this.#gpu.write(target.buffer, data);
+  }
+
+  /** Floating-point operations of one run, as far as the ops state them. */
+  get flops(): number {
+    return this.memory.flops;
   }
 
   /** Names of the inputs that `write` takes. */
@@ -220,12 +212,6 @@ function placeLeaves(
     }
   }
   return inputs;
-}
-
-/** A launch that is being compiled. */
-interface BoundCall {
-  readonly dispatch: Promise<Dispatch>;
-  readonly flops: number;
 }
 
 function requireBindable(gpu: Gpu, memory: MemoryPlan): void {
