@@ -1,6 +1,6 @@
 // Matrix products, a batch of them: y[b] = f(left[b] · right[b]), [M, K] · [K, N] → [M, N], with f(v) = activation(scale · v + shift + residual)
-// by column. TRANSPOSED takes right[b] as [N, K].
-// Bindings: 0 left [B,M,K] read · 1 right [B,K,N] or [B,N,K] read · 2 sizes (M, K/4, N/4, B) · 3 epilogue, 4 residual read
+// by column.
+// Bindings: 0 left [B,M,K] read · 1 right [B,K,N] read · 2 sizes (M, K/4, N/4, B) · 3 epilogue, 4 residual read
 // (lib/epilogue.wgsl) · 5 y [B,M,N] write. All as vec4f over the last axis.
 // Schedule: one invocation computes TILE_ROWS rows × 4·TILE_VECTORS columns in registers, no barriers. Sizes are not
 // constants, so that layers share a variant: large register tiles take a driver seconds to compile.
@@ -13,7 +13,6 @@
 
 const TILE_ROWS: u32 = 4u;
 const TILE_VECTORS: u32 = 2u;
-const TRANSPOSED: bool = false;
 
 @group(0) @binding(2) var<uniform> sizes: vec4u;
 @group(0) @binding(3) var<storage, read> epilogue: array<vec4f>;
@@ -42,30 +41,18 @@ fn main(
     let start$p = (batch * rows + min(firstRow + $p, rows - 1u)) * innerVectors;
     #unroll j in 0..TILE_VECTORS { var sum$p_$j = vec4f(0.0); }
   }
-  // Vectors between the four values of k that a vec4f of the left factor meets, and between neighbouring columns.
-  let innerStep = select(columnVectors, innerVectors, TRANSPOSED);
-  let columnStep = select(1u, 4u * innerVectors, TRANSPOSED);
-  var at = batch * 4u * innerVectors * columnVectors + column * columnStep;
+  var at = batch * 4u * innerVectors * columnVectors + column;
   for (var i = 0u; i < innerVectors; i++) {
     #unroll j in 0..TILE_VECTORS {
-      #unroll k in 0..4 { let right$k_$j = loadRight(at + $k * innerStep + $j * columnStep); }
+      #unroll k in 0..4 { let right$k_$j = loadRight(at + $k * columnVectors + $j); }
     }
     #unroll p in 0..TILE_ROWS {
       let left$p = loadLeft(start$p + i);
       #unroll j in 0..TILE_VECTORS {
-        if (TRANSPOSED) {
-          sum$p_$j += vec4f(
-            dot(left$p, right0_$j),
-            dot(left$p, right1_$j),
-            dot(left$p, right2_$j),
-            dot(left$p, right3_$j),
-          );
-        } else {
-          #unroll k in 0..4 { sum$p_$j = fma(vec4f(left$p[$k]), right$k_$j, sum$p_$j); }
-        }
+        #unroll k in 0..4 { sum$p_$j = fma(vec4f(left$p[$k]), right$k_$j, sum$p_$j); }
       }
     }
-    at += select(4u * columnVectors, 1u, TRANSPOSED);
+    at += 4u * columnVectors;
   }
   #unroll j in 0..TILE_VECTORS {
     let scale$j = epilogueScale(column + $j);

@@ -14,8 +14,9 @@ import { fewOutputsInputGradKernels, hasFewOutputs } from "./few_outputs.ts";
 import { type ConvolutionGeometry, sizesOfConvolution, taps, transposedGeometry } from "./geometry.ts";
 import { operands } from "./operands.ts";
 import { mostStride, phases } from "./phases.ts";
-import { isProduct, productKernels } from "./product.ts";
+import { isProduct, productCall } from "./product.ts";
 import { convolutionTile } from "./tile.ts";
+import { weightsByOutput } from "./weight_order.ts";
 import { usesWinograd, winogradKernels } from "./winograd.ts";
 import { usesWorkgroups, workgroupProductKernels } from "./workgroup_product.ts";
 
@@ -57,7 +58,15 @@ function kernels(
   if (isProduct(geometry)) {
     const rows = geometry.batch * geometry.height * geometry.width;
     const sizes = { batches: 1, rows, inner: outputVectors, columns: inputVectors };
-    return productKernels({ left: outputGradient, right: weight, sizes, transposed: true }, bytes, device);
+    const product = { left: outputGradient, sizes };
+    if (usesWorkgroups(sizes, device)) {
+      return workgroupProductKernels({ ...product, right: weight, transposed: true }, bytes, device);
+    }
+    const right = { scratch: 0 };
+    return {
+      calls: [weightsByOutput(weight, right), productCall({ ...product, right }, "output", device)],
+      scratchBytes: [weight.bytes],
+    };
   }
   if (hasFewInputsInputGrad(geometry, weight, device)) {
     return { calls: [fewInputsInputGradCall(outputGradient, weight, geometry)] };

@@ -8,7 +8,6 @@
 
 import gatherShader from "../../../shaders/conv/gather_taps.wgsl" with { type: "text" };
 import sumShader from "../../../shaders/conv/sum_taps.wgsl" with { type: "text" };
-import weightsShader from "../../../shaders/conv/weights_by_input.wgsl" with { type: "text" };
 import { grid } from "../../gpu/launch.ts";
 import { nestedIterations } from "../../graph/iterations.ts";
 import { paddedChannels } from "../../graph/layout.ts";
@@ -17,6 +16,7 @@ import { type Epilogue, epilogueBindings, epilogueConstants } from "./epilogue.t
 import { allowsOtherForms } from "./few_inputs.ts";
 import { type ConvolutionGeometry, geometryConstants, taps } from "./geometry.ts";
 import { productCall } from "./product.ts";
+import { weightsByInput, weightsByOutput } from "./weight_order.ts";
 
 /**
  * vec4f of outputs, at most: with more, the direct form's own tiles are large enough. On a software adapter, from 256 to 19
@@ -90,10 +90,10 @@ export function fewOutputsInputGradKernels(
   const product = { batches: 1, rows, inner: tapVectors, columns: inputVectors };
   return {
     calls: [
-      weightsByInput(weight, weights),
+      weightsByOutput(weight, weights),
       gatherTaps(outputGradient, gathered, geometry, outputVectors),
       {
-        ...productCall({ left: gathered, right: weights, sizes: product, transposed: true }, "output", device),
+        ...productCall({ left: gathered, right: weights, sizes: product }, "output", device),
         flops,
       },
     ],
@@ -110,23 +110,6 @@ function sizes(geometry: ConvolutionGeometry, weight: Tensor) {
     outputVectors,
     tapVectors: taps(geometry) * outputVectors,
     flops: 2 * geometry.batch * geometry.outputHeight * geometry.outputWidth * outputs * inputs * taps(geometry),
-  };
-}
-
-/** Weights `[R·S, I, O]` → `[I, R·S, O]`, a matrix of inputs and the taps of outputs. */
-function weightsByInput(weight: Tensor, output: KernelBinding): KernelCall {
-  const [outputs = 1, inputs = 1, kernelHeight = 1, kernelWidth = 1] = weight.shape;
-  const constants = {
-    TAPS: kernelHeight * kernelWidth,
-    INPUTS: paddedChannels(inputs),
-    VECTORS: paddedChannels(outputs) / 4,
-  };
-  return {
-    shader: { name: "conv/weights_by_input", text: weightsShader },
-    constants,
-    bindings: [weight, output],
-    workgroups: grid(constants.TAPS * constants.INPUTS * constants.VECTORS, 64),
-    iterations: 0,
   };
 }
 

@@ -40,8 +40,6 @@ export interface Product {
   readonly left: StoredBinding;
   readonly right: StoredBinding;
   readonly sizes: ProductSizes;
-  /** The right factor is stored as `[batches, columns, inner]`. */
-  readonly transposed?: boolean;
   readonly epilogue?: Epilogue | undefined;
 }
 
@@ -57,7 +55,7 @@ export function productKernels(product: Product, bytes: number, device: DeviceTr
 /** left · right, with an optional epilogue. */
 export function productCall(product: Product, output: KernelBinding, device: DeviceTraits): KernelCall {
   if (usesWorkgroups(product.sizes, device)) return workgroupProductCall(product, 1, output, device);
-  const { sizes, transposed = false, epilogue } = product;
+  const { sizes, epilogue } = product;
   const { includes, bindings } = operands(device, product.left, product.right);
   const tile = productTile(sizes.columns, device);
   const tiles = sizes.batches * Math.ceil(sizes.rows / tile.rows) * (sizes.columns / tile.vectors);
@@ -66,7 +64,6 @@ export function productCall(product: Product, output: KernelBinding, device: Dev
     constants: {
       TILE_ROWS: tile.rows,
       TILE_VECTORS: tile.vectors,
-      TRANSPOSED: transposed,
       ...epilogueConstants(epilogue),
     },
     bindings: [...bindings, sizesUniform(sizes), ...epilogueBindings(epilogue, product.right), output],

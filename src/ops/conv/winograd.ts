@@ -18,7 +18,8 @@ import { type Epilogue, epilogueBindings, epilogueConstants } from "./epilogue.t
 import { type ConvolutionGeometry, geometryConstants } from "./geometry.ts";
 import { operands } from "./operands.ts";
 import { productCall, transposedLeftProductCall } from "./product.ts";
-import { usesWorkgroups, workgroupSplits } from "./workgroup_product.ts";
+import { weightsByOutput } from "./weight_order.ts";
+import { usesWorkgroups, workgroupProductCall, workgroupSplits } from "./workgroup_product.ts";
 
 /** Places of a transformed tile. */
 const places = 36;
@@ -88,24 +89,28 @@ export function winogradKernels(
   const tiles = tileCount(geometry);
   const [v, u, m] = [{ scratch: 0 }, { scratch: 1 }, { scratch: 2 }];
   const pairs = paddedChannels(inputs) * paddedChannels(outputs) / 4;
-  const product = {
-    left: v,
-    right: u,
-    sizes: { batches: places, rows: tiles, inner: inputVectors, columns: outputVectors },
-    transposed,
-  };
+  const sizes = { batches: places, rows: tiles, inner: inputVectors, columns: outputVectors };
+  // Products through workgroup memory transpose on the way; others take transposed weights.
+  const inWorkgroups = usesWorkgroups(sizes, device);
+  const turned = transposed && !inWorkgroups ? { scratch: 3 } : undefined;
   const result = operands(device, m);
   return {
     calls: [
+      ...turned === undefined ? [] : [weightsByOutput(weight, turned)],
       tileTransform("winograd/winograd_input", inputShader, input, v, { geometry, vectors: inputVectors, device }),
       {
         shader: { name: "winograd/winograd_weight", text: weightShader },
         constants: { FLIPPED: transposed },
-        bindings: [weight, { uniform: [pairs] }, u],
+        bindings: [turned ?? weight, { uniform: [pairs] }, u],
         workgroups: grid(pairs, 64),
         iterations: 0,
       },
-      { ...productCall(product, m, device), flops: directFlops(geometry, inputs, outputs) },
+      {
+        ...inWorkgroups
+          ? workgroupProductCall({ left: v, right: u, sizes, transposed }, 1, m, device)
+          : productCall({ left: v, right: u, sizes }, m, device),
+        flops: directFlops(geometry, inputs, outputs),
+      },
       {
         shader: { name: "winograd/winograd_output", text: outputShader, includes: result.includes },
         constants: {
@@ -118,7 +123,10 @@ export function winogradKernels(
         iterations: 0,
       },
     ],
-    scratchBytes: [places * tiles * inputVectors * 16, places * pairs * 16, places * tiles * outputVectors * 16],
+    scratchBytes: [
+      ...[places * tiles * inputVectors * 16, places * pairs * 16, places * tiles * outputVectors * 16],
+      ...turned === undefined ? [] : [weight.bytes],
+    ],
   };
 }
 

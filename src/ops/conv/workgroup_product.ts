@@ -67,6 +67,8 @@ export function usesWorkgroups({ rows, inner, columns }: ProductSizes, device: D
 
 /** A product through workgroup memory. */
 export interface WorkgroupProduct extends Product {
+  /** The right factor is stored as `[batches, columns, inner]`, and transposed on its way into workgroup memory. */
+  readonly transposed?: boolean;
   /** The left factor is an image, seen by a kernel. */
   readonly patches?: Patches;
   /** Floating-point operations, where they are not those of the whole matrices. */
