@@ -12,11 +12,8 @@
 #include LEFT
 #include RIGHT
 
-const KERNEL_HEIGHT: u32 = 1u;
-const KERNEL_WIDTH: u32 = 1u;
 const TILE_PIXELS: u32 = 8u;
 const TILE_VECTORS: u32 = 2u;
-const HAS_PADDING: bool = true;
 
 @group(0) @binding(2) var<uniform> sizes: ConvolutionSizes;
 @group(0) @binding(3) var<storage, read> epilogue: array<vec4f>;
@@ -54,12 +51,12 @@ fn main(
     let origin$p = origin(min(firstPixel + $p, pixels - 1u));
     #unroll j in 0..TILE_VECTORS { var sum$p_$j = vec4f(0.0); }
   }
-  for (var r = 0u; r < KERNEL_HEIGHT; r++) {
-    for (var s = 0u; s < KERNEL_WIDTH; s++) {
+  for (var r = 0u; r < sizes.kernelHeight; r++) {
+    for (var s = 0u; s < sizes.kernelWidth; s++) {
       #unroll p in 0..TILE_PIXELS {
         let row$p = origin$p.y + r * sizes.dilation;
         let column$p = origin$p.z + s * sizes.dilation;
-        let inside$p = !HAS_PADDING || inside(row$p, column$p);
+        let inside$p = inside(row$p, column$p);
         let pixel$p = select(
           0u,
           ((origin$p.x * sizes.height + row$p) * sizes.width + column$p) * sizes.inputVectors,
@@ -67,14 +64,13 @@ fn main(
         );
         let mask$p = select(0.0, 1.0, inside$p);
       }
-      var tap = (r * KERNEL_WIDTH + s) * sizes.inputVectors * 4u * sizes.outputVectors + channel;
+      var tap = (r * sizes.kernelWidth + s) * sizes.inputVectors * 4u * sizes.outputVectors + channel;
       for (var i = 0u; i < sizes.inputVectors; i++) {
         #unroll j in 0..TILE_VECTORS {
           #unroll k in 0..4 { let weight$k_$j = loadRight(tap + $k * sizes.outputVectors + $j); }
         }
         #unroll p in 0..TILE_PIXELS {
-          var value$p = loadLeft(pixel$p + i);
-          if (HAS_PADDING) { value$p *= mask$p; }
+          let value$p = mask$p * loadLeft(pixel$p + i);
           #unroll j in 0..TILE_VECTORS {
             #unroll k in 0..4 { sum$p_$j = fma(vec4f(value$p[$k]), weight$k_$j, sum$p_$j); }
           }

@@ -13,7 +13,6 @@
 const STRIDE: u32 = 1u;
 const TILE_PIXELS: u32 = 8u;
 const TILE_VECTORS: u32 = 2u;
-const HAS_PADDING: bool = true;
 
 @group(0) @binding(2) var<uniform> sizes: ConvolutionSizes;
 @group(0) @binding(3) var<storage, read_write> inputGradient: array<vec4f>;
@@ -59,8 +58,8 @@ fn main(
         let column$p = i32(position$p.z + sizes.paddingLeft) - i32(s * sizes.dilation);
         let outputRow$p = u32(max(row$p, 0)) / STRIDE;
         let outputColumn$p = u32(max(column$p, 0)) / STRIDE;
-        let inside$p = !HAS_PADDING ||
-          (row$p >= 0 && column$p >= 0 && outputRow$p < sizes.outputHeight && outputColumn$p < sizes.outputWidth);
+        let inside$p = row$p >= 0 && column$p >= 0 &&
+          outputRow$p < sizes.outputHeight && outputColumn$p < sizes.outputWidth;
         let pixel$p = select(
           0u,
           ((position$p.x * sizes.outputHeight + outputRow$p) * sizes.outputWidth + outputColumn$p) * sizes.outputVectors,
@@ -74,8 +73,7 @@ fn main(
           #unroll k in 0..4 { let weight$k_$j = loadRight(tap + $(j * 4 + k) * sizes.outputVectors + o); }
         }
         #unroll p in 0..TILE_PIXELS {
-          var value$p = loadLeft(pixel$p + o);
-          if (HAS_PADDING) { value$p *= mask$p; }
+          let value$p = mask$p * loadLeft(pixel$p + o);
           #unroll j in 0..TILE_VECTORS {
             sum$p_$j += vec4f(
               dot(value$p, weight0_$j),

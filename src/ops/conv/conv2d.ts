@@ -23,7 +23,7 @@ import {
 } from "./geometry.ts";
 import { operands } from "./operands.ts";
 import { isProduct, productKernels } from "./product.ts";
-import { convolutionTile, needsBoundsCheck } from "./tile.ts";
+import { convolutionTile } from "./tile.ts";
 import { usesWinograd, winogradKernels } from "./winograd.ts";
 import { usesWorkgroups, workgroupProductKernels } from "./workgroup_product.ts";
 
@@ -107,11 +107,8 @@ function kernels(
     calls: [{
       shader: { name: "conv/conv2d", text: shader, includes },
       constants: {
-        KERNEL_HEIGHT: geometry.kernelHeight,
-        KERNEL_WIDTH: geometry.kernelWidth,
         TILE_PIXELS: tile.pixels,
         TILE_VECTORS: tile.vectors,
-        HAS_PADDING: needsBoundsCheck(geometry),
         ...epilogueConstants(epilogue),
       },
       bindings: [

@@ -130,8 +130,6 @@ function registerCall(
       STRIDE: stride,
       TILE_PIXELS: tile.pixels,
       TILE_VECTORS: tile.vectors,
-      HAS_PADDING: taps(geometry) > 1 || stride > 1 || geometry.paddingTop > 0 || geometry.paddingLeft > 0 ||
-        geometry.outputHeight !== height || geometry.outputWidth !== width,
     },
     bindings: [...bindings, sizesOfConvolution(geometry, weight.shape), "output"],
     workgroups: [x, y, stride * stride],

@@ -5,7 +5,7 @@
  */
 
 import type { DeviceTraits } from "../../graph/tensor.ts";
-import { type ConvolutionGeometry, largestDivisor } from "./geometry.ts";
+import { largestDivisor } from "./geometry.ts";
 
 /**
  * Register tile of the forward and input-gradient products: pixels × vec4 of channels. Each load serves more
@@ -22,13 +22,4 @@ export function convolutionTile(channelVectors: number, device: DeviceTraits): {
   }
   const vectors = largestDivisor(channelVectors, [2]);
   return { vectors, pixels: vectors === 2 ? 4 : 8 };
-}
-
-/** Whether some tap of some output pixel lies outside the image. */
-export function needsBoundsCheck(geometry: ConvolutionGeometry): boolean {
-  const { kernelHeight, kernelWidth, stride, dilation } = geometry;
-  const lastRow = (geometry.outputHeight - 1) * stride + (kernelHeight - 1) * dilation - geometry.paddingTop;
-  const lastColumn = (geometry.outputWidth - 1) * stride + (kernelWidth - 1) * dilation - geometry.paddingLeft;
-  return geometry.paddingTop > 0 || geometry.paddingLeft > 0 || lastRow >= geometry.height ||
-    lastColumn >= geometry.width;
 }
