@@ -2,8 +2,8 @@
 // dw[o,c,r,s] = Σ_{n,i,j} dy[n,o,i,j] · x[n,c, i·S + r·D − P, j·S + s·D − P].
 // Bindings: 0 left = x [N,H,W,4] read · 1 right = dy [N,Ho,Wo,O] read · 2 partial [SPLITS,R,S,4,O] write. vec4f over the last axis.
 // Schedule: the sum over output rows is cut into SPLITS parts (added afterwards in fixed order); an invocation computes
-// the weights of all taps at 4·TILE_OUTPUTS outputs in registers.
-// Bound: 2·N·Ho·Wo·O·I·R·S flop; R·S + TILE_OUTPUTS loads for R·S·I·TILE_OUTPUTS vec4f multiply-adds.
+// the weights of all taps at 4·TILE_OUTPUTS outputs in registers, and keeps the columns that neighbouring pixels share.
+// Bound: 2·N·Ho·Wo·O·I·R·S flop; R·STEP_TAPS + TILE_OUTPUTS loads for R·S·I·TILE_OUTPUTS vec4f multiply-adds.
 #include lib/convolution_geometry.wgsl
 #include lib/grid.wgsl
 #include LEFT
@@ -13,12 +13,20 @@ const INPUTS: u32 = 3u;
 const OUTPUT_VECTORS: u32 = 1u;
 const TILE_OUTPUTS: u32 = 1u;
 const SPLITS: u32 = 1u;
+// Taps by which the kernel moves on from a pixel to the next, and those that then meet what the last ones met before.
+const STEP_TAPS: u32 = 3u;
+const KEPT_TAPS: u32 = 0u;
 
 const ROWS = BATCH * OUTPUT_HEIGHT;
 const ROWS_PER_SPLIT = (ROWS + SPLITS - 1u) / SPLITS;
 const OUTPUT_TILES = OUTPUT_VECTORS / TILE_OUTPUTS;
 
 @group(0) @binding(2) var<storage, read_write> partial: array<vec4f>;
+
+fn loadInput(start: u32, insideRow: bool, column: u32) -> vec4f {
+  let inside = insideRow && column < WIDTH;
+  return select(vec4f(0.0), loadLeft(select(0u, start + column, inside)), inside);
+}
 
 @compute @workgroup_size(64)
 fn main(
@@ -39,6 +47,9 @@ fn main(
       }
     }
   }
+  #unroll r in 0..KERNEL_HEIGHT {
+    #unroll s in 0..KERNEL_WIDTH { var value$r_$s = vec4f(0.0); }
+  }
   let endRow = min((split + 1u) * ROWS_PER_SPLIT, ROWS);
   for (var row = split * ROWS_PER_SPLIT; row < endRow; row++) {
     // u32 wraps below zero, which is outside as well.
@@ -47,15 +58,21 @@ fn main(
       let insideRow$r = firstRow + $r * DILATION < HEIGHT;
       let start$r = (row / OUTPUT_HEIGHT * HEIGHT + firstRow + $r * DILATION) * WIDTH;
     }
+    #unroll r in 0..KERNEL_HEIGHT {
+      #unroll s in 0..KEPT_TAPS {
+        value$r_$(s + STEP_TAPS) = loadInput(start$r, insideRow$r, $s * DILATION - PADDING_LEFT);
+      }
+    }
     for (var column = 0u; column < OUTPUT_WIDTH; column++) {
       let firstColumn = column * STRIDE - PADDING_LEFT;
       let gradientIndex = (row * OUTPUT_WIDTH + column) * OUTPUT_VECTORS + outputVector;
       #unroll j in 0..TILE_OUTPUTS { let gradient$j = loadRight(gradientIndex + $j); }
       #unroll r in 0..KERNEL_HEIGHT {
+        #unroll s in 0..KEPT_TAPS { value$r_$s = value$r_$(s + STEP_TAPS); }
+        #unroll s in KEPT_TAPS..KERNEL_WIDTH {
+          value$r_$s = loadInput(start$r, insideRow$r, firstColumn + $s * DILATION);
+        }
         #unroll s in 0..KERNEL_WIDTH {
-          let column$r_$s = firstColumn + $s * DILATION;
-          let inside$r_$s = insideRow$r && column$r_$s < WIDTH;
-          let value$r_$s = select(vec4f(0.0), loadLeft(select(0u, start$r + column$r_$s, inside$r_$s)), inside$r_$s);
           #unroll c in 0..INPUTS {
             #unroll j in 0..TILE_OUTPUTS {
               sum$r_$s_$c_$j = fma(vec4f(value$r_$s[$c]), gradient$j, sum$r_$s_$c_$j);

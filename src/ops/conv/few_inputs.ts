@@ -81,9 +81,10 @@ export function fewInputsWeightGradCall(
   },
 ): KernelCall {
   const [outputs = 1, inputs = 1] = weightGradient.shape;
-  const { batch, outputHeight, outputWidth } = geometry;
+  const { batch, outputHeight, outputWidth, kernelWidth, stride, dilation } = geometry;
   const outputVectors = paddedChannels(outputs) / 4;
   const tile = fewInputsTile(outputVectors);
+  const stepTaps = stride % dilation === 0 ? Math.min(stride / dilation, kernelWidth) : kernelWidth;
   const { includes, bindings } = operands(device, input, outputGradient);
   return {
     shader: { name: "conv/conv2d_few_inputs_weight_grad", text: weightGradShader, includes },
@@ -93,6 +94,8 @@ export function fewInputsWeightGradCall(
       OUTPUT_VECTORS: outputVectors,
       TILE_OUTPUTS: tile,
       SPLITS: splits,
+      STEP_TAPS: stepTaps,
+      KEPT_TAPS: kernelWidth - stepTaps,
     },
     bindings: [...bindings, target],
     workgroups: grid(splits * outputVectors / tile, 64),
