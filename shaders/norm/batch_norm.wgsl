@@ -1,13 +1,11 @@
 // Batch norm with given statistics, plus a residual, then an activation: y = f(γ·(x − μ)/√(σ² + ε) + β + r), per channel.
-// Bindings: 0 x [PIXELS, VECTORS] read · 1 γ · 2 β · 3 μ · 4 σ² [VECTORS] read · 5 r · 6 y [PIXELS, VECTORS], read and write, as
-// vec4f. μ and σ² may be rows of one tensor: σ² starts at VARIANCE_START. Without a residual, r is any buffer and not read.
+// Bindings: 0 x [P,C] read · 1 γ · 2 β · 3 μ · 4 σ² [C] read · 5 r [P,C] read · 6 sizes (PixelSizes) · 7 y [P,C] write, as vec4f.
+// μ and σ² may be rows of one tensor, in which σ² starts at varianceStart. Without a residual, r is any buffer and not read.
 // Schedule: one invocation takes one vec4f of channels of 8 neighbouring pixels. Bound: 8 bytes per element, 12 with a residual.
 #include lib/activation.wgsl
 #include lib/grid.wgsl
+#include lib/pixel_sizes.wgsl
 
-const PIXELS: u32 = 1u;
-const VECTORS: u32 = 1u;
-const VARIANCE_START: u32 = 0u;
 const EPSILON: f32 = 0.00001f;
 const HAS_RESIDUAL: bool = false;
 const ACTIVATION: u32 = 0u;
@@ -19,7 +17,8 @@ const NEGATIVE_SLOPE: f32 = 0.0f;
 @group(0) @binding(3) var<storage, read> mean: array<vec4f>;
 @group(0) @binding(4) var<storage, read> variance: array<vec4f>;
 @group(0) @binding(5) var<storage, read> residual: array<vec4f>;
-@group(0) @binding(6) var<storage, read_write> y: array<vec4f>;
+@group(0) @binding(6) var<uniform> sizes: PixelSizes;
+@group(0) @binding(7) var<storage, read_write> y: array<vec4f>;
 
 @compute @workgroup_size(64)
 fn main(
@@ -28,22 +27,22 @@ fn main(
   @builtin(local_invocation_index) local: u32,
 ) {
   let index = gridIndex(workgroup, workgroups, local, 64u);
-  let vector = index % VECTORS;
-  let firstPixel = index / VECTORS * 8u;
-  if (firstPixel >= PIXELS) {
+  let vector = index % sizes.vectors;
+  let firstPixel = index / sizes.vectors * 8u;
+  if (firstPixel >= sizes.pixels) {
     return;
   }
-  let first = firstPixel * VECTORS + vector;
+  let first = firstPixel * sizes.vectors + vector;
   let center = mean[vector];
-  let reciprocalDeviation = 1.0 / sqrt(variance[VARIANCE_START + vector] + EPSILON);
+  let reciprocalDeviation = 1.0 / sqrt(variance[sizes.varianceStart + vector] + EPSILON);
   let scale = gamma[vector];
   let shift = beta[vector];
   #unroll p in 0..8 {
-    if (firstPixel + $p < PIXELS) {
-      let normalized = (x[first + $p * VECTORS] - center) * reciprocalDeviation;
+    if (firstPixel + $p < sizes.pixels) {
+      let normalized = (x[first + $p * sizes.vectors] - center) * reciprocalDeviation;
       var sum$p = fma(normalized, scale, shift);
-      if (HAS_RESIDUAL) { sum$p += residual[first + $p * VECTORS]; }
-      y[first + $p * VECTORS] = activate(sum$p, ACTIVATION, NEGATIVE_SLOPE);
+      if (HAS_RESIDUAL) { sum$p += residual[first + $p * sizes.vectors]; }
+      y[first + $p * sizes.vectors] = activate(sum$p, ACTIVATION, NEGATIVE_SLOPE);
     }
   }
 }

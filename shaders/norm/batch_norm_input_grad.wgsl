@@ -1,14 +1,12 @@
 // Input gradient of a batch norm with activation. With x̂ = (x − μ)·r, r = 1/√(σ² + ε), dz = dy · f'(γ·x̂ + β):
-// frozen statistics: dx = γ·r·dz; batch statistics (TRAINING): dx = γ·r·(dz − Σdz/M − x̂·Σ(dz·x̂)/M), M = PIXELS.
-// Bindings: 0 dy · 1 x [PIXELS, VECTORS] read · 2 γ · 3 β · 4 μ · 5 σ² [VECTORS] read · 6 sums [2, VECTORS] read
-// (Σdz, Σ(dz·x̂); any buffer when not TRAINING) · 7 dx [PIXELS, VECTORS] write, as vec4f.
+// frozen statistics: dx = γ·r·dz; batch statistics (TRAINING): dx = γ·r·(dz − Σdz/M − x̂·Σ(dz·x̂)/M), M = P, the pixels.
+// Bindings: 0 dy · 1 x [P,C] read · 2 γ · 3 β · 4 μ · 5 σ² [C] read · 6 sums [2,C] read (Σdz, Σ(dz·x̂); any buffer when not
+// TRAINING) · 7 sizes (PixelSizes) · 8 dx [P,C] write, as vec4f.
 // Schedule: one invocation takes one vec4f of channels of 8 neighbouring pixels. Bound: 12 bytes per element.
 #include lib/activation.wgsl
 #include lib/grid.wgsl
+#include lib/pixel_sizes.wgsl
 
-const PIXELS: u32 = 1u;
-const VECTORS: u32 = 1u;
-const VARIANCE_START: u32 = 0u;
 const EPSILON: f32 = 0.00001f;
 const TRAINING: bool = false;
 const ACTIVATION: u32 = 0u;
@@ -21,7 +19,8 @@ const NEGATIVE_SLOPE: f32 = 0.0f;
 @group(0) @binding(4) var<storage, read> mean: array<vec4f>;
 @group(0) @binding(5) var<storage, read> variance: array<vec4f>;
 @group(0) @binding(6) var<storage, read> sums: array<vec4f>;
-@group(0) @binding(7) var<storage, read_write> inputGradient: array<vec4f>;
+@group(0) @binding(7) var<uniform> sizes: PixelSizes;
+@group(0) @binding(8) var<storage, read_write> inputGradient: array<vec4f>;
 
 @compute @workgroup_size(64)
 fn main(
@@ -30,28 +29,28 @@ fn main(
   @builtin(local_invocation_index) local: u32,
 ) {
   let index = gridIndex(workgroup, workgroups, local, 64u);
-  let vector = index % VECTORS;
-  let firstPixel = index / VECTORS * 8u;
-  if (firstPixel >= PIXELS) {
+  let vector = index % sizes.vectors;
+  let firstPixel = index / sizes.vectors * 8u;
+  if (firstPixel >= sizes.pixels) {
     return;
   }
-  let first = firstPixel * VECTORS + vector;
+  let first = firstPixel * sizes.vectors + vector;
   let center = mean[vector];
-  let reciprocalDeviation = 1.0 / sqrt(variance[VARIANCE_START + vector] + EPSILON);
+  let reciprocalDeviation = 1.0 / sqrt(variance[sizes.varianceStart + vector] + EPSILON);
   let scale = gamma[vector];
   let shift = beta[vector];
   let factor = scale * reciprocalDeviation;
   var meanGradient = vec4f(0.0);
   var meanProduct = vec4f(0.0);
   if (TRAINING) {
-    meanGradient = sums[vector] / f32(PIXELS);
-    meanProduct = sums[VECTORS + vector] / f32(PIXELS);
+    meanGradient = sums[vector] / f32(sizes.pixels);
+    meanProduct = sums[sizes.vectors + vector] / f32(sizes.pixels);
   }
   #unroll p in 0..8 {
-    if (firstPixel + $p < PIXELS) {
-      let normalized = (x[first + $p * VECTORS] - center) * reciprocalDeviation;
+    if (firstPixel + $p < sizes.pixels) {
+      let normalized = (x[first + $p * sizes.vectors] - center) * reciprocalDeviation;
       var gradient = activationGrad(
-        outputGradient[first + $p * VECTORS],
+        outputGradient[first + $p * sizes.vectors],
         fma(normalized, scale, shift),
         ACTIVATION,
         NEGATIVE_SLOPE,
@@ -59,7 +58,7 @@ fn main(
       if (TRAINING) {
         gradient -= meanGradient + normalized * meanProduct;
       }
-      inputGradient[first + $p * VECTORS] = factor * gradient;
+      inputGradient[first + $p * sizes.vectors] = factor * gradient;
     }
   }
 }

@@ -1,18 +1,14 @@
 // Second stage of batch statistics: mean and biased variance of all pixels from (count, mean, M₂) of each run, in an order
-// that depends on SPLITS alone (Chan, Golub & LeVeque 1979): δ = mean_b − mean_a, mean = mean_a + δ·n_b/n,
+// that depends on the number of splits alone (Chan, Golub & LeVeque 1979): δ = mean_b − mean_a, mean = mean_a + δ·n_b/n,
 // M₂ = M₂a + M₂b + δ²·n_a·n_b/n.
-// Bindings: 0 partial [SPLITS, 2, VECTORS] read (mean, M₂) · 1 statistics [2, VECTORS] write (mean, variance), as vec4f.
+// Bindings: 0 partial [splits,2,C] read (mean, M₂) · 1 sizes (PixelSizes) · 2 statistics [2,C] write (mean, variance), as vec4f.
 // Schedule: for GPUs. A workgroup of 256 per vec4f of channels: each invocation combines neighbouring runs, then theirs are
-// combined pairwise in workgroup memory (9 KiB). Bound: the latency of SPLITS / 256 loads and of eight barriers.
-const PIXELS: u32 = 1u;
-const VECTORS: u32 = 1u;
-const SPLITS: u32 = 1u;
-
-const PIXELS_PER_SPLIT = (PIXELS + SPLITS - 1u) / SPLITS;
-const RUNS = (SPLITS + 255u) / 256u;
+// combined pairwise in workgroup memory (9 KiB). Bound: the latency of splits / 256 loads and of eight barriers.
+#include lib/pixel_sizes.wgsl
 
 @group(0) @binding(0) var<storage, read> partial: array<vec4f>;
-@group(0) @binding(1) var<storage, read_write> statistics: array<vec4f>;
+@group(0) @binding(1) var<uniform> sizes: PixelSizes;
+@group(0) @binding(2) var<storage, read_write> statistics: array<vec4f>;
 
 struct Moments {
   count: f32,
@@ -39,12 +35,13 @@ fn combine(a: Moments, b: Moments) -> Moments {
 @compute @workgroup_size(256)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) local: u32) {
   let vector = workgroup.x;
+  let runs = (sizes.splits + 255u) / 256u;
   var moments = Moments(0.0, vec4f(0.0), vec4f(0.0));
-  for (var split = local * RUNS; split < min((local + 1u) * RUNS, SPLITS); split++) {
-    let before = split * PIXELS_PER_SPLIT;
-    let count = min(before + PIXELS_PER_SPLIT, PIXELS) - before;
-    let at = split * 2u * VECTORS + vector;
-    moments = combine(moments, Moments(f32(count), partial[at], partial[at + VECTORS]));
+  for (var split = local * runs; split < min((local + 1u) * runs, sizes.splits); split++) {
+    let before = split * pixelsPerSplit(sizes);
+    let count = min(before + pixelsPerSplit(sizes), sizes.pixels) - before;
+    let at = split * 2u * sizes.vectors + vector;
+    moments = combine(moments, Moments(f32(count), partial[at], partial[at + sizes.vectors]));
   }
   counts[local] = moments.count;
   means[local] = moments.mean;
@@ -62,6 +59,6 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   }
   if (local == 0u) {
     statistics[vector] = moments.mean;
-    statistics[VECTORS + vector] = moments.squares / f32(PIXELS);
+    statistics[sizes.vectors + vector] = moments.squares / f32(sizes.pixels);
   }
 }

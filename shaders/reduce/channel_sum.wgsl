@@ -1,17 +1,14 @@
 // Sum over batch and pixels: partial[split, c] = Σ_p x[p, c] over the pixels of the split.
-// Bindings: 0 x [PIXELS, VECTORS] read · 1 partial [SPLITS, VECTORS] write, as vec4f.
-// Schedule: pixels are cut into SPLITS runs (added afterwards in fixed order); an invocation sums one vec4f of channels
+// Bindings: 0 x [P,C] read · 1 sizes (PixelSizes) · 2 partial [splits,C] write, as vec4f.
+// Schedule: pixels are cut into runs, as many as splits (added afterwards in fixed order); an invocation sums one vec4f of channels
 // over one run. Bound: 4 bytes per element.
 #include lib/grid.wgsl
+#include lib/pixel_sizes.wgsl
 
-const PIXELS: u32 = 1u;
-const VECTORS: u32 = 1u;
-const SPLITS: u32 = 1u;
-
-const PIXELS_PER_SPLIT = (PIXELS + SPLITS - 1u) / SPLITS;
 
 @group(0) @binding(0) var<storage, read> x: array<vec4f>;
-@group(0) @binding(1) var<storage, read_write> partial: array<vec4f>;
+@group(0) @binding(1) var<uniform> sizes: PixelSizes;
+@group(0) @binding(2) var<storage, read_write> partial: array<vec4f>;
 
 @compute @workgroup_size(64)
 fn main(
@@ -20,14 +17,14 @@ fn main(
   @builtin(local_invocation_index) local: u32,
 ) {
   let index = gridIndex(workgroup, workgroups, local, 64u);
-  if (index >= SPLITS * VECTORS) {
+  if (index >= sizes.splits * sizes.vectors) {
     return;
   }
-  let vector = index % VECTORS;
-  let firstPixel = index / VECTORS * PIXELS_PER_SPLIT;
-  let end = min(firstPixel + PIXELS_PER_SPLIT, PIXELS) * VECTORS + vector;
+  let vector = index % sizes.vectors;
+  let firstPixel = index / sizes.vectors * pixelsPerSplit(sizes);
+  let end = min(firstPixel + pixelsPerSplit(sizes), sizes.pixels) * sizes.vectors + vector;
   var sum = vec4f(0.0);
-  for (var at = firstPixel * VECTORS + vector; at < end; at += VECTORS) {
+  for (var at = firstPixel * sizes.vectors + vector; at < end; at += sizes.vectors) {
     sum += x[at];
   }
   partial[index] = sum;

@@ -18,6 +18,7 @@ import leftPatches from "../../shaders/lib/left_patches.wgsl" with { type: "text
 import leftPhases from "../../shaders/lib/left_phases.wgsl" with { type: "text" };
 import leftRows from "../../shaders/lib/left_rows.wgsl" with { type: "text" };
 import leftTexture from "../../shaders/lib/left_texture.wgsl" with { type: "text" };
+import pixelSizes from "../../shaders/lib/pixel_sizes.wgsl" with { type: "text" };
 import poolAverage from "../../shaders/lib/pool_average.wgsl" with { type: "text" };
 import poolGeometry from "../../shaders/lib/pool_geometry.wgsl" with { type: "text" };
 import random from "../../shaders/lib/random.wgsl" with { type: "text" };
@@ -41,6 +42,7 @@ export const library: Readonly<Record<string, string>> = {
   "lib/left_phases.wgsl": leftPhases,
   "lib/left_rows.wgsl": leftRows,
   "lib/left_texture.wgsl": leftTexture,
+  "lib/pixel_sizes.wgsl": pixelSizes,
   "lib/pool_average.wgsl": poolAverage,
   "lib/pool_geometry.wgsl": poolGeometry,
   "lib/random.wgsl": random,

@@ -8,7 +8,7 @@ import sumShader from "../../../shaders/reduce/channel_sum.wgsl" with { type: "t
 import { grid } from "../../gpu/launch.ts";
 import { splitSum } from "../../graph/split_sum.ts";
 import { type DeviceTraits, type KernelPlan, Tensor } from "../../graph/tensor.ts";
-import { pixelSplits } from "../reduce/pixel_splits.ts";
+import { pixelSizes, pixelSplits } from "../reduce/pixel_splits.ts";
 import { crossEntropyCall, crossEntropyInputs, crossEntropySizes } from "./cross_entropy_call.ts";
 import type { CrossEntropyProblem } from "./interpolated_cross_entropy.ts";
 
@@ -35,8 +35,8 @@ function kernels(problem: CrossEntropyProblem, outputBytes: number, device: Devi
   const scratch = { scratch: splits === 1 ? 0 : 1 };
   const sum = splitSum(splits, outputBytes, device, (result) => ({
     shader: { name: "reduce/channel_sum", text: sumShader },
-    constants: { PIXELS: partialSums, VECTORS: 1, SPLITS: splits },
-    bindings: [scratch, result],
+    constants: {},
+    bindings: [scratch, pixelSizes(partialSums, 1, { splits }), result],
     workgroups: grid(splits, 64),
     iterations: pixelsPerSplit,
   }));

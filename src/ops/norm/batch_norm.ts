@@ -19,6 +19,7 @@ import {
   type Normalization,
   normalizationBindings,
   normalizationConstants,
+  normalizationSizes,
 } from "./normalization.ts";
 
 /** Parameters of a batch norm with frozen statistics, each `[C]` in the layout `"channels"`. */
@@ -86,7 +87,10 @@ export function normalize(normalization: Normalization): Tensor {
         calls: [{
           shader: { name: "norm/batch_norm", text: shader },
           constants: { ...normalizationConstants(normalization), HAS_RESIDUAL: residual !== undefined },
-          bindings: [x, ...normalizationBindings(normalization), residual ?? x, "output"],
+          bindings: [
+            ...[x, ...normalizationBindings(normalization), residual ?? x],
+            ...[normalizationSizes(normalization), "output" as const],
+          ],
           workgroups: grid(Math.ceil(pixels / 8) * vectors, 64),
           iterations: 0,
           flops: 16 * pixels * vectors,

@@ -7,7 +7,13 @@
 import shader from "../../../shaders/norm/batch_norm_input_grad.wgsl" with { type: "text" };
 import { grid } from "../../gpu/launch.ts";
 import { Tensor } from "../../graph/tensor.ts";
-import { extent, type Normalization, normalizationBindings, normalizationConstants } from "./normalization.ts";
+import {
+  extent,
+  type Normalization,
+  normalizationBindings,
+  normalizationConstants,
+  normalizationSizes,
+} from "./normalization.ts";
 
 /**
  * dx from dy, both `[N, C, H, W]`. Without `affineGradient` the statistics are constants: dx = γ·r·dz, r = 1/√(σ² + ε),
@@ -31,7 +37,10 @@ export function batchNormInputGrad(
         calls: [{
           shader: { name: "norm/batch_norm_input_grad", text: shader },
           constants: { ...normalizationConstants(normalization), TRAINING: affineGradient !== undefined },
-          bindings: [outputGradient, x, ...parameters, affineGradient ?? x, "output"],
+          bindings: [
+            ...[outputGradient, x, ...parameters, affineGradient ?? x],
+            ...[normalizationSizes(normalization), "output" as const],
+          ],
           workgroups: grid(Math.ceil(pixels / 8) * vectors, 64),
           iterations: 0,
           flops: (affineGradient === undefined ? 20 : 32) * pixels * vectors,

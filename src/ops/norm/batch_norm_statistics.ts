@@ -9,7 +9,7 @@ import combine from "../../../shaders/norm/batch_norm_statistics_combine.wgsl" w
 import combineWorkgroup from "../../../shaders/norm/batch_norm_statistics_combine_workgroup.wgsl" with { type: "text" };
 import { grid } from "../../gpu/launch.ts";
 import { Tensor } from "../../graph/tensor.ts";
-import { pixelSplits } from "../reduce/pixel_splits.ts";
+import { pixelSizes, pixelSplits } from "../reduce/pixel_splits.ts";
 import { extent } from "./normalization.ts";
 
 /**
@@ -25,13 +25,13 @@ export function batchNormStatistics(x: Tensor): Tensor {
     kernels: (output, device) => {
       const { pixels, vectors } = extent(x);
       const { splits, pixelsPerSplit } = pixelSplits(pixels, vectors, device);
-      const constants = { PIXELS: pixels, VECTORS: vectors, SPLITS: splits };
+      const sizes = pixelSizes(pixels, vectors, { splits });
       return {
         scratchBytes: [splits * output.bytes],
         calls: [{
           shader: { name: "norm/batch_norm_statistics", text: shader },
-          constants,
-          bindings: [x, { scratch: 0 }],
+          constants: {},
+          bindings: [x, sizes, { scratch: 0 }],
           workgroups: grid(splits * vectors, 64),
           iterations: pixelsPerSplit,
           flops: 16 * pixels * vectors,
@@ -42,8 +42,8 @@ export function batchNormStatistics(x: Tensor): Tensor {
               shader: { name: "norm/batch_norm_statistics_combine_workgroup", text: combineWorkgroup },
               workgroups: [vectors, 1, 1],
             },
-          constants,
-          bindings: [{ scratch: 0 }, "output"],
+          constants: {},
+          bindings: [{ scratch: 0 }, sizes, "output"],
           iterations: splits,
         }],
       };

@@ -6,8 +6,9 @@
 
 import type { ShaderConstants } from "../../gpu/shader.ts";
 import { paddedChannels } from "../../graph/layout.ts";
-import { currentPath, type Tensor } from "../../graph/tensor.ts";
+import { currentPath, type KernelBinding, type Tensor } from "../../graph/tensor.ts";
 import { type Activation, activationConstants } from "../activation/kind.ts";
+import { pixelSizes } from "../reduce/pixel_splits.ts";
 
 /** Options of a batch norm. */
 export interface BatchNormOptions {
@@ -83,15 +84,14 @@ export function normalizationBindings({ gamma, beta, statistics }: Normalization
 }
 
 /** The constants that all shaders of batch norm declare. */
-export function normalizationConstants({ x, statistics, epsilon, activation }: Normalization): ShaderConstants {
+export function normalizationConstants({ epsilon, activation }: Normalization): ShaderConstants {
+  return { EPSILON: epsilon, ...activationConstants(activation) };
+}
+
+/** The sizes that all shaders of batch norm read (`shaders/lib/pixel_sizes.wgsl`). */
+export function normalizationSizes({ x, statistics }: Normalization, splits = 1): KernelBinding {
   const { pixels, vectors } = extent(x);
-  return {
-    PIXELS: pixels,
-    VECTORS: vectors,
-    VARIANCE_START: "mean" in statistics ? 0 : vectors,
-    EPSILON: epsilon,
-    ...activationConstants(activation),
-  };
+  return pixelSizes(pixels, vectors, { splits, varianceStart: "mean" in statistics ? 0 : vectors });
 }
 
 /** Pixels of the whole batch, and vec4 of channels of each. */

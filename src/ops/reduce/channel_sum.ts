@@ -9,7 +9,7 @@ import { grid } from "../../gpu/launch.ts";
 import { storedElements } from "../../graph/layout.ts";
 import { splitSum } from "../../graph/split_sum.ts";
 import { Tensor } from "../../graph/tensor.ts";
-import { pixelSplits } from "./pixel_splits.ts";
+import { pixelSizes, pixelSplits } from "./pixel_splits.ts";
 
 /** s[c] = Σ_{n,y,x} x[n,c,y,x]: `[N, C, H, W]` → `[C]`, in an order that depends on the shape only. Has no gradient. */
 export function channelSum(x: Tensor): Tensor {
@@ -25,8 +25,8 @@ export function channelSum(x: Tensor): Tensor {
       const { splits, pixelsPerSplit } = pixelSplits(pixels, vectors, device);
       return splitSum(splits, output.bytes, device, (target) => ({
         shader: { name: "reduce/channel_sum", text: shader },
-        constants: { PIXELS: pixels, VECTORS: vectors, SPLITS: splits },
-        bindings: [x, target],
+        constants: {},
+        bindings: [x, pixelSizes(pixels, vectors, { splits }), target],
         workgroups: grid(splits * vectors, 64),
         iterations: pixelsPerSplit,
         flops: 4 * pixels * vectors,

@@ -1,11 +1,20 @@
 /**
- * How sums over all pixels are cut into parts.
+ * Sizes of passes over all pixels, and how sums over them are cut into parts.
  *
  * @module
  */
 
 import { wantedInvocations } from "../../graph/split_sum.ts";
-import type { DeviceTraits } from "../../graph/tensor.ts";
+import type { DeviceTraits, KernelBinding } from "../../graph/tensor.ts";
+
+/** The sizes of a pass over pixels as shaders read them (`shaders/lib/pixel_sizes.wgsl`). */
+export function pixelSizes(
+  pixels: number,
+  vectors: number,
+  { splits = 1, varianceStart = 0 }: { readonly splits?: number; readonly varianceStart?: number } = {},
+): KernelBinding {
+  return { uniform: [pixels, vectors, splits, varianceStart] };
+}
 
 /** Most pixels that one invocation walks over. */
 const maxPixelsPerSplit = 16_384;
