@@ -1,8 +1,8 @@
-// The tiles of a Winograd convolution F(4×4, 3×3): 4×4 outputs each, from 6×6 inputs. With dilation D the outputs are
+// The tiles of a Winograd convolution: OUTPUTS×OUTPUTS outputs each, from INPUTS×INPUTS inputs. With dilation D the outputs are
 // taken by phase (row mod D, column mod D), in each of which the convolution has dilation 1; a tile belongs to one phase.
 // Tiles are numbered image · row of tiles · column of tiles, phases first within rows and columns.
-const TILE_ROWS = ((OUTPUT_HEIGHT + DILATION - 1u) / DILATION + 3u) / 4u;
-const TILE_COLUMNS = ((OUTPUT_WIDTH + DILATION - 1u) / DILATION + 3u) / 4u;
+const TILE_ROWS = ((OUTPUT_HEIGHT + DILATION - 1u) / DILATION + OUTPUTS - 1u) / OUTPUTS;
+const TILE_COLUMNS = ((OUTPUT_WIDTH + DILATION - 1u) / DILATION + OUTPUTS - 1u) / OUTPUTS;
 const TILES = BATCH * TILE_ROWS * DILATION * TILE_COLUMNS * DILATION;
 
 struct Tile {
@@ -17,7 +17,7 @@ fn tileAt(index: u32) -> Tile {
   let row = index / (TILE_COLUMNS * DILATION) % (TILE_ROWS * DILATION);
   return Tile(
     index / (TILE_COLUMNS * DILATION * TILE_ROWS * DILATION),
-    row / TILE_ROWS + row % TILE_ROWS * 4u * DILATION,
-    column / TILE_COLUMNS + column % TILE_COLUMNS * 4u * DILATION,
+    row / TILE_ROWS + row % TILE_ROWS * OUTPUTS * DILATION,
+    column / TILE_COLUMNS + column % TILE_COLUMNS * OUTPUTS * DILATION,
   );
 }

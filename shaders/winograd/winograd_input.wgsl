@@ -1,8 +1,10 @@
-// Winograd F(4×4, 3×3), input: v = Bᵀ·d·B for each 6×6 tile d of x (Lavin & Gray, CVPR 2016), zeros outside the image.
-// Bindings: 0 left = x [N,H,W,C] read · 1 v [36,TILES,C] write, as vec4f.
-// Schedule: one invocation transforms one vec4f of channels of one tile. Bound: bytes (9 read, 9 written per element of x).
+// Winograd, input: v = Bᵀ·d·B for each tile d of x, INPUTS×INPUTS, zeros outside the image.
+// Bindings: 0 left = x [N,H,W,C] read · 1 v [INPUTS²,TILES,C] write, as vec4f.
+// Schedule: one invocation transforms one vec4f of channels of one tile. Bound: bytes (read and written 9 per byte of x; with
+// F(2×2, 3×3) 16).
 #include lib/convolution_geometry.wgsl
 #include lib/grid.wgsl
+#include TRANSFORMS
 #include lib/winograd_tiles.wgsl
 #include LEFT
 
@@ -23,14 +25,14 @@ fn main(
   let vector = index % VECTORS;
   let tile = tileAt(index / VECTORS);
   // u32 wraps below zero, so that one comparison tells whether a row or column is inside.
-  #unroll c in 0..6 {
+  #unroll c in 0..INPUTS {
     let column$c = tile.column + $c * DILATION - PADDING_LEFT;
     let inside$c = column$c < WIDTH;
   }
-  #unroll r in 0..6 {
+  #unroll r in 0..INPUTS {
     let row$r = tile.row + $r * DILATION - PADDING_TOP;
     let start$r = (tile.image * HEIGHT + row$r) * WIDTH;
-    #unroll c in 0..6 {
+    #unroll c in 0..INPUTS {
       let inside$r_$c = row$r < HEIGHT && inside$c;
       let d$r_$c = select(
         vec4f(0.0),
@@ -39,20 +41,11 @@ fn main(
       );
     }
   }
-  #unroll c in 0..6 {
-    let a0_$c = 4.0 * d0_$c - 5.0 * d2_$c + d4_$c;
-    let a1_$c = d3_$c + d4_$c - 4.0 * (d1_$c + d2_$c);
-    let a2_$c = d4_$c - d3_$c + 4.0 * (d1_$c - d2_$c);
-    let a3_$c = d4_$c - d2_$c + 2.0 * (d3_$c - d1_$c);
-    let a4_$c = d4_$c - d2_$c + 2.0 * (d1_$c - d3_$c);
-    let a5_$c = 4.0 * d1_$c - 5.0 * d3_$c + d5_$c;
+  #unroll c in 0..INPUTS {
+    let a$c = transformInput(array<vec4f, INPUTS>(#unroll r in 0..INPUTS { d$r_$c, }));
   }
-  #unroll r in 0..6 {
-    v[$(r * 6) * TILES * VECTORS + index] = 4.0 * a$r_0 - 5.0 * a$r_2 + a$r_4;
-    v[$(r * 6 + 1) * TILES * VECTORS + index] = a$r_3 + a$r_4 - 4.0 * (a$r_1 + a$r_2);
-    v[$(r * 6 + 2) * TILES * VECTORS + index] = a$r_4 - a$r_3 + 4.0 * (a$r_1 - a$r_2);
-    v[$(r * 6 + 3) * TILES * VECTORS + index] = a$r_4 - a$r_2 + 2.0 * (a$r_3 - a$r_1);
-    v[$(r * 6 + 4) * TILES * VECTORS + index] = a$r_4 - a$r_2 + 2.0 * (a$r_1 - a$r_3);
-    v[$(r * 6 + 5) * TILES * VECTORS + index] = 4.0 * a$r_1 - 5.0 * a$r_3 + a$r_5;
+  #unroll r in 0..INPUTS {
+    let v$r = transformInput(array<vec4f, INPUTS>(#unroll c in 0..INPUTS { a$c[$r], }));
+    #unroll c in 0..INPUTS { v[$(r * INPUTS + c) * TILES * VECTORS + index] = v$r[$c]; }
   }
 }

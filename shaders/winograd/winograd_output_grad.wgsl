@@ -1,8 +1,10 @@
-// Winograd F(4×4, 3×3), output gradient for the gradient at the weights: e = A·dy·Aᵀ for each 4×4 tile of dy, zeros outside.
-// Bindings: 0 left = dy [N,Ho,Wo,C] read · 1 e [36,TILES,C] write, as vec4f.
-// Schedule: one invocation transforms one vec4f of channels of one tile. Bound: bytes (4 read per 9 written).
+// Winograd, output gradient for the gradient at the weights: e = A·dy·Aᵀ for each tile of dy, OUTPUTS×OUTPUTS, zeros outside.
+// Bindings: 0 left = dy [N,Ho,Wo,C] read · 1 e [INPUTS²,TILES,C] write, as vec4f.
+// Schedule: one invocation transforms one vec4f of channels of one tile. Bound: bytes (4 read per 9 written; with
+// F(2×2, 3×3) 16).
 #include lib/convolution_geometry.wgsl
 #include lib/grid.wgsl
+#include TRANSFORMS
 #include lib/winograd_tiles.wgsl
 #include LEFT
 
@@ -22,10 +24,10 @@ fn main(
   }
   let vector = index % VECTORS;
   let tile = tileAt(index / VECTORS);
-  #unroll r in 0..4 {
+  #unroll r in 0..OUTPUTS {
     let row$r = tile.row + $r * DILATION;
     let start$r = (tile.image * OUTPUT_HEIGHT + row$r) * OUTPUT_WIDTH;
-    #unroll c in 0..4 {
+    #unroll c in 0..OUTPUTS {
       let column$r_$c = tile.column + $c * DILATION;
       let inside$r_$c = row$r < OUTPUT_HEIGHT && column$r_$c < OUTPUT_WIDTH;
       let d$r_$c = select(
@@ -35,28 +37,11 @@ fn main(
       );
     }
   }
-  #unroll c in 0..4 {
-    let even$c = d0_$c + d2_$c;
-    let odd$c = d1_$c + d3_$c;
-    let evenTwo$c = d0_$c + 4.0 * d2_$c;
-    let oddTwo$c = 2.0 * d1_$c + 8.0 * d3_$c;
-    let a0_$c = d0_$c;
-    let a1_$c = even$c + odd$c;
-    let a2_$c = even$c - odd$c;
-    let a3_$c = evenTwo$c + oddTwo$c;
-    let a4_$c = evenTwo$c - oddTwo$c;
-    let a5_$c = d3_$c;
+  #unroll c in 0..OUTPUTS {
+    let a$c = transformOutputGrad(array<vec4f, OUTPUTS>(#unroll r in 0..OUTPUTS { d$r_$c, }));
   }
-  #unroll r in 0..6 {
-    let rowEven$r = a$r_0 + a$r_2;
-    let rowOdd$r = a$r_1 + a$r_3;
-    let rowEvenTwo$r = a$r_0 + 4.0 * a$r_2;
-    let rowOddTwo$r = 2.0 * a$r_1 + 8.0 * a$r_3;
-    e[$(r * 6) * TILES * VECTORS + index] = a$r_0;
-    e[$(r * 6 + 1) * TILES * VECTORS + index] = rowEven$r + rowOdd$r;
-    e[$(r * 6 + 2) * TILES * VECTORS + index] = rowEven$r - rowOdd$r;
-    e[$(r * 6 + 3) * TILES * VECTORS + index] = rowEvenTwo$r + rowOddTwo$r;
-    e[$(r * 6 + 4) * TILES * VECTORS + index] = rowEvenTwo$r - rowOddTwo$r;
-    e[$(r * 6 + 5) * TILES * VECTORS + index] = a$r_3;
+  #unroll r in 0..INPUTS {
+    let e$r = transformOutputGrad(array<vec4f, OUTPUTS>(#unroll c in 0..OUTPUTS { a$c[$r], }));
+    #unroll c in 0..INPUTS { e[$(r * INPUTS + c) * TILES * VECTORS + index] = e$r[$c]; }
   }
 }

@@ -1,8 +1,10 @@
-// Winograd F(4×4, 3×3), weights: u = G·g·Gᵀ for the 3×3 taps g of each pair of channels. FLIPPED takes the taps in reverse, as the
+// Winograd, weights: u = G·g·Gᵀ for the 3×3 taps g of each pair of channels. FLIPPED takes the taps in reverse, as the
 // input gradient needs them.
-// Bindings: 0 w [3,3,I,O] read · 1 pairs (I·O/4) · 2 u [36,I,O] write, as vec4f.
-// Schedule: one invocation transforms one input channel and one vec4f of output channels. Bound: bytes (5 per byte of w).
+// Bindings: 0 w [3,3,I,O] read · 1 pairs (I·O/4) · 2 u [INPUTS²,I,O] write, as vec4f.
+// Schedule: one invocation transforms one input channel and one vec4f of output channels. Bound: bytes (5 per byte of w; with
+// F(2×2, 3×3) 3).
 #include lib/grid.wgsl
+#include TRANSFORMS
 
 const FLIPPED: bool = false;
 
@@ -21,20 +23,9 @@ fn main(
     return;
   }
   #unroll t in 0..9 { let g$t = weight[select($(t)u, $(8 - t)u, FLIPPED) * pairs + index]; }
-  #unroll s in 0..3 {
-    let a0_$s = g$s * 0.25;
-    let a1_$s = (g$s + g$(s + 3) + g$(s + 6)) * (-1.0 / 6.0);
-    let a2_$s = (g$s - g$(s + 3) + g$(s + 6)) * (-1.0 / 6.0);
-    let a3_$s = (g$s + 2.0 * g$(s + 3) + 4.0 * g$(s + 6)) * (1.0 / 24.0);
-    let a4_$s = (g$s - 2.0 * g$(s + 3) + 4.0 * g$(s + 6)) * (1.0 / 24.0);
-    let a5_$s = g$(s + 6);
-  }
-  #unroll r in 0..6 {
-    u[$(r * 6) * pairs + index] = a$r_0 * 0.25;
-    u[$(r * 6 + 1) * pairs + index] = (a$r_0 + a$r_1 + a$r_2) * (-1.0 / 6.0);
-    u[$(r * 6 + 2) * pairs + index] = (a$r_0 - a$r_1 + a$r_2) * (-1.0 / 6.0);
-    u[$(r * 6 + 3) * pairs + index] = (a$r_0 + 2.0 * a$r_1 + 4.0 * a$r_2) * (1.0 / 24.0);
-    u[$(r * 6 + 4) * pairs + index] = (a$r_0 - 2.0 * a$r_1 + 4.0 * a$r_2) * (1.0 / 24.0);
-    u[$(r * 6 + 5) * pairs + index] = a$r_2;
+  #unroll s in 0..3 { let a$s = transformWeight(array<vec4f, 3>(g$s, g$(s + 3), g$(s + 6))); }
+  #unroll r in 0..INPUTS {
+    let u$r = transformWeight(array<vec4f, 3>(a0[$r], a1[$r], a2[$r]));
+    #unroll c in 0..INPUTS { u[$(r * INPUTS + c) * pairs + index] = u$r[$c]; }
   }
 }

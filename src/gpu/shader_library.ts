@@ -24,6 +24,8 @@ import poolGeometry from "../../shaders/lib/pool_geometry.wgsl" with { type: "te
 import random from "../../shaders/lib/random.wgsl" with { type: "text" };
 import rightBuffer from "../../shaders/lib/right_buffer.wgsl" with { type: "text" };
 import rightTexture from "../../shaders/lib/right_texture.wgsl" with { type: "text" };
+import winograd2x2 from "../../shaders/lib/winograd_2x2.wgsl" with { type: "text" };
+import winograd4x4 from "../../shaders/lib/winograd_4x4.wgsl" with { type: "text" };
 import winogradTiles from "../../shaders/lib/winograd_tiles.wgsl" with { type: "text" };
 
 /** Text of each include file by its path below `shaders/`. */
@@ -48,5 +50,7 @@ export const library: Readonly<Record<string, string>> = {
   "lib/random.wgsl": random,
   "lib/right_buffer.wgsl": rightBuffer,
   "lib/right_texture.wgsl": rightTexture,
+  "lib/winograd_2x2.wgsl": winograd2x2,
+  "lib/winograd_4x4.wgsl": winograd4x4,
   "lib/winograd_tiles.wgsl": winogradTiles,
 };

@@ -9,8 +9,8 @@ import type { DeviceTraits, Tensor } from "./tensor.ts";
 
 /** Choices of one problem. What is absent is left to the op's rules; `{}` is those rules. */
 export interface KernelSchedule {
-  /** Winograd's method or the direct one, where both compute the convolution. */
-  readonly method?: "direct" | "winograd";
+  /** The direct method, or Winograd's by tiles of 4×4 or 2×2 outputs, where these compute the convolution. */
+  readonly method?: "direct" | "winograd" | "winograd 2×2";
   /** Tiles in the registers of each invocation, or shared by a workgroup through its memory. */
   readonly staging?: "registers" | "workgroup";
   /** Where register tiles read their operands: from the tensors' buffers, or from copies in textures. */

@@ -11,7 +11,7 @@ import type { DeviceTraits } from "../../graph/tensor.ts";
 import { type ConvolutionGeometry, largestDivisor, taps, transposedGeometry } from "./geometry.ts";
 import { isProduct } from "./product.ts";
 import { mostStride } from "./phases.ts";
-import { allowsWinograd } from "./winograd.ts";
+import { allowsWinograd, winogradMethods, winogradTiles } from "./winograd.ts";
 import { leastInnerPerSplit, leastRowsPerSplit, mostRows } from "./workgroup_product.ts";
 
 /** Which of the three products of a convolution. */
@@ -96,11 +96,14 @@ function convolutionCandidates(problem: ConvolutionProblem, device: DeviceTraits
   const { direction, geometry, inputs, outputs } = problem;
   const methods: KernelSchedule[] = isProduct(geometry) ? [{}] : [{ method: "direct" }];
   const computed = direction === "inputGrad" && geometry.stride === 1 ? transposedGeometry(geometry) : geometry;
-  if (allowsWinograd(computed, inputs, outputs)) methods.push({ method: "winograd" });
+  for (const tile of winogradTiles) {
+    if (allowsWinograd(computed, inputs, outputs, tile)) methods.push({ method: winogradMethods[tile] });
+  }
   const schedules = methods.flatMap((method) => {
+    const isWinograd = method.method !== undefined && method.method !== "direct";
     const products = direction === "weightGrad"
-      ? weightCandidates(problem, device, method.method === "winograd")
-      : productCandidates(problem, device, method.method === "winograd");
+      ? weightCandidates(problem, device, isWinograd)
+      : productCandidates(problem, device, isWinograd);
     return products.map((product): KernelSchedule => ({ ...method, ...product }));
   });
   return [{}, ...schedules];

@@ -24,7 +24,7 @@ import {
 import { operands } from "./operands.ts";
 import { isProduct, productKernels } from "./product.ts";
 import { convolutionTile } from "./tile.ts";
-import { usesWinograd, winogradKernels } from "./winograd.ts";
+import { winogradKernels, winogradTile } from "./winograd.ts";
 import { usesWorkgroups, workgroupProductKernels } from "./workgroup_product.ts";
 
 /** Options of `conv2d`. */
@@ -89,7 +89,8 @@ function kernels(
     return productKernels(product, bytes, device);
   }
   if (hasFewInputs(geometry, weight, device)) return { calls: [fewInputsCall(input, weight, geometry, epilogue)] };
-  if (usesWinograd(geometry, weight, device)) return winogradKernels(input, weight, geometry, device, { epilogue });
+  const winograd = winogradTile(geometry, weight, device);
+  if (winograd !== null) return winogradKernels(input, weight, geometry, device, { tile: winograd, epilogue });
   if (hasFewOutputs(geometry, weight, device, "forward")) {
     return fewOutputsKernels(input, weight, geometry, epilogue, device);
   }

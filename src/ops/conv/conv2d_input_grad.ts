@@ -17,7 +17,7 @@ import { mostStride, phases } from "./phases.ts";
 import { isProduct, productCall } from "./product.ts";
 import { convolutionTile } from "./tile.ts";
 import { weightsByOutput } from "./weight_order.ts";
-import { usesWinograd, winogradKernels } from "./winograd.ts";
+import { winogradKernels, winogradTile } from "./winograd.ts";
 import { usesWorkgroups, workgroupProductKernels } from "./workgroup_product.ts";
 
 /**
@@ -71,9 +71,9 @@ function kernels(
   if (hasFewInputsInputGrad(geometry, weight, device)) {
     return { calls: [fewInputsInputGradCall(outputGradient, weight, geometry)] };
   }
-  if (usesWinograd(transposedGeometry(geometry), weight, device)) {
-    return winogradKernels(outputGradient, weight, transposedGeometry(geometry), device, { transposed: true });
-  }
+  const transposed = transposedGeometry(geometry);
+  const tile = winogradTile(transposed, weight, device);
+  if (tile !== null) return winogradKernels(outputGradient, weight, transposed, device, { tile, transposed: true });
   if (hasFewOutputs(geometry, weight, device, "inputGrad")) {
     return fewOutputsInputGradKernels(outputGradient, weight, geometry, device);
   }

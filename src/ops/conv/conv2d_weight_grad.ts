@@ -14,7 +14,7 @@ import { fewInputsTile, fewInputsWeightGradCall, hasFewInputs } from "./few_inpu
 import { type ConvolutionGeometry, largestDivisor, sizesOfConvolution, taps } from "./geometry.ts";
 import { operands } from "./operands.ts";
 import { isProduct, transposedLeftProductCall, transposedLeftTile } from "./product.ts";
-import { usesWinograd, winogradWeightGradKernels } from "./winograd.ts";
+import { winogradTile, winogradWeightGradKernels } from "./winograd.ts";
 import { usesWorkgroups, workgroupSplits, workgroupTransposedLeftCall } from "./workgroup_product.ts";
 
 /** Most pixels that one invocation walks over. */
@@ -69,8 +69,9 @@ function kernels(
       (target) => transposedLeftProductCall(product, splits, target, device),
     );
   }
-  if (usesWinograd(geometry, output, device)) {
-    return winogradWeightGradKernels(input, outputGradient, output, geometry, device);
+  const winograd = winogradTile(geometry, output, device, { isWeightGrad: true });
+  if (winograd !== null) {
+    return winogradWeightGradKernels(input, outputGradient, output, geometry, device, winograd);
   }
   if (hasFewInputs(geometry, output, device)) {
     const splits = splitCount(outputVectors / fewInputsTile(outputVectors), geometry, device);

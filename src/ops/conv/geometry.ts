@@ -151,6 +151,23 @@ export function taps(geometry: ConvolutionGeometry): number {
   return geometry.kernelHeight * geometry.kernelWidth;
 }
 
+/** Taps of all output pixels of an image that lie inside it. */
+export function tapsInside(geometry: ConvolutionGeometry): number {
+  const { height, width, outputHeight, outputWidth, stride, dilation } = geometry;
+  const along = (size: number, outputs: number, kernel: number, padding: number) =>
+    sum(Array.from({ length: kernel }, (_, tap) => {
+      const first = Math.max(0, Math.ceil((padding - tap * dilation) / stride));
+      const end = Math.min(outputs, Math.ceil((size + padding - tap * dilation) / stride));
+      return Math.max(0, end - first);
+    }));
+  return along(height, outputHeight, geometry.kernelHeight, geometry.paddingTop) *
+    along(width, outputWidth, geometry.kernelWidth, geometry.paddingLeft);
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
+
 /** The largest of `candidates` that divides `count`. */
 export function largestDivisor(count: number, candidates: readonly number[]): number {
   return candidates.find((candidate) => count % candidate === 0) ?? 1;

@@ -1,7 +1,7 @@
 /**
- * 3×3 convolutions by Winograd's minimal filtering F(4×4, 3×3): 36 multiplications for 16 outputs instead of 144 (Lavin &
- * Gray, CVPR 2016). Tiles of input and weights are transformed, multiplied as 36 matrix products, and transformed back.
- * The input gradient is the same with flipped, transposed weights; the weight gradient has a form of its own.
+ * 3×3 convolutions by Winograd's minimal filtering (Lavin & Gray, CVPR 2016): F(4×4, 3×3) takes 36 multiplications for 16 outputs
+ * instead of 144, F(2×2, 3×3) 16 for 4 instead of 36. Tiles of input and weights are transformed, multiplied as 36 or 16 matrix
+ * products, and transformed back. The input gradient is the same with flipped, transposed weights; the weight gradient has a form of its own.
  *
  * @module
  */
@@ -15,46 +15,64 @@ import { grid } from "../../gpu/launch.ts";
 import { paddedChannels } from "../../graph/layout.ts";
 import type { DeviceTraits, KernelCall, KernelPlan, Tensor } from "../../graph/tensor.ts";
 import { type Epilogue, epilogueBindings, epilogueConstants } from "./epilogue.ts";
-import { type ConvolutionGeometry, geometryConstants } from "./geometry.ts";
+import { type ConvolutionGeometry, geometryConstants, taps, tapsInside } from "./geometry.ts";
 import { operands } from "./operands.ts";
 import { productCall, transposedLeftProductCall } from "./product.ts";
 import { weightsByOutput } from "./weight_order.ts";
 import { usesWorkgroups, workgroupProductCall, workgroupSplits } from "./workgroup_product.ts";
 
-/** Places of a transformed tile. */
-const places = 36;
-/**
- * Channels on either side below which the transforms cost more than the multiplications they save. On a software adapter they
- * are cheap. A GPU moves 44 bytes per pixel and channel for them and saves 13.5 flop per pixel and pair of channels: at half
- * the peak rate and some 35 flop per byte, that is even at 57 channels.
- */
-function leastChannels(device: DeviceTraits): number {
-  return device.software ? 32 : 64;
-}
+/** Outputs along a side of a tile: F(4×4, 3×3) or F(2×2, 3×3). */
+export type WinogradTile = 4 | 2;
+
+/** Every tile, the one that saves most first. */
+export const winogradTiles = [4, 2] as const satisfies readonly WinogradTile[];
+
+/** The methods, by tile. */
+export const winogradMethods = { 4: "winograd", 2: "winograd 2×2" } as const;
 
 /** Transformed tensors larger than this are not worth their memory; the direct form takes none. */
 const mostScratchBytes = 2 ** 27;
 /** Tiles that one invocation sums over in the weight gradient, at most. */
 const maxTilesPerInvocation = 512;
 
-/** Whether a convolution, or its gradients, goes by Winograd. */
-export function usesWinograd(geometry: ConvolutionGeometry, weight: Tensor, device: DeviceTraits): boolean {
+/**
+ * The tile by which a convolution is computed, or its input gradient, whose geometry is then that of the latter; `null` for the
+ * direct form. With `isWeightGrad` that of the weight gradient.
+ */
+export function winogradTile(
+  geometry: ConvolutionGeometry,
+  weight: Tensor,
+  device: DeviceTraits,
+  { isWeightGrad = false }: { readonly isWeightGrad?: boolean } = {},
+): WinogradTile | null {
   const [outputs = 1, inputs = 1] = weight.shape;
-  if (device.direct === true || !allowsWinograd(geometry, inputs, outputs)) return false;
+  if (device.direct === true) return null;
+  const allowed = winogradTiles.filter((tile) => allowsWinograd(geometry, inputs, outputs, tile));
   const method = device.schedule?.method;
-  if (method !== undefined) return method === "winograd";
-  return Math.min(inputs, outputs) >= leastChannels(device) && !isWasteful(geometry);
+  if (method !== undefined) return allowed.find((tile) => winogradMethods[tile] === method) ?? null;
+  if (device.software) return fastestTile(allowed, geometry, [inputs, outputs], isWeightGrad);
+  return allowed.includes(4) && suitsGpus(geometry, inputs, outputs) ? 4 : null;
 }
 
 /** Whether the method can compute a convolution and its gradients, fast or not. */
-export function allowsWinograd(geometry: ConvolutionGeometry, inputs: number, outputs: number): boolean {
+export function allowsWinograd(
+  geometry: ConvolutionGeometry,
+  inputs: number,
+  outputs: number,
+  tile: WinogradTile,
+): boolean {
   const { kernelHeight, kernelWidth, stride } = geometry;
   if (kernelHeight !== 3 || kernelWidth !== 3 || stride !== 1) return false;
-  const tiles = tileCount(geometry);
-  const imageBytes = places * tiles * paddedChannels(Math.max(inputs, outputs)) * 4;
+  const tiles = tileCount(geometry, tile);
+  const imageBytes = placeCount(tile) * tiles * paddedChannels(Math.max(inputs, outputs)) * 4;
   // Of the weight gradient, which sums in parts; the transformed weights are one part.
-  const weightBytes = weightSplits(tiles) * places * paddedChannels(inputs) * paddedChannels(outputs) * 4;
+  const weightBytes = weightSplits(tiles) * placeCount(tile) * paddedChannels(inputs) * paddedChannels(outputs) * 4;
   return Math.max(imageBytes, weightBytes) <= mostScratchBytes;
+}
+
+/** Places of a transformed tile. */
+function placeCount(tile: WinogradTile): number {
+  return (tile + 2) ** 2;
 }
 
 /** Parts of the sum over tiles in the weight gradient. */
@@ -62,15 +80,46 @@ function weightSplits(tiles: number): number {
   return Math.ceil(tiles / maxTilesPerInvocation);
 }
 
-/** Tiles at the border, or in the phases of a large dilation, may be mostly outside the image. */
-function isWasteful(geometry: ConvolutionGeometry): boolean {
+/**
+ * Whether F(4×4, 3×3) suits GPUs. It moves 44 bytes per pixel and channel for its transforms and saves 13.5 flop per pixel and pair
+ * of channels: at half the peak rate and some 35 flop per byte, that is even at 57 channels. Not where tiles at the border, or
+ * in the phases of a large dilation, are mostly outside the image.
+ */
+function suitsGpus(geometry: ConvolutionGeometry, inputs: number, outputs: number): boolean {
   const { batch, outputHeight, outputWidth } = geometry;
-  return 16 * tileCount(geometry) > 2 * batch * outputHeight * outputWidth;
+  const isWasteful = 16 * tileCount(geometry, 4) > 2 * batch * outputHeight * outputWidth;
+  return Math.min(inputs, outputs) >= 64 && !isWasteful;
 }
 
-/** Tiles of 4×4 outputs, phases of the dilation apart. */
-function tileCount({ batch, outputHeight, outputWidth, dilation }: ConvolutionGeometry): number {
-  const along = (size: number) => dilation * Math.ceil(Math.ceil(size / dilation) / 4);
+/**
+ * The tile of the form that takes the least time on a software adapter, by a model whose unit is a multiplication in a product, as
+ * measured. A value takes 100 to be transformed, a weight 46; products come in rows of 24 tiles. The direct form takes 2.2 for a
+ * multiplication; that of a weight gradient 1.6, 30 for a value that it loads, and 100 for a weight, and leaves out taps outside
+ * the image.
+ */
+function fastestTile(
+  tiles: readonly WinogradTile[],
+  geometry: ConvolutionGeometry,
+  [inputs, outputs]: readonly [number, number],
+  isWeightGrad: boolean,
+): WinogradTile | null {
+  if (Math.min(inputs, outputs) < 32) return null;
+  const pairs = inputs * outputs;
+  const cost = (tile: WinogradTile) => {
+    const rows = 24 * Math.ceil(tileCount(geometry, tile) / 24);
+    return placeCount(tile) * (rows * (pairs + 100 * (inputs + outputs)) + 46 * pairs);
+  };
+  const { batch, outputHeight, outputWidth } = geometry;
+  const direct = isWeightGrad
+    ? batch * tapsInside(geometry) * (1.6 * pairs + 30 * (inputs + outputs)) + taps(geometry) * 100 * pairs
+    : batch * outputHeight * outputWidth * taps(geometry) * 2.2 * pairs;
+  const [tile] = [...tiles].sort((a, b) => cost(a) - cost(b));
+  return tile !== undefined && cost(tile) < direct ? tile : null;
+}
+
+/** Tiles of a convolution's outputs, phases of the dilation apart. */
+function tileCount({ batch, outputHeight, outputWidth, dilation }: ConvolutionGeometry, tile: WinogradTile): number {
+  const along = (size: number) => dilation * Math.ceil(Math.ceil(size / dilation) / tile);
   return batch * along(outputHeight) * along(outputWidth);
 }
 
@@ -80,13 +129,17 @@ export function winogradKernels(
   weight: Tensor,
   geometry: ConvolutionGeometry,
   device: DeviceTraits,
-  options: { readonly epilogue?: Epilogue | undefined; readonly transposed?: boolean },
+  options: {
+    readonly tile: WinogradTile;
+    readonly epilogue?: Epilogue | undefined;
+    readonly transposed?: boolean;
+  },
 ): KernelPlan {
-  const { epilogue, transposed = false } = options;
+  const { tile, epilogue, transposed = false } = options;
   const [outputs = 1, inputs = 1] = weight.shape;
   const inputVectors = paddedChannels(transposed ? outputs : inputs) / 4;
   const outputVectors = paddedChannels(transposed ? inputs : outputs) / 4;
-  const tiles = tileCount(geometry);
+  const [tiles, places] = [tileCount(geometry, tile), placeCount(tile)];
   const [v, u, m] = [{ scratch: 0 }, { scratch: 1 }, { scratch: 2 }];
   const pairs = paddedChannels(inputs) * paddedChannels(outputs) / 4;
   const sizes = { batches: places, rows: tiles, inner: inputVectors, columns: outputVectors };
@@ -97,9 +150,14 @@ export function winogradKernels(
   return {
     calls: [
       ...turned === undefined ? [] : [weightsByOutput(weight, turned)],
-      tileTransform("winograd/winograd_input", inputShader, input, v, { geometry, vectors: inputVectors, device }),
+      tileTransform("winograd/winograd_input", inputShader, input, v, {
+        geometry,
+        tile,
+        vectors: inputVectors,
+        device,
+      }),
       {
-        shader: { name: "winograd/winograd_weight", text: weightShader },
+        shader: { name: "winograd/winograd_weight", text: weightShader, includes: transforms(tile) },
         constants: { FLIPPED: transposed },
         bindings: [turned ?? weight, { uniform: [pairs] }, u],
         workgroups: grid(pairs, 64),
@@ -112,7 +170,11 @@ export function winogradKernels(
         flops: directFlops(geometry, inputs, outputs),
       },
       {
-        shader: { name: "winograd/winograd_output", text: outputShader, includes: result.includes },
+        shader: {
+          name: "winograd/winograd_output",
+          text: outputShader,
+          includes: { ...result.includes, ...transforms(tile) },
+        },
         constants: {
           ...geometryConstants(geometry),
           VECTORS: outputVectors,
@@ -137,11 +199,12 @@ export function winogradWeightGradKernels(
   weightGradient: Tensor,
   geometry: ConvolutionGeometry,
   device: DeviceTraits,
+  tile: WinogradTile,
 ): KernelPlan {
   const [outputs = 1, inputs = 1] = weightGradient.shape;
   const inputVectors = paddedChannels(inputs) / 4;
   const outputVectors = paddedChannels(outputs) / 4;
-  const tiles = tileCount(geometry);
+  const [tiles, places] = [tileCount(geometry, tile), placeCount(tile)];
   const [v, e, sums] = [{ scratch: 0 }, { scratch: 1 }, { scratch: 2 }];
   const sizes = { batches: places, rows: tiles, inner: inputVectors, columns: outputVectors };
   const pairs = inputVectors * 4 * outputVectors;
@@ -151,9 +214,15 @@ export function winogradWeightGradKernels(
     : weightSplits(tiles);
   return {
     calls: [
-      tileTransform("winograd/winograd_input", inputShader, input, v, { geometry, vectors: inputVectors, device }),
+      tileTransform("winograd/winograd_input", inputShader, input, v, {
+        geometry,
+        tile,
+        vectors: inputVectors,
+        device,
+      }),
       tileTransform("winograd/winograd_output_grad", outputGradShader, outputGradient, e, {
         geometry,
+        tile,
         vectors: outputVectors,
         device,
       }),
@@ -162,7 +231,7 @@ export function winogradWeightGradKernels(
         flops: directFlops(geometry, inputs, outputs),
       },
       {
-        shader: { name: "winograd/winograd_weight_grad", text: weightGradShader },
+        shader: { name: "winograd/winograd_weight_grad", text: weightGradShader, includes: transforms(tile) },
         constants: {},
         bindings: [sums, { uniform: [pairs] }, "output"],
         workgroups: grid(pairs, 64),
@@ -177,6 +246,11 @@ export function winogradWeightGradKernels(
   };
 }
 
+/** The include that declares the transforms of a tile. */
+function transforms(tile: WinogradTile): Readonly<Record<string, string>> {
+  return { TRANSFORMS: `lib/winograd_${tile}x${tile}.wgsl` };
+}
+
 /** What the direct form would take: the work done, however few multiplications it took. */
 function directFlops({ batch, outputHeight, outputWidth }: ConvolutionGeometry, inputs: number, outputs: number) {
   return 2 * batch * outputHeight * outputWidth * inputs * outputs * 9;
@@ -187,18 +261,19 @@ function tileTransform(
   text: string,
   from: Tensor,
   to: { readonly scratch: number },
-  { geometry, vectors, device }: {
+  { geometry, tile, vectors, device }: {
     readonly geometry: ConvolutionGeometry;
+    readonly tile: WinogradTile;
     readonly vectors: number;
     readonly device: DeviceTraits;
   },
 ): KernelCall {
   const { includes, bindings } = operands(device, from);
   return {
-    shader: { name, text, includes },
+    shader: { name, text, includes: { ...includes, ...transforms(tile) } },
     constants: { ...geometryConstants(geometry), VECTORS: vectors },
     bindings: [...bindings, to],
-    workgroups: grid(tileCount(geometry) * vectors, 64),
+    workgroups: grid(tileCount(geometry, tile) * vectors, 64),
     iterations: 0,
   };
 }

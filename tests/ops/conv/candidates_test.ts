@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { pack } from "../../../src/graph/layout.ts";
 import { Program } from "../../../src/graph/program.ts";
 import { scheduledTraits, scheduleName } from "../../../src/graph/schedule.ts";
-import { type DeviceTraits, input, type Tensor } from "../../../src/graph/tensor.ts";
+import { type DeviceTraits, input, type KernelCall, type Tensor } from "../../../src/graph/tensor.ts";
 import { conv2d } from "../../../src/ops/conv/conv2d.ts";
 import { depthwiseConv2d } from "../../../src/ops/conv/depthwise_conv2d.ts";
 import type { ConvolutionOptions } from "../../../src/ops/conv/geometry.ts";
@@ -75,14 +75,18 @@ Deno.test("a shape class holds what is alike: batch and sides of about as many p
 });
 
 Deno.test("a table's schedule is taken where it is a candidate of the problem, else the rules decide", () => {
-  const [y] = directions({ name: "", input: [1, 32, 16, 16], weight: [32, 32, 3, 3], padding: 1 });
+  const [y] = directions({ name: "", input: [1, 32, 64, 64], weight: [32, 32, 3, 3], padding: 1 });
   assert(y !== undefined);
   const first = (name: string, more: Partial<DeviceTraits> = {}) => {
-    const tuning = new Map([["conv2d forward 32→32 3×3, 256 pixels", name]]);
+    const tuning = new Map([["conv2d forward 32→32 3×3, 4096 pixels", name]]);
     const traits = scheduledTraits(y, { software: true, tuning, ...more });
     return y.definition.kernels?.(y, traits).calls[0];
   };
-  assertEquals(first("default")?.shader.name, "winograd/winograd_input");
+  const winograd = (call: KernelCall | undefined) => [call?.shader.name, call?.shader.includes?.TRANSFORMS];
+  const [large, small] = ["4x4", "2x2"].map((tile) => ["winograd/winograd_input", `lib/winograd_${tile}.wgsl`]);
+  assertEquals(winograd(first("default")), large);
+  assertEquals(winograd(first("winograd registers texture 24×8")), large);
+  assertEquals(winograd(first("winograd 2×2 registers texture 24×8")), small);
   const direct = first("direct registers buffer 16×4");
   assertEquals([direct?.shader.name, direct?.constants.TILE_PIXELS], ["conv/conv2d", 16]);
   assertEquals(direct?.shader.includes?.LEFT, "lib/left_buffer.wgsl");
