@@ -10,6 +10,7 @@ import { encodeLabelPng, encodeRgbPng } from "../data/encode.ts";
 import { Loader } from "../data/loader.ts";
 import type { Item, Sample } from "../data/sample.ts";
 import type { Gpu } from "../gpu/gpu.ts";
+import { OneBehind } from "../gpu/one_behind.ts";
 import type { Network } from "../nn/network.ts";
 import { writeNpy } from "../nn/npy.ts";
 import { UsageError } from "../errors.ts";
@@ -38,14 +39,27 @@ export async function run(args: readonly string[]): Promise<number> {
   const predictor = new Predictor(gpu, network, 1, viewOptions(settings));
   using loader = new Loader({ cacheBytes: 0 });
   const files: string[] = [];
+  const writing = new OneBehind<string>();
+  const finish = (path: string | null) => {
+    if (path !== null) files.push(path);
+  };
   const size = workingSizeOf(settings, network);
   for await (const sample of loadSplit(loader, items, network, size, "none", sayRounded(network))) {
     const { height, width } = sample.image;
     const group = { samples: [sample], size: { height, width }, labelSize: sample.originalSize };
     const prediction = await predictor.run(group);
-    files.push(await writeLabels(gpu, prediction, sample, out, palette));
-    if (withLogits) await writeLogits(prediction, network, sample, out);
+    const writeResults = async () => {
+      // Both are read before anything is waited for: then the network goes on to the next image.
+      const [labels, logits] = await Promise.all([
+        readLabels(gpu, prediction, sample),
+        withLogits ? prediction.readLogits() : null,
+      ]);
+      if (logits !== null) writeLogits(logits, network, sample, out);
+      return writeLabels(labels, sample, out, palette);
+    };
+    finish(await writing.exchange(writeResults()));
   }
+  finish(await writing.take());
   await predictor.dispose();
   if (settings.flag("json")) console.log(JSON.stringify({ images: files.length, labels: files }));
   else console.error(`Labelled ${files.length} image${files.length === 1 ? "" : "s"}; see ${out}`);
@@ -75,16 +89,26 @@ function requireFreeNames(items: readonly Item[], out: string): void {
   }
 }
 
-/** Writes the label PNG and the overlay; returns the path of the former. */
-async function writeLabels(
+async function readLabels(
   gpu: Gpu,
   prediction: Prediction,
+  { originalSize }: Sample,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const [labels = new Uint8Array(0)] = await gpu.read({
+    ...prediction.labels,
+    size: originalSize.height * originalSize.width,
+  });
+  return labels;
+}
+
+/** Writes the label PNG and the overlay; returns the path of the former. */
+function writeLabels(
+  labels: Uint8Array<ArrayBuffer>,
   sample: Sample,
   out: string,
   palette: readonly Color[],
-): Promise<string> {
+): string {
   const { height, width } = sample.originalSize;
-  const [labels = new Uint8Array(0)] = await gpu.read({ ...prediction.labels, size: height * width });
   const path = join(out, `${sample.name}.png`);
   writeFileSafely(path, encodeLabelPng(labels, height, width, palette.map((color) => [...color])));
   const { image } = sample;
@@ -93,9 +117,8 @@ async function writeLabels(
   return path;
 }
 
-async function writeLogits(prediction: Prediction, network: Network, sample: Sample, out: string): Promise<void> {
-  const { image: { height, width }, name } = sample;
+function writeLogits(logits: Float32Array<ArrayBuffer>, network: Network, { image, name }: Sample, out: string): void {
   const { outputStride } = network.model;
-  const shape = [network.classCount, height / outputStride, width / outputStride];
-  writeFileSafely(join(out, `${name}.npy`), writeNpy(shape, await prediction.readLogits()));
+  const shape = [network.classCount, image.height / outputStride, image.width / outputStride];
+  writeFileSafely(join(out, `${name}.npy`), writeNpy(shape, logits));
 }
