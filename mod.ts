@@ -61,10 +61,9 @@ export { leakyRelu, relu, relu6 } from "./src/ops/activation/activation.ts";
 export type { Activation } from "./src/ops/activation/kind.ts";
 export { softmax } from "./src/ops/activation/softmax.ts";
 export { add } from "./src/ops/arithmetic/add.ts";
-export { bias } from "./src/ops/arithmetic/bias.ts";
 export { concat } from "./src/ops/arithmetic/concat.ts";
 export { conv2d, type Conv2dOptions } from "./src/ops/conv/conv2d.ts";
-export type { Epilogue } from "./src/ops/conv/epilogue.ts";
+export type { BatchNormEpilogue, BiasEpilogue, Epilogue } from "./src/ops/conv/epilogue.ts";
 export { depthwiseConv2d } from "./src/ops/conv/depthwise_conv2d.ts";
 export type { ConvolutionOptions, Padding } from "./src/ops/conv/geometry.ts";
 export {

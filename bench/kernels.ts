@@ -58,7 +58,7 @@ export interface KernelCase {
   readonly inputs: readonly Tensor[];
   readonly build: (...inputs: Tensor[]) => Tensor;
   /** Names of the inputs to differentiate, in the order of `inputs`; empty where there is no gradient. */
-  readonly directions: readonly (string | null)[];
+  readonly directions: readonly string[];
 }
 
 /** What one line is about. */
@@ -118,7 +118,7 @@ function* caseQuestions(): Generator<Question> {
     yield { kernel: name, direction: "forward", outputs: { result: output } };
     for (const [index, direction] of directions.entries()) {
       const of = inputs[index];
-      if (direction === null || of === undefined) continue;
+      if (of === undefined) continue;
       const [gradient] = gradients(output, [of], outputGradient);
       if (gradient !== undefined) yield { kernel: name, direction, outputs: { result: gradient } };
     }

@@ -128,21 +128,22 @@ async function compileSchedules(gpu: Gpu): Promise<void> {
   }
 }
 
-/** Every form of a convolution with scale, shift, residual and activation. */
+/** Every form of a convolution with scale, shift, residual and activation, and with bias and residual. */
 async function compileEpilogues(gpu: Gpu): Promise<void> {
-  for (const [inputs, channels, kernel] of [[6, 18, 3], [3, 18, 3], [66, 7, 3], [64, 64, 3], [20, 24, 1]] as const) {
+  const forms = [[6, 18, 3], [3, 18, 3], [66, 7, 3], [64, 64, 3], [20, 24, 1], [60, 36, 3], [260, 24, 3]] as const;
+  for (const [inputs, channels, kernel] of forms) {
     const x = input("x", [1, inputs, 8, 8]);
     const w = input("w", [channels, inputs, kernel, kernel], { layout: "convolution" });
     const depthwise = input("depthwise", [channels, 1, 3, 3], { layout: "depthwise" });
-    const epilogue = {
-      scaleAndShift: input("scaleAndShift", [2, channels], { layout: "channels" }),
-      residual: input("residual", [1, channels, 8, 8]),
-      activation: "relu" as const,
-    };
-    const y = conv2d(x, w, { padding: (kernel - 1) / 2, epilogue });
-    const outputs = { y, z: depthwiseConv2d(y, depthwise, { padding: 1, epilogue }) };
-    for (const software of [true, false]) {
-      (await Program.compile(gpu, { outputs, traits: { software } })).dispose();
+    const residual = input("residual", [1, channels, 8, 8]);
+    const scaleAndShift = input("scaleAndShift", [2, channels], { layout: "channels" });
+    const bias = input("bias", [channels], { layout: "channels" });
+    for (const epilogue of [{ scaleAndShift, residual, activation: "relu" } as const, { bias, residual }]) {
+      const y = conv2d(x, w, { padding: (kernel - 1) / 2, epilogue });
+      const outputs = { y, z: depthwiseConv2d(y, depthwise, { padding: 1, epilogue }) };
+      for (const software of [true, false]) {
+        (await Program.compile(gpu, { outputs, traits: { software } })).dispose();
+      }
     }
   }
 }

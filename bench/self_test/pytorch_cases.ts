@@ -9,10 +9,9 @@ import type { Tensor } from "../../src/graph/tensor.ts";
 import { leakyRelu, relu, relu6 } from "../../src/ops/activation/activation.ts";
 import { softmax } from "../../src/ops/activation/softmax.ts";
 import { add } from "../../src/ops/arithmetic/add.ts";
-import { bias } from "../../src/ops/arithmetic/bias.ts";
 import { concat } from "../../src/ops/arithmetic/concat.ts";
 import { row } from "../../src/ops/arithmetic/row.ts";
-import { conv2d } from "../../src/ops/conv/conv2d.ts";
+import { conv2d, type Conv2dOptions } from "../../src/ops/conv/conv2d.ts";
 import { depthwiseConv2d } from "../../src/ops/conv/depthwise_conv2d.ts";
 import { interpolatedCrossEntropy } from "../../src/ops/loss/interpolated_cross_entropy.ts";
 import { batchNorm } from "../../src/ops/norm/batch_norm.ts";
@@ -36,9 +35,11 @@ function define<Options>(build: (tensors: Tensors, options: Options) => Tensor):
 }
 
 const ops: Readonly<Record<string, Build>> = {
-  conv2d: define((t, options: Parameters<typeof conv2d>[2]) => conv2d(get(t, "x"), get(t, "w"), options)),
+  conv2d: define((t, options: Parameters<typeof conv2d>[2]) =>
+    conv2d(get(t, "x"), get(t, "w"), { ...options, ...biasOf(t) })
+  ),
   depthwiseConv2d: define((t, options: Parameters<typeof depthwiseConv2d>[2]) =>
-    depthwiseConv2d(get(t, "x"), get(t, "w"), options)
+    depthwiseConv2d(get(t, "x"), get(t, "w"), { ...options, ...biasOf(t) })
   ),
   batchNorm: define((t, options: Parameters<typeof batchNorm>[2]) => {
     const parameters = { gamma: get(t, "gamma"), beta: get(t, "beta") };
@@ -56,7 +57,6 @@ const ops: Readonly<Record<string, Build>> = {
   leakyRelu: (t) => leakyRelu(get(t, "x")),
   softmax: (t) => softmax(get(t, "x")),
   add: (t) => add(get(t, "a"), get(t, "b")),
-  bias: (t) => bias(get(t, "x"), get(t, "b")),
   concat: (t) => concat(Object.keys(t).filter((name) => name !== "dy").map((name) => get(t, name))),
   interpolatedCrossEntropy: define((t, options: Parameters<typeof interpolatedCrossEntropy>[2]) => {
     const { classWeights, pixelWeights } = t;
@@ -64,6 +64,11 @@ const ops: Readonly<Record<string, Build>> = {
     return interpolatedCrossEntropy(get(t, "logits"), get(t, "labels"), { ...options, ...weights });
   }),
 };
+
+/** The bias of a convolution, and what is added to it, where the case has them. */
+function biasOf({ b: bias, r: residual }: Tensors): Pick<Conv2dOptions, "epilogue"> {
+  return bias === undefined ? {} : { epilogue: { bias, residual } };
+}
 
 const files = [
   ...["conv2d", "depthwise_conv2d", "batch_norm", "max_pool", "average_pool", "resize", "activation", "arithmetic"],

@@ -1,23 +1,24 @@
 // What becomes of a convolution's sums: f(scale · v + shift + residual), scale and shift by vec4f of channels. The kernel declares
-// `epilogue` [2,C] (scale, shift) and `residual`, of the shape of its result; either may be absent, and is then bound to any
-// buffer and not read.
+// `epilogue`, [2,C] (scale, shift) or [C] (a bias is a shift alone), and `residual`, of the shape of its result; either may be
+// absent, and is then bound to any buffer and not read.
 #include lib/activation.wgsl
 
-const HAS_EPILOGUE: bool = false;
+const HAS_SCALE: bool = false;
+const HAS_SHIFT: bool = false;
 const HAS_RESIDUAL: bool = false;
 const ACTIVATION: u32 = 0u;
 const NEGATIVE_SLOPE: f32 = 0.0f;
 
 fn epilogueScale(vector: u32) -> vec4f {
-  if (HAS_EPILOGUE) {
+  if (HAS_SCALE) {
     return epilogue[vector];
   }
   return vec4f(1.0);
 }
 
 fn epilogueShift(vector: u32, vectors: u32) -> vec4f {
-  if (HAS_EPILOGUE) {
-    return epilogue[vectors + vector];
+  if (HAS_SHIFT) {
+    return epilogue[select(0u, vectors, HAS_SCALE) + vector];
   }
   return vec4f(0.0);
 }

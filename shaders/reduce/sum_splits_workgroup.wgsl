@@ -1,15 +1,21 @@
-// Second stage of a split sum of few values and many parts: y[i] = Σ_s partial[s, i], in an order that depends on their
-// number and on LANES alone, so that two runs give the same bits.
-// Bindings: 0 partial [splits, vectors] read · 1 y [vectors] write, as vec4f. Their lengths are the sizes.
+// Second stage of a split sum of few values and many parts, with an optional epilogue: y[i] = f(Σ_s partial[s, i]), in an order
+// that depends on their number and on LANES alone, so that two runs give the same bits.
+// Bindings: 0 partial [splits, vectors] read · 1 epilogue, 2 residual read (lib/epilogue.wgsl) · 3 y [vectors] write, as vec4f.
+// Their lengths are the sizes; with an epilogue, VECTORS are the channels of y.
 // Schedule: for GPUs. LANES invocations share a vec4f, each adds every LANES-th part, and their sums are added pairwise in
 // workgroup memory (4 KiB). A workgroup of 256 computes 256 / LANES vec4f, which lie side by side when loaded.
 // Bound: 4·(splits + 1) bytes per element; for few elements the latency of splits / LANES loads and log₂ LANES barriers.
+#include lib/epilogue.wgsl
+
 const LANES: u32 = 256u;
+const VECTORS: u32 = 1u;
 
 const WIDTH = 256u / LANES;
 
 @group(0) @binding(0) var<storage, read> partial: array<vec4f>;
-@group(0) @binding(1) var<storage, read_write> y: array<vec4f>;
+@group(0) @binding(1) var<storage, read> epilogue: array<vec4f>;
+@group(0) @binding(2) var<storage, read> residual: array<vec4f>;
+@group(0) @binding(3) var<storage, read_write> y: array<vec4f>;
 
 var<workgroup> sums: array<vec4f, 256>;
 
@@ -33,6 +39,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
     workgroupBarrier();
   }
   if (local < WIDTH && index < vectors) {
-    y[index] = sums[local];
+    let channel = index % VECTORS;
+    y[index] = finish(sums[local], epilogueScale(channel), epilogueShift(channel, VECTORS), index);
   }
 }

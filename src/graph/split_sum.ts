@@ -8,12 +8,21 @@
 import shader from "../../shaders/reduce/sum_splits.wgsl" with { type: "text" };
 import workgroupShader from "../../shaders/reduce/sum_splits_workgroup.wgsl" with { type: "text" };
 import { grid } from "../gpu/launch.ts";
-import type { DeviceTraits, KernelCall, KernelPlan } from "./tensor.ts";
+import type { ShaderConstants } from "../gpu/shader.ts";
+import type { DeviceTraits, KernelBinding, KernelCall, KernelPlan, StoredBinding } from "./tensor.ts";
 
 /** Parts that one invocation adds on a GPU, about: each is a load that takes the time of hundreds of additions. */
 const wantedPartsPerInvocation = 8;
 /** Invocations of a second launch that fill a GPU; with as many values, each may add all parts of its own. */
 const mostSharingInvocations = 2 ** 18;
+
+/** What the second launch makes of the whole sums (`shaders/lib/epilogue.wgsl`). */
+export interface SumEpilogue {
+  /** Constants of the launch. */
+  readonly constants: ShaderConstants;
+  /** Its bindings `epilogue` and `residual`; what is absent is bound to `unread`. */
+  readonly bindings: (unread: StoredBinding) => readonly StoredBinding[];
+}
 
 /** Invocations that keep an adapter busy; sums are split until there are as many. */
 export function wantedInvocations(device: DeviceTraits): number {
@@ -25,12 +34,14 @@ export function wantedInvocations(device: DeviceTraits): number {
  *
  * @param first makes the first launch, whose output binding is the given one: scratch memory
  * `[splits, output]`, or the output itself when there is only one split.
+ * @param epilogue of the second launch; with one split, `first` has to apply it. Default: none.
  */
 export function splitSum(
   splits: number,
   bytes: number,
   device: DeviceTraits,
-  first: (output: KernelCall["bindings"][number]) => KernelCall,
+  first: (output: KernelBinding) => KernelCall,
+  epilogue: SumEpilogue = { constants: {}, bindings: (unread) => [unread, unread] },
 ): KernelPlan {
   if (splits === 1) return { calls: [first("output")] };
   const vectors = Math.ceil(bytes / 16);
@@ -40,15 +51,15 @@ export function splitSum(
     ...lanes === 1
       ? {
         shader: { name: "reduce/sum_splits", text: shader },
-        constants: {},
+        constants: epilogue.constants,
         workgroups: grid(vectors, 64),
       }
       : {
         shader: { name: "reduce/sum_splits_workgroup", text: workgroupShader },
-        constants: { LANES: lanes },
+        constants: { LANES: lanes, ...epilogue.constants },
         workgroups: [Math.ceil(vectors * lanes / 256), 1, 1],
       },
-    bindings: [scratch, "output"],
+    bindings: [scratch, ...epilogue.bindings(scratch), "output"],
     iterations: splits,
     flops: splits * vectors * 4,
   };

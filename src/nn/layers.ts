@@ -6,7 +6,6 @@
 
 import { layer, type Tensor } from "../graph/tensor.ts";
 import type { Activation } from "../ops/activation/kind.ts";
-import { bias } from "../ops/arithmetic/bias.ts";
 import { conv2d } from "../ops/conv/conv2d.ts";
 import { depthwiseConv2d } from "../ops/conv/depthwise_conv2d.ts";
 import type { ConvolutionOptions } from "../ops/conv/geometry.ts";
@@ -121,7 +120,7 @@ export function convBias(x: Tensor, scope: ParameterScope, name: string, options
       initial: { deviation },
       group,
     });
-    const shift = scope.parameter(`${name}.bias`, [channels], { layout: "channels", initial: { constant: 0 }, group });
-    return bias(conv2d(x, weight, options), shift);
+    const bias = scope.parameter(`${name}.bias`, [channels], { layout: "channels", initial: { constant: 0 }, group });
+    return conv2d(x, weight, { ...options, epilogue: { bias } });
   });
 }

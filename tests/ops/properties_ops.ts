@@ -8,7 +8,6 @@ import type { Tensor } from "../../src/graph/tensor.ts";
 import { leakyRelu, relu, relu6 } from "../../src/ops/activation/activation.ts";
 import { softmax } from "../../src/ops/activation/softmax.ts";
 import { add } from "../../src/ops/arithmetic/add.ts";
-import { bias } from "../../src/ops/arithmetic/bias.ts";
 import { concat } from "../../src/ops/arithmetic/concat.ts";
 import { sliceChannels } from "../../src/ops/arithmetic/slice_channels.ts";
 import { conv2d } from "../../src/ops/conv/conv2d.ts";
@@ -70,11 +69,14 @@ export const opsUnderTest: readonly OpUnderTest[] = [
     batched: ["x"],
   })),
   {
-    name: "bias()",
-    inputs: { x, b: channels() },
-    build: (tensors) => bias(get(tensors, "x"), get(tensors, "b")),
-    linearIn: [["x", "b"]],
-    batched: ["x"],
+    name: "conv2d() with bias and residual",
+    inputs: { x, w: { shape: [5, 6, 3, 3], layout: "convolution" }, bias: channels(5), z: { shape: [3, 5, 7, 5] } },
+    build: (tensors) => {
+      const epilogue = { bias: get(tensors, "bias"), residual: get(tensors, "z") };
+      return conv2d(get(tensors, "x"), get(tensors, "w"), { padding: 1, epilogue });
+    },
+    linearIn: [["x", "bias", "z"], ["w", "bias", "z"]],
+    batched: ["x", "z"],
   },
   {
     name: "add()",

@@ -1,5 +1,5 @@
 /**
- * Sum of two tensors of one shape. Not a broadcasting add: a bias is `bias`.
+ * Sum of two tensors of one shape. Not a broadcasting add: a bias is an epilogue of `conv2d`.
  *
  * @module
  */

@@ -11,7 +11,14 @@ import { currentPath, type DeviceTraits, type KernelPlan, Tensor } from "../../g
 import { convolutionTunable } from "./candidates.ts";
 import { conv2dInputGrad } from "./conv2d_input_grad.ts";
 import { conv2dWeightGrad } from "./conv2d_weight_grad.ts";
-import { type Epilogue, epilogueBindings, epilogueConstants, epilogueInputs } from "./epilogue.ts";
+import {
+  type Epilogue,
+  epilogueBindings,
+  epilogueConstants,
+  epilogueGradients,
+  epilogueInputs,
+  isDifferentiable,
+} from "./epilogue.ts";
 import { fewInputsCall, hasFewInputs } from "./few_inputs.ts";
 import { fewOutputsKernels, hasFewOutputs } from "./few_outputs.ts";
 import {
@@ -29,15 +36,15 @@ import { usesWorkgroups, workgroupProductKernels } from "./workgroup_product.ts"
 
 /** Options of `conv2d`. */
 export interface Conv2dOptions extends ConvolutionOptions {
-  /** Applied to the sums, for inference with batch norm folded in. A convolution with an epilogue has no gradient. */
+  /** Applied to the sums: a bias, or, for inference, a batch norm folded in; then the convolution has no gradient. */
   readonly epilogue?: Epilogue;
 }
 
 /**
  * y = x ⋆ w: `[N, I, H, W]` with weights `[O, I, R, S]` → `[N, O, Ho, Wo]`, Ho = ⌊(H + padding − (R−1)·dilation − 1)/stride⌋ + 1.
- * Gradients: `conv2dInputGrad`, `conv2dWeightGrad`.
+ * Gradients: `conv2dInputGrad`, `conv2dWeightGrad`; at a bias `channelSum`.
  *
- * @throws {RangeError} if the channels do not match, the kernel does not fit, or a residual has another shape.
+ * @throws {RangeError} if the channels do not match, the kernel does not fit, or a tensor of the epilogue has another shape.
  */
 export function conv2d(input: Tensor, weight: Tensor, options: Conv2dOptions = {}): Tensor {
   const [outputs = 1, inputs = 1, kernelHeight = 1, kernelWidth = 1] = weight.shape;
@@ -55,11 +62,12 @@ export function conv2d(input: Tensor, weight: Tensor, options: Conv2dOptions = {
     op: "conv2d",
     shape,
     inputs: [input, weight, ...epilogueInputs(epilogue, "conv2d", shape)],
-    ...(epilogue === undefined
+    ...(isDifferentiable(epilogue)
       ? {
         gradient: (outputGradient: Tensor) => [
           () => conv2dInputGrad(outputGradient, weight, { geometry }),
           () => conv2dWeightGrad(input, outputGradient, { geometry, shape: weight.shape }),
+          ...epilogueGradients(epilogue, outputGradient),
         ],
       }
       : {}),

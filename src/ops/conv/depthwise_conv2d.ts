@@ -12,7 +12,14 @@ import { depthwiseTunable } from "./candidates.ts";
 import type { Conv2dOptions } from "./conv2d.ts";
 import { depthwiseConv2dInputGrad } from "./depthwise_conv2d_input_grad.ts";
 import { depthwiseConv2dWeightGrad } from "./depthwise_conv2d_weight_grad.ts";
-import { type Epilogue, epilogueBindings, epilogueConstants, epilogueInputs } from "./epilogue.ts";
+import {
+  type Epilogue,
+  epilogueBindings,
+  epilogueConstants,
+  epilogueGradients,
+  epilogueInputs,
+  isDifferentiable,
+} from "./epilogue.ts";
 import { type ConvolutionGeometry, convolutionGeometry, taps } from "./geometry.ts";
 import { sweep, type SweepOptions } from "./sweep.ts";
 
@@ -21,7 +28,7 @@ import { sweep, type SweepOptions } from "./sweep.ts";
  * and sizes as of `conv2d`. Gradients: `depthwiseConv2dInputGrad`, `depthwiseConv2dWeightGrad`. PyTorch's `conv2d` with
  * `groups` = C.
  *
- * @throws {RangeError} if the channels do not match, the kernel does not fit, or a residual has another shape.
+ * @throws {RangeError} if the channels do not match, the kernel does not fit, or a tensor of the epilogue has another shape.
  */
 export function depthwiseConv2d(input: Tensor, weight: Tensor, options: Conv2dOptions = {}): Tensor {
   const [channels = 1, one = 1, kernelHeight = 1, kernelWidth = 1] = weight.shape;
@@ -39,11 +46,12 @@ export function depthwiseConv2d(input: Tensor, weight: Tensor, options: Conv2dOp
     op: "depthwiseConv2d",
     shape,
     inputs: [input, weight, ...epilogueInputs(epilogue, "depthwiseConv2d", shape)],
-    ...(epilogue === undefined
+    ...(isDifferentiable(epilogue)
       ? {
         gradient: (outputGradient: Tensor) => [
           () => depthwiseConv2dInputGrad(outputGradient, weight, { geometry }),
           () => depthwiseConv2dWeightGrad(input, outputGradient, { geometry, shape: weight.shape }),
+          ...epilogueGradients(epilogue, outputGradient),
         ],
       }
       : {}),

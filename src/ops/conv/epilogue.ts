@@ -5,11 +5,23 @@
  */
 
 import type { ShaderConstants } from "../../gpu/shader.ts";
-import { currentPath, type StoredBinding, type Tensor } from "../../graph/tensor.ts";
+import { currentPath, type InputGradient, type StoredBinding, type Tensor } from "../../graph/tensor.ts";
 import { type Activation, activationConstants } from "../activation/kind.ts";
+import { channelSum } from "../reduce/channel_sum.ts";
+
+/** What a convolution does with its sums. With a bias it has gradients, with a batch norm folded in it has none. */
+export type Epilogue = BiasEpilogue | BatchNormEpilogue;
+
+/** v + bias + residual. */
+export interface BiasEpilogue {
+  /** `[O]` in the layout `"channels"`. */
+  readonly bias: Tensor;
+  /** Of the result's shape. Default: none. */
+  readonly residual?: Tensor | undefined;
+}
 
 /** f(scale · v + shift + residual): an inference's batch norm (`foldBatchNorm`), shortcut and activation. */
-export interface Epilogue {
+export interface BatchNormEpilogue {
   /** `[2, O]` in the layout `"channels"`. */
   readonly scaleAndShift: Tensor;
   /** Applied last. */
@@ -21,30 +33,59 @@ export interface Epilogue {
 /**
  * The tensors that an epilogue adds to those a convolution is computed from.
  *
- * @throws {RangeError} if the residual does not have the result's shape.
+ * @throws {RangeError} if the bias, or scale and shift, are not one number each per channel of the result, or the residual
+ * does not have its shape.
  */
 export function epilogueInputs(epilogue: Epilogue | undefined, op: string, shape: readonly number[]): Tensor[] {
   if (epilogue === undefined) return [];
-  const { scaleAndShift, residual } = epilogue;
-  if (residual === undefined) return [scaleAndShift];
+  const channels = shape[1] ?? 1;
+  const inputs = "bias" in epilogue
+    ? [required("bias", epilogue.bias, [channels], op)]
+    : [required("scale and shift", epilogue.scaleAndShift, [2, channels], op)];
+  const { residual } = epilogue;
+  if (residual === undefined) return inputs;
   if (residual.shape.join() !== shape.join() || residual.layout !== "activation") {
     throw new RangeError(
       `Cannot add "${currentPath()}" (${op}): the residual ${residual} is not [${shape.join(", ")}] of activations`,
     );
   }
-  return [scaleAndShift, residual];
+  return [...inputs, residual];
+}
+
+function required(what: string, tensor: Tensor, shape: readonly number[], op: string): Tensor {
+  if (tensor.shape.join() !== shape.join() || tensor.layout !== "channels") {
+    throw new RangeError(
+      `Cannot add "${currentPath()}" (${op}): the ${what} ${tensor} is not [${shape.join(", ")}] of channels`,
+    );
+  }
+  return tensor;
+}
+
+/** Whether a convolution with this epilogue has gradients. */
+export function isDifferentiable(epilogue: Epilogue | undefined): epilogue is BiasEpilogue | undefined {
+  return epilogue === undefined || "bias" in epilogue;
+}
+
+/** The gradients at `epilogueInputs`. */
+export function epilogueGradients(epilogue: BiasEpilogue | undefined, outputGradient: Tensor): InputGradient[] {
+  if (epilogue === undefined) return [];
+  const ofBias = () => channelSum(outputGradient);
+  return epilogue.residual === undefined ? [ofBias] : [ofBias, () => outputGradient];
 }
 
 /** The constants of a kernel with an optional epilogue. */
 export function epilogueConstants(epilogue: Epilogue | undefined): ShaderConstants {
+  const isScaled = epilogue !== undefined && "scaleAndShift" in epilogue;
   return {
-    HAS_EPILOGUE: epilogue !== undefined,
+    HAS_SCALE: isScaled,
+    HAS_SHIFT: epilogue !== undefined,
     HAS_RESIDUAL: epilogue?.residual !== undefined,
-    ...activationConstants(epilogue?.activation ?? "none"),
+    ...activationConstants(isScaled ? epilogue.activation : "none"),
   };
 }
 
 /** Its bindings, `epilogue` and `residual`; what is absent is bound to `unread`, which the kernel may read elsewhere. */
 export function epilogueBindings(epilogue: Epilogue | undefined, unread: StoredBinding): StoredBinding[] {
-  return [epilogue?.scaleAndShift ?? unread, epilogue?.residual ?? unread];
+  if (epilogue === undefined) return [unread, unread];
+  return ["bias" in epilogue ? epilogue.bias : epilogue.scaleAndShift, epilogue.residual ?? unread];
 }

@@ -77,11 +77,16 @@ export interface WorkgroupProduct extends Product {
 
 /** The launches of left · right into a tensor of so many bytes: where `inner` is long and the grid small, in parts. */
 export function workgroupProductKernels(product: WorkgroupProduct, bytes: number, device: DeviceTraits): KernelPlan {
-  const splits = productSplits(product, device);
-  return splitSum(splits, bytes, device, (target) => workgroupProductCall(product, splits, target, device));
+  const { epilogue, ...plain } = product;
+  const splits = productSplits(product.sizes, device);
+  const parts = splits === 1 ? product : plain;
+  return splitSum(splits, bytes, device, (target) => workgroupProductCall(parts, splits, target, device), {
+    constants: epilogue === undefined ? {} : { ...epilogueConstants(epilogue), VECTORS: product.sizes.columns },
+    bindings: (unread) => epilogueBindings(epilogue, unread),
+  });
 }
 
-/** left · right, the sum over `inner` in `splits` parts, more than one only as `productSplits` says. */
+/** left · right, the sum over `inner` in `splits` parts; with an epilogue, in one. */
 export function workgroupProductCall(
   product: WorkgroupProduct,
   splits: number,
@@ -130,12 +135,8 @@ export function workgroupTransposedLeftCall(
   };
 }
 
-/**
- * Parts of the sum over `inner` that fill a GPU: one, unless the product's grid is small and its sum long. The scale and shift
- * of an epilogue belong to a whole sum.
- */
-function productSplits({ sizes, epilogue }: WorkgroupProduct, device: DeviceTraits): number {
-  if (epilogue !== undefined) return 1;
+/** Parts of the sum over `inner` that fill a GPU: one, unless the product's grid is small and its sum long. */
+function productSplits(sizes: ProductSizes, device: DeviceTraits): number {
   const { batches, rows, inner, columns } = sizes;
   const most = Math.min(
     Math.floor(inner / leastInnerPerSplit),

@@ -1,12 +1,13 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { conv2d } from "../../../src/ops/conv/conv2d.ts";
 import { conv2dInputGrad } from "../../../src/ops/conv/conv2d_input_grad.ts";
+import type { Epilogue } from "../../../src/ops/conv/epilogue.ts";
 import { convolutionGeometry, type ConvolutionOptions } from "../../../src/ops/conv/geometry.ts";
-import { type DeviceTraits, input } from "../../../src/graph/tensor.ts";
+import { type DeviceTraits, input, type Tensor } from "../../../src/graph/tensor.ts";
 import { gradients } from "../../../src/ops/gradients.ts";
 import { activate } from "../../twins/activation.ts";
 import { conv2d as twin } from "../../twins/conv2d.ts";
-import { checkOp } from "../harness.ts";
+import { checkOp, randomValues, runGraph, size } from "../harness.ts";
 
 interface Case extends ConvolutionOptions {
   readonly name: string;
@@ -179,22 +180,52 @@ for (
     ["few outputs", 66, 7, 3],
     ["Winograd", 64, 64, 3],
     ["a product", 20, 24, 1],
+    ["sums in two parts", 60, 36, 3],
+    ["sums in nine parts", 260, 24, 3],
   ] as const
 ) {
+  const [shape, weight, options] = [[2, inputs, 7, 9], [outputs, inputs, kernel, kernel], {
+    padding: (kernel - 1) / 2,
+  }];
+  const result = [2, outputs, 7, 9];
+  const sizes = { ...convolutionGeometry(shape, [kernel, kernel], options), input: shape, weight };
+  const tensors = {
+    x: { shape },
+    w: { shape: weight, layout: "convolution" as const },
+    b: { shape: [outputs], layout: "channels" as const },
+    r: { shape: result },
+  };
+
+  Deno.test(`conv2d() adds bias and residual in its epilogue, with gradients: ${form}`, async () => {
+    await checkOp({
+      inputs: tensors,
+      op: ({ x, w, b, r }) => conv2d(x, w, { ...options, epilogue: { bias: b, residual: r } }),
+      twin: ({ x, w, b, r }) =>
+        twin(x, w, sizes).map((value, index) => value + (b[Math.floor(index / 63) % outputs] ?? 0) + (r[index] ?? 0)),
+      gradientOf: ["x", "w", "b", "r"],
+    });
+  });
+
+  for (const software of [true, false]) {
+    Deno.test(`conv2d() rounds as if bias and residual were added afterwards: ${form}, ${software ? "software adapters" : "GPUs"}`, async () => {
+      const build = ({ x, w, b, r }: Record<keyof typeof tensors, Tensor>) => ({
+        plain: conv2d(x, w, options),
+        biased: conv2d(x, w, { ...options, epilogue: { bias: b } }),
+        both: conv2d(x, w, { ...options, epilogue: { bias: b, residual: r } }),
+      });
+      const { plain = new Float32Array(), biased, both } = await runGraph(tensors, build, { software });
+      const [bias, residual] = [randomValues(outputs, "b"), randomValues(size(result), "r")];
+      const expected = plain.map((value, index) => value + (bias[Math.floor(index / 63) % outputs] ?? NaN));
+      assertEquals(biased, expected);
+      assertEquals(both, expected.map((value, index) => value + (residual[index] ?? NaN)));
+    });
+  }
+
   for (const hasResidual of [false, true]) {
     const what = hasResidual ? "scale, shift, residual and activation" : "scale, shift and activation";
     Deno.test(`conv2d() applies ${what} of its epilogue: ${form}`, async () => {
-      const [shape, weight, options] = [[2, inputs, 7, 9], [outputs, inputs, kernel, kernel], {
-        padding: (kernel - 1) / 2,
-      }];
-      const sizes = { ...convolutionGeometry(shape, [kernel, kernel], options), input: shape, weight };
       await checkOp({
-        inputs: {
-          x: { shape },
-          w: { shape: weight, layout: "convolution" },
-          scaleAndShift: { shape: [2, outputs], layout: "channels" },
-          r: { shape: [2, outputs, 7, 9] },
-        },
+        inputs: { ...tensors, scaleAndShift: { shape: [2, outputs], layout: "channels" } },
         op: ({ x, w, scaleAndShift, r }) =>
           conv2d(x, w, {
             ...options,
@@ -221,6 +252,29 @@ Deno.test("conv2d() names the layer and the shapes when the residual of its epil
     RangeError,
     "(conv2d): the residual (input) [1, 8, 6, 6] is not [1, 8, 4, 4] of activations",
   );
+});
+
+Deno.test("conv2d() names the layer and the shapes when the bias, or scale and shift, are not for its channels", () => {
+  const convolution = (epilogue: Epilogue) =>
+    conv2d(input("x", [1, 4, 6, 6]), input("w", [8, 4, 3, 3], { layout: "convolution" }), { epilogue });
+  assertThrows(
+    () => convolution({ bias: input("bias", [2, 8], { layout: "channels" }) }),
+    RangeError,
+    "(conv2d): the bias (input) [2, 8] is not [8] of channels",
+  );
+  assertThrows(
+    () => convolution({ scaleAndShift: input("norm", [2, 8]), activation: "none" }),
+    RangeError,
+    "(conv2d): the scale and shift (input) [2, 8] is not [2, 8] of channels",
+  );
+});
+
+Deno.test("conv2d() has no gradient with a batch norm folded in", () => {
+  const x = input("x", [1, 4, 6, 6]);
+  const scaleAndShift = input("scaleAndShift", [2, 8], { layout: "channels" });
+  const epilogue = { scaleAndShift, activation: "none" } as const;
+  const y = conv2d(x, input("w", [8, 4, 3, 3], { layout: "convolution" }), { epilogue });
+  assertThrows(() => gradients(y, [x], input("dy", y.shape)), Error, "(conv2d) [1, 8, 4, 4]: the op has no gradient");
 });
 
 Deno.test("conv2d() takes workgroup memory on GPUs, and registers on software adapters and for few channels", () => {
@@ -279,19 +333,24 @@ Deno.test("conv2dInputGrad() has a kernel of few inputs for software adapters, w
   assertEquals(kernel(stem, { software: false }), general);
 });
 
-Deno.test("conv2d() cuts long sums on GPUs where the grid is small, into parts of bounded memory, and none with an epilogue", () => {
+Deno.test("conv2d() cuts long sums on GPUs where the grid is small, into parts of bounded memory, and finishes their sum with the epilogue", () => {
   const parts = (channels: number, size: number, schedule: DeviceTraits["schedule"] = {}, isFolded = false) => {
     const scaleAndShift = input("scaleAndShift", [2, 128], { layout: "channels" });
     const x = input("x", [1, channels, size, size]);
     const w = input("w", [128, channels, 1, 1], { layout: "convolution" });
     const y = conv2d(x, w, isFolded ? { epilogue: { scaleAndShift, activation: "relu" } } : {});
     const plan = y.definition.kernels?.(y, { software: false, schedule });
+    assertEquals(plan?.calls.map(({ constants }) => constants.HAS_SCALE === true), [
+      ...Array.from({ length: (plan?.calls.length ?? 0) - 1 }, () => false),
+      isFolded,
+    ]);
     return [plan?.calls[0]?.constants.SPLITS, plan?.calls.length, plan?.scratchBytes?.[0]];
   };
   assertEquals(parts(2048, 16), [8, 2, 8 * 128 * 256 * 4]);
-  assertEquals(parts(2048, 16, {}, true), [1, 1, undefined]);
+  assertEquals(parts(2048, 16, {}, true), parts(2048, 16));
   assertEquals(parts(512, 16), [2, 2, 2 * 128 * 256 * 4]);
   assertEquals(parts(256, 16), [1, 1, undefined]);
+  assertEquals(parts(256, 16, {}, true), [1, 1, undefined]);
   assertEquals(parts(2048, 128), [1, 1, undefined]);
   assertEquals(parts(2048, 64, { splits: 64 }), [8, 2, 8 * 128 * 4096 * 4]);
   assertEquals(parts(2048, 128, { splits: 64 }), [4, 2, 4 * 128 * 16384 * 4]);

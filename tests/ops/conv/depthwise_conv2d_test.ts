@@ -79,6 +79,23 @@ Deno.test("depthwiseConv2d() applies scale, shift, residual and activation of it
   });
 });
 
+Deno.test("depthwiseConv2d() adds bias and residual in its epilogue, with gradients", async () => {
+  const [shape, weight, options] = [[2, 6, 7, 9], [6, 1, 3, 3], { padding: 1 }];
+  const sizes = { ...convolutionGeometry(shape, [3, 3], options), input: shape, weight, depthwise: true };
+  await checkOp({
+    inputs: {
+      x: { shape },
+      w: { shape: weight, layout: "depthwise" },
+      bias: { shape: [6], layout: "channels" },
+      residual: { shape },
+    },
+    op: ({ x, w, bias, residual }) => depthwiseConv2d(x, w, { ...options, epilogue: { bias, residual } }),
+    twin: ({ x, w, bias, residual }) =>
+      twin(x, w, sizes).map((value, index) => value + (bias[Math.floor(index / 63) % 6] ?? 0) + (residual[index] ?? 0)),
+    gradientOf: ["x", "w", "bias", "residual"],
+  });
+});
+
 Deno.test("depthwiseConv2d() names both shapes when channels differ", () => {
   const x = input("x", [1, 5, 4, 4]);
   const w = input("w", [8, 1, 3, 3], { layout: "depthwise" });
