@@ -93,7 +93,7 @@ function kernels(
   }
   const [tileInputs, tileOutputs] = device.schedule?.tile ?? [
     largestDivisor(inputVectors, device.software ? [4, 3, 2] : [2]),
-    largestDivisor(outputVectors, device.software ? [8, 6, 4, 3, 2] : [2]),
+    largestDivisor(outputVectors, device.software ? [8, 6, 5, 4, 3, 2] : [2]),
   ];
   const tiles = taps(geometry) * (inputVectors / tileInputs) * (outputVectors / tileOutputs);
   const splits = splitCount(tiles, geometry, device);
