@@ -44,22 +44,17 @@ export async function run(args: readonly string[]): Promise<number> {
     if (path !== null) files.push(path);
   };
   const size = workingSizeOf(settings, network);
-  for await (const sample of loadSplit(loader, items, network, size, "none", sayRounded(network))) {
-    const { height, width } = sample.image;
-    const group = { samples: [sample], size: { height, width }, labelSize: sample.originalSize };
-    const prediction = await predictor.run(group);
-    const writeResults = async () => {
-      // Both are read before anything is waited for: then the network goes on to the next image.
-      const [labels, logits] = await Promise.all([
-        readLabels(gpu, prediction, sample),
-        withLogits ? prediction.readLogits() : null,
-      ]);
-      if (logits !== null) writeLogits(logits, network, sample, out);
-      return writeLabels(labels, sample, out, palette);
-    };
-    finish(await writing.exchange(writeResults()));
+  try {
+    for await (const sample of loadSplit(loader, items, network, size, "none", sayRounded(network))) {
+      const { height, width } = sample.image;
+      const group = { samples: [sample], size: { height, width }, labelSize: sample.originalSize };
+      const prediction = await predictor.run(group, { withLogits });
+      // What is written meanwhile is the result of the image before.
+      finish(await writing.exchange(writeResults(gpu, prediction, { sample, network, palette, out })));
+    }
+  } finally {
+    finish(await writing.take());
   }
-  finish(await writing.take());
   await predictor.dispose();
   if (settings.flag("json")) console.log(JSON.stringify({ images: files.length, labels: files }));
   else console.error(`Labelled ${files.length} image${files.length === 1 ? "" : "s"}; see ${out}`);
@@ -89,36 +84,29 @@ function requireFreeNames(items: readonly Item[], out: string): void {
   }
 }
 
-async function readLabels(
-  gpu: Gpu,
-  prediction: Prediction,
-  { originalSize }: Sample,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const [labels = new Uint8Array(0)] = await gpu.read({
-    ...prediction.labels,
-    size: originalSize.height * originalSize.width,
-  });
-  return labels;
+interface Results {
+  readonly sample: Sample;
+  readonly network: Network;
+  readonly palette: readonly Color[];
+  readonly out: string;
 }
 
-/** Writes the label PNG and the overlay; returns the path of the former. */
-function writeLabels(
-  labels: Uint8Array<ArrayBuffer>,
-  sample: Sample,
-  out: string,
-  palette: readonly Color[],
-): string {
-  const { height, width } = sample.originalSize;
-  const path = join(out, `${sample.name}.png`);
+/** Writes the label PNG, the overlay and, where wanted, the logits; returns the path of the first. */
+async function writeResults(gpu: Gpu, prediction: Prediction, results: Results): Promise<string> {
+  const { sample: { name, originalSize: { height, width }, image }, network, palette, out } = results;
+  // Both are asked for before either is waited for: the next prediction overwrites them.
+  const [[labels = new Uint8Array(0)], logits] = await Promise.all([
+    gpu.read({ ...prediction.labels, size: height * width }),
+    prediction.readLogits?.(),
+  ]);
+  const path = join(out, `${name}.png`);
   writeFileSafely(path, encodeLabelPng(labels, height, width, palette.map((color) => [...color])));
-  const { image } = sample;
   const overlay = overlayLabels(pictureOf(image.pixels, image.height, image.width), { height, width, labels }, palette);
-  writeFileSafely(join(out, `${sample.name}_overlay.png`), encodeRgbPng(overlay.pixels, overlay.height, overlay.width));
+  writeFileSafely(join(out, `${name}_overlay.png`), encodeRgbPng(overlay.pixels, overlay.height, overlay.width));
+  if (logits !== undefined) {
+    const { outputStride } = network.model;
+    const shape = [network.classCount, image.height / outputStride, image.width / outputStride];
+    writeFileSafely(join(out, `${name}.npy`), writeNpy(shape, logits));
+  }
   return path;
-}
-
-function writeLogits(logits: Float32Array<ArrayBuffer>, network: Network, { image, name }: Sample, out: string): void {
-  const { outputStride } = network.model;
-  const shape = [network.classCount, image.height / outputStride, image.width / outputStride];
-  writeFileSafely(join(out, `${name}.npy`), writeNpy(shape, logits));
 }

@@ -21,8 +21,11 @@ const lowThreshold = 2 ** -20;
 export interface Prediction {
   /** `[N, H, W]`, a byte each, in whole words; there until the next prediction. */
   readonly labels: BufferRange;
-  /** Reads the raw logits `[N, C, h, w]` of the images as they are, before upsampling. */
-  readonly readLogits: () => Promise<Float32Array<ArrayBuffer>>;
+  /**
+   * Reads the raw logits `[N, C, h, w]` of the images as they are, before upsampling, until the next prediction; `null` where they
+   * were not asked for.
+   */
+  readonly readLogits: (() => Promise<Float32Array<ArrayBuffer>>) | null;
 }
 
 /** Labels batches of images by a network. */
@@ -46,16 +49,17 @@ export class Predictor {
     this.#views = isPlain(options) ? null : new ViewLogits(gpu, network, batch, options);
   }
 
-  /** Submits the prediction of a batch; does not wait. */
-  async run(group: SampleBatch): Promise<Prediction> {
-    if (this.#views !== null) {
-      return {
-        labels: await this.#labelViews(this.#views, group),
-        readLogits: async () => (await this.#plain.run(group)).read("logits"),
-      };
-    }
+  /**
+   * Submits the prediction of a batch; does not wait.
+   *
+   * @param options `withLogits`: the logits of the images as they are may be read too. Default: false.
+   */
+  async run(group: SampleBatch, { withLogits = false }: { readonly withLogits?: boolean } = {}): Promise<Prediction> {
+    const views = this.#views;
+    if (views !== null && !withLogits) return { labels: await this.#labelViews(views, group), readLogits: null };
     const program = await this.#plain.run(group);
-    return { labels: program.output("labels"), readLogits: () => program.read("logits") };
+    const labels = views === null ? program.output("labels") : await this.#labelViews(views, group);
+    return { labels, readLogits: withLogits ? () => program.read("logits") : null };
   }
 
   /** Frees everything. */

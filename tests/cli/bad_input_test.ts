@@ -81,6 +81,20 @@ Deno.test("a bad image, label or split is answered by a sentence that names the 
       [predict(join(data, "cut", "images")), 1, "cut/images/a.png: the PNG file is cut short"],
     ]);
     assertEquals(existsSync(join(folder, "out")), false);
+
+    // What was labelled before the bad image is kept.
+    const good = join(data, "bare", "images", "a.png");
+    const images = [good, join(folder, "fake.png")];
+    const { code } = await crosswalk(
+      "predict",
+      "--weights",
+      weights,
+      "--images",
+      ...images,
+      "--out",
+      join(folder, "out"),
+    );
+    assertEquals([code, existsSync(join(folder, "out", "a.png"))], [1, true]);
   }));
 
 Deno.test("weights that do not fit are answered by a sentence that names file and tensor, and exit code 1", () =>

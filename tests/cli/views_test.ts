@@ -48,6 +48,11 @@ Deno.test("evaluate and predict average over --scales and --flip, and agree with
       ...views,
     );
     assertEquals(run.code, 0, run.stderr);
+    const plainOut = join(folder, "plain");
+    const plainRun = await crosswalk(
+      ...["predict", "--weights", weights, "--images", images, "--out", plainOut, "--logits"],
+    );
+    assertEquals(plainRun.code, 0, plainRun.stderr);
     const confusion = new Array<number>(classes.length ** 2).fill(0);
     for (const { name } of Deno.readDirSync(images)) {
       const read = (path: string) => decodeLabels(Deno.readFileSync(path), path).labels;
@@ -59,6 +64,8 @@ Deno.test("evaluate and predict average over --scales and --flip, and agree with
       }
       const logits = readNpy(Deno.readFileSync(join(out, name.replace(".png", ".npy"))), name);
       assertEquals(logits.shape, [classes.length, 6, 12]);
+      // Whatever the views, the logits are those of the image as it is.
+      assertEquals(logits, readNpy(Deno.readFileSync(join(plainOut, name.replace(".png", ".npy"))), name));
     }
     const { miou, pixelAccuracy } = scoreConfusion(confusion);
     assertEquals([averaged.miou, averaged.pixelAccuracy], [miou, pixelAccuracy]);
