@@ -141,12 +141,16 @@ async function compileEpilogues(gpu: Gpu): Promise<void> {
     for (const epilogue of [{ scaleAndShift, residual, activation: "relu" } as const, { bias, residual }]) {
       const y = conv2d(x, w, { padding: (kernel - 1) / 2, epilogue });
       const outputs = { y, z: depthwiseConv2d(y, depthwise, { padding: 1, epilogue }) };
-      for (const software of [true, false]) {
-        (await Program.compile(gpu, { outputs, traits: { software } })).dispose();
-      }
+      for (const traits of epilogueTraits) (await Program.compile(gpu, { outputs, traits })).dispose();
     }
   }
 }
+
+/** Both kinds of adapter, with the rules' own method and with Winograd's where that computes the convolution. */
+const epilogueTraits = [true, false].flatMap((software) => [
+  { software },
+  ...(["winograd", "winograd 2×2"] as const).map((method) => ({ software, schedule: { method } })),
+]);
 
 async function runSelection(gpu: Gpu): Promise<void> {
   const size = { height: 8, width: 8 };

@@ -3,7 +3,7 @@
 // Bindings: 0 left = x [N,H,W,4] read · 1 right = dy [N,Ho,Wo,O] read · 2 partial [SPLITS,R,S,4,O] write. vec4f over the last axis.
 // Schedule: the sum over output rows is cut into SPLITS parts (added afterwards in fixed order); an invocation computes
 // the weights of all taps at 4·TILE_OUTPUTS outputs in registers, and keeps the columns that neighbouring pixels share.
-// Bound: 2·N·Ho·Wo·O·I·R·S flop; R·STEP_TAPS + TILE_OUTPUTS loads for R·S·I·TILE_OUTPUTS vec4f multiply-adds.
+// Bound: 2·N·Ho·Wo·O·I·R·S flop; R·STEP_TAPS + TILE_OUTPUTS loads for R·S·I·TILE_OUTPUTS vec4f multiply-adds at a pixel.
 #include lib/convolution_geometry.wgsl
 #include lib/grid.wgsl
 #include LEFT
@@ -13,7 +13,8 @@ const INPUTS: u32 = 3u;
 const OUTPUT_VECTORS: u32 = 1u;
 const TILE_OUTPUTS: u32 = 1u;
 const SPLITS: u32 = 1u;
-// Taps by which the kernel moves on from a pixel to the next, and those that then meet what the last ones met before.
+// Tap s of a pixel reads the column that tap s + STEP_TAPS of the pixel before it read, for the first KEPT_TAPS taps of a row:
+// STEP_TAPS is stride / dilation, where that is whole.
 const STEP_TAPS: u32 = 3u;
 const KEPT_TAPS: u32 = 0u;
 

@@ -1,7 +1,8 @@
-// Sizes of a pass over the pixels of a batch that are no constants, so that layers share a variant: rows of pixels and vec4f of their
-// channels.
+// Sizes of a pass over a tensor [P,C], all pixels of a batch by their channels, that are no constants, so that layers share a
+// variant.
 struct PixelSizes {
   pixels: u32,
+  // vec4f of channels.
   vectors: u32,
   // Parts of a sum over pixels.
   splits: u32,

@@ -6,8 +6,8 @@
 // Schedule: for GPUs. A workgroup of ROW_THREADS × COLUMN_THREADS computes THREAD_ROWS rows × 4 columns with each invocation, in
 // registers; K goes through workgroup memory in steps of 16 (12 KiB at most), loaded side by side along the last axis, each
 // step while the one before is multiplied. The grid is (column tiles, row tiles, splits · batches): neighbours share rows of the
-// left factor. Where that is small and K long, K is cut into SPLITS parts (added afterwards in fixed order, where an
-// epilogue follows). Barriers stand in uniform control flow, so ragged edges are loaded as zeros and no invocation returns early.
+// left factor. Where that is small and K long, K is cut into SPLITS parts (a second launch adds them in fixed order and
+// applies the epilogue). Barriers stand in uniform control flow, so ragged edges are loaded as zeros and no invocation returns early.
 // Bound: 2·B·M·N·K flop, 4·B·M·N·K·(1/tile rows + 1/tile columns) bytes from memory; THREAD_ROWS + 4 reads of workgroup memory
 // for each 4·THREAD_ROWS vec4f multiply-adds; where the grid is small, the latency of K / 16 steps.
 #include lib/epilogue.wgsl

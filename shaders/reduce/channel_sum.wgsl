@@ -5,7 +5,6 @@
 #include lib/grid.wgsl
 #include lib/pixel_sizes.wgsl
 
-
 @group(0) @binding(0) var<storage, read> x: array<vec4f>;
 @group(0) @binding(1) var<uniform> sizes: PixelSizes;
 @group(0) @binding(2) var<storage, read_write> partial: array<vec4f>;

@@ -1,7 +1,7 @@
 // Winograd, input: v = Bᵀ·d·B for each tile d of x, INPUTS×INPUTS, zeros outside the image.
 // Bindings: 0 left = x [N,H,W,C] read · 1 v [INPUTS²,TILES,C] write, as vec4f.
-// Schedule: one invocation transforms one vec4f of channels of one tile. Bound: bytes (read and written 9 per byte of x; with
-// F(2×2, 3×3) 16).
+// Schedule: one invocation transforms one vec4f of channels of one tile. Bound: bytes (9 read, 9 written per element of x;
+// with F(2×2, 3×3) 16 each).
 #include lib/convolution_geometry.wgsl
 #include lib/grid.wgsl
 #include TRANSFORMS

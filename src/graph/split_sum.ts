@@ -1,5 +1,5 @@
 /**
- * Sums over many pixels in two stages: a kernel writes one partial result per split, a second launch adds them in fixed
+ * Long sums in two stages: a kernel writes one partial result per split, a second launch adds them in fixed
  * order. Keeps every invocation short and the bits the same from run to run, without float atomics.
  *
  * @module

@@ -11,7 +11,7 @@ import type { DeviceTraits } from "../../graph/tensor.ts";
 import { type ConvolutionGeometry, largestDivisor, taps, transposedGeometry } from "./geometry.ts";
 import { isProduct } from "./product.ts";
 import { mostStride } from "./phases.ts";
-import { allowsWinograd, winogradMethods, winogradTiles } from "./winograd.ts";
+import { allowsWinograd, winogradMethods, winogradTiles } from "./winograd_tile.ts";
 import { leastInnerPerSplit, leastRowsPerSplit, mostRows } from "./workgroup_product.ts";
 
 /** Which of the three products of a convolution. */

@@ -6,6 +6,7 @@
 
 import shader from "../../../shaders/conv/conv2d.wgsl" with { type: "text" };
 import { grid } from "../../gpu/launch.ts";
+import { nestedIterations } from "../../graph/iterations.ts";
 import { paddedChannels } from "../../graph/layout.ts";
 import { currentPath, type DeviceTraits, type KernelPlan, Tensor } from "../../graph/tensor.ts";
 import { convolutionTunable } from "./candidates.ts";
@@ -31,7 +32,8 @@ import {
 import { operands } from "./operands.ts";
 import { isProduct, productKernels } from "./product.ts";
 import { convolutionTile } from "./tile.ts";
-import { winogradKernels, winogradTile } from "./winograd.ts";
+import { winogradKernels } from "./winograd.ts";
+import { winogradTile } from "./winograd_tile.ts";
 import { usesWorkgroups, workgroupProductKernels } from "./workgroup_product.ts";
 
 /** Options of `conv2d`. */
@@ -127,7 +129,7 @@ function kernels(
         "output",
       ],
       workgroups: grid(tiles, 64),
-      iterations: taps(geometry) * (inputVectors + 1) + geometry.kernelHeight,
+      iterations: nestedIterations(geometry.kernelHeight, geometry.kernelWidth, inputVectors),
       flops,
     }],
   };

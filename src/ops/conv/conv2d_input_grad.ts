@@ -6,6 +6,7 @@
 
 import shader from "../../../shaders/conv/conv2d_input_grad.wgsl" with { type: "text" };
 import { grid } from "../../gpu/launch.ts";
+import { nestedIterations } from "../../graph/iterations.ts";
 import { paddedChannels } from "../../graph/layout.ts";
 import { type DeviceTraits, type KernelCall, type KernelPlan, Tensor } from "../../graph/tensor.ts";
 import { convolutionTunable } from "./candidates.ts";
@@ -17,7 +18,8 @@ import { mostStride, phases } from "./phases.ts";
 import { isProduct, productCall } from "./product.ts";
 import { convolutionTile } from "./tile.ts";
 import { weightsByOutput } from "./weight_order.ts";
-import { winogradKernels, winogradTile } from "./winograd.ts";
+import { winogradKernels } from "./winograd.ts";
+import { winogradTile } from "./winograd_tile.ts";
 import { usesWorkgroups, workgroupProductKernels } from "./workgroup_product.ts";
 
 /**
@@ -133,6 +135,6 @@ function registerCall(
     },
     bindings: [...bindings, sizesOfConvolution(geometry, weight.shape), "output"],
     workgroups: [x, y, stride * stride],
-    iterations: taps(geometry) * (outputVectors + 1) + geometry.kernelHeight,
+    iterations: nestedIterations(geometry.kernelHeight, geometry.kernelWidth, outputVectors),
   };
 }

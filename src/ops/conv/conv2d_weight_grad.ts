@@ -13,8 +13,9 @@ import { convolutionTunable } from "./candidates.ts";
 import { fewInputsTile, fewInputsWeightGradCall, hasFewInputs } from "./few_inputs.ts";
 import { type ConvolutionGeometry, largestDivisor, sizesOfConvolution, taps } from "./geometry.ts";
 import { operands } from "./operands.ts";
-import { isProduct, transposedLeftProductCall, transposedLeftTile } from "./product.ts";
-import { winogradTile, winogradWeightGradKernels } from "./winograd.ts";
+import { isProduct, softwareVectors, transposedLeftProductCall, transposedLeftTile } from "./product.ts";
+import { winogradWeightGradKernels } from "./winograd.ts";
+import { winogradTile } from "./winograd_tile.ts";
 import { usesWorkgroups, workgroupSplits, workgroupTransposedLeftCall } from "./workgroup_product.ts";
 
 /** Most pixels that one invocation walks over. */
@@ -93,7 +94,7 @@ function kernels(
   }
   const [tileInputs, tileOutputs] = device.schedule?.tile ?? [
     largestDivisor(inputVectors, device.software ? [4, 3, 2] : [2]),
-    largestDivisor(outputVectors, device.software ? [8, 6, 5, 4, 3, 2] : [2]),
+    largestDivisor(outputVectors, device.software ? softwareVectors : [2]),
   ];
   const tiles = taps(geometry) * (inputVectors / tileInputs) * (outputVectors / tileOutputs);
   const splits = splitCount(tiles, geometry, device);

@@ -20,6 +20,9 @@ import {
   workgroupTransposedLeftCall,
 } from "./workgroup_product.ts";
 
+/** vec4f of columns of a register tile on software adapters, the first that divides them. Five are 17 to 20 channels. */
+export const softwareVectors: readonly number[] = [8, 6, 5, 4, 3, 2];
+
 /** Sizes of `[batches, rows, inner] · [batches, inner, columns]`; `inner` and `columns` count vec4f. */
 export interface ProductSizes {
   readonly batches: number;
@@ -110,7 +113,7 @@ export function transposedLeftTile(sizes: ProductSizes, device: DeviceTraits): {
   }
   return {
     inner: largestDivisor(sizes.inner, device.software ? [4, 3, 2] : [2]),
-    vectors: largestDivisor(sizes.columns, device.software ? [8, 6, 4, 3, 2] : [2]),
+    vectors: largestDivisor(sizes.columns, device.software ? softwareVectors : [2]),
   };
 }
 
@@ -123,7 +126,7 @@ function productTile(columns: number, device: DeviceTraits): { rows: number; vec
     const [rows, vectors] = device.schedule.tile;
     return { rows, vectors };
   }
-  if (device.software) return { rows: 24, vectors: largestDivisor(columns, [8, 6, 4, 3, 2]) };
+  if (device.software) return { rows: 24, vectors: largestDivisor(columns, softwareVectors) };
   const vectors = largestDivisor(columns, [2]);
   return { vectors, rows: vectors === 2 ? 4 : 8 };
 }

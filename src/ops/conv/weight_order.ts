@@ -13,11 +13,10 @@ import type { KernelBinding, KernelCall, Tensor } from "../../graph/tensor.ts";
 /** `[R·S, I, O]` → `[I, R·S, O]`, a matrix of inputs and the taps of outputs. */
 export function weightsByInput(weight: Tensor, output: KernelBinding): KernelCall {
   const { taps, inputs, outputs } = sizes(weight);
-  const constants = { TAPS: taps, INPUTS: inputs, VECTORS: outputs / 4 };
   return {
     shader: { name: "conv/weights_by_input", text: byInputShader },
-    constants,
-    bindings: [weight, output],
+    constants: {},
+    bindings: [weight, { uniform: [taps, inputs, outputs / 4] }, output],
     workgroups: grid(taps * inputs * outputs / 4, 64),
     iterations: 0,
   };

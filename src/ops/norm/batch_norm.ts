@@ -88,8 +88,11 @@ export function normalize(normalization: Normalization): Tensor {
           shader: { name: "norm/batch_norm", text: shader },
           constants: { ...normalizationConstants(normalization), HAS_RESIDUAL: residual !== undefined },
           bindings: [
-            ...[x, ...normalizationBindings(normalization), residual ?? x],
-            ...[normalizationSizes(normalization), "output" as const],
+            x,
+            ...normalizationBindings(normalization),
+            residual ?? x,
+            normalizationSizes(normalization),
+            "output",
           ],
           workgroups: grid(Math.ceil(pixels / 8) * vectors, 64),
           iterations: 0,

@@ -1,13 +1,9 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { conv2d } from "../../../src/ops/conv/conv2d.ts";
 import { conv2dInputGrad } from "../../../src/ops/conv/conv2d_input_grad.ts";
-import type { Epilogue } from "../../../src/ops/conv/epilogue.ts";
 import { convolutionGeometry, type ConvolutionOptions } from "../../../src/ops/conv/geometry.ts";
-import { type DeviceTraits, input, type Tensor } from "../../../src/graph/tensor.ts";
-import { gradients } from "../../../src/ops/gradients.ts";
-import { activate } from "../../twins/activation.ts";
-import { conv2d as twin } from "../../twins/conv2d.ts";
-import { checkOp, randomValues, runGraph, size } from "../harness.ts";
+import { type DeviceTraits, input } from "../../../src/graph/tensor.ts";
+import { checkConv2d } from "./check.ts";
 
 interface Case extends ConvolutionOptions {
   readonly name: string;
@@ -141,140 +137,13 @@ for (
   )
 ) {
   Deno.test(`conv2d() matches its definition and its gradients with ${name}, ${kind}`, async () => {
-    await check({ input: shape, weight, options, traits, gradientOf: ["x", "w"] });
+    await checkConv2d({ input: shape, weight, options, traits, gradientOf: ["x", "w"] });
   });
 }
 
 Deno.test("conv2d() matches its definition with tall tiles of workgroups, full and ragged", async () => {
   const traits = { software: false, schedule: { staging: "workgroup", tile: [128, 16] } } as const;
-  await check({ input: [1, 16, 66, 83], weight: [130, 16, 1, 1], traits });
-});
-
-Deno.test("conv2d() matches its definition and its gradients by Winograd's method with kernels for GPUs", async () => {
-  const [shape, weight, options] = [[1, 66, 4, 5], [64, 66, 3, 3], { padding: 1 }];
-  await check({ input: shape, weight, options, traits: { software: false }, gradientOf: ["x", "w"] });
-});
-
-async function check(
-  { input: shape, weight, options = {}, ...rest }: {
-    readonly input: readonly number[];
-    readonly weight: readonly number[];
-    readonly options?: ConvolutionOptions;
-    readonly traits: DeviceTraits;
-    readonly gradientOf?: readonly ("x" | "w")[];
-  },
-): Promise<void> {
-  const geometry = convolutionGeometry(shape, [weight[2] ?? 1, weight[3] ?? 1], options);
-  await checkOp({
-    inputs: { x: { shape }, w: { shape: weight, layout: "convolution" } },
-    op: ({ x, w }) => conv2d(x, w, options),
-    twin: ({ x, w }) => twin(x, w, { ...geometry, input: shape, weight }),
-    ...rest,
-  });
-}
-
-for (
-  const [form, inputs, outputs, kernel] of [
-    ["the direct form", 6, 18, 3],
-    ["few inputs", 3, 18, 3],
-    ["few outputs", 66, 7, 3],
-    ["Winograd", 64, 64, 3],
-    ["a product", 20, 24, 1],
-    ["sums in two parts", 60, 36, 3],
-    ["sums in nine parts", 260, 24, 3],
-  ] as const
-) {
-  const [shape, weight, options] = [[2, inputs, 7, 9], [outputs, inputs, kernel, kernel], {
-    padding: (kernel - 1) / 2,
-  }];
-  const result = [2, outputs, 7, 9];
-  const sizes = { ...convolutionGeometry(shape, [kernel, kernel], options), input: shape, weight };
-  const tensors = {
-    x: { shape },
-    w: { shape: weight, layout: "convolution" as const },
-    b: { shape: [outputs], layout: "channels" as const },
-    r: { shape: result },
-  };
-
-  Deno.test(`conv2d() adds bias and residual in its epilogue, with gradients: ${form}`, async () => {
-    await checkOp({
-      inputs: tensors,
-      op: ({ x, w, b, r }) => conv2d(x, w, { ...options, epilogue: { bias: b, residual: r } }),
-      twin: ({ x, w, b, r }) =>
-        twin(x, w, sizes).map((value, index) => value + (b[Math.floor(index / 63) % outputs] ?? 0) + (r[index] ?? 0)),
-      gradientOf: ["x", "w", "b", "r"],
-    });
-  });
-
-  for (const software of [true, false]) {
-    Deno.test(`conv2d() rounds as if bias and residual were added afterwards: ${form}, ${software ? "software adapters" : "GPUs"}`, async () => {
-      const build = ({ x, w, b, r }: Record<keyof typeof tensors, Tensor>) => ({
-        plain: conv2d(x, w, options),
-        biased: conv2d(x, w, { ...options, epilogue: { bias: b } }),
-        both: conv2d(x, w, { ...options, epilogue: { bias: b, residual: r } }),
-      });
-      const { plain = new Float32Array(), biased, both } = await runGraph(tensors, build, { software });
-      const [bias, residual] = [randomValues(outputs, "b"), randomValues(size(result), "r")];
-      const expected = plain.map((value, index) => value + (bias[Math.floor(index / 63) % outputs] ?? NaN));
-      assertEquals(biased, expected);
-      assertEquals(both, expected.map((value, index) => value + (residual[index] ?? NaN)));
-    });
-  }
-
-  for (const hasResidual of [false, true]) {
-    const what = hasResidual ? "scale, shift, residual and activation" : "scale, shift and activation";
-    Deno.test(`conv2d() applies ${what} of its epilogue: ${form}`, async () => {
-      await checkOp({
-        inputs: { ...tensors, scaleAndShift: { shape: [2, outputs], layout: "channels" } },
-        op: ({ x, w, scaleAndShift, r }) =>
-          conv2d(x, w, {
-            ...options,
-            epilogue: { scaleAndShift, activation: "relu", residual: hasResidual ? r : undefined },
-          }),
-        twin: ({ x, w, scaleAndShift, r }) =>
-          twin(x, w, sizes).map((value, index) => {
-            const channel = Math.floor(index / 63) % outputs;
-            const scaled = value * (scaleAndShift[channel] ?? 0) + (scaleAndShift[outputs + channel] ?? 0);
-            return activate(scaled + (hasResidual ? r[index] ?? 0 : 0), "relu");
-          }),
-      });
-    });
-  }
-}
-
-Deno.test("conv2d() names the layer and the shapes when the residual of its epilogue has another", () => {
-  const scaleAndShift = input("scaleAndShift", [2, 8], { layout: "channels" });
-  assertThrows(
-    () =>
-      conv2d(input("x", [1, 4, 6, 6]), input("w", [8, 4, 3, 3], { layout: "convolution" }), {
-        epilogue: { scaleAndShift, activation: "relu", residual: input("residual", [1, 8, 6, 6]) },
-      }),
-    RangeError,
-    "(conv2d): the residual (input) [1, 8, 6, 6] is not [1, 8, 4, 4] of activations",
-  );
-});
-
-Deno.test("conv2d() names the layer and the shapes when the bias, or scale and shift, are not for its channels", () => {
-  const convolution = (epilogue: Epilogue) =>
-    conv2d(input("x", [1, 4, 6, 6]), input("w", [8, 4, 3, 3], { layout: "convolution" }), { epilogue });
-  assertThrows(
-    () => convolution({ bias: input("bias", [2, 8], { layout: "channels" }) }),
-    RangeError,
-    "(conv2d): the bias (input) [2, 8] is not [8] of channels",
-  );
-  assertThrows(
-    () => convolution({ scaleAndShift: input("norm", [2, 8]), activation: "none" }),
-    RangeError,
-    "(conv2d): the scale and shift (input) [2, 8] is not [2, 8] of channels",
-  );
-});
-
-Deno.test("conv2d() has no gradient with a batch norm folded in", () => {
-  const x = input("x", [1, 4, 6, 6]);
-  const scaleAndShift = input("scaleAndShift", [2, 8], { layout: "channels" });
-  const epilogue = { scaleAndShift, activation: "none" } as const;
-  const y = conv2d(x, input("w", [8, 4, 3, 3], { layout: "convolution" }), { epilogue });
-  assertThrows(() => gradients(y, [x], input("dy", y.shape)), Error, "(conv2d) [1, 8, 4, 4]: the op has no gradient");
+  await checkConv2d({ input: [1, 16, 66, 83], weight: [130, 16, 1, 1], traits });
 });
 
 Deno.test("conv2d() takes workgroup memory on GPUs, and registers on software adapters and for few channels", () => {
@@ -354,68 +223,6 @@ Deno.test("conv2d() cuts long sums on GPUs where the grid is small, into parts o
   assertEquals(parts(2048, 128), [1, 1, undefined]);
   assertEquals(parts(2048, 64, { splits: 64 }), [8, 2, 8 * 128 * 4096 * 4]);
   assertEquals(parts(2048, 128, { splits: 64 }), [4, 2, 4 * 128 * 16384 * 4]);
-});
-
-const winogradCases: Omit<Case, "name">[] = [
-  { input: [2, 36, 9, 13], weight: [33, 36, 3, 3], padding: 1 },
-  { input: [1, 32, 15, 24], weight: [40, 32, 3, 3], padding: 2, dilation: 2 },
-  { input: [1, 32, 10, 14], weight: [32, 32, 3, 3] },
-  { input: [1, 32, 8, 7], weight: [32, 32, 3, 3], padding: { top: 0, bottom: 3, left: 4, right: 1 } },
-  { input: [2, 34, 7, 11], weight: [35, 34, 3, 3], padding: 5, dilation: 5 },
-  { input: [1, 3, 1, 1], weight: [2, 3, 3, 3], padding: 1 },
-];
-for (const method of ["winograd", "winograd 2×2"] as const) {
-  for (const { input: shape, weight, ...options } of winogradCases) {
-    const what = `${shape.join("×")} → ${weight[0]} channels, padding ${JSON.stringify(options.padding ?? 0)}`;
-    for (const software of [true, false]) {
-      const traits = { software, schedule: { method } };
-      const kind = software ? "software adapters" : "GPUs";
-      Deno.test(`conv2d() matches its definition and its gradients by ${method} for ${kind}: ${what}`, async () => {
-        await check({ input: shape, weight, options, traits, gradientOf: ["x", "w"] });
-      });
-    }
-  }
-}
-
-Deno.test("conv2d() and its gradients take the tiles of Winograd that are fastest on software adapters, and 4×4 or none on GPUs", () => {
-  const tiles = (channels: number, sides: readonly [number, number], dilation: number, software: boolean) => {
-    const x = input("x", [2, channels, ...sides]);
-    const w = input("w", [channels, channels, 3, 3], { layout: "convolution" });
-    const y = conv2d(x, w, { padding: dilation, dilation });
-    return [y, ...gradients(y, [x, w], input("dy", y.shape))].map((tensor) => {
-      const calls = tensor.definition.kernels?.(tensor, { software }).calls ?? [];
-      const transforms = calls.find(({ shader }) => shader.name === "winograd/winograd_input")?.shader.includes
-        ?.TRANSFORMS;
-      return transforms?.slice("lib/winograd_".length, -".wgsl".length) ?? "direct";
-    });
-  };
-  const [large, small, direct] = ["4x4", "2x2", "direct"];
-  assertEquals(tiles(64, [64, 128], 1, true), [large, large, large]);
-  assertEquals(tiles(256, [32, 64], 12, true), [large, large, large]);
-  assertEquals(tiles(256, [6, 8], 1, true), [small, small, small]);
-  // The weight gradient's direct form leaves out the taps outside the image, which are half of all.
-  assertEquals(tiles(256, [32, 64], 18, true), [small, small, direct]);
-  assertEquals(tiles(96, [32, 64], 24, true), [direct, direct, direct]);
-  assertEquals(tiles(64, [5, 5], 1, true), [direct, direct, direct]);
-  assertEquals(tiles(28, [64, 128], 1, true), [direct, direct, direct]);
-  assertEquals(tiles(256, [6, 8], 1, false), [large, large, large]);
-  assertEquals(tiles(256, [32, 64], 18, false), [direct, direct, direct]);
-});
-
-Deno.test("conv2d() takes the direct form where Winograd's weights would be larger than an adapter can bind", () => {
-  const first = (channels: number) => {
-    const y = conv2d(
-      input("x", [1, channels, 32, 32]),
-      input("w", [channels, channels, 3, 3], { layout: "convolution" }),
-      { padding: 1 },
-    );
-    return y.definition.kernels?.(y, { software: true }).calls[0]?.shader.includes?.TRANSFORMS;
-  };
-  assertEquals([first(512), first(1024), first(2048)], [
-    "lib/winograd_4x4.wgsl",
-    "lib/winograd_2x2.wgsl",
-    undefined,
-  ]);
 });
 
 Deno.test("conv2d() names the layer and both shapes when channels differ", () => {
