@@ -43,9 +43,9 @@ export function winogradKernels(
   const [v, u, m] = [{ scratch: 0 }, { scratch: 1 }, { scratch: 2 }];
   const pairs = paddedChannels(inputs) * paddedChannels(outputs) / 4;
   const sizes = { batches: places, rows: tiles, inner: inputVectors, columns: outputVectors };
-  // Products through workgroup memory transpose on the way; others take transposed weights.
+  // Products through workgroup memory transpose on the way; others take transposed weights, which lie where m comes later.
   const inWorkgroups = usesWorkgroups(sizes, device);
-  const byOutput = transposed && !inWorkgroups ? { scratch: 3 } : undefined;
+  const byOutput = transposed && !inWorkgroups ? m : undefined;
   const product = inWorkgroups
     ? workgroupProductCall({ left: v, right: u, sizes, transposed }, 1, m, device)
     : productCall({ left: v, right: u, sizes }, m, device);
@@ -69,8 +69,9 @@ export function winogradKernels(
       outputTransform(m, { geometry, tile, vectors: outputVectors, device }, epilogue, weight),
     ],
     scratchBytes: [
-      ...[places * tiles * inputVectors * 16, places * pairs * 16, places * tiles * outputVectors * 16],
-      ...byOutput === undefined ? [] : [weight.bytes],
+      places * tiles * inputVectors * 16,
+      places * pairs * 16,
+      Math.max(places * tiles * outputVectors * 16, byOutput === undefined ? 0 : weight.bytes),
     ],
   };
 }
