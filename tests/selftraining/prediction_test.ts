@@ -131,7 +131,8 @@ Deno.test("logits are those of the image as it is, whatever the views", async ()
   const logits: number[][] = [];
   for (const options of [plainView, { scales: [0.5, 1.5], flip: true, average: "logits" } as const]) {
     const predictor = new Predictor(gpu, network, 2, options);
-    logits.push([...await (await predictor.run(group)).readLogits()]);
+    const { readLogits } = await predictor.run(group, { withLogits: true });
+    logits.push([...await readLogits?.() ?? []]);
     await predictor.dispose();
   }
   assertEquals(logits[0]?.length, 2 * 5 * 3 * 5);
