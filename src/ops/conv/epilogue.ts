@@ -39,23 +39,28 @@ export interface BatchNormEpilogue {
 export function epilogueInputs(epilogue: Epilogue | undefined, op: string, shape: readonly number[]): Tensor[] {
   if (epilogue === undefined) return [];
   const channels = shape[1] ?? 1;
-  const inputs = "bias" in epilogue
-    ? [required("bias", epilogue.bias, [channels], op)]
-    : [required("scale and shift", epilogue.scaleAndShift, [2, channels], op)];
   const { residual } = epilogue;
-  if (residual === undefined) return inputs;
-  if (residual.shape.join() !== shape.join() || residual.layout !== "activation") {
-    throw new RangeError(
-      `Cannot add "${currentPath()}" (${op}): the residual ${residual} is not [${shape.join(", ")}] of activations`,
-    );
-  }
-  return [...inputs, residual];
+  return [
+    "bias" in epilogue
+      ? checked("bias", epilogue.bias, { op, shape: [channels], layout: "channels" })
+      : checked("scale and shift", epilogue.scaleAndShift, { op, shape: [2, channels], layout: "channels" }),
+    ...residual === undefined ? [] : [checked("residual", residual, { op, shape, layout: "activation" })],
+  ];
 }
 
-function required(what: string, tensor: Tensor, shape: readonly number[], op: string): Tensor {
-  if (tensor.shape.join() !== shape.join() || tensor.layout !== "channels") {
+function checked(
+  what: string,
+  tensor: Tensor,
+  { op, shape, layout }: {
+    readonly op: string;
+    readonly shape: readonly number[];
+    readonly layout: "channels" | "activation";
+  },
+): Tensor {
+  if (tensor.shape.join() !== shape.join() || tensor.layout !== layout) {
+    const kind = layout === "channels" ? "channels" : "activations";
     throw new RangeError(
-      `Cannot add "${currentPath()}" (${op}): the ${what} ${tensor} is not [${shape.join(", ")}] of channels`,
+      `Cannot add "${currentPath()}" (${op}): the ${what} ${tensor} is not [${shape.join(", ")}] of ${kind}`,
     );
   }
   return tensor;

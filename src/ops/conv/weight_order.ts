@@ -1,41 +1,49 @@
 /**
- * Launches that store a convolution's weights in another order of its axes, for products that take them as a matrix.
+ * Launches that store a convolution's weights in another order of their axes, for products that take them as a matrix.
  *
  * @module
  */
 
-import byInputShader from "../../../shaders/conv/weights_by_input.wgsl" with { type: "text" };
-import byOutputShader from "../../../shaders/conv/weights_by_output.wgsl" with { type: "text" };
+import shader from "../../../shaders/conv/reorder_weights.wgsl" with { type: "text" };
 import { grid } from "../../gpu/launch.ts";
 import { paddedChannels } from "../../graph/layout.ts";
 import type { KernelBinding, KernelCall, Tensor } from "../../graph/tensor.ts";
 
 /** `[R·S, I, O]` → `[I, R·S, O]`, a matrix of inputs and the taps of outputs. */
 export function weightsByInput(weight: Tensor, output: KernelBinding): KernelCall {
-  const { taps, inputs, outputs } = sizes(weight);
-  return {
-    shader: { name: "conv/weights_by_input", text: byInputShader },
-    constants: {},
-    bindings: [weight, { uniform: [taps, inputs, outputs / 4] }, output],
-    workgroups: grid(taps * inputs * outputs / 4, 64),
-    iterations: 0,
-  };
+  const { taps, inputs, outputs } = axes(weight);
+  return reordered(weight, [inputs, taps, outputs], output);
 }
 
 /** `[R·S, I, O]` → `[R·S, O, I]`: each tap's matrix transposed, as input gradients multiply by it. */
 export function weightsByOutput(weight: Tensor, output: KernelBinding): KernelCall {
-  const { taps, inputs, outputs } = sizes(weight);
+  const { taps, inputs, outputs } = axes(weight);
+  return reordered(weight, [taps, outputs, inputs], output);
+}
+
+/** An axis: its length as it is stored, and elements from one to the next. */
+interface Axis {
+  readonly length: number;
+  readonly step: number;
+}
+
+function axes(weight: Tensor): Record<"taps" | "inputs" | "outputs", Axis> {
+  const [outputs = 1, inputs = 1, kernelHeight = 1, kernelWidth = 1] = weight.shape;
+  const [length, width] = [paddedChannels(inputs), paddedChannels(outputs)];
   return {
-    shader: { name: "conv/weights_by_output", text: byOutputShader },
-    constants: {},
-    bindings: [weight, { uniform: [taps, outputs, inputs / 4] }, output],
-    workgroups: grid(taps * outputs * inputs / 4, 64),
-    iterations: 0,
+    taps: { length: kernelHeight * kernelWidth, step: length * width },
+    inputs: { length, step: width },
+    outputs: { length: width, step: 1 },
   };
 }
 
-/** Taps, and channels as they are stored. */
-function sizes(weight: Tensor) {
-  const [outputs = 1, inputs = 1, kernelHeight = 1, kernelWidth = 1] = weight.shape;
-  return { taps: kernelHeight * kernelWidth, inputs: paddedChannels(inputs), outputs: paddedChannels(outputs) };
+function reordered(weight: Tensor, [a, b, c]: readonly [Axis, Axis, Axis], output: KernelBinding): KernelCall {
+  const vectors = c.length / 4;
+  return {
+    shader: { name: "conv/reorder_weights", text: shader },
+    constants: {},
+    bindings: [weight, { uniform: [a.length, b.length, vectors, a.step, b.step, c.step] }, output],
+    workgroups: grid(a.length * b.length * vectors, 64),
+    iterations: 0,
+  };
 }
