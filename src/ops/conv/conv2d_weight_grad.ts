@@ -6,14 +6,15 @@
 
 import shader from "../../../shaders/conv/conv2d_weight_grad.wgsl" with { type: "text" };
 import { grid } from "../../gpu/launch.ts";
+import { nestedIterations } from "../../graph/iterations.ts";
 import { paddedChannels } from "../../graph/layout.ts";
 import { splitSum, wantedInvocations } from "../../graph/split_sum.ts";
 import { type DeviceTraits, type KernelPlan, Tensor } from "../../graph/tensor.ts";
 import { convolutionTunable } from "./candidates.ts";
 import { fewInputsTile, fewInputsWeightGradCall, hasFewInputs } from "./few_inputs.ts";
-import { type ConvolutionGeometry, largestDivisor, sizesOfConvolution, taps } from "./geometry.ts";
+import { type ConvolutionGeometry, sizesOfConvolution, taps } from "./geometry.ts";
 import { operands } from "./operands.ts";
-import { isProduct, softwareVectors, transposedLeftProductCall, transposedLeftTile } from "./product.ts";
+import { isProduct, transposedLeftProductCall, transposedLeftTile } from "./product.ts";
 import { winogradWeightGradKernels } from "./winograd.ts";
 import { winogradTile } from "./winograd_tile.ts";
 import { usesWorkgroups, workgroupSplits, workgroupTransposedLeftCall } from "./workgroup_product.ts";
@@ -92,20 +93,17 @@ function kernels(
       flops,
     }));
   }
-  const [tileInputs, tileOutputs] = device.schedule?.tile ?? [
-    largestDivisor(inputVectors, device.software ? [4, 3, 2] : [2]),
-    largestDivisor(outputVectors, device.software ? softwareVectors : [2]),
-  ];
-  const tiles = taps(geometry) * (inputVectors / tileInputs) * (outputVectors / tileOutputs);
+  const tile = transposedLeftTile({ inner: inputVectors, columns: outputVectors }, device);
+  const tiles = taps(geometry) * (inputVectors / tile.inner) * (outputVectors / tile.vectors);
   const splits = splitCount(tiles, geometry, device);
   const rows = Math.ceil(geometry.batch * geometry.outputHeight / splits);
   const { includes, bindings } = operands(device, input, outputGradient);
   return splitSum(splits, output.bytes, device, (target) => ({
     shader: { name: "conv/conv2d_weight_grad", text: shader, includes },
-    constants: { TILE_INPUTS: tileInputs, TILE_OUTPUTS: tileOutputs },
+    constants: { TILE_INPUTS: tile.inner, TILE_OUTPUTS: tile.vectors },
     bindings: [...bindings, sizesOfConvolution(geometry, output.shape, splits), target],
     workgroups: grid(splits * tiles, 64),
-    iterations: rows * (geometry.outputWidth + 1),
+    iterations: nestedIterations(rows, geometry.outputWidth),
     flops,
   }));
 }

@@ -21,7 +21,7 @@ import {
 } from "./workgroup_product.ts";
 
 /** vec4f of columns of a register tile on software adapters, the first that divides them. Five are 17 to 20 channels. */
-export const softwareVectors: readonly number[] = [8, 6, 5, 4, 3, 2];
+const softwareVectors: readonly number[] = [8, 6, 5, 4, 3, 2];
 
 /** Sizes of `[batches, rows, inner] · [batches, inner, columns]`; `inner` and `columns` count vec4f. */
 export interface ProductSizes {
@@ -106,7 +106,10 @@ export function transposedLeftProductCall(
 }
 
 /** Register tile of a weight gradient: vec4f of the left factor's columns × vec4f of the right factor's. */
-export function transposedLeftTile(sizes: ProductSizes, device: DeviceTraits): { inner: number; vectors: number } {
+export function transposedLeftTile(
+  sizes: Pick<ProductSizes, "inner" | "columns">,
+  device: DeviceTraits,
+): { inner: number; vectors: number } {
   if (device.schedule?.tile !== undefined) {
     const [inner, vectors] = device.schedule.tile;
     return { inner, vectors };
