@@ -106,7 +106,12 @@ export type { Model, ModelOptions } from "./src/nn/model.ts";
 export { findModel, models } from "./src/nn/models/mod.ts";
 export { loadNetwork, Network, type NetworkMetadata, readWeights, type WeightFile } from "./src/nn/network.ts";
 export * from "./src/nn/parameters.ts";
-export { readSafetensors, type SafetensorsFile, writeSafetensors } from "./src/nn/safetensors.ts";
+export {
+  type ParameterValues,
+  readSafetensors,
+  type SafetensorsFile,
+  writeSafetensors,
+} from "./src/formats/safetensors.ts";
 
 // Optimizers
 export * from "./src/optim/optimizer.ts";

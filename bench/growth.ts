@@ -13,7 +13,8 @@ import { input } from "../src/graph/tensor.ts";
 import { collectParameters, ParameterStore } from "../src/nn/parameters.ts";
 import type { ScoreBatch, ScoreBatches } from "../src/selftraining/scores.ts";
 import { assignLabels, selectThresholds } from "../src/selftraining/selection.ts";
-import { referenceLogits, ReferenceRun } from "./reference.ts";
+import { residualDeeplabLogits } from "../src/nn/models/residual_deeplab.ts";
+import { ReferenceRun } from "./reference.ts";
 import { images, outputStride, parameters, type ReferenceSize, runningStatistics } from "./reference_data.ts";
 
 /** What a sweep changes. */
@@ -178,12 +179,12 @@ class Labeller {
     const { batch, height, width, classes } = size;
     const before = gpu.allocatedBytes;
     const batchOfImages = input("images", [batch, 3, height, width]);
-    const declared = collectParameters((scope) => referenceLogits(batchOfImages, scope, true, classes));
+    const declared = collectParameters((scope) => residualDeeplabLogits(batchOfImages, scope, true, classes));
     const store = new ParameterStore(gpu, declared, { trainable: false });
     const values = [...parameters(size), ...runningStatistics()];
     store.load(new Map(values.map((tensor) => [tensor.name, tensor])), "the reference workload");
     const program = await Program.compile(gpu, {
-      outputs: { logits: referenceLogits(batchOfImages, store, true, classes) },
+      outputs: { logits: residualDeeplabLogits(batchOfImages, store, true, classes) },
     });
     const shape = [batch + 1, 3, height, width];
     const pixels = pack(images({ ...size, batch: batch + 1 }), shape, "activation");

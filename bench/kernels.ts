@@ -23,10 +23,10 @@ import {
 } from "./layer_data.ts";
 import { type LayerComparison, LayerPeers } from "./layer_peers.ts";
 import { layerGraph } from "./layers.ts";
-import type { Peaks } from "./peaks.ts";
+import type { Peaks } from "../src/selftest/peaks.ts";
 import { type PeerName, Peers } from "./peer.ts";
-import { secondsPerRun } from "./timing.ts";
-import { repeatedRandom } from "./values.ts";
+import { secondsPerRun } from "../src/gpu/timing.ts";
+import { repeatedRandom } from "../src/random.ts";
 
 /** One line of the table. */
 export interface KernelRow extends LayerComparison {

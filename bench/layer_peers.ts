@@ -6,7 +6,7 @@
 
 import { type Direction, layerIsRight, type SingleLayer } from "./layer_data.ts";
 import { inferenceOnly, messageOf, type PeerName, type Peers } from "./peer.ts";
-import { median } from "./timing.ts";
+import { median } from "../src/gpu/timing.ts";
 
 /** A layer in another engine. */
 export interface PeerLayerTime {

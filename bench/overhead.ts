@@ -8,7 +8,7 @@
 import { fileURLToPath } from "node:url";
 import type { Gpu } from "../src/gpu/gpu.ts";
 import { ReferenceRun } from "./reference.ts";
-import { median } from "./timing.ts";
+import { median } from "../src/gpu/timing.ts";
 
 /** What `bench overhead` finds. */
 export interface OverheadReport {

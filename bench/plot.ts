@@ -8,7 +8,7 @@
 import { axes, type Frame, logScale, type Scale } from "../src/report/axes.ts";
 import { element, escaped, polyline, seriesClasses, svgDocument, text } from "../src/report/svg.ts";
 import type { KernelRow } from "./kernels.ts";
-import type { Peaks } from "./peaks.ts";
+import type { Peaks } from "../src/selftest/peaks.ts";
 
 /** What the picture takes of a row. */
 export type RooflineRow = Pick<KernelRow, "kernel" | "direction" | "milliseconds" | "flops" | "bytes">;

@@ -10,45 +10,13 @@ import { pack } from "../src/graph/layout.ts";
 import type { MemoryPlan } from "../src/graph/plan.ts";
 import { Program } from "../src/graph/program.ts";
 import { input, type Tensor } from "../src/graph/tensor.ts";
-import { convBatchNorm, convBias } from "../src/nn/layers.ts";
+import { residualDeeplabLogits } from "../src/nn/models/residual_deeplab.ts";
 import { collectParameters, type ParameterScope, ParameterStore } from "../src/nn/parameters.ts";
-import { add } from "../src/ops/arithmetic/add.ts";
 import { gradients } from "../src/ops/gradients.ts";
 import { interpolatedCrossEntropy } from "../src/ops/loss/interpolated_cross_entropy.ts";
 import { bilinearResize } from "../src/ops/resize/bilinear_resize.ts";
 import { type Optimizer, sgd } from "../src/optim/optimizer.ts";
 import * as data from "./reference_data.ts";
-
-/**
- * Images `[N, 3, H, W]` → logits `[N, classes, H / 8, W / 8]`; with `inference`, batch norm is folded into the convolutions.
- *
- * @param classes default those of the workload, 19.
- */
-export function referenceLogits(
-  images: Tensor,
-  scope: ParameterScope,
-  inference: boolean,
-  classes: number = data.classes,
-): Tensor {
-  const normalized = (x: Tensor, layer: data.ReferenceLayer, activation: "relu" | "none", residual?: Tensor) =>
-    convBatchNorm(x, scope, layer.name, {
-      ...layer,
-      ...{ padding: layer.kernel === 3 ? layer.dilation : 0, activation, epsilon: data.epsilon },
-      ...{ inference, statistics: "batch", ...(residual === undefined ? {} : { residual }) },
-    });
-  let x = data.stem.reduce((y, layer) => normalized(y, layer, "relu"), images);
-  for (const { first, second, projection } of data.blocks) {
-    const y = normalized(x, first, "relu");
-    x = normalized(y, second, "relu", projection === undefined ? x : normalized(x, projection, "none"));
-  }
-  return data.headRates
-    .map((rate): Tensor =>
-      convBias(x, scope, `head.rate${rate}`, {
-        ...{ channels: classes, kernel: 3, dilation: rate, padding: rate, deviation: 0, group: "head" },
-      })
-    )
-    .reduce((sum, branch) => add(sum, branch));
-}
 
 /** The reference network with its training step and its inference, compiled. */
 export class ReferenceRun {
@@ -82,7 +50,10 @@ export class ReferenceRun {
     const { batch, height, width, classes } = size;
     const shape = [batch, 3, height, width];
     const images = input("images", shape);
-    const store = new ParameterStore(gpu, collectParameters((scope) => referenceLogits(images, scope, false, classes)));
+    const store = new ParameterStore(
+      gpu,
+      collectParameters((scope) => residualDeeplabLogits(images, scope, false, classes)),
+    );
     const gradientBytes = store.gradientSegments.reduce((sum, { size }) => sum + size, 0);
     const parameterBytes = gpu.allocatedBytes - bytesBefore - gradientBytes;
     const optimizer = await sgd(gpu, store, { momentum: data.momentum, weightDecay: 0 });
@@ -91,7 +62,7 @@ export class ReferenceRun {
     const stepBytes = gpu.allocatedBytes - bytesBefore;
     const bytesBeforeForward = gpu.allocatedBytes;
     const forward = !inference ? null : await Program.compile(gpu, {
-      outputs: { logits: bilinearResize(referenceLogits(images, store, true, classes), { height, width }) },
+      outputs: { logits: bilinearResize(residualDeeplabLogits(images, store, true, classes), { height, width }) },
       residents: store,
     });
     const forwardBytes = inference ? parameterBytes + gpu.allocatedBytes - bytesBeforeForward : 0;
@@ -165,7 +136,7 @@ function stepGraph(images: Tensor, store: ParameterStore, { batch, height, width
     parameter: (name, shape, options) => store.parameter(name, shape, options),
     update: (name, value) => updates.set(name, value),
   };
-  const loss = interpolatedCrossEntropy(referenceLogits(images, scope, false, classes), labels, {
+  const loss = interpolatedCrossEntropy(residualDeeplabLogits(images, scope, false, classes), labels, {
     ignoreLabel: data.ignoreLabel,
   });
   const trainable = store.trainableTensors();

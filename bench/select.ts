@@ -16,7 +16,7 @@ import type { ScoreBatches } from "../src/selftraining/scores.ts";
 import { selectThresholds } from "../src/selftraining/selection.ts";
 import { hexBits, type ThresholdsReport } from "../src/selftraining/thresholds.ts";
 import { findPython } from "./python.ts";
-import { median } from "./timing.ts";
+import { median } from "../src/gpu/timing.ts";
 
 const classes = 19;
 const image = { height: 1024, width: 2048 };

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { median } from "./timing.ts";
+import { median } from "../src/gpu/timing.ts";
 
 /** Losses of the first steps may differ from PyTorch's by this much, relatively. */
 export const lossTolerance = 1e-3;

@@ -13,7 +13,7 @@ import type { Gpu } from "../src/gpu/gpu.ts";
 import { bytesText } from "../src/run/announce.ts";
 import { benchKernels, type KernelRow } from "./kernels.ts";
 import { benchMemory, type MemoryReport } from "./memory.ts";
-import { measurePeaks, type Peaks } from "./peaks.ts";
+import { measurePeaks, type Peaks } from "../src/selftest/peaks.ts";
 import { benchStep } from "./step.ts";
 import type { StepReport } from "./step_report.ts";
 

@@ -80,6 +80,18 @@ export class Random {
   }
 }
 
+/** One block of random numbers, repeated to fill a shape: for inputs of kernels that are timed, since making millions would take longer. */
+export function repeatedRandom(
+  shape: readonly number[],
+  name: string,
+  draw: (random: Random, index: number) => number,
+): Float32Array<ArrayBuffer> {
+  const random = new Random(1, name);
+  const block = Float32Array.from({ length: 997 }, (_, index) => draw(random, index));
+  const count = shape.reduce((product, side) => product * side, 1);
+  return Float32Array.from({ length: count }, (_, index) => block[index % block.length] ?? 0);
+}
+
 /** The high and low 32 bits of the product of two u32, from 16-bit halves: every partial sum is exact in a double. */
 function multiplyWide(a: number, b: number): [number, number] {
   const aLow = a & 0xffff;

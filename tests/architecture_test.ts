@@ -10,8 +10,8 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 
 /** A folder may import from its own level and below. */
 const levels: Readonly<Record<string, number>> = {
-  ...{ gpu: 0, graph: 1, ops: 2, data: 2, metrics: 2, nn: 3, optim: 4, selftraining: 5 },
-  ...{ report: 5, run: 6, cli: 7 },
+  ...{ gpu: 0, formats: 0, graph: 1, disk: 1, ops: 2, data: 2, town: 2, metrics: 2, nn: 3, optim: 4 },
+  ...{ selftest: 5, tuning: 5, selftraining: 5, report: 5, settings: 6, run: 7, cli: 8 },
 };
 
 function* files(folder: string, ending: string): Generator<string> {
@@ -41,6 +41,22 @@ Deno.test("imports point one way: cli, run, selftraining, nn, ops, graph, gpu", 
       if (isSource && levelOf(target) > levelOf(path)) wrong.push(`${path} imports ${target}`);
     }
   }
+  assertEquals(wrong, []);
+});
+
+Deno.test("nothing but the benchmark commands imports bench/, and nothing but tests imports tests/", () => {
+  const product = ["mod.ts", "cli.ts", ...files("src", ".ts"), ...files("bench", ".ts")];
+  const wrong = product.flatMap((path) => {
+    // Files named by `new URL` count as well.
+    const text = Deno.readTextFileSync(join(root, path));
+    const named = [...text.matchAll(/["`](\.{1,2}\/[^"`$]*)/g)].map(([, target = ""]) =>
+      normalize(join(dirname(path), target))
+    );
+    const mayUseBench = path.startsWith("bench/") || path.startsWith("src/cli/bench");
+    return named.filter((target) => target.startsWith("tests/") || (target.startsWith("bench/") && !mayUseBench)).map((
+      target,
+    ) => `${path} uses ${target}`);
+  });
   assertEquals(wrong, []);
 });
 

@@ -25,8 +25,8 @@ import { relu } from "../src/ops/activation/activation.ts";
 import { batchNormStatistics } from "../src/ops/norm/batch_norm_statistics.ts";
 import { dropout } from "../src/ops/random/dropout.ts";
 import { kernelCases } from "../bench/cases.ts";
-import { measurePeaks } from "../bench/peaks.ts";
-import { selfTestCases } from "../bench/self_test.ts";
+import { measurePeaks } from "../src/selftest/peaks.ts";
+import { selfTestCases } from "../src/selftest/self_test.ts";
 import { executedTrips } from "../src/gpu/loop_limit.ts";
 
 const candidates = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];

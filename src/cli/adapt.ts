@@ -8,7 +8,7 @@ import { type AdaptationResult, runAdaptation } from "../run/adaptation.ts";
 import { openRun } from "../run/open_run.ts";
 import { memoryReport, planReport, planText, requireBudget } from "../run/announce.ts";
 import { writePictures } from "../run/pictures.ts";
-import { townRecipe } from "../run/town_recipe.ts";
+import { townRecipe } from "../settings/town_recipe.ts";
 import { readArguments } from "./arguments.ts";
 import { reportProfile } from "./profile_table.ts";
 import { readResult, resultTable } from "./result_table.ts";

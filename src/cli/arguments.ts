@@ -6,9 +6,9 @@
 
 import { parseArgs } from "node:util";
 import { UsageError } from "../errors.ts";
-import { type Command, formatDefault, type Option, optionsOf } from "../run/options.ts";
-import { readRecipe, readValue, resolveSettings, type Settings, suggestion, type Value } from "../run/settings.ts";
-import { readFile } from "../run/files.ts";
+import { type Command, formatDefault, type Option, optionsOf } from "../settings/options.ts";
+import { readRecipe, readValue, resolveSettings, type Settings, suggestion, type Value } from "../settings/settings.ts";
+import { readFile } from "../disk/files.ts";
 import { savedSettings } from "../run/run_folder.ts";
 
 /**

@@ -5,7 +5,7 @@
  */
 
 import { UsageError } from "../errors.ts";
-import type { Settings } from "../run/settings.ts";
+import type { Settings } from "../settings/settings.ts";
 
 /** The parts that `--plot` draws; without a part it draws the kernels. */
 const drawnParts: readonly (string | undefined)[] = [undefined, "kernels", "growth"];

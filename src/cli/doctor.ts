@@ -6,8 +6,8 @@
 
 import { freemem, totalmem } from "node:os";
 import process from "node:process";
-import { measurePeaks } from "../../bench/peaks.ts";
-import { type KernelResult, selfTest } from "../../bench/self_test.ts";
+import { measurePeaks } from "../selftest/peaks.ts";
+import { type KernelResult, selfTest } from "../selftest/self_test.ts";
 import type { AdapterKind } from "../gpu/adapter_kind.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { executedTrips } from "../gpu/loop_limit.ts";

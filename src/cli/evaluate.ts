@@ -7,7 +7,7 @@
 import { requireLabels } from "../data/dataset.ts";
 import { Loader } from "../data/loader.ts";
 import { type AbsentRule, scoreConfusion } from "../metrics/confusion.ts";
-import { viewOptions } from "../run/settings.ts";
+import { viewOptions } from "../settings/settings.ts";
 import { evaluate } from "../selftraining/evaluation.ts";
 import { readArguments } from "./arguments.ts";
 import { openFitting, openGpu, openNetwork, sayRounded, workingSizeOf } from "./open.ts";

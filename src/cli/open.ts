@@ -10,10 +10,10 @@ import { type Dataset, openDataset, readClassMap, requireClasses } from "../data
 import { formatSize, roundedSizeText, roundSize, type Size } from "../data/size.ts";
 import { Gpu } from "../gpu/gpu.ts";
 import { loadNetwork, type Network } from "../nn/network.ts";
-import { readFile } from "../run/files.ts";
-import { keptKind } from "../run/kept_kind.ts";
-import type { Settings } from "../run/settings.ts";
-import { adapterKey, loadTuning } from "../run/tuning_table.ts";
+import { readFile } from "../disk/files.ts";
+import { keptKind } from "../tuning/kept_kind.ts";
+import type { Settings } from "../settings/settings.ts";
+import { adapterKey, loadTuning } from "../tuning/table.ts";
 
 /** Opens the adapter, with the kind that was found of it and the schedules that were tuned for it. */
 export function openGpu(): Promise<Gpu> {

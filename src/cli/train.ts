@@ -6,9 +6,9 @@
 
 import { scoreNetwork, trainSource } from "../run/adaptation.ts";
 import { announce, memoryReport, planReport, planText, requireBudget } from "../run/announce.ts";
-import { writeFileSafely } from "../run/files.ts";
+import { writeFileSafely } from "../disk/files.ts";
 import { openRun } from "../run/open_run.ts";
-import { townRecipe } from "../run/town_recipe.ts";
+import { townRecipe } from "../settings/town_recipe.ts";
 import { TrainingRun } from "../run/training_run.ts";
 import { readArguments } from "./arguments.ts";
 import { reportProfile } from "./profile_table.ts";

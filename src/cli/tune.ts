@@ -5,8 +5,6 @@
  * @module
  */
 
-import { referenceLogits } from "../../bench/reference.ts";
-import * as reference from "../../bench/reference_data.ts";
 import {
   tolerance,
   tune,
@@ -14,17 +12,20 @@ import {
   type TuneReport,
   type TuningProblem,
   tuningProblems,
-} from "../../bench/tune.ts";
+} from "../tuning/tune.ts";
 import { Gpu } from "../gpu/gpu.ts";
 import { input, type Tensor } from "../graph/tensor.ts";
 import { findModel } from "../nn/models/mod.ts";
+import { residualDeeplabLogits } from "../nn/models/residual_deeplab.ts";
 import { collectParameters, type ParameterScope, ParameterStore } from "../nn/parameters.ts";
 import { gradients } from "../ops/gradients.ts";
-import { keptKind } from "../run/kept_kind.ts";
-import type { Settings } from "../run/settings.ts";
-import { adapterKey, readTable, tablePaths, writeTable } from "../run/tuning_table.ts";
+import { keptKind } from "../tuning/kept_kind.ts";
+import type { Settings } from "../settings/settings.ts";
+import { adapterKey, readTable, tablePaths, writeTable } from "../tuning/table.ts";
 import { readArguments } from "./arguments.ts";
 
+/** Sizes of the network of `bench step`, which `--reference` tunes. */
+const reference = { batch: 2, height: 256, width: 512, classes: 19 };
 /** Schedules of a class that are shown, besides the rules' own and wrong ones; all are in the JSON. */
 const shownSchedules = 4;
 
@@ -92,7 +93,7 @@ function networkTensors(gpu: Gpu, settings: Settings): Tensor[] {
   const model = findModel(settings.text("model"));
   const logits = (scope: ParameterScope, inference: boolean) =>
     settings.flag("reference")
-      ? referenceLogits(images, scope, inference)
+      ? residualDeeplabLogits(images, scope, inference, reference.classes)
       : model.logits(images, scope, { classes: settings.number("classes"), inference });
   const store = new ParameterStore(gpu, collectParameters((scope) => logits(scope, false)));
   const training = logits(

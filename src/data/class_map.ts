@@ -6,7 +6,7 @@
  */
 
 import * as v from "valibot";
-import { validated } from "./validation.ts";
+import { validated } from "../formats/validation.ts";
 
 /** The id of ignored pixels everywhere in the program, whatever a data set writes for them. */
 export const IGNORE_LABEL = 255;

@@ -20,7 +20,7 @@ import {
 } from "./class_map.ts";
 import type { Colour } from "./encode.ts";
 import type { Item } from "./sample.ts";
-import { validated } from "./validation.ts";
+import { validated } from "../formats/validation.ts";
 
 /** The images of a split in byte order of their names; never empty. */
 export interface Split {

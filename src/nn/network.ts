@@ -8,8 +8,8 @@ import type { Gpu } from "../gpu/gpu.ts";
 import { input, type Tensor } from "../graph/tensor.ts";
 import type { Model } from "./model.ts";
 import { findModel } from "./models/mod.ts";
-import { collectParameters, type ParameterScope, ParameterStore, type ParameterValues } from "./parameters.ts";
-import { readSafetensors, writeSafetensors } from "./safetensors.ts";
+import { collectParameters, type ParameterScope, ParameterStore } from "./parameters.ts";
+import { type ParameterValues, readSafetensors, writeSafetensors } from "../formats/safetensors.ts";
 
 /** What weight files of our own say about the network, besides the tensors. */
 export interface NetworkMetadata {

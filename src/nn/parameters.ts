@@ -11,6 +11,7 @@
 
 import type { Gpu } from "../gpu/gpu.ts";
 import type { BufferRange } from "../gpu/launch.ts";
+import type { ParameterValues } from "../formats/safetensors.ts";
 import { type Layout, pack, storedBytes, unpack } from "../graph/layout.ts";
 import { input, resident, type Tensor } from "../graph/tensor.ts";
 import { Random } from "../random.ts";
@@ -47,14 +48,6 @@ export interface ParameterScope {
   parameter(name: string, shape: readonly number[], options: ParameterOptions): Tensor;
   /** Told what a parameter that is not learned becomes after a training step; absent where nobody trains. */
   readonly update?: (name: string, value: Tensor) => void;
-}
-
-/** Values of a parameter in the order of its shape, as files have them. */
-export interface ParameterValues {
-  /** Shape as in PyTorch. */
-  readonly shape: readonly number[];
-  /** The numbers, row by row. */
-  readonly values: Float32Array;
 }
 
 /** Everything that `trace` asks for, in order. */

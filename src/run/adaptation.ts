@@ -15,11 +15,11 @@ import { adapt, type AdaptationSettings, type RoundPlan } from "../selftraining/
 import { collapseWarnings } from "../selftraining/collapse.ts";
 import { evaluate } from "../selftraining/evaluation.ts";
 import { announce } from "./announce.ts";
-import { writeFileSafely } from "./files.ts";
+import { writeFileSafely } from "../disk/files.ts";
 import { type LabellingResult, labelTarget, pseudoLabelItems } from "./labelling.ts";
 import type { ProfileStage } from "./profile.ts";
 import { cropsPerStep, type RunContext, TrainingRun } from "./training_run.ts";
-import { type Settings, viewOptions } from "./settings.ts";
+import { type Settings, viewOptions } from "../settings/settings.ts";
 
 /** Scores of a network on the evaluation split. */
 export interface SplitScores {

@@ -10,7 +10,7 @@ import { memoryPlan } from "../graph/program_plan.ts";
 import { type TrainerOptions, trainingStep } from "../selftraining/trainer.ts";
 import { viewPixels } from "../selftraining/views.ts";
 import { type AdaptationData, adaptationSettings } from "./adaptation.ts";
-import { type Settings, viewOptions } from "./settings.ts";
+import { type Settings, viewOptions } from "../settings/settings.ts";
 import { type RunContext, trainerOptions, type TrainingRun } from "./training_run.ts";
 
 /** Bytes of the training step, as `--plan --json` has them. */

@@ -10,10 +10,10 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import type { Gpu } from "../gpu/gpu.ts";
 import type { Network } from "../nn/network.ts";
-import type { ParameterValues } from "../nn/parameters.ts";
-import { readSafetensors, writeSafetensors } from "../nn/safetensors.ts";
+import type { ParameterValues } from "../formats/safetensors.ts";
+import { readSafetensors, writeSafetensors } from "../formats/safetensors.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
-import { readFile, writeFileSafely } from "./files.ts";
+import { readFile, writeFileSafely } from "../disk/files.ts";
 
 /** Where a run stands. */
 export interface RunPlace {

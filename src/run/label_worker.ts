@@ -6,7 +6,7 @@
 
 import { encodeLabelPng } from "../data/encode.ts";
 import { answerRequests } from "../data/worker_scope.ts";
-import { writeFileUnsynced } from "./files.ts";
+import { writeFileUnsynced } from "../disk/files.ts";
 
 /** Pseudo-labels of an image. */
 export interface LabelWork {

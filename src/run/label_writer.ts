@@ -6,7 +6,7 @@
  */
 
 import { defaultWorkers, WorkerPool } from "../data/worker_pool.ts";
-import { syncFiles } from "./files.ts";
+import { syncFiles } from "../disk/files.ts";
 import type { LabelCounts, LabelWork } from "./label_worker.ts";
 
 /** Most images under way, so that their labels do not pile up in memory. */

@@ -22,7 +22,7 @@ import type { AdaptationData } from "./adaptation.ts";
 import { LabelWriter } from "./label_writer.ts";
 import { spatialPrior } from "./prior.ts";
 import type { RunFolder } from "./run_folder.ts";
-import { viewOptions } from "./settings.ts";
+import { viewOptions } from "../settings/settings.ts";
 import type { RunContext } from "./training_run.ts";
 
 /** Images in one launch of the network. */

@@ -18,16 +18,16 @@ import { InterruptedError, UsageError } from "../errors.ts";
 import { Gpu } from "../gpu/gpu.ts";
 import { findModel } from "../nn/models/mod.ts";
 import { Network, readWeights, recordedSize } from "../nn/network.ts";
-import { readSafetensors } from "../nn/safetensors.ts";
+import { readSafetensors } from "../formats/safetensors.ts";
 import { Progress, type StageProgress } from "../report/progress.ts";
 import type { AdaptationData } from "./adaptation.ts";
-import { readFile } from "./files.ts";
-import { keptKind } from "./kept_kind.ts";
+import { readFile } from "../disk/files.ts";
+import { keptKind } from "../tuning/kept_kind.ts";
 import { Profile } from "./profile.ts";
 import { RunFolder } from "./run_folder.ts";
-import type { Settings } from "./settings.ts";
+import type { Settings } from "../settings/settings.ts";
 import { writeTowns } from "./synth.ts";
-import { adapterKey, loadTuning } from "./tuning_table.ts";
+import { adapterKey, loadTuning } from "../tuning/table.ts";
 import type { RunContext } from "./training_run.ts";
 
 /** A run that can start. */

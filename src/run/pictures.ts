@@ -8,15 +8,15 @@ import { existsSync } from "node:fs";
 import { encodeRgbPng } from "../data/encode.ts";
 import type { Item, Sample } from "../data/sample.ts";
 import { Network } from "../nn/network.ts";
-import { readSafetensors } from "../nn/safetensors.ts";
+import { readSafetensors } from "../formats/safetensors.ts";
 import { type Color, colorLabels, type LabelMap, pictureOf } from "../report/picture.ts";
 import { drawStrip, type Panel } from "../report/strip.ts";
 import { equalBatches } from "../selftraining/inference.ts";
 import { Predictor } from "../selftraining/prediction.ts";
 import type { AdaptationData } from "./adaptation.ts";
-import { readFile, writeFileSafely } from "./files.ts";
+import { readFile, writeFileSafely } from "../disk/files.ts";
 import { pseudoLabelItems } from "./labelling.ts";
-import { viewOptions } from "./settings.ts";
+import { viewOptions } from "../settings/settings.ts";
 import type { RunContext } from "./training_run.ts";
 
 /** How many target images are drawn; as many as scoring has in a batch, so that nothing is compiled for them. */

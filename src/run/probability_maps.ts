@@ -10,7 +10,7 @@ import type { Gpu } from "../gpu/gpu.ts";
 import { grid } from "../gpu/launch.ts";
 import { paddedChannels } from "../graph/layout.ts";
 import type { ScoreBatch, ScoreBatches, ScoreOptions } from "../selftraining/scores.ts";
-import type { NpyFile } from "./npy_files.ts";
+import type { NpyFile } from "../disk/npy_files.ts";
 
 /** Bytes handed to the GPU before its queue is waited for, so that they do not pile up. */
 const bytesInFlight = 64 * 2 ** 20;

@@ -20,9 +20,9 @@ import { join, resolve } from "node:path";
 import * as v from "valibot";
 import { UsageError } from "../errors.ts";
 import type { Tuning } from "../graph/schedule.ts";
-import { readFile, writeFileSafely } from "./files.ts";
-import { options } from "./options.ts";
-import { readValue, type Settings, type Value } from "./settings.ts";
+import { readFile, writeFileSafely } from "../disk/files.ts";
+import { options } from "../settings/options.ts";
+import { readValue, type Settings, type Value } from "../settings/settings.ts";
 
 /** An opened run folder. */
 export class RunFolder {

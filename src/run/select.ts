@@ -11,8 +11,8 @@ import type { Gpu } from "../gpu/gpu.ts";
 import { assignLabels, selectThresholds } from "../selftraining/selection.ts";
 import { assignSoftLabels } from "../selftraining/soft_labels.ts";
 import type { SelectionSettings, ThresholdsReport } from "../selftraining/thresholds.ts";
-import { writeFileSafely } from "./files.ts";
-import { NpyFile, NpyWriter } from "./npy_files.ts";
+import { writeFileSafely } from "../disk/files.ts";
+import { NpyFile, NpyWriter } from "../disk/npy_files.ts";
 import { type MapImage, ProbabilityMaps } from "./probability_maps.ts";
 
 /** What to select from, how, and where to. */

@@ -6,7 +6,7 @@
 
 import { mkdir, writeFile } from "node:fs/promises";
 import { encodeLabelPng, encodeRgbPng } from "../data/encode.ts";
-import { renderTown, townClasses, type TownName } from "../data/town.ts";
+import { renderTown, townClasses, type TownName } from "../town/town.ts";
 
 /** How many pictures of which size. */
 export interface WriteTownsOptions {

@@ -17,7 +17,7 @@ import { Trainer, type TrainerOptions } from "../selftraining/trainer.ts";
 import { loadCheckpoint, type RunPlace, saveCheckpoint } from "./checkpoint.ts";
 import type { Profile } from "./profile.ts";
 import type { RunFolder } from "./run_folder.ts";
-import type { Settings } from "./settings.ts";
+import type { Settings } from "../settings/settings.ts";
 
 /** A checkpoint is written at least this often, in milliseconds. */
 const checkpointInterval = 60_000;

@@ -1,7 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals, assertStringIncludes } from "@std/assert";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { townClasses } from "../../src/data/town.ts";
+import { townClasses } from "../../src/town/town.ts";
 import { write } from "../data/pictures.ts";
 import { crosswalk, inTemporaryFolder } from "./program.ts";
 

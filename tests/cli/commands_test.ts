@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { decodeLabels } from "../../src/data/decode.ts";
 import { encodeLabelPng, encodeRgbPng } from "../../src/data/encode.ts";
-import { readNpy } from "../../src/nn/npy.ts";
+import { readNpy } from "../../src/formats/npy.ts";
 import { testWithShared } from "../shared.ts";
 import { crosswalk, inTemporaryFolder, startCrosswalk } from "./program.ts";
 

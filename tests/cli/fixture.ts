@@ -6,10 +6,10 @@
 
 import { join } from "node:path";
 import { encodeLabelPng } from "../../src/data/encode.ts";
-import { renderTown, townClasses } from "../../src/data/town.ts";
+import { renderTown, townClasses } from "../../src/town/town.ts";
 import { deeplabNano } from "../../src/nn/models/deeplab_nano.ts";
 import { Network } from "../../src/nn/network.ts";
-import { readSafetensors } from "../../src/nn/safetensors.ts";
+import { readSafetensors } from "../../src/formats/safetensors.ts";
 import { write } from "../data/pictures.ts";
 import { encodeRgbPng } from "../../src/data/encode.ts";
 import { testGpu } from "../ops/harness.ts";

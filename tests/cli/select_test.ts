@@ -2,7 +2,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { decode } from "fast-png";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { readNpy, writeNpy } from "../../src/nn/npy.ts";
+import { readNpy, writeNpy } from "../../src/formats/npy.ts";
 import { testWithShared } from "../shared.ts";
 import { crosswalk, inTemporaryFolder } from "./program.ts";
 

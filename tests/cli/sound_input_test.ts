@@ -3,8 +3,8 @@ import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync } from "
 import { join } from "node:path";
 import { encode } from "fast-png";
 import { decodeLabels } from "../../src/data/decode.ts";
-import { renderTown } from "../../src/data/town.ts";
-import { readSafetensors } from "../../src/nn/safetensors.ts";
+import { renderTown } from "../../src/town/town.ts";
+import { readSafetensors } from "../../src/formats/safetensors.ts";
 import { write } from "../data/pictures.ts";
 import { networkFile, pictureSize, recipe, street, writeStreets } from "./fixture.ts";
 import { crosswalk, inTemporaryFolder } from "./program.ts";

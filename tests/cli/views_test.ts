@@ -5,7 +5,7 @@ import { decodeLabels } from "../../src/data/decode.ts";
 import { scoreConfusion } from "../../src/metrics/confusion.ts";
 import { deeplabNano } from "../../src/nn/models/deeplab_nano.ts";
 import { Network } from "../../src/nn/network.ts";
-import { readNpy } from "../../src/nn/npy.ts";
+import { readNpy } from "../../src/formats/npy.ts";
 import { writeTowns } from "../../src/run/synth.ts";
 import { testGpu } from "../ops/harness.ts";
 import { crosswalk, inTemporaryFolder } from "./program.ts";

@@ -1,6 +1,6 @@
 /**
  * A whole network against PyTorch: forward, loss, and the gradient of every parameter of a DeepLab of a few layers.
- * Its inputs were chosen so that no activation lies near a kink of ReLU6 (`tests/fixtures/make.py`), where rounding
+ * Its inputs were chosen so that no activation lies near a kink of ReLU6 (`src/selftest/fixtures/make.py`), where rounding
  * alone would change gradients.
  */
 
@@ -13,7 +13,7 @@ import { convBatchNorm, convBias } from "../../src/nn/layers.ts";
 import { collectParameters, type ParameterScope, ParameterStore } from "../../src/nn/parameters.ts";
 import { add } from "../../src/ops/arithmetic/add.ts";
 import { interpolatedCrossEntropy } from "../../src/ops/loss/interpolated_cross_entropy.ts";
-import { readFixture } from "../../bench/self_test/fixture.ts";
+import { readFixture } from "../../src/selftest/fixture.ts";
 import { testGpu } from "../ops/harness.ts";
 
 const { tensors } = readFixture("small_deeplab");

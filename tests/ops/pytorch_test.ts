@@ -2,7 +2,7 @@
  * Every op, forward and gradients, against what PyTorch computed: the cases that `crosswalk doctor` runs too.
  */
 
-import { pytorchCases } from "../../bench/self_test/pytorch_cases.ts";
+import { pytorchCases } from "../../src/selftest/pytorch_cases.ts";
 import { assertClose, testGpu } from "./harness.ts";
 
 for (const { kernel, name, run } of pytorchCases()) {

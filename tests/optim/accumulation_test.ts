@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { accumulationCase } from "../../bench/self_test/accumulation_case.ts";
+import { accumulationCase } from "../../src/selftest/accumulation_case.ts";
 import { assertClose, testGpu } from "../ops/harness.ts";
 
 Deno.test("accumulated gradients are the mean over the micro-batches, step after step", async () => {

@@ -4,7 +4,7 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { optimizerCases } from "../../bench/self_test/optimizer_cases.ts";
+import { optimizerCases } from "../../src/selftest/optimizer_cases.ts";
 import { assertClose, testGpu } from "../ops/harness.ts";
 
 for (const { kernel, name, run } of optimizerCases()) {

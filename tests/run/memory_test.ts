@@ -11,7 +11,7 @@ import { Progress } from "../../src/report/progress.ts";
 import { labelTarget } from "../../src/run/labelling.ts";
 import { Profile } from "../../src/run/profile.ts";
 import { RunFolder } from "../../src/run/run_folder.ts";
-import { resolveSettings } from "../../src/run/settings.ts";
+import { resolveSettings } from "../../src/settings/settings.ts";
 import { evaluate } from "../../src/selftraining/evaluation.ts";
 import { networkFile, pictureSize, writeStreets } from "../cli/fixture.ts";
 import { withFolder } from "../data/pictures.ts";

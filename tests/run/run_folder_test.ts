@@ -3,8 +3,8 @@ import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { UsageError } from "../../src/errors.ts";
 import { RunFolder, savedSettings } from "../../src/run/run_folder.ts";
-import { resolveSettings, type Value } from "../../src/run/settings.ts";
-import { writeFileSafely } from "../../src/run/files.ts";
+import { resolveSettings, type Value } from "../../src/settings/settings.ts";
+import { writeFileSafely } from "../../src/disk/files.ts";
 
 const settings = resolveSettings("adapt", new Map());
 const others = resolveSettings("adapt", new Map([["rounds", 7]]));

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { decodeImage, decodeLabels } from "../../src/data/decode.ts";
 import { openDataset } from "../../src/data/dataset.ts";
-import { renderTown, townClasses } from "../../src/data/town.ts";
+import { renderTown, townClasses } from "../../src/town/town.ts";
 import { VAL_START, writeTowns } from "../../src/run/synth.ts";
 
 const options = { trainCount: 3, valCount: 2, height: 24, width: 48, seed: 5 };

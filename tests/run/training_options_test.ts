@@ -4,7 +4,7 @@ import { pack } from "../../src/graph/layout.ts";
 import { ParameterStore } from "../../src/nn/parameters.ts";
 import { scheduleFactor } from "../../src/optim/schedule.ts";
 import { adaptationSettings, sourceSchedule } from "../../src/run/adaptation.ts";
-import { readRecipe, resolveSettings, type Settings } from "../../src/run/settings.ts";
+import { readRecipe, resolveSettings, type Settings } from "../../src/settings/settings.ts";
 import { cropsPerStep, openOptimizer, trainerOptions } from "../../src/run/training_run.ts";
 import { assertClose, testGpu } from "../ops/harness.ts";
 

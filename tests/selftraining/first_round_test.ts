@@ -4,7 +4,7 @@ import { openDataset } from "../../src/data/dataset.ts";
 import { Loader } from "../../src/data/loader.ts";
 import { pack, storedElements } from "../../src/graph/layout.ts";
 import { loadNetwork } from "../../src/nn/network.ts";
-import { readNpy } from "../../src/nn/npy.ts";
+import { readNpy } from "../../src/formats/npy.ts";
 import { equalBatches, InferencePrograms, loadSplit } from "../../src/selftraining/inference.ts";
 import type { ScoreBatch, ScoreBatches, ScoreOptions } from "../../src/selftraining/scores.ts";
 import { assignLabels, selectThresholds } from "../../src/selftraining/selection.ts";

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { openDataset } from "../../src/data/dataset.ts";
 import { Loader } from "../../src/data/loader.ts";
 import { unpack } from "../../src/graph/layout.ts";
-import { readNpy } from "../../src/nn/npy.ts";
+import { readNpy } from "../../src/formats/npy.ts";
 import { accumulatePrior, type LabelBatch } from "../../src/selftraining/spatial_prior.ts";
 import { testGpu } from "../ops/harness.ts";
 import { testWithShared } from "../shared.ts";

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { readFileSync } from "node:fs";
 import { pack } from "../../src/graph/layout.ts";
-import { readNpy } from "../../src/nn/npy.ts";
+import { readNpy } from "../../src/formats/npy.ts";
 import type { ScoreBatches, ScoreOptions } from "../../src/selftraining/scores.ts";
 import { assignLabels, selectThresholds } from "../../src/selftraining/selection.ts";
 import type { ThresholdsReport } from "../../src/selftraining/thresholds.ts";

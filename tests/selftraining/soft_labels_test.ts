@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { readFileSync } from "node:fs";
 import { pack } from "../../src/graph/layout.ts";
-import { readNpy } from "../../src/nn/npy.ts";
+import { readNpy } from "../../src/formats/npy.ts";
 import type { ScoreBatches } from "../../src/selftraining/scores.ts";
 import { selectThresholds } from "../../src/selftraining/selection.ts";
 import { assignSoftLabels } from "../../src/selftraining/soft_labels.ts";

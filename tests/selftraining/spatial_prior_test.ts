@@ -1,7 +1,7 @@
 import { assert } from "@std/assert";
 import { readFileSync } from "node:fs";
 import { unpack } from "../../src/graph/layout.ts";
-import { readNpy } from "../../src/nn/npy.ts";
+import { readNpy } from "../../src/formats/npy.ts";
 import { accumulatePrior, type LabelBatch } from "../../src/selftraining/spatial_prior.ts";
 import { testGpu } from "../ops/harness.ts";
 import { testWithShared } from "../shared.ts";

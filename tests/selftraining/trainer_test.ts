@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { townClasses } from "../../src/data/town.ts";
+import { townClasses } from "../../src/town/town.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";
 import { Program } from "../../src/graph/program.ts";
 import { convBatchNorm, convBias } from "../../src/nn/layers.ts";

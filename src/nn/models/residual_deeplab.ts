@@ -1,0 +1,41 @@
+/**
+ * A residual DeepLab of ten blocks at output stride 8: the network of `bench step` and of `tune --reference`. It is not
+ * offered for training by name; its layers stand in `residual_layers.ts`.
+ *
+ * @module
+ */
+
+import type { Tensor } from "../../graph/tensor.ts";
+import { add } from "../../ops/arithmetic/add.ts";
+import { convBatchNorm, convBias } from "../layers.ts";
+import type { ParameterScope } from "../parameters.ts";
+import { blocks, epsilon, headRates, type ReferenceLayer, stem } from "./residual_layers.ts";
+
+/**
+ * Images `[N, 3, H, W]` → logits `[N, classes, H / 8, W / 8]`; with `inference`, batch norm is folded into the convolutions.
+ */
+export function residualDeeplabLogits(
+  images: Tensor,
+  scope: ParameterScope,
+  inference: boolean,
+  classes: number,
+): Tensor {
+  const normalized = (x: Tensor, layer: ReferenceLayer, activation: "relu" | "none", residual?: Tensor) =>
+    convBatchNorm(x, scope, layer.name, {
+      ...layer,
+      ...{ padding: layer.kernel === 3 ? layer.dilation : 0, activation, epsilon: epsilon },
+      ...{ inference, statistics: "batch", ...(residual === undefined ? {} : { residual }) },
+    });
+  let x = stem.reduce((y, layer) => normalized(y, layer, "relu"), images);
+  for (const { first, second, projection } of blocks) {
+    const y = normalized(x, first, "relu");
+    x = normalized(y, second, "relu", projection === undefined ? x : normalized(x, projection, "none"));
+  }
+  return headRates
+    .map((rate): Tensor =>
+      convBias(x, scope, `head.rate${rate}`, {
+        ...{ channels: classes, kernel: 3, dilation: rate, padding: rate, deviation: 0, group: "head" },
+      })
+    )
+    .reduce((sum, branch) => add(sum, branch));
+}

@@ -1,0 +1,149 @@
+/**
+ * Every op, forward and gradients, against what PyTorch computed (`src/selftest/fixtures/make.py`).
+ *
+ * @module
+ */
+
+import { gradients } from "../ops/gradients.ts";
+import type { Tensor } from "../graph/tensor.ts";
+import { leakyRelu, relu, relu6 } from "../ops/activation/activation.ts";
+import { softmax } from "../ops/activation/softmax.ts";
+import { add } from "../ops/arithmetic/add.ts";
+import { concat } from "../ops/arithmetic/concat.ts";
+import { row } from "../ops/arithmetic/row.ts";
+import { conv2d, type Conv2dOptions } from "../ops/conv/conv2d.ts";
+import { depthwiseConv2d } from "../ops/conv/depthwise_conv2d.ts";
+import { interpolatedCrossEntropy } from "../ops/loss/interpolated_cross_entropy.ts";
+import { batchNorm } from "../ops/norm/batch_norm.ts";
+import { batchNormStatistics } from "../ops/norm/batch_norm_statistics.ts";
+import { batchNormTraining } from "../ops/norm/batch_norm_training.ts";
+import { updateRunningStatistics } from "../ops/norm/update_running_statistics.ts";
+import { averagePool2d } from "../ops/pool/average_pool2d.ts";
+import { globalAveragePool } from "../ops/pool/global_average_pool.ts";
+import { maxPool2d } from "../ops/pool/max_pool2d.ts";
+import { bilinearResize } from "../ops/resize/bilinear_resize.ts";
+import { type CaseInput, get, runCase, type SelfTestCase, type Tensors } from "./case.ts";
+import { type FixtureCase, readCases } from "./fixture.ts";
+
+const tolerance = 1e-5;
+
+/** The op of a case. The options come from the fixture and are those of the op. */
+type Build = (tensors: Tensors, options: never) => Tensor;
+
+function define<Options>(build: (tensors: Tensors, options: Options) => Tensor): Build {
+  return build;
+}
+
+const ops: Readonly<Record<string, Build>> = {
+  conv2d: define((t, options: Parameters<typeof conv2d>[2]) =>
+    conv2d(get(t, "x"), get(t, "w"), { ...options, ...biasOf(t) })
+  ),
+  depthwiseConv2d: define((t, options: Parameters<typeof depthwiseConv2d>[2]) =>
+    depthwiseConv2d(get(t, "x"), get(t, "w"), { ...options, ...biasOf(t) })
+  ),
+  batchNorm: define((t, options: Parameters<typeof batchNorm>[2]) => {
+    const parameters = { gamma: get(t, "gamma"), beta: get(t, "beta") };
+    return batchNorm(get(t, "x"), { ...parameters, mean: get(t, "mean"), variance: get(t, "variance") }, options);
+  }),
+  batchNormTraining: define((t, options: Parameters<typeof batchNormTraining>[2]) =>
+    batchNormTraining(get(t, "x"), { gamma: get(t, "gamma"), beta: get(t, "beta") }, options)
+  ),
+  maxPool2d: define((t, options: Parameters<typeof maxPool2d>[1]) => maxPool2d(get(t, "x"), options)),
+  averagePool2d: define((t, options: Parameters<typeof averagePool2d>[1]) => averagePool2d(get(t, "x"), options)),
+  globalAveragePool: (t) => globalAveragePool(get(t, "x")),
+  bilinearResize: define((t, options: Parameters<typeof bilinearResize>[1]) => bilinearResize(get(t, "x"), options)),
+  relu: (t) => relu(get(t, "x")),
+  relu6: (t) => relu6(get(t, "x")),
+  leakyRelu: (t) => leakyRelu(get(t, "x")),
+  softmax: (t) => softmax(get(t, "x")),
+  add: (t) => add(get(t, "a"), get(t, "b")),
+  concat: (t) => concat(Object.keys(t).filter((name) => name !== "dy").map((name) => get(t, name))),
+  interpolatedCrossEntropy: define((t, options: Parameters<typeof interpolatedCrossEntropy>[2]) => {
+    const { classWeights, pixelWeights } = t;
+    const weights = { ...(classWeights ? { classWeights } : {}), ...(pixelWeights ? { pixelWeights } : {}) };
+    return interpolatedCrossEntropy(get(t, "logits"), get(t, "labels"), { ...options, ...weights });
+  }),
+};
+
+/** The bias of a convolution, and what is added to it, where the case has them. */
+function biasOf({ b: bias, r: residual }: Tensors): Pick<Conv2dOptions, "epilogue"> {
+  return bias === undefined ? {} : { epilogue: { bias, residual } };
+}
+
+const files = [
+  ...["conv2d", "depthwise_conv2d", "batch_norm", "max_pool", "average_pool", "resize", "activation", "arithmetic"],
+  "cross_entropy",
+];
+
+/** All cases; reads the fixture files. */
+export function pytorchCases(): SelfTestCase[] {
+  return files.flatMap((file) =>
+    readCases(file).flatMap((fixture) =>
+      fixture.op === "batchNormTraining" ? [opCase(fixture), runningCase(fixture)] : [opCase(fixture)]
+    )
+  );
+}
+
+function opCase(fixture: FixtureCase): SelfTestCase {
+  return {
+    kernel: fixture.op,
+    name: fixture.name,
+    run: async (gpu) => {
+      const build = ops[fixture.op];
+      if (build === undefined) throw new Error(`The self-test knows no op ${fixture.op}`);
+      const inputs = Object.fromEntries([...fixture.inputs, "dy"].map((name) => [name, caseInput(fixture, name)]));
+      const results = await runCase(gpu, inputs, (tensors) => {
+        const y = build(tensors, fixture.options as never);
+        const wanted = fixture.tensor("y").shape;
+        if (y.shape.join() !== wanted.join()) throw new Error(`${y} should have the shape [${wanted.join(", ")}]`);
+        const found = gradients(y, fixture.gradientsOf.map((name) => get(tensors, name)), get(tensors, "dy"));
+        return { y, ...Object.fromEntries(fixture.gradientsOf.map((name, index) => [`d ${name}`, found[index] ?? y])) };
+      });
+      return Object.entries(results).map(([what, actual]) => ({
+        what,
+        actual,
+        expected: fixture.tensor(what).values,
+        tolerance,
+      }));
+    },
+  };
+}
+
+/** The running statistics after the step of a case of batch norm. */
+function runningCase(fixture: FixtureCase): SelfTestCase {
+  return {
+    kernel: "updateRunningStatistics",
+    name: fixture.name,
+    run: async (gpu) => {
+      const [batch = 1, channels = 1, height = 1, width = 1] = fixture.tensor("x").shape;
+      const values = ["mean", "variance"].flatMap((name) => [...fixture.tensor(name).values]);
+      const inputs: Record<string, CaseInput> = {
+        x: caseInput(fixture, "x"),
+        running: { shape: [2, channels], layout: "channels", values },
+      };
+      const results = await runCase(gpu, inputs, (tensors) => {
+        const statistics = batchNormStatistics(get(tensors, "x"));
+        const next = updateRunningStatistics(get(tensors, "running"), statistics, { count: batch * height * width });
+        return { mean: row(next, 0), variance: row(next, 1) };
+      });
+      return Object.entries(results).map(([what, actual]) => ({
+        what: `running ${what}`,
+        actual,
+        expected: fixture.tensor(`running ${what}`).values,
+        tolerance,
+      }));
+    },
+  };
+}
+
+/** Name of an input → how it lies in memory; everything else is an image. */
+function caseInput(fixture: FixtureCase, name: string): CaseInput {
+  const { shape, values } = fixture.tensor(name);
+  if (name === "w") {
+    return { shape, values, layout: fixture.op === "depthwiseConv2d" ? "depthwise" : "convolution" };
+  }
+  if (shape.length === 4) return { shape, values };
+  if (name === "labels") return { shape, values, layout: "plain", dtype: "u8" };
+  const isPlain = name === "pixelWeights" || name === "dy";
+  return { shape, values, layout: isPlain ? "plain" : "channels" };
+}
