@@ -103,8 +103,8 @@ function multiplyWide(a: number, b: number): [number, number] {
   return [(aHigh * bHigh + Math.floor(first / 0x10000) + Math.floor(second / 0x10000)) >>> 0, Math.imul(a, b) >>> 0];
 }
 
-/** FNV-1a of a text, as a u32. */
-function hashText(text: string): number {
+/** FNV-1a of a text, as a u32: turns a name into a counter. */
+export function hashText(text: string): number {
   let hash = 0x811c9dc5;
   for (const character of text) hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 0x01000193) >>> 0;
   return hash;

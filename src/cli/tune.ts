@@ -89,8 +89,9 @@ function networkTensors(gpu: Gpu, settings: Settings): Tensor[] {
     ? reference
     : settings.size("size") ?? { height: 240, width: 320 };
   const batch = settings.flag("reference") ? reference.batch : settings.number("batch");
-  const images = input("images", [batch, 3, height, width]);
   const model = findModel(settings.text("model"));
+  const channels = settings.flag("reference") ? 3 : model.takes.channels;
+  const images = input("images", [batch, channels, height, width]);
   const logits = (scope: ParameterScope, inference: boolean) =>
     settings.flag("reference")
       ? residualDeeplabLogits(images, scope, inference, reference.classes)

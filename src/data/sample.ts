@@ -23,12 +23,28 @@ export interface Item {
   labelsResized?: boolean;
 }
 
+/** The numbers of an image. Which form a network takes is said by its `ImageKind`. */
+export interface PixelImage extends Size {
+  /** Photographs: `[height, width]` times the bytes red, green, blue, 255. Other images: float32 `[C, height, width]`. */
+  readonly pixels: Uint8Array<ArrayBuffer> | Float32Array<ArrayBuffer>;
+}
+
+/**
+ * The bytes red, green, blue, 255 of each pixel, for pictures of an image.
+ *
+ * @throws {Error} if the image has other numbers.
+ */
+export function rgbPixels({ height, width, pixels }: PixelImage, name: string): Uint8Array<ArrayBuffer> {
+  if (pixels instanceof Uint8Array && pixels.length === height * width * 4) return pixels;
+  throw new Error(`Cannot draw ${name}: it has no RGB bytes`);
+}
+
 /** An image ready for upload, with its labels. Samples are shared by a cache: never change their arrays. */
 export interface Sample {
   /** The name of its files. */
   name: string;
-  /** `pixels`: `[height, width]` times the bytes red, green, blue, 255. */
-  image: DecodedImage;
+  /** The image at its working size. */
+  image: PixelImage;
   /** Train ids `[labelSize.height, labelSize.width]`, 255 where ignored; `null` where there is no label file. */
   labels: Uint8Array<ArrayBuffer> | null;
   /** The size of `labels`. */

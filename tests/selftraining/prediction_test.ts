@@ -11,7 +11,7 @@ import { between, interpolate } from "../twins/interpolation.ts";
 import { sampleImages } from "../twins/sample.ts";
 import { softmax } from "../twins/softmax.ts";
 import { testGpu } from "../ops/harness.ts";
-import { kernelShape, oneConvolution } from "./one_convolution.ts";
+import { kernelShape, normalization, oneConvolution } from "./one_convolution.ts";
 
 const classes = ["a", "b", "c", "d", "e"];
 const size = { height: 12, width: 20 };
@@ -57,7 +57,7 @@ function twin(model: Model, weight: ArrayLike<number>, { scales, flip, average }
       const width = Math.round(size.width * scale / 4) * 4;
       for (const mirror of flip ? [false, true] : [false]) {
         const geometry = [{ ...wholeImage(height, width), mirror }];
-        const seen = sampleImages(bytes, geometry, [size.height, size.width], [height, width], model.normalization);
+        const seen = sampleImages(bytes, geometry, [size.height, size.width], [height, width], normalization);
         const [h, w] = [height / 4, width / 4];
         const logits = convolutionTwin(seen, weight, {
           ...{ input: [1, 3, height, width], weight: kernel, outputHeight: h, outputWidth: w },
@@ -131,8 +131,9 @@ Deno.test("logits are those of the image as it is, whatever the views", async ()
   const logits: number[][] = [];
   for (const options of [plainView, { scales: [0.5, 1.5], flip: true, average: "logits" } as const]) {
     const predictor = new Predictor(gpu, network, 2, options);
-    const { readLogits } = await predictor.run(group, { withLogits: true });
-    logits.push([...await readLogits?.() ?? []]);
+    const { logits: found } = await predictor.run(group, { withLogits: true });
+    assertEquals(found?.shape, [2, 5, 3, 5]);
+    logits.push([...await found?.read() ?? []]);
     await predictor.dispose();
   }
   assertEquals(logits[0]?.length, 2 * 5 * 3 * 5);

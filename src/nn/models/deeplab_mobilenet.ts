@@ -9,6 +9,7 @@
 
 import type { Tensor } from "../../graph/tensor.ts";
 import { add } from "../../ops/arithmetic/add.ts";
+import { rgbBytes } from "../image_kind.ts";
 import { convBatchNorm, convBias } from "../layers.ts";
 import type { Model } from "../model.ts";
 
@@ -42,8 +43,8 @@ const rates = [6, 12, 18];
 export const deeplabMobilenet: Model = {
   name: "deeplab-mobilenet",
   description: "MobileNet v1 0.75 at output stride 8, DeepLabv2 head (rates 6, 12, 18)",
-  outputStride: 8,
-  normalization: { scale: [1 / 127.5, 1 / 127.5, 1 / 127.5], shift: [-1, -1, -1] },
+  takes: rgbBytes({ scale: [1 / 127.5, 1 / 127.5, 1 / 127.5], shift: [-1, -1, -1] }),
+  sizeMultiple: 8,
   alignCorners: false,
   logits(images, scope, { classes, inference }) {
     const shared = { activation: "relu6", epsilon: 1e-3, inference } as const;
