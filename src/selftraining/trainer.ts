@@ -9,10 +9,10 @@ import type { SamplePlan } from "../data/sampling.ts";
 import type { Size } from "../data/size.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { type BufferCopy, type BufferRange, type Dispatch, wholeRange } from "../gpu/launch.ts";
-import { gradients } from "../ops/gradients.ts";
 import { Program } from "../graph/program.ts";
 import type { ProgramDefinition } from "../graph/program_plan.ts";
 import { input } from "../graph/tensor.ts";
+import { gradientDestinations } from "../nn/backward.ts";
 import type { Network } from "../nn/network.ts";
 import { sampleGeometryLength, sampleGeometryValues } from "../ops/data/geometry.ts";
 import { sampleImages, sampleLabels } from "../ops/data/sample.ts";
@@ -210,17 +210,9 @@ export function trainingStep(
   const loss = interpolatedCrossEntropy(logits, sampleLabels(labels, geometry, crop), {
     alignCorners: network.model.alignCorners,
   });
-  const trainable = network.store.trainableTensors();
-  const results = gradients(loss, trainable.map(({ tensor }) => tensor));
-  const destinations = new Map(
-    trainable.flatMap(({ gradient }, index) => {
-      const tensor = results[index];
-      return tensor === undefined ? [] : [[tensor, place(gradient)] as const];
-    }),
-  );
   return {
     outputs: { loss, ...Object.fromEntries(updates) },
-    destinations,
+    destinations: gradientDestinations(loss, network.store, place),
     activations: { loss, recompute: options.recompute ?? false, half: options.halfActivations ?? false },
   };
 }
