@@ -12,12 +12,12 @@ import type { BufferRange } from "../gpu/launch.ts";
 import { pack } from "../graph/layout.ts";
 import type { ProgramDefinition } from "../graph/program_plan.ts";
 import { input, type Tensor } from "../graph/tensor.ts";
+import { gradientDestinations } from "../nn/backward.ts";
 import { encodeBatch } from "../nn/image_kind.ts";
 import type { Network } from "../nn/network.ts";
 import { sampleGeometryLength, sampleGeometryValues } from "../ops/data/geometry.ts";
 import { sampleLabels } from "../ops/data/sample.ts";
 import { sampleFloats, sampleWeights } from "../ops/data/sample_floats.ts";
-import { gradients } from "../ops/gradients.ts";
 import { crossEntropy, type LabelTensors, type Objective } from "./objective.ts";
 
 /** One crop of a batch: an image with its labels at the working size, and what is cut from it. */
@@ -98,7 +98,7 @@ export function trainingStep(
   return {
     definition: {
       outputs: { loss, ...Object.fromEntries(updates) },
-      destinations: gradientDestinations(network, loss, place),
+      destinations: gradientDestinations(loss, network.store, place),
       activations: { loss, recompute, half },
     },
     updates: [...updates.keys()],
@@ -120,17 +120,6 @@ function labelTensors(network: Network, { batch, size, crop, labels, weighted }:
     ...(weights === undefined ? {} : { pixelWeights: sampleWeights(weights, geometry, crop) }),
   };
   return tensors;
-}
-
-function gradientDestinations(network: Network, loss: Tensor, place: (range: BufferRange) => BufferRange) {
-  const trainable = network.store.trainableTensors();
-  const results = gradients(loss, trainable.map(({ tensor }) => tensor));
-  return new Map(
-    trainable.flatMap(({ gradient }, index) => {
-      const tensor = results[index];
-      return tensor === undefined ? [] : [[tensor, place(gradient)] as const];
-    }),
-  );
 }
 
 /** The input that holds the key of a layer's dropout. */
