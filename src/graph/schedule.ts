@@ -1,7 +1,8 @@
 /**
- * How a kernel computes its problem: the choices that do not change the result but the time, such as the size of a
- * tile. An op lists the candidates for its problem. `crosswalk tune` measures them and writes the fastest into a table.
- * A program takes the one that the table names; where it names none, the op decides by its own rules.
+ * How a kernel computes its problem: choices such as the size of a tile. They change the time, and the rounding, but
+ * not what is computed. An op lists the candidates for its problem. `crosswalk tune` measures them and writes the
+ * fastest into a table. A program takes the one that the table names; where it names none, the op decides by its own
+ * rules.
  *
  * @module
  */
