@@ -1,5 +1,6 @@
 /**
- * One file pair to one sample: decode, check, translate, resize. Runs inside the decoding Workers and needs no file access.
+ * Makes one sample of one image file and its label file: decode, check, translate, resize. Runs inside the decoding
+ * Workers and reads no file itself.
  *
  * @module
  */
@@ -19,7 +20,10 @@ export interface Item {
   labelPath: string | null;
   /** What the ids of the label file become. */
   labelTable: LabelTable;
-  /** The labels were made at another size than the image's, as pseudo-labels are, and are resized alone. Default `false`. */
+  /**
+   * Whether the labels were made at another size than the image's, as pseudo-labels are. Then they are resized by
+   * themselves. Default `false`.
+   */
   labelsResized?: boolean;
 }
 
@@ -55,18 +59,19 @@ export interface Sample {
 
 /** How a sample is made from its files. */
 export interface SampleOptions {
-  /** The size of the image; `null` keeps each image's own, rounded to a multiple of `stride`. */
+  /** The size of the image. `null` keeps each image's own size, rounded to a multiple of `stride`. */
   size: Size | null;
-  /** Both sides of the image are made multiples of it, the nearest. Default 1. */
+  /** Both sides of the image are made a multiple of it, the nearest. Default 1. */
   stride?: number;
   /**
-   * Labels resized with the image (default), at their own size as scoring wants them, or not read; `only`: resized to `size`,
-   * and the image file is not read, so that `image` has no pixels.
+   * What becomes of the labels. `resized` (default): resized with the image. `original`: kept at their own size, as
+   * scoring needs them. `none`: not read. `only`: resized to `size`, while the image file is not read, so that `image`
+   * has no pixels.
    */
   labels?: "resized" | "original" | "none" | "only";
 }
 
-/** The bytes of an item's item. */
+/** The bytes of an item's files. */
 export interface SampleBytes {
   /** The image file; `null` where only labels are wanted. */
   image: Uint8Array | null;

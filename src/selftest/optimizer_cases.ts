@@ -15,7 +15,10 @@ const layouts = { backbone: "convolution", head: "channels" } as const;
 const groups = ["backbone", "head"] as const;
 const steps = 5;
 
-/** All cases; reads the fixture file. Each runs twice, with a reset between, and must give the same results. */
+/**
+ * All cases. This reads the fixture file. Each case runs twice with a reset between, and both runs must give the same
+ * results.
+ */
 export function optimizerCases(): SelfTestCase[] {
   return readCases("optimizer").map((fixture) => ({
     kernel: fixture.op,
