@@ -7,7 +7,7 @@
  * @module
  */
 
-import type { Tensor } from "../../graph/tensor.ts";
+import { block, type Tensor } from "../../graph/tensor.ts";
 import { add } from "../../ops/arithmetic/add.ts";
 import { rgbBytes } from "../image_kind.ts";
 import { convBatchNorm, convBias } from "../layers.ts";
@@ -48,15 +48,19 @@ export const deeplabMobilenet: Model = {
   alignCorners: false,
   logits(images, scope, { classes, inference }) {
     const shared = { activation: "relu6", epsilon: 1e-3, inference } as const;
-    let x = convBatchNorm(images, scope, "conv1", { ...shared, channels: 24, kernel: 3, stride: 2, padding: "same" });
+    let x = block(
+      "conv1",
+      () => convBatchNorm(images, scope, "conv1", { ...shared, channels: 24, kernel: 3, stride: 2, padding: "same" }),
+    );
     for (const [index, { channels, stride, dilation }] of blocks.entries()) {
       const name = `block${index + 1}`;
-      const depth = x.shape[1] ?? 1;
-      x = convBatchNorm(x, scope, `${name}.dw`, {
-        ...{ ...shared, channels: depth, kernel: 3, depthwise: true },
-        ...{ stride, dilation, padding: "same" },
+      x = block(name, () => {
+        const depthwise = convBatchNorm(x, scope, `${name}.dw`, {
+          ...{ ...shared, channels: x.shape[1] ?? 1, kernel: 3, depthwise: true },
+          ...{ stride, dilation, padding: "same" },
+        });
+        return convBatchNorm(depthwise, scope, `${name}.pw`, { ...shared, channels, kernel: 1 });
       });
-      x = convBatchNorm(x, scope, `${name}.pw`, { ...shared, channels, kernel: 1 });
     }
     return rates
       .map((rate): Tensor =>
