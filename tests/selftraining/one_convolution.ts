@@ -16,6 +16,9 @@ export function kernelShape(classes: number): number[] {
   return [classes, 3, 4, 4];
 }
 
+/** How it is stored and starts. */
+export const kernelOptions = { layout: "convolution", initial: { deviation: 0.5 } } as const;
+
 /** A network of one convolution. */
 export function oneConvolution(alignCorners: boolean): Model {
   return {
@@ -27,7 +30,7 @@ export function oneConvolution(alignCorners: boolean): Model {
     logits: (images, scope, { classes }) =>
       conv2d(
         images,
-        scope.parameter("weight", kernelShape(classes), { layout: "convolution", initial: { deviation: 0.5 } }),
+        scope.parameter("weight", kernelShape(classes), kernelOptions),
         { stride: 4 },
       ),
   };
