@@ -35,9 +35,9 @@ export interface MiningPlan {
 /** The rare classes of a round. */
 export interface MiningClasses {
   /** Classes by growing share, the first few; equal shares by class id. */
-  rarest: number[];
+  readonly rarest: readonly number[];
   /** Classes with a share below 0.001, by growing share; absent ones too. */
-  below: number[];
+  readonly below: readonly number[];
 }
 
 /** Labels at the working size. */
@@ -87,7 +87,7 @@ export function minedWindow(
   const area = allowedArea(mining.rule, scaled, crop);
   const view = new ScaledLabels(labels, scaled);
   const counts = view.count(area);
-  const present = (classes: number[]) => classes.filter((id) => (counts[id] ?? 0) > 0);
+  const present = (classes: readonly number[]) => classes.filter((id) => (counts[id] ?? 0) > 0);
   const { rarest, below } = mining.classes;
   const first = present(mining.rule === "reference" ? rarest : below);
   const candidates = mining.rule === "mxnet" && first.length === 0 ? present(rarest) : first;
