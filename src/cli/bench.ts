@@ -53,14 +53,14 @@ export async function run(args: readonly string[]): Promise<number> {
     throw new UsageError(`There is no part "${first}" of bench. ${suggestion(first, Object.keys(parts))}`);
   }
   const settings = readArguments("bench", part === undefined ? args : args.slice(1));
-  const peers = readPeers(settings.optionalText("against"));
+  const peers = readPeers(settings.get("against"));
   requireSensibleOptions(part, settings);
-  if (settings.flag("submit")) return await submit(settings.number("runs"));
-  const json = settings.flag("json");
+  if (settings.get("submit")) return await submit(settings.get("runs"));
+  const json = settings.get("json");
   const options: PartOptions = {
-    runs: settings.number("runs"),
+    runs: settings.get("runs"),
     peers,
-    plot: settings.optionalText("plot"),
+    plot: settings.get("plot"),
     say: (text) => json ? undefined : console.log(text),
   };
   using gpu = await openGpu();

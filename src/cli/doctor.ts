@@ -28,7 +28,7 @@ const shownLimits = [
 /** Runs the command; returns the exit code. */
 export async function run(args: readonly string[]): Promise<number> {
   const settings = readArguments("doctor", args);
-  const json = settings.flag("json");
+  const json = settings.get("json");
   const say = (text: string) => {
     if (!json) console.log(text);
   };

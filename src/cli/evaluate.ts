@@ -6,7 +6,7 @@
 
 import { requireLabels } from "../data/dataset.ts";
 import { Loader } from "../data/loader.ts";
-import { type AbsentRule, scoreConfusion } from "../metrics/confusion.ts";
+import { scoreConfusion } from "../metrics/confusion.ts";
 import { viewOptions } from "../settings/settings.ts";
 import { evaluate } from "../selftraining/evaluation.ts";
 import { readArguments } from "./arguments.ts";
@@ -15,13 +15,13 @@ import { openFitting, openGpu, openNetwork, sayRounded, workingSizeOf } from "./
 /** Runs the command; returns the exit code. */
 export async function run(args: readonly string[]): Promise<number> {
   const settings = readArguments("evaluate", args);
-  const weights = settings.text("weights");
-  const data = settings.text("data");
+  const weights = settings.require("weights");
+  const data = settings.require("data");
   using gpu = await openGpu();
   const network = openNetwork(gpu, weights);
   const { classes } = network.metadata;
   const dataset = openFitting(data, settings, classes);
-  const split = dataset.split(settings.text("split"));
+  const split = dataset.split(settings.get("split"));
   requireLabels(split, dataset);
   using loader = new Loader({ cacheBytes: 0 });
   const confusion = await evaluate(gpu, network, loader, split.items, {
@@ -29,9 +29,9 @@ export async function run(args: readonly string[]): Promise<number> {
     onRounded: sayRounded(network),
     views: viewOptions(settings),
   });
-  const { miou, iou, pixelAccuracy } = scoreConfusion(confusion, { absent: settings.text("absent") as AbsentRule });
+  const { miou, iou, pixelAccuracy } = scoreConfusion(confusion, { absent: settings.get("absent") });
   const byClass = Object.fromEntries(classes.map((name, id) => [name, iou[id] ?? null]));
-  if (settings.flag("json")) {
+  if (settings.get("json")) {
     console.log(JSON.stringify({ miou, iou: byClass, pixelAccuracy, images: split.items.length }));
     return 0;
   }

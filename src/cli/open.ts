@@ -35,7 +35,7 @@ export function openFitting(path: string, settings: Settings, classes: readonly 
 
 /** The class map of the settings, if any. */
 export function openClassMap(settings: Settings): ClassMap | undefined {
-  const path = settings.optionalText("class-map");
+  const path = settings.get("class-map");
   return path === undefined ? undefined : readClassMap(path);
 }
 
@@ -49,7 +49,7 @@ export function sayRounded(network: Network): (wanted: Size, rounded: Size) => v
  * Sides that the network's output stride does not divide are rounded to the nearest that it does, said once on stderr.
  */
 export function workingSizeOf(settings: Settings, network: Network): Size | null {
-  const wanted = settings.size("size") ?? network.metadata.size;
+  const wanted = settings.get("size") ?? network.metadata.size;
   const stride = network.model.outputStride;
   if (wanted === undefined) return null;
   const rounded = roundSize(wanted, stride);

@@ -25,16 +25,14 @@ import { openGpu, openNetwork, sayRounded, workingSizeOf } from "./open.ts";
 /** Runs the command; returns the exit code. */
 export async function run(args: readonly string[]): Promise<number> {
   const settings = readArguments("predict", args);
-  const weights = settings.text("weights");
-  const out = settings.text("out");
-  const paths = settings.paths("images");
-  if (paths.length === 0) throw new UsageError("Give --images: image files, or folders of images");
-  const items = imageItems(paths);
+  const weights = settings.require("weights");
+  const out = settings.require("out");
+  const items = imageItems(settings.require("images"));
   requireFreeNames(items, out);
   using gpu = await openGpu();
   const network = openNetwork(gpu, weights);
   const palette = network.metadata.palette ?? defaultPalette(network.classCount);
-  const withLogits = settings.flag("logits");
+  const withLogits = settings.get("logits");
   // One image at a time: each is labelled at its own size.
   const predictor = new Predictor(gpu, network, 1, viewOptions(settings));
   using loader = new Loader({ cacheBytes: 0 });
@@ -56,7 +54,7 @@ export async function run(args: readonly string[]): Promise<number> {
     finish(await writing.take());
   }
   await predictor.dispose();
-  if (settings.flag("json")) console.log(JSON.stringify({ images: files.length, labels: files }));
+  if (settings.get("json")) console.log(JSON.stringify({ images: files.length, labels: files }));
   else console.error(`Labelled ${files.length} image${files.length === 1 ? "" : "s"}; see ${out}`);
   return 0;
 }

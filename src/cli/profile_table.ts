@@ -13,11 +13,11 @@ const shownKernels = 12;
 
 /** With `--profile`, writes `profile.json` and prints its tables: on stdout, or on stderr where that is for one JSON object. */
 export async function reportProfile({ profile, folder, settings }: RunContext): Promise<void> {
-  if (!settings.flag("profile")) return;
+  if (!settings.get("profile")) return;
   const report = await profile.report();
   folder.writeJson("profile.json", report);
   const text = profileText(report);
-  if (settings.flag("json")) console.error(text);
+  if (settings.get("json")) console.error(text);
   else console.log(`\n${text}\nprofile   ${folder.file("profile.json")}`);
 }
 

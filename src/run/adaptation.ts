@@ -6,9 +6,8 @@
  */
 
 import type { Dataset, Split } from "../data/dataset.ts";
-import type { MiningRule } from "../data/mining.ts";
 import type { Item } from "../data/sample.ts";
-import { type AbsentRule, scoreConfusion } from "../metrics/confusion.ts";
+import { scoreConfusion } from "../metrics/confusion.ts";
 import type { LearningRates } from "../optim/optimizer.ts";
 import { type Schedule, scheduleFactor } from "../optim/schedule.ts";
 import { adapt, type AdaptationSettings, type RoundPlan } from "../selftraining/adapt.ts";
@@ -111,9 +110,9 @@ export async function runAdaptation(
 /** Source training by its schedule. */
 export async function trainSource(training: TrainingRun, items: readonly Item[]): Promise<void> {
   const { settings } = training.context;
-  const steps = settings.number("source-steps");
+  const steps = settings.get("source-steps");
   const schedule = sourceSchedule(settings);
-  const rate = settings.number("source-rate");
+  const rate = settings.get("source-rate");
   await training.train({
     name: "source",
     items: items.map((_, index) => ({ domain: "source", index })),
@@ -126,14 +125,14 @@ export async function trainSource(training: TrainingRun, items: readonly Item[])
 
 /** The schedule of the source training. */
 export function sourceSchedule(settings: Settings): Schedule {
-  const steps = settings.number("source-steps");
+  const steps = settings.get("source-steps");
   return {
-    kind: settings.text("schedule") as Schedule["kind"],
-    power: settings.number("power"),
-    total: settings.optionalNumber("schedule-steps") ?? steps,
-    gamma: settings.number("gamma"),
-    every: settings.optionalNumber("every") ?? Math.max(1, Math.ceil(steps / 3)),
-    warmUp: settings.number("warm-up"),
+    kind: settings.get("schedule"),
+    power: settings.get("power"),
+    total: settings.get("schedule-steps") ?? steps,
+    gamma: settings.get("gamma"),
+    every: settings.get("every") ?? Math.max(1, Math.ceil(steps / 3)),
+    warmUp: settings.get("warm-up"),
   };
 }
 
@@ -153,7 +152,7 @@ async function trainRound(training: TrainingRun, data: AdaptationData, plan: Rou
 }
 
 function groupRates(settings: Settings, rate: number): LearningRates {
-  return { backbone: rate, head: rate * settings.number("head-rate") };
+  return { backbone: rate, head: rate * settings.get("head-rate") };
 }
 
 /** Scores the network as it is, or `null` without an evaluation split. */
@@ -172,7 +171,7 @@ export async function scoreNetwork(
     onProgress: (images) => bar.update(images),
   });
   bar.end();
-  const { miou, iou, pixelAccuracy } = scoreConfusion(confusion, { absent: settings.text("absent") as AbsentRule });
+  const { miou, iou, pixelAccuracy } = scoreConfusion(confusion, { absent: settings.get("absent") });
   const byClass = Object.fromEntries(network.metadata.classes.map((name, id) => [name, iou[id] ?? null]));
   folder.log({ stage, miou, pixelAccuracy });
   return { miou, iou: byClass, pixelAccuracy, images: split.items.length };
@@ -180,33 +179,33 @@ export async function scoreNetwork(
 
 /** The method's settings from the options. */
 export function adaptationSettings(settings: Settings): AdaptationSettings {
-  const schedule = (domain: string) => ({
-    initial: settings.number(`${domain}-portion`),
-    step: settings.number(`${domain}-portion-step`),
-    maximum: settings.number(`${domain}-portion-max`),
+  const schedule = (domain: "source" | "target") => ({
+    initial: settings.get(`${domain}-portion`),
+    step: settings.get(`${domain}-portion-step`),
+    maximum: settings.get(`${domain}-portion-max`),
   });
-  const sourceImages = settings.optionalNumber("source-images");
-  const targetImages = settings.optionalNumber("target-images");
-  const mining = settings.text("mining");
+  const sourceImages = settings.get("source-images");
+  const targetImages = settings.get("target-images");
+  const mining = settings.get("mining");
   return {
-    seed: settings.number("seed"),
-    rounds: settings.number("rounds"),
-    epochs: settings.number("epochs"),
+    seed: settings.get("seed"),
+    rounds: settings.get("rounds"),
+    epochs: settings.get("epochs"),
     batch: cropsPerStep(settings),
     targetPortion: schedule("target"),
     sourcePortion: sourceImages === undefined ? schedule("source") : { images: sourceImages },
     ...(targetImages === undefined ? {} : { targetImages }),
-    sourceChoice: settings.text("source-choice") as "redrawn" | "nested",
-    portionRule: settings.text("rule") as "crst" | "mxnet",
-    learningRates: settings.numbers("learning-rate"),
-    rateDecay: settings.text("rate-decay") as "constant" | "sqrt2",
+    sourceChoice: settings.get("source-choice"),
+    portionRule: settings.get("rule"),
+    learningRates: settings.get("learning-rate"),
+    rateDecay: settings.get("rate-decay"),
     ...(mining === "off" ? {} : {
       mining: {
-        rule: mining as MiningRule,
-        domains: settings.text("mining-domains") as "source" | "target" | "both",
-        chance: settings.number("mining-chance"),
+        rule: mining,
+        domains: settings.get("mining-domains"),
+        chance: settings.get("mining-chance"),
       },
     }),
-    control: settings.flag("control"),
+    control: settings.get("control"),
   };
 }

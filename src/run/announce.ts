@@ -62,8 +62,8 @@ export function memoryReport(context: RunContext, others: Partial<TrainerOptions
   const { gpu, network, settings } = context;
   const plan = memoryPlan(gpu, trainingStep(network, { ...trainerOptions(context), ...others }));
   const parameterBytes = network.store.segmentBytes.reduce((sum, bytes) => sum + bytes, 0);
-  const gradientBytes = parameterBytes * (settings.number("accumulate") > 1 ? 2 : 1);
-  const optimizerBytes = parameterBytes * (settings.text("optimizer") === "adamw" ? 2 : 1);
+  const gradientBytes = parameterBytes * (settings.get("accumulate") > 1 ? 2 : 1);
+  const optimizerBytes = parameterBytes * (settings.get("optimizer") === "adamw" ? 2 : 1);
   return {
     parameterBytes,
     gradientBytes,
@@ -111,7 +111,7 @@ export function planText(report: ReturnType<typeof planReport>): string {
  * @throws {OutOfBudgetError} with what it takes and what is allowed.
  */
 export function requireBudget({ totalBytes }: MemoryReport, settings: Settings): void {
-  const budget = settings.optionalNumber("memory-budget");
+  const budget = settings.get("memory-budget");
   if (budget === undefined || totalBytes <= budget) return;
   throw new OutOfBudgetError(
     `Training takes ${bytesText(totalBytes)} of GPU memory, --memory-budget allows ${bytesText(budget)}. ` +
@@ -127,17 +127,17 @@ export async function announce(
   options: { readonly trainSource: boolean; readonly adapts: boolean },
 ): Promise<void> {
   const { gpu, network, settings, size, crop, progress, folder } = context;
-  const batch = settings.number("batch");
+  const batch = settings.get("batch");
   const { rounds, roundSteps, labelled } = options.adapts
     ? adaptationWork(settings, data)
     : { rounds: 0, roundSteps: 0, labelled: 0 };
-  const sourceSteps = options.trainSource ? settings.number("source-steps") : 0;
+  const sourceSteps = options.trainSource ? settings.get("source-steps") : 0;
   const scored = (data.evaluationSplit?.items.length ?? 0) * (options.adapts ? rounds + 1 : 1);
   const batchTime = await batchSeconds(context, training);
   // Training takes three forwards; a forward of a whole image costs in proportion to its pixels.
   const imageSeconds = batchTime / 3 / batch * (size.height * size.width) / (crop.height * crop.width) *
     viewPixels(viewOptions(settings));
-  const seconds = (sourceSteps + roundSteps) * settings.number("accumulate") * batchTime +
+  const seconds = (sourceSteps + roundSteps) * settings.get("accumulate") * batchTime +
     (labelled + scored) * imageSeconds;
   const { totalBytes } = memoryReport(context);
   const stages = [

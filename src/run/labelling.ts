@@ -17,12 +17,7 @@ import { equalBatches, loadSplit } from "../selftraining/inference.ts";
 import { addCounts, noLabels } from "../selftraining/label_counts.ts";
 import type { ScoreBatch, ScoreBatches, ScoreOptions } from "../selftraining/scores.ts";
 import { assignLabels, selectThresholds } from "../selftraining/selection.ts";
-import {
-  type RankRule,
-  type SelectionPolicy,
-  type ThresholdsReport,
-  thresholdsReport,
-} from "../selftraining/thresholds.ts";
+import { type ThresholdsReport, thresholdsReport } from "../selftraining/thresholds.ts";
 import { ViewLogits } from "../selftraining/views.ts";
 import type { AdaptationData } from "./adaptation.ts";
 import { LabelWriter } from "./label_writer.ts";
@@ -57,7 +52,7 @@ export async function labelTarget(
   const { gpu, network, settings, progress, folder } = context;
   const items = data.targetSplit.items;
   const classes = network.classCount;
-  const prior = settings.flag("spatial-prior") ? await spatialPrior(context, data.sourceSplit.items) : undefined;
+  const prior = settings.get("spatial-prior") ? await spatialPrior(context, data.sourceSplit.items) : undefined;
   const scores: ScoreOptions = {
     classes,
     alignCorners: network.model.alignCorners,
@@ -68,10 +63,10 @@ export async function labelTarget(
   const bar = progress.stage(`round ${round}: labelling`, items.length, { unit: "images", perStep: 1 });
   const source = new LogitsSource(context, items, keptBytes, (images) => bar.update(images));
   const thresholds = await selectThresholds(gpu, source, scores, {
-    policy: settings.text("policy") as SelectionPolicy,
-    rule: settings.text("rule") as RankRule,
+    policy: settings.get("policy"),
+    rule: settings.get("rule"),
     portion,
-    stride: settings.number("stride"),
+    stride: settings.get("stride"),
   });
   const files = pseudoLabelItems(folder, round, items, classes);
   mkdirSync(folder.file("rounds", String(round), "pseudo-labels"), { recursive: true });

@@ -52,13 +52,13 @@ export async function openRun(settings: Settings, needsTarget: boolean): Promise
     kind: keptKind,
     tuning: (adapter) => folder.tuning(() => loadTuning(adapterKey(adapter))),
   });
-  if (settings.flag("profile")) profile.timeKernels(gpu);
+  if (settings.get("profile")) profile.timeKernels(gpu);
   const { network, classMap, source, trainSource } = openSourceAndNetwork(gpu, settings, folders.source);
   const target = openDataset(folders.target, { classMap });
   requireClasses(target, network.metadata.classes, classMap);
   const data = openSplits(settings, source, target, needsTarget, progress);
   const size = workingSize(settings, network, data.sourceSplit, progress);
-  const wantedCrop = settings.size("crop");
+  const wantedCrop = settings.get("crop");
   const crop = wantedCrop === undefined ? size : divisible(wantedCrop, "crop", network, progress);
   const placed = new Network(gpu, network.model, {
     ...network.metadata,
@@ -77,7 +77,7 @@ export async function openRun(settings: Settings, needsTarget: boolean): Promise
       loader.close();
       folder.close();
       gpu.close();
-      if (settings.flag("plan")) rmSync(folder.path, { recursive: true });
+      if (settings.get("plan")) rmSync(folder.path, { recursive: true });
     },
   };
 }
@@ -95,9 +95,9 @@ function requireFittingOptions(settings: Settings, needsTarget: boolean): void {
 }
 
 function openFolder(settings: Settings): RunFolder {
-  if (settings.flag("plan")) return RunFolder.open(mkdtempSync(join(tmpdir(), "crosswalk-plan-")), settings, false);
-  const resume = settings.flag("resume");
-  return RunFolder.open(settings.optionalText("out") ?? defaultFolder(settings, resume), settings, resume);
+  if (settings.get("plan")) return RunFolder.open(mkdtempSync(join(tmpdir(), "crosswalk-plan-")), settings, false);
+  const resume = settings.get("resume");
+  return RunFolder.open(settings.get("out") ?? defaultFolder(settings, resume), settings, resume);
 }
 
 function defaultFolder(settings: Settings, resume: boolean): string {
@@ -108,15 +108,15 @@ function defaultFolder(settings: Settings, resume: boolean): string {
 
 /** The folders of both domains; without `--source` the built-in towns, written into the run's folder. */
 async function dataFolders(settings: Settings, folder: RunFolder, progress: Progress) {
-  const source = settings.optionalText("source");
-  if (source !== undefined) return { source, target: settings.optionalText("target") ?? source };
+  const source = settings.get("source");
+  if (source !== undefined) return { source, target: settings.get("target") ?? source };
   const towns = folder.file("towns");
   await folder.once("towns", async () => {
     let bar: StageProgress | undefined;
     await writeTowns(towns, {
-      ...settings.size("town-size") ?? {},
-      trainCount: settings.number("town-images"),
-      seed: settings.number("seed"),
+      ...settings.get("town-size") ?? {},
+      trainCount: settings.get("town-images"),
+      seed: settings.get("seed"),
       onProgress: (done, total) => {
         bar ??= progress.stage("drawing the towns", total, { unit: "images", perStep: 1 });
         bar.update(done);
@@ -136,10 +136,10 @@ interface SourceAndNetwork {
 }
 
 function openSourceAndNetwork(gpu: Gpu, settings: Settings, path: string): SourceAndNetwork {
-  const mapPath = settings.optionalText("class-map");
+  const mapPath = settings.get("class-map");
   const classMap = mapPath === undefined ? undefined : readClassMap(mapPath);
   const source = openDataset(path, { classMap });
-  const finished = settings.optionalText("source-model");
+  const finished = settings.get("source-model");
   if (finished !== undefined) {
     const file = readWeights(readFile(finished), finished);
     const network = new Network(gpu, findModel(file.model, finished), file.metadata);
@@ -147,15 +147,15 @@ function openSourceAndNetwork(gpu: Gpu, settings: Settings, path: string): Sourc
     requireClasses(source, file.metadata.classes, classMap);
     return { network, classMap, source, trainSource: false };
   }
-  const backbone = settings.optionalText("weights");
+  const backbone = settings.get("weights");
   const file = backbone === undefined ? undefined : readSafetensors(readFile(backbone), backbone);
   const size = recordedSize(file?.metadata.size);
-  const network = new Network(gpu, findModel(settings.text("model")), {
+  const network = new Network(gpu, findModel(settings.get("model")), {
     classes: source.classes,
     palette: source.palette,
     ...(size === undefined ? {} : { size }),
   });
-  network.store.initialize(settings.number("seed"));
+  network.store.initialize(settings.get("seed"));
   if (backbone !== undefined && file !== undefined) {
     const isHead = (name: string) => name.startsWith("head.");
     const tensors = new Map([...file.tensors].filter(([name]) => !isHead(name)));
@@ -171,14 +171,14 @@ function openSplits(
   needsTarget: boolean,
   progress: Progress,
 ): AdaptationData {
-  const sourceSplit = source.split(settings.text("source-split"));
+  const sourceSplit = source.split(settings.get("source-split"));
   requireLabels(sourceSplit, source);
   return {
     source,
     sourceSplit,
     target,
-    targetSplit: needsTarget ? target.split(settings.text("target-split")) : sourceSplit,
-    evaluationSplit: scoredSplit(target, settings.text("eval-split"), progress),
+    targetSplit: needsTarget ? target.split(settings.get("target-split")) : sourceSplit,
+    evaluationSplit: scoredSplit(target, settings.get("eval-split"), progress),
   };
 }
 
@@ -207,7 +207,7 @@ function scoredSplit(dataset: Dataset, name: string, progress: Progress): Split 
 function workingSize(settings: Settings, network: Network, split: Split, progress: Progress): Size {
   const first = split.items[0];
   if (first === undefined) throw new Error(`The split ${split.name} has no image`);
-  const wanted = settings.size("size") ?? network.metadata.size ??
+  const wanted = settings.get("size") ?? network.metadata.size ??
     imageSize(readFile(first.imagePath), first.imagePath);
   return divisible(wanted, "size", network, progress);
 }

@@ -33,7 +33,7 @@ export async function writePictures(context: RunContext, data: AdaptationData): 
   const chosen = items.filter((_, index) => isChosen.has(index));
   const palette: readonly Color[] = network.metadata.palette ?? data.source.palette;
   const legend = network.metadata.classes.map((name, id) => ({ name, color: palette[id] ?? [0, 0, 0] as const }));
-  const pseudo = pseudoLabelItems(folder, settings.number("rounds"), chosen, network.classCount);
+  const pseudo = pseudoLabelItems(folder, settings.get("rounds"), chosen, network.classCount);
   using source = sourceNetwork(context);
   const before = await predictions(context, source.network, chosen);
   const after = await predictions(context, network, chosen);

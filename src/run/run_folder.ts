@@ -22,7 +22,7 @@ import { UsageError } from "../errors.ts";
 import type { Tuning } from "../graph/schedule.ts";
 import { readFile, writeFileSafely } from "../disk/files.ts";
 import { options } from "../settings/options.ts";
-import { readValue, type Settings, type Value } from "../settings/settings.ts";
+import { checkedValues, readValue, type Settings, type Values } from "../settings/settings.ts";
 
 /** An opened run folder. */
 export class RunFolder {
@@ -137,31 +137,25 @@ function readTuning(path: string): Tuning {
 }
 
 /** Options that are of one start, not of the run. */
-const startOptions: ReadonlySet<string> = new Set([
-  "resume",
-  "json",
-  "out",
-  "plan",
-  "profile",
-  "control-run",
-  "memory-budget",
-]);
+const startOptions: ReadonlySet<string> = new Set(
+  options.filter(({ ofOneStart }) => ofOneStart).map(({ key }) => key),
+);
 
 /** The settings of the run as JSON has them; paths in full, so that they hold from everywhere. */
 function comparable(settings: Settings): Record<string, unknown> {
-  const paths = new Set(options.filter(({ kind }) => kind === "path").map(({ key }) => key));
+  const paths = new Set<string>(options.filter(({ kind }) => kind === "path").map(({ key }) => key));
   const entries = Object.entries(settings.toJSON()).filter(([key]) => !startOptions.has(key));
   return Object.fromEntries(entries.map(([key, value]) => [key, paths.has(key) ? resolve(String(value)) : value]));
 }
 
 /**
- * The settings that the run in a folder was started with, for those that are not given again; none where there is no run.
+ * The settings that the run in a folder was started with, for those that are not given again; `null` where there is no run.
  */
-export function savedSettings(path: string): Map<string, Value> {
+export function savedSettings(path: string): Values | null {
   const configPath = join(path, "config.json");
-  if (!existsSync(configPath)) return new Map();
+  if (!existsSync(configPath)) return null;
   const saved: Record<string, unknown> = JSON.parse(readFileSync(configPath, "utf8"));
-  return new Map(
+  return checkedValues(
     options.filter(({ key }) => key in saved).map((option) => [option.key, readValue(option, saved[option.key])]),
   );
 }

@@ -75,7 +75,7 @@ export class TrainingRun {
       const start = performance.now();
       await trainStage(this.trainer, this.optimizer, loader, {
         ...stage,
-        seed: settings.number("seed"),
+        seed: settings.get("seed"),
         size,
         batch,
         augmentation: augmentationOf(settings, crop),
@@ -113,15 +113,14 @@ export class TrainingRun {
 
 /** The optimizer of the settings. */
 export function openOptimizer(gpu: Gpu, store: ParameterStore, settings: Settings): Promise<Optimizer> {
-  const weightDecay = settings.number("weight-decay");
-  const clipNorm = settings.optionalNumber("clip-norm");
-  if (settings.text("optimizer") === "adamw") {
-    const [beta1 = 0, beta2 = 0] = settings.numbers("betas");
-    return adamW(gpu, store, { betas: [beta1, beta2], weightDecay, clipNorm });
+  const weightDecay = settings.get("weight-decay");
+  const clipNorm = settings.get("clip-norm");
+  if (settings.get("optimizer") === "adamw") {
+    return adamW(gpu, store, { betas: settings.get("betas"), weightDecay, clipNorm });
   }
   return sgd(gpu, store, {
-    momentum: settings.number("momentum"),
-    nesterov: settings.flag("nesterov"),
+    momentum: settings.get("momentum"),
+    nesterov: settings.get("nesterov"),
     weightDecay,
     clipNorm,
   });
@@ -129,7 +128,7 @@ export function openOptimizer(gpu: Gpu, store: ParameterStore, settings: Setting
 
 /** Crops of a step, over all its micro-batches. */
 export function cropsPerStep(settings: Settings): number {
-  return settings.number("batch") * settings.number("accumulate");
+  return settings.get("batch") * settings.get("accumulate");
 }
 
 /** Sizes of the training step. */
@@ -137,10 +136,10 @@ export function trainerOptions(
   { settings, size, crop }: Pick<RunContext, "settings" | "size" | "crop">,
 ): TrainerOptions {
   return {
-    batch: settings.number("batch"),
-    accumulate: settings.number("accumulate"),
-    recompute: settings.flag("recompute"),
-    halfActivations: settings.flag("half-activations"),
+    batch: settings.get("batch"),
+    accumulate: settings.get("accumulate"),
+    recompute: settings.get("recompute"),
+    halfActivations: settings.get("half-activations"),
     crop,
     size,
   };
@@ -151,12 +150,11 @@ function checkpointPath(folder: RunFolder): string {
 }
 
 function augmentationOf(settings: Settings, crop: Size): TrainingStage["augmentation"] {
-  const [least = 1, greatest = least] = settings.numbers("scale-range");
-  const strength = settings.number("jitter");
+  const strength = settings.get("jitter");
   return {
     crop,
-    scaleRange: [least, greatest],
-    mirror: settings.flag("mirror"),
+    scaleRange: settings.get("scale-range"),
+    mirror: settings.get("mirror"),
     jitter: { brightness: strength, contrast: strength, saturation: strength },
   };
 }

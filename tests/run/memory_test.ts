@@ -47,7 +47,7 @@ Deno.test("labelling takes no more GPU memory for 40 images than for a few; what
     using gpu = await Gpu.open();
     using loader = new Loader();
     const network = loadNetwork(gpu, (await networkFile()).bytes, "the network");
-    const settings = resolveSettings("adapt", new Map<string, boolean>([["spatial-prior", true]]));
+    const settings = resolveSettings("adapt", { "spatial-prior": true });
     const label = async (count: number, keptBytes?: number) => {
       const run = RunFolder.open(join(folder, `run of ${count}, ${keptBytes}`), settings, false);
       const split = { name: "train", items: itemsOf(folder, count) };

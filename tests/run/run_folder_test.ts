@@ -3,11 +3,11 @@ import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { UsageError } from "../../src/errors.ts";
 import { RunFolder, savedSettings } from "../../src/run/run_folder.ts";
-import { resolveSettings, type Value } from "../../src/settings/settings.ts";
+import { resolveSettings } from "../../src/settings/settings.ts";
 import { writeFileSafely } from "../../src/disk/files.ts";
 
-const settings = resolveSettings("adapt", new Map());
-const others = resolveSettings("adapt", new Map([["rounds", 7]]));
+const settings = resolveSettings("adapt");
+const others = resolveSettings("adapt", { rounds: 7 });
 
 async function inFolder(body: (path: string) => Promise<void> | void): Promise<void> {
   const path = await Deno.makeTempDir();
@@ -36,15 +36,15 @@ Deno.test("a start that failed before its first result may be started anew", () 
 
 Deno.test("a resumed run takes what is not given from its start, and paths hold from everywhere", () =>
   inFolder(async (path) => {
-    const started = resolveSettings("adapt", new Map<string, Value>([["rounds", 7], ["source", "idd"]]));
+    const started = resolveSettings("adapt", { rounds: 7, source: "idd" });
     const folder = RunFolder.open(path, started, false);
     await folder.once("stage", () => Promise.resolve(1));
     folder.close();
-    const saved = savedSettings(path);
-    assertEquals([saved.get("rounds"), saved.get("source")], [7, resolve("idd")]);
-    const given = new Map<string, Value>([["control-run", "other"], ["memory-budget", 1]]);
+    const saved = savedSettings(path) ?? {};
+    assertEquals([saved.rounds, saved.source], [7, resolve("idd")]);
+    const given = { "control-run": "other", "memory-budget": 1 };
     RunFolder.open(path, resolveSettings("adapt", given, saved), true).close();
-    assertEquals(savedSettings(join(path, "none")).size, 0);
+    assertEquals(savedSettings(join(path, "none")), null);
   }));
 
 Deno.test("a resumed run keeps the schedules of its start, whatever was tuned since", () =>

@@ -9,7 +9,7 @@ import { cropsPerStep, openOptimizer, trainerOptions } from "../../src/run/train
 import { assertClose, testGpu } from "../ops/harness.ts";
 
 function settingsOf(recipe: string): Settings {
-  return resolveSettings("adapt", new Map(), readRecipe(recipe, "test.yaml"));
+  return resolveSettings("adapt", {}, readRecipe(recipe, "test.yaml"));
 }
 
 /** Two steps at rate 0.1 with the gradients 1 and 2 from the value 2. */
