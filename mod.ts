@@ -40,6 +40,8 @@ export { Program } from "./src/graph/program.ts";
 export type { ActivationStorage } from "./src/graph/execution_order.ts";
 export { memoryPlan, type ProgramDefinition } from "./src/graph/program_plan.ts";
 export {
+  type Block,
+  block,
   type DeviceTraits,
   input,
   type InputGradient,

@@ -32,7 +32,9 @@ export class ReferenceRun {
     readonly updates: readonly BufferCopy[],
     /** Everything that the step has allocated: parameters, gradients, momentum, inputs, activations. */
     readonly stepBytes: number,
-    /** What an inference needs: parameters, input, activations, scratch and interpolated logits; 0 without one. */
+    /**
+     * Bytes that an inference needs: parameters, input, activations, scratch and interpolated logits. 0 without one.
+     */
     readonly forwardBytes: number,
   ) {}
 
@@ -79,7 +81,7 @@ export class ReferenceRun {
     return run;
   }
 
-  /** Back to the initial weights and running statistics, with no momentum. */
+  /** Restores the initial weights and running statistics, and sets the momentum to zero. */
   reset(): void {
     const tensors = [...data.parameters(this.size), ...data.runningStatistics()];
     this.store.load(new Map(tensors.map((tensor) => [tensor.name, tensor])), "the reference workload");

@@ -1,7 +1,8 @@
 /**
- * The selection's exact thresholds against sorting the same keys on the CPU.
+ * The exact thresholds of the selection, compared with sorting the same keys on the CPU.
  *
- * Ours starts from the network's logits and keeps no scores; the sorts are given the keys ready, class by class, and only sort.
+ * The selection starts from the network's logits and keeps no scores. The sorts get the keys ready, class by class, and
+ * only sort.
  *
  * @module
  */
@@ -29,9 +30,12 @@ export interface SelectReport {
   readonly classes: number;
   /** Median time of our thresholds, scores included. */
   readonly oursMs: number;
-  /** The median of the same less the time of computing the scores of all pixels once, which is measured by itself in each run. */
+  /**
+   * Median of the same times, each less the time of computing the scores of all pixels once. That time is measured in
+   * each run.
+   */
   readonly oursWithoutScoresMs: number;
-  /** GPU memory that the selection takes at most beside the logits; the same for any number of images. */
+  /** Most GPU memory that the selection takes besides the logits. It is the same for any number of images. */
   readonly oursBytes: number;
   /** Time of sorting each class's keys as a typed array in this process. */
   readonly typedArraySortMs: number;
@@ -39,7 +43,10 @@ export interface SelectReport {
   readonly numpySortMs: number | null;
   /** Bytes of the keys that the sorts hold. */
   readonly sortBytes: number;
-  /** Time of numpy's sort (of the typed arrays' where there is no numpy) over ours, and over ours without the scores. */
+  /**
+   * Two ratios: the time of numpy's sort over ours, and over ours without the scores. Where there is no numpy, the sort
+   * of the typed arrays stands for it.
+   */
   readonly ratio: { readonly withScores: number; readonly withoutScores: number };
 }
 
@@ -75,7 +82,7 @@ export async function benchSelect(
   };
 }
 
-/** The logits of so many images: each is a window of one field, by some pixels further on. */
+/** The logits of so many images. Each image is a window of one field, a few pixels further on than the one before. */
 function logitsSource(buffers: BufferScope, images: number): ScoreBatches {
   const height = image.height / outputStride;
   const width = image.width / outputStride;
@@ -94,7 +101,10 @@ function logitsSource(buffers: BufferScope, images: number): ScoreBatches {
   };
 }
 
-/** Our thresholds, their median time, that less the time of the scores alone right after, and the memory beside the logits. */
+/**
+ * Computes our thresholds. Returns them with their median time, the same less the time of the scores alone, and the
+ * memory besides the logits.
+ */
 async function timeSelection(gpu: Gpu, source: ScoreBatches, runs: number) {
   const settings = { policy: "cbst", rule: "crst", portion: 0.2, stride: 1 } as const;
   const times: number[] = [];
@@ -123,7 +133,7 @@ function requireSame({ rank, lambda }: Thresholds, { keys }: Sorted, sort: strin
   }
 }
 
-/** Smooth enough to have regions, rough enough that few keys are equal. */
+/** A field of logits, smooth enough to have regions and rough enough that few keys are equal. */
 function fieldOfLogits(length: number, channels: number): Float32Array<ArrayBuffer> {
   let state = 1;
   const offsets = Float32Array.from({ length: channels }, (_, channel) => channel / channels);

@@ -58,8 +58,10 @@ const datasetSchema = v.looseObject({
 });
 
 /**
- * Opens the data set in the folder `path`. A `classMap` is applied where the classes of the data set equal its
- * `from_classes`, otherwise left aside: whether the result fits the network is asked by {@link requireClasses}.
+ * Opens the data set in the folder `path`.
+ *
+ * A `classMap` is applied where the classes of the data set equal its `from_classes`. Otherwise it is left aside.
+ * {@link requireClasses} checks afterwards whether the classes fit the network.
  *
  * @throws {Error} where the folder or its `dataset.json` is missing, or a key of it is wrong.
  */
@@ -143,7 +145,7 @@ export function requireLabels(split: Split, dataset: Dataset): void {
 }
 
 /**
- * Unlabelled items from files and folders of images; a folder stands for the images in it, in byte order.
+ * Items without labels from paths of images. A path may be a folder, which stands for the images in it, in byte order.
  *
  * @throws {Error} where a path does not exist, is no image by its ending, or two images would have the same name.
  */
@@ -162,7 +164,10 @@ export function imageItems(paths: readonly string[]): Item[] {
   return files.map((imagePath) => ({ name: stem(imagePath), imagePath, labelPath: null, labelTable: table }));
 }
 
-/** A colour for each of `classCount` classes that has none given: the bit-reversed colours of PASCAL VOC, without black. */
+/**
+ * A palette for a data set that has none: a colour for each of `classCount` classes. They are the bit-reversed colours
+ * of PASCAL VOC, without black.
+ */
 export function defaultPalette(classCount: number): Colour[] {
   return Array.from({ length: classCount }, (_, index) => {
     const colour: [number, number, number] = [0, 0, 0];
@@ -176,7 +181,7 @@ export function defaultPalette(classCount: number): Colour[] {
   });
 }
 
-/** The palette after a class map: each class takes the colour of the first class that becomes it. */
+/** The palette after a class map. A class of the map takes the colour of the first class that becomes it. */
 function mappedPalette(palette: Colour[], classMap: ClassMap): Colour[] {
   const fallback = defaultPalette(classMap.toClasses.length);
   return classMap.toClasses.map((_, toId) => palette[classMap.toId.indexOf(toId)] ?? fallback[toId] ?? [0, 0, 0]);

@@ -1,5 +1,6 @@
 /**
- * One file pair to one sample: decode, check, translate, resize. Runs inside the decoding Workers and needs no file access.
+ * Makes one sample of one image file and its label file: decode, check, translate, resize. Runs inside the decoding
+ * Workers and reads no file itself.
  *
  * @module
  */
@@ -19,16 +20,35 @@ export interface Item {
   labelPath: string | null;
   /** What the ids of the label file become. */
   labelTable: LabelTable;
-  /** The labels were made at another size than the image's, as pseudo-labels are, and are resized alone. Default `false`. */
+  /**
+   * Whether the labels were made at another size than the image's, as pseudo-labels are. Then they are resized by
+   * themselves. Default `false`.
+   */
   labelsResized?: boolean;
+}
+
+/** The numbers of an image. Which form a network takes is said by its `ImageKind`. */
+export interface PixelImage extends Size {
+  /** Photographs: `[height, width]` times the bytes red, green, blue, 255. Other images: float32 `[C, height, width]`. */
+  readonly pixels: Uint8Array<ArrayBuffer> | Float32Array<ArrayBuffer>;
+}
+
+/**
+ * The bytes red, green, blue, 255 of each pixel, for pictures of an image.
+ *
+ * @throws {Error} if the image has other numbers.
+ */
+export function rgbPixels({ height, width, pixels }: PixelImage, name: string): Uint8Array<ArrayBuffer> {
+  if (pixels instanceof Uint8Array && pixels.length === height * width * 4) return pixels;
+  throw new Error(`Cannot draw ${name}: it has no RGB bytes`);
 }
 
 /** An image ready for upload, with its labels. Samples are shared by a cache: never change their arrays. */
 export interface Sample {
   /** The name of its files. */
   name: string;
-  /** `pixels`: `[height, width]` times the bytes red, green, blue, 255. */
-  image: DecodedImage;
+  /** The image at its working size. */
+  image: PixelImage;
   /** Train ids `[labelSize.height, labelSize.width]`, 255 where ignored; `null` where there is no label file. */
   labels: Uint8Array<ArrayBuffer> | null;
   /** The size of `labels`. */
@@ -39,18 +59,19 @@ export interface Sample {
 
 /** How a sample is made from its files. */
 export interface SampleOptions {
-  /** The size of the image; `null` keeps each image's own, rounded to a multiple of `stride`. */
+  /** The size of the image. `null` keeps each image's own size, rounded to a multiple of `stride`. */
   size: Size | null;
-  /** Both sides of the image are made multiples of it, the nearest. Default 1. */
+  /** Both sides of the image are made a multiple of it, the nearest. Default 1. */
   stride?: number;
   /**
-   * Labels resized with the image (default), at their own size as scoring wants them, or not read; `only`: resized to `size`,
-   * and the image file is not read, so that `image` has no pixels.
+   * What becomes of the labels. `resized` (default): resized with the image. `original`: kept at their own size, as
+   * scoring needs them. `none`: not read. `only`: resized to `size`, while the image file is not read, so that `image`
+   * has no pixels.
    */
   labels?: "resized" | "original" | "none" | "only";
 }
 
-/** The bytes of an item's item. */
+/** The bytes of an item's files. */
 export interface SampleBytes {
   /** The image file; `null` where only labels are wanted. */
   image: Uint8Array | null;

@@ -8,7 +8,7 @@
 import type { Dataset, Split } from "../data/dataset.ts";
 import type { Item } from "../data/sample.ts";
 import { scoreConfusion } from "../metrics/confusion.ts";
-import type { LearningRates } from "../optim/optimizer.ts";
+import { groupRates, type LearningRates } from "../optim/optimizer.ts";
 import { type Schedule, scheduleFactor } from "../optim/schedule.ts";
 import { adapt, type AdaptationSettings, type RoundPlan } from "../selftraining/adapt.ts";
 import { collapseWarnings } from "../selftraining/collapse.ts";
@@ -119,7 +119,7 @@ export async function trainSource(training: TrainingRun, items: readonly Item[])
     files: { source: items, target: [] },
     mining: {},
     steps,
-    rates: (step) => groupRates(settings, rate * scheduleFactor(schedule, step)),
+    rates: (step) => ratesOf(training.context, rate * scheduleFactor(schedule, step)),
   });
 }
 
@@ -137,7 +137,7 @@ export function sourceSchedule(settings: Settings): Schedule {
 }
 
 async function trainRound(training: TrainingRun, data: AdaptationData, plan: RoundPlan): Promise<void> {
-  const { settings, folder } = training.context;
+  const { folder } = training.context;
   await training.train({
     name: `round ${plan.round}`,
     items: plan.items,
@@ -147,12 +147,12 @@ async function trainRound(training: TrainingRun, data: AdaptationData, plan: Rou
     },
     mining: plan.mining,
     steps: plan.steps,
-    rates: () => groupRates(settings, plan.learningRate),
+    rates: () => ratesOf(training.context, plan.learningRate),
   });
 }
 
-function groupRates(settings: Settings, rate: number): LearningRates {
-  return { backbone: rate, head: rate * settings.get("head-rate") };
+function ratesOf({ network, settings }: RunContext, rate: number): LearningRates {
+  return groupRates(network.store.groups, rate, settings.get("head-rate"));
 }
 
 /** Scores the network as it is, or `null` without an evaluation split. */

@@ -7,7 +7,8 @@
 import { formatSize } from "../data/size.ts";
 import { OutOfBudgetError } from "../errors.ts";
 import { memoryPlan } from "../graph/program_plan.ts";
-import { type TrainerOptions, trainingStep } from "../selftraining/trainer.ts";
+import type { TrainerOptions } from "../selftraining/trainer.ts";
+import { trainingStep } from "../selftraining/training_step.ts";
 import { viewPixels } from "../selftraining/views.ts";
 import { type AdaptationData, adaptationSettings } from "./adaptation.ts";
 import { type Settings, viewOptions } from "../settings/settings.ts";
@@ -60,7 +61,7 @@ export function planReport(
 /** Plans the memory of the training step, with the options of the settings or others; allocates nothing. */
 export function memoryReport(context: RunContext, others: Partial<TrainerOptions> = {}): MemoryReport {
   const { gpu, network, settings } = context;
-  const plan = memoryPlan(gpu, trainingStep(network, { ...trainerOptions(context), ...others }));
+  const plan = memoryPlan(gpu, trainingStep(network, { ...trainerOptions(context), ...others }).definition);
   const parameterBytes = network.store.segmentBytes.reduce((sum, bytes) => sum + bytes, 0);
   const gradientBytes = parameterBytes * (settings.get("accumulate") > 1 ? 2 : 1);
   const optimizerBytes = parameterBytes * (settings.get("optimizer") === "adamw" ? 2 : 1);

@@ -157,9 +157,7 @@ function openSourceAndNetwork(gpu: Gpu, settings: Settings, path: string): Sourc
   });
   network.store.initialize(settings.get("seed"));
   if (backbone !== undefined && file !== undefined) {
-    const isHead = (name: string) => name.startsWith("head.");
-    const tensors = new Map([...file.tensors].filter(([name]) => !isHead(name)));
-    network.store.load(tensors, backbone, { mayMiss: isHead });
+    network.store.loadBackbone(file.tensors, backbone);
   }
   return { network, classMap, source, trainSource: true };
 }
@@ -213,10 +211,10 @@ function workingSize(settings: Settings, network: Network, split: Split, progres
 }
 
 /** The nearest size that the network's stride divides; said where it is another. */
-function divisible(wanted: Size, what: string, { model: { outputStride } }: Network, progress: Progress): Size {
-  const rounded = roundSize(wanted, outputStride);
+function divisible(wanted: Size, what: string, { model: { sizeMultiple } }: Network, progress: Progress): Size {
+  const rounded = roundSize(wanted, sizeMultiple);
   if (formatSize(rounded) !== formatSize(wanted)) {
-    progress.line(roundedSizeText(what, wanted, rounded, outputStride));
+    progress.line(roundedSizeText(what, wanted, rounded, sizeMultiple));
   }
   return rounded;
 }

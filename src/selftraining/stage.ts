@@ -14,7 +14,8 @@ import { type AugmentationOptions, planSample } from "../data/sampling.ts";
 import type { Size } from "../data/size.ts";
 import { OneBehind } from "../gpu/one_behind.ts";
 import type { LearningRates, Optimizer } from "../optim/optimizer.ts";
-import type { StepLoss, Trainer, TrainingSample } from "./trainer.ts";
+import type { StepLoss, Trainer } from "./trainer.ts";
+import type { TrainingSample } from "./training_step.ts";
 
 /** What a stage trains on and how long. */
 export interface TrainingStage {
@@ -86,7 +87,7 @@ export async function trainStage(
       if (loaded.done === true) throw new Error("The loader ended before the stage");
       samples.push(trainingSample(stage, loaded.value, domain, step, index));
     }
-    trainer.step(step, samples, stage.rates(step));
+    await trainer.step(step, samples, stage.rates(step), { seed: stage.seed, stage: stage.name });
     await report();
     const interrupted = events.signal.aborted;
     const due = events.checkpointDue() || interrupted || step === stage.steps - 1;
@@ -120,9 +121,9 @@ function trainingSample(
   step: number,
   index: number,
 ): TrainingSample {
-  const { height, width, pixels } = sample.image;
-  const { labels } = sample;
-  if (labels === null) throw new Error(`Cannot train on ${sample.name}: it has no labels`);
+  const { name, image, labels } = sample;
+  const { height, width } = image;
+  if (labels === null) throw new Error(`Cannot train on ${name}: it has no labels`);
   const mining = stage.mining[domain];
   const plan = planSample(
     { height, width },
@@ -130,5 +131,5 @@ function trainingSample(
     stage.augmentation,
     mining === undefined ? undefined : { labels: { height, width, labels }, mining },
   );
-  return { pixels, labels, plan };
+  return { name, image, labels, plan };
 }

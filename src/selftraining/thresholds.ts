@@ -22,7 +22,7 @@ export interface SelectionSettings {
   readonly rule: RankRule;
   /** Share of each class to label, in `[0, 1]`. */
   readonly portion: number;
-  /** Every which pixel of a class and image is ranked. */
+  /** Only every `stride`-th pixel of a class is ranked, counted within each image. 1 ranks all of them. */
   readonly stride: number;
 }
 

@@ -91,10 +91,10 @@ async function logitsOf(
   const programs = new InferencePrograms(gpu, network, 4, (logits) => ({ logits }));
   using loader = new Loader({ cacheBytes: 0 });
   const { items } = openDataset(folder).split("val");
-  const [height, width] = [size.height / network.model.outputStride, size.width / network.model.outputStride];
   const kept: ScoreBatch[] = [];
   for await (const group of equalBatches(loadSplit(loader, items, network, size, "none"), 4)) {
     const program = await programs.run(group);
+    const [, , height = 1, width = 1] = program.outputTensor("logits").shape;
     const images = group.samples.length;
     const bytes = storedElements([images, network.classCount, height, width], "activation") * 4;
     const buffer = gpu.createBuffer(bytes, "logits");

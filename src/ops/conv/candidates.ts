@@ -1,6 +1,7 @@
 /**
- * The schedules that can compute a convolution or one of its gradients, from its shape, within WebGPU's default
- * limits, which is what a device is opened with. Every one of them is right; which is fast is measured by `crosswalk tune`.
+ * The schedules that can compute a convolution or one of its gradients. They follow from its shape and from WebGPU's
+ * default limits, with which a device is opened. All of them give right results; `crosswalk tune` measures which is
+ * fast.
  *
  * @module
  */

@@ -7,7 +7,8 @@
 import shader from "../../../shaders/conv/depthwise_conv2d.wgsl" with { type: "text" };
 import { grid } from "../../gpu/launch.ts";
 import { paddedChannels } from "../../graph/layout.ts";
-import { currentPath, type DeviceTraits, type KernelPlan, Tensor } from "../../graph/tensor.ts";
+import { type DeviceTraits, type KernelPlan, Tensor } from "../../graph/tensor.ts";
+import { requireWeight, requireWindow } from "../window.ts";
 import { depthwiseTunable } from "./candidates.ts";
 import type { Conv2dOptions } from "./conv2d.ts";
 import { depthwiseConv2dInputGrad } from "./depthwise_conv2d_input_grad.ts";
@@ -28,17 +29,12 @@ import { sweep, type SweepOptions } from "./sweep.ts";
  * and sizes as of `conv2d`. Gradients: `depthwiseConv2dInputGrad`, `depthwiseConv2dWeightGrad`. PyTorch's `conv2d` with
  * `groups` = C.
  *
- * @throws {RangeError} if the channels do not match, the kernel does not fit, or a tensor of the epilogue has another shape.
+ * @throws {RangeError} as `conv2d`.
  */
 export function depthwiseConv2d(input: Tensor, weight: Tensor, options: Conv2dOptions = {}): Tensor {
-  const [channels = 1, one = 1, kernelHeight = 1, kernelWidth = 1] = weight.shape;
-  if (input.shape[1] !== channels || one !== 1 || weight.layout !== "depthwise") {
-    throw new RangeError(
-      `Cannot add "${currentPath()}" (depthwiseConv2d): input has ${input.shape[1]} channels, weight [${
-        weight.shape.join(", ")
-      }] of layout ${weight.layout} takes ${channels}, with layout depthwise and 1 input each`,
-    );
-  }
+  const [channels = 1, , kernelHeight = 1, kernelWidth = 1] = weight.shape;
+  requireWeight("depthwiseConv2d", input, weight, "depthwise");
+  requireWindow("depthwiseConv2d", input, { ...options, kernel: [kernelHeight, kernelWidth] });
   const geometry = convolutionGeometry(input.shape, [kernelHeight, kernelWidth], options);
   const { epilogue, ...plain } = options;
   const shape = [geometry.batch, channels, geometry.outputHeight, geometry.outputWidth];
