@@ -99,7 +99,15 @@ export {
   selectThresholds,
 } from "./src/selftraining/selection.ts";
 export type { ScoreBatch, ScoreBatches, ScoreOptions, ScoreView } from "./src/selftraining/scores.ts";
-export type { RankRule, SelectionPolicy, SelectionSettings, ThresholdsReport } from "./src/selftraining/thresholds.ts";
+export {
+  type RankRule,
+  type SelectionPolicy,
+  type SelectionSettings,
+  type Thresholds,
+  type ThresholdsReport,
+  thresholdsReport,
+} from "./src/selftraining/thresholds.ts";
+export { addCounts, type LabelCounts, noLabels } from "./src/selftraining/label_counts.ts";
 export { accumulatePrior, type LabelBatch, type SpatialPriorOptions } from "./src/selftraining/spatial_prior.ts";
 export * from "./src/selftraining/portions.ts";
 

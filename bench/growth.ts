@@ -13,6 +13,7 @@ import { Program } from "../src/graph/program.ts";
 import { input } from "../src/graph/tensor.ts";
 import { collectParameters, ParameterStore } from "../src/nn/parameters.ts";
 import type { ScoreBatch, ScoreBatches } from "../src/selftraining/scores.ts";
+import { addCounts, noLabels } from "../src/selftraining/label_counts.ts";
 import { assignLabels, selectThresholds } from "../src/selftraining/selection.ts";
 import { residualDeeplabLogits } from "../src/nn/models/residual_deeplab.ts";
 import { ReferenceRun } from "./reference.ts";
@@ -213,11 +214,15 @@ class Labeller {
       },
     };
     const settings = { policy: "cbst", rule: "crst", portion: 0.2, stride: 1 } as const;
-    const report = await selectThresholds(gpu, source, { classes }, settings);
+    const { lambda } = await selectThresholds(gpu, source, { classes }, settings);
     let pixels = 0;
-    for await (const { labels } of assignLabels(gpu, source, { classes }, report)) pixels += labels.length;
+    let total = noLabels(classes);
+    for await (const { labels, counts } of assignLabels(gpu, source, { classes }, lambda)) {
+      pixels += labels.length;
+      total = addCounts(total, counts);
+    }
     for (const { logits } of kept) gpu.destroyBuffer(logits.buffer);
-    if (report.labelled.reduce((sum, labelled) => sum + labelled, report.ignored) !== pixels) {
+    if (total.labelled.reduce((sum, labelled) => sum + labelled, total.ignored) !== pixels) {
       throw new Error(`Label generation lost some of ${pixels} pixels. Run crosswalk doctor to find the kernel`);
     }
   }

@@ -15,7 +15,7 @@ import { paddedChannels } from "../src/graph/layout.ts";
 import { rankedKeys } from "../src/selftraining/ranked_keys.ts";
 import type { ScoreBatches } from "../src/selftraining/scores.ts";
 import { selectThresholds } from "../src/selftraining/selection.ts";
-import { hexBits, type ThresholdsReport } from "../src/selftraining/thresholds.ts";
+import type { Thresholds } from "../src/selftraining/thresholds.ts";
 import { findPython } from "./python.ts";
 import { median } from "../src/gpu/timing.ts";
 
@@ -125,11 +125,11 @@ async function timeSelection(gpu: Gpu, source: ScoreBatches, runs: number) {
 }
 
 /** @throws {Error} naming a class whose threshold is not the key that the sort found. */
-function requireSame({ rank, lambda_hex }: ThresholdsReport, { keys }: Sorted, sort: string): void {
-  for (const [id, key] of keys.entries()) {
-    const value = hexBits(new Float32Array(Uint32Array.of(key).buffer)[0] ?? NaN);
-    if ((rank[id] ?? 0) === 0 || value === lambda_hex[id]) continue;
-    throw new Error(`The threshold of class ${id} is ${lambda_hex[id]}, sorting with ${sort} gives ${value}`);
+function requireSame({ rank, lambda }: Thresholds, { keys }: Sorted, sort: string): void {
+  const sorted = new Float32Array(Uint32Array.from(keys).buffer);
+  for (const [id, value] of sorted.entries()) {
+    if ((rank[id] ?? 0) === 0 || value === lambda[id]) continue;
+    throw new Error(`The threshold of class ${id} is ${lambda[id]}, sorting with ${sort} gives ${value}`);
   }
 }
 

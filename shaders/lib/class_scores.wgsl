@@ -106,3 +106,22 @@ fn classScores(image: u32, row: u32, column: u32) -> array<vec4f, CLASS_VECTORS>
   }
   return scores;
 }
+
+struct Largest {
+  score: f32,
+  id: u32,
+}
+
+// The largest score and its class, the first on ties. Selects rather than branches: a branch costs a software adapter more
+// than what it skips.
+fn largestScore(scores: array<vec4f, CLASS_VECTORS>) -> Largest {
+  var largest = Largest(-3.4e38, 0u);
+  #unroll v in 0..CLASS_VECTORS {
+    #unroll k in 0..4 {
+      let better$(v * 4 + k) = $(v * 4 + k)u < CLASSES && scores[$v][$k] > largest.score;
+      largest.score = select(largest.score, scores[$v][$k], better$(v * 4 + k));
+      largest.id = select(largest.id, $(v * 4 + k)u, better$(v * 4 + k));
+    }
+  }
+  return largest;
+}

@@ -57,17 +57,8 @@ fn main(
 }
 
 fn writeTop(pixel: u32, scores: array<vec4f, CLASS_VECTORS>) {
-  var best = -1.0;
-  var bestClass = 0u;
-  // `select` instead of branches: on a software adapter a branch costs more than what it skips.
-  #unroll v in 0..CLASS_VECTORS {
-    #unroll k in 0..4 {
-      let better$(v * 4 + k) = $(v * 4 + k)u < CLASSES && scores[$v][$k] > best;
-      best = select(best, scores[$v][$k], better$(v * 4 + k));
-      bestClass = select(bestClass, $(v * 4 + k)u, better$(v * 4 + k));
-    }
-  }
+  let largest = largestScore(scores);
   // Adding zero turns a negative zero into a positive one, whose bits are the smallest.
-  keys[pixel] = bitcast<u32>(max(best, 0.0) + 0.0);
-  classes[pixel] = bestClass;
+  keys[pixel] = bitcast<u32>(max(largest.score, 0.0) + 0.0);
+  classes[pixel] = largest.id;
 }

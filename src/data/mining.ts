@@ -37,9 +37,9 @@ export interface MiningPlan {
 /** The rare classes of a round. */
 export interface MiningClasses {
   /** Classes in order of growing share, the first few. Equal shares go by class id. */
-  rarest: number[];
+  readonly rarest: readonly number[];
   /** Classes with a share below 0.001, in order of growing share. Absent classes are among them. */
-  below: number[];
+  readonly below: readonly number[];
 }
 
 /** Labels at the working size. */
@@ -89,7 +89,7 @@ export function minedWindow(
   const area = allowedArea(mining.rule, scaled, crop);
   const view = new ScaledLabels(labels, scaled);
   const counts = view.count(area);
-  const present = (classes: number[]) => classes.filter((id) => (counts[id] ?? 0) > 0);
+  const present = (classes: readonly number[]) => classes.filter((id) => (counts[id] ?? 0) > 0);
   const { rarest, below } = mining.classes;
   const first = present(mining.rule === "reference" ? rarest : below);
   const candidates = mining.rule === "mxnet" && first.length === 0 ? present(rarest) : first;

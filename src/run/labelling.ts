@@ -14,9 +14,10 @@ import type { Item, Sample } from "../data/sample.ts";
 import { OneBehind } from "../gpu/one_behind.ts";
 import { QueueBound } from "../gpu/queue_bound.ts";
 import { equalBatches, loadSplit } from "../selftraining/inference.ts";
+import { addCounts, noLabels } from "../selftraining/label_counts.ts";
 import type { ScoreBatch, ScoreBatches, ScoreOptions } from "../selftraining/scores.ts";
 import { assignLabels, selectThresholds } from "../selftraining/selection.ts";
-import type { ThresholdsReport } from "../selftraining/thresholds.ts";
+import { type ThresholdsReport, thresholdsReport } from "../selftraining/thresholds.ts";
 import { ViewLogits } from "../selftraining/views.ts";
 import type { AdaptationData } from "./adaptation.ts";
 import { LabelWriter } from "./label_writer.ts";
@@ -61,7 +62,7 @@ export async function labelTarget(
   await using writer = new LabelWriter(classes);
   const bar = progress.stage(`round ${round}: labelling`, items.length, { unit: "images", perStep: 1 });
   const source = new LogitsSource(context, items, keptBytes, (images) => bar.update(images));
-  const report = await selectThresholds(gpu, source, scores, {
+  const thresholds = await selectThresholds(gpu, source, scores, {
     policy: settings.get("policy"),
     rule: settings.get("rule"),
     portion,
@@ -71,7 +72,10 @@ export async function labelTarget(
   mkdirSync(folder.file("rounds", String(round), "pseudo-labels"), { recursive: true });
   const truths = truthsOf(context, items);
   let image = 0;
-  for await (const { images, height, width, labels } of assignLabels(gpu, source, scores, report)) {
+  let counts = noLabels(classes);
+  for await (const batch of assignLabels(gpu, source, scores, thresholds.lambda)) {
+    const { images, height, width, labels } = batch;
+    counts = addCounts(counts, batch.counts);
     for (let index = 0; index < images; index++, image++) {
       const path = files[image]?.labelPath;
       if (!path) throw new Error(`There is no target image ${image}`);
@@ -83,6 +87,7 @@ export async function labelTarget(
   await source.dispose();
   if (prior !== undefined) gpu.destroyBuffer(prior);
   bar.end();
+  const report = thresholdsReport(thresholds, counts);
   const result = { ...report, precision };
   folder.writeJson(join("rounds", String(round), "thresholds.json"), result);
   folder.log({ stage: `round ${round}: labelling`, lambda: report.lambda, labelled: report.labelled, precision });
