@@ -24,11 +24,12 @@ import { type ConvolutionGeometry, convolutionGeometry, taps } from "./geometry.
 import { sweep, type SweepOptions } from "./sweep.ts";
 
 /**
- * y[n,c] = x[n,c] ⋆ w[c]: `[N, C, H, W]` with weights `[C, 1, R, S]` (layout `"depthwise"`) → `[N, C, Ho, Wo]`; options
- * and sizes as of `conv2d`. Gradients: `depthwiseConv2dInputGrad`, `depthwiseConv2dWeightGrad`. PyTorch's `conv2d` with
- * `groups` = C.
+ * Depthwise convolution y[n,c] = x[n,c] ⋆ w[c]: `[N, C, H, W]` with weights `[C, 1, R, S]` (layout `"depthwise"`) →
+ * `[N, C, Ho, Wo]`. It is PyTorch's `conv2d` with `groups` = C. Options and sizes are those of `conv2d`. Gradients:
+ * `depthwiseConv2dInputGrad`, `depthwiseConv2dWeightGrad`.
  *
- * @throws {RangeError} if the channels do not match, the kernel does not fit, or a tensor of the epilogue has another shape.
+ * @throws {RangeError} if the channels do not match, the kernel does not fit, or a tensor of the epilogue has another
+ * shape.
  */
 export function depthwiseConv2d(input: Tensor, weight: Tensor, options: Conv2dOptions = {}): Tensor {
   const [channels = 1, one = 1, kernelHeight = 1, kernelWidth = 1] = weight.shape;
@@ -89,9 +90,9 @@ export function depthwiseKernels(
 }
 
 /**
- * Output rows and columns of a tile, at most. Long tiles load least. On a CPU, whose caches fetch ahead along memory,
- * small ones win where a pixel takes 1 KiB or more, so that every load is soon followed by its neighbour: 20 → 13 ms of
- * CPU time with 768 channels at dilation 4.
+ * Output rows and columns of a tile, at most. Long tiles load least. But a CPU's caches fetch ahead along memory. There
+ * small tiles win where a pixel takes 1 KiB or more, because every load is soon followed by its neighbour: 20 → 13 ms
+ * of CPU time with 768 channels at dilation 4.
  */
 function tileOf(vectors: number, traits: DeviceTraits): SweepOptions {
   if (!traits.software) return { tileRows: 12, tileColumns: 4 };
