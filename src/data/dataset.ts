@@ -1,6 +1,6 @@
 /**
- * Data sets as folders: `dataset.json` (name, classes, palette, ignore), `<split>/images/*.{jpg,jpeg,png}` and, where there
- * are labels, `<split>/labels/<stem>.png`. Lists files only; pixels are read by the loader.
+ * Data sets as folders: `dataset.json` (name, classes, palette, ignore), `<split>/images/*.{jpg,jpeg,png}` and, where
+ * there are labels, `<split>/labels/<stem>.png`. This only lists files; the loader reads their pixels.
  *
  * @module
  */
