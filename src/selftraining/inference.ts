@@ -4,8 +4,7 @@
  * @module
  */
 
-import type { Loader } from "../data/loader.ts";
-import type { Item, Sample } from "../data/sample.ts";
+import type { Sample, SampleSource } from "../data/sample.ts";
 import type { Size } from "../data/size.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { Program } from "../graph/program.ts";
@@ -111,8 +110,8 @@ function samplesOf(count: number, values: readonly number[]): number[] {
  *
  * @param onRounded told once, of the first image whose own size is rounded.
  */
-export async function* loadSplit(
-  loader: Loader,
+export async function* loadSplit<Item>(
+  source: SampleSource<Item>,
   items: Iterable<Item>,
   network: Network,
   size: Size | null,
@@ -120,7 +119,7 @@ export async function* loadSplit(
   onRounded?: (own: Size, rounded: Size) => void,
 ): AsyncGenerator<Sample> {
   let say = size === null ? onRounded : undefined;
-  for await (const sample of loader.load(items, { size, stride: network.model.outputStride, labels })) {
+  for await (const sample of source.load(items, { size, stride: network.model.outputStride, labels })) {
     const { image, originalSize } = sample;
     if (image.height !== originalSize.height || image.width !== originalSize.width) {
       say?.(originalSize, image);
