@@ -18,6 +18,7 @@ import {
 export interface MemoryItem {
   /** The name of everything made from the image. */
   readonly name: string;
+  /** Its pixels. */
   readonly image: SampleImage;
   /** Its labels; `null` where there are none. */
   readonly labels: SampleLabelMap | null;

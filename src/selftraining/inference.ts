@@ -15,6 +15,7 @@ import { sampleImages } from "../ops/data/sample.ts";
 
 /** Samples of one image size and one label size. */
 export interface SampleBatch {
+  /** The samples, in their order. */
   readonly samples: readonly Sample[];
   /** Size of the images. */
   readonly size: Size;

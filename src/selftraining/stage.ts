@@ -18,6 +18,7 @@ import type { StepLoss, Trainer, TrainingSample } from "./trainer.ts";
 export interface TrainingStage<Item> {
   /** Name such as `source` or `round 2`; part of every random draw. */
   readonly name: string;
+  /** Seed of every random draw. */
   readonly seed: number;
   /** The images of the stage. */
   readonly items: readonly DomainItem[];
