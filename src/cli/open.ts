@@ -6,7 +6,8 @@
  */
 
 import type { ClassMap } from "../data/class_map.ts";
-import { type Dataset, openDataset, readClassMap, requireClasses } from "../data/dataset.ts";
+import { type Dataset, requireClasses } from "../data/dataset.ts";
+import { openDataset, readClassMap } from "../data/folder.ts";
 import { formatSize, roundedSizeText, roundSize, type Size } from "../data/size.ts";
 import { Gpu } from "../gpu/gpu.ts";
 import { loadNetwork, type Network } from "../nn/network.ts";

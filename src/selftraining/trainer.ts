@@ -160,6 +160,11 @@ export class Trainer {
     }
   }
 
+  /** Crops of a step, over all its micro-batches. */
+  get crops(): number {
+    return this.options.batch * this.accumulate;
+  }
+
   /** Bytes of a step in the log: the count of non-finite gradients, and the loss of each micro-batch. */
   get #logBytes(): number {
     return 4 * (1 + this.accumulate);
