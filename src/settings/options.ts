@@ -101,6 +101,12 @@ export const options: readonly Option[] = [
   }),
   argument("classes", "integer", ["tune"], "classes of the network", { default: 19, minimum: 1, maximum: 255 }),
   argument("reference", "flag", ["tune"], "tune the network of bench step instead, batch 2 of 256x512 and 19 classes"),
+  argument(
+    "only",
+    "text",
+    ["bench"],
+    "check and time one kernel: an op such as conv2dInputGrad, or a row of bench kernels",
+  ),
   argument("plot", "path", ["bench"], "SVG file for the roofline of the kernels, or for the lines of growth"),
   argument("submit", "flag", ["bench"], "print one Markdown block to paste into a report, nothing else"),
   argument("probabilities", "paths", ["select"], "probability maps, .npy of [N,C,H,W] or [C,H,W] float32"),
