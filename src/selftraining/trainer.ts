@@ -56,7 +56,7 @@ export interface StepLoss {
 const logLength = 64;
 
 /** The launches of a step, in their order. */
-interface StepLaunches {
+export interface StepLaunches {
   /** Of each micro-batch: loss and gradients, and their sum with those of the micro-batches before. */
   readonly gradients: readonly (readonly Dispatch[])[];
   /** After the exchange: the optimizer, what checks its results, and what follows the step. */
