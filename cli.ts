@@ -10,7 +10,7 @@ import process from "node:process";
 import configuration from "./deno.json" with { type: "json" };
 import { InterruptedError, UsageError } from "./src/errors.ts";
 import { adviceOn } from "./src/cli/advice.ts";
-import { type CommandHelp, helpText } from "./src/cli/arguments.ts";
+import { type CommandHelp, helpText } from "./src/cli/help.ts";
 import { suggestion } from "./src/settings/settings.ts";
 
 /** What a command's file exports: `run` returns the exit code. */
