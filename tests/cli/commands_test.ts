@@ -135,7 +135,8 @@ Deno.test("doctor --json tells the adapter, its driver, the memory, the limits a
   const { code, stdout, stderr } = await crosswalk("doctor", "--json");
   assertEquals(code, 0, stderr);
   const { adapter, memory, limits, peaks, kernels, ok, ...rest } = JSON.parse(stdout);
-  assertEquals(Object.keys(rest), ["driver", "software", "features", "warnings"]);
+  assertEquals(Object.keys(rest), ["adapters", "driver", "software", "features", "warnings"]);
+  assertEquals(rest.adapters[0], { number: 1, name: adapter.description });
   assertEquals(Object.keys(adapter), ["vendor", "architecture", "description"]);
   for (const number of [memory.totalBytes, memory.freeBytes, limits.maxBufferSize, peaks.gflops]) assert(number > 0);
   assert(ok && kernels.length > 10 && kernels.every((kernel: { ok: boolean }) => kernel.ok));
