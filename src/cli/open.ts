@@ -6,7 +6,8 @@
  */
 
 import type { ClassMap } from "../data/class_map.ts";
-import { type Dataset, openDataset, readClassMap, requireClasses } from "../data/dataset.ts";
+import { type Dataset, requireClasses } from "../data/dataset.ts";
+import { openDataset, readClassMap } from "../data/folder.ts";
 import { formatSize, roundedSizeText, roundSize, type Size } from "../data/size.ts";
 import { Gpu } from "../gpu/gpu.ts";
 import { loadNetwork, type Network } from "../nn/network.ts";
@@ -45,7 +46,7 @@ export function openClassMap(settings: Settings): ClassMap | undefined {
 
 /** Says on stderr that images of one size are worked on at another; for `loadSplit`, which calls it once. */
 export function sayRounded(network: Network): (wanted: Size, rounded: Size) => void {
-  return (wanted, rounded) => console.error(roundedSizeText("size", wanted, rounded, network.model.outputStride));
+  return (wanted, rounded) => console.error(roundedSizeText("size", wanted, rounded, network.model.sizeMultiple));
 }
 
 /**
@@ -54,7 +55,7 @@ export function sayRounded(network: Network): (wanted: Size, rounded: Size) => v
  */
 export function workingSizeOf(settings: Settings, network: Network): Size | null {
   const wanted = settings.get("size") ?? network.metadata.size;
-  const stride = network.model.outputStride;
+  const stride = network.model.sizeMultiple;
   if (wanted === undefined) return null;
   const rounded = roundSize(wanted, stride);
   if (formatSize(rounded) !== formatSize(wanted)) sayRounded(network)(wanted, rounded);

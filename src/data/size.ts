@@ -25,7 +25,7 @@ export function parseSize(text: string): Size {
   return { height: Number(match[1]), width: Number(match[2]) };
 }
 
-/** The nearest size whose sides `stride` divides, at least one stride each; a tie goes to the larger. */
+/** The nearest size whose sides are multiples of `stride`, at least one stride each. A tie goes to the larger. */
 export function roundSize(size: Size, stride: number): Size {
   const round = (side: number) => Math.max(stride, Math.floor(side / stride + 0.5) * stride);
   return { height: round(size.height), width: round(size.width) };
@@ -36,7 +36,7 @@ export function formatSize(size: Size): string {
   return `${size.height}×${size.width}`;
 }
 
-/** What is said, once, where a size is rounded to a multiple of the network's stride. */
+/** The sentence that is said, once, where a size is rounded to a multiple of the network's stride. */
 export function roundedSizeText(what: string, wanted: Size, rounded: Size, stride: number): string {
   return `The ${what} ${formatSize(wanted)} is no multiple of the network's stride ${stride}: working at ${
     formatSize(rounded)

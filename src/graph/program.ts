@@ -142,6 +142,11 @@ export class Program {
     this.#gpu.submit([...kept, ...this.dispatches], copies);
   }
 
+  /** The output of this name, which knows its shape. */
+  outputTensor(name: string): Tensor {
+    return this.#output(name).tensor;
+  }
+
   /** Where an output lies after a run. */
   output(name: string): BufferRange {
     return this.#output(name).range;
