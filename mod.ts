@@ -29,6 +29,7 @@
 // Engine
 export {
   DeviceLostError,
+  DivergenceError,
   InterruptedError,
   OutOfBudgetError,
   type Reason,
@@ -36,6 +37,7 @@ export {
   UsageError,
 } from "./src/errors.ts";
 export type { AdapterKind } from "./src/gpu/adapter_kind.ts";
+export { type AdapterSource, listAdapters, type ListedAdapter } from "./src/gpu/adapters.ts";
 export { Gpu, type GpuOptions, onShaderVariant } from "./src/gpu/gpu.ts";
 export {
   type BufferCopy,
