@@ -27,7 +27,15 @@
  */
 
 // Engine
-export { DeviceLostError, InterruptedError, OutOfBudgetError, UsageError } from "./src/errors.ts";
+export {
+  DeviceLostError,
+  DivergenceError,
+  InterruptedError,
+  OutOfBudgetError,
+  type Reason,
+  ReasonedError,
+  UsageError,
+} from "./src/errors.ts";
 export type { AdapterKind } from "./src/gpu/adapter_kind.ts";
 export { Gpu, type GpuOptions, onShaderVariant } from "./src/gpu/gpu.ts";
 export {
@@ -56,6 +64,8 @@ export { Program } from "./src/graph/program.ts";
 export type { ActivationStorage } from "./src/graph/execution_order.ts";
 export { memoryPlan, type ProgramDefinition } from "./src/graph/program_plan.ts";
 export {
+  type Block,
+  block,
   type DeviceTraits,
   input,
   type InputGradient,
@@ -97,7 +107,7 @@ export { bilinearResize, type BilinearResizeOptions } from "./src/ops/resize/bil
 
 // Images
 export { type MemoryItem, MemorySamples } from "./src/data/memory_samples.ts";
-export type { Sample, SampleImage, SampleLabelMap, SampleOptions, SampleSource } from "./src/data/sample.ts";
+export type { PixelImage, Sample, SampleLabelMap, SampleOptions, SampleSource } from "./src/data/sample.ts";
 export type { Size } from "./src/data/size.ts";
 export {
   renderTown,
@@ -113,7 +123,23 @@ export type { Domain, MiningClasses, MiningPlan, MiningRule } from "./src/data/m
 export type { DomainItem, SubsetPolicy } from "./src/data/order.ts";
 export type { AugmentationOptions, SamplePlan } from "./src/data/sampling.ts";
 export { type StageEvents, type TrainingStage, trainStage } from "./src/selftraining/stage.ts";
-export { type StepLoss, Trainer, type TrainerOptions, type TrainingSample } from "./src/selftraining/trainer.ts";
+export {
+  type StepJoints,
+  type StepLaunches,
+  type StepLoss,
+  type StepSeed,
+  Trainer,
+  type TrainerOptions,
+} from "./src/selftraining/trainer.ts";
+export type { StepOptions, TrainingSample } from "./src/selftraining/training_step.ts";
+export {
+  crossEntropy,
+  type LabelTensors,
+  type Objective,
+  type ObjectiveContext,
+  sum,
+} from "./src/selftraining/objective.ts";
+export type { CollapseKind, CollapseWarning } from "./src/selftraining/collapse.ts";
 export { checkpointBytes, restoreCheckpoint, type RunPlace } from "./src/selftraining/checkpoint.ts";
 
 // Self-training: labelling
@@ -132,7 +158,15 @@ export {
   spatialPrior,
   type SpatialPriorOptions,
 } from "./src/selftraining/spatial_prior.ts";
-export type { RankRule, SelectionPolicy, SelectionSettings, ThresholdsReport } from "./src/selftraining/thresholds.ts";
+export {
+  type RankRule,
+  type SelectionPolicy,
+  type SelectionSettings,
+  type Thresholds,
+  type ThresholdsReport,
+  thresholdsReport,
+} from "./src/selftraining/thresholds.ts";
+export { addCounts, type LabelCounts, noLabels } from "./src/selftraining/label_counts.ts";
 export type { ViewOptions } from "./src/selftraining/views.ts";
 
 // Self-training: scoring
@@ -144,7 +178,7 @@ export {
   splitScores,
 } from "./src/selftraining/evaluation.ts";
 export type { SampleBatch } from "./src/selftraining/inference.ts";
-export { type Prediction, Predictor } from "./src/selftraining/prediction.ts";
+export { type PredictedLogits, type Prediction, Predictor } from "./src/selftraining/prediction.ts";
 
 // Self-training: the loop
 export {
@@ -169,9 +203,18 @@ export type { LabelSink, RunStore } from "./src/selftraining/store.ts";
 export { type RunParts, Training } from "./src/selftraining/training.ts";
 
 // Networks
+export { floatChannels, type ImageKind, rgbBytes } from "./src/nn/image_kind.ts";
+export type { Normalization } from "./src/ops/data/sample.ts";
 export type { Model, ModelOptions } from "./src/nn/model.ts";
 export { findModel, models } from "./src/nn/models/mod.ts";
-export { loadNetwork, Network, type NetworkMetadata, readWeights, type WeightFile } from "./src/nn/network.ts";
+export {
+  loadNetwork,
+  Network,
+  type NetworkMetadata,
+  readWeights,
+  type TrainingTrace,
+  type WeightFile,
+} from "./src/nn/network.ts";
 export {
   collectParameters,
   type Initial,
@@ -181,6 +224,8 @@ export {
   type ParameterRun,
   type ParameterScope,
   ParameterStore,
+  type ParameterStoreOptions,
+  standardGroups,
 } from "./src/nn/parameters.ts";
 export {
   type ParameterValues,
@@ -194,6 +239,7 @@ export type { GradientAccumulation } from "./src/optim/accumulation.ts";
 export {
   adamW,
   type AdamWOptions,
+  groupRates,
   type LearningRates,
   type Optimizer,
   sgd,

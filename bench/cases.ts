@@ -1,6 +1,6 @@
 /**
- * The kernels and shapes that are benchmarked beside the layers of `layer_data.ts`: those of the networks at their sizes, not
- * powers of two.
+ * The kernels and shapes that are benchmarked, besides the layers of `layer_data.ts`. The shapes are those of the
+ * networks at their sizes, not powers of two.
  *
  * @module
  */

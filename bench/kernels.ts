@@ -1,6 +1,6 @@
 /**
- * Every kernel on shapes of the networks: time, throughput and share of the adapter's peaks, with each result checked. The
- * single layers are asked of other engines too, which take turns with ours.
+ * Every kernel on shapes of the networks: its time, its throughput and its share of the adapter's peaks. Each result is
+ * checked. Single layers are also run by other engines, which take turns with ours.
  *
  * @module
  */
@@ -38,17 +38,20 @@ export interface KernelRow extends LayerComparison {
   readonly milliseconds: number;
   /** GFLOP/s where multiply-adds are the work, else `null`. */
   readonly gflops: number | null;
-  /** GB/s of the tensors read and written once. */
+  /** GB/s, counting each tensor as read or written once. */
   readonly gigabytesPerSecond: number;
   /** Share of the peak that bounds the kernel: flop for convolutions, bytes otherwise. */
   readonly shareOfPeak: number;
-  /** Floating-point operations as the op states them: of the direct form for convolutions. */
+  /** Floating-point operations as the op states them. For convolutions they are those of the direct form. */
   readonly flops: number;
-  /** Bytes of the tensors read and written once. */
+  /** Bytes of the tensors, each read or written once. */
   readonly bytes: number;
 }
 
-/** Each timing of a layer, before the others take their turns with as many launches, repeats ours for about so long. */
+/**
+ * Each timing of a layer repeats our launch for about so many seconds. Then the other engines take their turns with as
+ * many launches.
+ */
 const layerSeconds = 0.06;
 
 /** A kernel at a shape. */
@@ -57,7 +60,7 @@ export interface KernelCase {
   /** Shapes of the inputs, in order, with their layouts. */
   readonly inputs: readonly Tensor[];
   readonly build: (...inputs: Tensor[]) => Tensor;
-  /** Names of the inputs to differentiate, in the order of `inputs`; empty where there is no gradient. */
+  /** Names of the inputs to differentiate, in the order of `inputs`. Empty where there is no gradient. */
   readonly directions: readonly string[];
 }
 
@@ -67,15 +70,15 @@ interface Question {
   readonly direction: string;
   /** What is computed, by name. */
   readonly outputs: Readonly<Record<string, Tensor>>;
-  /** Where other engines can be asked for the same. */
+  /** The layer and the direction to ask other engines for, where they can compute the same. */
   readonly layer?: { readonly layer: SingleLayer; readonly direction: Direction };
 }
 
 /**
  * Times every layer and every case in every direction.
  *
- * @param options `runs` of each; the `peers` to ask for the layers; `onRow` is called with each row as it is ready, `say` with
- * what a peer has against starting.
+ * @param options `runs` of each; the `peers` to ask for the layers; `onRow` is called with each row as it is ready,
+ * `say` with the reason why a peer does not start.
  * @throws {Error} naming the kernel that gave a wrong result.
  */
 export async function benchKernels(
@@ -165,7 +168,7 @@ async function timeKernel(
   };
 }
 
-/** A layer's results are compared with PyTorch's, another kernel's must be finite and not all zero. */
+/** A layer's results are compared with PyTorch's. Another kernel's must be finite and not all zero. */
 async function requireRight(program: Program, { kernel, direction, outputs, layer }: Question): Promise<void> {
   const samples: Record<string, number[]> = {};
   let isRight = true;
@@ -185,7 +188,7 @@ function fillLayer(program: Program, name: string, layer: SingleLayer): void {
   program.write(name, pack(values, shape, program.inputTensor(name).layout));
 }
 
-/** Random values in `[0.1, 0.9)`: far from kinks, and never cancelling to zero. */
+/** Random values in `[0.1, 0.9)`. They are far from kinks, and sums of them never cancel to zero. */
 function fill(program: Program, name: string): void {
   const tensor = program.inputTensor(name);
   const values = repeatedRandom(tensor.shape, name, (random, index) => 0.1 + 0.8 * random.uniform(index));

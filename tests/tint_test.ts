@@ -168,14 +168,14 @@ async function runSelection(gpu: Gpu): Promise<void> {
     },
   };
   const scores = { classes: 5, prior };
-  const report = await selectThresholds(gpu, batches, scores, {
+  const { lambda } = await selectThresholds(gpu, batches, scores, {
     policy: "cbst",
     rule: "crst",
     portion: 0.5,
     stride: 2,
   });
-  for await (const _batch of assignLabels(gpu, batches, scores, report));
-  for await (const _batch of assignSoftLabels(gpu, batches, scores, report, 0.25));
+  for await (const _batch of assignLabels(gpu, batches, scores, lambda));
+  for await (const _batch of assignSoftLabels(gpu, batches, scores, lambda, 0.25));
   const maps = { name: "selftraining/channels_last", text: channelsLast };
   await gpu.pipeline(maps, { CLASSES: 5, CLASS_VECTORS: 2, PIXELS: 64 });
 }

@@ -1,6 +1,6 @@
-// Input gradient of average pooling: dx[n,c,i,j] = Σ dy[w] / size(w) over the windows w that hold pixel (i, j).
+// Input gradient of average pooling: dx[n,c,i,j] = Σ dy[w] / size(w) over the windows w that contain pixel (i, j).
 // Bindings: 0 dy [N,Ho,Wo,C] read · 1 dx [N,H,W,C] write. vec4f over channels, padded to 4.
-// Schedule: one invocation per vec4f of the input. Bound: loads, about ⌈K/S⌉² of them.
+// Schedule: one invocation per vec4f of the input. Bound: loads, about ⌈kernel / stride⌉² of them.
 #include lib/pool_geometry.wgsl
 #include lib/pool_average.wgsl
 #include lib/grid.wgsl

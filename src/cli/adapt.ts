@@ -9,6 +9,7 @@ import { openRun } from "../run/open_run.ts";
 import { memoryReport, planReport, planText, requireBudget } from "../run/announce.ts";
 import { writePictures } from "../run/pictures.ts";
 import { townRecipe } from "../settings/town_recipe.ts";
+import { collapseMessage } from "./advice.ts";
 import { readArguments } from "./arguments.ts";
 import { reportProfile } from "./profile_table.ts";
 import { readResult, resultTable } from "./result_table.ts";
@@ -31,7 +32,7 @@ export async function run(args: readonly string[]): Promise<number> {
     }
     requireBudget(memoryReport(context), settings);
     if (isPlan) return 0;
-    const result = await runAdaptation(context, data);
+    const result = await runAdaptation(context, data, (warning) => context.progress.warn(collapseMessage(warning)));
     context.profile.enter("pictures");
     await writePictures(context, data);
     context.profile.enter("other");

@@ -42,7 +42,7 @@ export function openClassMap(settings: Settings): ClassMap | undefined {
 
 /** Says on stderr that images of one size are worked on at another; for `loadSplit`, which calls it once. */
 export function sayRounded(network: Network): (wanted: Size, rounded: Size) => void {
-  return (wanted, rounded) => console.error(roundedSizeText("size", wanted, rounded, network.model.outputStride));
+  return (wanted, rounded) => console.error(roundedSizeText("size", wanted, rounded, network.model.sizeMultiple));
 }
 
 /**
@@ -51,7 +51,7 @@ export function sayRounded(network: Network): (wanted: Size, rounded: Size) => v
  */
 export function workingSizeOf(settings: Settings, network: Network): Size | null {
   const wanted = settings.get("size") ?? network.metadata.size;
-  const stride = network.model.outputStride;
+  const stride = network.model.sizeMultiple;
   if (wanted === undefined) return null;
   const rounded = roundSize(wanted, stride);
   if (formatSize(rounded) !== formatSize(wanted)) sayRounded(network)(wanted, rounded);

@@ -9,10 +9,9 @@ import { defaultPalette } from "../data/dataset.ts";
 import { encodeLabelPng, encodeRgbPng } from "../data/encode.ts";
 import type { FileItem } from "../data/file_item.ts";
 import { imageItems, openLoader } from "../data/folder.ts";
-import type { Sample } from "../data/sample.ts";
+import { rgbPixels, type Sample } from "../data/sample.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { OneBehind } from "../gpu/one_behind.ts";
-import type { Network } from "../nn/network.ts";
 import { writeNpy } from "../formats/npy.ts";
 import { UsageError } from "../errors.ts";
 import { type Color, overlayLabels, pictureOf } from "../report/picture.ts";
@@ -49,7 +48,7 @@ export async function run(args: readonly string[]): Promise<number> {
       const group = { samples: [sample], size: { height, width }, labelSize: sample.originalSize };
       const prediction = await predictor.run(group, { withLogits });
       // What is written meanwhile is the result of the image before.
-      finish(await writing.exchange(writeResults(gpu, prediction, { sample, network, palette, out })));
+      finish(await writing.exchange(writeResults(gpu, prediction, { sample, palette, out })));
     }
   } finally {
     finish(await writing.take());
@@ -85,26 +84,28 @@ function requireFreeNames(items: readonly FileItem[], out: string): void {
 
 interface Results {
   readonly sample: Sample;
-  readonly network: Network;
   readonly palette: readonly Color[];
   readonly out: string;
 }
 
 /** Writes the label PNG, the overlay and, where wanted, the logits; returns the path of the first. */
 async function writeResults(gpu: Gpu, prediction: Prediction, results: Results): Promise<string> {
-  const { sample: { name, originalSize: { height, width }, image }, network, palette, out } = results;
+  const { sample: { name, originalSize: { height, width }, image }, palette, out } = results;
   // Both are asked for before either is waited for: the next prediction overwrites them.
   const [[labels = new Uint8Array(0)], logits] = await Promise.all([
     gpu.read({ ...prediction.labels, size: height * width }),
-    prediction.readLogits?.(),
+    prediction.logits?.read(),
   ]);
   const path = join(out, `${name}.png`);
   writeFileSafely(path, encodeLabelPng(labels, height, width, palette.map((color) => [...color])));
-  const overlay = overlayLabels(pictureOf(image.pixels, image.height, image.width), { height, width, labels }, palette);
+  const overlay = overlayLabels(
+    pictureOf(rgbPixels(image, name), image.height, image.width),
+    { height, width, labels },
+    palette,
+  );
   writeFileSafely(join(out, `${name}_overlay.png`), encodeRgbPng(overlay.pixels, overlay.height, overlay.width));
   if (logits !== undefined) {
-    const { outputStride } = network.model;
-    const shape = [network.classCount, image.height / outputStride, image.width / outputStride];
+    const [, ...shape] = prediction.logits?.shape ?? [];
     writeFileSafely(join(out, `${name}.npy`), writeNpy(shape, logits));
   }
   return path;

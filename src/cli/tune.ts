@@ -87,8 +87,9 @@ export async function tuneInto(
 function networkTensors(gpu: Gpu, settings: Settings): Tensor[] {
   const { height, width } = settings.get("reference") ? reference : settings.require("size");
   const batch = settings.get("reference") ? reference.batch : settings.get("batch");
-  const images = input("images", [batch, 3, height, width]);
   const model = findModel(settings.get("model"));
+  const channels = settings.get("reference") ? 3 : model.takes.channels;
+  const images = input("images", [batch, channels, height, width]);
   const logits = (scope: ParameterScope, inference: boolean) =>
     settings.get("reference")
       ? residualDeeplabLogits(images, scope, inference, reference.classes)

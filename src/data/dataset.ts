@@ -9,6 +9,7 @@ import * as v from "valibot";
 import { classDifference, type ClassMap, IGNORE_LABEL, type LabelTable, labelTable, sameClasses } from "./class_map.ts";
 import type { Colour } from "./encode.ts";
 import type { FileItem } from "./file_item.ts";
+import { ReasonedError } from "../errors.ts";
 import { validated } from "../formats/validation.ts";
 
 /** The images of a split in byte order of their names; never empty. */
@@ -79,8 +80,10 @@ export function parseDataset(text: string, path: string): DatasetDescription {
 }
 
 /**
- * The classes of a data set and what the ids of its label files become. A `classMap` is applied where the classes equal its
- * `from_classes`, otherwise left aside: whether the result fits the network is asked by {@link requireClasses}.
+ * The classes of a data set and what the ids of its label files become.
+ *
+ * A `classMap` is applied where the classes equal its `from_classes`. Otherwise it is left aside. {@link requireClasses}
+ * checks afterwards whether the classes fit the network.
  */
 export function mappedClasses(
   { name, classes, palette, ignore }: DatasetDescription,
@@ -100,13 +103,13 @@ export function mappedClasses(
 export function requireClasses(dataset: Dataset, networkClasses: readonly string[], classMap?: ClassMap): void {
   const difference = classDifference(dataset.classes, networkClasses);
   if (difference === null) return;
-  const unused = classMap === undefined ? null : classDifference(dataset.classes, classMap.fromClasses);
-  const advice = classMap === undefined
-    ? "Give a class map with --class-map"
-    : unused === null || sameClasses(dataset.classes, classMap.toClasses)
+  const message = `The classes of the data set ${dataset.path} are not the network's: ${difference}`;
+  if (classMap === undefined) throw new ReasonedError(message, "no class map");
+  const unused = classDifference(dataset.classes, classMap.fromClasses);
+  const why = unused === null || sameClasses(dataset.classes, classMap.toClasses)
     ? "The class map leads to other classes than the network's"
     : `The class map does not apply to it (${unused} in from_classes)`;
-  throw new Error(`The classes of the data set ${dataset.path} are not the network's: ${difference}. ${advice}`);
+  throw new ReasonedError(`${message}. ${why}`);
 }
 
 /**
@@ -124,7 +127,10 @@ export function requireLabels(split: Split, dataset: Dataset): void {
   );
 }
 
-/** A colour for each of `classCount` classes that has none given: the bit-reversed colours of PASCAL VOC, without black. */
+/**
+ * A palette for a data set that has none: a colour for each of `classCount` classes. They are the bit-reversed colours
+ * of PASCAL VOC, without black.
+ */
 export function defaultPalette(classCount: number): Colour[] {
   return Array.from({ length: classCount }, (_, index) => {
     const colour: [number, number, number] = [0, 0, 0];
@@ -138,7 +144,7 @@ export function defaultPalette(classCount: number): Colour[] {
   });
 }
 
-/** The palette after a class map: each class takes the colour of the first class that becomes it. */
+/** The palette after a class map. A class of the map takes the colour of the first class that becomes it. */
 function mappedPalette(palette: Colour[], classMap: ClassMap): Colour[] {
   const fallback = defaultPalette(classMap.toClasses.length);
   return classMap.toClasses.map((_, toId) => palette[classMap.toId.indexOf(toId)] ?? fallback[toId] ?? [0, 0, 0]);

@@ -1,5 +1,6 @@
 /**
- * The module that a decoding Worker runs: fetches the files of a sample, makes it, hands it back without copying.
+ * The module that a decoding Worker runs. It fetches the files of a sample, makes the sample, and hands it back without
+ * copying.
  *
  * @module
  */

@@ -11,9 +11,9 @@ import { defaultWorkers, WorkerPool } from "./worker_pool.ts";
 
 /** Settings of a {@link Loader}. */
 export interface LoaderOptions {
-  /** Number of decoding Workers. Default: the processors, but 2 at least and 8 at most. */
+  /** Number of decoding Workers. Default: as many as there are processors, but at least 2 and at most 8. */
   workers?: number;
-  /** How many samples are decoded ahead of the one handed out. Default: two for each Worker, 8 at least. */
+  /** How many samples are decoded ahead of the one handed out. Default: two for each Worker, but at least 8. */
   readAhead?: number;
   /** Bytes of samples kept in memory, so that later epochs need not decode again. Default 1 GiB; 0 keeps none. */
   cacheBytes?: number;
@@ -57,8 +57,8 @@ export class Loader implements SampleSource<FileItem> {
   }
 
   /**
-   * The samples of `items`, in their order, an item as often as it is listed. A bad file throws its sentence when its turn
-   * comes; leaving the loop early is fine.
+   * The samples of `items`, in their order. An item comes as often as it is listed. A bad file throws its sentence when
+   * its turn comes. The caller may leave the loop early.
    *
    * @throws {Error} where a file cannot be used, or the loader is closed.
    */
@@ -70,7 +70,8 @@ export class Loader implements SampleSource<FileItem> {
         const next = remaining.next();
         if (next.done === true) return;
         const promise = this.loadOne(next.value, options);
-        // A failure is thrown when its turn comes; it must not count as unhandled before, nor after an early end.
+        // A failure is thrown when the sample's turn comes. Until then, and after an early end, it must not count as
+        // unhandled.
         promise.catch(() => {});
         ahead.push(promise);
       }
@@ -116,8 +117,8 @@ export class Loader implements SampleSource<FileItem> {
   }
 
   /**
-   * Keeps a sample while there is room. Nothing is pushed out: an epoch visits every image once, and the oldest image, which
-   * would have to go, is the one that the next epoch needs soonest.
+   * Keeps a sample while there is room. No other sample is dropped to make room: an epoch visits every image once, so
+   * the oldest image is the one that the next epoch needs soonest.
    */
   #keep(key: string, sample: Sample): void {
     const bytes = sample.image.pixels.length + (sample.labels?.length ?? 0);

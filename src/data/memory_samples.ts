@@ -7,8 +7,8 @@
 import {
   makeLabelSample,
   makeSample,
+  type PixelImage,
   type Sample,
-  type SampleImage,
   type SampleLabelMap,
   type SampleOptions,
   type SampleSource,
@@ -19,7 +19,7 @@ export interface MemoryItem {
   /** The name of everything made from the image. */
   readonly name: string;
   /** Its pixels. */
-  readonly image: SampleImage;
+  readonly image: PixelImage;
   /** Its labels; `null` where there are none. */
   readonly labels: SampleLabelMap | null;
 }

@@ -1,15 +1,17 @@
 /**
- * Resizing on the CPU, once per file, to the working size: images bilinear with half-pixel centres and without
- * antialiasing, labels by the nearest pixel. The random scaling of training happens on the GPU.
+ * Resizing on the CPU to the working size, once per file. Images are resized bilinearly with half-pixel centres and
+ * without antialiasing, labels by the nearest pixel. The random scaling of training happens on the GPU.
  *
  * @module
  */
 
 /**
- * Resizes `[height, width]` pixels of four bytes (RGBA) to `[targetHeight, targetWidth]`. The source position of target
- * row `i` is `(i + ½) · height / targetHeight − ½`, clamped below at 0, its upper neighbour clamped to the last row;
- * columns alike. A value `v` becomes a byte by `⌊v + ½⌋`, exactly: the weights are whole numbers over a common denominator, so a
- * value that lies between two bytes goes up on every machine. Alpha becomes 255.
+ * Resizes `[height, width]` pixels of four bytes (RGBA) to `[targetHeight, targetWidth]`.
+ *
+ * Target row `i` lies at the source position `(i + ½) · height / targetHeight − ½`, clamped below at 0. The upper
+ * neighbour is clamped to the last row. Columns are alike. A value `v` becomes the byte `⌊v + ½⌋`. This is exact: the
+ * weights are whole numbers over a common denominator, so a value halfway between two bytes goes up on every machine.
+ * Alpha becomes 255.
  */
 export function resizeImage(
   pixels: Uint8Array,
@@ -22,9 +24,10 @@ export function resizeImage(
   const rows = bilinearTable(height, targetHeight);
   const columns = bilinearTable(width, targetWidth);
   const result = new Uint8Array(targetHeight * targetWidth * 4);
-  // The sums below are whole numbers under 255 · 4 · targetHeight · targetWidth, far from the 2⁵³ up to which they are exact.
+  // The sums below are whole numbers below 255 · 4 · targetHeight · targetWidth. Numbers are exact up to 2⁵³, far more.
   const denominator = rows.denominator * columns.denominator;
-  // The two source rows that a target row mixes, already at the target width; most are used again for the next row.
+  // The two source rows that a target row mixes, already stretched to the target width. The next row mostly uses them
+  // again.
   const rowCache = new Map<number, Float64Array>();
   for (let row = 0; row < targetHeight; row++) {
     const lowerRow = rows.lower[row] ?? 0;
@@ -103,7 +106,10 @@ function bilinearTable(length: number, targetLength: number): BilinearTable {
   return table;
 }
 
-/** Row `row` of the source, bilinear along its columns, three sums per pixel; from the cache where it is there. */
+/**
+ * Row `row` of the source, stretched bilinearly along its columns: three sums per pixel. It comes from the cache where
+ * it is there.
+ */
 function stretchedRow(
   cache: Map<number, Float64Array>,
   pixels: Uint8Array,

@@ -6,12 +6,22 @@
  */
 
 import { resizeImage, resizeLabels } from "./resize.ts";
-import { roundSize, type Size } from "./size.ts";
+import { formatSize, roundSize, type Size } from "./size.ts";
 
-/** The pixels of an image. */
-export interface SampleImage extends Size {
-  /** The bytes red, green, blue, 255 of each pixel, `[height, width]`, rows first. */
-  pixels: Uint8Array<ArrayBuffer>;
+/** The numbers of an image. Which form a network takes is said by its `ImageKind`. */
+export interface PixelImage extends Size {
+  /** Photographs: `[height, width]` times the bytes red, green, blue, 255. Other images: float32 `[C, height, width]`. */
+  readonly pixels: Uint8Array<ArrayBuffer> | Float32Array<ArrayBuffer>;
+}
+
+/**
+ * The bytes red, green, blue, 255 of each pixel, for pictures of an image.
+ *
+ * @throws {Error} if the image has other numbers.
+ */
+export function rgbPixels({ height, width, pixels }: PixelImage, name: string): Uint8Array<ArrayBuffer> {
+  if (pixels instanceof Uint8Array && pixels.length === height * width * 4) return pixels;
+  throw new Error(`Cannot draw ${name}: it has no RGB bytes`);
 }
 
 /** A label map. */
@@ -25,7 +35,7 @@ export interface Sample {
   /** The name of the image. */
   name: string;
   /** The image at its working size. */
-  image: SampleImage;
+  image: PixelImage;
   /** Train ids `[labelSize.height, labelSize.width]`, 255 where ignored; `null` where there are none. */
   labels: Uint8Array<ArrayBuffer> | null;
   /** The size of `labels`. */
@@ -36,13 +46,14 @@ export interface Sample {
 
 /** How a sample is made. */
 export interface SampleOptions {
-  /** The size of the image; `null` keeps each image's own, rounded to a multiple of `stride`. */
+  /** The size of the image. `null` keeps each image's own size, rounded to a multiple of `stride`. */
   size: Size | null;
-  /** Both sides of the image are made multiples of it, the nearest. Default 1. */
+  /** Both sides of the image are made a multiple of it, the nearest. Default 1. */
   stride?: number;
   /**
-   * Labels resized with the image (default), at their own size as scoring wants them, or not read; `only`: resized to `size`,
-   * and the image is not read, so that `image` has no pixels.
+   * What becomes of the labels. `resized` (default): resized with the image. `original`: kept at their own size, as
+   * scoring needs them. `none`: not read. `only`: resized to `size`, while the image is not read, so that `image` has no
+   * pixels.
    */
   labels?: "resized" | "original" | "none" | "only";
 }
@@ -62,10 +73,14 @@ export function workingSize(originalSize: Size, options: SampleOptions): Size {
   return roundSize(options.size ?? originalSize, options.stride ?? 1);
 }
 
-/** A sample of an image and its labels, both brought to the sizes that are asked for. */
+/**
+ * A sample of an image and its labels, both brought to the sizes that are asked for.
+ *
+ * @throws {Error} if the image is not of bytes and has another size than the one asked for.
+ */
 export function makeSample(
   name: string,
-  image: SampleImage,
+  image: PixelImage,
   labels: SampleLabelMap | null,
   options: SampleOptions,
 ): Sample {
@@ -73,7 +88,7 @@ export function makeSample(
   const size = workingSize(originalSize, options);
   const found = options.labels === "none" ? null : labels;
   const placed = found === null || options.labels === "original" ? found : resizeLabelMap(found, size);
-  return { name, image: resizePixels(image, size), ...labelFields(placed), originalSize };
+  return { name, image: resizePixels(name, image, size), ...labelFields(placed), originalSize };
 }
 
 /** A sample of labels alone: its image has no pixels. */
@@ -84,9 +99,15 @@ export function makeLabelSample(name: string, labels: SampleLabelMap, options: S
   return { name, image, ...labelFields(resizeLabelMap(labels, image)), originalSize };
 }
 
-function resizePixels(image: SampleImage, { height, width }: Size): SampleImage {
+function resizePixels(name: string, image: PixelImage, { height, width }: Size): PixelImage {
   if (image.height === height && image.width === width) return image;
-  return { height, width, pixels: resizeImage(image.pixels, image.height, image.width, height, width) };
+  if (image.pixels instanceof Uint8Array) {
+    return { height, width, pixels: resizeImage(image.pixels, image.height, image.width, height, width) };
+  }
+  throw new Error(
+    `Cannot resize ${name} from ${formatSize(image)} to ${formatSize({ height, width })}: only bytes are resized. ` +
+      "Give the image at the working size",
+  );
 }
 
 function resizeLabelMap(map: SampleLabelMap, { height, width }: Size): SampleLabelMap {

@@ -142,6 +142,11 @@ export class Program {
     this.#gpu.submit([...kept, ...this.dispatches], copies);
   }
 
+  /** The output of this name, which knows its shape. */
+  outputTensor(name: string): Tensor {
+    return this.#output(name).tensor;
+  }
+
   /** Where an output lies after a run. */
   output(name: string): BufferRange {
     return this.#output(name).range;
@@ -217,7 +222,8 @@ function placeLeaves(
 function requireBindable(gpu: Gpu, memory: MemoryPlan): void {
   if (memory.largestBindingBytes > gpu.maxBindingBytes) {
     throw new OutOfBudgetError(
-      `${memory.largestBinding} takes ${memory.largestBindingBytes} bytes, this adapter binds at most ${gpu.maxBindingBytes}. Lower --batch, --crop or --size`,
+      `${memory.largestBinding} takes ${memory.largestBindingBytes} bytes, this adapter binds at most ${gpu.maxBindingBytes}`,
+      "tensor too large",
     );
   }
 }

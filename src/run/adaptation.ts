@@ -5,6 +5,7 @@
  */
 
 import { adapt, type AdaptationResult, sourceStage } from "../selftraining/adapt.ts";
+import type { CollapseWarning } from "../selftraining/collapse.ts";
 import { scoreSplit, type SplitScores } from "../selftraining/evaluation.ts";
 import { jsonText } from "../selftraining/store.ts";
 import type { Trainer } from "../selftraining/trainer.ts";
@@ -13,12 +14,20 @@ import { announce } from "./announce.ts";
 import { type RunContext, type RunData, runImages, runParts } from "./context.ts";
 import { adaptationSettings, augmentationOf, openTrainer, scoringSettings, sourceTraining } from "./method_settings.ts";
 
-/** Runs the adaptation to its end, or what is left of it, and writes the results. */
-export async function runAdaptation(context: RunContext, data: RunData): Promise<AdaptationResult> {
-  const settings = adaptationSettings(context.settings, data.isFinished ? null : sourceTraining(context.settings));
+/**
+ * Runs the adaptation to its end, or what is left of it, and writes the results.
+ *
+ * @param onCollapse told after a round of a class that goes wrong.
+ */
+export async function runAdaptation(
+  context: RunContext,
+  data: RunData,
+  onCollapse: (warning: CollapseWarning) => void,
+): Promise<AdaptationResult> {
+  const settings = adaptationSettings(context, data.isFinished ? null : sourceTraining(context));
   const trainer = await openTrainer(context);
   await announce(context, data, trainer, { sourceSteps: settings.sourceTraining?.steps ?? 0, rounds: settings });
-  const result = await adapt(runParts(context, trainer), runImages(data), settings);
+  const result = await adapt({ ...runParts(context, trainer), onCollapse }, runImages(data), settings);
   free(trainer);
   return result;
 }
@@ -27,7 +36,7 @@ export async function runAdaptation(context: RunContext, data: RunData): Promise
 export async function runSourceTraining(context: RunContext, data: RunData): Promise<SplitScores | null> {
   const { settings, folder, network, profile } = context;
   const trainer = await openTrainer(context);
-  const source = sourceTraining(settings);
+  const source = sourceTraining(context);
   await announce(context, data, trainer, { sourceSteps: source.steps, rounds: null });
   const parts = runParts(context, trainer);
   const { source: images, evaluation } = runImages(data);

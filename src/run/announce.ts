@@ -8,7 +8,8 @@ import { formatSize } from "../data/size.ts";
 import { OutOfBudgetError } from "../errors.ts";
 import { memoryPlan } from "../graph/program_plan.ts";
 import { planRounds, type RoundSettings } from "../selftraining/rounds.ts";
-import { type Trainer, type TrainerOptions, trainingStep } from "../selftraining/trainer.ts";
+import type { Trainer, TrainerOptions } from "../selftraining/trainer.ts";
+import { trainingStep } from "../selftraining/training_step.ts";
 import { viewPixels } from "../selftraining/views.ts";
 import { type Settings, viewOptions } from "../settings/settings.ts";
 import type { RunContext, RunData } from "./context.ts";
@@ -61,7 +62,7 @@ export function planReport(
 /** Plans the memory of the training step, with the options of the settings or others; allocates nothing. */
 export function memoryReport(context: RunContext, others: Partial<TrainerOptions> = {}): MemoryReport {
   const { gpu, network, settings } = context;
-  const plan = memoryPlan(gpu, trainingStep(network, { ...trainerOptions(context), ...others }));
+  const plan = memoryPlan(gpu, trainingStep(network, { ...trainerOptions(context), ...others }).definition);
   const parameterBytes = network.store.segmentBytes.reduce((sum, bytes) => sum + bytes, 0);
   const gradientBytes = parameterBytes * (settings.get("accumulate") > 1 ? 2 : 1);
   const optimizerBytes = parameterBytes * (settings.get("optimizer") === "adamw" ? 2 : 1);
@@ -115,8 +116,8 @@ export function requireBudget({ totalBytes }: MemoryReport, settings: Settings):
   const budget = settings.get("memory-budget");
   if (budget === undefined || totalBytes <= budget) return;
   throw new OutOfBudgetError(
-    `Training takes ${bytesText(totalBytes)} of GPU memory, --memory-budget allows ${bytesText(budget)}. ` +
-      "Lower --batch, --crop or --size, or pass --recompute or --half-activations; --plan shows what takes how much",
+    `Training takes ${bytesText(totalBytes)} of GPU memory, --memory-budget allows ${bytesText(budget)}`,
+    "memory budget",
   );
 }
 

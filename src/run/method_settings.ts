@@ -6,7 +6,7 @@
 
 import type { Gpu } from "../gpu/gpu.ts";
 import type { ParameterStore } from "../nn/parameters.ts";
-import { adamW, type LearningRates, type Optimizer, sgd } from "../optim/optimizer.ts";
+import { adamW, groupRates, type LearningRates, type Optimizer, sgd } from "../optim/optimizer.ts";
 import { type Schedule, scheduleFactor } from "../optim/schedule.ts";
 import type { AdaptationSettings, SourceTraining } from "../selftraining/adapt.ts";
 import type { ScoringSettings } from "../selftraining/evaluation.ts";
@@ -55,7 +55,8 @@ export function trainerOptions(
  *
  * @param sourceTraining what comes before the rounds; `null` where the network is finished.
  */
-export function adaptationSettings(settings: Settings, sourceTraining: SourceTraining | null): AdaptationSettings {
+export function adaptationSettings(context: RunContext, sourceTraining: SourceTraining | null): AdaptationSettings {
+  const { settings } = context;
   const schedule = (domain: "source" | "target") => ({
     initial: settings.get(`${domain}-portion`),
     step: settings.get(`${domain}-portion-step`),
@@ -84,7 +85,7 @@ export function adaptationSettings(settings: Settings, sourceTraining: SourceTra
     }),
     control: settings.get("control"),
     sourceTraining,
-    rates: (rate) => groupRates(settings, rate),
+    rates: (rate) => ratesOf(context, rate),
     augmentation: augmentationOf(settings),
     selection: {
       policy: settings.get("policy"),
@@ -102,12 +103,13 @@ export function scoringSettings(settings: Settings): ScoringSettings {
 }
 
 /** Steps and rates of the training on the source. */
-export function sourceTraining(settings: Settings): SourceTraining {
+export function sourceTraining(context: RunContext): SourceTraining {
+  const { settings } = context;
   const schedule = sourceSchedule(settings);
   const rate = settings.get("source-rate");
   return {
     steps: settings.get("source-steps"),
-    rates: (step) => groupRates(settings, rate * scheduleFactor(schedule, step)),
+    rates: (step) => ratesOf(context, rate * scheduleFactor(schedule, step)),
   };
 }
 
@@ -134,6 +136,6 @@ export function augmentationOf(settings: Settings): AdaptationSettings["augmenta
   };
 }
 
-function groupRates(settings: Settings, rate: number): LearningRates {
-  return { backbone: rate, head: rate * settings.get("head-rate") };
+function ratesOf({ network, settings }: RunContext, rate: number): LearningRates {
+  return groupRates(network.store.groups, rate, settings.get("head-rate"));
 }

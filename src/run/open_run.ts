@@ -156,9 +156,7 @@ function firstNetwork(settings: Settings, { classes, palette }: Dataset): FirstN
     fill: (store) => {
       store.initialize(settings.get("seed"));
       if (backbone === undefined || file === undefined) return;
-      const isHead = (name: string) => name.startsWith("head.");
-      const tensors = new Map([...file.tensors].filter(([name]) => !isHead(name)));
-      store.load(tensors, backbone, { mayMiss: isHead });
+      store.loadBackbone(file.tensors, backbone);
     },
   };
 }
@@ -215,10 +213,10 @@ function workingSize(
 }
 
 /** The nearest size that the network's stride divides; said where it is another. */
-function divisible(wanted: Size, what: string, { outputStride }: Model, progress: Progress): Size {
-  const rounded = roundSize(wanted, outputStride);
+function divisible(wanted: Size, what: string, { sizeMultiple }: Model, progress: Progress): Size {
+  const rounded = roundSize(wanted, sizeMultiple);
   if (formatSize(rounded) !== formatSize(wanted)) {
-    progress.line(roundedSizeText(what, wanted, rounded, outputStride));
+    progress.line(roundedSizeText(what, wanted, rounded, sizeMultiple));
   }
   return rounded;
 }

@@ -7,7 +7,7 @@
 import { existsSync } from "node:fs";
 import { encodeRgbPng } from "../data/encode.ts";
 import type { FileItem } from "../data/file_item.ts";
-import type { Sample } from "../data/sample.ts";
+import { rgbPixels, type Sample } from "../data/sample.ts";
 import { Network } from "../nn/network.ts";
 import { readSafetensors } from "../formats/safetensors.ts";
 import { type Color, colorLabels, type LabelMap, pictureOf } from "../report/picture.ts";
@@ -38,11 +38,11 @@ export async function writePictures(context: RunContext, data: RunData): Promise
   const after = await predictions(context, network, chosen);
   for (const [index, item] of chosen.entries()) {
     const sample = await context.loader.loadOne(item, { size: context.size });
-    const { height, width, pixels } = sample.image;
+    const { height, width } = sample.image;
     const panel = (title: string, labels: LabelMap | null = null): Panel[] =>
       labels === null ? [] : [{ title, picture: colorLabels(labels, palette) }];
     const strip = drawStrip([
-      { title: "image", picture: pictureOf(pixels, height, width) },
+      { title: "image", picture: pictureOf(rgbPixels(sample.image, item.name), height, width) },
       ...panel("ground truth", labelsOf(sample)),
       ...panel("source only", before[index]),
       ...panel("pseudo-labels", await pseudoLabels(context, pseudo[index])),

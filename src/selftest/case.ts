@@ -17,7 +17,7 @@ export interface Comparison {
   readonly actual: ArrayLike<number>;
   /** The right ones. */
   readonly expected: ArrayLike<number>;
-  /** Allowed error: absolute plus relative to the largest expected magnitude; 0 where every bit is determined. */
+  /** Allowed error, relative to one plus the largest expected magnitude. It is 0 where every bit is determined. */
   readonly tolerance: number;
 }
 
@@ -47,7 +47,8 @@ export interface CaseInput {
 export type Tensors = Readonly<Record<string, Tensor>>;
 
 /**
- * Largest |actual − expected| / (1 + max |expected|); infinite where a value is no number or the counts differ.
+ * The error of a comparison: the largest |actual − expected| / (1 + max |expected|). It is infinite where a value is
+ * not a number or the counts differ.
  */
 export function errorOf({ actual, expected }: Comparison): number {
   if (actual.length !== expected.length) return Infinity;
@@ -64,8 +65,8 @@ export function errorOf({ actual, expected }: Comparison): number {
 }
 
 /**
- * Runs a graph once and returns its outputs. Their buffers are filled with NaN before, so that elements that a kernel does
- * not write are noticed.
+ * Runs a graph once and returns its outputs. Their buffers are filled with NaN first, so that elements that a kernel
+ * forgets to write are noticed.
  */
 export async function runCase(
   gpu: Gpu,

@@ -65,7 +65,7 @@ const ops: Readonly<Record<string, Build>> = {
   }),
 };
 
-/** The bias of a convolution, and what is added to it, where the case has them. */
+/** The bias of a convolution, and the residual that is added with it, where the case has them. */
 function biasOf({ b: bias, r: residual }: Tensors): Pick<Conv2dOptions, "epilogue"> {
   return bias === undefined ? {} : { epilogue: { bias, residual } };
 }
@@ -109,7 +109,7 @@ function opCase(fixture: FixtureCase): SelfTestCase {
   };
 }
 
-/** The running statistics after the step of a case of batch norm. */
+/** The running statistics after the step in a case of batch norm. */
 function runningCase(fixture: FixtureCase): SelfTestCase {
   return {
     kernel: "updateRunningStatistics",
@@ -136,7 +136,7 @@ function runningCase(fixture: FixtureCase): SelfTestCase {
   };
 }
 
-/** Name of an input → how it lies in memory; everything else is an image. */
+/** The layout of the input with this name. Inputs that are not named here are images. */
 function caseInput(fixture: FixtureCase, name: string): CaseInput {
   const { shape, values } = fixture.tensor(name);
   if (name === "w") {

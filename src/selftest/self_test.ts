@@ -17,7 +17,9 @@ export interface KernelResult {
   readonly name: string;
   /** Whether every case is within its tolerance. */
   readonly ok: boolean;
-  /** Largest error of its cases, relative to one plus the largest expected value; `null` where there was no number. */
+  /**
+   * Largest error of its cases, relative to one plus the largest expected value. `null` where no result was a number.
+   */
   readonly error: number | null;
   /** How many cases were run. */
   readonly cases: number;

@@ -9,11 +9,12 @@ import type { Size } from "../data/size.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import type { Network } from "../nn/network.ts";
 import { loadSplit } from "./inference.ts";
+import { addCounts, noLabels } from "./label_counts.ts";
 import { type LogitsOptions, LogitsSource } from "./logits_source.ts";
 import type { ScoreOptions } from "./scores.ts";
 import { assignLabels, selectThresholds } from "./selection.ts";
 import type { LabelSink } from "./store.ts";
-import type { SelectionSettings, ThresholdsReport } from "./thresholds.ts";
+import { type SelectionSettings, type ThresholdsReport, thresholdsReport } from "./thresholds.ts";
 import { plainView } from "./views.ts";
 
 /** How the target is labelled. Its pseudo-labels have the working size of the images. */
@@ -45,9 +46,12 @@ export async function labelTarget<Item>(
     ...(prior === undefined ? {} : { prior }),
   };
   const source = new LogitsSource(gpu, network, samples, items, options);
-  const report = await selectThresholds(gpu, source, scores, { policy, rule, portion, stride });
+  const thresholds = await selectThresholds(gpu, source, scores, { policy, rule, portion, stride });
   const truths = truthsOf(network, samples, items, size);
-  for await (const { images, height, width, labels } of assignLabels(gpu, source, scores, report)) {
+  let counts = noLabels(network.classCount);
+  for await (const batch of assignLabels(gpu, source, scores, thresholds.lambda)) {
+    const { images, height, width, labels } = batch;
+    counts = addCounts(counts, batch.counts);
     for (let index = 0; index < images; index++) {
       const map: SampleLabelMap = {
         height,
@@ -59,7 +63,7 @@ export async function labelTarget<Item>(
   }
   const precision = await sink.finish();
   await source.dispose();
-  return { ...report, precision };
+  return { ...thresholdsReport(thresholds, counts), precision };
 }
 
 /** The labels that target images have of themselves; they only serve to judge the pseudo-labels. */

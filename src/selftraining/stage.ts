@@ -12,7 +12,8 @@ import type { Sample, SampleSource } from "../data/sample.ts";
 import { type AugmentationOptions, planSample } from "../data/sampling.ts";
 import { OneBehind } from "../gpu/one_behind.ts";
 import type { LearningRates } from "../optim/optimizer.ts";
-import type { StepLoss, Trainer, TrainingSample } from "./trainer.ts";
+import type { StepLoss, Trainer } from "./trainer.ts";
+import type { TrainingSample } from "./training_step.ts";
 
 /** What a stage trains on and how long. */
 export interface TrainingStage<Item> {
@@ -83,7 +84,7 @@ export async function trainStage<Item>(
       if (loaded.done === true) throw new Error("The source of the samples ended before the stage");
       samples.push(trainingSample(stage, augmentation, loaded.value, { domain, step, index }));
     }
-    await trainer.step(step, samples, stage.rates(step));
+    await trainer.step(step, samples, stage.rates(step), { seed: stage.seed, stage: stage.name });
     await report();
     const interrupted = events.signal?.aborted ?? false;
     const due = events.checkpointDue() || interrupted || step === stage.steps - 1;
@@ -113,9 +114,10 @@ function* imagesOf<Item>(stage: TrainingStage<Item>, order: BatchOrder<DomainIte
 function trainingSample<Item>(
   stage: TrainingStage<Item>,
   augmentation: AugmentationOptions,
-  { name, image: { height, width, pixels }, labels }: Sample,
+  { name, image, labels }: Sample,
   { domain, step, index }: { readonly domain: Domain; readonly step: number; readonly index: number },
 ): TrainingSample {
+  const { height, width } = image;
   if (labels === null) throw new Error(`Cannot train on ${name}: it has no labels`);
   const mining = stage.mining[domain];
   const plan = planSample(
@@ -124,5 +126,5 @@ function trainingSample<Item>(
     augmentation,
     mining === undefined ? undefined : { labels: { height, width, labels }, mining },
   );
-  return { pixels, labels, plan };
+  return { name, image, labels, plan };
 }

@@ -46,7 +46,6 @@ testWithShared(
       () => requireClasses(openDataset(camvid ?? ""), source.classes),
       "11 classes, expected 7",
       'id 0 is "sky", expected "drivable"',
-      "--class-map",
     );
   },
 );

@@ -1,10 +1,11 @@
-import { assert, assertAlmostEquals, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
 import { Network } from "../../src/nn/network.ts";
 import { wholeImage } from "../../src/ops/data/geometry.ts";
 import { adamW, type Optimizer, sgd } from "../../src/optim/optimizer.ts";
 import { Random } from "../../src/random.ts";
 import { checkpointBytes, restoreCheckpoint } from "../../src/selftraining/checkpoint.ts";
-import { Trainer, type TrainingSample } from "../../src/selftraining/trainer.ts";
+import { Trainer } from "../../src/selftraining/trainer.ts";
+import type { TrainingSample } from "../../src/selftraining/training_step.ts";
 import { assertClose, testGpu } from "../ops/harness.ts";
 import { oneConvolution } from "./one_convolution.ts";
 
@@ -18,7 +19,10 @@ const optimizers = { sgd, adamW };
 function sample(seed: number, ignored = 0): TrainingSample {
   const random = new Random(seed, "sample");
   return {
-    pixels: Uint8Array.from({ length: pixelCount * 4 }, (_, index) => random.integer(256, 0, index)),
+    image: {
+      ...size,
+      pixels: Uint8Array.from({ length: pixelCount * 4 }, (_, index) => random.integer(256, 0, index)),
+    },
     labels: Uint8Array.from({ length: pixelCount }, (_, index) => index < ignored ? 255 : random.integer(3, 1, index)),
     plan: { ...wholeImage(size.height, size.width), minedClass: null },
   };
@@ -57,8 +61,8 @@ Deno.test("two micro-batches of the same content are one step on it, to the bit"
   using double = await open(2);
   const first = await valuesOf(single);
   for (const step of [0, 1]) {
-    single.trainer.step(step, batches[0], rates);
-    double.trainer.step(step, [...batches[0], ...batches[0]], rates);
+    await single.trainer.step(step, batches[0], rates);
+    await double.trainer.step(step, [...batches[0], ...batches[0]], rates);
   }
   assertEquals(await double.trainer.losses(), await single.trainer.losses());
   assertEquals(await valuesOf(double), await valuesOf(single));
@@ -71,13 +75,13 @@ Deno.test("a step's gradient and loss are the means over its micro-batches, howe
   const separate: Float32Array[] = [];
   for (const batch of batches) {
     single.network.store.initialize(7);
-    single.trainer.step(0, batch, rates);
+    await single.trainer.step(0, batch, rates);
     const [{ loss } = { loss: NaN }] = await single.trainer.losses();
     losses.push(loss);
     separate.push(await gradientsOf(single));
   }
   using triple = await open(3);
-  triple.trainer.step(5, batches.flat(), rates);
+  await triple.trainer.step(5, batches.flat(), rates);
   const [result] = await triple.trainer.losses();
   assertEquals(result?.step, 5);
   assertAlmostEquals(result?.loss ?? NaN, losses.reduce((sum, loss) => sum + loss, 0) / 3, 1e-6);
@@ -86,14 +90,18 @@ Deno.test("a step's gradient and loss are the means over its micro-batches, howe
   );
   assertClose(await gradientsOf(triple), mean, 1e-6, "gradient");
   assert(Math.max(...mean.map(Math.abs)) > 1e-2, "the gradient is as good as 0");
-  assertThrows(() => triple.trainer.step(6, batches[0], rates), RangeError, "A step takes 6 samples, 2 were given");
+  await assertRejects(
+    () => triple.trainer.step(6, batches[0], rates),
+    RangeError,
+    "A step takes 6 samples, 2 were given",
+  );
 });
 
 Deno.test("values that are not finite stop the training by the step's number", async () => {
   using training = await open(2);
   const bad = new Float32Array(3 * 3 * 4 * 4).fill(Infinity);
   training.network.store.load(new Map([["weight", { shape: [3, 3, 4, 4], values: bad }]]), "infinite weights");
-  training.trainer.step(41, [...batches[0], ...batches[1]], rates);
+  await training.trainer.step(41, [...batches[0], ...batches[1]], rates);
   const message = await training.trainer.losses().then(() => "", (error) => String(error));
   assert(message.includes("Training stopped at step 41"), message);
 });
