@@ -5,8 +5,14 @@
  * @module
  */
 
-import { resizeImage, resizeLabels } from "./resize.ts";
-import { formatSize, roundSize, type Size } from "./size.ts";
+import { resizeFloats, resizeImage, resizeLabels } from "./resize.ts";
+import { roundSize, type Size } from "./size.ts";
+
+/** A label map. */
+export interface SampleLabelMap extends Size {
+  /** The train id of each pixel, `[height, width]`, rows first; 255 = ignored. */
+  labels: Uint8Array<ArrayBuffer>;
+}
 
 /** The numbers of an image. Which form a network takes is said by its `ImageKind`. */
 export interface PixelImage extends Size {
@@ -22,12 +28,6 @@ export interface PixelImage extends Size {
 export function rgbPixels({ height, width, pixels }: PixelImage, name: string): Uint8Array<ArrayBuffer> {
   if (pixels instanceof Uint8Array && pixels.length === height * width * 4) return pixels;
   throw new Error(`Cannot draw ${name}: it has no RGB bytes`);
-}
-
-/** A label map. */
-export interface SampleLabelMap extends Size {
-  /** The train id of each pixel, `[height, width]`, rows first; 255 = ignored. */
-  labels: Uint8Array<ArrayBuffer>;
 }
 
 /** An image ready for upload, with its labels. Samples are shared by a cache: never change their arrays. */
@@ -52,8 +52,8 @@ export interface SampleOptions {
   stride?: number;
   /**
    * What becomes of the labels. `resized` (default): resized with the image. `original`: kept at their own size, as
-   * scoring needs them. `none`: not read. `only`: resized to `size`, while the image is not read, so that `image` has no
-   * pixels.
+   * scoring needs them. `none`: not read. `only`: resized to `size`, while the image is not read, so that `image`
+   * has no pixels.
    */
   labels?: "resized" | "original" | "none" | "only";
 }
@@ -73,11 +73,7 @@ export function workingSize(originalSize: Size, options: SampleOptions): Size {
   return roundSize(options.size ?? originalSize, options.stride ?? 1);
 }
 
-/**
- * A sample of an image and its labels, both brought to the sizes that are asked for.
- *
- * @throws {Error} if the image is not of bytes and has another size than the one asked for.
- */
+/** A sample of an image and its labels, both brought to the sizes that are asked for. */
 export function makeSample(
   name: string,
   image: PixelImage,
@@ -88,7 +84,7 @@ export function makeSample(
   const size = workingSize(originalSize, options);
   const found = options.labels === "none" ? null : labels;
   const placed = found === null || options.labels === "original" ? found : resizeLabelMap(found, size);
-  return { name, image: resizePixels(name, image, size), ...labelFields(placed), originalSize };
+  return { name, image: resizePixels(image, size), ...labelFields(placed), originalSize };
 }
 
 /** A sample of labels alone: its image has no pixels. */
@@ -99,15 +95,13 @@ export function makeLabelSample(name: string, labels: SampleLabelMap, options: S
   return { name, image, ...labelFields(resizeLabelMap(labels, image)), originalSize };
 }
 
-function resizePixels(name: string, image: PixelImage, { height, width }: Size): PixelImage {
+function resizePixels(image: PixelImage, { height, width }: Size): PixelImage {
+  const { pixels } = image;
   if (image.height === height && image.width === width) return image;
-  if (image.pixels instanceof Uint8Array) {
-    return { height, width, pixels: resizeImage(image.pixels, image.height, image.width, height, width) };
-  }
-  throw new Error(
-    `Cannot resize ${name} from ${formatSize(image)} to ${formatSize({ height, width })}: only bytes are resized. ` +
-      "Give the image at the working size",
-  );
+  const resized = pixels instanceof Uint8Array
+    ? resizeImage(pixels, image.height, image.width, height, width)
+    : resizeFloats(pixels, image, { height, width });
+  return { height, width, pixels: resized };
 }
 
 function resizeLabelMap(map: SampleLabelMap, { height, width }: Size): SampleLabelMap {

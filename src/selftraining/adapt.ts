@@ -12,7 +12,7 @@
 import { type Domain, minedDomains, type MiningClasses, type MiningPlan, type MiningRule } from "../data/mining.ts";
 import type { AugmentationOptions } from "../data/sampling.ts";
 import type { LearningRates } from "../optim/optimizer.ts";
-import { collapseWarnings } from "./collapse.ts";
+import { collapseText, collapseWarnings } from "./collapse.ts";
 import { scoreSplit, type ScoringSettings, type SplitScores } from "./evaluation.ts";
 import { type LabellingResult, labelTarget } from "./labelling.ts";
 import { type Activity, silent } from "./progress.ts";
@@ -84,7 +84,8 @@ export async function adapt<Item>(
   images: AdaptationImages<Item>,
   settings: AdaptationSettings,
 ): Promise<AdaptationResult> {
-  const { store, trainer, onCollapse } = parts;
+  const { store, trainer, progress = silent } = parts;
+  const { onCollapse = (warning) => progress.warn(collapseText(warning)) } = parts;
   const { network } = trainer;
   const training = await Training.open(parts);
   const stages = new TimedStages(store, parts.onActivity);
@@ -118,7 +119,7 @@ export async function adapt<Item>(
         () => labelRound(parts, images, plan, settings),
       );
       predicted.push(labelling.n_pixels);
-      for (const warning of collapseWarnings(predicted, network.metadata.classes)) onCollapse?.(warning);
+      for (const warning of collapseWarnings(predicted, network.metadata.classes)) onCollapse(warning);
       mining = miningPlans(settings, labelling.mine);
     }
     await stages.run(

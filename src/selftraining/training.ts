@@ -27,10 +27,10 @@ export interface RunParts<Item> {
   readonly store: RunStore<Item>;
   /** Told what goes on. Default: nobody. */
   readonly progress?: Progress;
-  /** Told after a round of a class that goes wrong. */
-  readonly onCollapse?: (warning: CollapseWarning) => void;
   /** Told what the run does from now on. */
   readonly onActivity?: (activity: Activity) => void;
+  /** Told after each round of a class that goes wrong. Default: `progress` warns of it. */
+  readonly onCollapse?: (warning: CollapseWarning) => void;
   /** Stops the run: training after a checkpoint, other stages at once. */
   readonly signal?: AbortSignal;
 }

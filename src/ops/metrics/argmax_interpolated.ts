@@ -7,7 +7,8 @@
 import shader from "../../../shaders/metrics/argmax_interpolated.wgsl" with { type: "text" };
 import { grid } from "../../gpu/launch.ts";
 import { paddedChannels } from "../../graph/layout.ts";
-import { currentPath, Tensor } from "../../graph/tensor.ts";
+import { Tensor } from "../../graph/tensor.ts";
+import { refuse } from "../refuse.ts";
 
 /** Options of `argmaxInterpolated`. */
 export interface ArgmaxInterpolatedOptions {
@@ -29,9 +30,7 @@ export function argmaxInterpolated(logits: Tensor, options: ArgmaxInterpolatedOp
   const [batch = 1, classes = 1, logitsHeight = 1, logitsWidth = 1] = logits.shape;
   const { height, width, alignCorners = false } = options;
   if (logits.shape.length !== 4 || logits.layout !== "activation" || classes > 255) {
-    throw new RangeError(
-      `Cannot add "${currentPath()}" (argmaxInterpolated): ${logits} (${logits.layout}) must be [N, C, h, w] with C up to 255`,
-    );
+    refuse("argmaxInterpolated", `${logits} (${logits.layout}) must be [N, C, h, w] with C up to 255`);
   }
   const vectors = paddedChannels(classes) / 4;
   const pixels = batch * height * width;
