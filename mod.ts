@@ -125,13 +125,6 @@ export type { DomainItem, SubsetPolicy } from "./src/data/order.ts";
 export type { AugmentationOptions, SamplePlan } from "./src/data/sampling.ts";
 export { type StageEvents, type TrainingStage, trainStage } from "./src/selftraining/stage.ts";
 export {
-  crossEntropy,
-  type LabelTensors,
-  type Objective,
-  type ObjectiveContext,
-  sum,
-} from "./src/selftraining/objective.ts";
-export {
   type StepJoints,
   type StepLaunches,
   type StepLoss,
@@ -139,7 +132,14 @@ export {
   Trainer,
   type TrainerOptions,
 } from "./src/selftraining/trainer.ts";
-export { type StepOptions, type TrainingSample } from "./src/selftraining/training_step.ts";
+export type { StepOptions, TrainingSample } from "./src/selftraining/training_step.ts";
+export {
+  crossEntropy,
+  type LabelTensors,
+  type Objective,
+  type ObjectiveContext,
+  sum,
+} from "./src/selftraining/objective.ts";
 export { checkpointBytes, restoreCheckpoint, type RunPlace } from "./src/selftraining/checkpoint.ts";
 
 // Self-training: labelling

@@ -40,7 +40,7 @@ const trainer = await Trainer.open(gpu, network, optimizer, { batch: 8, crop: si
 const rates = (rate: number) => ({ backbone: rate, head: rate });
 
 const { sourceOnly, adapted } = await adapt(
-  { network, trainer, samples: new MemorySamples(), store: new MemoryStore() },
+  { trainer, samples: new MemorySamples(), store: new MemoryStore() },
   {
     source: streets("source", 0, 48),
     // The network learns nothing of the target's labels, so they are left out.

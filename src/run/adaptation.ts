@@ -17,7 +17,7 @@ import { adaptationSettings, augmentationOf, openTrainer, scoringSettings, sourc
 /**
  * Runs the adaptation to its end, or what is left of it, and writes the results.
  *
- * @param onCollapse told of a class that goes wrong, after each round.
+ * @param onCollapse told after a round of a class that goes wrong.
  */
 export async function runAdaptation(
   context: RunContext,

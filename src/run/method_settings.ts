@@ -55,10 +55,8 @@ export function trainerOptions(
  *
  * @param sourceTraining what comes before the rounds; `null` where the network is finished.
  */
-export function adaptationSettings(
-  { settings, network }: Pick<RunContext, "settings" | "network">,
-  sourceTraining: SourceTraining | null,
-): AdaptationSettings {
+export function adaptationSettings(context: RunContext, sourceTraining: SourceTraining | null): AdaptationSettings {
+  const { settings } = context;
   const schedule = (domain: "source" | "target") => ({
     initial: settings.get(`${domain}-portion`),
     step: settings.get(`${domain}-portion-step`),
@@ -87,7 +85,7 @@ export function adaptationSettings(
     }),
     control: settings.get("control"),
     sourceTraining,
-    rates: (rate) => ratesOf(network.store, settings, rate),
+    rates: (rate) => ratesOf(context, rate),
     augmentation: augmentationOf(settings),
     selection: {
       policy: settings.get("policy"),
@@ -105,12 +103,13 @@ export function scoringSettings(settings: Settings): ScoringSettings {
 }
 
 /** Steps and rates of the training on the source. */
-export function sourceTraining({ settings, network }: Pick<RunContext, "settings" | "network">): SourceTraining {
+export function sourceTraining(context: RunContext): SourceTraining {
+  const { settings } = context;
   const schedule = sourceSchedule(settings);
   const rate = settings.get("source-rate");
   return {
     steps: settings.get("source-steps"),
-    rates: (step) => ratesOf(network.store, settings, rate * scheduleFactor(schedule, step)),
+    rates: (step) => ratesOf(context, rate * scheduleFactor(schedule, step)),
   };
 }
 
@@ -137,6 +136,6 @@ export function augmentationOf(settings: Settings): AdaptationSettings["augmenta
   };
 }
 
-function ratesOf({ groups }: ParameterStore, settings: Settings, rate: number): LearningRates {
-  return groupRates(groups, rate, settings.get("head-rate"));
+function ratesOf({ network, settings }: RunContext, rate: number): LearningRates {
+  return groupRates(network.store.groups, rate, settings.get("head-rate"));
 }

@@ -84,8 +84,9 @@ export async function adapt<Item>(
   images: AdaptationImages<Item>,
   settings: AdaptationSettings,
 ): Promise<AdaptationResult> {
-  const { network, store, trainer, progress = silent } = parts;
+  const { store, trainer, progress = silent } = parts;
   const { onCollapse = (warning) => progress.warn(collapseText(warning)) } = parts;
+  const { network } = trainer;
   const training = await Training.open(parts);
   const stages = new TimedStages(store, parts.onActivity);
   const score = (stage: string) =>
@@ -154,12 +155,12 @@ export function sourceStage<Item>(
 
 /** Step (a) of a round: with the network fixed, chooses the pseudo-labels of all target images. */
 async function labelRound<Item>(
-  { network, trainer, samples, store, progress = silent, onActivity, signal }: RunParts<Item>,
+  { trainer, samples, store, progress = silent, onActivity, signal }: RunParts<Item>,
   images: AdaptationImages<Item>,
   { round, portion }: RoundPlan,
   settings: AdaptationSettings,
 ): Promise<LabellingResult> {
-  const { gpu, options: { size } } = trainer;
+  const { gpu, network, options: { size } } = trainer;
   const classes = network.classCount;
   const prior = settings.spatialPrior === true
     ? await spatialPrior(gpu, samples, images.source, { classes, size })
@@ -188,7 +189,7 @@ async function labelRound<Item>(
 
 /** Step (b) of a round: with the labels fixed, trains the network. */
 function roundStage<Item>(
-  { network, store }: RunParts<Item>,
+  { trainer: { network }, store }: RunParts<Item>,
   images: AdaptationImages<Item>,
   { plan: { round, items, steps, learningRate }, mining, settings }: {
     readonly plan: RoundPlan;

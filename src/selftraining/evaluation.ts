@@ -66,15 +66,16 @@ export interface EvaluationOptions {
  * @param stage name in the log and for who watches.
  */
 export async function scoreSplit<Item>(
-  { network, trainer, samples, store, progress = silent, signal }: RunParts<Item>,
+  { trainer, samples, store, progress = silent, signal }: RunParts<Item>,
   stage: string,
   items: readonly Item[] | null,
   { views, scoringBatch, absent }: ScoringSettings,
 ): Promise<SplitScores | null> {
   if (items === null) return null;
+  const { gpu, network, options: { size } } = trainer;
   const bar = progress.stage(stage, items.length, { unit: "images", perStep: 1 });
-  const confusion = await evaluate(trainer.gpu, network, samples, items, {
-    size: trainer.options.size,
+  const confusion = await evaluate(gpu, network, samples, items, {
+    size,
     batch: scoringBatch,
     views,
     signal,
