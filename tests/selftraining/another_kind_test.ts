@@ -81,7 +81,7 @@ async function run() {
   const store = new MemoryStore();
   const rates = (rate: number) => groupRates(groups, rate, 1);
   const result = await adapt(
-    { network, trainer, samples: new MemorySamples(), store },
+    { trainer, samples: new MemorySamples(), store },
     { source: images("source", 12), target: images("target", 8), evaluation: images("target", 6) },
     {
       ...{ seed: 1, rounds: 1, epochs: 3, learningRates: [0.002], rateDecay: "constant", rates },
