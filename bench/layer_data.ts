@@ -23,9 +23,9 @@ export interface LayerValues {
 /** A layer by itself. A 3×3 kernel is padded by `dilation`, a 1×1 kernel by 0. */
 export interface SingleLayer extends ReferenceLayer {
   /**
-   * `batch norm` is followed by ReLU: with frozen statistics in `forward`, with those of the batch in `forward+backward`.
-   * `upsample` is bilinear by 8 with half-pixel centres, to which `cross-entropy` adds the softmax and the mean loss over
-   * the labels of the reference workload.
+   * `batch norm` is followed by ReLU. It has frozen statistics in `forward`, and those of the batch in
+   * `forward+backward`. `upsample` is bilinear by 8 with half-pixel centres. `cross-entropy` is the same with the
+   * softmax and the mean loss over the labels of the reference workload.
    */
   readonly kind: "convolution" | "depthwise" | "batch norm" | "max pool" | "upsample" | "cross-entropy";
   readonly batch: number;

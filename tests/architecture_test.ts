@@ -5,6 +5,7 @@
 import { assertEquals } from "@std/assert";
 import { dirname, join, normalize, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { options } from "../src/settings/options.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
@@ -71,6 +72,20 @@ Deno.test("nothing that mod.ts imports uses Deno or the file system", () => {
   const wrong = [...seen].filter((path) => {
     const code = Deno.readTextFileSync(join(root, path)).replaceAll(/\/\*[^]*?\*\/|\/\/.*/g, "");
     return /\bDeno\.|"node:/.test(code);
+  });
+  assertEquals(wrong, []);
+});
+
+Deno.test("the library names no option of the command line", () => {
+  const rooms = Object.keys(levels).filter((room) => !["settings", "run", "cli"].includes(room));
+  const named = options.map(({ key }) => new RegExp(`--(no-)?${key}(?![a-z-])`));
+  const wrong = ["src/errors.ts", ...rooms.flatMap((room) => [...files(`src/${room}`, ".ts")])].flatMap((path) => {
+    const text = Deno.readTextFileSync(join(root, path));
+    const found = [
+      ...named.flatMap((name) => name.exec(text)?.[0] ?? []),
+      ...text.match(/["'`(:]--[a-z][a-z-]+/g) ?? [],
+    ];
+    return found.map((name) => `${path} names ${name}`);
   });
   assertEquals(wrong, []);
 });

@@ -1,7 +1,7 @@
 // 2-D convolution, with an optional epilogue:
 // y[n,o,i,j] = f(scale[o] · sum + shift[o] + residual[n,o,i,j]), where
 // sum = Σ_{c,r,s} x[n,c, i·stride + r·dilation − padding, j·stride + s·dilation − padding] · w[o,c,r,s].
-// It is a matrix product of pixels × (taps · inputs) with (taps · inputs) × outputs. The first matrix is never stored: its
+// It is a matrix product: [pixels, taps · inputs] · [taps · inputs, outputs]. The first matrix is never stored: its
 // elements are read from x where they are needed.
 // Bindings: 0 left = x [N,H,W,I] read · 1 right = w [R,S,I,O] read · 2 sizes (ConvolutionSizes)
 // · 3 epilogue, 4 residual read (lib/epilogue.wgsl) · 5 y [N,Ho,Wo,O] write.

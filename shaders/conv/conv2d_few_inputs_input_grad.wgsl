@@ -1,5 +1,5 @@
-// Input gradient of a 2-D convolution of at most four input channels, for software adapters. The image is cut into blocks
-// of S×S pixels, where S is the stride. Pixel a of block m, with a in [0, S), has the gradient
+// Input gradient of a 2-D convolution of at most four input channels, for software adapters. The image is cut into
+// blocks of S×S pixels, where S is the stride. Pixel a of block m, with a in [0, S), has the gradient
 // dx[n,c, m·S + a − P, …] = Σ_{o,r} dy[n,o, m − ⌊r·D / S⌋, …] · w[o,c,r, …] over the taps r with r·D mod S = a.
 // P is the padding and D the dilation. The formula shows the rows; columns are alike.
 // Bindings: 0 dy [N,Ho,Wo,O] read · 1 w [R,Q,4,O] uniform · 2 dx [N,H,W,4] write. vec4f over the last axis, channels

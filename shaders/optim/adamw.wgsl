@@ -3,8 +3,8 @@
 // w ← w − learningRate·(m / (1−β₁ᵗ)) / (√(v / (1−β₂ᵗ)) + ε).
 // Bindings: 0 w read-write · 1 g read · 2 m read-write · 3 v read-write · 4 rates of this step read: for each group two
 // vec4f, (learningRate, weightDecay, 1−β₁, 1−β₂) and (1−β₁ᵗ, 1−β₂ᵗ, ε, 0) · 5 clip read. Flat f32, as vec4f.
-// With CLIPS, clip[0] is a factor of all gradients. Without it, any buffer is bound and not read. The host computes 1 − β in
-// float64: in f32, 1 − 0.999 has a relative error of 5e-5.
+// With CLIPS, clip[0] is a factor of all gradients. Without it, any buffer is bound and not read.
+// The host computes 1 − β in float64: in f32, 1 − 0.999 has a relative error of 5e-5.
 // Schedule: one invocation per vec4f. Bound: 28 bytes per parameter.
 #include lib/grid.wgsl
 

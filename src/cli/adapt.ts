@@ -9,6 +9,7 @@ import { openRun } from "../run/open_run.ts";
 import { memoryReport, planReport, planText, requireBudget } from "../run/announce.ts";
 import { writePictures } from "../run/pictures.ts";
 import { townRecipe } from "../settings/town_recipe.ts";
+import { collapseMessage } from "./advice.ts";
 import { readArguments } from "./arguments.ts";
 import { reportProfile } from "./profile_table.ts";
 import { readResult, resultTable } from "./result_table.ts";
@@ -34,6 +35,7 @@ export async function run(args: readonly string[]): Promise<number> {
     const result: AdaptationResult = await runAdaptation(context, data, {
       resume: settings.get("resume"),
       trainSource,
+      onCollapse: (warning) => context.progress.warn(collapseMessage(warning)),
     });
     context.profile.enter("pictures");
     await writePictures(context, data);

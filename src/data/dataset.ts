@@ -1,6 +1,6 @@
 /**
- * Data sets as folders: `dataset.json` (name, classes, palette, ignore), `<split>/images/*.{jpg,jpeg,png}` and, where there
- * are labels, `<split>/labels/<stem>.png`. Lists files only; pixels are read by the loader.
+ * Data sets as folders: `dataset.json` (name, classes, palette, ignore), `<split>/images/*.{jpg,jpeg,png}` and, where
+ * there are labels, `<split>/labels/<stem>.png`. This only lists files; the loader reads their pixels.
  *
  * @module
  */
@@ -20,6 +20,7 @@ import {
 } from "./class_map.ts";
 import type { Colour } from "./encode.ts";
 import type { Item } from "./sample.ts";
+import { ReasonedError } from "../errors.ts";
 import { validated } from "../formats/validation.ts";
 
 /** The images of a split in byte order of their names; never empty. */
@@ -120,13 +121,13 @@ export function readClassMap(path: string): ClassMap {
 export function requireClasses(dataset: Dataset, networkClasses: readonly string[], classMap?: ClassMap): void {
   const difference = classDifference(dataset.classes, networkClasses);
   if (difference === null) return;
-  const unused = classMap === undefined ? null : classDifference(dataset.classes, classMap.fromClasses);
-  const advice = classMap === undefined
-    ? "Give a class map with --class-map"
-    : unused === null || sameClasses(dataset.classes, classMap.toClasses)
+  const message = `The classes of the data set ${dataset.path} are not the network's: ${difference}`;
+  if (classMap === undefined) throw new ReasonedError(message, "no class map");
+  const unused = classDifference(dataset.classes, classMap.fromClasses);
+  const why = unused === null || sameClasses(dataset.classes, classMap.toClasses)
     ? "The class map leads to other classes than the network's"
     : `The class map does not apply to it (${unused} in from_classes)`;
-  throw new Error(`The classes of the data set ${dataset.path} are not the network's: ${difference}. ${advice}`);
+  throw new ReasonedError(`${message}. ${why}`);
 }
 
 /**

@@ -1,8 +1,8 @@
 /**
  * Rare-class patch mining: crops placed around a pixel of a class that the labelling of the round predicted rarely.
  *
- * Source: section 3.4 of Zou et al., ECCV 2018; the two released programs, which differ; and a third rule that mines both
- * domains among the three rarest classes.
+ * Sources: section 3.4 of Zou et al., ECCV 2018, and the two released programs, which differ. A third rule mines source
+ * and target images among the three rarest classes.
  *
  * @module
  */

@@ -122,7 +122,7 @@ export class BatchOrder<Item> {
 export function batchIndices(batch: number, shard: Shard = { rank: 0, size: 1 }): number[] {
   if (batch % shard.size !== 0) {
     throw new RangeError(
-      `A batch of ${batch} cannot be shared by ${shard.size} machines. Choose a multiple with --batch`,
+      `A batch of ${batch} cannot be shared by ${shard.size} machines, expected a multiple of ${shard.size}`,
     );
   }
   const count = batch / shard.size;

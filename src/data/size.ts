@@ -1,10 +1,8 @@
 /**
- * Working sizes: `--size HxW`, and the nearest size that a network's output stride divides.
+ * Working sizes such as `240x320`, and the nearest size that a network's output stride divides.
  *
  * @module
  */
-
-import { UsageError } from "../errors.ts";
 
 /** Height and width. */
 export interface Size {
@@ -17,12 +15,12 @@ export interface Size {
 /**
  * Reads a size such as `240x320`: height first.
  *
- * @throws {UsageError} where it is not two positive whole numbers with an `x` between them.
+ * @throws {RangeError} where it is not two positive whole numbers with an `x` between them.
  */
 export function parseSize(text: string): Size {
   const match = /^\s*([1-9]\d{0,4})\s*[x×]\s*([1-9]\d{0,4})\s*$/i.exec(text);
   if (match === null) {
-    throw new UsageError(`Cannot read the size "${text}": expected height x width in pixels, such as 240x320`);
+    throw new RangeError(`Cannot read the size "${text}": expected height x width in pixels, such as 240x320`);
   }
   return { height: Number(match[1]), width: Number(match[2]) };
 }

@@ -79,9 +79,7 @@ export class Gpu {
     });
     device.lost.then((info) => {
       if (this.#closing) return;
-      this.#failure = new DeviceLostError(
-        `The GPU was lost (${info.reason}): ${info.message}. Run again with --resume`,
-      );
+      this.#failure = new DeviceLostError(`The GPU was lost (${info.reason}): ${info.message}`);
     });
   }
 

@@ -222,7 +222,8 @@ function placeLeaves(
 function requireBindable(gpu: Gpu, memory: MemoryPlan): void {
   if (memory.largestBindingBytes > gpu.maxBindingBytes) {
     throw new OutOfBudgetError(
-      `${memory.largestBinding} takes ${memory.largestBindingBytes} bytes, this adapter binds at most ${gpu.maxBindingBytes}. Lower --batch, --crop or --size`,
+      `${memory.largestBinding} takes ${memory.largestBindingBytes} bytes, this adapter binds at most ${gpu.maxBindingBytes}`,
+      "tensor too large",
     );
   }
 }

@@ -11,7 +11,7 @@ import { scoreConfusion } from "../metrics/confusion.ts";
 import { groupRates, type LearningRates } from "../optim/optimizer.ts";
 import { type Schedule, scheduleFactor } from "../optim/schedule.ts";
 import { adapt, type AdaptationSettings, type RoundPlan } from "../selftraining/adapt.ts";
-import { collapseWarnings } from "../selftraining/collapse.ts";
+import { type CollapseWarning, collapseWarnings } from "../selftraining/collapse.ts";
 import { evaluate } from "../selftraining/evaluation.ts";
 import { announce } from "./announce.ts";
 import { writeFileSafely } from "../disk/files.ts";
@@ -50,9 +50,14 @@ export interface AdaptationData {
 export async function runAdaptation(
   context: RunContext,
   data: AdaptationData,
-  options: { readonly resume: boolean; readonly trainSource: boolean },
+  options: {
+    readonly resume: boolean;
+    readonly trainSource: boolean;
+    /** Told after a round of a class that goes wrong. */
+    readonly onCollapse: (warning: CollapseWarning) => void;
+  },
 ): Promise<AdaptationResult> {
-  const { settings, folder, network, progress, profile } = context;
+  const { settings, folder, network, profile } = context;
   const training = await TrainingRun.open(context, options.resume);
   await announce(context, data, training, { trainSource: options.trainSource, adapts: true });
   const seconds: Record<string, number> = {};
@@ -92,7 +97,7 @@ export async function runAdaptation(
         () => labelTarget(context, data, round, portion),
       );
       predicted.push(result.n_pixels);
-      for (const warning of collapseWarnings(predicted, network.metadata.classes)) progress.warn(warning);
+      for (const warning of collapseWarnings(predicted, network.metadata.classes)) options.onCollapse(warning);
       return { mine: result.mine };
     },
     train: (plan) => timed(`round ${plan.round}: training`, "training", () => trainRound(training, data, plan)),

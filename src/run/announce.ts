@@ -115,8 +115,8 @@ export function requireBudget({ totalBytes }: MemoryReport, settings: Settings):
   const budget = settings.get("memory-budget");
   if (budget === undefined || totalBytes <= budget) return;
   throw new OutOfBudgetError(
-    `Training takes ${bytesText(totalBytes)} of GPU memory, --memory-budget allows ${bytesText(budget)}. ` +
-      "Lower --batch, --crop or --size, or pass --recompute or --half-activations; --plan shows what takes how much",
+    `Training takes ${bytesText(totalBytes)} of GPU memory, --memory-budget allows ${bytesText(budget)}`,
+    "memory budget",
   );
 }
 

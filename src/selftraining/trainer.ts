@@ -6,6 +6,7 @@
  * @module
  */
 
+import { DivergenceError } from "../errors.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { type BufferCopy, type BufferRange, type Dispatch, wholeRange } from "../gpu/launch.ts";
 import { Program } from "../graph/program.ts";
@@ -186,9 +187,8 @@ export class Trainer {
       const losses = new Float32Array(bytes.buffer, index * this.#logBytes + 4, this.accumulate);
       const loss = losses.reduce((sum, value) => sum + value, 0) / this.accumulate;
       if (!Number.isFinite(loss) || count > 0) {
-        throw new Error(
-          `Training stopped at step ${step}: the loss is ${loss} and ${count} gradients and weights are not finite. ` +
-            "Lower the learning rate (--source-rate, --learning-rate of the rounds); the last good checkpoint is kept",
+        throw new DivergenceError(
+          `Training stopped at step ${step}: the loss is ${loss} and ${count} gradients and weights are not finite`,
         );
       }
       return { step, loss };

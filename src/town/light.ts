@@ -1,6 +1,6 @@
 /**
- * Light of the built-in towns: every sample of the raster gets its colour and its class, with sun and sky light, fog and
- * the mirror of wet ground.
+ * Light of the built-in towns. Every sample of the raster gets its colour and its class. The colour has sun and sky
+ * light, fog, and the mirror of wet ground.
  *
  * @module
  */

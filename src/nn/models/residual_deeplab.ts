@@ -1,5 +1,5 @@
 /**
- * A residual DeepLab of ten blocks at output stride 8: the network of `bench step` and of `tune --reference`. It is not
+ * A residual DeepLab of ten blocks at output stride 8: the reference network of `bench step` and `tune`. It is not
  * offered for training by name; its layers stand in `residual_layers.ts`.
  *
  * @module

@@ -25,9 +25,9 @@ import { type ConvolutionGeometry, convolutionGeometry, taps } from "./geometry.
 import { sweep, type SweepOptions } from "./sweep.ts";
 
 /**
- * y[n,c] = x[n,c] ⋆ w[c]: `[N, C, H, W]` with weights `[C, 1, R, S]` (layout `"depthwise"`) → `[N, C, Ho, Wo]`; options
- * and sizes as of `conv2d`. Gradients: `depthwiseConv2dInputGrad`, `depthwiseConv2dWeightGrad`. PyTorch's `conv2d` with
- * `groups` = C.
+ * Depthwise convolution y[n,c] = x[n,c] ⋆ w[c]: `[N, C, H, W]` with weights `[C, 1, R, S]` (layout `"depthwise"`) →
+ * `[N, C, Ho, Wo]`. It is PyTorch's `conv2d` with `groups` = C. Options and sizes are those of `conv2d`. Gradients:
+ * `depthwiseConv2dInputGrad`, `depthwiseConv2dWeightGrad`.
  *
  * @throws {RangeError} as `conv2d`.
  */
@@ -85,9 +85,9 @@ export function depthwiseKernels(
 }
 
 /**
- * Output rows and columns of a tile, at most. Long tiles load least. On a CPU, whose caches fetch ahead along memory,
- * small ones win where a pixel takes 1 KiB or more, so that every load is soon followed by its neighbour: 20 → 13 ms of
- * CPU time with 768 channels at dilation 4.
+ * Output rows and columns of a tile, at most. Long tiles load least. But a CPU's caches fetch ahead along memory. There
+ * small tiles win where a pixel takes 1 KiB or more, because every load is soon followed by its neighbour: 20 → 13 ms
+ * of CPU time with 768 channels at dilation 4.
  */
 function tileOf(vectors: number, traits: DeviceTraits): SweepOptions {
   if (!traits.software) return { tileRows: 12, tileColumns: 4 };
