@@ -29,6 +29,7 @@
 // Engine
 export * from "./src/errors.ts";
 export type { AdapterKind } from "./src/gpu/adapter_kind.ts";
+export { type AdapterSource, listAdapters, type ListedAdapter } from "./src/gpu/adapters.ts";
 export * from "./src/gpu/gpu.ts";
 export * from "./src/gpu/launch.ts";
 export type { SubmissionTime, TimeListener } from "./src/gpu/submission_times.ts";

@@ -10,6 +10,7 @@ import { type Command, type OptionKey, optionsOf } from "../settings/options.ts"
 
 /** What to do for each reason, by a command's options. */
 const advices: Readonly<Record<Reason, (command: TakenOptions) => string>> = {
+  "no such adapter": () => "Choose one by its number or a part of its name, as crosswalk doctor lists them",
   "device lost": ({ takes }) => takes("resume") ? "Run again with --resume" : "Run the command again",
   "tensor too large": ({ takes, names }) => takes("size") ? `Lower ${names("batch", "crop", "size")}` : "",
   "memory budget": ({ names }) =>

@@ -24,7 +24,7 @@ import { UsageError } from "../errors.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { bytesText } from "../run/announce.ts";
 import { writeFileSafely } from "../disk/files.ts";
-import { suggestion } from "../settings/settings.ts";
+import { type Settings, suggestion } from "../settings/settings.ts";
 import { readArguments } from "./arguments.ts";
 import { requireSensibleOptions } from "./bench_checks.ts";
 import { openGpu } from "./open.ts";
@@ -55,7 +55,7 @@ export async function run(args: readonly string[]): Promise<number> {
   const settings = readArguments("bench", part === undefined ? args : args.slice(1));
   const peers = readPeers(settings.get("against"));
   requireSensibleOptions(part, settings);
-  if (settings.get("submit")) return await submit(settings.get("runs"));
+  if (settings.get("submit")) return await submit(settings);
   const json = settings.get("json");
   const options: PartOptions = {
     runs: settings.get("runs"),
@@ -63,7 +63,7 @@ export async function run(args: readonly string[]): Promise<number> {
     plot: settings.get("plot"),
     say: (text) => json ? undefined : console.log(text),
   };
-  using gpu = await openGpu();
+  using gpu = await openGpu(settings);
   options.say(`${adapterName(gpu)}\n`);
   if (part !== undefined) {
     const report = await parts[part](gpu, options);
@@ -87,10 +87,10 @@ function isPart(name: string): name is keyof typeof parts {
 }
 
 /** Prints the block; on a terminal, stderr tells what is being measured. */
-async function submit(runs: number): Promise<number> {
-  using gpu = await openGpu();
+async function submit(settings: Settings): Promise<number> {
+  using gpu = await openGpu(settings);
   const say = (text: string) => process.stderr.isTTY ? console.error(text) : undefined;
-  console.log(submissionText(await measureSubmission(gpu, { runs, say })));
+  console.log(submissionText(await measureSubmission(gpu, { runs: settings.get("runs"), say })));
   return 0;
 }
 

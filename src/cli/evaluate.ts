@@ -17,7 +17,7 @@ export async function run(args: readonly string[]): Promise<number> {
   const settings = readArguments("evaluate", args);
   const weights = settings.require("weights");
   const data = settings.require("data");
-  using gpu = await openGpu();
+  using gpu = await openGpu(settings);
   const network = openNetwork(gpu, weights);
   const { classes } = network.metadata;
   const dataset = openFitting(data, settings, classes);

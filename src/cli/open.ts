@@ -15,9 +15,13 @@ import { keptKind } from "../tuning/kept_kind.ts";
 import type { Settings } from "../settings/settings.ts";
 import { adapterKey, loadTuning } from "../tuning/table.ts";
 
-/** Opens the adapter, with the kind that was found of it and the schedules that were tuned for it. */
-export function openGpu(): Promise<Gpu> {
-  return Gpu.open({ kind: keptKind, tuning: (adapter) => loadTuning(adapterKey(adapter)) });
+/** Opens the adapter of the settings, with the kind that was found of it and the schedules that were tuned for it. */
+export function openGpu(settings: Settings): Promise<Gpu> {
+  return Gpu.open({
+    adapter: settings.get("adapter"),
+    kind: keptKind,
+    tuning: (adapter) => loadTuning(adapterKey(adapter)),
+  });
 }
 
 /** The network of a weight file. */

@@ -10,6 +10,7 @@
 
 import { DeviceLostError } from "../errors.ts";
 import { type AdapterKind, measureKind } from "./adapter_kind.ts";
+import { findAdapter } from "./adapters.ts";
 import {
   type BufferCopy,
   type BufferRange,
@@ -29,6 +30,8 @@ import { SubmissionTimes, type TimeListener } from "./submission_times.ts";
 export interface GpuOptions {
   /** Which adapter to ask for; default `"high-performance"`. */
   readonly powerPreference?: GPUPowerPreference;
+  /** Which adapter of {@link listAdapters}, by its number or a part of its name; default by the power preference. */
+  readonly adapter?: string | undefined;
   /** Keep WebGPU's default limits even where the adapter offers more. A test of portability. Default `false`. */
   readonly defaultLimits?: boolean;
   /**
@@ -86,13 +89,14 @@ export class Gpu {
   /**
    * Opens the adapter with the limits it needs.
    *
-   * @throws {Error} if no adapter is found.
+   * @throws {Error} if no adapter is found, or none that is called so.
    */
   static async open(options: GpuOptions = {}): Promise<Gpu> {
     if (navigator.gpu === undefined) throw new Error("This browser or runtime has no WebGPU");
-    const adapter = await navigator.gpu.requestAdapter({
-      powerPreference: options.powerPreference ?? "high-performance",
-    });
+    const { adapter: called, powerPreference = "high-performance" } = options;
+    const adapter = called === undefined
+      ? await navigator.gpu.requestAdapter({ powerPreference })
+      : await findAdapter(called);
     if (adapter === null) {
       throw new Error(
         "No WebGPU adapter was found. Install a Vulkan driver (on Debian: apt-get install mesa-vulkan-drivers)",

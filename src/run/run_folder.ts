@@ -143,9 +143,10 @@ const startOptions: ReadonlySet<string> = new Set(
 
 /** The settings of the run as JSON has them; paths in full, so that they hold from everywhere. */
 function comparable(settings: Settings): Record<string, unknown> {
-  const paths = new Set<string>(options.filter(({ kind }) => kind === "path").map(({ key }) => key));
+  const isPath = (key: string, value: unknown) =>
+    options.some((option) => option.key === key && option.kind === "path" && !option.words?.includes(String(value)));
   const entries = Object.entries(settings.toJSON()).filter(([key]) => !startOptions.has(key));
-  return Object.fromEntries(entries.map(([key, value]) => [key, paths.has(key) ? resolve(String(value)) : value]));
+  return Object.fromEntries(entries.map(([key, value]) => [key, isPath(key, value) ? resolve(String(value)) : value]));
 }
 
 /**
@@ -160,10 +161,17 @@ export function savedSettings(path: string): Values | null {
   );
 }
 
-/** @throws {UsageError} naming the first setting that differs. */
-function requireSameSettings(path: string, saved: Record<string, unknown>, given: Record<string, unknown>): void {
+/**
+ * Makes sure that a run goes on with the settings it was started with. A setting that the version of its start did not have counts
+ * as its default.
+ *
+ * @throws {UsageError} naming the first setting that differs.
+ */
+function requireSameSettings(path: string, started: Record<string, unknown>, given: Record<string, unknown>): void {
+  const defaults = options.map((option) => [option.key, option.default]);
+  const saved: Record<string, unknown> = { ...Object.fromEntries(defaults), ...started };
   const text = (value: unknown) => value === undefined ? "nothing" : JSON.stringify(value);
-  const different = [...new Set([...Object.keys(saved), ...Object.keys(given)])]
+  const different = [...new Set([...Object.keys(started), ...Object.keys(given)])]
     .filter((key) => text(saved[key]) !== text(given[key]));
   const [first, ...others] = different;
   if (first === undefined) return;
