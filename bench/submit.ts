@@ -10,7 +10,7 @@ import { basename } from "node:path";
 import process from "node:process";
 import configuration from "../deno.json" with { type: "json" };
 import type { Gpu } from "../src/gpu/gpu.ts";
-import { bytesText } from "../src/run/announce.ts";
+import { bytesText } from "../src/report/units.ts";
 import { benchKernels, type KernelRow } from "./kernels.ts";
 import { benchMemory, type MemoryReport } from "./memory.ts";
 import { measurePeaks, type Peaks } from "../src/selftest/peaks.ts";

@@ -5,7 +5,8 @@
  */
 
 import { scoreNetwork, trainSource } from "../run/adaptation.ts";
-import { announce, memoryReport, planReport, planText, requireBudget } from "../run/announce.ts";
+import { announce } from "../run/announce.ts";
+import { planReport, planText, requireBudget } from "../run/memory_report.ts";
 import { writeFileSafely } from "../disk/files.ts";
 import { openRun } from "../run/open_run.ts";
 import { townRecipe } from "../settings/town_recipe.ts";
@@ -20,10 +21,10 @@ export async function run(args: readonly string[]): Promise<number> {
   try {
     const isPlan = settings.get("plan");
     if (isPlan) {
-      const plan = planReport(context);
+      const plan = planReport(context, data, false);
       console.log(settings.get("json") ? JSON.stringify(plan) : planText(plan));
     }
-    requireBudget(memoryReport(context), settings);
+    requireBudget(context, data, false);
     if (isPlan) return 0;
     const { folder, network } = context;
     const training = await TrainingRun.open(context, settings.get("resume"));

@@ -171,6 +171,7 @@ export async function scoreNetwork(
   const bar = progress.stage(stage, split.items.length, { unit: "images", perStep: 1 });
   const confusion = await evaluate(gpu, network, loader, split.items, {
     size,
+    batch: settings.get("label-batch"),
     views: viewOptions(settings),
     signal,
     onProgress: (images) => bar.update(images),

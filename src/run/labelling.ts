@@ -26,10 +26,8 @@ import type { RunFolder } from "./run_folder.ts";
 import { viewOptions } from "../settings/settings.ts";
 import type { RunContext } from "./training_run.ts";
 
-/** Images in one launch of the network. */
-const batchSize = 4;
 /** Logits kept on the GPU between the passes of the selection, where nothing else is said. */
-const defaultKeptBytes = 256 * 2 ** 20;
+export const defaultKeptBytes = 256 * 2 ** 20;
 
 /** What labelling gave: the thresholds, and how right the pseudo-labels are where the target has labels. */
 export interface LabellingResult extends ThresholdsReport {
@@ -119,6 +117,7 @@ export function pseudoLabelItems(folder: RunFolder, round: number, items: readon
 /** Logits of all target images, batch by batch, as often as wanted. */
 class LogitsSource implements ScoreBatches {
   readonly #logits: ViewLogits;
+  readonly #batch: number;
   readonly #kept: ScoreBatch[] = [];
   #keptBytes = 0;
   #isFirstPass = true;
@@ -129,7 +128,8 @@ class LogitsSource implements ScoreBatches {
     readonly keptBytes: number,
     readonly onProgress: (images: number) => void,
   ) {
-    this.#logits = new ViewLogits(context.gpu, context.network, batchSize, viewOptions(context.settings));
+    this.#batch = context.settings.get("label-batch");
+    this.#logits = new ViewLogits(context.gpu, context.network, this.#batch, viewOptions(context.settings));
   }
 
   get images(): number {
@@ -148,7 +148,7 @@ class LogitsSource implements ScoreBatches {
     const done = new OneBehind<void>();
     const queue = new QueueBound();
     const samples = targetSamples(this.context, this.items.slice(images));
-    for await (const group of equalBatches(samples, batchSize)) {
+    for await (const group of equalBatches(samples, this.#batch)) {
       signal.throwIfAborted();
       const batch = await this.#logits.compute(group);
       const fits = this.#isFirstPass && this.#keptBytes + batch.logits.size <= this.keptBytes;

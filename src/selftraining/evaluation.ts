@@ -17,13 +17,15 @@ import { equalBatches, loadSplit } from "./inference.ts";
 import { Predictor } from "./prediction.ts";
 import { plainView, viewCount, type ViewOptions } from "./views.ts";
 
-/** Images in one launch of the network. */
-const batch = 4;
+/** Images in one launch of the network, where nothing else is said. */
+const defaultBatch = 4;
 
 /** Options of `evaluate`. */
 export interface EvaluationOptions {
   /** Working size of the images; `null` for each image's own. */
   readonly size: Size | null;
+  /** Images in one launch of the network. Default 4. */
+  readonly batch?: number | undefined;
   /** Told once, of the first image whose own size is rounded to the network's stride. */
   readonly onRounded?: (own: Size, rounded: Size) => void;
   /** Views of an image that are averaged; default the image as it is. */
@@ -44,6 +46,7 @@ export async function evaluate(
   items: readonly Item[],
   options: EvaluationOptions,
 ): Promise<number[]> {
+  const { batch = defaultBatch } = options;
   const classes = network.classCount;
   const counts = gpu.createBuffer(classes * classes * 4, "confusion matrix");
   const views = options.views ?? plainView;
