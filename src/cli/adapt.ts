@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type AdaptationResult, runAdaptation } from "../run/adaptation.ts";
+import { runAdaptation } from "../run/adaptation.ts";
 import { openRun } from "../run/open_run.ts";
 import { planReport, planText, requireBudget } from "../run/memory_report.ts";
 import { writePictures } from "../run/pictures.ts";
@@ -23,7 +23,7 @@ export async function run(args: readonly string[]): Promise<number> {
   );
   const controlRun = settings.get("control-run");
   const control = controlRun === undefined ? null : readResult(controlRun);
-  const { context, data, trainSource, close } = await openRun(settings, true);
+  const { context, data, close } = await openRun(settings, true);
   try {
     const isPlan = settings.get("plan");
     if (isPlan) {
@@ -32,11 +32,7 @@ export async function run(args: readonly string[]): Promise<number> {
     }
     requireBudget(context, data, true);
     if (isPlan) return 0;
-    const result: AdaptationResult = await runAdaptation(context, data, {
-      resume: settings.get("resume"),
-      trainSource,
-      onCollapse: (warning) => context.progress.warn(collapseMessage(warning)),
-    });
+    const result = await runAdaptation(context, data, (warning) => context.progress.warn(collapseMessage(warning)));
     context.profile.enter("pictures");
     await writePictures(context, data);
     context.profile.enter("other");

@@ -18,7 +18,7 @@ import {
   type Values,
 } from "../settings/settings.ts";
 import { readFile } from "../disk/files.ts";
-import { savedSettings } from "../run/run_folder.ts";
+import { savedSettings } from "../run/folder_store.ts";
 
 /**
  * The settings that the arguments ask for. With `--resume`, what is not given is as the run in `--out` was started.

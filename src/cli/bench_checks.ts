@@ -32,6 +32,9 @@ export function requireSensibleOptions(part: string | undefined, settings: Setti
   if (plot !== undefined && !drawnParts.includes(part)) {
     throw new UsageError(`bench ${part} draws nothing: --plot goes with bench, bench kernels and bench growth`);
   }
+  if (settings.has("only") && part !== "kernels") {
+    throw new UsageError("--only chooses among the kernels of bench kernels: it goes with no other part of bench");
+  }
   const engines = part === undefined ? undefined : enginesOf[part];
   const unknown = settings.get("against")?.split(",").find((name) => !engines?.includes(name.trim()));
   if (engines !== undefined && unknown !== undefined) {

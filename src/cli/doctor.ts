@@ -35,7 +35,7 @@ export async function run(args: readonly string[]): Promise<number> {
   };
   const adapters = (await listAdapters()).map(({ number, name }) => ({ number, name }));
   for (const { number, name } of adapters) say(`${number === 1 ? "adapters   " : "           "}${number} ${name}`);
-  using gpu = await openGpu(settings);
+  using gpu = await openGpu(settings.get("adapter"));
   const { vendor, architecture, description } = gpu.info;
   const limits = Object.fromEntries(shownLimits.map((name) => [name, gpu.device.limits[name]]));
   const features = [...gpu.device.features].sort();
@@ -84,7 +84,8 @@ async function findWarnings(gpu: Gpu): Promise<string[]> {
   ];
 }
 
-function kernelText({ name, ok, error, cases, problem }: KernelResult): string {
+/** A line about the cases of one kernel. */
+export function kernelText({ name, ok, error, cases, problem }: KernelResult): string {
   const largest = `largest error ${error === null ? "not a number" : error.toExponential(1)}`;
   const counted = `${String(cases).padStart(3)} ${cases === 1 ? "case, " : "cases,"} ${largest}`;
   return `${ok ? "ok   " : "WRONG"}  ${name.padEnd(26)} ${counted}${problem === undefined ? "" : ` (${problem})`}`;

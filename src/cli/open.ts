@@ -6,7 +6,8 @@
  */
 
 import type { ClassMap } from "../data/class_map.ts";
-import { type Dataset, openDataset, readClassMap, requireClasses } from "../data/dataset.ts";
+import { type Dataset, requireClasses } from "../data/dataset.ts";
+import { openDataset, readClassMap } from "../data/folder.ts";
 import { formatSize, roundedSizeText, roundSize, type Size } from "../data/size.ts";
 import { Gpu } from "../gpu/gpu.ts";
 import { loadNetwork, type Network } from "../nn/network.ts";
@@ -15,13 +16,13 @@ import { keptKind } from "../tuning/kept_kind.ts";
 import type { Settings } from "../settings/settings.ts";
 import { adapterKey, loadTuning } from "../tuning/table.ts";
 
-/** Opens the adapter of the settings, with the kind that was found of it and the schedules that were tuned for it. */
-export function openGpu(settings: Settings): Promise<Gpu> {
-  return Gpu.open({
-    adapter: settings.get("adapter"),
-    kind: keptKind,
-    tuning: (adapter) => loadTuning(adapterKey(adapter)),
-  });
+/**
+ * Opens an adapter, with the kind that was found of it and the schedules that were tuned for it.
+ *
+ * @param adapter its number or a part of its name; without it, the fastest.
+ */
+export function openGpu(adapter: string | undefined): Promise<Gpu> {
+  return Gpu.open({ adapter, kind: keptKind, tuning: (opened) => loadTuning(adapterKey(opened)) });
 }
 
 /** The network of a weight file. */

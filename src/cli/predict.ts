@@ -5,10 +5,11 @@
  */
 
 import { join, resolve } from "node:path";
-import { defaultPalette, imageItems } from "../data/dataset.ts";
+import { defaultPalette } from "../data/dataset.ts";
 import { encodeLabelPng, encodeRgbPng } from "../data/encode.ts";
-import { Loader } from "../data/loader.ts";
-import { type Item, rgbPixels, type Sample } from "../data/sample.ts";
+import type { FileItem } from "../data/file_item.ts";
+import { imageItems, openLoader } from "../data/folder.ts";
+import { rgbPixels, type Sample } from "../data/sample.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { OneBehind } from "../gpu/one_behind.ts";
 import { writeNpy } from "../formats/npy.ts";
@@ -28,13 +29,13 @@ export async function run(args: readonly string[]): Promise<number> {
   const out = settings.require("out");
   const items = imageItems(settings.require("images"));
   requireFreeNames(items, out);
-  using gpu = await openGpu(settings);
+  using gpu = await openGpu(settings.get("adapter"));
   const network = openNetwork(gpu, weights);
   const palette = network.metadata.palette ?? defaultPalette(network.classCount);
   const withLogits = settings.get("logits");
   // One image at a time: each is labelled at its own size.
   const predictor = new Predictor(gpu, network, 1, viewOptions(settings));
-  using loader = new Loader({ cacheBytes: 0 });
+  using loader = openLoader({ cacheBytes: 0 });
   const files: string[] = [];
   const writing = new OneBehind<string>();
   const finish = (path: string | null) => {
@@ -63,7 +64,7 @@ export async function run(args: readonly string[]): Promise<number> {
  *
  * @throws {UsageError} naming the file.
  */
-function requireFreeNames(items: readonly Item[], out: string): void {
+function requireFreeNames(items: readonly FileItem[], out: string): void {
   const inputs = new Set(items.map(({ imagePath }) => resolve(imagePath)));
   const outputs = new Set<string>();
   for (const { name } of items) {

@@ -5,7 +5,8 @@
  */
 
 import type { KernelProfile, ProfileReport } from "../run/profile.ts";
-import type { RunContext } from "../run/training_run.ts";
+import type { RunContext } from "../run/context.ts";
+import { jsonText } from "../selftraining/store.ts";
 import { aligned } from "./result_table.ts";
 
 /** Kernels that the table shows; `profile.json` has all. */
@@ -15,7 +16,7 @@ const shownKernels = 12;
 export async function reportProfile({ profile, folder, settings }: RunContext): Promise<void> {
   if (!settings.get("profile")) return;
   const report = await profile.report();
-  folder.writeJson("profile.json", report);
+  await folder.write("profile.json", jsonText(report));
   const text = profileText(report);
   if (settings.get("json")) console.error(text);
   else console.log(`\n${text}\nprofile   ${folder.file("profile.json")}`);

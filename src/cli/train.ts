@@ -4,13 +4,10 @@
  * @module
  */
 
-import { scoreNetwork, trainSource } from "../run/adaptation.ts";
-import { announce } from "../run/announce.ts";
+import { runSourceTraining } from "../run/adaptation.ts";
 import { planReport, planText, requireBudget } from "../run/memory_report.ts";
-import { writeFileSafely } from "../disk/files.ts";
 import { openRun } from "../run/open_run.ts";
 import { townRecipe } from "../settings/town_recipe.ts";
-import { TrainingRun } from "../run/training_run.ts";
 import { readArguments } from "./arguments.ts";
 import { reportProfile } from "./profile_table.ts";
 
@@ -26,18 +23,8 @@ export async function run(args: readonly string[]): Promise<number> {
     }
     requireBudget(context, data, false);
     if (isPlan) return 0;
-    const { folder, network } = context;
-    const training = await TrainingRun.open(context, settings.get("resume"));
-    await announce(context, data, training, { trainSource: true, adapts: false });
-    context.profile.enter("source training");
-    await trainSource(training, data.sourceSplit.items);
-    context.profile.enter("evaluation");
-    const scores = await folder.once("evaluation", () => scoreNetwork(context, data.evaluationSplit, "evaluation"));
-    context.profile.enter("other");
-    const weights = folder.file("weights.safetensors");
-    writeFileSafely(weights, await network.save());
-    folder.writeJson("result.json", scores);
-    training.dispose();
+    const scores = await runSourceTraining(context, data);
+    const weights = context.folder.file("weights.safetensors");
     if (settings.get("json")) console.log(JSON.stringify({ weights, scores }));
     else console.log(`${weights}: mIoU ${scores?.miou == null ? "unknown" : (scores.miou * 100).toFixed(1)}`);
     await reportProfile(context);

@@ -5,7 +5,8 @@
  */
 
 import type { DecodeWork } from "./decode_worker.ts";
-import type { Item, Sample, SampleOptions } from "./sample.ts";
+import type { FileItem } from "./file_item.ts";
+import type { Sample, SampleOptions, SampleSource } from "./sample.ts";
 import { defaultWorkers, WorkerPool } from "./worker_pool.ts";
 
 /** Settings of a {@link Loader}. */
@@ -16,6 +17,8 @@ export interface LoaderOptions {
   readAhead?: number;
   /** Bytes of samples kept in memory, so that later epochs need not decode again. Default 1 GiB; 0 keeps none. */
   cacheBytes?: number;
+  /** The URL at which a path of an item is fetched. Default: the path is a URL. Files on disk: `openLoader` of `folder.ts`. */
+  urlOf?: (path: string) => string;
 }
 
 /**
@@ -23,14 +26,15 @@ export interface LoaderOptions {
  *
  * @example
  * ```ts ignore
- * using loader = new Loader();
+ * using loader = openLoader();
  * for await (const sample of loader.load(split.items, { size: { height: 240, width: 320 } })) upload(sample);
  * ```
  */
-export class Loader {
+export class Loader implements SampleSource<FileItem> {
   readonly #pool: WorkerPool<DecodeWork, Sample>;
   readonly #readAhead: number;
   readonly #cacheBytes: number;
+  readonly #urlOf: (path: string) => string;
   readonly #cache = new Map<string, Sample>();
   #usedBytes = 0;
 
@@ -44,6 +48,7 @@ export class Loader {
     );
     this.#readAhead = options.readAhead ?? Math.max(8, 2 * workers);
     this.#cacheBytes = options.cacheBytes ?? 2 ** 30;
+    this.#urlOf = options.urlOf ?? ((path) => path);
   }
 
   /** Bytes of the samples that are kept. */
@@ -57,7 +62,7 @@ export class Loader {
    *
    * @throws {Error} where a file cannot be used, or the loader is closed.
    */
-  async *load(items: Iterable<Item>, options: SampleOptions): AsyncGenerator<Sample, void, void> {
+  async *load(items: Iterable<FileItem>, options: SampleOptions): AsyncGenerator<Sample, void, void> {
     const remaining = items[Symbol.iterator]();
     const ahead: Promise<Sample>[] = [];
     const fill = () => {
@@ -78,13 +83,20 @@ export class Loader {
   }
 
   /** The sample of one item. */
-  async loadOne(item: Item, options: SampleOptions): Promise<Sample> {
+  async loadOne(item: FileItem, options: SampleOptions): Promise<Sample> {
     const key = cacheKey(item, options);
     const known = this.#cache.get(key);
     if (known !== undefined) return known;
-    const sample = await this.#pool.run({ item, options });
+    const { imagePath, labelPath } = item;
+    const urls = { image: this.#urlOf(imagePath), labels: labelPath === null ? null : this.#urlOf(labelPath) };
+    const sample = await this.#pool.run({ item, urls, options });
     this.#keep(key, sample);
     return sample;
+  }
+
+  /** Whether an image has a label file. */
+  hasLabels({ labelPath }: FileItem): boolean {
+    return labelPath !== null;
   }
 
   /** Forgets the kept samples, as is needed when files have changed. */
@@ -116,7 +128,7 @@ export class Loader {
   }
 }
 
-function cacheKey(item: Item, options: SampleOptions): string {
+function cacheKey(item: FileItem, options: SampleOptions): string {
   const { size, stride = 1, labels = "resized" } = options;
   return JSON.stringify([item.imagePath, item.labelPath, [...item.labelTable], size, stride, labels]);
 }

@@ -5,6 +5,8 @@
  * @module
  */
 
+import type { Size } from "./size.ts";
+
 /**
  * Resizes `[height, width]` pixels of four bytes (RGBA) to `[targetHeight, targetWidth]`.
  *
@@ -49,6 +51,30 @@ export function resizeImage(
     }
   }
   return result;
+}
+
+/**
+ * Resizes float32 maps `[C, size.height, size.width]` to `[C, target.height, target.width]`, bilinear with half-pixel centres
+ * and without antialiasing. It computes in float64.
+ */
+export function resizeFloats(values: Float32Array, size: Size, target: Size): Float32Array<ArrayBuffer> {
+  const rows = bilinearTable(size.height, target.height);
+  const columns = bilinearTable(size.width, target.width);
+  const plane = size.height * size.width;
+  const targetPlane = target.height * target.width;
+  return Float32Array.from({ length: values.length / plane * targetPlane }, (_, index) => {
+    const start = Math.floor(index / targetPlane) * plane;
+    const row = Math.floor(index % targetPlane / target.width);
+    const column = index % target.width;
+    const share = (columns.weight[column] ?? 0) / columns.denominator;
+    const along = (sourceRow: number) => {
+      const first = start + sourceRow * size.width;
+      const left = values[first + (columns.lower[column] ?? 0)] ?? 0;
+      return left + share * ((values[first + (columns.upper[column] ?? 0)] ?? 0) - left);
+    };
+    const above = along(rows.lower[row] ?? 0);
+    return above + (rows.weight[row] ?? 0) / rows.denominator * (along(rows.upper[row] ?? 0) - above);
+  });
 }
 
 /** Resizes `[height, width]` ids to `[targetHeight, targetWidth]`: the value at `⌊(2i + 1) · height / (2 · targetHeight)⌋`. */

@@ -14,7 +14,7 @@ import { ReasonedError } from "../errors.ts";
 export interface ListedAdapter {
   /** Its number, from 1. Number 1 is the one that is opened where none is chosen. */
   readonly number: number;
-  /** Its description, else its vendor and architecture. */
+  /** As {@link adapterName} gives it. */
   readonly name: string;
   /** The adapter. A device can be requested from it once. */
   readonly adapter: GPUAdapter;
@@ -64,6 +64,7 @@ export async function findAdapter(
   );
 }
 
-function adapterName({ vendor, architecture, description }: GPUAdapterInfo): string {
+/** What an adapter is called: its description, else its vendor and architecture. */
+export function adapterName({ vendor, architecture, description }: GPUAdapterInfo): string {
   return description || [vendor, architecture].filter((part) => part !== "").join(" ") || "an adapter without a name";
 }

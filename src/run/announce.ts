@@ -5,38 +5,42 @@
  */
 
 import { formatSize } from "../data/size.ts";
-import { viewPixels } from "../selftraining/views.ts";
-import { type AdaptationData, adaptationSettings } from "./adaptation.ts";
-import { type Settings, viewOptions } from "../settings/settings.ts";
 import { bytesText, timeText } from "../report/units.ts";
+import { planRounds, type RoundSettings } from "../selftraining/rounds.ts";
+import type { Trainer } from "../selftraining/trainer.ts";
+import { viewPixels } from "../selftraining/views.ts";
+import { viewOptions } from "../settings/settings.ts";
+import type { RunContext, RunData } from "./context.ts";
 import { peakOf } from "./memory_plan.ts";
 import { memoryStages } from "./memory_report.ts";
-import type { RunContext, TrainingRun } from "./training_run.ts";
+
+/** What a run will do. */
+export interface PlannedWork {
+  /** Steps of the source training. */
+  readonly sourceSteps: number;
+  /** The rounds that follow; `null` where the run only trains on the source. */
+  readonly rounds: RoundSettings | null;
+}
 
 /** Says what the run will do, and measures how long that takes. */
 export async function announce(
   context: RunContext,
-  data: AdaptationData,
-  training: TrainingRun,
-  options: { readonly trainSource: boolean; readonly adapts: boolean },
+  data: RunData,
+  trainer: Trainer,
+  work: PlannedWork,
 ): Promise<void> {
   const { gpu, network, settings, size, crop, progress, folder } = context;
-  const batch = settings.get("batch");
-  const { rounds, roundSteps, labelled } = options.adapts
-    ? adaptationWork(settings, data)
-    : { rounds: 0, roundSteps: 0, labelled: 0 };
-  const sourceSteps = options.trainSource ? settings.get("source-steps") : 0;
-  const scored = (data.evaluationSplit?.items.length ?? 0) * (options.adapts ? rounds + 1 : 1);
-  const batchTime = await batchSeconds(context, training);
+  const { sourceSteps } = work;
+  const { rounds, roundSteps, labelled, scored } = countRounds(work.rounds, data, trainer);
+  const batchTime = await batchSeconds(trainer);
   // Training takes three forwards; a forward of a whole image costs in proportion to its pixels.
-  const imageSeconds = batchTime / 3 / batch * (size.height * size.width) / (crop.height * crop.width) *
+  const imageSeconds = batchTime / 3 / trainer.options.batch * (size.height * size.width) / (crop.height * crop.width) *
     viewPixels(viewOptions(settings));
-  const seconds = (sourceSteps + roundSteps) * settings.get("accumulate") * batchTime +
-    (labelled + scored) * imageSeconds;
-  const { bytes } = peakOf(memoryStages(context, data, options.adapts));
+  const seconds = (sourceSteps + roundSteps) * trainer.accumulate * batchTime + (labelled + scored) * imageSeconds;
+  const { bytes } = peakOf(memoryStages(context, data, work.rounds !== null));
   const stages = [
     ...(sourceSteps > 0 ? [`${sourceSteps} steps of source training`] : []),
-    ...(options.adapts ? [`${rounds} round${rounds === 1 ? "" : "s"} of self-training (${roundSteps} steps)`] : []),
+    ...(rounds > 0 ? [`${rounds} round${rounds === 1 ? "" : "s"} of self-training (${roundSteps} steps)`] : []),
   ];
   progress.line(
     `${network.model.name} with ${network.classCount} classes at ${formatSize(size)} on ${
@@ -53,20 +57,20 @@ export async function announce(
   );
 }
 
-/** Rounds, their training steps together, and the images labelled in them. */
-function adaptationWork(settings: Settings, data: AdaptationData) {
-  const { rounds, epochs, batch, control, targetImages, sourcePortion } = adaptationSettings(settings);
-  const target = data.targetSplit.items.length;
-  const source = "images" in sourcePortion
-    ? sourcePortion.images
-    : data.sourceSplit.items.length * sourcePortion.initial;
-  const images = source + (control ? 0 : targetImages ?? target);
-  const steps = Math.max(1, Math.floor(images * epochs / batch));
-  return { rounds, roundSteps: rounds * steps, labelled: control ? 0 : rounds * target };
+/** Rounds, their training steps together, and the images that are labelled in them and scored before and after. */
+function countRounds(settings: RoundSettings | null, data: RunData, trainer: Trainer) {
+  const images = { source: data.sourceSplit.items.length, target: data.targetSplit.items.length };
+  const plans = settings === null ? [] : planRounds(settings, images, trainer.crops);
+  return {
+    rounds: plans.length,
+    roundSteps: plans.reduce((sum, { steps }) => sum + steps, 0),
+    labelled: settings?.control === true ? 0 : plans.length * images.target,
+    scored: (data.evaluationSplit?.items.length ?? 0) * (plans.length + 1),
+  };
 }
 
 /** Seconds of a micro-batch, by running the compiled program on black images. */
-async function batchSeconds({ gpu }: RunContext, { trainer: { program } }: TrainingRun): Promise<number> {
+async function batchSeconds({ gpu, program }: Trainer): Promise<number> {
   program.run();
   await gpu.wait();
   const start = performance.now();

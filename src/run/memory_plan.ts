@@ -7,7 +7,7 @@
  * @module
  */
 
-import { formatSize, type Size } from "../data/size.ts";
+import { formatSize } from "../data/size.ts";
 import { bufferBytes, type Gpu } from "../gpu/gpu.ts";
 import { mostPieces } from "../gpu/queue_bound.ts";
 import { paddedChannels, storedBytes } from "../graph/layout.ts";

@@ -9,13 +9,13 @@ import { readFile } from "../disk/files.ts";
 import { OutOfBudgetError } from "../errors.ts";
 import { memoryPlan } from "../graph/program_plan.ts";
 import { bytesText } from "../report/units.ts";
+import { defaultKeptBytes } from "../selftraining/logits_source.ts";
 import { type StepOptions, trainingStep } from "../selftraining/training_step.ts";
 import { viewOptions } from "../settings/settings.ts";
-import type { AdaptationData } from "./adaptation.ts";
-import { defaultKeptBytes } from "./labelling.ts";
+import type { RunContext, RunData } from "./context.ts";
 import { peakOf, planStages, type StageMemory, type StageName } from "./memory_plan.ts";
 import { pictureCount } from "./pictures.ts";
-import { type RunContext, trainerOptions } from "./training_run.ts";
+import { trainerOptions } from "./method_settings.ts";
 
 /** Bytes of the training step, as `--plan --json` has them. */
 export interface MemoryReport {
@@ -64,7 +64,7 @@ export interface PlanReport extends MemoryReport {
  *
  * @param adapts whether the run adapts to the target, or only trains on the source.
  */
-export function planReport(context: RunContext, data: AdaptationData, adapts: boolean): PlanReport {
+export function planReport(context: RunContext, data: RunData, adapts: boolean): PlanReport {
   const alternatives = [false, true].flatMap((recompute) =>
     [false, true].map((halfActivations): MemoryAlternative => {
       const { totalBytes, flops } = memoryReport(context, { recompute, halfActivations });
@@ -132,7 +132,7 @@ export function planText(report: PlanReport): string {
  *
  * @throws {OutOfBudgetError} naming the stage that takes most, what it takes and what is allowed.
  */
-export function requireBudget(context: RunContext, data: AdaptationData, adapts: boolean): void {
+export function requireBudget(context: RunContext, data: RunData, adapts: boolean): void {
   const budget = context.settings.get("memory-budget");
   if (budget === undefined) return;
   const { stage, bytes } = peakOf(memoryStages(context, data, adapts));
@@ -144,7 +144,7 @@ export function requireBudget(context: RunContext, data: AdaptationData, adapts:
 }
 
 /** The stages of a run and what each takes. */
-export function memoryStages(context: RunContext, data: AdaptationData, adapts: boolean): StageMemory[] {
+export function memoryStages(context: RunContext, data: RunData, adapts: boolean): StageMemory[] {
   const { gpu, network, settings } = context;
   const target = data.targetSplit.items.length;
   const labels = data.evaluationSplit?.items.flatMap(({ labelPath }) => labelPath === null ? [] : [labelPath]) ?? [];

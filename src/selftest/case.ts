@@ -7,7 +7,7 @@
 import type { Gpu } from "../gpu/gpu.ts";
 import { type DataType, type Layout, pack } from "../graph/layout.ts";
 import { Program } from "../graph/program.ts";
-import { input, type Tensor } from "../graph/tensor.ts";
+import { dependencies, input, type Tensor } from "../graph/tensor.ts";
 
 /** Computed values beside the right ones. */
 export interface Comparison {
@@ -27,6 +27,8 @@ export interface SelfTestCase {
   readonly kernel: string;
   /** What is special about the case. */
   readonly name: string;
+  /** Names of the ops that it computes, gradients among them; absent where it is no graph. */
+  readonly ops?: () => ReadonlySet<string>;
   /** Runs it. */
   readonly run: (gpu: Gpu) => Promise<Comparison[]>;
 }
@@ -73,13 +75,7 @@ export async function runCase(
   inputs: Readonly<Record<string, CaseInput>>,
   build: (tensors: Tensors) => Record<string, Tensor>,
 ): Promise<Record<string, Float32Array>> {
-  const tensors = Object.fromEntries(
-    Object.entries(inputs).map(([name, { shape, layout, dtype }]) => [
-      name,
-      input(name, shape, { ...(layout ? { layout } : {}), ...(dtype ? { dtype } : {}) }),
-    ]),
-  );
-  const outputs = build(tensors);
+  const outputs = build(tensorsOf(inputs));
   using program = await Program.compile(gpu, { outputs });
   for (const name of Object.keys(outputs)) {
     const { buffer, offset, size } = program.output(name);
@@ -95,6 +91,29 @@ export async function runCase(
   const results: Record<string, Float32Array> = {};
   for (const name of Object.keys(outputs)) results[name] = await program.read(name);
   return results;
+}
+
+/** Names of the ops that `build` computes, gradients among them. */
+export function opsOf(
+  inputs: Readonly<Record<string, CaseInput>>,
+  build: (tensors: Tensors) => Record<string, Tensor>,
+): Set<string> {
+  return computedOps(Object.values(build(tensorsOf(inputs))));
+}
+
+/** Names of the ops that these tensors and what they depend on are computed by. */
+export function computedOps(outputs: readonly Tensor[]): Set<string> {
+  const computed = dependencies(outputs).filter(({ definition }) => definition.kernels !== undefined);
+  return new Set(computed.map(({ op }) => op));
+}
+
+function tensorsOf(inputs: Readonly<Record<string, CaseInput>>): Tensors {
+  return Object.fromEntries(
+    Object.entries(inputs).map(([name, { shape, layout, dtype }]) => [
+      name,
+      input(name, shape, { ...(layout ? { layout } : {}), ...(dtype ? { dtype } : {}) }),
+    ]),
+  );
 }
 
 /** The tensor of this name. */

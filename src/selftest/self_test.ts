@@ -32,6 +32,11 @@ export function selfTestCases(): SelfTestCase[] {
   return [...pytorchCases(), ...optimizerCases(), accumulationCase];
 }
 
+/** The cases that are named after one of these ops, or compute it. */
+export function casesOf(ops: ReadonlySet<string>): SelfTestCase[] {
+  return selfTestCases().filter((own) => ops.has(own.kernel) || own.ops?.().intersection(ops).size);
+}
+
 /**
  * Runs all cases, kernel by kernel.
  *

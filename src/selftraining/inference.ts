@@ -4,8 +4,7 @@
  * @module
  */
 
-import type { Loader } from "../data/loader.ts";
-import type { Item, Sample } from "../data/sample.ts";
+import type { Sample, SampleSource } from "../data/sample.ts";
 import { formatSize, type Size } from "../data/size.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { Program } from "../graph/program.ts";
@@ -17,6 +16,7 @@ import { sampleGeometryLength, sampleGeometryValues, wholeImage } from "../ops/d
 
 /** Samples of one image size and one label size. */
 export interface SampleBatch {
+  /** The samples, in their order. */
   readonly samples: readonly Sample[];
   /** Size of the images. */
   readonly size: Size;
@@ -129,8 +129,8 @@ function samplesOf(count: number, values: readonly number[]): number[] {
  *
  * @param onRounded told once, of the first image whose own size is rounded.
  */
-export async function* loadSplit(
-  loader: Loader,
+export async function* loadSplit<Item>(
+  source: SampleSource<Item>,
   items: Iterable<Item>,
   network: Network,
   size: Size | null,
@@ -138,7 +138,7 @@ export async function* loadSplit(
   onRounded?: (own: Size, rounded: Size) => void,
 ): AsyncGenerator<Sample> {
   let say = size === null ? onRounded : undefined;
-  for await (const sample of loader.load(items, { size, stride: network.model.sizeMultiple, labels })) {
+  for await (const sample of source.load(items, { size, stride: network.model.sizeMultiple, labels })) {
     const { image, originalSize } = sample;
     if (image.height !== originalSize.height || image.width !== originalSize.width) {
       say?.(originalSize, image);

@@ -39,6 +39,8 @@ export class Predictor {
   #labels: GPUBuffer | undefined;
 
   /**
+   * Compiles nothing yet.
+   *
    * @param batch most images in one launch of the network.
    * @param options default: the image as it is.
    */

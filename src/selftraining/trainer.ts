@@ -56,7 +56,7 @@ export interface StepLoss {
 export const logLength = 64;
 
 /** The launches of a step, in their order. */
-interface StepLaunches {
+export interface StepLaunches {
   /** Of each micro-batch: loss and gradients, and their sum with those of the micro-batches before. */
   readonly gradients: readonly (readonly Dispatch[])[];
   /** After the exchange: the optimizer, what checks its results, and what follows the step. */
@@ -158,6 +158,11 @@ export class Trainer {
     for (const name of this.dropouts) {
       this.program.write(dropoutInput(name), Uint32Array.of(seed, hashText(stage), microBatch, hashText(name)));
     }
+  }
+
+  /** Crops of a step, over all its micro-batches. */
+  get crops(): number {
+    return this.options.batch * this.accumulate;
   }
 
   /** Bytes of a step in the log: the count of non-finite gradients, and the loss of each micro-batch. */

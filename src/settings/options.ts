@@ -107,6 +107,8 @@ const table = [
     help: "number of classes of the network" },
   { key: "reference", group: "measurement", kind: "flag", commands: ["tune"],
     help: "tune the network of bench step instead: batch 2 of 256x512 pixels, 19 classes" },
+  { key: "only", group: "measurement", kind: "text", commands: ["bench"],
+    help: "check and time one kernel: an op such as conv2dInputGrad, or a row of bench kernels" },
   { key: "plot", group: "output", kind: "path", commands: ["bench"],
     help: "SVG file to draw: the roofline of the kernels, or with bench growth its lines" },
   { key: "submit", group: "output", kind: "flag", commands: ["bench"],

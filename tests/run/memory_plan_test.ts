@@ -65,7 +65,7 @@ for (const [name, values] of Object.entries(runs)) {
       writeStreets(folder);
       const out = join(folder, "run");
       const settings = resolveSettings("adapt", { ...tiny, ...values, source: folder, target: folder, out });
-      const { context, data, trainSource, close } = await openRun(settings, true);
+      const { context, data, close } = await openRun(settings, true);
       try {
         const { gpu } = context;
         const before = gpu.allocatedBytes;
@@ -73,7 +73,7 @@ for (const [name, values] of Object.entries(runs)) {
         assertEquals(gpu.allocatedBytes, before);
         const profile = new Peaks(gpu);
         const measured = { ...context, profile };
-        await runAdaptation(measured, data, { resume: false, trainSource, onCollapse() {} });
+        await runAdaptation(measured, data, () => {});
         profile.enter("pictures");
         await writePictures(measured, data);
         profile.enter("other");

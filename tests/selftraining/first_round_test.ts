@@ -1,7 +1,6 @@
 import { assert } from "@std/assert";
 import { readFileSync } from "node:fs";
-import { openDataset } from "../../src/data/dataset.ts";
-import { Loader } from "../../src/data/loader.ts";
+import { openDataset, openLoader } from "../../src/data/folder.ts";
 import { pack, storedElements } from "../../src/graph/layout.ts";
 import { loadNetwork } from "../../src/nn/network.ts";
 import { readNpy } from "../../src/formats/npy.ts";
@@ -89,7 +88,7 @@ async function logitsOf(
 ): Promise<ScoreBatch[]> {
   const gpu = await testGpu();
   const programs = new InferencePrograms(gpu, network, 4);
-  using loader = new Loader({ cacheBytes: 0 });
+  using loader = openLoader({ cacheBytes: 0 });
   const { items } = openDataset(folder).split("val");
   const kept: ScoreBatch[] = [];
   for await (const group of equalBatches(loadSplit(loader, items, network, size, "none"), 4)) {

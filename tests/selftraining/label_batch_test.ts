@@ -1,6 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { openDataset } from "../../src/data/dataset.ts";
-import { Loader } from "../../src/data/loader.ts";
+import { openDataset, openLoader } from "../../src/data/folder.ts";
 import { loadNetwork } from "../../src/nn/network.ts";
 import { evaluate } from "../../src/selftraining/evaluation.ts";
 import { equalBatches } from "../../src/selftraining/inference.ts";
@@ -19,7 +18,7 @@ Deno.test("thresholds, labels and scores do not depend on how many images are in
       dataset.split(["train", "val"][index] ?? "").items.map((item, copy) => ({ ...item, name: `${index} ${copy}` }))
     );
     const gpu = await testGpu();
-    using loader = new Loader();
+    using loader = openLoader();
     const network = loadNetwork(gpu, (await networkFile()).bytes, "the network");
     const scores = { classes: network.classCount, alignCorners: network.model.alignCorners };
     const settings = { policy: "cbst", rule: "crst", portion: 0.3, stride: 1 } as const;

@@ -8,7 +8,8 @@
 import shader from "../../../shaders/activation/softmax.wgsl" with { type: "text" };
 import { grid } from "../../gpu/launch.ts";
 import { paddedChannels } from "../../graph/layout.ts";
-import { currentPath, Tensor } from "../../graph/tensor.ts";
+import { Tensor } from "../../graph/tensor.ts";
+import { refuse } from "../refuse.ts";
 import { softmaxGrad } from "./softmax_grad.ts";
 
 /**
@@ -19,7 +20,7 @@ import { softmaxGrad } from "./softmax_grad.ts";
 export function softmax(x: Tensor): Tensor {
   const [batch = 1, channels = 1, height = 1, width = 1] = x.shape;
   if (x.layout !== "activation") {
-    throw new RangeError(`Cannot add "${currentPath()}" (softmax): ${x} is no image but of layout ${x.layout}`);
+    refuse("softmax", `${x} is no image but of layout ${x.layout}`);
   }
   const y: Tensor = new Tensor({
     op: "softmax",
