@@ -11,7 +11,7 @@ import process from "node:process";
 import configuration from "../deno.json" with { type: "json" };
 import { adapterName, findAdapter } from "../src/gpu/adapters.ts";
 import type { Gpu } from "../src/gpu/gpu.ts";
-import { bytesText } from "../src/run/announce.ts";
+import { bytesText } from "../src/report/units.ts";
 import { benchKernels, type KernelRow } from "./kernels.ts";
 import { benchMemory, type MemoryReport } from "./memory.ts";
 import { measurePeaks, type Peaks } from "../src/selftest/peaks.ts";

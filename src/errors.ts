@@ -13,7 +13,10 @@ export type Reason =
   | "no such adapter"
   | "device lost"
   | "tensor too large"
-  | "memory budget"
+  | "memory of training"
+  | "memory of labelling"
+  | "memory of scoring"
+  | "memory of pictures"
   | "training diverged"
   | "no class map";
 

@@ -24,7 +24,7 @@ import type { StepReport } from "../../bench/step_report.ts";
 import { measureSubmission, submissionText } from "../../bench/submit.ts";
 import { UsageError } from "../errors.ts";
 import type { Gpu } from "../gpu/gpu.ts";
-import { bytesText } from "../run/announce.ts";
+import { bytesText } from "../report/units.ts";
 import { writeFileSafely } from "../disk/files.ts";
 import { type Settings, suggestion } from "../settings/settings.ts";
 import { readArguments } from "./arguments.ts";

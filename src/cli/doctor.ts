@@ -12,7 +12,7 @@ import type { AdapterKind } from "../gpu/adapter_kind.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { listAdapters } from "../gpu/adapters.ts";
 import { executedTrips } from "../gpu/loop_limit.ts";
-import { bytesText } from "../run/announce.ts";
+import { bytesText } from "../report/units.ts";
 import { readArguments } from "./arguments.ts";
 import { openGpu } from "./open.ts";
 

@@ -25,6 +25,7 @@ export async function run(args: readonly string[]): Promise<number> {
   using loader = openLoader({ cacheBytes: 0 });
   const confusion = await evaluate(gpu, network, loader, split.items, {
     size: workingSizeOf(settings, network),
+    batch: settings.get("label-batch"),
     onRounded: sayRounded(network),
     views: viewOptions(settings),
   });

@@ -46,6 +46,16 @@ export interface GpuOptions {
   readonly kind?: (adapter: GPUAdapter, measure: () => Promise<AdapterKind>) => AdapterKind | Promise<AdapterKind>;
 }
 
+/** Bytes that a buffer of `Gpu.createBuffer` takes. */
+export function bufferBytes(bytes: number): number {
+  return Math.max(16, Math.ceil(bytes / 16) * 16);
+}
+
+/** Bytes that a texture of `Gpu.createTexture` takes. */
+export function textureBytes(bytes: number): number {
+  return Math.max(1, Math.ceil(bytes / (16 * textureRowVectors))) * 16 * textureRowVectors;
+}
+
 /** An opened device. Close it with `close()` or `using`. */
 export class Gpu {
   /** The device. */
@@ -146,7 +156,7 @@ export class Gpu {
 
   /** Makes a zeroed buffer for storage and copies, of `bytes` rounded up to 16. */
   createBuffer(bytes: number, label: string, usage: GPUBufferUsageFlags = 0): GPUBuffer {
-    const size = Math.max(16, Math.ceil(bytes / 16) * 16);
+    const size = bufferBytes(bytes);
     this.#allocatedBytes += size;
     this.#peakBytes = Math.max(this.#peakBytes, this.#allocatedBytes);
     return this.device.createBuffer({
@@ -165,8 +175,9 @@ export class Gpu {
 
   /** Makes a texture that holds at least `bytes` as rows of 1024 vec4f. */
   createTexture(bytes: number, label: string): GPUTexture {
-    const height = Math.max(1, Math.ceil(bytes / (16 * textureRowVectors)));
-    this.#allocatedBytes += height * textureRowVectors * 16;
+    const size = textureBytes(bytes);
+    const height = size / (16 * textureRowVectors);
+    this.#allocatedBytes += size;
     this.#peakBytes = Math.max(this.#peakBytes, this.#allocatedBytes);
     return this.device.createTexture({
       label,

@@ -9,7 +9,7 @@ import type { BufferRange, TextureCopy } from "../gpu/launch.ts";
 import { type KernelCall, type KernelPlan, type StoredBinding, Tensor } from "./tensor.ts";
 
 /** Operands that one launch may read from textures. */
-const textureCount = 2;
+export const textureCount = 2;
 
 /** What a launch reads from textures. */
 export function textureOperands(call: KernelCall): StoredBinding[] {

@@ -115,7 +115,11 @@ export function adaptationSettings(context: RunContext, sourceTraining: SourceTr
 
 /** How the network is scored. */
 export function scoringSettings(settings: Settings): ScoringSettings {
-  return { views: viewOptions(settings), absent: settings.get("absent") };
+  return {
+    views: viewOptions(settings),
+    scoringBatch: settings.get("label-batch"),
+    absent: settings.get("absent"),
+  };
 }
 
 /** Steps and rates of the training on the source. */

@@ -55,7 +55,7 @@ export class ViewLogits {
 
   /** @param batch most images in one launch of the network. */
   constructor(readonly gpu: Gpu, readonly network: Network, batch: number, readonly options: ViewOptions) {
-    this.#programs = new InferencePrograms(gpu, network, batch, (logits) => ({ logits }));
+    this.#programs = new InferencePrograms(gpu, network, batch);
   }
 
   /** Submits the network on all views of a batch. The buffer of the result is the caller's to free. */

@@ -95,9 +95,31 @@ Deno.test("--plan says what training takes and leaves nothing; --memory-budget r
     const { parameterBytes, activationBytes, scratchBytes, inputBytes, totalBytes } = JSON.parse(planned.stdout);
     assertEquals(totalBytes, 3 * parameterBytes + activationBytes + scratchBytes + inputBytes);
     assertEquals(existsSync(out), false);
-    const refused = await crosswalk("train", ...options, "--memory-budget", String(totalBytes - 1));
+    const { stages, peakBytes, peakStage } = JSON.parse(planned.stdout);
+    // Beside the step: the loss log, and the weights that are read for a checkpoint.
+    assertEquals([peakStage, stages], ["training", [{ stage: "training", bytes: peakBytes }]]);
+    assert(peakBytes > totalBytes);
+    const refused = await crosswalk("train", ...options, "--memory-budget", String(peakBytes - 1));
     assertEquals([refused.code, refused.stdout], [1, ""]);
-    assertStringIncludes(refused.stderr, "--memory-budget allows");
+    assertStringIncludes(refused.stderr, "of GPU memory during training, --memory-budget allows");
+    const fits = await crosswalk("train", ...options, "--memory-budget", String(peakBytes), "--plan");
+    assertEquals(fits.code, 0, fits.stderr);
+  }));
+
+Deno.test("--plan of an adaptation names the stage that takes most, and --memory-budget what to lower for it", () =>
+  inTemporaryFolder(async (folder) => {
+    const data = writeDataset(join(folder, "data"), { train: true, val: true });
+    const options = ["--source", data, "--target", data, "--model", "deeplab-nano", "--out", join(folder, "run")];
+    const planned = await crosswalk("adapt", ...options, "--plan");
+    assertEquals(planned.code, 0, planned.stderr);
+    for (const stage of ["training", "labelling", "scoring", "pictures"]) {
+      assertStringIncludes(planned.stdout, `most during ${stage}`);
+    }
+    assertStringIncludes(planned.stdout, "MiB, during labelling");
+    const refused = await crosswalk("adapt", ...options, "--memory-budget", "1MiB");
+    assertEquals([refused.code, refused.stdout], [1, ""]);
+    assertStringIncludes(refused.stderr, "of GPU memory during labelling, --memory-budget allows 1.0 MiB");
+    assertStringIncludes(refused.stderr, "Lower --label-batch or --size");
   }));
 
 Deno.test("adapt works without target labels, knows its options again, and asks for a control run at once", () =>
