@@ -21,9 +21,9 @@ export function openGpu(): Promise<Gpu> {
   return Gpu.open({ kind: keptKind, tuning: (adapter) => loadTuning(adapterKey(adapter)) });
 }
 
-/** The network of a weight file. */
+/** The network of a weight file, for labelling only. */
 export function openNetwork(gpu: Gpu, path: string): Network {
-  return loadNetwork(gpu, readFile(path), path);
+  return loadNetwork(gpu, readFile(path), path, { trainable: false });
 }
 
 /** A data set whose classes, after the class map of the settings, are those wanted. */

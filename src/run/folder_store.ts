@@ -205,13 +205,18 @@ export function savedSettings(path: string): Values | null {
 function requireSameSettings(path: string, saved: Record<string, unknown>, given: Record<string, unknown>): void {
   const text = (value: unknown) => value === undefined ? "nothing" : JSON.stringify(value);
   const different = [...new Set([...Object.keys(saved), ...Object.keys(given)])]
-    .filter((key) => text(saved[key]) !== text(given[key]));
+    .filter((key) => text(startValue(saved, key)) !== text(given[key]));
   const [first, ...others] = different;
   if (first === undefined) return;
   const more = others.length === 0 ? "" : ` (and ${others.length} more)`;
   throw new UsageError(
-    `The run in ${path} was started with other settings: --${first} was ${text(saved[first])} and is ${
+    `The run in ${path} was started with other settings: --${first} was ${text(startValue(saved, first))} and is ${
       text(given[first])
     }${more}. Leave out what is not to change, or choose another folder with --out`,
   );
+}
+
+/** What a setting was when the run was started. An option that is younger than the run had its default. */
+function startValue(saved: Readonly<Record<string, unknown>>, key: string): unknown {
+  return key in saved ? saved[key] : options.find((option) => option.key === key)?.default;
 }

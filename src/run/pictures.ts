@@ -55,7 +55,7 @@ export async function writePictures(context: RunContext, data: RunData): Promise
 /** The network as it was before the first round. */
 function sourceNetwork({ gpu, network, folder }: RunContext) {
   const path = folder.file("source.safetensors");
-  const before = new Network(gpu, network.model, network.metadata);
+  const before = new Network(gpu, network.model, network.metadata, { trainable: false });
   before.store.load(readSafetensors(readFile(path), path).tensors, path);
   return { network: before, [Symbol.dispose]: () => before.dispose() };
 }
