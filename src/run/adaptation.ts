@@ -43,7 +43,7 @@ export async function runSourceTraining(context: RunContext, data: RunData): Pro
   const training = await Training.open(parts);
   profile.enter("source training");
   await training.train(
-    sourceStage(images, { seed: settings.get("seed"), augmentation: augmentationOf(settings), sourceTraining: source }),
+    sourceStage(images, source, { seed: settings.get("seed"), augmentation: augmentationOf(settings) }),
   );
   profile.enter("evaluation");
   const scores = await folder.once(
