@@ -31,6 +31,8 @@ export interface GpuOptions {
   readonly powerPreference?: GPUPowerPreference;
   /** Keep WebGPU's default limits even where the adapter offers more, as a test of portability. Default `false`. */
   readonly defaultLimits?: boolean;
+  /** Bind no more bytes at once than this, even where the adapter can, as a test of slices. Default: what the adapter can. */
+  readonly maxBindingBytes?: number;
   /** Finds the schedules that were measured to be fast on an adapter, by shape class. Default: none. */
   readonly tuning?: (adapter: GPUAdapter) => ReadonlyMap<string, string>;
   /** Tells what kind an adapter is, by itself or by `measure`. Default: `measure` at each open, some 50 ms. */
@@ -47,6 +49,8 @@ export class Gpu {
   readonly hasTimestamps: boolean;
   /** Largest buffer range that one binding can see, in bytes. */
   readonly maxBindingBytes: number;
+  /** Largest buffer, in bytes; it may be larger than what one binding can see. */
+  readonly maxBufferBytes: number;
   /** Names of schedules by shape class, which programs compiled on this device follow. */
   readonly tuning: ReadonlyMap<string, string>;
   #failure: Error | null = null;
@@ -60,11 +64,17 @@ export class Gpu {
   readonly #launched = new Set<Pipeline>();
   readonly #onVariant: ((name: string, text: string) => void) | undefined = shaderListener;
 
-  private constructor(adapter: GPUAdapter, device: GPUDevice, tuning: ReadonlyMap<string, string>) {
+  private constructor(
+    adapter: GPUAdapter,
+    device: GPUDevice,
+    tuning: ReadonlyMap<string, string>,
+    maxBindingBytes = Infinity,
+  ) {
     this.device = device;
     this.info = adapter.info;
     this.hasTimestamps = device.features.has("timestamp-query");
-    this.maxBindingBytes = device.limits.maxStorageBufferBindingSize;
+    this.maxBindingBytes = Math.min(device.limits.maxStorageBufferBindingSize, maxBindingBytes);
+    this.maxBufferBytes = device.limits.maxBufferSize;
     this.tuning = tuning;
     device.addEventListener("uncapturederror", (event) => {
       event.preventDefault();
@@ -100,7 +110,8 @@ export class Gpu {
       maxStorageBufferBindingSize: adapter.limits.maxStorageBufferBindingSize,
     };
     const tuning = options.tuning?.(adapter) ?? new Map<string, string>();
-    const gpu = new Gpu(adapter, await adapter.requestDevice({ requiredFeatures, requiredLimits }), tuning);
+    const device = await adapter.requestDevice({ requiredFeatures, requiredLimits });
+    const gpu = new Gpu(adapter, device, tuning, options.maxBindingBytes);
     try {
       const measure = () => measureKind(gpu);
       gpu.#kind = await (options.kind?.(adapter, measure) ?? measure());

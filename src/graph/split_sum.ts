@@ -22,6 +22,8 @@ export interface SumEpilogue {
   readonly constants: ShaderConstants;
   /** Its bindings `epilogue` and `residual`; what is absent is bound to `unread`. */
   readonly bindings: (unread: StoredBinding) => readonly StoredBinding[];
+  /** Bytes of all results where these are a slice of them: the order of the sum is chosen by them. Default: the same. */
+  readonly wholeBytes?: number;
 }
 
 /** Invocations that keep an adapter busy; sums are split until there are as many. */
@@ -46,7 +48,7 @@ export function splitSum(
   if (splits === 1) return { calls: [first("output")] };
   const vectors = Math.ceil(bytes / 16);
   const scratch = { scratch: 0 };
-  const lanes = device.software ? 1 : sharingLanes(splits, vectors);
+  const lanes = device.software ? 1 : sharingLanes(splits, Math.ceil((epilogue.wholeBytes ?? bytes) / 16));
   const second: KernelCall = {
     ...lanes === 1
       ? {

@@ -5,6 +5,7 @@
  */
 
 import type { ShaderConstants } from "../../gpu/shader.ts";
+import { imageRows, type Region } from "../../graph/slices.ts";
 import { currentPath, type InputGradient, type StoredBinding, type Tensor } from "../../graph/tensor.ts";
 import { type Activation, activationConstants } from "../activation/kind.ts";
 import { channelSum } from "../reduce/channel_sum.ts";
@@ -64,6 +65,12 @@ function checked(
     );
   }
   return tensor;
+}
+
+/** The epilogue of a slice of the result: what is per channel stays, of the residual it takes its own part. */
+export function epilogueRows(epilogue: Epilogue | undefined, region: Region): Epilogue | undefined {
+  if (epilogue?.residual === undefined) return epilogue;
+  return { ...epilogue, residual: imageRows(epilogue.residual, region) };
 }
 
 /** Whether a convolution with this epilogue has gradients. */

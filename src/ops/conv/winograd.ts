@@ -42,7 +42,8 @@ export function winogradKernels(
   const [tiles, places] = [tileCount(geometry, tile), placeCount(tile)];
   const [v, u, m] = [{ scratch: 0 }, { scratch: 1 }, { scratch: 2 }];
   const pairs = paddedChannels(inputs) * paddedChannels(outputs) / 4;
-  const sizes = { batches: places, rows: tiles, inner: inputVectors, columns: outputVectors };
+  const wholeRows = geometry.whole && tileCount(geometry.whole, tile);
+  const sizes = { batches: places, rows: tiles, inner: inputVectors, columns: outputVectors, wholeRows };
   // Products through workgroup memory transpose on the way; others take transposed weights, which lie where m comes later.
   const inWorkgroups = usesWorkgroups(sizes, device);
   const byOutput = transposed && !inWorkgroups ? m : undefined;
@@ -90,7 +91,8 @@ export function winogradWeightGradKernels(
   const outputVectors = paddedChannels(outputs) / 4;
   const [tiles, places] = [tileCount(geometry, tile), placeCount(tile)];
   const [v, e, sums] = [{ scratch: 0 }, { scratch: 1 }, { scratch: 2 }];
-  const sizes = { batches: places, rows: tiles, inner: inputVectors, columns: outputVectors };
+  const wholeRows = geometry.whole && tileCount(geometry.whole, tile);
+  const sizes = { batches: places, rows: tiles, inner: inputVectors, columns: outputVectors, wholeRows };
   const pairs = inputVectors * 4 * outputVectors;
   const mostSplits = Math.floor(mostScratchBytes / (places * pairs * 16));
   const splits = usesWorkgroups(sizes, device)
