@@ -1,11 +1,13 @@
-// Dropout: y[i] = x[i] · SCALE where the random bits of i are at least THRESHOLD, else 0.
+// Dropout: y[i] = x[i] · SCALE where the random bits of FIRST + i are at least THRESHOLD, else 0. x is the slice of a tensor
+// that begins at vec4f FIRST.
 // Bindings: 0 x read as vec4f · 1 key [4] read (seed, stage, step, layer) · 2 y write as vec4f.
 // Schedule: one invocation per vec4f, one Philox call for its four elements: key (seed, layer), counter (index of the
-// vec4f, stage, step, 2). Bound: 8 bytes and some 60 integer operations per element.
+// vec4f in the tensor, stage, step, 2). Bound: 8 bytes and some 60 integer operations per element.
 #include lib/random.wgsl
 #include lib/grid.wgsl
 
 const VECTORS: u32 = 1u;
+const FIRST: u32 = 0u;
 const THRESHOLD: u32 = 0u;
 const SCALE: f32 = 1.0f;
 
@@ -23,6 +25,6 @@ fn main(
   if (index >= VECTORS) {
     return;
   }
-  let bits = philox(key[0].xw, vec4u(index, key[0].yz, 2u));
+  let bits = philox(key[0].xw, vec4u(FIRST + index, key[0].yz, 2u));
   y[index] = select(vec4f(0.0), x[index] * SCALE, bits >= vec4u(THRESHOLD));
 }

@@ -34,7 +34,7 @@ export function wantedInvocations(device: DeviceTraits): number {
 /**
  * The plan of an op that computes `bytes` of output in `splits` parts.
  *
- * @param first makes the first launch, whose output binding is the given one: scratch memory
+ * @param first makes the first launch or launches, whose output binding is the given one: scratch memory
  * `[splits, output]`, or the output itself when there is only one split.
  * @param epilogue of the second launch; with one split, `first` has to apply it. Default: none.
  */
@@ -42,10 +42,10 @@ export function splitSum(
   splits: number,
   bytes: number,
   device: DeviceTraits,
-  first: (output: KernelBinding) => KernelCall,
+  first: (output: KernelBinding) => KernelCall | readonly KernelCall[],
   epilogue: SumEpilogue = { constants: {}, bindings: (unread) => [unread, unread] },
 ): KernelPlan {
-  if (splits === 1) return { calls: [first("output")] };
+  if (splits === 1) return { calls: [first("output")].flat() };
   const vectors = Math.ceil(bytes / 16);
   const scratch = { scratch: 0 };
   const lanes = device.software ? 1 : sharingLanes(splits, Math.ceil((epilogue.wholeBytes ?? bytes) / 16));
@@ -65,7 +65,7 @@ export function splitSum(
     iterations: splits,
     flops: splits * vectors * 4,
   };
-  return { calls: [first(scratch), second], scratchBytes: [splits * vectors * 16] };
+  return { calls: [first(scratch), second].flat(), scratchBytes: [splits * vectors * 16] };
 }
 
 /** How many invocations of a GPU share the parts of a value: a power of two. */

@@ -36,7 +36,7 @@ function kernels(problem: CrossEntropyProblem, outputBytes: number, device: Devi
   const sum = splitSum(splits, outputBytes, device, (result) => ({
     shader: { name: "reduce/channel_sum", text: sumShader },
     constants: {},
-    bindings: [scratch, pixelSizes(partialSums, 1, { splits }), result],
+    bindings: [scratch, pixelSizes(partialSums, 1, { splits, pixelsPerSplit }), result],
     workgroups: grid(splits, 64),
     iterations: pixelsPerSplit,
   }));
