@@ -1,10 +1,10 @@
 // Prediction at any size: y[n,i,j] = the class with the largest logit interpolated bilinearly at (i, j), the first on ties.
+// Of a slice: PIXELS of the batch from FIRST_PIXEL on, from the logits whose first row is number FIRST_LOGITS_ROW of the batch.
 // Bindings: 0 logits [N,h,w,C] vec4f read · 1 y [N,H,W] bytes, 4 to a word write; bytes beyond the last are 0.
 // Schedule: one invocation per word, whose pixels may lie in two rows or images. Bound: C vec4f loads per pixel.
 #include lib/bilinear.wgsl
 #include lib/grid.wgsl
 
-const BATCH: u32 = 1u;
 const HEIGHT: u32 = 1u;
 const WIDTH: u32 = 1u;
 const LOGITS_HEIGHT: u32 = 1u;
@@ -12,21 +12,23 @@ const LOGITS_WIDTH: u32 = 1u;
 const CLASSES: u32 = 1u;
 const VECTORS: u32 = 1u;
 const ALIGN_CORNERS: bool = false;
-
-const PIXELS = BATCH * HEIGHT * WIDTH;
+const FIRST_PIXEL: u32 = 0u;
+const PIXELS: u32 = 1u;
+const FIRST_LOGITS_ROW: u32 = 0u;
 
 @group(0) @binding(0) var<storage, read> logits: array<vec4f>;
 @group(0) @binding(1) var<storage, read_write> y: array<u32>;
 
-fn largestClass(pixel: u32) -> u32 {
-  if (pixel >= PIXELS) {
+fn largestClass(index: u32) -> u32 {
+  if (index >= PIXELS) {
     return 0u;
   }
+  let pixel = FIRST_PIXEL + index;
   let image = pixel / (HEIGHT * WIDTH);
   let vertical = between(pixel / WIDTH % HEIGHT, LOGITS_HEIGHT, HEIGHT, ALIGN_CORNERS);
   let horizontal = between(pixel % WIDTH, LOGITS_WIDTH, WIDTH, ALIGN_CORNERS);
-  let top = (image * LOGITS_HEIGHT + vertical.low) * LOGITS_WIDTH;
-  let bottom = (image * LOGITS_HEIGHT + vertical.high) * LOGITS_WIDTH;
+  let top = (image * LOGITS_HEIGHT + vertical.low - FIRST_LOGITS_ROW) * LOGITS_WIDTH;
+  let bottom = (image * LOGITS_HEIGHT + vertical.high - FIRST_LOGITS_ROW) * LOGITS_WIDTH;
   var largest = -3.4e38;
   var class_ = 0u;
   for (var v = 0u; v < VECTORS; v++) {

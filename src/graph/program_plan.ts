@@ -151,8 +151,8 @@ function largestOf(
   const { tensor, bytes } = largest;
   const unbindable = bytes <= maxBindingBytes
     ? null
-    : `Cannot compute ${tensor}: a launch has to bind ${bytes} bytes, this adapter binds at most ${maxBindingBytes}, and the op ` +
-      `cannot be cut any further; ${fittingSize(tensor, bytes, maxBindingBytes)}`;
+    : `Cannot compute ${tensor}: even its smallest slice binds ${bytes} bytes at once, this adapter at most ` +
+      `${maxBindingBytes}; ${fittingSize(tensor, bytes, maxBindingBytes)}`;
   return { largestBindingBytes: bytes, largestBinding: String(tensor), unbindable };
 }
 

@@ -104,8 +104,10 @@ export function inRanges(
 ): KernelPlan {
   const whole = plan({ first: 0, count });
   const placed = (range: Range) => withOutput(plan(range), view(range));
-  const ranges = fittingRanges({ count, multiple }, whole, output, device, placed);
-  return ranges === null ? whole : joined(ranges.map(placed));
+  const units = { count, multiple };
+  const ranges = fittingRanges(units, whole, output, device, placed);
+  if (ranges !== null) return joined(ranges.map(placed));
+  return isBindable(whole, output, device) ? whole : placed(smallestRange(units));
 }
 
 /** Rows of images of `[N, C, H, W]`, or of plain `[N, H, W]`, as a tensor of their own. */
@@ -117,6 +119,16 @@ export function imageRows(tensor: Tensor, { images, rows }: Region): Tensor {
   const start = (images.first * height + rows.first) * width;
   const shape = [images.count, ...isImage ? [channels] : [], rows.count, width];
   return part(tensor, shape, start * (isImage ? paddedChannels(channels) : 1) * 4);
+}
+
+/** Rows of `[N, C, H, W]`, or of plain `[N, H, W]`, numbered through the batch, as one image. */
+export function batchRows(tensor: Tensor, { first, count }: Range): Tensor {
+  const isImage = tensor.layout === "activation";
+  const [batch = 1, channels = 1] = tensor.shape;
+  const [height = 1, width = 1] = tensor.shape.slice(-2);
+  if (count === batch * height) return tensor;
+  const bytes = isImage ? 4 * paddedChannels(channels) : storedBytes([4], tensor.dtype, "plain") / 4;
+  return part(tensor, [1, ...isImage ? [channels] : [], count, width], first * width * bytes);
 }
 
 /** Pixels of `[N, C, H, W]`, numbered through the batch, as `[1, C, 1, count]`. */
@@ -132,9 +144,17 @@ export function vectorRange(tensor: Tensor, { first, count }: Range): Tensor {
   return part(tensor, [4 * count], first * 16, "plain");
 }
 
-/** The bytes of `of` from `offset` on, as a tensor of this shape that only launches bind. */
-export function part(of: Tensor, shape: readonly number[], offset: number, layout: Layout = of.layout): Tensor {
-  return new Tensor({ op: "part", shape, dtype: of.dtype, layout, leaf: { kind: "part", of, offset } });
+/** The bytes of `tensor`, which may be a part itself, from `offset` on, as a tensor of this shape that only launches bind. */
+export function part(
+  tensor: Tensor,
+  shape: readonly number[],
+  offset: number,
+  layout: Layout = tensor.layout,
+): Tensor {
+  const { leaf } = tensor.definition;
+  const whole = leaf?.kind === "part" ? leaf : { of: tensor, offset: 0 };
+  const place = { kind: "part", of: whole.of, offset: whole.offset + offset } as const;
+  return new Tensor({ op: "part", shape, dtype: tensor.dtype, layout, leaf: place });
 }
 
 /** The largest binding of a plan in bytes, textures in proportion to what they can hold. */
@@ -188,10 +208,17 @@ function withOwnScratch(plan: KernelPlan): KernelPlan {
   return { ...plan, calls: plan.calls.map((call) => ({ ...call, bindings: bindings(call) })) };
 }
 
-/**
- * The largest ranges whose launches can all be bound; `null` if those of everything can, or no ranges help. Then the plan of
- * everything is all there is, and `planProgram` says so where it cannot be bound.
- */
+function isBindable(plan: KernelPlan, output: Tensor, { maxBindingBytes }: DeviceTraits): boolean {
+  return maxBindingBytes === undefined || largestBinding(plan, output, maxBindingBytes) <= maxBindingBytes;
+}
+
+/** The smallest slice, from the middle: where even that is too large, its launches stand for all, and nothing is allocated. */
+function smallestRange({ count, multiple }: { readonly count: number; readonly multiple: number }): Range {
+  const first = Math.floor(count / 2 / multiple) * multiple;
+  return { first, count: Math.min(multiple, count - first) };
+}
+
+/** The largest ranges whose launches can all be bound; `null` if those of everything can, or no ranges help. */
 export function fittingRanges(
   { count, multiple }: { readonly count: number; readonly multiple: number },
   whole: KernelPlan,
@@ -242,7 +269,10 @@ function regionPlans(
   const byRows = fittingRanges({ count: height, multiple: rowMultiple }, whole, output, device, (rows) =>
     // All images are cut alike.
     placed({ images: { first: 0, count: 1 }, rows }));
-  if (byRows === null) return whole;
+  if (byRows === null) {
+    if (isBindable(whole, output, device)) return whole;
+    return placed({ images: { first: 0, count: 1 }, rows: smallestRange({ count: height, multiple: rowMultiple }) });
+  }
   const images = rangesOf(batch, 1);
   return join(images.flatMap((images) => byRows.map((rows) => placed({ images, rows }))));
 }
@@ -287,19 +317,12 @@ function partOffset(binding: StoredBinding): number {
   return leaf?.kind === "part" ? leaf.offset : 0;
 }
 
-/** In words, how much of a tensor an adapter could bind at once: what would have to be smaller, and how small. */
+/** In words, what would have to be smaller than it is, and how small, where the smallest slice of a tensor binds `bytes`. */
 export function fittingSize(tensor: Tensor, bytes: number, limit: number): string {
-  const { shape, dtype, layout } = tensor;
-  const [batch = 1, ...image] = shape;
-  const perImage = bytes / batch;
-  if (layout !== "activation" || batch > 1 && perImage <= limit) {
-    return layout === "activation"
-      ? `a batch of ${Math.floor(limit / perImage)} would fit`
-      : `${Math.floor(limit / storedBytes([1], dtype, "plain"))} elements would fit`;
+  const image = [tensor, ...tensor.inputs].find(({ layout }) => layout === "activation");
+  if (image === undefined || tensor.layout !== "activation" && tensor.bytes > limit) {
+    return `at most ${Math.floor(limit / 4)} numbers would fit`;
   }
-  const [height = 1, width = 1] = image.slice(-2);
-  const scale = Math.sqrt(limit / perImage);
-  return `one image of about ${Math.floor(height * scale)}×${
-    Math.floor(width * scale)
-  } here, instead of ${height}×${width}, would fit`;
+  const width = image.shape[3] ?? 1;
+  return `images of at most ${Math.floor(width * limit / bytes)} columns here, instead of ${width}, would fit`;
 }

@@ -26,6 +26,9 @@ export interface SumEpilogue {
   readonly wholeBytes?: number;
 }
 
+/** The sums as they are. */
+export const noEpilogue: SumEpilogue = { constants: {}, bindings: (unread) => [unread, unread] };
+
 /** Invocations that keep an adapter busy; sums are split until there are as many. */
 export function wantedInvocations(device: DeviceTraits): number {
   return device.software ? 4096 : 65_536;
@@ -43,7 +46,7 @@ export function splitSum(
   bytes: number,
   device: DeviceTraits,
   first: (output: KernelBinding) => KernelCall | readonly KernelCall[],
-  epilogue: SumEpilogue = { constants: {}, bindings: (unread) => [unread, unread] },
+  epilogue: SumEpilogue = noEpilogue,
 ): KernelPlan {
   if (splits === 1) return { calls: [first("output")].flat() };
   const vectors = Math.ceil(bytes / 16);

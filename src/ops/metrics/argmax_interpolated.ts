@@ -7,7 +7,12 @@
 import shader from "../../../shaders/metrics/argmax_interpolated.wgsl" with { type: "text" };
 import { grid } from "../../gpu/launch.ts";
 import { paddedChannels } from "../../graph/layout.ts";
+import { batchRows, inRanges } from "../../graph/slices.ts";
 import { currentPath, Tensor } from "../../graph/tensor.ts";
+import { batchRowsBetween } from "../resize/between.ts";
+
+/** Rows that are whole words of four labels, whatever their width. */
+const rowsOfWholeWords = 4;
 
 /** Options of `argmaxInterpolated`. */
 export interface ArgmaxInterpolatedOptions {
@@ -34,31 +39,38 @@ export function argmaxInterpolated(logits: Tensor, options: ArgmaxInterpolatedOp
     );
   }
   const vectors = paddedChannels(classes) / 4;
-  const pixels = batch * height * width;
+  const axis = { inputSize: logitsHeight, outputSize: height, alignCorners };
   return new Tensor({
     op: "argmaxInterpolated",
     shape: [batch, height, width],
     dtype: "u8",
     layout: "plain",
     inputs: [logits],
-    kernels: () => ({
-      calls: [{
-        shader: { name: "metrics/argmax_interpolated", text: shader },
-        constants: {
-          BATCH: batch,
-          HEIGHT: height,
-          WIDTH: width,
-          LOGITS_HEIGHT: logitsHeight,
-          LOGITS_WIDTH: logitsWidth,
-          CLASSES: classes,
-          VECTORS: vectors,
-          ALIGN_CORNERS: alignCorners,
-        },
-        bindings: [logits, "output"],
-        workgroups: grid(Math.ceil(pixels / 4), 64),
-        iterations: 4 * vectors,
-        flops: pixels * classes * 9,
-      }],
-    }),
+    kernels: (output, device) =>
+      inRanges({ count: batch * height, multiple: rowsOfWholeWords }, output, device, (rows) => {
+        const source = batchRowsBetween(rows, axis);
+        const pixels = rows.count * width;
+        return {
+          calls: [{
+            shader: { name: "metrics/argmax_interpolated", text: shader },
+            constants: {
+              HEIGHT: height,
+              WIDTH: width,
+              LOGITS_HEIGHT: logitsHeight,
+              LOGITS_WIDTH: logitsWidth,
+              CLASSES: classes,
+              VECTORS: vectors,
+              ALIGN_CORNERS: alignCorners,
+              FIRST_PIXEL: rows.first * width,
+              PIXELS: pixels,
+              FIRST_LOGITS_ROW: source.first,
+            },
+            bindings: [batchRows(logits, source), "output"],
+            workgroups: grid(Math.ceil(pixels / 4), 64),
+            iterations: 4 * vectors,
+            flops: pixels * classes * 9,
+          }],
+        };
+      }, (rows) => batchRows(output, rows)),
   });
 }
