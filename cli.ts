@@ -9,6 +9,7 @@
 import process from "node:process";
 import configuration from "./deno.json" with { type: "json" };
 import { InterruptedError, UsageError } from "./src/errors.ts";
+import { adviceOn } from "./src/cli/advice.ts";
 import { type CommandHelp, helpText } from "./src/cli/arguments.ts";
 import { suggestion } from "./src/settings/settings.ts";
 
@@ -127,9 +128,13 @@ function overview(): string {
   ].join("\n");
 }
 
-function report(error: unknown): number {
-  if (process.env.CROSSWALK_DEBUG !== undefined && error instanceof Error) console.error(error.stack);
-  else console.error(`crosswalk: ${error instanceof Error ? error.message : error}`);
+/** Prints what went wrong in a command, and what to do about it; returns the exit code. */
+function report(error: unknown, name: string | undefined): number {
+  const command = commands.find((entry) => entry.command === name)?.command;
+  const advice = command === undefined ? "" : adviceOn(error, command);
+  const isDebugging = process.env.CROSSWALK_DEBUG !== undefined && error instanceof Error;
+  if (isDebugging) console.error(error.stack);
+  else console.error(`crosswalk: ${error instanceof Error ? error.message : error}${advice && `. ${advice}`}`);
   if (error instanceof InterruptedError) return 130;
   return error instanceof UsageError ? 2 : 1;
 }
@@ -141,5 +146,5 @@ function stopUnlessHandled(): void {
 
 if (import.meta.main) {
   process.on("SIGINT", stopUnlessHandled);
-  process.exit(await main(process.argv.slice(2)).catch(report));
+  process.exit(await main(process.argv.slice(2)).catch((error) => report(error, process.argv[2])));
 }

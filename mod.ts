@@ -27,19 +27,37 @@
  */
 
 // Engine
-export * from "./src/errors.ts";
+export { DeviceLostError, InterruptedError, OutOfBudgetError, UsageError } from "./src/errors.ts";
 export type { AdapterKind } from "./src/gpu/adapter_kind.ts";
-export * from "./src/gpu/gpu.ts";
-export * from "./src/gpu/launch.ts";
+export { Gpu, type GpuOptions, onShaderVariant } from "./src/gpu/gpu.ts";
+export {
+  type BufferCopy,
+  type BufferRange,
+  type Dispatch,
+  grid,
+  type Pipeline,
+  type TextureCopy,
+  wholeRange,
+} from "./src/gpu/launch.ts";
 export type { SubmissionTime, TimeListener } from "./src/gpu/submission_times.ts";
 export type { BindingKind, ShaderConstants, ShaderSource } from "./src/gpu/shader.ts";
 export { gradients } from "./src/ops/gradients.ts";
-export * from "./src/graph/layout.ts";
+export {
+  type DataType,
+  type Layout,
+  pack,
+  paddedChannels,
+  storedBytes,
+  storedElements,
+  unpack,
+} from "./src/graph/layout.ts";
 export type { MemoryPlan } from "./src/graph/plan.ts";
 export { Program } from "./src/graph/program.ts";
 export type { ActivationStorage } from "./src/graph/execution_order.ts";
 export { memoryPlan, type ProgramDefinition } from "./src/graph/program_plan.ts";
 export {
+  type Block,
+  block,
   type DeviceTraits,
   input,
   type InputGradient,
@@ -79,17 +97,44 @@ export { maxPool2d } from "./src/ops/pool/max_pool2d.ts";
 export { dropout, type DropoutOptions } from "./src/ops/random/dropout.ts";
 export { bilinearResize, type BilinearResizeOptions } from "./src/ops/resize/bilinear_resize.ts";
 
-// Self-training
-export type { Domain, MiningClasses, MiningPlan, MiningRule } from "./src/data/mining.ts";
-export type { DomainItem, SubsetPolicy } from "./src/data/order.ts";
+// Images
+export { type MemoryItem, MemorySamples } from "./src/data/memory_samples.ts";
+export type { PixelImage, Sample, SampleLabelMap, SampleOptions, SampleSource } from "./src/data/sample.ts";
 export type { Size } from "./src/data/size.ts";
 export {
-  adapt,
-  type AdaptationSettings,
-  type Labelling,
-  type RoundPlan,
-  type Rounds,
-} from "./src/selftraining/adapt.ts";
+  renderTown,
+  type TownClass,
+  townClasses,
+  type TownName,
+  type TownOptions,
+  type TownPicture,
+} from "./src/town/town.ts";
+
+// Self-training: training
+export type { Domain, MiningClasses, MiningPlan, MiningRule } from "./src/data/mining.ts";
+export type { DomainItem, SubsetPolicy } from "./src/data/order.ts";
+export type { AugmentationOptions, SamplePlan } from "./src/data/sampling.ts";
+export { type StageEvents, type TrainingStage, trainStage } from "./src/selftraining/stage.ts";
+export {
+  crossEntropy,
+  type LabelTensors,
+  type Objective,
+  type ObjectiveContext,
+  sum,
+} from "./src/selftraining/objective.ts";
+export {
+  type StepJoints,
+  type StepLoss,
+  type StepSeed,
+  Trainer,
+  type TrainerOptions,
+} from "./src/selftraining/trainer.ts";
+export { type StepOptions, type TrainingSample } from "./src/selftraining/training_step.ts";
+export { checkpointBytes, restoreCheckpoint, type RunPlace } from "./src/selftraining/checkpoint.ts";
+
+// Self-training: labelling
+export { type LabellingOptions, type LabellingResult, labelTarget } from "./src/selftraining/labelling.ts";
+export { type LogitsOptions, LogitsSource } from "./src/selftraining/logits_source.ts";
 export {
   assignLabels,
   type LabelledBatch,
@@ -97,15 +142,70 @@ export {
   selectThresholds,
 } from "./src/selftraining/selection.ts";
 export type { ScoreBatch, ScoreBatches, ScoreOptions, ScoreView } from "./src/selftraining/scores.ts";
-export type { RankRule, SelectionPolicy, SelectionSettings, ThresholdsReport } from "./src/selftraining/thresholds.ts";
-export { accumulatePrior, type LabelBatch, type SpatialPriorOptions } from "./src/selftraining/spatial_prior.ts";
-export * from "./src/selftraining/portions.ts";
+export {
+  accumulatePrior,
+  type LabelBatch,
+  spatialPrior,
+  type SpatialPriorOptions,
+} from "./src/selftraining/spatial_prior.ts";
+export {
+  type RankRule,
+  type SelectionPolicy,
+  type SelectionSettings,
+  type Thresholds,
+  type ThresholdsReport,
+  thresholdsReport,
+} from "./src/selftraining/thresholds.ts";
+export { addCounts, type LabelCounts, noLabels } from "./src/selftraining/label_counts.ts";
+export type { ViewOptions } from "./src/selftraining/views.ts";
+
+// Self-training: scoring
+export {
+  evaluate,
+  type EvaluationOptions,
+  type ScoringSettings,
+  type SplitScores,
+  splitScores,
+} from "./src/selftraining/evaluation.ts";
+export type { SampleBatch } from "./src/selftraining/inference.ts";
+export { type Prediction, Predictor } from "./src/selftraining/prediction.ts";
+
+// Self-training: the loop
+export {
+  adapt,
+  type AdaptationImages,
+  type AdaptationResult,
+  type AdaptationSettings,
+  type SourceTraining,
+} from "./src/selftraining/adapt.ts";
+export { MemoryStore } from "./src/selftraining/memory_store.ts";
+export {
+  type PortionRule,
+  portions,
+  type PortionSchedule,
+  type RoundLearningRate,
+  roundLearningRates,
+  sourceImageCounts,
+} from "./src/selftraining/portions.ts";
+export type { Activity, Progress, StageProgress, StageUnits } from "./src/selftraining/progress.ts";
+export { planRounds, type RoundPlan, type RoundSettings } from "./src/selftraining/rounds.ts";
+export type { LabelSink, RunStore } from "./src/selftraining/store.ts";
+export { type RunParts, Training } from "./src/selftraining/training.ts";
 
 // Networks
 export type { Model, ModelOptions } from "./src/nn/model.ts";
 export { findModel, models } from "./src/nn/models/mod.ts";
 export { loadNetwork, Network, type NetworkMetadata, readWeights, type WeightFile } from "./src/nn/network.ts";
-export * from "./src/nn/parameters.ts";
+export {
+  collectParameters,
+  type Initial,
+  type ParameterDeclaration,
+  type ParameterGroup,
+  type ParameterOptions,
+  type ParameterRun,
+  type ParameterScope,
+  ParameterStore,
+} from "./src/nn/parameters.ts";
 export {
   type ParameterValues,
   readSafetensors,
@@ -114,8 +214,16 @@ export {
 } from "./src/formats/safetensors.ts";
 
 // Optimizers
-export * from "./src/optim/optimizer.ts";
+export type { GradientAccumulation } from "./src/optim/accumulation.ts";
+export {
+  adamW,
+  type AdamWOptions,
+  type LearningRates,
+  type Optimizer,
+  sgd,
+  type SgdOptions,
+} from "./src/optim/optimizer.ts";
 export { type Schedule, scheduleFactor } from "./src/optim/schedule.ts";
 
 // Metrics
-export * from "./src/metrics/confusion.ts";
+export { type AbsentRule, addConfusion, meanOf, scoreConfusion, type Scores } from "./src/metrics/confusion.ts";

@@ -1,18 +1,22 @@
 /**
- * The kernels and shapes that are benchmarked beside the layers of `layer_data.ts`: those of the networks at their sizes, not
- * powers of two.
+ * The kernels and shapes that are benchmarked, besides the layers of `layer_data.ts`. The shapes are those of the
+ * networks at their sizes, not powers of two.
  *
  * @module
  */
 
 import { input, type Tensor } from "../src/graph/tensor.ts";
 import { relu6 } from "../src/ops/activation/activation.ts";
+import { softmax } from "../src/ops/activation/softmax.ts";
 import { add } from "../src/ops/arithmetic/add.ts";
+import { concat } from "../src/ops/arithmetic/concat.ts";
 import { conv2d } from "../src/ops/conv/conv2d.ts";
 import { depthwiseConv2d } from "../src/ops/conv/depthwise_conv2d.ts";
 import type { ConvolutionOptions } from "../src/ops/conv/geometry.ts";
 import { batchNorm } from "../src/ops/norm/batch_norm.ts";
-import type { KernelCase } from "./kernels.ts";
+import { averagePool2d } from "../src/ops/pool/average_pool2d.ts";
+import { globalAveragePool } from "../src/ops/pool/global_average_pool.ts";
+import type { KernelCase } from "./questions.ts";
 
 /** Every case. */
 export function kernelCases(): KernelCase[] {
@@ -24,12 +28,25 @@ export function kernelCases(): KernelCase[] {
     depthwise([4, 48, 96, 128], { padding: "same", stride: 2 }),
     depthwise([4, 384, 24, 32], { padding: 2, dilation: 2 }),
     normalization([4, 384, 24, 32]),
-    pointwise("ReLU6", [2, 64, 64, 128], relu6),
+    ofImage("ReLU6", [2, 64, 64, 128], relu6),
+    ofImage("softmax", [2, 19, 64, 128], softmax),
+    ofImage(
+      "average pool 3×3 stride 2",
+      [2, 64, 64, 128],
+      (x) => averagePool2d(x, { kernel: 3, stride: 2, padding: 1 }),
+    ),
+    ofImage("global average pool", [2, 64, 64, 128], globalAveragePool),
     {
       name: "add 64 at 64×128, batch 2",
       inputs: [input("a", [2, 64, 64, 128]), input("b", [2, 64, 64, 128])],
       build: add,
       directions: [],
+    },
+    {
+      name: "concat 64 and 32 at 64×128, batch 2",
+      inputs: [input("a", [2, 64, 64, 128]), input("b", [2, 32, 64, 128])],
+      build: (...parts) => concat(parts),
+      directions: ["da"],
     },
   ];
 }
@@ -85,7 +102,7 @@ function normalization(shape: readonly number[]): KernelCase {
   };
 }
 
-function pointwise(name: string, shape: readonly number[], build: (x: Tensor) => Tensor): KernelCase {
+function ofImage(name: string, shape: readonly number[], build: (x: Tensor) => Tensor): KernelCase {
   return {
     name: `${name} ${describe(shape)}`,
     inputs: [input("x", shape)],

@@ -1,5 +1,6 @@
 /**
- * A program of its own: one reference step from nothing, for `overhead.ts`, which times it from outside. Prints the loss.
+ * A program of its own that runs one reference step from nothing and prints the loss. `overhead.ts` times it from
+ * outside.
  *
  * @module
  */

@@ -1,6 +1,7 @@
 /**
- * How the cost of the reference network grows: time and memory of its training step and its inference with the size of the
- * image, the batch and the number of classes, and those of label generation with the number of images.
+ * How the cost of the reference network grows. Time and memory of its training step and its inference are measured
+ * against the size of the image, the batch and the number of classes, and those of label generation against the number
+ * of images.
  *
  * @module
  */
@@ -12,6 +13,7 @@ import { Program } from "../src/graph/program.ts";
 import { input } from "../src/graph/tensor.ts";
 import { collectParameters, ParameterStore } from "../src/nn/parameters.ts";
 import type { ScoreBatch, ScoreBatches } from "../src/selftraining/scores.ts";
+import { addCounts, noLabels } from "../src/selftraining/label_counts.ts";
 import { assignLabels, selectThresholds } from "../src/selftraining/selection.ts";
 import { residualDeeplabLogits } from "../src/nn/models/residual_deeplab.ts";
 import { ReferenceRun } from "./reference.ts";
@@ -37,7 +39,9 @@ export interface LabellingPoint {
   readonly images: number;
   /** Time where the logits of all images are kept between the passes of the selection. */
   readonly keptMs: number;
-  /** The same where each pass computes them anew, as beyond a bound of memory. */
+  /**
+   * The same where each pass computes the logits anew, as happens when they would take more than a bound of memory.
+   */
   readonly anewMs: number;
   /** Most GPU bytes at one time, where logits are kept. */
   readonly keptBytes: number;
@@ -47,12 +51,12 @@ export interface LabellingPoint {
 
 /** What `bench growth` finds. */
 export interface GrowthReport {
-  /** One variable each, the others as in `growthBase`. */
+  /** Each sweep changes one variable. The others are as in `growthBase`. */
   readonly sweeps: readonly { readonly variable: GrowthVariable; readonly points: readonly GrowthPoint[] }[];
   readonly labelling: readonly LabellingPoint[];
 }
 
-/** Where the sweeps meet. */
+/** The point that all sweeps have in common. */
 export const growthBase: ReferenceSize = { batch: 1, height: 128, width: 256, classes: 19 };
 
 /** The sizes of each sweep. */
@@ -68,8 +72,8 @@ export const labelledImages: readonly number[] = [2, 4, 8, 16];
 export const labellingSize: ReferenceSize = { batch: 2, height: 64, width: 128, classes: 19 };
 
 /**
- * Measures everything; each time is the shortest of its runs. The sizes of a sweep take turns, so that what else the machine
- * does hits all of them alike.
+ * Measures everything. Each time is the shortest of its runs. The sizes of a sweep take turns, so that anything else
+ * the machine does slows all of them alike.
  *
  * @param options `runs` after a warm-up.
  * @throws {Error} if a loss or logit is not finite.
@@ -131,7 +135,7 @@ async function milliseconds(work: () => Promise<void>): Promise<number> {
   return performance.now() - start;
 }
 
-/** The shortest time: the work is the same each time, and what else a machine does only adds to it. */
+/** The shortest time. The work is the same each time, and anything else the machine does only adds to it. */
 function fastest(times: readonly number[]): number {
   return Math.min(...times);
 }
@@ -169,7 +173,7 @@ class Labeller {
     readonly size: ReferenceSize,
     readonly store: ParameterStore,
     readonly program: Program,
-    /** Pixels of a batch and one image more: every batch is a window of them, each a little further on. */
+    /** Pixels of one batch and one image more. Every batch is a window of them, each a little further on. */
     readonly pixels: Float32Array<ArrayBuffer>,
     /** Bytes of parameters and program. */
     readonly bytes: number,
@@ -191,7 +195,7 @@ class Labeller {
     return new Labeller(gpu, size, store, program, pixels, gpu.allocatedBytes - before);
   }
 
-  /** Labels so many images, the logits kept on the GPU or computed anew in each pass. */
+  /** Labels so many images. The logits are kept on the GPU, or computed anew in each pass. */
   async label(count: number, keep: boolean): Promise<void> {
     const { gpu, size: { batch, classes } } = this;
     const kept: ScoreBatch[] = [];
@@ -210,11 +214,15 @@ class Labeller {
       },
     };
     const settings = { policy: "cbst", rule: "crst", portion: 0.2, stride: 1 } as const;
-    const report = await selectThresholds(gpu, source, { classes }, settings);
+    const { lambda } = await selectThresholds(gpu, source, { classes }, settings);
     let pixels = 0;
-    for await (const { labels } of assignLabels(gpu, source, { classes }, report)) pixels += labels.length;
+    let total = noLabels(classes);
+    for await (const { labels, counts } of assignLabels(gpu, source, { classes }, lambda)) {
+      pixels += labels.length;
+      total = addCounts(total, counts);
+    }
     for (const { logits } of kept) gpu.destroyBuffer(logits.buffer);
-    if (report.labelled.reduce((sum, labelled) => sum + labelled, report.ignored) !== pixels) {
+    if (total.labelled.reduce((sum, labelled) => sum + labelled, total.ignored) !== pixels) {
       throw new Error(`Label generation lost some of ${pixels} pixels. Run crosswalk doctor to find the kernel`);
     }
   }

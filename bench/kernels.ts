@@ -1,30 +1,20 @@
 /**
- * Every kernel on shapes of the networks: time, throughput and share of the adapter's peaks, with each result checked. The
- * single layers are asked of other engines too, which take turns with ours.
+ * Every kernel on shapes of the networks: its time, its throughput and its share of the adapter's peaks. Each result is
+ * checked. Single layers are also run by other engines, which take turns with ours.
  *
  * @module
  */
 
 import type { Gpu } from "../src/gpu/gpu.ts";
-import { gradients } from "../src/ops/gradients.ts";
 import { pack } from "../src/graph/layout.ts";
 import { Program } from "../src/graph/program.ts";
-import { input, type Tensor } from "../src/graph/tensor.ts";
-import { kernelCases } from "./cases.ts";
-import {
-  type Direction,
-  directionsOf,
-  layerInput,
-  layerIsRight,
-  layerLabels,
-  samplePositions,
-  type SingleLayer,
-  singleLayers,
-} from "./layer_data.ts";
+import { deviceTraits } from "../src/graph/program_plan.ts";
+import type { DeviceTraits } from "../src/graph/tensor.ts";
+import { layerInput, layerIsRight, layerLabels, samplePositions, type SingleLayer } from "./layer_data.ts";
 import { type LayerComparison, LayerPeers } from "./layer_peers.ts";
-import { layerGraph } from "./layers.ts";
 import type { Peaks } from "../src/selftest/peaks.ts";
 import { type PeerName, Peers } from "./peer.ts";
+import { kernelQuestions, type Question } from "./questions.ts";
 import { secondsPerRun } from "../src/gpu/timing.ts";
 import { repeatedRandom } from "../src/random.ts";
 
@@ -38,51 +28,37 @@ export interface KernelRow extends LayerComparison {
   readonly milliseconds: number;
   /** GFLOP/s where multiply-adds are the work, else `null`. */
   readonly gflops: number | null;
-  /** GB/s of the tensors read and written once. */
+  /** GB/s, counting each tensor as read or written once. */
   readonly gigabytesPerSecond: number;
   /** Share of the peak that bounds the kernel: flop for convolutions, bytes otherwise. */
   readonly shareOfPeak: number;
-  /** Floating-point operations as the op states them: of the direct form for convolutions. */
+  /** Floating-point operations as the op states them. For convolutions they are those of the direct form. */
   readonly flops: number;
-  /** Bytes of the tensors read and written once. */
+  /** Bytes of the tensors, each read or written once. */
   readonly bytes: number;
 }
 
-/** Each timing of a layer, before the others take their turns with as many launches, repeats ours for about so long. */
+/**
+ * Each timing of a layer repeats our launch for about so many seconds. Then the other engines take their turns with as
+ * many launches.
+ */
 const layerSeconds = 0.06;
 
-/** A kernel at a shape. */
-export interface KernelCase {
-  readonly name: string;
-  /** Shapes of the inputs, in order, with their layouts. */
-  readonly inputs: readonly Tensor[];
-  readonly build: (...inputs: Tensor[]) => Tensor;
-  /** Names of the inputs to differentiate, in the order of `inputs`; empty where there is no gradient. */
-  readonly directions: readonly string[];
-}
-
-/** What one line is about. */
-interface Question {
-  readonly kernel: string;
-  readonly direction: string;
-  /** What is computed, by name. */
-  readonly outputs: Readonly<Record<string, Tensor>>;
-  /** Where other engines can be asked for the same. */
-  readonly layer?: { readonly layer: SingleLayer; readonly direction: Direction };
-}
-
 /**
- * Times every layer and every case in every direction.
+ * Times layers and cases in their directions.
  *
- * @param options `runs` of each; the `peers` to ask for the layers; `onRow` is called with each row as it is ready, `say` with
- * what a peer has against starting.
+ * @param options `questions`, by default all; `runs` of each; the `peers` to ask for the layers; `againstDirect` also
+ * compares all values of a convolution with its direct form; `onRow` is called with each row as it is ready, `say` with the
+ * reason why a peer does not start.
  * @throws {Error} naming the kernel that gave a wrong result.
  */
 export async function benchKernels(
   gpu: Gpu,
   peaks: Peaks,
-  { runs, peers: names, onRow, say }: {
+  { questions = kernelQuestions(), runs, peers: names, againstDirect = false, onRow, say }: {
+    readonly questions?: readonly Question[];
     readonly runs: number;
+    readonly againstDirect?: boolean;
     readonly peers: readonly PeerName[];
     readonly onRow: (row: KernelRow) => void;
     readonly say: (text: string) => void;
@@ -92,7 +68,8 @@ export async function benchKernels(
   const peers = await Peers.start(names);
   try {
     for (const [name, error] of peers.errors) say(`${name} does not start: ${error}`);
-    for (const question of [...layerQuestions(), ...caseQuestions()]) {
+    for (const question of questions) {
+      if (againstDirect) await requireDirect(gpu, question);
       const row = await timeKernel(gpu, peaks, question, runs, peers);
       onRow(row);
       rows.push(row);
@@ -101,28 +78,6 @@ export async function benchKernels(
     await peers.stop();
   }
   return rows;
-}
-
-function* layerQuestions(): Generator<Question> {
-  for (const layer of singleLayers) {
-    for (const direction of directionsOf(layer)) {
-      yield { kernel: layer.name, direction, outputs: layerGraph(layer, direction), layer: { layer, direction } };
-    }
-  }
-}
-
-function* caseQuestions(): Generator<Question> {
-  for (const { name, build, inputs, directions } of kernelCases()) {
-    const output = build(...inputs);
-    const outputGradient = input("output gradient", output.shape, { layout: output.layout });
-    yield { kernel: name, direction: "forward", outputs: { result: output } };
-    for (const [index, direction] of directions.entries()) {
-      const of = inputs[index];
-      if (of === undefined) continue;
-      const [gradient] = gradients(output, [of], outputGradient);
-      if (gradient !== undefined) yield { kernel: name, direction, outputs: { result: gradient } };
-    }
-  }
 }
 
 async function timeKernel(
@@ -134,10 +89,7 @@ async function timeKernel(
 ): Promise<KernelRow> {
   const { kernel, direction, outputs, layer } = question;
   using program = await Program.compile(gpu, { outputs });
-  for (const name of program.inputNames) {
-    if (layer === undefined) fill(program, name);
-    else fillLayer(program, name, layer.layer);
-  }
+  fillInputs(program, question);
   const others = layer === undefined ? undefined : new LayerPeers(peers, layer.layer, layer.direction);
   const seconds = await secondsPerRun(gpu, program.dispatches, {
     runs,
@@ -165,7 +117,7 @@ async function timeKernel(
   };
 }
 
-/** A layer's results are compared with PyTorch's, another kernel's must be finite and not all zero. */
+/** A layer's results are compared with PyTorch's. Another kernel's must be finite and not all zero. */
 async function requireRight(program: Program, { kernel, direction, outputs, layer }: Question): Promise<void> {
   const samples: Record<string, number[]> = {};
   let isRight = true;
@@ -178,6 +130,38 @@ async function requireRight(program: Program, { kernel, direction, outputs, laye
   if (!isRight) throw new Error(`${kernel} (${direction}) gave a wrong result on this adapter`);
 }
 
+/** Largest difference between two forms of a convolution, of the largest value. Winograd's differ by 1e-6 to 1e-5. */
+const directTolerance = 1e-4;
+
+/** Compares every value of a convolution, computed as on this adapter, with its direct form. Other ops have one form. */
+async function requireDirect(gpu: Gpu, question: Question): Promise<void> {
+  const { kernel, direction, outputs } = question;
+  if (!Object.values(outputs).some(({ definition }) => definition.tunable !== undefined)) return;
+  const read = async (traits: DeviceTraits) => {
+    using program = await Program.compile(gpu, { outputs, traits });
+    fillInputs(program, question);
+    program.run();
+    return await Promise.all(Object.keys(outputs).map((name) => program.read(name)));
+  };
+  const traits = deviceTraits(gpu);
+  const [own, direct] = [await read(traits), await read({ software: traits.software, direct: true })];
+  for (const [index, name] of Object.keys(outputs).entries()) {
+    const expected = direct[index] ?? new Float32Array();
+    const largest = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    const isNear = (value: number, at: number) => Math.abs(value - (expected[at] ?? NaN)) <= directTolerance * largest;
+    if (own[index]?.every(isNear) !== true) {
+      throw new Error(`${kernel} (${direction}): ${name} differs from its direct form on this adapter`);
+    }
+  }
+}
+
+function fillInputs(program: Program, { layer }: Question): void {
+  for (const name of program.inputNames) {
+    if (layer === undefined) fill(program, name);
+    else fillLayer(program, name, layer.layer);
+  }
+}
+
 /** The inputs that every engine is given. */
 function fillLayer(program: Program, name: string, layer: SingleLayer): void {
   if (name === "labels") return program.write(name, layerLabels());
@@ -185,7 +169,7 @@ function fillLayer(program: Program, name: string, layer: SingleLayer): void {
   program.write(name, pack(values, shape, program.inputTensor(name).layout));
 }
 
-/** Random values in `[0.1, 0.9)`: far from kinks, and never cancelling to zero. */
+/** Random values in `[0.1, 0.9)`. They are far from kinks, and sums of them never cancel to zero. */
 function fill(program: Program, name: string): void {
   const tensor = program.inputTensor(name);
   const values = repeatedRandom(tensor.shape, name, (random, index) => 0.1 + 0.8 * random.uniform(index));

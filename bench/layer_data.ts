@@ -1,6 +1,7 @@
 /**
- * The single layers that engines are compared on, without any engine: their sizes, their inputs as functions of an index,
- * and what PyTorch says about them in float64 (`bench/layers.json`, written by `bench/layers.py`).
+ * The single layers on which engines are compared. This file knows no engine. It holds their sizes, their inputs as
+ * functions of an index, and what PyTorch computes of them in float64 (`bench/layers.json`, written by
+ * `bench/layers.py`).
  *
  * @module
  */
@@ -19,12 +20,12 @@ export interface LayerValues {
   readonly samples: readonly number[];
 }
 
-/** A layer by itself. Its padding is `dilation` for 3×3 and 0 for 1×1. */
+/** A layer by itself. A 3×3 kernel is padded by `dilation`, a 1×1 kernel by 0. */
 export interface SingleLayer extends ReferenceLayer {
   /**
-   * `batch norm` is followed by ReLU: with frozen statistics in `forward`, with those of the batch in `forward+backward`.
-   * `upsample` is bilinear by 8 with half-pixel centres, to which `cross-entropy` adds the softmax and the mean loss over
-   * the labels of the reference workload.
+   * `batch norm` is followed by ReLU. It has frozen statistics in `forward`, and those of the batch in
+   * `forward+backward`. `upsample` is bilinear by 8 with half-pixel centres. `cross-entropy` is the same with the
+   * softmax and the mean loss over the labels of the reference workload.
    */
   readonly kind: "convolution" | "depthwise" | "batch norm" | "max pool" | "upsample" | "cross-entropy";
   readonly batch: number;
@@ -51,10 +52,13 @@ export function directionsOf({ values }: SingleLayer): Direction[] {
   return [...new Set(values.map(({ direction }) => direction))];
 }
 
-/** An input by name: `x`, `w`, `dy` (the gradient at the result), `gamma`, `beta`, `mean`, `variance`; in PyTorch's order. */
+/**
+ * An input by name, in PyTorch's order: `x`, `w`, `dy` (the gradient at the result), `gamma`, `beta`, `mean`,
+ * `variance`.
+ */
 export function layerInput(layer: SingleLayer, name: string): { shape: number[]; values: Float32Array<ArrayBuffer> } {
   const { kind, batch, inputs, channels, height, width, kernel } = layer;
-  // Not negative before pooling, as after a ReLU, so that padding with zeros never wins.
+  // The input of a pooling is not negative, as after a ReLU, so that padding with zeros never wins.
   if (name === "x") return input(name, [batch, inputs, height, width], kind === "max pool" ? [0.5, 0.5] : [1, 0]);
   if (name === "w") return input(name, [channels, kind === "depthwise" ? 1 : inputs, kernel, kernel], [0.1, 0]);
   if (name === "dy") return input(name, outputShape(layer), [1, 0]);
@@ -71,13 +75,15 @@ export function layerLabels(): Uint8Array<ArrayBuffer> {
   return labels();
 }
 
-/** Shape of what the layer computes from its image; of `cross-entropy`, of the interpolated logits. */
+/**
+ * Shape of what the layer computes from its image. For `cross-entropy` it is the shape of the interpolated logits.
+ */
 export function outputShape({ kind, batch, channels, height, width, stride }: SingleLayer): number[] {
   const factor = kind === "upsample" || kind === "cross-entropy" ? outputStride : 1 / stride;
   return [batch, channels, height * factor, width * factor];
 }
 
-/** Which elements of a result of so many are compared, counted in PyTorch's order. */
+/** Which elements of a result of `length` elements are compared, counted in PyTorch's order. */
 export function samplePositions(length: number): number[] {
   return Array.from({ length: Math.min(32, length) }, (_, index) => mixed(index, textHash("samples")) % length);
 }

@@ -1,5 +1,5 @@
 /**
- * One layer in the other engines: asked in turns, checked against PyTorch, and compared with ours.
+ * One layer in the other engines. They are asked in turns, checked against PyTorch, and compared with ours.
  *
  * @module
  */
@@ -22,13 +22,13 @@ export interface PeerLayerTime {
 export interface LayerComparison {
   /** WebGPU engines that were asked. */
   readonly peers: Readonly<Record<string, PeerLayerTime>>;
-  /** PyTorch on the CPU, in no ratio; `null` where it was not asked. */
+  /** Time of PyTorch on the CPU, which is part of no ratio. `null` where it was not asked. */
   readonly pytorch: PeerLayerTime | null;
   /** Time of the fastest right engine of `peers` over ours; `null` where there is none. */
   readonly ratio: number | null;
 }
 
-/** Seconds that one engine may take for one layer in one direction; what has begun is finished. */
+/** Seconds that one engine may take for one layer in one direction. What has begun is finished. */
 const questionSeconds = 8;
 
 /** One engine's timings of the layer. */
@@ -56,10 +56,10 @@ export class LayerPeers {
   }
 
   /**
-   * Times so many launches in each engine, the first time after a warm-up of one, by which it is judged. Who is wrong, fails
-   * or has used up its time is not asked again.
+   * Times `launches` launches in each engine. The first time there is a warm-up of one launch before, and its result
+   * decides whether the engine is right. An engine that is wrong, fails or has used up its time is not asked again.
    *
-   * @param waitSeconds what a wait takes by itself, which is not counted.
+   * @param waitSeconds how long a wait takes by itself, which is not counted.
    */
   async takeTurns(launches: number, waitSeconds: number): Promise<void> {
     for (const name of this.peers.running) {
@@ -69,7 +69,7 @@ export class LayerPeers {
         if (known === null || !known.correct) continue;
         if (known.times.length > 0 && known.spent + known.last > questionSeconds) continue;
         const answer = await this.#ask(name, launches, known);
-        // PyTorch on the CPU waits for nothing.
+        // PyTorch on the CPU has no wait that could be subtracted.
         const waitMs = name === "pytorch" ? 0 : waitSeconds * 1000;
         if (answer !== null) known.times.push(Math.max(0, answer.milliseconds - waitMs) / launches);
       } catch (error) {
@@ -96,7 +96,7 @@ export class LayerPeers {
     const answer = await this.#ask(name, 1, found);
     if (answer === null) return null;
     found.correct = layerIsRight(this.layer, this.direction, answer.results ?? {});
-    // What is wrong runs once; what is right is timed without what the first launch compiles.
+    // A wrong engine runs only once. The time of a right one leaves out what its first launch compiles.
     if (!found.correct) found.times.push(answer.milliseconds);
     found.spent = 0;
     this.#found.set(name, found);

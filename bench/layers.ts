@@ -17,7 +17,10 @@ import { bilinearResize } from "../src/ops/resize/bilinear_resize.ts";
 import { type Direction, layerInput, outputShape, type SingleLayer } from "./layer_data.ts";
 import { epsilon } from "./reference_data.ts";
 
-/** The results of a layer by name, as functions of inputs that `layerInput` names; `labels` are those of `layerLabels`. */
+/**
+ * The results of a layer by name. They are functions of the inputs that `layerInput` names; `labels` are those of
+ * `layerLabels`.
+ */
 export function layerGraph(layer: SingleLayer, direction: Direction): Record<string, Tensor> {
   const { y, learned } = forward(layer, direction !== "forward");
   if (direction === "forward") return { y };

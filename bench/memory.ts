@@ -1,5 +1,5 @@
 /**
- * Memory of the reference step: what is allocated, and the least that any plan of it could do with.
+ * Memory of the reference step: the bytes allocated, and the fewest that any plan of it could do with.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { ReferenceRun } from "./reference.ts";
 export interface MemoryReport {
   /** Everything that the step has allocated: parameters, gradients, momentum, inputs, activations, scratch. */
   readonly stepBytes: number;
-  /** The same, were its activations planned as tightly as their lives allow. */
+  /** The same with activations packed as tightly as their lives allow. */
   readonly lowerBoundBytes: number;
   /** `stepBytes` over `lowerBoundBytes`. */
   readonly overLowerBound: number;
@@ -29,7 +29,7 @@ interface Peak {
   readonly error?: string;
 }
 
-/** Allocates the step, and with `tfjs` runs one of TensorFlow.js. */
+/** Allocates the step. With `tfjs` it also runs one step of TensorFlow.js. */
 export async function benchMemory(gpu: Gpu, { tfjs }: { readonly tfjs: boolean }): Promise<MemoryReport> {
   using run = await ReferenceRun.open(gpu, { inference: false });
   const { stepBytes, memory } = run;

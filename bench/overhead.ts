@@ -1,6 +1,6 @@
 /**
- * What a training step costs beside its kernels: the time in which the GPU does nothing for it, and the first step of a
- * program that has compiled nothing yet.
+ * What a training step costs besides its kernels. One figure is the time in which the GPU does nothing for it. The
+ * other is the first step of a program that has compiled nothing yet.
  *
  * @module
  */
@@ -12,11 +12,17 @@ import { median } from "../src/gpu/timing.ts";
 
 /** What `bench overhead` finds. */
 export interface OverheadReport {
-  /** Median time of a reference step: of a row of them, until the GPU is done with the last. */
+  /**
+   * Median time of a reference step. Steps are submitted in a row, and the time ends when the GPU is done with the
+   * last.
+   */
   readonly stepMs: number;
-  /** Median time of it on the GPU's own clock. `null` without timestamps. */
+  /** Median time of a step on the GPU's own clock. `null` without timestamps. */
   readonly kernelsMs: number | null;
-  /** Median share of it in which the GPU does nothing: encoding, submitting, waiting. `null` without timestamps. */
+  /**
+   * Median share of a step in which the GPU does nothing, because the CPU encodes, submits or waits. `null` without
+   * timestamps.
+   */
   readonly outsideKernels: number | null;
   /**
    * From the start of a program to the loss of its first reference step, with an empty cache of Mesa's compiler (other
@@ -25,10 +31,10 @@ export interface OverheadReport {
   readonly firstStepMs: number | null;
 }
 
-/** Each timing submits a row of steps that takes about so long, as training does, and then waits for the last. */
+/** Seconds that a timing lasts, about. It submits steps in a row, as training does, and then waits for the last. */
 const rowSeconds = 0.5;
 
-/** Measures both; `runs` of a row of steps after a warm-up. */
+/** Measures both. `runs` counts rows of steps after a warm-up. */
 export async function benchOverhead(gpu: Gpu, { runs }: { readonly runs: number }): Promise<OverheadReport> {
   let busySeconds = 0;
   if (gpu.hasTimestamps) {
@@ -39,14 +45,14 @@ export async function benchOverhead(gpu: Gpu, { runs }: { readonly runs: number 
     busySeconds = 0;
     const start = performance.now();
     for (let step = 0; step < steps; step++) run.submitStep();
-    // Not `gpu.wait()`, which may fetch timestamps as well.
+    // This is not `gpu.wait()`, because that may fetch timestamps as well.
     await gpu.device.queue.onSubmittedWorkDone();
     const milliseconds = performance.now() - start;
     gpu.check();
     await gpu.collectTimes();
     return { stepMs: milliseconds / steps, kernelsMs: busySeconds * 1000 / steps };
   };
-  // The first compiles; the others tell how long a row must be, and wake up a GPU that saves power.
+  // The first step compiles. The others tell how long a row must be, and wake up a GPU that saves power.
   let steps = 1;
   for (let warmup = 0; warmup < 3; warmup++) steps = Math.ceil(rowSeconds * 1000 / (await row(steps)).stepMs);
   const rows: Awaited<ReturnType<typeof row>>[] = [];

@@ -2,8 +2,8 @@
  * Starts other engines' programs of `bench/peers/` and asks them for steps and inferences of the reference workload and
  * for single layers (`bench/peers/serve.ts` lists the questions).
  *
- * A peer runs by itself, with `bench/peers/deno.json`, so that neither the product's modules nor its lock file know of it;
- * Deno downloads its packages at the first start. PyTorch is no WebGPU engine and no part of any ratio.
+ * A peer runs by itself with `bench/peers/deno.json`, so that neither the product's modules nor its lock file depend on
+ * it. Deno downloads its packages at the first start. PyTorch is not a WebGPU engine and is part of no ratio.
  *
  * @module
  */
@@ -21,20 +21,26 @@ export type PeerName = typeof peerNames[number];
 /** Those that do not train. */
 export const inferenceOnly: ReadonlySet<PeerName> = new Set<PeerName>(["ort"]);
 
-/** Seconds that all peers may take together, their start included. What has begun is finished, but for one that hangs. */
+/**
+ * Seconds that all peers may take together, their start included. A question that has begun is finished, unless the
+ * peer hangs.
+ */
 export const peerSeconds = 15 * 60;
 
 /** An answer of a peer. */
 export interface PeerAnswer {
-  /** Time from the question to the result; of a layer, of all launches, until the GPU is done with them. */
+  /**
+   * Milliseconds from the question to the result. For a layer, milliseconds of all launches until the GPU is done with
+   * them.
+   */
   readonly milliseconds: number;
-  /** Of a step: its loss. */
+  /** The loss, for a step. */
   readonly loss?: number;
-  /** Of an inference: the sampled logits. */
+  /** The sampled logits, for an inference. */
   readonly values?: readonly number[];
-  /** Of a layer: its sampled results by name. */
+  /** The sampled results by name, for a layer. */
   readonly results?: Readonly<Record<string, readonly number[]>>;
-  /** Of a step: bytes on the GPU at most, where the engine knows. */
+  /** Most bytes on the GPU at one time, for a step, where the engine knows them. */
   readonly peakBytes?: number | null;
 }
 
@@ -42,7 +48,7 @@ export interface PeerAnswer {
 export class Peer {
   readonly #process: Deno.ChildProcess;
   readonly #lines: AsyncIterator<string>;
-  /** What it ended with, once it has. */
+  /** What the peer printed when it ended, once it has. */
   readonly #lastWords: Promise<string>;
   readonly #input: WritableStreamDefaultWriter<Uint8Array>;
 
@@ -110,7 +116,7 @@ export class Peer {
 
 /** The peers of one part of the benchmark, and the time that they have taken. */
 export class Peers {
-  /** Of all parts of a benchmark. */
+  /** Seconds that the peers of all parts of a benchmark have taken. */
   static #spent = 0;
   readonly #peers = new Map<PeerName, Peer>();
   readonly #errors = new Map<PeerName, string>();
@@ -139,7 +145,8 @@ export class Peers {
   }
 
   /**
-   * Asks a question that may take about so long; `null` where the time of all peers would not suffice.
+   * Asks a question that is expected to take `expectedSeconds`. Returns `null` where the time left to all peers would
+   * not suffice.
    *
    * @throws {Error} with the peer's own message.
    */
@@ -215,13 +222,13 @@ async function within<T>(seconds: number, work: Promise<T>): Promise<T> {
   }
 }
 
-/** The last error, else the last line that is not empty, at the end. */
+/** The last words of a program that ended: its last error, or else its last line that is not empty. */
 async function lastWords(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<string> {
   let last = "";
   let isError = false;
   for await (const raw of linesOf(stream)) {
     const line = stripVTControlCharacters(raw).trim();
-    // What follows an error is where it happened.
+    // The lines after an error tell where it happened, and are left out.
     if (line === "" || isError && !line.startsWith("error")) continue;
     last = line;
     isError = line.startsWith("error");

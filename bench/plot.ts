@@ -1,6 +1,6 @@
 /**
- * The roofline picture of `bench kernels --plot`: what each kernel reaches, under what the adapter's peaks allow at its
- * operations per byte.
+ * The roofline picture of `bench kernels --plot`. It shows the speed of each kernel, under the speed that the adapter's
+ * peaks allow at the kernel's operations per byte.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { element, escaped, polyline, seriesClasses, svgDocument, text } from "..
 import type { KernelRow } from "./kernels.ts";
 import type { Peaks } from "../src/selftest/peaks.ts";
 
-/** What the picture takes of a row. */
+/** The columns of a row that the picture needs. */
 export type RooflineRow = Pick<KernelRow, "kernel" | "direction" | "milliseconds" | "flops" | "bytes">;
 
 interface Point {
@@ -32,8 +32,8 @@ const lineHeight = 17;
 const pointRadius = 4;
 
 /**
- * The picture as SVG: operations per byte against GFLOP/s, both logarithmic, a point per row. A point's number names its
- * kernel, its colour the direction.
+ * The picture as SVG: operations per byte against GFLOP/s, both logarithmic, with a point per row. A point's number
+ * names its kernel, its colour the direction.
  *
  * @throws {RangeError} where there is no row, or one without operations, bytes or time.
  */
@@ -77,7 +77,7 @@ function speed({ flops, milliseconds }: RooflineRow): number {
   return flops / milliseconds / 1e6;
 }
 
-/** Where memory and arithmetic bound alike, in flop per byte. */
+/** The operations per byte at which memory and arithmetic allow the same speed. */
 function ridge({ gflops, gigabytesPerSecond }: Peaks): number {
   return gflops / gigabytesPerSecond;
 }
@@ -102,7 +102,7 @@ function roof(peaks: Peaks, x: Scale, y: Scale): string {
   const start: [number, number] = corner[1] + slope * (left - corner[0]) <= bottom
     ? [left, corner[1] + slope * (left - corner[0])]
     : [corner[0] + (bottom - corner[1]) / slope, bottom];
-  // Most kernels that memory bounds lie along the lower part.
+  // The label stands near the lower part of the line, where most kernels that memory bounds lie.
   const middle = [start[0] + 0.85 * (corner[0] - start[0]), start[1] + 0.85 * (corner[1] - start[1]) - 7] as const;
   const angle = Math.atan(slope) * 180 / Math.PI;
   return [
@@ -142,8 +142,8 @@ interface Box {
 }
 
 /**
- * The points' numbers, each as near to its point as other points and numbers let it, with a line where it is far. Points are
- * taken in order, so the picture is the same for the same rows.
+ * The numbers of the points. Each stands as near to its point as other points and numbers allow, with a line where it
+ * is far. Points are taken in order, so the same rows give the same picture.
  */
 function placedLabels(points: readonly Point[]): string[] {
   const taken: Box[] = points.map(({ x, y }) => ({ x, y, width: 2 * pointRadius, height: 2 * pointRadius }));

@@ -4,7 +4,10 @@
  * @module
  */
 
-/** Where Python is looked for, in this order: the user's own, then that of the system, which has Debian's packages. */
+/**
+ * Where Python is looked for, in this order. The first is the user's own, the second the system's, which has Debian's
+ * packages.
+ */
 const candidates = ["python3", "/usr/bin/python3"];
 
 /** The first Python that can import all of `modules`; `null` where there is none, or no right to run it. */

@@ -10,9 +10,9 @@ import { pack } from "../src/graph/layout.ts";
 import type { MemoryPlan } from "../src/graph/plan.ts";
 import { Program } from "../src/graph/program.ts";
 import { input, type Tensor } from "../src/graph/tensor.ts";
+import { gradientDestinations } from "../src/nn/backward.ts";
 import { residualDeeplabLogits } from "../src/nn/models/residual_deeplab.ts";
 import { collectParameters, type ParameterScope, ParameterStore } from "../src/nn/parameters.ts";
-import { gradients } from "../src/ops/gradients.ts";
 import { interpolatedCrossEntropy } from "../src/ops/loss/interpolated_cross_entropy.ts";
 import { bilinearResize } from "../src/ops/resize/bilinear_resize.ts";
 import { type Optimizer, sgd } from "../src/optim/optimizer.ts";
@@ -32,7 +32,9 @@ export class ReferenceRun {
     readonly updates: readonly BufferCopy[],
     /** Everything that the step has allocated: parameters, gradients, momentum, inputs, activations. */
     readonly stepBytes: number,
-    /** What an inference needs: parameters, input, activations, scratch and interpolated logits; 0 without one. */
+    /**
+     * Bytes that an inference needs: parameters, input, activations, scratch and interpolated logits. 0 without one.
+     */
     readonly forwardBytes: number,
   ) {}
 
@@ -79,7 +81,7 @@ export class ReferenceRun {
     return run;
   }
 
-  /** Back to the initial weights and running statistics, with no momentum. */
+  /** Restores the initial weights and running statistics, and sets the momentum to zero. */
   reset(): void {
     const tensors = [...data.parameters(this.size), ...data.runningStatistics()];
     this.store.load(new Map(tensors.map((tensor) => [tensor.name, tensor])), "the reference workload");
@@ -139,16 +141,11 @@ function stepGraph(images: Tensor, store: ParameterStore, { batch, height, width
   const loss = interpolatedCrossEntropy(residualDeeplabLogits(images, scope, false, classes), labels, {
     ignoreLabel: data.ignoreLabel,
   });
-  const trainable = store.trainableTensors();
-  const results = gradients(loss, trainable.map(({ tensor }) => tensor));
-  const destinations = new Map(
-    trainable.flatMap(({ gradient }, index) => {
-      const tensor = results[index];
-      return tensor === undefined ? [] : [[tensor, gradient] as const];
-    }),
-  );
   return {
-    definition: { outputs: { loss, ...Object.fromEntries(updates) }, destinations },
+    definition: {
+      outputs: { loss, ...Object.fromEntries(updates) },
+      destinations: gradientDestinations(loss, store),
+    },
     updated: [...updates.keys()],
   };
 }

@@ -1,5 +1,5 @@
 /**
- * The reference workload without any engine: its layers, its sizes, and its weights, images and labels as functions of an
+ * The reference workload without any engine: its layers and its sizes. Weights, images and labels are functions of an
  * index, so that every engine and `bench/reference.py` start from the same numbers.
  *
  * @module
@@ -58,7 +58,7 @@ export const parameterCount = layers.reduce(
 /** Floating-point operations of the convolutions of one inference in their direct form, a multiply-add counting 2. */
 export const forwardFlops = countFlops();
 
-/** The same of a training step: each convolution three times, but no gradient at the images. */
+/** The same of a training step: each convolution is computed three times, but the gradient at the images is not. */
 export const stepFlops = 3 * forwardFlops - 2 * batch * (height / 2) * (width / 2) * 9 * 3 * 32;
 
 function countFlops(): number {
@@ -80,7 +80,9 @@ export interface ReferenceTensor {
   readonly values: Float32Array<ArrayBuffer>;
 }
 
-/** Every learned parameter. Weights are uniform with the variance 2 / fan-in; those of the head a tenth of that. */
+/**
+ * Every learned parameter. Weights are uniform with the variance 2 / fan-in. Those of the head have a tenth of that.
+ */
 export function parameters({ classes } = referenceSize): ReferenceTensor[] {
   const found: Omit<ReferenceTensor, "values">[] = layers.flatMap(({ name, inputs, channels, kernel }) => [
     { name: `${name}.weight`, shape: [channels, inputs, kernel, kernel] },
@@ -125,7 +127,10 @@ export function labels({ batch, height, width, classes } = referenceSize): Uint8
   });
 }
 
-/** `middle` ± `spread`, uniform: the function of index and name that `bench/reference.py` has too, in float64. */
+/**
+ * A uniform number in `middle` ± `spread` for each index. `bench/reference.py` has the same function of index and name,
+ * in float64.
+ */
 export function generated(name: string, shape: readonly number[], spread: number, middle: number): ReferenceTensor {
   const stream = textHash(name);
   const length = shape.reduce((product, side) => product * side, 1);
@@ -143,7 +148,7 @@ export function textHash(text: string): number {
   return hash;
 }
 
-/** A u32 that looks random: the finalizer of MurmurHash3 on index and stream. */
+/** A u32 that looks random: the finaliser of MurmurHash3 on index and stream. */
 export function mixed(index: number, stream: number): number {
   let value = (Math.imul(index, 0x9e3779b1) ^ stream) >>> 0;
   value = Math.imul(value ^ (value >>> 16), 0x85ebca6b);

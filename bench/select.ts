@@ -1,7 +1,8 @@
 /**
- * The selection's exact thresholds against sorting the same keys on the CPU.
+ * The exact thresholds of the selection, compared with sorting the same keys on the CPU.
  *
- * Ours starts from the network's logits and keeps no scores; the sorts are given the keys ready, class by class, and only sort.
+ * The selection starts from the network's logits and keeps no scores. The sorts get the keys ready, class by class, and
+ * only sort.
  *
  * @module
  */
@@ -14,7 +15,7 @@ import { paddedChannels } from "../src/graph/layout.ts";
 import { rankedKeys } from "../src/selftraining/ranked_keys.ts";
 import type { ScoreBatches } from "../src/selftraining/scores.ts";
 import { selectThresholds } from "../src/selftraining/selection.ts";
-import { hexBits, type ThresholdsReport } from "../src/selftraining/thresholds.ts";
+import type { Thresholds } from "../src/selftraining/thresholds.ts";
 import { findPython } from "./python.ts";
 import { median } from "../src/gpu/timing.ts";
 
@@ -29,9 +30,12 @@ export interface SelectReport {
   readonly classes: number;
   /** Median time of our thresholds, scores included. */
   readonly oursMs: number;
-  /** The median of the same less the time of computing the scores of all pixels once, which is measured by itself in each run. */
+  /**
+   * Median of the same times, each less the time of computing the scores of all pixels once. That time is measured in
+   * each run.
+   */
   readonly oursWithoutScoresMs: number;
-  /** GPU memory that the selection takes at most beside the logits; the same for any number of images. */
+  /** Most GPU memory that the selection takes besides the logits. It is the same for any number of images. */
   readonly oursBytes: number;
   /** Time of sorting each class's keys as a typed array in this process. */
   readonly typedArraySortMs: number;
@@ -39,7 +43,10 @@ export interface SelectReport {
   readonly numpySortMs: number | null;
   /** Bytes of the keys that the sorts hold. */
   readonly sortBytes: number;
-  /** Time of numpy's sort (of the typed arrays' where there is no numpy) over ours, and over ours without the scores. */
+  /**
+   * Two ratios: the time of numpy's sort over ours, and over ours without the scores. Where there is no numpy, the sort
+   * of the typed arrays stands for it.
+   */
   readonly ratio: { readonly withScores: number; readonly withoutScores: number };
 }
 
@@ -75,7 +82,7 @@ export async function benchSelect(
   };
 }
 
-/** The logits of so many images: each is a window of one field, by some pixels further on. */
+/** The logits of so many images. Each image is a window of one field, a few pixels further on than the one before. */
 function logitsSource(buffers: BufferScope, images: number): ScoreBatches {
   const height = image.height / outputStride;
   const width = image.width / outputStride;
@@ -94,7 +101,10 @@ function logitsSource(buffers: BufferScope, images: number): ScoreBatches {
   };
 }
 
-/** Our thresholds, their median time, that less the time of the scores alone right after, and the memory beside the logits. */
+/**
+ * Computes our thresholds. Returns them with their median time, the same less the time of the scores alone, and the
+ * memory besides the logits.
+ */
 async function timeSelection(gpu: Gpu, source: ScoreBatches, runs: number) {
   const settings = { policy: "cbst", rule: "crst", portion: 0.2, stride: 1 } as const;
   const times: number[] = [];
@@ -115,15 +125,15 @@ async function timeSelection(gpu: Gpu, source: ScoreBatches, runs: number) {
 }
 
 /** @throws {Error} naming a class whose threshold is not the key that the sort found. */
-function requireSame({ rank, lambda_hex }: ThresholdsReport, { keys }: Sorted, sort: string): void {
-  for (const [id, key] of keys.entries()) {
-    const value = hexBits(new Float32Array(Uint32Array.of(key).buffer)[0] ?? NaN);
-    if ((rank[id] ?? 0) === 0 || value === lambda_hex[id]) continue;
-    throw new Error(`The threshold of class ${id} is ${lambda_hex[id]}, sorting with ${sort} gives ${value}`);
+function requireSame({ rank, lambda }: Thresholds, { keys }: Sorted, sort: string): void {
+  const sorted = new Float32Array(Uint32Array.from(keys).buffer);
+  for (const [id, value] of sorted.entries()) {
+    if ((rank[id] ?? 0) === 0 || value === lambda[id]) continue;
+    throw new Error(`The threshold of class ${id} is ${lambda[id]}, sorting with ${sort} gives ${value}`);
   }
 }
 
-/** Smooth enough to have regions, rough enough that few keys are equal. */
+/** A field of logits, smooth enough to have regions and rough enough that few keys are equal. */
 function fieldOfLogits(length: number, channels: number): Float32Array<ArrayBuffer> {
   let state = 1;
   const offsets = Float32Array.from({ length: channels }, (_, channel) => channel / channels);

@@ -1,7 +1,7 @@
 /**
- * The reference step and inference, ours and other engines', taking turns: each round runs every engine once, so that
- * what else the machine does hits all of them alike. The first round is a warm-up; the losses of the first three steps and
- * the logits are compared with PyTorch's.
+ * The reference step and inference of our engine and of others. They take turns: each round runs every engine once, so
+ * that anything else the machine does slows all of them alike. The first round is a warm-up. The losses of the first
+ * three steps and the logits are compared with PyTorch's.
  *
  * @module
  */
@@ -24,7 +24,7 @@ class Runs implements EngineRuns {
   samples: readonly number[] | null = null;
   /** Why the engine did not start, or what it last stopped with. */
   error?: string;
-  /** What it is not asked for again, because it failed. */
+  /** What the engine is not asked for again, because it failed. */
   readonly failed = new Set<Kind>();
 
   add(kind: Kind, milliseconds: number, { loss, values }: { loss?: number; values?: readonly number[] }): void {
@@ -37,7 +37,7 @@ class Runs implements EngineRuns {
     return (kind === "step" ? this.stepTimes : this.forwardTimes).length;
   }
 
-  /** Wrong results are not timed again. */
+  /** Whether a result was wrong. Wrong results are not timed again. */
   isKnownWrong(kind: Kind): boolean {
     if (this.count(kind) === 0) return false;
     return kind === "step" ? !lossesAreRight(this.losses, reference) : !samplesAreRight(this.samples, reference);
@@ -68,7 +68,7 @@ export async function benchStep(
       const found = theirs.get(name);
       if (found !== undefined) found.error = error;
     }
-    // Three steps at least: so many losses are compared.
+    // At least three steps, because so many losses are compared.
     for (let round = 0; round <= Math.max(runs, reference.losses.length - 1); round++) {
       for (const kind of ["forward", "step"] as const) {
         const milliseconds = await runOurs(own, ours, kind);
@@ -97,7 +97,7 @@ export async function benchStep(
   return stepReport(ours, theirs, reference, stepFlops);
 }
 
-/** Until the result is in the CPU's hands, as with the peers. */
+/** Runs once and returns the time until the result is in the CPU's hands, as for the peers. */
 async function runOurs(run: ReferenceRun, runs: Runs, kind: Kind): Promise<number> {
   const start = performance.now();
   if (kind === "step") {

@@ -6,9 +6,9 @@
 
 import { median } from "../src/gpu/timing.ts";
 
-/** Losses of the first steps may differ from PyTorch's by this much, relatively. */
+/** How far the losses of the first steps may be from PyTorch's, relative to them. */
 export const lossTolerance = 1e-3;
-/** Sampled logits may differ from PyTorch's by this much, relative to the largest of them. */
+/** How far the sampled logits may be from PyTorch's, relative to the largest of them. */
 export const logitsTolerance = 1e-3;
 
 /** What PyTorch says in float64 (`bench/reference.json`). */
@@ -19,7 +19,7 @@ export interface ReferenceValues {
   readonly forward: { readonly index: readonly number[]; readonly value: readonly number[] };
 }
 
-/** All runs of one engine, the first of each kind being its warm-up. */
+/** All runs of one engine. The first of each kind is its warm-up. */
 export interface EngineRuns {
   /** Milliseconds of each step. */
   readonly stepTimes: readonly number[];
@@ -51,7 +51,7 @@ export interface StepReport {
   readonly peers: Readonly<Record<string, PeerReport>>;
   /** PyTorch on the CPU, in no ratio; absent where it was not asked for. */
   readonly pytorch?: PeerReport;
-  /** Time of the fastest peer that is right over ours; `null` where no peer is. */
+  /** Time of the fastest right peer over ours. `null` where no peer is right. */
   readonly ratio: { readonly step: number | null; readonly forward: number | null };
 }
 
@@ -70,7 +70,10 @@ export function samplesAreRight(samples: readonly number[] | null, { forward }: 
     forward.value.every((wanted, index) => Math.abs((samples[index] ?? NaN) - wanted) <= logitsTolerance * largest);
 }
 
-/** The median of all runs but the warm-up, or the warm-up where there is no other; `null` where there is none. */
+/**
+ * The median of all runs except the warm-up. It is the warm-up where that is the only run, and `null` where there is
+ * none.
+ */
 export function typicalTime(times: readonly number[]): number | null {
   return times.length === 0 ? null : median(times.length > 1 ? times.slice(1) : times);
 }
@@ -79,7 +82,7 @@ export function typicalTime(times: readonly number[]): number | null {
  * The report.
  *
  * @param stepFlops floating-point operations of a step in the direct form.
- * @throws {Error} if our own results are wrong: then no time of them counts.
+ * @throws {Error} if our own results are wrong, since then none of our times counts.
  */
 export function stepReport(
   ours: EngineRuns,
@@ -104,7 +107,7 @@ export function stepReport(
   const reports = new Map([...peers].map(([name, runs]) => [name, peerReport(runs, reference)]));
   const { pytorch, ...rows } = Object.fromEntries(reports);
   const fastest = (of: "step" | "forward") => {
-    // A warm-up by itself holds what is compiled at first, and would flatter us.
+    // A peer's warm-up includes what it compiles, and would flatter us. So a warm-up alone does not count.
     const times = [...peers].filter(([name]) => rows[name]?.correct[of])
       .map(([, { stepTimes, forwardTimes }]) => of === "step" ? stepTimes : forwardTimes)
       .filter(({ length }) => length > 1).map(typicalTime).filter((time) => time !== null);

@@ -1,9 +1,26 @@
 /**
- * The error classes that callers act on. Everything else is a plain `Error`, `RangeError` or `TypeError`
- * whose message is a sentence: what was being done, where, what was found, what to do.
+ * The error classes that callers act on. Everything else is a plain `Error`, `RangeError` or `TypeError` whose message is a
+ * sentence: what was being done, where, what was found.
+ *
+ * Messages of the library speak of what is wrong, and name no option of the command line: who calls it may have none. An error
+ * that something can be done about carries a {@link Reason}, by which the command line adds what to do.
  *
  * @module
  */
+
+/** What an error is about, where the caller can do something about it. */
+export type Reason = "device lost" | "tensor too large" | "memory budget" | "training diverged" | "no class map";
+
+/** An error that may carry a reason. */
+export class ReasonedError extends Error {
+  /** Name of the class, for messages. */
+  override name = "ReasonedError";
+
+  /** Takes the message, and the reason where something can be done. */
+  constructor(message: string, readonly reason?: Reason) {
+    super(message);
+  }
+}
 
 /** The command line, a recipe or an option is wrong. The command ends with exit code 2. */
 export class UsageError extends Error {
@@ -11,16 +28,32 @@ export class UsageError extends Error {
   override name = "UsageError";
 }
 
-/** The GPU went away in the middle of the work. The run can be continued from its last checkpoint with `--resume`. */
-export class DeviceLostError extends Error {
+/** The GPU went away in the middle of the work. A run can be continued from its last checkpoint. */
+export class DeviceLostError extends ReasonedError {
   /** Name of the class, for messages. */
   override name = "DeviceLostError";
+
+  /** Takes the message. */
+  constructor(message: string) {
+    super(message, "device lost");
+  }
 }
 
 /** The planned memory is above the budget or above a limit of the adapter. Nothing was allocated. */
-export class OutOfBudgetError extends Error {
+export class OutOfBudgetError extends ReasonedError {
   /** Name of the class, for messages. */
   override name = "OutOfBudgetError";
+}
+
+/** Losses, gradients or weights are no longer finite numbers. */
+export class DivergenceError extends ReasonedError {
+  /** Name of the class, for messages. */
+  override name = "DivergenceError";
+
+  /** Takes the message. */
+  constructor(message: string) {
+    super(message, "training diverged");
+  }
 }
 
 /** The work was stopped by Ctrl-C or SIGTERM after a checkpoint. The command ends with exit code 130. */

@@ -1,7 +1,7 @@
 /**
- * Counter-based random numbers: a value is a pure function of a seed and up to four counters, so there is no
- * generator state to save and the same value can be had in any order, on the CPU and on the GPU
- * (`shaders/lib/random.wgsl` computes the same bits).
+ * Counter-based random numbers. A value is a pure function of a seed and up to four counters. So there is no generator
+ * state to save, and values can be computed in any order, on the CPU and on the GPU (`shaders/lib/random.wgsl` computes
+ * the same bits).
  *
  * The function is Philox4x32-10 of Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011.
  *
@@ -80,7 +80,10 @@ export class Random {
   }
 }
 
-/** One block of random numbers, repeated to fill a shape: for inputs of kernels that are timed, since making millions would take longer. */
+/**
+ * One block of random numbers, repeated to fill a shape. For the inputs of kernels that are timed: drawing millions of
+ * numbers would take longer.
+ */
 export function repeatedRandom(
   shape: readonly number[],
   name: string,
@@ -92,7 +95,10 @@ export function repeatedRandom(
   return Float32Array.from({ length: count }, (_, index) => block[index % block.length] ?? 0);
 }
 
-/** The high and low 32 bits of the product of two u32, from 16-bit halves: every partial sum is exact in a double. */
+/**
+ * The high and the low 32 bits of the product of two u32. It works on 16-bit halves, so that every partial sum is exact
+ * in a double.
+ */
 function multiplyWide(a: number, b: number): [number, number] {
   const aLow = a & 0xffff;
   const aHigh = a >>> 16;
@@ -103,8 +109,8 @@ function multiplyWide(a: number, b: number): [number, number] {
   return [(aHigh * bHigh + Math.floor(first / 0x10000) + Math.floor(second / 0x10000)) >>> 0, Math.imul(a, b) >>> 0];
 }
 
-/** FNV-1a of a text, as a u32. */
-function hashText(text: string): number {
+/** The FNV-1a hash of a text, as a u32: turns a name into a counter. */
+export function hashText(text: string): number {
   let hash = 0x811c9dc5;
   for (const character of text) hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 0x01000193) >>> 0;
   return hash;

@@ -5,6 +5,7 @@
 import { assertEquals } from "@std/assert";
 import { dirname, join, normalize, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { options } from "../src/settings/options.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
@@ -60,9 +61,12 @@ Deno.test("nothing but the benchmark commands imports bench/, and nothing but te
   assertEquals(wrong, []);
 });
 
-Deno.test("nothing that mod.ts imports uses Deno or the file system", () => {
+/** Files that run in browsers, with all that they import: the library, and what loads images by their URLs. */
+const portable = ["mod.ts", "src/data/loader.ts", "src/data/decode_worker.ts", "src/data/dataset.ts"];
+
+Deno.test("nothing that the portable files import uses Deno or the file system", () => {
   const seen = new Set<string>();
-  const pending = ["mod.ts"];
+  const pending = [...portable];
   for (let path = pending.pop(); path !== undefined; path = pending.pop()) {
     if (seen.has(path)) continue;
     seen.add(path);
@@ -74,6 +78,49 @@ Deno.test("nothing that mod.ts imports uses Deno or the file system", () => {
   });
   assertEquals(wrong, []);
 });
+
+Deno.test("the library names no option of the command line", () => {
+  const rooms = Object.keys(levels).filter((room) => !["settings", "run", "cli"].includes(room));
+  const named = options.map(({ key }) => new RegExp(`--(no-)?${key}(?![a-z-])`));
+  const wrong = ["src/errors.ts", ...rooms.flatMap((room) => [...files(`src/${room}`, ".ts")])].flatMap((path) => {
+    const text = Deno.readTextFileSync(join(root, path));
+    const found = [
+      ...named.flatMap((name) => name.exec(text)?.[0] ?? []),
+      ...text.match(/["'`(:]--[a-z][a-z-]+/g) ?? [],
+    ];
+    return found.map((name) => `${path} names ${name}`);
+  });
+  assertEquals(wrong, []);
+});
+
+Deno.test("mod.ts exports everything by name", () => {
+  const text = Deno.readTextFileSync(join(root, "mod.ts"));
+  assertEquals(text.match(/^export \*.*$/gm) ?? [], []);
+});
+
+/** A way along imports from a file back to itself, among the files of a folder; `null` where there is none. */
+function circle(folder: string): readonly string[] | null {
+  const done = new Set<string>();
+  const visit = (path: string, way: readonly string[]): readonly string[] | null => {
+    if (way.includes(path)) return [...way.slice(way.indexOf(path)), path];
+    if (done.has(path)) return null;
+    for (const target of imports(path)) {
+      const found = target.startsWith(`${folder}/`) ? visit(target, [...way, path]) : null;
+      if (found !== null) return found;
+    }
+    done.add(path);
+    return null;
+  };
+  for (const path of files(folder, ".ts")) {
+    const found = visit(path, []);
+    if (found !== null) return found;
+  }
+  return null;
+}
+
+for (const folder of ["src/run", "src/selftraining", "src/data"]) {
+  Deno.test(`no file of ${folder} imports itself by way of others`, () => assertEquals(circle(folder), null));
+}
 
 Deno.test("no source file is longer than 500 lines", () => {
   const long = ["src", "shaders", "bench", "tests"].flatMap((

@@ -1,34 +1,61 @@
-/** The library runs in browsers: `mod.ts` with all that it imports becomes one file that asks for nothing of Deno or Node. */
+/**
+ * The library and the example that needs no disk run in browsers: each becomes one file, with all that it imports, that asks
+ * for nothing of Deno or Node.
+ */
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
 const library = fileURLToPath(new URL("../mod.ts", import.meta.url));
+const example = fileURLToPath(new URL("../examples/adapt_in_memory.ts", import.meta.url));
 
 /** Deno fetches its bundler from npm at the first call. */
-async function bundle(out: string): Promise<string | null> {
-  const args = ["bundle", "--quiet", "--platform", "browser", "--minify", "--output", out, library];
+async function bundle(entry: string, out: string): Promise<string | null> {
+  const args = ["bundle", "--quiet", "--platform", "browser", "--minify", "--output", out, entry];
   const { success, stderr } = await new Deno.Command(Deno.execPath(), { args, stderr: "piped" }).output();
   return success ? null : new TextDecoder().decode(stderr);
 }
 
+function assertPortable(text: string): void {
+  for (const foreign of [/\bDeno\./, /["'`]node:/, /\bprocess\./, /\bBuffer\./, /\brequire\(/]) {
+    assert(!foreign.test(text), `the bundle holds ${text.match(new RegExp(`.{0,80}${foreign.source}.{0,80}`))?.[0]}`);
+  }
+}
+
 const folder = await Deno.makeTempDir();
 const file = join(folder, "crosswalk.js");
-const problem = await bundle(file);
+const problem = await bundle(library, file);
 const isOffline = problem !== null && /registry\.npmjs\.org|error sending request|dns error/i.test(problem);
+const skipped = isOffline ? " [skipped: the bundler could not be fetched]" : "";
 
 Deno.test({
-  name: `mod.ts bundles for browsers${isOffline ? " [skipped: the bundler could not be fetched]" : ""}`,
+  name: `mod.ts bundles for browsers${skipped}`,
   ignore: isOffline,
   fn: async () => {
     assertEquals(problem, null);
-    const text = await Deno.readTextFile(file);
-    for (const foreign of [/\bDeno\./, /["'`]node:/, /\bprocess\./, /\bBuffer\./, /\brequire\(/]) {
-      assert(!foreign.test(text), `the bundle holds ${text.match(new RegExp(`.{0,80}${foreign.source}.{0,80}`))?.[0]}`);
-    }
+    assertPortable(await Deno.readTextFile(file));
     const { input, relu } = await import(pathToFileURL(file).href);
     assertEquals(relu(input("images", [1, 4, 2, 2])).shape, [1, 4, 2, 2]);
-    await Deno.remove(folder, { recursive: true });
   },
+});
+
+Deno.test({
+  name: `the adaptation in memory bundles for browsers${skipped}`,
+  ignore: isOffline,
+  fn: async () => {
+    const out = join(folder, "adapt_in_memory.js");
+    assertEquals(await bundle(example, out), null);
+    const text = await Deno.readTextFile(out);
+    assertPortable(text);
+    assertMatch(text, /requestAdapter/);
+  },
+});
+
+Deno.test("the adaptation in memory gains on the target town, with no right to read, write or ask for anything", async () => {
+  const args = ["run", "--quiet", "--no-prompt", example];
+  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), { args }).output();
+  assert(success, new TextDecoder().decode(stderr));
+  const [, before, after] = /^mIoU ([\d.]+) before, ([\d.]+) after$/m.exec(new TextDecoder().decode(stdout)) ?? [];
+  assert(Number(after) > Number(before) + 1, `mIoU ${before} before, ${after} after`);
 });

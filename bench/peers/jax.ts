@@ -1,6 +1,7 @@
 /**
- * The reference workload and single layers in jax-js 0.1.25 on WebGPU: step and inference each one compiled function,
- * gradients by its own differentiation. jax-js arrays are used up by what takes them; `.ref` stands where one is used again.
+ * The reference workload and single layers in jax-js 0.1.25 on WebGPU. Step and inference are one compiled function
+ * each, and the gradients are those of jax-js. An operation uses up the arrays that it takes; `.ref` stands where an
+ * array is needed again.
  *
  * @module
  */

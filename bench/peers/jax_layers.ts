@@ -1,5 +1,5 @@
 /**
- * What a network is made of in jax-js, and its single layers: each direction one compiled function.
+ * The operations of the network in jax-js, and its single layers. Each direction of a layer is one compiled function.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import type { PeerLayer } from "./serve.ts";
 /** An array of values in PyTorch's order, which is that of jax-js. */
 export const array: MakeTensor<np.Array> = (values, shape) => np.array(values, { shape });
 
-/** Convolution; depthwise where so many groups are given. */
+/** Convolution. With `groups` equal to the channels it is a depthwise one. */
 export function convolution(x: np.Array, w: np.Array, layer: ReferenceLayer, groups = 1): np.Array {
   const { stride, dilation } = layer;
   const pad: [number, number] = [paddingOf(layer), paddingOf(layer)];
@@ -137,7 +137,7 @@ export function peerLayer(layer: SingleLayer, direction: Direction): PeerLayer {
   };
 }
 
-/** The results by name; of a gradient, the last of `given` is that at the layer's result. */
+/** The results by name. For a gradient, the last of `given` is the gradient at the layer's result. */
 function resultsOf(
   { inputs, apply }: LayerFunction,
   direction: Direction,

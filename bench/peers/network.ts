@@ -1,5 +1,5 @@
 /**
- * The reference workload as the peers build it: the network for an engine of any kind of tensor, its tensors, and those of
+ * The reference workload for the peers: the network over any engine's kind of tensor, its tensors, and the tensors of
  * single layers.
  *
  * @module
@@ -39,7 +39,7 @@ export interface WorkloadTensors<T> {
   readonly folded: Map<string, T>;
 }
 
-/** What a tensor is, as engines arrange images `[N, C, H, W]` and weights `[O, I, R, S]` differently. */
+/** What a tensor is. Engines arrange images `[N, C, H, W]` and weights `[O, I, R, S]` in different orders. */
 export type TensorKind =
   | "image"
   | "weight"
@@ -168,7 +168,10 @@ export interface Operations<T> {
   readonly relu: (x: T) => T;
 }
 
-/** The reference network: images → logits. `keep` is called for a tensor that is used twice, and gives the second use. */
+/**
+ * The reference network: images → logits. `keep` is called with a tensor that is used twice, and returns the tensor for
+ * the second use.
+ */
 export function referenceNetwork<T>(images: T, operations: Operations<T>, keep: (x: T) => T = (x) => x): T {
   const [stem1, stem2] = layers;
   if (stem1 === undefined || stem2 === undefined) throw new Error("The reference network has no stem");
@@ -208,7 +211,10 @@ export function interpolationMatrix(inputs: number): Float32Array<ArrayBuffer> {
   return matrix;
 }
 
-/** One-hot labels `[N, classes, H, W]` divided by the number of pixels with a label: −Σ labels · log p is the loss. */
+/**
+ * One-hot labels `[N, classes, H, W]`, divided by the number of pixels that have a label. So the loss is −Σ labels ·
+ * log p.
+ */
 export function labelShares(): Float32Array<ArrayBuffer> {
   const ids = labels();
   const share = 1 /

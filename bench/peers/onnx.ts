@@ -1,5 +1,5 @@
 /**
- * Models in the ONNX format: the few messages of its protobuf that the reference workload takes.
+ * Models in the ONNX format. It has only the few protobuf messages that the reference workload needs.
  *
  * @module
  */

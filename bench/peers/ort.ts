@@ -34,7 +34,7 @@ async function layer(layer: SingleLayer, direction: Direction): Promise<PeerLaye
   if (direction !== "forward") throw new Error("this engine does not train");
   // Images and results stay on the GPU, as with the other engines.
   const run = await session(layerModel(layer), { preferredOutputLocation: "gpu-buffer" });
-  // There from the first session on.
+  // The device exists from the first session on.
   const device = await ort.env.webgpu.device as GPUDevice;
   const { shape, values } = layerInput(layer, "x");
   const buffer = device.createBuffer({

@@ -1,6 +1,6 @@
 /**
- * What every peer has in common: it runs as a program of its own and answers each line of its standard input with one line
- * of JSON, so that an idle peer takes no time from the others (`bench/peer.ts` asks). The questions:
+ * What all peers share. A peer runs as a program of its own and answers each line of its standard input with one line
+ * of JSON. So an idle peer takes no time from the others. `bench/peer.ts` asks these questions:
  *
  * | line | answer |
  * | --- | --- |
@@ -30,18 +30,18 @@ export interface PeerEngine {
 
 /** The reference workload in another engine. */
 export interface PeerWorkload {
-  /** One training step; the loss before its update. Absent where the engine does not train. */
+  /** Runs one training step and returns the loss before its update. Absent where the engine does not train. */
   readonly step?: () => Promise<number>;
-  /** One inference; the interpolated logits in the engine's own order. */
+  /** Runs one inference and returns the interpolated logits in the engine's own order. */
   readonly forward: () => Promise<Float32Array>;
-  /** Index in what `forward` gives of an element of `[N, C, H, W]`. */
+  /** The index in the result of `forward` of an element of `[N, C, H, W]`. */
   readonly place: (
     image: number,
     channel: number,
     row: number,
     column: number,
   ) => number;
-  /** Bytes that the engine has allocated on the GPU at most, where it knows. */
+  /** Most bytes that the engine has allocated on the GPU, where it knows them. */
   readonly peakBytes?: () => number;
 }
 
@@ -55,7 +55,7 @@ export interface PeerLayer {
   readonly dispose: () => void;
 }
 
-/** Answers questions until the input ends. Whatever is thrown, while opening too, is answered as an error. */
+/** Answers questions until the input ends. An error, also one while opening, becomes an answer. */
 export async function serve(open: () => Promise<PeerEngine>): Promise<void> {
   const engine = await answer(open);
   if (engine === undefined) return;
@@ -86,7 +86,7 @@ async function answer<T>(work: () => Promise<T>): Promise<T | undefined> {
   }
 }
 
-/** Keeps what was built last, as the same is asked again and again. */
+/** Keeps what was built for the last question, because the same one is asked again and again. */
 function responder(engine: PeerEngine): (question: string) => Promise<unknown> {
   let workload: PeerWorkload | undefined;
   let layer:

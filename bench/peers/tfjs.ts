@@ -51,7 +51,7 @@ function workload(): PeerWorkload {
       const [value, ...rest] = results;
       speeds = rest.slice(0, names.length);
       weights = rest.slice(names.length);
-      // The last weight too: the step is done when its update is.
+      // The last weight is read too, since the step is done only when its update is.
       await weights.at(-1)?.data();
       const [number = NaN] = await value?.data() ?? [];
       value?.dispose();
@@ -77,7 +77,7 @@ function workload(): PeerWorkload {
       return values as Float32Array;
     },
     place: (image, channel, row, column) => ((image * height + row) * width + column) * classes + channel,
-    // Buffers are pooled and never freed, so what is allocated now is the most that ever was.
+    // Buffers are pooled and never freed. So what is allocated now is the most that ever was.
     peakBytes: () => (tf.memory() as unknown as { numBytesAllocatedInGPU: number }).numBytesAllocatedInGPU,
   };
 }

@@ -31,7 +31,7 @@ export function peerLayer(layer: SingleLayer, direction: Direction): PeerLayer {
         tf.dispose(results);
         results = tf.tidy(compute);
       }
-      // One element of each of the last results: what was queued before is done, too.
+      // Reading one element of each of the last results waits for all that was queued before.
       const last = Object.values(results).map((result) => tf.tidy(() => tf.slice(tf.reshape(result, [-1]), 0, 1)));
       await Promise.all(last.map((element) => element.data()));
       tf.dispose(last);

@@ -1,7 +1,8 @@
 /**
- * What a network is made of in TensorFlow.js, with gradients made by hand: TensorFlow.js refuses those of dilated
- * convolutions, and its core package registers none. dX of a convolution is the convolution of dY with the flipped,
- * transposed weights, by phase where the layer is strided; dW is one matrix product per kernel tap over shifted slices.
+ * The operations of the network in TensorFlow.js, with gradients made by hand. TensorFlow.js refuses the gradients of
+ * dilated convolutions, and its core package registers no gradients at all. dX of a convolution is the convolution of
+ * dY with the flipped, transposed weights, by phase where the layer is strided. dW is one matrix product per kernel tap
+ * over shifted slices.
  *
  * @module
  */
@@ -18,7 +19,8 @@ export function inputGradient(dy: tf.Tensor4D, w: tf.Tensor4D, layer: ReferenceL
   const { kernel, stride, dilation } = layer;
   const transposed = tf.transpose(tf.reverse(w, [0, 1]), [0, 1, 3, 2]) as tf.Tensor4D;
   if (stride === 1) return tf.conv2d(dy, transposed, 1, paddingOf(layer), "NHWC", dilation);
-  // Of stride 2 and padding 1, even pixels see the middle tap only, odd ones the two outer taps; of 1×1, odd ones none.
+  // With stride 2 and padding 1, even pixels are reached by the middle tap only, odd pixels by the two outer taps. With
+  // 1×1 kernels, odd pixels are reached by none.
   const padded = tf.pad(dy, [[0, 0], [0, 1], [0, 1], [0, 0]]) as tf.Tensor4D;
   const phase = (row: number, column: number): Tensor => {
     if (kernel === 1) {
@@ -66,7 +68,7 @@ export function weightGradient(x: Tensor, dy: tf.Tensor4D, layer: ReferenceLayer
   return tf.reshape(tf.stack(taps), [kernel, kernel, inputs, channels]);
 }
 
-/** Convolution; of the first layer of a network, whose image needs no gradient, with dW alone. */
+/** Convolution. For the first layer of a network it has dW alone, since its image needs no gradient. */
 export function convolution(x: Tensor, w: Tensor, layer: ReferenceLayer, isFirst = false): Tensor {
   const product = (x: Tensor, w: Tensor) =>
     tf.conv2d(x as tf.Tensor4D, w as tf.Tensor4D, layer.stride, paddingOf(layer), "NHWC", layer.dilation);

@@ -1,6 +1,7 @@
-// An activation by itself: y = f(x), f as in lib/activation.wgsl.
-// Bindings: 0 x read · 1 y write; one shape and layout, as vec4f.
-// Schedule: a workgroup takes 256 neighbouring vec4f, an invocation 4 of them. Bound: 8 bytes per element.
+// An activation by itself: y = f(x). f is one of the functions of lib/activation.wgsl.
+// Bindings: 0 x read · 1 y write; both of one shape and layout, as vec4f.
+// Schedule: a workgroup takes 256 neighbouring vec4f, and each of its invocations 4 of them. Bound: 8 bytes per
+// element.
 #include lib/activation.wgsl
 #include lib/grid.wgsl
 

@@ -1,7 +1,9 @@
-// Gradient of an activation at its input: dx = dy · f'(x). For ReLU, ReLU6 and leaky ReLU of positive slope the output
-// may stand in for x, as both lie on the same side of every kink.
-// Bindings: 0 dy read · 1 x (or y) read · 2 dx write; one shape and layout, as vec4f.
-// Schedule: a workgroup takes 256 neighbouring vec4f, an invocation 4 of them. Bound: 12 bytes per element.
+// Gradient of an activation at its input: dx = dy · f'(x).
+// The output y may be bound instead of x for ReLU, ReLU6 and leaky ReLU of positive slope: f'(x) only asks on which
+// side of a kink x lies, and y lies on the same side.
+// Bindings: 0 dy read · 1 x (or y) read · 2 dx write; all of one shape and layout, as vec4f.
+// Schedule: a workgroup takes 256 neighbouring vec4f, and each of its invocations 4 of them. Bound: 12 bytes per
+// element.
 #include lib/activation.wgsl
 #include lib/grid.wgsl
 

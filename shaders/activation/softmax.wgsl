@@ -1,7 +1,9 @@
-// Softmax over channels: y[p, c] = exp(x[p, c] − m) / Σ_k exp(x[p, k] − m), m the largest x of the pixel.
-// Bindings: 0 x [PIXELS, VECTORS] read · 1 y [PIXELS, VECTORS] write. vec4f over CHANNELS channels, the padding left out
-// and written as 0.
-// Schedule: one invocation per pixel, three walks over its channels. Bound: loads, and one exp per element twice.
+// Softmax over the channels of each pixel p: y[p, c] = exp(x[p, c] − m) / Σ_k exp(x[p, k] − m), where m is the largest
+// x of the pixel.
+// Bindings: 0 x [PIXELS, VECTORS] read · 1 y [PIXELS, VECTORS] write. vec4f over CHANNELS channels. Padding channels
+// take no part in the sum and are written as 0.
+// Schedule: one invocation per pixel walks three times over its channels: for m, for the sum, for the results.
+// Bound: loads, and two exp per element.
 #include lib/grid.wgsl
 
 const PIXELS: u32 = 1u;

@@ -1,7 +1,7 @@
-// One part of a concatenation along channels: y[p, TO + v] = x[p, v].
+// One part of a concatenation along channels: y[p, TO + v] = x[p, v], where p is a pixel and v a vec4f of channels.
 // Bindings: 0 x [PIXELS, VECTORS] read · 1 y [PIXELS, OUTPUT_VECTORS] write, as vec4f.
-// Schedule: one launch per part, one invocation per vec4f of the part. Bound: 8 bytes per element.
-// For parts that start at a multiple of 4 channels; the others take concat_unaligned.
+// Schedule: one launch per part, one invocation per vec4f of the part. Bound: 8 bytes per element. This kernel needs a
+// part that starts at a multiple of 4 channels. concat_unaligned.wgsl copies the others.
 #include lib/grid.wgsl
 
 const PIXELS: u32 = 1u;

@@ -1,11 +1,15 @@
-// 2-D convolution as an implicit matrix product, with an optional epilogue:
-// y[n,o,i,j] = f(scale[o] · Σ_{c,r,s} x[n,c, i·S + r·D − P, j·S + s·D − P] · w[o,c,r,s] + shift[o] + residual[n,o,i,j]).
+// 2-D convolution, with an optional epilogue:
+// y[n,o,i,j] = f(scale[o] · sum + shift[o] + residual[n,o,i,j]), where
+// sum = Σ_{c,r,s} x[n,c, i·stride + r·dilation − padding, j·stride + s·dilation − padding] · w[o,c,r,s].
+// It is a matrix product: [pixels, taps · inputs] · [taps · inputs, outputs]. The first matrix is never stored: its
+// elements are read from x where they are needed.
 // Bindings: 0 left = x [N,H,W,I] read · 1 right = w [R,S,I,O] read · 2 sizes (ConvolutionSizes)
 // · 3 epilogue, 4 residual read (lib/epilogue.wgsl) · 5 y [N,Ho,Wo,O] write.
 // All as vec4f over the last axis, channels padded to 4.
-// Schedule: one invocation computes TILE_PIXELS pixels × 4·TILE_VECTORS output channels in registers, no barriers.
-// Bound: 2·N·Ho·Wo·O·I·R·S flop; on software adapters the loads (TILE_PIXELS + 4·TILE_VECTORS for each
-// 4·TILE_PIXELS·TILE_VECTORS vec4f multiply-adds) decide.
+// Schedule: one invocation computes TILE_PIXELS pixels × 4·TILE_VECTORS output channels. Their sums stay in registers.
+// Invocations share nothing, so there are no barriers.
+// Bound: 2·N·Ho·Wo·O·I·R·S flop. On software adapters the loads bound it: TILE_PIXELS + 4·TILE_VECTORS loads feed
+// 4·TILE_PIXELS·TILE_VECTORS multiply-adds of vec4f.
 #include lib/convolution_sizes.wgsl
 #include lib/epilogue.wgsl
 #include lib/grid.wgsl
@@ -20,7 +24,8 @@ const TILE_VECTORS: u32 = 2u;
 @group(0) @binding(4) var<storage, read> residual: array<vec4f>;
 @group(0) @binding(5) var<storage, read_write> y: array<vec4f>;
 
-// Image, and row and column of the first tap in the padded input; u32 wraps below zero, which `inside` rejects.
+// The image, and the row and column of the first tap in x. In the padding they are negative: u32 wraps to a large
+// number, which `inside` rejects.
 fn origin(pixel: u32) -> vec3u {
   let image = pixel / (sizes.outputHeight * sizes.outputWidth);
   let row = pixel / sizes.outputWidth % sizes.outputHeight;

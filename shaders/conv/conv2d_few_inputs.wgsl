@@ -1,12 +1,14 @@
 // 2-D convolution of at most four input channels, with an optional epilogue, for software adapters:
-// y[n,o,i,j] = f(scale[o] · Σ_{c,r,s} x[n,c, i·S + r·D − P, j·S + s·D − P] · w[o,c,r,s] + shift[o] + residual[n,o,i,j]).
-// Bindings: 0 x [N,H,W,4] read · 1 w [R,S,4,O] uniform · 2 epilogue, 3 residual read (lib/epilogue.wgsl) · 4 y [N,Ho,Wo,O]
-// write. All as vec4f over the last axis, channels padded to 4.
-// Schedule: one invocation computes all channels of TILE_PIXELS neighbouring pixels of a row. It loads each input pixel
-// once, and names each weight by a constant index of a uniform buffer, which Mesa's driver loads once for all lanes
-// where none can be inactive: so there is no return before, and only the stores are in branches.
-// The sums of one channel stay in registers over all taps. Each number has a name of its own, since naga takes a time
-// that grows with the square of the expressions in a function, and a component of a vector is several.
+// y[n,o,i,j] = f(scale[o] · sum + shift[o] + residual[n,o,i,j]), where
+// sum = Σ_{c,r,s} x[n,c, i·stride + r·dilation − padding, j·stride + s·dilation − padding] · w[o,c,r,s].
+// Bindings: 0 x [N,H,W,4] read · 1 w [R,S,4,O] uniform · 2 epilogue, 3 residual read (lib/epilogue.wgsl)
+// · 4 y [N,Ho,Wo,O] write. All as vec4f over the last axis, channels padded to 4.
+// Schedule: one invocation computes all output channels of TILE_PIXELS neighbouring pixels of a row. It loads each
+// input pixel once. The sums of one channel stay in registers over all taps.
+// Weights are read from a uniform buffer at constant indices. Mesa's driver loads such a weight once for all lanes, but
+// only where no lane can be inactive. So there is no early return, and only the stores stand in branches. Each number
+// has a name of its own instead of being a component of a vector. naga's time grows with the square of the expressions
+// in a function, and a component of a vector is several expressions.
 // Bound: 2·N·Ho·Wo·O·I·R·S flop, and the bytes of y.
 #include lib/convolution_geometry.wgsl
 #include lib/epilogue.wgsl
@@ -37,7 +39,7 @@ fn main(
   let outputRow = index / COLUMN_TILES;
   let firstPixel = index % COLUMN_TILES * TILE_PIXELS;
   let image = outputRow / OUTPUT_HEIGHT;
-  // u32 wraps below zero, which is outside as well.
+  // In the padding these are negative. u32 wraps to a large number, which counts as outside.
   let firstRow = outputRow % OUTPUT_HEIGHT * STRIDE - PADDING_TOP;
   let firstColumn = firstPixel * STRIDE - PADDING_LEFT;
   #unroll r in 0..KERNEL_HEIGHT {

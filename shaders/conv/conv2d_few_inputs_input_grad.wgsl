@@ -1,12 +1,15 @@
-// Input gradient of a 2-D convolution of at most four input channels, for software adapters:
-// dx[n,c, m·S + a − P, …] = Σ_{o,r} dy[n,o, m − ⌊r·D / S⌋, …] · w[o,c,r, …] over the taps r with r·D mod S = a,
-// for the pixels a in [0, S) of each block m, the same in columns.
-// Bindings: 0 dy [N,Ho,Wo,O] read · 1 w [R,Q,4,O] uniform · 2 dx [N,H,W,4] write. vec4f over the last axis, channels padded to 4.
-// Schedule: one invocation walks down TILE_ROWS blocks of S×S pixels. A row of dy adds what it gives to the blocks of
-// ROW_REACH rows, whose sums stay in registers until no further row reaches them, so that each vec4f of dy in a column
-// is loaded once for all taps. All weights are loaded before the walk, by constant indices of a uniform buffer: Mesa's
-// driver loads such a number once for all lanes where none can be inactive, so neither in a loop nor in a branch, nor
-// after a return. Each number has a name of its own, as in conv2d_few_inputs.wgsl.
+// Input gradient of a 2-D convolution of at most four input channels, for software adapters. The image is cut into
+// blocks of S×S pixels, where S is the stride. Pixel a of block m, with a in [0, S), has the gradient
+// dx[n,c, m·S + a − P, …] = Σ_{o,r} dy[n,o, m − ⌊r·D / S⌋, …] · w[o,c,r, …] over the taps r with r·D mod S = a.
+// P is the padding and D the dilation. The formula shows the rows; columns are alike.
+// Bindings: 0 dy [N,Ho,Wo,O] read · 1 w [R,Q,4,O] uniform · 2 dx [N,H,W,4] write. vec4f over the last axis, channels
+// padded to 4. R and Q are the rows and columns of the kernel.
+// Schedule: one invocation walks down TILE_ROWS blocks. A row of dy adds to ROW_REACH rows of blocks. The sums of these
+// blocks stay in registers until no further row of dy reaches them. So each vec4f of dy in a column is loaded once, for
+// all taps.
+// All weights are loaded before the walk, from a uniform buffer at constant indices. Mesa's driver loads such a number
+// once for all lanes, but only where no lane can be inactive: not in a loop, not in a branch, not after a return. Each
+// number has a name of its own, for the reason told in conv2d_few_inputs.wgsl.
 // Bound: 2·N·Ho·Wo·O·I·R·Q flop; COLUMNS·O/4 loads of dy for R·Q·I·O multiply-adds.
 #include lib/convolution_geometry.wgsl
 #include lib/grid.wgsl
@@ -14,9 +17,10 @@
 const INPUTS: u32 = 3u;
 const OUTPUT_VECTORS: u32 = 1u;
 const TILE_ROWS: u32 = 16u;
-// Blocks that one row of dy reaches, the first to the last: ⌊(R − 1)·D / S⌋ + 1.
+// Rows of blocks that one row of dy reaches, from the first to the last: ⌊(R − 1)·D / S⌋ + 1.
 const ROW_REACH: u32 = 2u;
-// The columns of dy that reach a block lie max(D, S) / S apart, and as many taps min(D, S) / S: ⌊(Q − 1)·NEAR / S⌋ + 1.
+// Columns of dy that reach a block. They lie max(D, S) / S apart, and the taps min(D, S) / S, which is NEAR. Their
+// number is ⌊(Q − 1)·NEAR / S⌋ + 1.
 const COLUMNS: u32 = 2u;
 const NEAR: u32 = 1u;
 const APART: u32 = 2u;
@@ -51,7 +55,7 @@ fn main(
   let blockColumn = index % BLOCK_COLUMNS;
   let firstBlock = index / BLOCK_COLUMNS % ROW_TILES * TILE_ROWS;
   let image = index / (BLOCK_COLUMNS * ROW_TILES);
-  // u32 wraps below zero, which is outside as well.
+  // Left of the image these are negative. u32 wraps to a large number, which counts as outside.
   #unroll p in 0..COLUMNS {
     let column$p = blockColumn - $(p * APART / STRIDE)u;
     let insideColumn$p = image < BATCH && column$p < OUTPUT_WIDTH;

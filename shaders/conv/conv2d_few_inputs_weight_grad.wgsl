@@ -1,9 +1,12 @@
 // Weight gradient of a 2-D convolution of at most four input channels, for software adapters:
-// dw[o,c,r,s] = Σ_{n,i,j} dy[n,o,i,j] · x[n,c, i·S + r·D − P, j·S + s·D − P].
-// Bindings: 0 left = x [N,H,W,4] read · 1 right = dy [N,Ho,Wo,O] read · 2 partial [SPLITS,R,S,4,O] write. vec4f over the last axis.
-// Schedule: the sum over output rows is cut into SPLITS parts (added afterwards in fixed order); an invocation computes
-// the weights of all taps at 4·TILE_OUTPUTS outputs in registers, and keeps the columns that neighbouring pixels share.
-// Bound: 2·N·Ho·Wo·O·I·R·S flop; R·STEP_TAPS + TILE_OUTPUTS loads for R·S·I·TILE_OUTPUTS vec4f multiply-adds at a pixel.
+// dw[o,c,r,s] = Σ_{n,i,j} dy[n,o,i,j] · x[n,c, i·stride + r·dilation − padding, j·stride + s·dilation − padding].
+// Bindings: 0 left = x [N,H,W,4] read · 1 right = dy [N,Ho,Wo,O] read · 2 partial [SPLITS,R,S,4,O] write. vec4f over
+// the last axis.
+// Schedule: the sum over output rows is cut into SPLITS parts, which a second launch adds in fixed order. One
+// invocation computes the weights of all taps at 4·TILE_OUTPUTS outputs in registers. It keeps the columns of x that
+// the next pixel of the row needs as well.
+// Bound: 2·N·Ho·Wo·O·I·R·S flop; R·STEP_TAPS + TILE_OUTPUTS loads for R·S·I·TILE_OUTPUTS multiply-adds of vec4f at a
+// pixel.
 #include lib/convolution_geometry.wgsl
 #include lib/grid.wgsl
 #include LEFT
@@ -13,8 +16,8 @@ const INPUTS: u32 = 3u;
 const OUTPUT_VECTORS: u32 = 1u;
 const TILE_OUTPUTS: u32 = 1u;
 const SPLITS: u32 = 1u;
-// Tap s of a pixel reads the column that tap s + STEP_TAPS of the pixel before it read, for the first KEPT_TAPS taps of a row:
-// STEP_TAPS is stride / dilation, where that is whole.
+// STEP_TAPS is stride / dilation, where that is whole. Tap s of a pixel then reads the column that tap s + STEP_TAPS of
+// the pixel before it has read. This holds for the first KEPT_TAPS taps of a row.
 const STEP_TAPS: u32 = 3u;
 const KEPT_TAPS: u32 = 0u;
 
@@ -53,7 +56,7 @@ fn main(
   }
   let endRow = min((split + 1u) * ROWS_PER_SPLIT, ROWS);
   for (var row = split * ROWS_PER_SPLIT; row < endRow; row++) {
-    // u32 wraps below zero, which is outside as well.
+    // In the padding these are negative. u32 wraps to a large number, which counts as outside.
     let firstRow = row % OUTPUT_HEIGHT * STRIDE - PADDING_TOP;
     #unroll r in 0..KERNEL_HEIGHT {
       let insideRow$r = firstRow + $r * DILATION < HEIGHT;

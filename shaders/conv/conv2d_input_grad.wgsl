@@ -1,9 +1,11 @@
-// Input gradient of a 2-D convolution: dx[n,c,y,x] = Σ_{o,r,s} dy[n,o,(y + P − r·D)/S,(x + P − s·D)/S] · w[o,c,r,s],
-// over the taps whose position divides by the stride S.
+// Input gradient of a 2-D convolution:
+// dx[n,c,y,x] = Σ_{o,r,s} dy[n,o, (y + padding − r·dilation)/stride, (x + padding − s·dilation)/stride] · w[o,c,r,s],
+// over the taps (r, s) at which both divisions leave no remainder.
 // Bindings: 0 left = dy [N,Ho,Wo,O] read · 1 right = w [R,S,I,O] read · 2 sizes (ConvolutionSizes)
 // · 3 dx [N,H,W,I] write. vec4f over the last axis, padded to 4.
-// Schedule: input pixels are taken by phase (y mod S, x mod S; z of the grid), so that all pixels of a tile use the
-// same taps and no multiplication is wasted; an invocation computes TILE_PIXELS pixels × 4·TILE_VECTORS channels.
+// Schedule: the phase of a pixel is (y mod stride, x mod stride). All pixels of one phase are reached by the same taps.
+// So the grid takes one phase per step in z: all pixels of a tile use the same taps, and no multiplication is wasted.
+// One invocation computes TILE_PIXELS pixels × 4·TILE_VECTORS channels.
 // Bound: 2·N·Ho·Wo·O·I·R·S flop.
 #include lib/convolution_sizes.wgsl
 #include lib/grid.wgsl
@@ -58,8 +60,9 @@ fn main(
         let column$p = i32(position$p.z + sizes.paddingLeft) - i32(s * sizes.dilation);
         let outputRow$p = u32(max(row$p, 0)) / STRIDE;
         let outputColumn$p = u32(max(column$p, 0)) / STRIDE;
-        let inside$p = row$p >= 0 && column$p >= 0 &&
-          outputRow$p < sizes.outputHeight && outputColumn$p < sizes.outputWidth;
+        // With & there is no branch. Four && for each of 8 pixels take Tint and SwiftShader half a minute to compile.
+        let inside$p = (row$p >= 0) & (column$p >= 0) &
+          (outputRow$p < sizes.outputHeight) & (outputColumn$p < sizes.outputWidth);
         let pixel$p = select(
           0u,
           ((position$p.x * sizes.outputHeight + outputRow$p) * sizes.outputWidth + outputColumn$p) * sizes.outputVectors,

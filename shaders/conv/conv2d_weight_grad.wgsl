@@ -1,9 +1,12 @@
-// Weight gradient of a 2-D convolution: dw[o,c,r,s] = Σ_{n,i,j} dy[n,o,i,j] · x[n,c, i·S + r·D − P, j·S + s·D − P].
+// Weight gradient of a 2-D convolution:
+// dw[o,c,r,s] = Σ_{n,i,j} dy[n,o,i,j] · x[n,c, i·stride + r·dilation − padding, j·stride + s·dilation − padding].
 // Bindings: 0 left = x [N,H,W,I] read · 1 right = dy [N,Ho,Wo,O] read · 2 sizes (ConvolutionSizes)
 // · 3 partial [splits,R,S,I,O] write. vec4f over the last axis.
-// Schedule: the sum over output rows is cut into parts (added afterwards in fixed order); an invocation computes
-// 4·TILE_INPUTS × 4·TILE_OUTPUTS weights of one tap in registers, walking only over columns that are inside the image.
-// Bound: 2·N·Ho·Wo·O·I·R·S flop; TILE_INPUTS + TILE_OUTPUTS loads for 4·TILE_INPUTS·TILE_OUTPUTS vec4f multiply-adds.
+// Schedule: the sum over output rows is cut into parts, which a second launch adds in fixed order. One invocation
+// computes 4·TILE_INPUTS × 4·TILE_OUTPUTS weights of one tap in registers. It walks only over the columns whose tap
+// lies inside the image.
+// Bound: 2·N·Ho·Wo·O·I·R·S flop; TILE_INPUTS + TILE_OUTPUTS loads for 4·TILE_INPUTS·TILE_OUTPUTS multiply-adds of
+// vec4f.
 #include lib/convolution_sizes.wgsl
 #include lib/grid.wgsl
 #include LEFT
@@ -36,7 +39,7 @@ fn main(
   let tap = index / (outputTiles * inputTiles) % taps;
   let split = index / (outputTiles * inputTiles * taps);
 
-  // Columns j with 0 ≤ j·S + shift < W.
+  // The columns j whose tap lies inside the image: 0 ≤ j·stride + shift < W.
   let shift = i32(tap % sizes.kernelWidth * sizes.dilation) - i32(sizes.paddingLeft);
   let firstColumn = u32(max(0, (-shift + stride - 1) / stride));
   let endColumn = u32(clamp((i32(sizes.width) - 1 - shift + stride) / stride, 0, i32(sizes.outputWidth)));

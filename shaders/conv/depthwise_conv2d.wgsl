@@ -1,12 +1,14 @@
 // Depthwise 2-D convolution, with an optional epilogue:
-// y[n,c,i,j] = f(scale[c] · Σ_{r,s} x[n,c, i·S + r·D + FIRST_ROW, j·S + s·D + FIRST_COLUMN] · w[c,r,s] + shift[c] + residual[n,c,i,j]).
-// With FLIPPED, w[c, R−1−r, Q−1−s] (Q columns) instead: the input gradient at stride 1 is that, with dy as x.
-// Bindings: 0 x [N,H,W,C] read · 1 w [R,Q,C] read · 2 epilogue, 3 residual read (lib/epilogue.wgsl) ·
-// 4 y [N,Ho,Wo,C] write. All as vec4f over the last axis, channels padded to 4.
-// Schedule: an invocation walks down TILE_ROWS rows of TILE_COLUMNS outputs of one vec4f of channels. Its outputs lie
-// OUTPUT_STEP apart, so that their taps coincide, and the R rows of input under the window stay in registers: every
-// input is loaded once per tile, for all taps, at any dilation.
-// Bound: bytes (8 per element at stride 1); on software adapters the loads, about 1.5 per output.
+// y[n,c,i,j] = f(scale[c] · sum + shift[c] + residual[n,c,i,j]), where
+// sum = Σ_{r,s} x[n,c, i·stride + r·dilation + FIRST_ROW, j·stride + s·dilation + FIRST_COLUMN] · w[c,r,s]. With
+// FLIPPED the taps are reversed: w[c, R−1−r, Q−1−s] stands for w[c,r,s]. At stride 1 this is the input gradient, with
+// dy as x. R and Q are the rows and columns of the kernel.
+// Bindings: 0 x [N,H,W,C] read · 1 w [R,Q,C] read · 2 epilogue, 3 residual read (lib/epilogue.wgsl) · 4 y [N,Ho,Wo,C]
+// write. All as vec4f over the last axis, channels padded to 4.
+// Schedule: one invocation computes a tile of TILE_ROWS × TILE_COLUMNS outputs of one vec4f of channels, row by row
+// downwards. The outputs of a tile lie OUTPUT_STEP apart, so that their taps fall on the same inputs. The R rows of
+// input under the window stay in registers. So every input is loaded once per tile for all taps, at any dilation.
+// Bound: bytes, 8 per element at stride 1. On software adapters the loads bound it, about 1.5 per output.
 #include lib/convolution_geometry.wgsl
 #include lib/epilogue.wgsl
 #include lib/grid.wgsl
@@ -58,7 +60,8 @@ fn main(
   }
   let outputColumn = tileColumn / OUTPUT_STEP * TILE_COLUMNS * OUTPUT_STEP + tileColumn % OUTPUT_STEP;
   let outputRow = tileRow / OUTPUT_STEP * TILE_ROWS * OUTPUT_STEP + tileRow % OUTPUT_STEP;
-  // FIRST_ROW and FIRST_COLUMN are minus the padding, wrapped as u32 wraps below zero: one comparison tells what is inside.
+  // FIRST_ROW and FIRST_COLUMN are minus the padding, as u32, which wraps below zero to a large number. So one
+  // comparison tells whether a place is inside the image.
   let inputColumn = outputColumn * STRIDE + FIRST_COLUMN;
   let inputRow = outputRow * STRIDE + FIRST_ROW;
   #unroll c in 0..COLUMNS {

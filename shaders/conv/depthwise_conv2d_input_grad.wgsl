@@ -1,10 +1,13 @@
-// Input gradient of a depthwise 2-D convolution: dx[n,c,y,x] = Σ_{r,s} dy[n,c,(y + P − r·D)/S,(x + P − s·D)/S] · w[c,r,s],
-// over the taps whose position divides by the stride S. At stride 1 depthwise_conv2d with
-// FLIPPED taps is faster, without dilation depthwise_conv2d_input_grad_blocks.
+// Input gradient of a depthwise 2-D convolution:
+// dx[n,c,y,x] = Σ_{r,s} dy[n,c, (y + padding − r·dilation)/stride, (x + padding − s·dilation)/stride] · w[c,r,s],
+// over the taps (r, s) at which both divisions leave no remainder.
+// Two other kernels are faster where they apply: depthwise_conv2d with FLIPPED taps at stride 1, and
+// depthwise_conv2d_input_grad_blocks without dilation.
 // Bindings: 0 dy [N,Ho,Wo,C] read · 1 w [R,Q,C] read · 2 dx [N,H,W,C] write. vec4f over the last axis, padded to 4.
-// Schedule: input pixels are taken by phase (y mod S, x mod S; z of the grid), so that all pixels of a tile use the same
-// taps; an invocation computes TILE_COLUMNS pixels of one row and phase × one vec4f of channels.
-// Bound: bytes; on software adapters the loads, R·Q/S² per pixel.
+// Schedule: the phase of a pixel is (y mod stride, x mod stride). The grid takes one phase per step in z, so that all
+// pixels of a tile use the same taps. One invocation computes TILE_COLUMNS pixels of one row and phase × one vec4f of
+// channels.
+// Bound: bytes. On software adapters the loads bound it, R·Q/stride² per pixel.
 #include lib/convolution_geometry.wgsl
 #include lib/grid.wgsl
 
@@ -43,14 +46,14 @@ fn main(
     let start = (image * OUTPUT_HEIGHT + u32(outputRow)) * OUTPUT_WIDTH;
     for (var s = 0u; s < KERNEL_WIDTH; s++) {
       let columnDistance = i32(firstColumn + PADDING_LEFT) - i32(s * DILATION);
-      // Exact also below zero, as only multiples of the stride go on.
+      // The division is exact for negative distances too, since only multiples of the stride come this far.
       let outputColumn = columnDistance / i32(STRIDE);
       if (outputColumn * i32(STRIDE) != columnDistance) {
         continue;
       }
       let tap = weight[(r * KERNEL_WIDTH + s) * VECTORS + vector];
       #unroll p in 0..TILE_COLUMNS {
-        // u32 wraps below zero.
+        // A negative column wraps to a large number, which counts as outside.
         let column$p = u32(outputColumn + $p);
         let inside$p = column$p < OUTPUT_WIDTH;
         let value$p = outputGradient[(start + select(0u, column$p, inside$p)) * VECTORS + vector];

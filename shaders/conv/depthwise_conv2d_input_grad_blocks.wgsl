@@ -1,16 +1,19 @@
-// Input gradient of a strided depthwise 2-D convolution without dilation:
-// dx[n,c, b·S + ρ − P, …] = Σ_t dy[n,c, b − t, …] · w[c, ρ + t·S, …] for ρ in [0, S), the same in columns.
+// Input gradient of a strided depthwise 2-D convolution without dilation. The image is cut into blocks of S×S pixels,
+// where
+// S is the stride. Pixel ρ of block b, with ρ in [0, S), has the gradient
+// dx[n,c, b·S + ρ − padding, …] = Σ_t dy[n,c, b − t, …] · w[c, ρ + t·S, …]. The formula shows the rows; columns are
+// alike.
 // Bindings: 0 dy [N,Ho,Wo,C] read · 1 w [R,Q,C] read · 2 dx [N,H,W,C] write. vec4f over the last axis, padded to 4.
-// Schedule: an invocation walks down TILE_ROWS rows of TILE_COLUMNS blocks of S×S pixels of one vec4f of channels; all
-// pixels of a block see the same dy, which stays in registers from row to row.
-// Bound: bytes (4 + 4/S² per element of dx).
+// Schedule: one invocation walks down TILE_ROWS rows of TILE_COLUMNS blocks, for one vec4f of channels. All pixels of a
+// block need the same elements of dy. These stay in registers from row to row.
+// Bound: bytes, 4 + 4/S² per element of dx.
 #include lib/convolution_geometry.wgsl
 #include lib/grid.wgsl
 
 const VECTORS: u32 = 1u;
 const TILE_ROWS: u32 = 8u;
 const TILE_COLUMNS: u32 = 4u;
-// Gradients that a pixel sees in one column, and in one row: ⌈R / S⌉, ⌈Q / S⌉.
+// Elements of dy that a pixel needs in one column: ⌈R / S⌉. In one row they are ⌈Q / S⌉.
 const ROW_REACH: u32 = 2u;
 const COLUMN_REACH: u32 = 2u;
 

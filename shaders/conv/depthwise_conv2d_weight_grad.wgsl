@@ -1,10 +1,10 @@
 // Weight gradient of a depthwise 2-D convolution:
-// dw[c,r,s] = Σ_{n,i,j} dy[n,c,i,j] · x[n,c, i·S + r·D + FIRST_ROW, j·S + s·D + FIRST_COLUMN].
+// dw[c,r,s] = Σ_{n,i,j} dy[n,c,i,j] · x[n,c, i·stride + r·dilation + FIRST_ROW, j·stride + s·dilation + FIRST_COLUMN].
 // Bindings: 0 x [N,H,W,C] read · 1 dy [N,Ho,Wo,C] read · 2 partial [splits,R,Q,C] write. vec4f over the last axis.
-// Schedule: as in depthwise_conv2d, tiles of TILE_ROWS × TILE_COLUMNS outputs, OUTPUT_STEP apart, with the inputs under
-// the window kept in registers. An invocation adds up all R·Q taps of one vec4f of channels over TILES_PER_SPLIT tiles
-// that lie below one another; these parts are added afterwards in fixed order.
-// Bound: bytes (8 per element at stride 1); on software adapters the loads, about 2.3 per output.
+// Schedule: the outputs are walked over in the tiles of depthwise_conv2d.wgsl: TILE_ROWS × TILE_COLUMNS outputs,
+// OUTPUT_STEP apart, with the inputs under the window in registers. One invocation adds up all R·Q taps of one vec4f of
+// channels over TILES_PER_SPLIT tiles that lie below one another. A second launch adds these parts in fixed order.
+// Bound: bytes, 8 per element at stride 1. On software adapters the loads bound it, about 2.3 per output.
 #include lib/convolution_geometry.wgsl
 #include lib/grid.wgsl
 
@@ -51,7 +51,8 @@ fn main(
     return;
   }
   let outputColumn = tileColumn / OUTPUT_STEP * TILE_COLUMNS * OUTPUT_STEP + tileColumn % OUTPUT_STEP;
-  // FIRST_ROW and FIRST_COLUMN are minus the padding, wrapped as u32 wraps below zero: one comparison tells what is inside.
+  // FIRST_ROW and FIRST_COLUMN are minus the padding, as u32, which wraps below zero to a large number. So one
+  // comparison tells whether a place is inside the image.
   let inputColumn = outputColumn * STRIDE + FIRST_COLUMN;
   #unroll c in 0..COLUMNS {
     let inside$c = inputColumn + $c * DILATION < WIDTH;

@@ -1,5 +1,6 @@
-// What each pixel of the input gave to the output of a convolution of stride 1, tap by tap:
-// g[n,(r,s,o),y,x] = dy[n,o, y + P − r·D, x + P − s·D], 0 outside. The gradients are products with g.
+// Copies of dy, shifted by each tap of a convolution of stride 1 and laid side by side:
+// g[n,(r,s,o),y,x] = dy[n,o, y + padding − r·dilation, x + padding − s·dilation], 0 where that lies outside dy. Both
+// gradients of the convolution are then matrix products with g.
 // Bindings: 0 dy [N,Ho,Wo,O] read · 1 g [N,H,W,R,S,O] write. vec4f over the last axis, channels padded to 4.
 // Schedule: one invocation per vec4f of g. Bound: bytes, 4 + 4/(R·S) per element.
 #include lib/convolution_geometry.wgsl
@@ -26,7 +27,7 @@ fn main(
   let tap = index / VECTORS % TAPS;
   let pixel = index / (VECTORS * TAPS);
   let image = pixel / (HEIGHT * WIDTH);
-  // u32 wraps below zero, which is outside as well.
+  // A place before dy is negative. u32 wraps to a large number, which counts as outside.
   let row = pixel / WIDTH % HEIGHT + PADDING_TOP - tap / KERNEL_WIDTH * DILATION;
   let column = pixel % WIDTH + PADDING_LEFT - tap % KERNEL_WIDTH * DILATION;
   let isInside = row < OUTPUT_HEIGHT && column < OUTPUT_WIDTH;

@@ -1,4 +1,4 @@
-// Weights with their axes in another order, [A,B,C], as products take them as matrices.
+// Copies weights with their axes in another order, [A,B,C], so that a product can take them as matrices.
 // Bindings: 0 w [R·S,I,O] read, f32 · 1 sizes · 2 reordered [A,B,C] write, as vec4f over the last axis.
 // Schedule: one invocation per vec4f of the result. Bound: bytes, 8 per element.
 #include lib/grid.wgsl
@@ -6,9 +6,9 @@
 struct Sizes {
   a: u32,
   b: u32,
-  // vec4f of C.
+  // The length of C in vec4f.
   vectors: u32,
-  // Elements of w from one to the next along each axis of the result.
+  // Distance in w, in elements, between neighbours along each axis of the result.
   stepA: u32,
   stepB: u32,
   stepC: u32,

@@ -1,7 +1,10 @@
-// The last part of a convolution of stride 1 whose taps were multiplied one by one, with an optional epilogue:
-// y[n,o,i,j] = f(scale[o] · Σ_{r,s} z[n,(r,s,o), i + r·D − P, j + s·D − P] + shift[o] + residual[n,o,i,j]), where z = x · w of each tap.
-// Bindings: 0 z [N,H,W,R,S,O] read · 1 epilogue, 2 residual read (lib/epilogue.wgsl) · 3 y [N,Ho,Wo,O] write. vec4f over
-// the last axis, channels padded to 4.
+// The second part of a convolution of stride 1 with few outputs, with an optional epilogue. The first part is a
+// product: it has multiplied every input pixel by the weights of every tap, z = x · w. This part adds what belongs to
+// an output:
+// y[n,o,i,j] = f(scale[o] · sum + shift[o] + residual[n,o,i,j]), where
+// sum = Σ_{r,s} z[n,(r,s,o), i + r·dilation − padding, j + s·dilation − padding].
+// Bindings: 0 z [N,H,W,R,S,O] read · 1 epilogue, 2 residual read (lib/epilogue.wgsl) · 3 y [N,Ho,Wo,O] write. vec4f
+// over the last axis, channels padded to 4.
 // Schedule: one invocation per vec4f of y. Bound: bytes, 4·R·S + 4 per element.
 #include lib/convolution_geometry.wgsl
 #include lib/epilogue.wgsl
@@ -27,7 +30,7 @@ fn main(
   let vector = index % VECTORS;
   let pixel = index / VECTORS;
   let image = pixel / (OUTPUT_HEIGHT * OUTPUT_WIDTH);
-  // u32 wraps below zero, which is outside as well.
+  // In the padding these are negative. u32 wraps to a large number, which counts as outside.
   let firstRow = pixel / OUTPUT_WIDTH % OUTPUT_HEIGHT - PADDING_TOP;
   let firstColumn = pixel % OUTPUT_WIDTH - PADDING_LEFT;
   var sum = vec4f(0.0);

@@ -1,10 +1,13 @@
-// Crops of images in one step: colours changed, normalised, scaled bilinearly, cut out, mirrored.
-// y[n,i,j] = bilinear(normalise(colours(x[n])))[top + i, left + j] in the image scaled to scaledHeight × scaledWidth (half-pixel
-// centres, no antialiasing), j counted from the right where mirrored; 0, the value after normalising, beyond that image.
-// Of a slice: ROWS rows of each crop from FIRST_ROW on.
-// Bindings: 0 x [N,H,W] read, bytes red, green, blue, any · 1 geometry [N,2] vec4f read: (scaledHeight, scaledWidth, top,
-// left), (mirror, brightness, contrast, saturation) · 2 y [N,h,w,3 + padding] vec4f write.
-// Schedule: one invocation per output pixel. Bound: 4 texels and 16 bytes written per pixel.
+// Cuts a training crop out of each image of a batch, in one step: change the colours, normalise, scale bilinearly,
+// crop, mirror. y[n,i,j] = bilinear(normalise(colours(x[n])))[top + i, left + j].
+// The bilinear image has scaledHeight × scaledWidth pixels, with half-pixel centres and no antialiasing. In a mirrored
+// crop j counts from the right. Beyond the scaled image y is 0, the value after normalising.
+// Of a slice: ROWS rows of each crop from row FIRST_ROW on.
+// Bindings: 0 x [N,H,W] read; a pixel is 4 bytes: red, green, blue, and one that is not read · 1 geometry [N,2] vec4f
+// read:
+// (scaledHeight, scaledWidth, top, left), (mirror, brightness, contrast, saturation)
+// · 2 y [N,h,w,3 + padding] vec4f write.
+// Schedule: one invocation per output pixel. Bound: 4 texels read and 16 bytes written per pixel.
 #include lib/bilinear.wgsl
 #include lib/grid.wgsl
 
@@ -25,7 +28,7 @@ const BLUE_SHIFT: f32 = -1.0f;
 @group(0) @binding(1) var<storage, read> geometry: array<vec4f>;
 @group(0) @binding(2) var<storage, read_write> y: array<vec4f>;
 
-// A texel after colour changes and normalisation; factors of 1 leave the bytes exactly as they are.
+// A pixel of x after colour changes and normalisation. Colour factors of 1 leave the bytes exactly as they are.
 fn texel(index: u32, colours: vec4f) -> vec3f {
   let bytes = x[index];
   var colour = vec3f(vec3u(bytes & 255u, (bytes >> 8u) & 255u, (bytes >> 16u) & 255u));
@@ -65,7 +68,7 @@ fn main(
   y[index] = vec4f(mixed(upper, lower, vertical.weight), 0.0);
 }
 
-// Exactly `a` where the weight is 0, which the built-in mix does not promise.
+// Exactly `a` where the weight is 0. The built-in function `mix` does not promise that.
 fn mixed(a: vec3f, b: vec3f, weight: f32) -> vec3f {
   return a + weight * (b - a);
 }

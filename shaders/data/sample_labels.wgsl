@@ -1,8 +1,9 @@
-// Crops of label maps, the companion of sample_images.wgsl: nearest neighbour at source index ⌊(2i + 1)·n_in / (2·n_out)⌋ in
-// whole numbers, 255 beyond the scaled image.
-// Bindings: 0 x [N,H,W] bytes, 4 to a word read · 1 geometry [N,2] vec4f read: (scaledHeight, scaledWidth, top, left),
-// (mirror, …) · 2 y [N,h,w] bytes, 4 to a word write; bytes beyond the last are 0.
-// Schedule: one invocation per word, whose labels may lie in two rows or images. Bound: 4 words read per word written.
+// Cuts the label maps that belong to the crops of sample_images.wgsl. Output index i takes the nearest label, at source
+// index ⌊(2i + 1)·n_in / (2·n_out)⌋ in whole numbers. Beyond the scaled image the label is 255.
+// Bindings: 0 x [N,H,W] read, bytes, four to a word · 1 geometry [N,2] vec4f read: (scaledHeight, scaledWidth, top,
+// left), (mirror, …) · 2 y [N,h,w] write, bytes, four to a word. Bytes beyond the last label are 0.
+// Schedule: one invocation per word of four labels, which may lie in two rows or images. Bound: 4 words read per word
+// written.
 #include lib/grid.wgsl
 
 const BATCH: u32 = 1u;

@@ -1,5 +1,6 @@
-// Activations, by number: 0 none, 1 ReLU, 2 ReLU6, 3 leaky ReLU. As in PyTorch the derivative is 0 at the kinks of
-// ReLU and ReLU6 (and beyond them), and the negative slope at the kink of leaky ReLU.
+// Activations, by number: 0 none, 1 ReLU, 2 ReLU6, 3 leaky ReLU.
+// The derivatives at the kinks are PyTorch's. For ReLU and ReLU6 it is 0 at a kink, as it is beyond it. For leaky ReLU
+// it is the negative slope.
 fn activate(value: vec4f, kind: u32, negativeSlope: f32) -> vec4f {
   switch kind {
     case 1u: { return max(value, vec4f(0.0)); }
@@ -9,7 +10,7 @@ fn activate(value: vec4f, kind: u32, negativeSlope: f32) -> vec4f {
   }
 }
 
-// The gradient at the input of an activation, from the gradient at its output and the input's value.
+// The gradient at the input of an activation. `gradient` is the one at its output, `value` the input itself.
 fn activationGrad(gradient: vec4f, value: vec4f, kind: u32, negativeSlope: f32) -> vec4f {
   switch kind {
     case 1u: { return select(vec4f(0.0), gradient, value > vec4f(0.0)); }

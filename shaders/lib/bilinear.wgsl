@@ -1,15 +1,15 @@
-// Where an output row (or column) falls between two input rows, as PyTorch's interpolate(mode="bilinear") has it.
+// The two input rows (or columns) that an output row lies between, as in PyTorch's interpolate(mode="bilinear").
 struct Between {
   low: u32,     // index of the lower neighbour
   high: u32,    // index of the upper neighbour, clamped to the last
   weight: f32,  // share of the upper neighbour, in [0, 1]
 }
 
-// Half-pixel centres: source = (index + ½)·inputSize/outputSize − ½, not below 0.
+// With half-pixel centres: source = (index + ½)·inputSize/outputSize − ½, not below 0.
 // With alignCorners the first and last pixels of both grids coincide: source = index·(inputSize − 1)/(outputSize − 1).
-// WGSL allows a division to be off by 2.5 ulp, which far from 0 is a wrong share. So the source is a fraction of integers
-// (sizes below 2^15, unless both are the same), the float quotient is a guess that is off by one at most, and the remainder
-// puts it right.
+// The source is computed as a fraction of whole numbers. WGSL allows a division to be off by 2.5 ulp, and far from 0
+// that makes a wrong share. So the float quotient is only a guess, off by one at most, and the remainder corrects it.
+// Sizes must be below 2^15, unless both are the same.
 fn between(index: u32, inputSize: u32, outputSize: u32, alignCorners: bool) -> Between {
   if (inputSize == outputSize) {
     return Between(index, index, 0.0);
@@ -29,9 +29,9 @@ fn between(index: u32, inputSize: u32, outputSize: u32, alignCorners: bool) -> B
   return Between(min(low, inputSize - 1u), min(low + 1u, inputSize - 1u), f32(remainder) / f32(denominator));
 }
 
-// The first output index whose lower neighbour is at least `low` (outputSize where there is none). The neighbour never
-// falls as the index grows, so the indices between two rows are one run; finding it by `between` itself keeps the runs
-// exact whatever the rounding.
+// The first output index whose lower neighbour is at least `low`, or outputSize where there is none. The lower
+// neighbour never falls as the index grows. So the outputs between two input rows are one run of indices. The search
+// asks `between` itself, so that the runs are exact however it rounds.
 fn firstBetween(low: u32, inputSize: u32, outputSize: u32, alignCorners: bool) -> u32 {
   if (low == 0u) {
     return 0u;

@@ -1,10 +1,12 @@
-// The scores of all classes at a pixel, the same bits in every kernel that asks: low-resolution logits of one or several
-// views (scales, mirror images) of an image, interpolated to the pixel, turned into probabilities, averaged, and multiplied by
-// the spatial prior. Or probability maps as they are. Whoever includes this declares
+// The scores of all classes at one pixel. Every kernel that asks gets the same bits.
+// The input is low-resolution logits of one or several views of an image; a view is the image at a scale, perhaps
+// mirrored. The logits are interpolated to the pixel, turned into probabilities, averaged over the views, and
+// multiplied by the spatial prior. With IS_PROBABILITY the input is probability maps, which skip the softmax.
+// A kernel that includes this file declares
 //   logits: array<vec4f>   views one after the other, each [N, h, w, C₄];
-//   views: array<vec4u>    of each view (first vec4f, height, width, 1 if mirrored);
-//   prior: array<vec4f>    [H, W, C₄], not read unless HAS_PRIOR.
-// Needs lib/bilinear.wgsl.
+//   views: array<vec4u>    for each view (its first vec4f in logits, height, width, 1 if mirrored);
+//   prior: array<vec4f>    [H, W, C₄], read only with HAS_PRIOR.
+// It also includes lib/bilinear.wgsl.
 const CLASSES: u32 = 1u;
 const CLASS_VECTORS: u32 = 1u;
 const BATCH: u32 = 1u;
@@ -18,8 +20,8 @@ const HAS_PRIOR: bool = false;
 
 const PIXELS = BATCH * HEIGHT * WIDTH;
 
-// The view looked at, the two columns of its logits beside a pixel, interpolated down to the pixel's row, and the share of the
-// right one.
+// What is known of the view at hand: the logits in the columns left and right of the pixel, already interpolated down
+// to the pixel's row, and the share of the right column.
 var<private> view: vec4u;
 var<private> leftColumn: u32;
 var<private> left: array<vec4f, CLASS_VECTORS>;
@@ -46,14 +48,15 @@ fn loadColumns(index: u32, image: u32, row: u32, column: u32) {
   }
 }
 
-// Pixels that follow each other in a row mostly lie between the same columns of a single view, so whoever walks along a row
-// enters a stretch of pixels and stays in it as long as it goes; a loop, since a software adapter also executes what lies
-// behind a branch that is not taken. Before classScores.
+// Begins a stretch: pixels of a row that follow each other and lie between the same two columns of logits. With a
+// single view the columns are loaded once per stretch. Call this before classScores, and stay in the stretch as long as
+// staysInStretch says so. The caller needs a loop for that, not a branch: a software adapter also executes the branch
+// that is not taken.
 fn enterStretch(image: u32, row: u32, column: u32) {
   if (VIEWS == 1u) { loadColumns(0u, image, row, column); }
 }
 
-// Whether a pixel of the row belongs to the stretch; if so, it is the one that classScores is asked for next.
+// Whether a pixel of the row belongs to the stretch. If so, the next call of classScores must ask for this pixel.
 fn staysInStretch(column: u32) -> bool {
   let horizontal = besideColumn(column);
   rightWeight = horizontal.weight;
@@ -67,7 +70,7 @@ fn interpolatedView(index: u32, image: u32, row: u32, column: u32) -> array<vec4
   return values;
 }
 
-// Lanes of the last vec4f that are classes, not padding.
+// Which lanes of a vec4f hold classes. The others are padding.
 fn isClass(vector: u32) -> vec4<bool> {
   return vec4u(vector * 4u) + vec4u(0u, 1u, 2u, 3u) < vec4u(CLASSES);
 }
@@ -102,4 +105,23 @@ fn classScores(image: u32, row: u32, column: u32) -> array<vec4f, CLASS_VECTORS>
     #unroll v in 0..CLASS_VECTORS { scores[$v] *= prior[(row * WIDTH + column) * CLASS_VECTORS + $v]; }
   }
   return scores;
+}
+
+struct Largest {
+  score: f32,
+  id: u32,
+}
+
+// The largest score and its class, the first on ties. Selects rather than branches: a branch costs a software adapter more
+// than what it skips.
+fn largestScore(scores: array<vec4f, CLASS_VECTORS>) -> Largest {
+  var largest = Largest(-3.4e38, 0u);
+  #unroll v in 0..CLASS_VECTORS {
+    #unroll k in 0..4 {
+      let better$(v * 4 + k) = $(v * 4 + k)u < CLASSES && scores[$v][$k] > largest.score;
+      largest.score = select(largest.score, scores[$v][$k], better$(v * 4 + k));
+      largest.id = select(largest.id, $(v * 4 + k)u, better$(v * 4 + k));
+    }
+  }
+  return largest;
 }

@@ -1,5 +1,6 @@
-// Sizes of a convolution that are no constants, so that layers share a variant: a large register tile takes a driver a second
-// to compile. Rows before columns; vec4f of channels. Paddings may wrap below zero.
+// Sizes of a convolution as numbers in a uniform buffer, not as constants of the shader. So layers of different sizes
+// share one variant; a driver takes about a second to compile one with a large register tile.
+// Rows come before columns. Channels are counted in vec4f. Paddings may be negative and then wrap as u32.
 struct ConvolutionSizes {
   batch: u32,
   height: u32,
@@ -14,6 +15,6 @@ struct ConvolutionSizes {
   kernelHeight: u32,
   kernelWidth: u32,
   stride: u32,
-  // Parts of a sum over output pixels.
+  // The number of parts into which a sum over output pixels is cut.
   splits: u32,
 }

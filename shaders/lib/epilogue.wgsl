@@ -1,6 +1,7 @@
-// What becomes of a convolution's sums: f(scale · v + shift + residual), scale and shift by vec4f of channels. The kernel declares
-// `epilogue`, [2,C] (scale, shift) or [C] (a bias is a shift alone), and `residual`, of the shape of its result; either may be
-// absent, and is then bound to any buffer and not read.
+// The last step of a convolution, done before its sum v is written: f(scale · v + shift + residual). Scale and shift
+// have one number per channel.
+// A kernel that includes this file declares `epilogue`, [2,C] (scale, shift) or [C] (a bias is a shift alone), and
+// `residual`, of the shape of its result. Where one of them is absent, any buffer is bound for it and not read.
 #include lib/activation.wgsl
 
 const HAS_SCALE: bool = false;
@@ -23,7 +24,7 @@ fn epilogueShift(vector: u32, vectors: u32) -> vec4f {
   return vec4f(0.0);
 }
 
-// The result at `place`.
+// What is written at `place` of the result.
 fn finish(sum: vec4f, scale: vec4f, shift: vec4f, place: u32) -> vec4f {
   var value = fma(sum, scale, shift);
   if (HAS_RESIDUAL) { value += residual[place]; }

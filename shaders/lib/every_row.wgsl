@@ -1,6 +1,6 @@
-// What a product makes of its rows where each is a row of y and sums over all of K.
+// The rows of a product, for products in which every row is a row of y and every sum goes over all of K.
 
-// What `resultRow` gives for a row that is none of y.
+// What `resultRow` returns for a row that is not part of y.
 const NO_ROW = 0xffffffffu;
 
 fn sumVectors(_batch: u32) -> u32 {

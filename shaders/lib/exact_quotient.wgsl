@@ -1,6 +1,6 @@
-// The correctly rounded f32 quotient of two positive numbers, as bits. WGSL allows a division to be off by 2.5 ulp, and then
-// ties between classes would be decided differently on different GPUs. Long division of the mantissas is exact anywhere.
-// A quotient below the normal range gives 0.
+// The correctly rounded f32 quotient of two positive numbers, as bits. A quotient below the normal range gives 0. WGSL
+// allows a division to be off by 2.5 ulp. Ties between classes would then be decided differently on different GPUs. So
+// this divides the mantissas by long division, which is exact everywhere.
 fn exactQuotient(numerator: f32, denominator: f32) -> u32 {
   var top = mantissa(bitcast<u32>(numerator));
   let bottom = mantissa(bitcast<u32>(denominator));
@@ -36,7 +36,7 @@ fn exactQuotient(numerator: f32, denominator: f32) -> u32 {
   return (u32(min(exponent, 254)) << 23u) | (quotient & 0x7fffffu);
 }
 
-// Mantissa with its leading bit at 23, and the biased exponent plus 32 (so that it stays positive for denormals).
+// The mantissa with its leading bit at 23, and the biased exponent plus 32. Adding 32 keeps it positive for denormals.
 fn mantissa(bits: u32) -> vec2u {
   let exponent = (bits >> 23u) & 0xffu;
   let fraction = bits & 0x7fffffu;

@@ -1,5 +1,6 @@
-// The index of an invocation in a one-dimensional grid of workgroups that was folded into x and y, because one
-// dimension takes at most 65,535 workgroups. The last row may be ragged: compare the result with the item count.
+// The index of an invocation, where the host asked for a row of workgroups. One dimension takes at most 65,535
+// workgroups, so the host folds a longer row into x and y. The last workgroups may be too many: compare the result with
+// the item count.
 fn gridIndex(workgroup: vec3u, workgroups: vec3u, localIndex: u32, workgroupSize: u32) -> u32 {
   return (workgroup.y * workgroups.x + workgroup.x) * workgroupSize + localIndex;
 }

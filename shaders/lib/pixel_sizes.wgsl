@@ -1,12 +1,13 @@
-// Sizes of a pass over a tensor [P,C], all pixels of a batch by their channels, that are no constants, so that layers share a
-// variant. They may be those of a slice of the pixels, which is whole parts of a sum.
+// Sizes of a pass over a tensor [P,C], where P counts all pixels of a batch and C its channels. They are numbers in a
+// uniform buffer, not constants of the shader, so that layers of different sizes share one variant.
+// A slice has some of the pixels: whole parts of a sum.
 struct PixelSizes {
   pixels: u32,
-  // vec4f of channels.
+  // Channels of a pixel, in vec4f.
   vectors: u32,
-  // Parts of a sum over pixels.
+  // The number of parts into which a sum over pixels is cut.
   splits: u32,
-  // Where a batch norm's variances begin among its statistics.
+  // The first variance in the tensor that holds the means and variances of a batch norm.
   varianceStart: u32,
   // Pixels of each part of a sum, the last one's: or less.
   pixelsPerSplit: u32,

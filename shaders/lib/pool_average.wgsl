@@ -1,5 +1,5 @@
-// What a mean over a pooling window is divided by. As in PyTorch, padding counts (where COUNT_PADDING), but nothing
-// beyond it: a last window of ceil mode may reach further.
+// The divisor of the mean over a pooling window, as in PyTorch. With COUNT_PADDING, pixels in the padding count. What
+// lies beyond the padding never counts; the last window may reach there in ceil mode.
 const COUNT_PADDING: bool = true;
 const PADDING_BOTTOM: u32 = 0u;
 const PADDING_RIGHT: u32 = 0u;

@@ -11,23 +11,23 @@ const STRIDE: u32 = 1u;
 const PADDING_TOP: u32 = 0u;
 const PADDING_LEFT: u32 = 0u;
 
-// Row of the image at row r of windows i; the nearest one where that is padding.
+// The row of the image at row r of the windows in row i. In the padding it is the nearest row of the image.
 fn rowOf(i: u32, r: u32) -> u32 {
   return min(max(i * STRIDE + r, PADDING_TOP) - PADDING_TOP, HEIGHT - 1u);
 }
 
-// Column of the image at column s of windows j; the nearest one where that is padding.
+// The column of the image at column s of the windows in column j. In the padding it is the nearest column of the image.
 fn columnOf(j: u32, s: u32) -> u32 {
   return min(max(j * STRIDE + s, PADDING_LEFT) - PADDING_LEFT, WIDTH - 1u);
 }
 
-// First and one past the last row (or column) of the image in window `index`.
+// The rows (or columns) of the image in window `index`: the first, and one past the last.
 fn windowRange(index: u32, kernel: u32, padding: u32, size: u32) -> vec2u {
   let start = index * STRIDE;
   return vec2u(max(start, padding) - padding, min(max(start + kernel, padding) - padding, size));
 }
 
-// First and one past the last of the windows that hold row (or column) `at`.
+// The windows that contain row (or column) `at` of the image: the first, and one past the last.
 fn windowsAt(at: u32, kernel: u32, padding: u32, count: u32) -> vec2u {
   let padded = at + padding;
   let first = (max(padded + STRIDE, kernel) - kernel) / STRIDE;

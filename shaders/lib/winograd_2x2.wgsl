@@ -1,5 +1,6 @@
-// Winograd's minimal filtering F(2×2, 3×3) along one axis (Lavin & Gray, CVPR 2016): 16 products for 4 outputs, where the direct form
-// takes 36. Fewer of its tiles lie outside small images, and outside the phases of a large dilation, than of F(4×4, 3×3).
+// Winograd's minimal filtering F(2×2, 3×3) along one axis (Lavin & Gray, CVPR 2016). A tile takes 16 multiplications
+// for 4 outputs; the direct form takes 36. Its tiles are smaller than those of F(4×4, 3×3). So fewer of them lie
+// outside small images, and outside the phases of a large dilation.
 const OUTPUTS: u32 = 2u;
 const INPUTS: u32 = 4u;
 

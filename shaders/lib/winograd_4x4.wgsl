@@ -1,5 +1,5 @@
-// Winograd's minimal filtering F(4×4, 3×3) along one axis (Lavin & Gray, CVPR 2016): 36 products for 16 outputs, where the direct form
-// takes 144. Coefficients up to 8 round to some 3e-6.
+// Winograd's minimal filtering F(4×4, 3×3) along one axis (Lavin & Gray, CVPR 2016). A tile takes 36 multiplications
+// for 16 outputs; the direct form takes 144. Coefficients of up to 8 make rounding errors of some 3e-6.
 const OUTPUTS: u32 = 4u;
 const INPUTS: u32 = 6u;
 

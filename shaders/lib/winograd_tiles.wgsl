@@ -1,6 +1,8 @@
-// The tiles of a Winograd convolution: OUTPUTS×OUTPUTS outputs each, from INPUTS×INPUTS inputs. With dilation D the outputs are
-// taken by phase (row mod D, column mod D), in each of which the convolution has dilation 1; a tile belongs to one phase.
-// Tiles are numbered image · row of tiles · column of tiles, phases first within rows and columns.
+// The tiles of a Winograd convolution. A tile has OUTPUTS×OUTPUTS outputs, made from INPUTS×INPUTS inputs. With
+// dilation D the outputs are split into phases (row mod D, column mod D). Within a phase the convolution has dilation
+// 1, and a tile belongs to one phase.
+// Tiles are numbered by image, then by row of tiles, then by column of tiles. Within rows and within columns the phase
+// counts before the place.
 const TILE_ROWS = ((OUTPUT_HEIGHT + DILATION - 1u) / DILATION + OUTPUTS - 1u) / OUTPUTS;
 const TILE_COLUMNS = ((OUTPUT_WIDTH + DILATION - 1u) / DILATION + OUTPUTS - 1u) / OUTPUTS;
 const TILES = BATCH * TILE_ROWS * DILATION * TILE_COLUMNS * DILATION;

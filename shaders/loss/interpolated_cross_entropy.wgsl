@@ -1,15 +1,24 @@
-// Bilinear interpolation, softmax and weighted cross-entropy in one pass; no map of probabilities is ever stored.
-// For an output pixel with target a (hard: the class weight at the label; soft: class weights · soft label), A = Σ a and
-// pixel weight u: loss u·Σ_c a_c·(−log p_c), weight u·A (soft: u·A / Σ soft), gradient at its logits u·(A·p − a).
-// Of a slice: SLICE_ROWS rows of labels of each image from FIRST_ROW on, from LOGITS_ROWS rows of logits from FIRST_LOGITS_ROW on; the
-// sizes are those of the image, N, H and h of the bindings those of the slice. Its first label is byte FIRST_LABEL of a word.
-// Bindings: 0 logits [N,h,w,C] vec4f read · 1 labels [N,H,W] bytes, 4 to a word read · 2 soft labels [N,H,W,C] vec4f read ·
-// 3 class weights [C] read · 4 pixel weights [N,H,W] read · 5 result vec4f write. What a variant does not use is any buffer.
-// Result, forward: one (loss, weight, 0, 0) per invocation. With GRADIENT: [N,H,w,2,C], for each output row and segment
-// the sums that belong to its left and to its right logits, before the vertical adjoint and the division by the weight.
-// Schedule: an invocation walks over the output pixels of one row that lie between the same two columns of logits (a
-// segment), with both columns, already blended vertically, in registers; forward over ROWS_PER_INVOCATION rows.
-// Bound: C exp per output pixel; 4·C/4 vec4f loads per segment and one load per pixel for its label.
+// Bilinear interpolation of logits, softmax and weighted cross-entropy in one pass. No map of probabilities is ever
+// stored. An output pixel has a target a and a pixel weight u. For a hard label, a is the class weight at the label;
+// for a soft one, class weights · soft label. With A = Σ a and p the softmax:
+// - the loss is u·Σ_c a_c·(−log p_c);
+// - the weight is u·A for a hard label, u·A / Σ soft for a soft one;
+// - the gradient at the pixel's logits is u·(A·p − a).
+// A slice is SLICE_ROWS rows of the labels of each image, from FIRST_ROW on. It reads LOGITS_ROWS rows of the logits, from
+// FIRST_LOGITS_ROW on. HEIGHT and LOGITS_HEIGHT are those of the whole image, N, H and h below those of the slice. Its
+// first label is byte FIRST_LABEL of a word.
+// Bindings: 0 logits [N,h,w,C] vec4f read · 1 labels [N,H,W] bytes, four to a word, read · 2 soft labels [N,H,W,C]
+// vec4f read
+// · 3 class weights [C] read · 4 pixel weights [N,H,W] read · 5 result vec4f write. Where a variant does not use one,
+// any buffer is bound for it.
+// The result of the forward pass is one vec4f (loss, weight, 0, 0) per invocation. With GRADIENT the result is
+// [N,H,w,2,C]:
+// for each output row and segment, the sums that belong to the logits left and right of it. These sums still lack the
+// vertical half of the interpolation's gradient and the division by the weight.
+// Schedule: a segment is the output pixels of one row that lie between the same two columns of logits. One invocation
+// walks over a segment. It holds both columns in registers, already interpolated to the output row. The forward pass
+// does so for ROWS_PER_INVOCATION rows.
+// Bound: C exp per output pixel; 4·C/4 loads of vec4f per segment, and one load per pixel for its label.
 #include lib/bilinear.wgsl
 #include lib/grid.wgsl
 
@@ -52,7 +61,7 @@ fn isPadding(vector: u32) -> vec4<bool> {
   return classes(vector) >= vec4u(CLASSES);
 }
 
-// Class weight × soft label × pixel weight of four classes; padding is 0 in memory.
+// Class weight × soft label × pixel weight of four classes. Padding classes are 0 in memory.
 fn softGoal(pixel: u32, vector: u32, pixelWeight: f32) -> vec4f {
   let soft = pixelWeight * softLabels[pixel * VECTORS + vector];
   if (!HAS_CLASS_WEIGHTS) {

@@ -1,7 +1,10 @@
-// Prediction at any size: y[n,i,j] = the class with the largest logit interpolated bilinearly at (i, j), the first on ties.
-// Of a slice: PIXELS of the batch from FIRST_PIXEL on, from the logits whose first row is number FIRST_LOGITS_ROW of the batch.
-// Bindings: 0 logits [N,h,w,C] vec4f read · 1 y [N,H,W] bytes, 4 to a word write; bytes beyond the last are 0.
-// Schedule: one invocation per word, whose pixels may lie in two rows or images. Bound: C vec4f loads per pixel.
+// A prediction at any size: y[n,i,j] = the class with the largest logit at pixel (i, j), the first on ties. The logits
+// are interpolated bilinearly.
+// A slice is PIXELS pixels of the batch, from FIRST_PIXEL on. It reads logits from row FIRST_LOGITS_ROW of the batch on.
+// Bindings: 0 logits [N,h,w,C] vec4f read · 1 y [N,H,W] write, bytes, four to a word. Bytes beyond the last pixel are
+// 0.
+// Schedule: one invocation per word of four pixels, which may lie in two rows or images. Bound: C loads of vec4f per
+// pixel.
 #include lib/bilinear.wgsl
 #include lib/grid.wgsl
 

@@ -1,8 +1,10 @@
-// Confusion matrix: counts[truth, predicted] += pixels, over pixels where both labels are classes (below CLASSES).
-// Bindings: 0 predicted · 1 truth [PIXELS] bytes, 4 to a word read · 2 counts [CLASSES,CLASSES] u32 read and add.
-// Schedule: an invocation walks over a run of words and adds runs of equal pairs to the workgroup's matrix, which is then
-// added to the counts. Sums of whole numbers do not depend on their order, so atomics are deterministic here.
-// Bound: 2 bytes per pixel; labels come in runs, so there are far fewer atomics than pixels.
+// Confusion matrix: counts[truth, predicted] += pixels. Pixels count whose two labels are both classes, below CLASSES.
+// Bindings: 0 predicted · 1 truth [PIXELS] read, bytes, four to a word · 2 counts [CLASSES,CLASSES] u32, read and added
+// to.
+// Schedule: an invocation walks over a run of words. It adds each run of equal (truth, predicted) pairs at once to a
+// matrix in workgroup memory. At the end the workgroup adds its matrix to the counts. Sums of whole numbers do not
+// depend on their order, so atomics give the same result every time.
+// Bound: 2 bytes per pixel. Labels come in runs, so there are far fewer atomics than pixels.
 #include lib/grid.wgsl
 
 const PIXELS: u32 = 1u;

@@ -1,8 +1,8 @@
-// Counts values that are infinite or not a number: those whose exponent bits are all ones. Comparing a value with itself
-// does not find them, as compilers may assume that there are none.
-// Bindings: 0 values [VALUES] as the bits of f32, vec4u read · 1 count u32 read and add.
-// Schedule: an invocation reads VECTORS_PER_INVOCATION vec4u; only one that finds something touches the counter, and sums of
-// whole numbers do not depend on their order. Bound: 4 bytes per value.
+// Counts values that are infinite or not a number. These are the values whose exponent bits are all ones. Comparing a
+// value with itself would not find them, as compilers may assume that every value is a number.
+// Bindings: 0 values [VALUES] read, the bits of f32 as vec4u · 1 count u32, read and added to.
+// Schedule: an invocation reads VECTORS_PER_INVOCATION vec4u. It touches the counter only if it finds something. Sums
+// of whole numbers do not depend on their order. Bound: 4 bytes per value.
 #include lib/grid.wgsl
 
 const VALUES: u32 = 4u;

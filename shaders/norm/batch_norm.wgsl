@@ -1,7 +1,10 @@
-// Batch norm with given statistics, plus a residual, then an activation: y = f(γ·(x − μ)/√(σ² + ε) + β + r), per channel.
-// Bindings: 0 x [P,C] read · 1 γ · 2 β · 3 μ · 4 σ² [C] read · 5 r [P,C] read · 6 sizes (PixelSizes) · 7 y [P,C] write, as vec4f.
-// μ and σ² may be rows of one tensor, in which σ² starts at varianceStart. Without a residual, r is any buffer and not read.
-// Schedule: one invocation takes one vec4f of channels of 8 neighbouring pixels. Bound: 8 bytes per element, 12 with a residual.
+// Batch norm with given statistics, plus a residual r, then an activation f: y = f(γ·(x − μ)/√(σ² + ε) + β + r), per
+// channel.
+// Bindings: 0 x [P,C] read · 1 γ · 2 β · 3 μ · 4 σ² [C] read · 5 r [P,C] read · 6 sizes (PixelSizes) · 7 y [P,C] write,
+// as vec4f. μ and σ² may be rows of one tensor, in which σ² starts at varianceStart. Where there is no residual, any
+// buffer is bound for r and not read.
+// Schedule: one invocation takes one vec4f of channels of 8 neighbouring pixels. Bound: 8 bytes per element, 12 with a
+// residual.
 #include lib/activation.wgsl
 #include lib/grid.wgsl
 #include lib/pixel_sizes.wgsl

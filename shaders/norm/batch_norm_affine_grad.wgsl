@@ -1,9 +1,9 @@
-// Gradients of a batch norm with activation at β and γ: Σ dz and Σ dz·x̂ over batch and pixels, with
+// Gradients of a batch norm with activation f at its β and γ: dβ = Σ dz and dγ = Σ dz·x̂ over batch and pixels, where
 // x̂ = (x − μ)/√(σ² + ε) and dz = dy · f'(γ·x̂ + β).
 // Bindings: 0 dy · 1 x [P,C] read · 2 γ · 3 β · 4 μ · 5 σ² [C] read · 6 sizes (PixelSizes)
 // · 7 partial [splits,2,C] write (dβ, dγ), as vec4f.
-// Schedule: pixels are cut into runs, as many as splits (added afterwards in fixed order); an invocation sums one vec4f of channels
-// over one run. Bound: 8 bytes per element.
+// Schedule: the pixels are cut into as many runs as splits. One invocation sums one vec4f of channels over one run. A
+// second launch adds the runs in fixed order. Bound: 8 bytes per element.
 #include lib/activation.wgsl
 #include lib/grid.wgsl
 #include lib/pixel_sizes.wgsl

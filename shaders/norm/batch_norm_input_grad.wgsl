@@ -1,7 +1,8 @@
-// Input gradient of a batch norm with activation. With x̂ = (x − μ)·r, r = 1/√(σ² + ε), dz = dy · f'(γ·x̂ + β):
-// frozen statistics: dx = γ·r·dz; batch statistics (TRAINING): dx = γ·r·(dz − Σdz/M − x̂·Σ(dz·x̂)/M), M the pixels of the batch.
-// Bindings: 0 dy · 1 x [P,C] read · 2 γ · 3 β · 4 μ · 5 σ² [C] read · 6 sums [2,C] read (Σdz, Σ(dz·x̂); any buffer when not
-// TRAINING) · 7 sizes (PixelSizes) · 8 dx [P,C] write, as vec4f.
+// Input gradient of a batch norm with activation f. With r = 1/√(σ² + ε), x̂ = (x − μ)·r and dz = dy · f'(γ·x̂ + β):
+// - frozen statistics: dx = γ·r·dz;
+// - batch statistics (TRAINING): dx = γ·r·(dz − Σdz/M − x̂·Σ(dz·x̂)/M), where M is the number of pixels of the batch.
+// Bindings: 0 dy · 1 x [P,C] read · 2 γ · 3 β · 4 μ · 5 σ² [C] read · 6 sums [2,C] read (Σdz, Σ(dz·x̂); without
+// TRAINING any buffer, not read) · 7 sizes (PixelSizes) · 8 dx [P,C] write, as vec4f.
 // Schedule: one invocation takes one vec4f of channels of 8 neighbouring pixels. Bound: 12 bytes per element.
 #include lib/activation.wgsl
 #include lib/grid.wgsl

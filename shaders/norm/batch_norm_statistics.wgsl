@@ -1,7 +1,8 @@
 // First stage of batch statistics: mean and M₂ = Σ (x − mean)² of each run of pixels, per channel.
 // Bindings: 0 x [P,C] read · 1 sizes (PixelSizes) · 2 partial [splits,2,C] write (mean, M₂), as vec4f.
-// Schedule: pixels are cut into runs, as many as splits; an invocation takes one vec4f of channels of one run. It sums differences
-// from the run's first pixel, so that a large common offset costs no digits. Bound: 4 bytes per element.
+// Schedule: the pixels are cut into as many runs as splits. One invocation takes one vec4f of channels of one run. It
+// sums differences from the run's first pixel, so that a large common offset costs no digits. Bound: 4 bytes per
+// element.
 #include lib/grid.wgsl
 #include lib/pixel_sizes.wgsl
 

@@ -1,9 +1,11 @@
-// Second stage of batch statistics: mean and biased variance of all pixels from (count, mean, M₂) of each run, in an order
-// that depends on the number of splits alone (Chan, Golub & LeVeque 1979): δ = mean_b − mean_a, mean = mean_a + δ·n_b/n,
-// M₂ = M₂a + M₂b + δ²·n_a·n_b/n.
-// Bindings: 0 partial [splits,2,C] read (mean, M₂) · 1 sizes (PixelSizes) · 2 statistics [2,C] write (mean, variance), as vec4f.
-// Schedule: for GPUs. A workgroup of 256 per vec4f of channels: each invocation combines neighbouring runs, then theirs are
-// combined pairwise in workgroup memory (9 KiB). Bound: the latency of splits / 256 loads and of eight barriers.
+// Second stage of batch statistics, for GPUs: mean and biased variance of all pixels, from the (count, mean, M₂) of
+// each run. Two runs a and b combine (Chan, Golub & LeVeque 1979): with δ = mean_b − mean_a,
+// mean = mean_a + δ·n_b/n and M₂ = M₂a + M₂b + δ²·n_a·n_b/n. The order depends on the number of splits alone.
+// Bindings: 0 partial [splits,2,C] read (mean, M₂) · 1 sizes (PixelSizes) · 2 statistics [2,C] write (mean, variance),
+// as vec4f.
+// Schedule: a workgroup of 256 invocations per vec4f of channels. Each invocation first combines neighbouring runs. The
+// results are then combined pairwise in workgroup memory (9 KiB). Bound: the latency of splits / 256 loads and of eight
+// barriers.
 #include lib/pixel_sizes.wgsl
 
 @group(0) @binding(0) var<storage, read> partial: array<vec4f>;
@@ -20,7 +22,7 @@ var<workgroup> counts: array<f32, 256>;
 var<workgroup> means: array<vec4f, 256>;
 var<workgroup> squares: array<vec4f, 256>;
 
-// Without pixels on either side, what the other has.
+// Where one side has no pixels, the result is the other side.
 fn combine(a: Moments, b: Moments) -> Moments {
   let total = a.count + b.count;
   let share = b.count / max(total, 1.0);

@@ -1,4 +1,5 @@
-// Running statistics after a step: (1 − MOMENTUM)·running + MOMENTUM·batch, the batch's variance made unbiased first.
+// Running statistics after a step: (1 − MOMENTUM)·running + MOMENTUM·batch. The batch's biased variance is made
+// unbiased first.
 // Bindings: 0 running · 1 batch [2, VECTORS] read (mean, biased variance) · 2 updated [2, VECTORS] write, as vec4f.
 // Schedule: one invocation per vec4f of channels. Bound: nothing, the tensors are tiny.
 #include lib/grid.wgsl

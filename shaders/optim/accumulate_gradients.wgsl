@@ -1,4 +1,5 @@
-// Gradient accumulation: mean ← SHARE · g after the first micro-batch of a step, mean ← mean + SHARE · g after the others.
+// Gradient accumulation: the mean of the gradients of a step's micro-batches. The first sets mean ← SHARE · g, each
+// other adds mean ← mean + SHARE · g.
 // Bindings: 0 g of one micro-batch read · 1 mean read-write. Flat f32, as vec4f.
 // Schedule: one invocation per vec4f. Bound: 12 bytes per parameter.
 #include lib/grid.wgsl

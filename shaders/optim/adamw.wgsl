@@ -2,8 +2,9 @@
 // w ← w·(1 − learningRate·weightDecay);  m ← m + (1−β₁)(g − m);  v ← v + (1−β₂)(g² − v);
 // w ← w − learningRate·(m / (1−β₁ᵗ)) / (√(v / (1−β₂ᵗ)) + ε).
 // Bindings: 0 w read-write · 1 g read · 2 m read-write · 3 v read-write · 4 rates of this step read: for each group two
-// vec4f, (learningRate, weightDecay, 1−β₁, 1−β₂) and (1−β₁ᵗ, 1−β₂ᵗ, ε, 0) · 5 clip read, the factor of all gradients (any
-// buffer, not read, unless CLIPS). Flat f32, as vec4f. The host subtracts in float64: 1 − 0.999 in f32 is wrong by 5e-5 of itself.
+// vec4f, (learningRate, weightDecay, 1−β₁, 1−β₂) and (1−β₁ᵗ, 1−β₂ᵗ, ε, 0) · 5 clip read. Flat f32, as vec4f.
+// With CLIPS, clip[0] is a factor of all gradients. Without it, any buffer is bound and not read.
+// The host computes 1 − β in float64: in f32, 1 − 0.999 has a relative error of 5e-5.
 // Schedule: one invocation per vec4f. Bound: 28 bytes per parameter.
 #include lib/grid.wgsl
 

@@ -1,8 +1,9 @@
-// The factor that brings all gradients together to an L2 norm of MAX_NORM at most: min(1, MAX_NORM / (√Σ partial + 1e-6)), as
-// PyTorch's clip_grad_norm_.
-// Bindings: 0 partial sums of squares read, f32 · 1 factor f32 write.
-// Schedule: one workgroup; each invocation adds every 256th part, and their sums are added pairwise in workgroup memory, so that
-// the order is fixed. Bound: latency.
+// Gradient clipping: the factor that brings the L2 norm of all gradients together down to MAX_NORM, or 1 where it is
+// below.
+// factor = min(1, MAX_NORM / (√Σ partial + 1e-6)), as in PyTorch's clip_grad_norm_.
+// Bindings: 0 partial sums of squares read, f32 · 1 factor write, f32.
+// Schedule: one workgroup of 256. Each invocation adds every 256th part. Their sums are added pairwise in workgroup
+// memory, so that the order is fixed. Bound: latency.
 const MAX_NORM: f32 = 1.0f;
 
 @group(0) @binding(0) var<storage, read> partial: array<f32>;

@@ -1,7 +1,9 @@
 // One step of SGD with momentum and weight decay over a flat run of parameters, as PyTorch's SGD:
-// g ← clip·g + weightDecay·w;  v ← momentum·v + g;  w ← w − learningRate·v   (Nesterov: w ← w − learningRate·(g + momentum·v)).
-// Bindings: 0 w read-write · 1 g read · 2 v read-write · 3 rates of this step read: (learningRate, momentum, weightDecay, 0)
-// of each parameter group · 4 clip read, the factor of all gradients (any buffer, not read, unless CLIPS). Flat f32, as vec4f.
+// g ← clip·g + weightDecay·w;  v ← momentum·v + g;  w ← w − learningRate·v.
+// With Nesterov momentum the last is w ← w − learningRate·(g + momentum·v).
+// Bindings: 0 w read-write · 1 g read · 2 v read-write · 3 rates of this step read: (learningRate, momentum,
+// weightDecay, 0) of each parameter group · 4 clip read. Flat f32, as vec4f.
+// With CLIPS, clip[0] is a factor of all gradients. Without it, any buffer is bound and not read.
 // Schedule: one invocation per vec4f. Bound: 20 bytes per parameter.
 #include lib/grid.wgsl
 

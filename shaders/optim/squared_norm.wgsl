@@ -1,6 +1,7 @@
 // Sums of squares of a flat run of gradients, in parts: partial[FIRST + i] = Σ_j |g[i + j·INVOCATIONS]|².
-// Bindings: 0 g [VECTORS] read, as vec4f · 1 partial f32 write.
-// Schedule: one invocation per part, neighbours read side by side. Bound: 4 bytes per parameter.
+// Bindings: 0 g [VECTORS] read, as vec4f · 1 partial write, f32.
+// Schedule: one invocation per part. At each step neighbouring invocations read neighbouring vec4f. Bound: 4 bytes per
+// parameter.
 #include lib/grid.wgsl
 
 const VECTORS: u32 = 1u;

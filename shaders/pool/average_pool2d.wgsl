@@ -1,4 +1,4 @@
-// Average pooling: y[n,c,i,j] = the mean of x over window (i, j); padding counts as zeros where COUNT_PADDING.
+// Average pooling: y[n,c,i,j] = the mean of x over window (i, j). With COUNT_PADDING, the padding counts as zeros.
 // Bindings: 0 x [N,H,W,C] read · 1 y [N,Ho,Wo,C] write. vec4f over channels, padded to 4.
 // Schedule: one invocation per vec4f of the output. Bound: loads, one per tap.
 #include lib/pool_geometry.wgsl

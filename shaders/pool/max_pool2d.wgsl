@@ -1,7 +1,8 @@
-// Max pooling: y[n,c,i,j] = the largest x of window (i, j), padding left out.
+// Max pooling: y[n,c,i,j] = the largest x of window (i, j). The padding takes no part.
 // Bindings: 0 x [N,H,W,C] read · 1 y [N,Ho,Wo,C] write. vec4f over channels, padded to 4.
-// Schedule: one invocation per vec4f of the output. A tap in the padding takes the nearest pixel of the image instead,
-// which lies in the window as well, so that loops have constant bounds and compilers can unroll them.
+// Schedule: one invocation per vec4f of the output. A tap in the padding reads the nearest pixel of the image instead.
+// That pixel lies in the window too, so the maximum stays the same. In return the loops have constant bounds, and
+// compilers can unroll them.
 // Bound: loads, one per tap; bytes where the cache serves the taps that windows share.
 #include lib/pool_geometry.wgsl
 #include lib/grid.wgsl

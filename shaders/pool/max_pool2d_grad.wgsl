@@ -1,10 +1,12 @@
-// Input gradient of max pooling: dx[n,c,i,j] = Σ dy[w] over the windows w whose first largest element, in row-major
-// order, is x[n,c,i,j].
+// Input gradient of max pooling: dx[n,c,i,j] = Σ dy[w] over the windows w in which pixel (i, j) won. The winner of a
+// window is its first largest element in row-major order.
 // Bindings: 0 winner [N,Ho,Wo,C] read, 16 bits per channel (max_pool2d_winner.wgsl) · 1 dy [N,Ho,Wo,C] read
 // · 2 dx [N,H,W,C] write. vec4f over channels, padded to 4.
-// Schedule: one invocation per vec4f of BLOCK × BLOCK neighbouring pixels. BLOCK divides the stride, so that the same
-// windows, ⌈K/S⌉² at most, hold all of them; each is asked which pixel won, and nothing is scattered.
-// Bound: bytes; loads, two per window, where BLOCK is 1.
+// Schedule: one invocation per vec4f of BLOCK × BLOCK neighbouring pixels of dx. It asks each window that contains them
+// which pixel won, and adds where it is one of its own. So nothing is scattered, and no two invocations write one
+// place. BLOCK divides the stride. So all pixels of a block lie in the same windows, at most ⌈kernel / stride⌉² of
+// them.
+// Bound: bytes; where BLOCK is 1, loads, two per window.
 #include lib/pool_geometry.wgsl
 #include lib/grid.wgsl
 
@@ -12,7 +14,7 @@ const BLOCK: u32 = 1u;
 
 const WINDOW_ROWS = (KERNEL_HEIGHT + STRIDE - 1u) / STRIDE;
 const WINDOW_COLUMNS = (KERNEL_WIDTH + STRIDE - 1u) / STRIDE;
-// Blocks over the image and the padding before it.
+// Rows of blocks that cover the image and the padding before it.
 const BLOCK_ROWS = (HEIGHT + PADDING_TOP + BLOCK - 1u) / BLOCK;
 const BLOCK_COLUMNS = (WIDTH + PADDING_LEFT + BLOCK - 1u) / BLOCK;
 
@@ -40,7 +42,7 @@ fn main(
   }
   for (var down = 0u; down < WINDOW_ROWS; down++) {
     for (var along = 0u; along < WINDOW_COLUMNS; along++) {
-      // u32 wraps below zero, which is no window either.
+      // A negative index wraps to a large number, which is no window either.
       let i = row / STRIDE + down + 1u - WINDOW_ROWS;
       let j = column / STRIDE + along + 1u - WINDOW_COLUMNS;
       let isWindow = i < OUTPUT_HEIGHT && j < OUTPUT_WIDTH;

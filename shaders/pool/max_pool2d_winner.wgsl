@@ -1,8 +1,11 @@
-// Which element of a window max pooling takes: the first largest one in row-major order, as r·KERNEL_WIDTH + s; 65,535
-// where an element is not a number, so that none is.
+// The winner of each window of max pooling: the first largest element in row-major order. It is given by its place in
+// the window, r·KERNEL_WIDTH + s. If an element of the window is not a number, there is no winner, and the place is
+// 65,535.
 // Bindings: 0 x [N,H,W,C] read · 1 winner [N,Ho,Wo,C] write, 16 bits per channel: a vec2u for each vec4f of x.
-// Schedule: as max pooling itself, whose taps in the padding it repeats: one that stands for a later pixel never wins
-// before that pixel, and names it.
+// Schedule: one invocation per vec4f of the output. As in max_pool2d.wgsl, a tap in the padding reads the nearest pixel
+// of the image. If it wins, the place written is the pixel's own, not the tap's. The winner stays the first: taps in
+// the padding come in the same order as the pixels they read, so none of them wins ahead of an equal pixel that comes
+// earlier.
 // Bound: loads, one per tap.
 #include lib/pool_geometry.wgsl
 #include lib/grid.wgsl
@@ -25,7 +28,8 @@ fn main(
   let image = pixel / (OUTPUT_HEIGHT * OUTPUT_WIDTH);
   let i = pixel / OUTPUT_WIDTH % OUTPUT_HEIGHT;
   let j = pixel % OUTPUT_WIDTH;
-  // A row of the image is row + PADDING_TOP − i·STRIDE of the window.
+  // Row `row` of the image is row `row + top` of the window. `top` may be negative; u32 wraps, and the sum comes out
+  // right.
   let top = PADDING_TOP - i * STRIDE;
   let left = PADDING_LEFT - j * STRIDE;
   var largest = x[((image * HEIGHT + rowOf(i, 0u)) * WIDTH + columnOf(j, 0u)) * VECTORS + vector];

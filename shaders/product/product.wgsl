@@ -1,11 +1,12 @@
-// Matrix products, a batch of them: y[b] = f(left[b] · right[b]), [M, K] · [K, N] → [M, N], with f(v) = activation(scale · v + shift + residual)
-// by column.
+// A batch of matrix products with an epilogue: y[b] = f(left[b] · right[b]), [M, K] · [K, N] → [M, N]. Each sum v
+// becomes f(v) = activation(scale · v + shift + residual), with scale and shift by column.
 // Bindings: 0 left [B,M,K] read · 1 right [B,K,N] read · 2 sizes (M, K/4, N/4, B) · 3 epilogue, 4 residual read
 // (lib/epilogue.wgsl) · 5 y [B,M,N] write. All as vec4f over the last axis.
-// Schedule: one invocation computes TILE_ROWS rows × 4·TILE_VECTORS columns in registers, no barriers. Sizes are not
-// constants, so that layers share a variant: large register tiles take a driver seconds to compile.
-// Bound: 2·B·M·N·K flop; on software adapters the loads (TILE_ROWS + 4·TILE_VECTORS for each 4·TILE_ROWS·TILE_VECTORS
-// vec4f multiply-adds).
+// Schedule: one invocation computes TILE_ROWS rows × 4·TILE_VECTORS columns in registers. There are no barriers. The
+// sizes are not constants, so that layers share a variant: a driver takes seconds to compile one with a large register
+// tile.
+// Bound: 2·B·M·N·K flop. On software adapters the loads bound it: TILE_ROWS + 4·TILE_VECTORS of them feed
+// 4·TILE_ROWS·TILE_VECTORS multiply-adds of vec4f.
 #include lib/epilogue.wgsl
 #include lib/grid.wgsl
 #include LEFT

@@ -1,11 +1,11 @@
-// Matrix products with the left factor transposed, a batch of them: y[b] = left[b]ᵀ · right[b], [M, K]ᵀ · [M, N] → [K, N].
-// Bindings: 0 left [B,M,K] read · 1 right [B,M,N] read · 2 sizes (M, K/4, N/4, B, splits) · 3 partial [splits,B,K,N] write.
-// vec4f over the last axis.
-// Schedule: the sum over M is cut into parts (added afterwards in fixed order); an invocation computes
-// 4·TILE_INNER × 4·TILE_VECTORS results in registers, STEP_ROWS rows at a time: where the tile is larger than the registers,
-// as on CPUs, a sum is then fetched and put back once for several multiply-adds (3072 × 384 × 384: 12.5 → 15 GFLOP/s per
-// core with 2 rows, no more with 4). Sizes are not constants, so that layers share a variant.
-// Bound: 2·B·M·N·K flop; TILE_INNER + TILE_VECTORS loads for 4·TILE_INNER·TILE_VECTORS vec4f multiply-adds.
+// A batch of matrix products with the left factor transposed: y[b] = left[b]ᵀ · right[b], [M, K]ᵀ · [M, N] → [K, N].
+// Bindings: 0 left [B,M,K] read · 1 right [B,M,N] read · 2 sizes (M, K/4, N/4, B, splits) · 3 partial [splits,B,K,N]
+// write. vec4f over the last axis.
+// Schedule: the sum over M is cut into parts, which a second launch adds in fixed order. One invocation computes
+// 4·TILE_INNER × 4·TILE_VECTORS results in registers, and takes STEP_ROWS rows of M at a time. On CPUs the tile is
+// larger than the registers. Then a sum is fetched and put back once for STEP_ROWS multiply-adds (3072 × 384 × 384:
+// 12.5 → 15 GFLOP/s per core with 2 rows, no more with 4). The sizes are not constants, so that layers share a variant.
+// Bound: 2·B·M·N·K flop; TILE_INNER + TILE_VECTORS loads for 4·TILE_INNER·TILE_VECTORS multiply-adds of vec4f.
 #include lib/grid.wgsl
 #include LEFT
 #include RIGHT
@@ -54,7 +54,7 @@ fn main(
   let endRow = batch * rows + min((split + 1u) * rowsPerSplit, rows);
   for (var row = batch * rows + split * rowsPerSplit; row < endRow; row += STEP_ROWS) {
     #unroll r in 0..STEP_ROWS {
-      // The last step of a split may reach beyond its rows: what is there counts as zero.
+      // The last step of a split may reach beyond its rows. What lies there counts as zero.
       let inside$r = STEP_ROWS == 1u || row + $r < endRow;
       let row$r = select(row, row + $r, inside$r);
       #unroll j in 0..TILE_VECTORS { let right$r_$j = loadRight(row$r * columnVectors + column + $j); }

@@ -1,27 +1,31 @@
-// Matrix products with the left factor transposed, a batch of them: y[b] = left[b]ᵀ · right[b], [M, K]ᵀ · [M, N] → [K, N]. LEFT may
-// gather the rows of the left factor from an image: then it is the weight gradient of a convolution.
-// Bindings: 0 left read · 1 right [B,M,N] read · 2 sizes (M, K/4, N/4, B) · 3 partial [SPLITS,B,K,N] write. vec4f over the last axis.
-// Schedule: for GPUs. The sum over M is cut into SPLITS parts (added afterwards in fixed order). A workgroup of 256 computes
-// 4·256 / COLUMN_THREADS × 4·COLUMN_THREADS results, 4 × 4 with each invocation, in registers; M goes through workgroup memory in
-// steps of 16 (10 KiB at most), loaded side by side along the last axis, each step while the one before is multiplied. The grid is
-// (column tiles, inner tiles, splits · batches). Barriers stand in uniform control flow, so ragged edges are loaded as zeros
-// and no invocation returns early.
-// Bound: 2·B·M·N·K flop, 4·B·M·N·K·(1/tile rows + 1/tile columns) bytes from memory; two reads of workgroup memory for each four
-// vec4f multiply-adds.
+// A batch of matrix products with the left factor transposed, for GPUs: y[b] = left[b]ᵀ · right[b], [M, K]ᵀ · [M, N] →
+// [K, N]. The file that LEFT includes may gather the rows of the left factor from an image. Then the product is the
+// weight gradient of a convolution.
+// Bindings: 0 left read · 1 right [B,M,N] read · 2 sizes (M, K/4, N/4, B) · 3 partial [SPLITS,B,K,N] write. vec4f over
+// the last axis.
+// Schedule: the sum over M is cut into SPLITS parts, which a second launch adds in fixed order. A workgroup of 256
+// invocations computes a tile of 4·256 / COLUMN_THREADS × 4·COLUMN_THREADS results. Each invocation holds 4 × 4 of them
+// in registers.
+// M goes through workgroup memory in steps of 16 rows (10 KiB at most). Neighbouring invocations load neighbouring
+// vec4f of the last axis. The loads of a step are on their way while the step before is multiplied. The grid is (column
+// tiles, inner tiles, splits · batches). All invocations must meet at every barrier. So ragged edges are loaded as
+// zeros, and no invocation returns early.
+// Bound: 2·B·M·N·K flop, 4·B·M·N·K·(1/tile rows + 1/tile columns) bytes from memory; two reads of workgroup memory for
+// each four multiply-adds of vec4f.
 #include LEFT
 
 const COLUMN_THREADS: u32 = 16u;
 const SPLITS: u32 = 1u;
 
 const INNER_THREADS = 256u / COLUMN_THREADS;
-// vec4f of the left factor that an invocation loads in a step; of the right one it loads one or none.
+// vec4f of the left factor that each invocation loads in a step. Of the right factor it loads one or none.
 const LOADS: u32 = 16u / COLUMN_THREADS;
 
 @group(0) @binding(1) var<storage, read> right: array<vec4f>;
 @group(0) @binding(2) var<uniform> sizes: vec4u;
 @group(0) @binding(3) var<storage, read_write> partial: array<vec4f>;
 
-// [16 rows][vec4f] of either factor.
+// The current step of either factor: 16 rows of vec4f.
 var<workgroup> leftTile: array<vec4f, 16u * INNER_THREADS>;
 var<workgroup> rightTile: array<vec4f, 16u * COLUMN_THREADS>;
 
@@ -41,7 +45,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   let rowsPerSplit = (rows + SPLITS - 1u) / SPLITS;
   let firstRow = split * rowsPerSplit;
   let endRow = min(firstRow + rowsPerSplit, rows);
-  // Loads a step, multiplies the one before, then puts the loaded one in its place.
+  // Each turn loads a step, multiplies the step before, then stores the loaded one in workgroup memory.
   for (var start = firstRow; ; start += 16u) {
     #unroll l in 0..LOADS {
       let leftRow$l = start + (local + $(l * 256)u) / INNER_THREADS;

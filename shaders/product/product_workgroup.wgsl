@@ -1,15 +1,21 @@
-// Matrix products, a batch of them: y[b] = f(left[b] · right[b]), [M, K] · [K, N] → [M, N], with f(v) = activation(scale · v + shift + residual)
-// by column. LEFT may gather the rows of the left factor from an image: then it is a convolution. TRANSPOSED takes right[b] as
-// [N, K] or, of an image, [taps, N, K / taps]: for an input gradient, with a stride by phase.
-// Bindings: 0 left read · 1 right read · 2 sizes (M, K/4, N/4, B) · 3 epilogue, 4 residual read (lib/epilogue.wgsl) · 5 y
-// [SPLITS,B,M,N] write; by phase · 6 phases. All as vec4f over the last axis.
-// Schedule: for GPUs. A workgroup of ROW_THREADS × COLUMN_THREADS computes THREAD_ROWS rows × 4 columns with each invocation, in
-// registers; K goes through workgroup memory in steps of 16 (12 KiB at most), loaded side by side along the last axis, each
-// step while the one before is multiplied. The grid is (column tiles, row tiles, splits · batches): neighbours share rows of the
-// left factor. Where that is small and K long, K is cut into SPLITS parts (a second launch adds them in fixed order and
-// applies the epilogue). Barriers stand in uniform control flow, so ragged edges are loaded as zeros and no invocation returns early.
-// Bound: 2·B·M·N·K flop, 4·B·M·N·K·(1/tile rows + 1/tile columns) bytes from memory; THREAD_ROWS + 4 reads of workgroup memory
-// for each 4·THREAD_ROWS vec4f multiply-adds; where the grid is small, the latency of K / 16 steps.
+// A batch of matrix products with an epilogue, for GPUs: y[b] = f(left[b] · right[b]), [M, K] · [K, N] → [M, N]. Each
+// sum v becomes f(v) = activation(scale · v + shift + residual), with scale and shift by column. The file that LEFT
+// includes may gather the rows of the left factor from an image. Then the product is a convolution. With TRANSPOSED,
+// right[b] is stored as [N, K] or, for an image, as [taps, N, K / taps]. Then it is an input gradient, with a stride
+// one batch per phase.
+// Bindings: 0 left read · 1 right read · 2 sizes (M, K/4, N/4, B) · 3 epilogue, 4 residual read (lib/epilogue.wgsl) · 5
+// y [SPLITS,B,M,N] write · 6 phases, where the batches are phases (lib/left_phases.wgsl). All as vec4f over the last
+// axis.
+// Schedule: a workgroup has ROW_THREADS × COLUMN_THREADS invocations. Each computes THREAD_ROWS rows × 4 columns in
+// registers.
+// K goes through workgroup memory in steps of 16 (12 KiB at most). Neighbouring invocations load neighbouring vec4f of
+// the last axis. The loads of a step are on their way while the step before is multiplied.
+// The grid is (column tiles, row tiles, splits · batches), so that neighbouring workgroups share rows of the left
+// factor. Where the grid is small and K long, K is cut into SPLITS parts. A second launch adds them in fixed order and
+// applies the epilogue.
+// All invocations must meet at every barrier. So ragged edges are loaded as zeros, and no invocation returns early.
+// Bound: 2·B·M·N·K flop, 4·B·M·N·K·(1/tile rows + 1/tile columns) bytes from memory; THREAD_ROWS + 4 reads of workgroup
+// memory for each 4·THREAD_ROWS multiply-adds of vec4f; where the grid is small, the latency of K / 16 steps.
 #include lib/epilogue.wgsl
 #include LEFT
 
@@ -21,7 +27,8 @@ const TRANSPOSED: bool = false;
 
 const THREADS = ROW_THREADS * COLUMN_THREADS;
 const TILE_ROWS = ROW_THREADS * THREAD_ROWS;
-// vec4f of either factor that an invocation loads in a step; with more than 16 rows of invocations, some load none of the right one.
+// vec4f of either factor that each invocation loads in a step. With more than 16 rows of invocations, some of them load
+// none of the right factor.
 const LEFT_LOADS: u32 = 4u * THREAD_ROWS / COLUMN_THREADS;
 const RIGHT_LOADS: u32 = 15u / ROW_THREADS + 1u;
 
@@ -31,11 +38,13 @@ const RIGHT_LOADS: u32 = 15u / ROW_THREADS + 1u;
 @group(0) @binding(4) var<storage, read> residual: array<vec4f>;
 @group(0) @binding(5) var<storage, read_write> y: array<vec4f>;
 
-// [4 vec4f of K][row], and [16 of K][vec4f of columns] or, transposed, [4 vec4f of K][column % 4][column / 4].
+// The current step of either factor. The left one is [4 vec4f of K][row]. The right one is [16 of K][vec4f of columns]
+// or, transposed, [4 vec4f of K][column % 4][column / 4].
 var<workgroup> leftTile: array<vec4f, 4u * TILE_ROWS>;
 var<workgroup> rightTile: array<vec4f, 16u * COLUMN_THREADS>;
 
-// What belongs at `place` of rightTile in the step that begins at vec4f `start` of K; zeros from `end` on and beyond the matrix.
+// What belongs at `place` of rightTile in the step that begins at vec4f `start` of K. It is zero from `end` on and
+// beyond the matrix.
 fn loadRight(batch: u32, firstColumn: u32, start: u32, end: u32, place: u32) -> vec4f {
   if (place >= 16u * COLUMN_THREADS) {
     return vec4f(0.0);
@@ -75,7 +84,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   let innerPerSplit = (inner + SPLITS - 1u) / SPLITS;
   let first = split * innerPerSplit;
   let end = min(first + innerPerSplit, inner);
-  // Loads a step, multiplies the one before, then puts the loaded one in its place.
+  // Each turn loads a step, multiplies the step before, then stores the loaded one in workgroup memory.
   for (var start = first; ; start += 4u) {
     #unroll l in 0..LEFT_LOADS {
       var leftValue$l = vec4f(0.0);

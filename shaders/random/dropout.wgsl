@@ -1,8 +1,8 @@
-// Dropout: y[i] = x[i] · SCALE where the random bits of FIRST + i are at least THRESHOLD, else 0. x is the slice of a tensor
-// that begins at vec4f FIRST.
+// Dropout: y[i] = x[i] · SCALE where the random bits of element i are at least THRESHOLD, else 0.
+// A slice begins at vec4f FIRST of the tensor, from which its elements are counted.
 // Bindings: 0 x read as vec4f · 1 key [4] read (seed, stage, step, layer) · 2 y write as vec4f.
-// Schedule: one invocation per vec4f, one Philox call for its four elements: key (seed, layer), counter (index of the
-// vec4f in the tensor, stage, step, 2). Bound: 8 bytes and some 60 integer operations per element.
+// Schedule: one invocation per vec4f calls Philox once for its four elements, with the key (seed, layer) and the
+// counter (index of the vec4f, stage, step, 2). Bound: 8 bytes and some 60 integer operations per element.
 #include lib/random.wgsl
 #include lib/grid.wgsl
 

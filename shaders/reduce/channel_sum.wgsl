@@ -1,7 +1,7 @@
 // Sum over batch and pixels: partial[split, c] = Σ_p x[p, c] over the pixels of the split.
 // Bindings: 0 x [P,C] read · 1 sizes (PixelSizes) · 2 partial [splits,C] write, as vec4f.
-// Schedule: pixels are cut into runs, as many as splits (added afterwards in fixed order); an invocation sums one vec4f of channels
-// over one run. Bound: 4 bytes per element.
+// Schedule: the pixels are cut into as many runs as splits. One invocation sums one vec4f of channels over one run. A
+// second launch adds the runs in fixed order. Bound: 4 bytes per element.
 #include lib/grid.wgsl
 #include lib/pixel_sizes.wgsl
 

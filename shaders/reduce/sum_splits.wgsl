@@ -1,7 +1,8 @@
-// Second stage of a split sum, with an optional epilogue: y[i] = f(Σ_s partial[s, i]), in the order of s, so that two runs give
-// the same bits.
-// Bindings: 0 partial [splits, vectors] read · 1 epilogue, 2 residual read (lib/epilogue.wgsl) · 3 y [vectors] write, as vec4f.
-// Their lengths are the sizes; with an epilogue, VECTORS are the channels of y.
+// The second launch of a sum that was cut into parts, with an optional epilogue: y[i] = f(Σ_s partial[s, i]). The parts
+// are added in the order of s, so that two runs give the same bits.
+// Bindings: 0 partial [splits, vectors] read · 1 epilogue, 2 residual read (lib/epilogue.wgsl) · 3 y [vectors] write,
+// as vec4f. The kernel takes its sizes from the lengths of the buffers. With an epilogue, VECTORS are the channels of
+// y.
 // Schedule: one invocation per vec4f. Bound: 4·(splits + 1) bytes per element.
 #include lib/epilogue.wgsl
 #include lib/grid.wgsl

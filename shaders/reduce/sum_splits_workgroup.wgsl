@@ -1,10 +1,13 @@
-// Second stage of a split sum of few values and many parts, with an optional epilogue: y[i] = f(Σ_s partial[s, i]), in an order
-// that depends on their number and on LANES alone, so that two runs give the same bits.
-// Bindings: 0 partial [splits, vectors] read · 1 epilogue, 2 residual read (lib/epilogue.wgsl) · 3 y [vectors] write, as vec4f.
-// Their lengths are the sizes; with an epilogue, VECTORS are the channels of y.
-// Schedule: for GPUs. LANES invocations share a vec4f, each adds every LANES-th part, and their sums are added pairwise in
-// workgroup memory (4 KiB). A workgroup of 256 computes 256 / LANES vec4f, which lie side by side when loaded.
-// Bound: 4·(splits + 1) bytes per element; for few elements the latency of splits / LANES loads and log₂ LANES barriers.
+// The second launch of a sum of few values that was cut into many parts, for GPUs, with an optional epilogue:
+// y[i] = f(Σ_s partial[s, i]). The order of the sum depends on the number of parts and on LANES alone, so that two runs
+// give the same bits.
+// Bindings: 0 partial [splits, vectors] read · 1 epilogue, 2 residual read (lib/epilogue.wgsl) · 3 y [vectors] write,
+// as vec4f. The kernel takes its sizes from the lengths of the buffers. With an epilogue, VECTORS are the channels of
+// y.
+// Schedule: LANES invocations share a vec4f. Each adds every LANES-th part. Their sums are added pairwise in workgroup
+// memory (4 KiB). A workgroup of 256 computes 256 / LANES vec4f, which lie side by side when loaded.
+// Bound: 4·(splits + 1) bytes per element; for few elements the latency of splits / LANES loads and log₂ LANES
+// barriers.
 #include lib/epilogue.wgsl
 
 const LANES: u32 = 256u;

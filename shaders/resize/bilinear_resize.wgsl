@@ -41,7 +41,7 @@ fn main(
   let topRight = x[(top + column.high) * VECTORS + vector];
   let bottomLeft = x[(bottom + column.low) * VECTORS + vector];
   let bottomRight = x[(bottom + column.high) * VECTORS + vector];
-  // a + (b − a)·w, so that equal neighbours give exactly their value.
+  // The form a + (b − a)·w gives exactly a where both neighbours are equal.
   let above = topLeft + (topRight - topLeft) * column.weight;
   let below = bottomLeft + (bottomRight - bottomLeft) * column.weight;
   y[index] = above + (below - above) * row.weight;

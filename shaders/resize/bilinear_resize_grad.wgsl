@@ -1,8 +1,9 @@
 // Input gradient of linear interpolation along one axis: dx[a,i,b] = Σ_o dy[a,o,b] · (share of input i in output o).
-// Bilinear resize is linear in each axis by itself, so its gradient is two launches: columns, then rows.
-// Of a slice: INPUTS places of dx from FIRST_INPUT on, from OUTPUTS places of dy from FIRST_OUTPUT on; the sizes are those of the whole axis.
+// Bilinear resize is linear in each axis by itself. So its gradient is two launches: first columns, then rows.
+// A slice is INPUTS places of dx, from FIRST_INPUT on. It reads OUTPUTS places of dy, from FIRST_OUTPUT on. INPUT_SIZE and
+// OUTPUT_SIZE are those of the whole axis.
 // Bindings: 0 dy [OUTER,OUTPUTS,INNER] read · 1 dx [OUTER,INPUTS,INNER] write, as vec4f.
-// Schedule: one invocation per vec4f of dx; it walks over the outputs that touch its input. No atomics.
+// Schedule: one invocation per vec4f of dx walks over the outputs that touch its input. So it needs no atomics.
 // Bound: loads, about 2·OUTPUT_SIZE / INPUT_SIZE of them.
 #include lib/bilinear.wgsl
 #include lib/grid.wgsl
@@ -20,7 +21,7 @@ const OUTPUTS: u32 = 1u;
 @group(0) @binding(0) var<storage, read> outputGradient: array<vec4f>;
 @group(0) @binding(1) var<storage, read_write> inputGradient: array<vec4f>;
 
-// First and one past the last output that touches input `i`: those whose lower neighbour is `i − 1` or `i`.
+// The outputs that touch input `i`: the first, and one past the last. Their lower neighbour is `i − 1` or `i`.
 fn touching(i: u32) -> vec2u {
   return vec2u(
     firstBetween(max(i, 1u) - 1u, INPUT_SIZE, OUTPUT_SIZE, ALIGN_CORNERS),

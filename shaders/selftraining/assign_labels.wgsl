@@ -1,18 +1,21 @@
-// Pseudo-labels: c* = arg max_c f32(score_c / λ_c), the first class on ties; 255 where the largest ratio is below 1, that is,
-// where no score reaches its threshold (CBST, Zou et al. 2018, section 4; equality is kept, as in the released code).
-// Bindings: 0 logits read · 1 views read · 2 prior read (see lib/class_scores.wgsl) · 3 thresholds λ [CLASSES] read, as vec4f,
-// what lies beyond the last is not looked at · 4 labels [N,H,W] write, u8 in words of four · 5 counts [CLASSES] read-write:
-// pixels given each class.
-// Schedule: one invocation per RUN pixels that follow each other, which share the columns of logits beside them and are
-// counted in its own memory. The quotients are compared approximately; the few pixels where two classes are nearer than their
-// possible error are gone over again at the end, since a software adapter also executes what lies behind a branch that is not
-// taken. Bound: as top_score, and a division per class.
+// Pseudo-labels of every pixel by the class thresholds λ (CBST, Zou et al. 2018, section 4). The label is the class
+// with the largest ratio f32(score_c / λ_c), the first on ties. Where the largest ratio is below 1, no score reaches
+// its threshold, and the label is 255, ignored. A ratio of exactly 1 is kept, as in the released code.
+// Bindings: 0 logits read · 1 views read · 2 prior read (see lib/class_scores.wgsl) · 3 thresholds λ [CLASSES] read, as
+// vec4f; lanes beyond the last class are not looked at · 4 labels [N,H,W] write, bytes, four to a word · 5 counts
+// [CLASSES] read-write: pixels that got each class.
+// Schedule: one invocation labels RUN pixels that follow each other. They share the columns of logits beside them, and
+// the invocation counts their classes in its own memory.
+// Ratios are first compared by an ordinary division, which may be slightly off. Where two classes are nearer to each
+// other than that error, the pixel is marked. The few marked pixels are decided by exact division at the end. They come
+// last, because a software adapter also executes a branch that is not taken.
+// Bound: as top_score, and a division per class.
 #include lib/bilinear.wgsl
 #include lib/class_scores.wgsl
 #include lib/exact_quotient.wgsl
 #include lib/grid.wgsl
 
-// A multiple of four, at most 32.
+// Must be a multiple of four and at most 32.
 const RUN: u32 = 32u;
 const IGNORED: u32 = 255u;
 const UNDECIDED: u32 = 256u;
@@ -86,7 +89,8 @@ fn assign(scores: array<vec4f, CLASS_VECTORS>) -> u32 {
     quotients[$v] = select(vec4f(-1.0), scores[$v] / threshold$v, isClass($(v + 0)u));
     largest = max(largest, quotients[$v]);
   }
-  // Twice the error that WGSL allows a division, on either side.
+  // Two ratios may be equal if they differ by less than this: twice the error that WGSL allows a division, on either
+  // side.
   let near = max(max(largest.x, largest.y), max(largest.z, largest.w)) * 0.999998;
   var candidates = 0u;
   var label = 0u;
@@ -99,7 +103,7 @@ fn assign(scores: array<vec4f, CLASS_VECTORS>) -> u32 {
   return select(IGNORED, select(UNDECIDED, label, candidates == 1u), isKept);
 }
 
-// Where a score reaches its threshold.
+// The label of a pixel where some score reaches its threshold.
 fn assignExactly(scores: array<vec4f, CLASS_VECTORS>) -> u32 {
   var all = scores;
   var best = 0u;

@@ -1,10 +1,13 @@
-// Soft pseudo-labels with entropy regularisation (LRENT; CRST, Zou et al. 2019): soft_c = w_c / Σ_j w_j, w_c = (score_c/λ_c)^{1/α}, of
-// every pixel, and the hard label arg max soft (the first class on ties), 255 unless Σ_j w_j is above 1.
-// Bindings: 0 logits read · 1 views read · 2 prior read (see lib/class_scores.wgsl) · 3 thresholds [CLASSES + 1] read: (bits of λ,
-// biased exponent of λ + 32, bits of log₂ of its mantissa in [1, 2), 0), last row (bits of 1/α, …) · 4 labels [N,H,W] write, u8 in
-// words of four · 5 counts [CLASSES] read-write: pixels given each class · 6 soft [N,H,W,C₄] write.
-// Schedule: one invocation per word of four pixels. Bound: C logarithms, exponentials and long divisions per pixel.
-// Exponents are subtracted as integers, so that only the logarithms of mantissas carry an error, which 1/α multiplies.
+// Soft pseudo-labels with entropy regularisation (LRENT; CRST, Zou et al. 2019) of every pixel: soft_c = w_c / Σ_j w_j
+// with w_c = (score_c/λ_c)^{1/α}. The hard label is arg max soft, the first class on ties, but 255 unless Σ_j w_j is
+// above 1.
+// Bindings: 0 logits read · 1 views read · 2 prior read (see lib/class_scores.wgsl) · 3 thresholds [CLASSES + 1] read:
+// (bits of λ, biased exponent of λ + 32, bits of log₂ of its mantissa in [1, 2), 0), and a last row (bits of 1/α, …)
+// · 4 labels [N,H,W] write, bytes, four to a word · 5 counts [CLASSES] read-write: pixels that got each class
+// · 6 soft [N,H,W,C₄] write.
+// Schedule: one invocation per word of four pixels. Bound: C logarithms, exponentials and long divisions per pixel. The
+// logarithm of a ratio is the difference of two logarithms. Their exponents are subtracted as integers. So only the
+// logarithms of the mantissas carry an error, which 1/α multiplies.
 #include lib/bilinear.wgsl
 #include lib/class_scores.wgsl
 #include lib/exact_quotient.wgsl
@@ -20,7 +23,7 @@ const LOWEST: f32 = -100000000.0f;  // stands for log 0
 @group(0) @binding(5) var<storage, read_write> counts: array<atomic<u32>>;
 @group(0) @binding(6) var<storage, read_write> soft: array<vec4f>;
 
-// log₂ w_c
+// The logarithm to base 2 of w_c.
 fn logWeight(score: f32, threshold: vec4u) -> f32 {
   let bits = bitcast<u32>(score);
   if (bits == 0u || bits > 0x7fffffffu) {
@@ -42,7 +45,8 @@ fn assign(pixel: u32, scores: array<vec4f, CLASS_VECTORS>) -> u32 {
         let threshold = thresholds[$(v * 4 + k)u];
         logs$v[$k] = logWeight(scores[$v][$k], threshold);
         most = max(most, logs$v[$k]);
-        // Soft labels order as the quotients do, and these are exact.
+        // Soft labels have the same order as the quotients. The quotients are exact, so the hard label is taken from
+        // them.
         let quotient = exactQuotient(max(scores[$v][$k], 0.0), bitcast<f32>(threshold.x));
         if (quotient > best) {
           best = quotient;
@@ -56,7 +60,7 @@ fn assign(pixel: u32, scores: array<vec4f, CLASS_VECTORS>) -> u32 {
     let weights$v = select(vec4f(0.0), exp2(max(logs$v - most, vec4f(-140.0))), logs$v > vec4f(LOWEST));
     total += weights$v;
   }
-  // A pixel without any score has no weight at all.
+  // A pixel without any score has no weight at all, and must not divide by 0.
   let sum = max(total.x + total.y + total.z + total.w, 1e-30);
   #unroll v in 0..CLASS_VECTORS {
     soft[pixel * CLASS_VECTORS + $(v + 0)u] = weights$v / sum;

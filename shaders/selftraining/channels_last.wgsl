@@ -1,4 +1,5 @@
-// Maps, one class after the other, to the layout of activations: y[p, c] = x[c, p]; padding channels are 0.
+// Copies maps that lie one class after the other into the layout of activations: y[p, c] = x[c, p]. Padding channels
+// are 0.
 // Bindings: 0 x [CLASSES, PIXELS] read, f32 · 1 y [PIXELS, CLASS_VECTORS] write, as vec4f.
 // Schedule: one invocation per pixel. Bound: 8 bytes per pixel and class.
 #include lib/grid.wgsl

@@ -1,4 +1,5 @@
-// First step of taking every STRIDE-th pixel of a class: how many pixels of each class are in each block of an image.
+// First of three steps that take every STRIDE-th pixel of a class: counts the pixels of each class in each block of an
+// image.
 // Bindings: 0 classes [N,H·W] read, u32 · 1 counts [N,BLOCKS,CLASSES] write.
 // Schedule: one invocation per image, block and class. Bound: bytes; each pixel is read once per class.
 #include lib/grid.wgsl

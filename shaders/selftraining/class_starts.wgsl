@@ -1,6 +1,6 @@
-// Second step of taking every STRIDE-th pixel of a class: how many of its pixels come before each block.
-// Bindings: 0 counts [N,BLOCKS,CLASSES] read-write, u32: replaced by the sum of the blocks before.
-// Schedule: one invocation per image and class, walking over the blocks. Bound: latency of BLOCKS loads.
+// Second of three steps that take every STRIDE-th pixel of a class: counts the pixels of a class before each block.
+// Bindings: 0 counts [N,BLOCKS,CLASSES] read-write, u32. Each count is replaced by the sum of the blocks before it.
+// Schedule: one invocation per image and class walks over the blocks. Bound: latency of BLOCKS loads.
 const BATCH: u32 = 1u;
 const BLOCKS: u32 = 1u;
 const CLASSES: u32 = 1u;

@@ -1,21 +1,25 @@
-// Sorts the keys of pixels into those below, on, between and above the two bounds of their list, counts each, and keeps those
-// between: the candidates for the value at a rank (Floyd & Rivest, 1975).
-// Bindings: 0 keys [n] read · 1 classes [n] read (256 and more: class − 256, not ranked), both as vec4u, what lies beyond the
-// last pixel is not counted · 2 parameters [1 + 2·LISTS] read: n, then low and high bound of each list · 3 candidateKeys
-// write · 4 candidateClasses write, as long; both in any order · 5 candidateCount [1] read-write, also counts what no longer
-// fits · 6 tally [OUTCOMES, CLASSES] read-write, sums of integers in any order.
-// Schedule: eight invocations walk side by side over 8 · RUN pixels, four of each at a time, so that what they read is
-// contiguous in memory and in time. Each counts in its own memory, and asks for room for all it keeps of KEPT pixels at once:
-// an atomic costs a software adapter as much as ten updates of private memory, and what is behind a branch as much as what is
-// not. Bound: 8 bytes per pixel, then private memory.
+// Compares the key of each pixel with the low and the high bound of its list. It counts the keys below, on, between and
+// above the bounds. It keeps the keys strictly between them: the candidates for the value at a rank (Floyd & Rivest,
+// 1975).
+// Bindings: 0 keys [n] read · 1 classes [n] read (256 and more: the class plus 256, counted but not ranked), both as
+// vec4u; what lies beyond the last pixel is not counted · 2 parameters [1 + 2·LISTS] read: n, then the low and the high
+// bound of each list
+// · 3 candidateKeys write · 4 candidateClasses write, of the same length; both in any order · 5 candidateCount [1]
+// read-write; it also counts candidates for which there is no room · 6 tally [OUTCOMES, CLASSES] read-write, sums of
+// integers in any order.
+// Schedule: eight invocations walk side by side over 8 · RUN pixels, four pixels of each at a time. So what they read
+// at one time is contiguous in memory. Each invocation counts in its own memory, and asks once for room for all that it
+// keeps of KEPT pixels. On a software adapter an atomic costs as much as ten updates of private memory, and a branch
+// that is not taken as much as one that is.
+// Bound: 8 bytes per pixel, then private memory.
 #include lib/grid.wgsl
 
 const CLASSES: u32 = 1u;
 const LISTS: u32 = 1u;
-// Below 1024: a count has ten bits.
+// Must be below 1024, since a count has ten bits.
 const RUN: u32 = 512u;
 const KEPT: u32 = 64u;
-// Below the bounds, equal to the low one, between, equal to the high one, above, not ranked.
+// The outcomes are numbered: below the bounds, equal to the low one, between, equal to the high one, above, not ranked.
 const OUTCOMES: u32 = 6u;
 const BETWEEN: u32 = 2u;
 const NOT_RANKED: u32 = 5u;
@@ -31,7 +35,7 @@ const UNRANKED: u32 = 256u;
 
 var<private> lows: array<u32, LISTS>;
 var<private> highs: array<u32, LISTS>;
-// Three outcomes in a word, since drivers compile large private arrays slowly.
+// One word holds the counts of three outcomes, since drivers compile large private arrays slowly.
 var<private> counts: array<u32, 2u * CLASSES>;
 // The pixels whose keys are kept.
 var<private> kept: array<u32, KEPT>;
@@ -61,12 +65,12 @@ fn main(
         // A global threshold ranks all classes in one list.
         let low$k = lows[min(id$k, LISTS - 1u)];
         let high$k = highs[min(id$k, LISTS - 1u)];
-        // Where the bounds are equal, a key on them is on the high one.
+        // Where both bounds are equal, a key that equals them counts as equal to the high one.
         let isAboveLow$k = (key[$k] > low$k) | (key[$k] >= high$k);
         let place$k = u32(key[$k] >= low$k) + u32(isAboveLow$k) + u32(key[$k] >= high$k) + u32(key[$k] > high$k);
         let outcome$k = select(NOT_RANKED, place$k, isRanked$k);
         counts[outcome$k / 3u * CLASSES + id$k] += u32(isPixel$k) << (outcome$k % 3u * 10u);
-        // Written over by the next where it is not to be kept.
+        // Stored in any case. The next pixel overwrites it unless it is counted as kept.
         kept[keptCount] = quad * 4u + $(k + 0)u;
         keptCount += u32((outcome$k == BETWEEN) & isPixel$k);
       }

@@ -1,7 +1,8 @@
-// Third step of taking every STRIDE-th pixel of a class: of the pixels of a class, in row-major order within an image, the
-// first, the (STRIDE + 1)-th, … keep their class; the others get UNSAMPLED added, so that they are counted but not ranked.
+// Third of three steps that take every STRIDE-th pixel of a class. Pixels of a class are numbered in row-major order
+// within an image. The first, the (STRIDE + 1)-th, … keep their class. The others get UNSAMPLED added to it, so that
+// they are counted but not ranked.
 // Bindings: 0 starts [N,BLOCKS,CLASSES] read: pixels of the class before the block · 1 classes [N,H·W] read-write, u32.
-// Schedule: one invocation per image, block and class; no two write the same pixel. Bound: bytes.
+// Schedule: one invocation per image, block and class. No two of them write the same pixel. Bound: bytes.
 #include lib/grid.wgsl
 
 const BATCH: u32 = 1u;

@@ -1,6 +1,6 @@
-// Adds label maps to the class counts of each place: counts[y,x,c] += |{n : labels[n,y,x] = c}|.
-// Bindings: 0 labels [N,H,W] read, u8 in words of four · 1 counts [H,W,C₄] read-write, f32: exact up to 2²⁴ images.
-// Schedule: one invocation per place, walking over the images; no two share a place. Bound: bytes.
+// Adds label maps to the class counts of each place: counts[y,x,c] += the number of images n with labels[n,y,x] = c.
+// Bindings: 0 labels [N,H,W] read, bytes, four to a word · 1 counts [H,W,C₄] read-write, f32: exact up to 2²⁴ images.
+// Schedule: one invocation per place walks over the images. No two share a place. Bound: bytes.
 #include lib/grid.wgsl
 
 const IMAGES: u32 = 1u;

@@ -1,8 +1,9 @@
-// One pass of the exact radix selection: a histogram, per list, of BITS bits of the keys, less the list's lowest, whose higher
-// bits are the list's prefix.
-// Bindings: 0 keys [n] read · 1 classes [n] read (256 and more: not ranked) · 2 parameters [1 + 2·LISTS] read: n, prefixes,
-// lowest keys ·
-// 3 histograms [LISTS, 2^BITS] read-write, u32 atomics: sums of integers do not depend on their order.
+// One pass of the exact radix selection: a histogram, for each list, of the next BITS bits of its keys. The list's
+// lowest key is subtracted from a key first. Only keys whose higher bits equal the list's prefix count, that is, the
+// bits that earlier passes have found.
+// Bindings: 0 keys [n] read · 1 classes [n] read (256 and more: not ranked) · 2 parameters [1 + 2·LISTS] read: n, the
+// prefix of each list, the lowest key of each list · 3 histograms [LISTS, 2^BITS] read-write, u32 atomics. Sums of
+// integers do not depend on their order.
 // Schedule: one invocation per pixel. Bound: atomics.
 #include lib/grid.wgsl
 
@@ -29,7 +30,7 @@ fn main(
   // A global threshold ranks all classes in one list.
   let list = min(classes[pixel], LISTS - 1u);
   let key = keys[pixel] - parameters[1u + LISTS + list];
-  // Two shifts, because one by 32 bits would shift by none: before the first pass every prefix is 0.
+  // Two shifts, because a shift by 32 bits would shift by none. Before the first pass every prefix is 0.
   if (((key >> SHIFT) >> BITS) == parameters[1u + list]) {
     atomicAdd(&histograms[(list << BITS) + ((key >> SHIFT) & ((1u << BITS) - 1u))], 1u);
   }

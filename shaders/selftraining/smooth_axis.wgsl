@@ -1,4 +1,5 @@
-// One axis of a separable smoothing with zero border: y[i] = Σ_t w[t]·x[i + t − ORIGIN].
+// Smooths maps along one axis: y[i] = Σ_t w[t]·x[i + t − ORIGIN]. Beyond the border x is zero. Two launches, one per
+// axis, make a separable smoothing.
 // Bindings: 0 x [H,W,C₄] read · 1 w [TAPS] read · 2 y [H,W,C₄] write; x and y as vec4f.
 // Schedule: one invocation per vec4f. Bound: TAPS loads per output.
 #include lib/grid.wgsl
@@ -32,7 +33,7 @@ fn main(
   let start = index - place * step;
   var sum = vec4f(0.0);
   for (var tap = 0u; tap < TAPS; tap++) {
-    // Below zero the u32 wraps to a large number, which is outside as well.
+    // A place before the border is negative. u32 wraps to a large number, which counts as outside.
     let source = place + tap - ORIGIN;
     if (source < size) {
       sum += weights[tap] * x[start + source * step];

@@ -1,9 +1,11 @@
-// The largest class score of each pixel, and its class (the first on ties); or of a lattice of about every STEP-th row and column.
-// The lattice is spread over the whole image, and shifted from image to image of the batch, so that no place counts more than
-// another: what a class looks like depends on the row.
-// Bindings: 0 logits read · 1 views read · 2 prior read (see lib/class_scores.wgsl) · 3 keys [N,ROWS,COLUMNS] write: the score's
-// f32 bits, which order as the scores do, since scores are not negative · 4 classes [N,ROWS,COLUMNS] write, u32.
-// Schedule: one invocation per RUN pixels that follow each other, which share the columns of logits beside them.
+// The largest class score of each pixel, and its class, the first on ties.
+// With STEP above 1 it takes only a lattice of about every STEP-th row and column. The lattice is spread over the whole
+// image. It is shifted from image to image of the batch, so that no place counts more than another: what a class looks
+// like depends on the row.
+// Bindings: 0 logits read · 1 views read · 2 prior read (see lib/class_scores.wgsl) · 3 keys [N,ROWS,COLUMNS] write:
+// the f32 bits of the score. Scores are not negative, so their bits have the same order · 4 classes [N,ROWS,COLUMNS]
+// write, u32.
+// Schedule: one invocation takes RUN pixels that follow each other. They share the columns of logits beside them.
 // Bound: C exponentials per pixel.
 #include lib/bilinear.wgsl
 #include lib/class_scores.wgsl
@@ -14,7 +16,8 @@ const RUN: u32 = 32u;
 const ROWS = (HEIGHT + STEP - 1u) / STEP;
 const COLUMNS = (WIDTH + STEP - 1u) / STEP;
 
-// The row or column of a pixel of the lattice: `count` of them over `size`, shifted by a share of their distance.
+// The row (or column) in the image of row `index` of the lattice. `count` rows are spread over `size`, and shifted by a
+// share of their distance.
 fn spread(index: u32, shift: u32, count: u32, size: u32) -> u32 {
   if (STEP == 1u) {
     return index;
@@ -54,17 +57,8 @@ fn main(
 }
 
 fn writeTop(pixel: u32, scores: array<vec4f, CLASS_VECTORS>) {
-  var best = -1.0;
-  var bestClass = 0u;
-  // Selects rather than branches: a branch costs a software adapter more than what it skips.
-  #unroll v in 0..CLASS_VECTORS {
-    #unroll k in 0..4 {
-      let better$(v * 4 + k) = $(v * 4 + k)u < CLASSES && scores[$v][$k] > best;
-      best = select(best, scores[$v][$k], better$(v * 4 + k));
-      bestClass = select(bestClass, $(v * 4 + k)u, better$(v * 4 + k));
-    }
-  }
+  let largest = largestScore(scores);
   // Adding zero turns a negative zero into a positive one, whose bits are the smallest.
-  keys[pixel] = bitcast<u32>(max(best, 0.0) + 0.0);
-  classes[pixel] = bestClass;
+  keys[pixel] = bitcast<u32>(max(largest.score, 0.0) + 0.0);
+  classes[pixel] = largest.id;
 }

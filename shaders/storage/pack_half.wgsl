@@ -1,4 +1,5 @@
-// Values in 16 bits: y = x rounded to the nearest half float; what is too large for one becomes the largest.
+// Stores values in 16 bits: y = x rounded to the nearest half float. A value that is too large becomes the largest
+// half.
 // Bindings: 0 x read, vec4f · 1 y write, two words of two halves for each vec4f.
 // Schedule: one invocation per vec4f. Bound: 6 bytes per element.
 #include lib/grid.wgsl

@@ -1,4 +1,4 @@
-// Values of 16 bits as floats of 32.
+// Makes floats of 32 bits from values in 16 bits.
 // Bindings: 0 x read, two words of two halves for each vec4f · 1 y write, vec4f.
 // Schedule: one invocation per vec4f. Bound: 6 bytes per element.
 #include lib/grid.wgsl

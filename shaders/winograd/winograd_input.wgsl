@@ -1,7 +1,8 @@
-// Winograd, input: v = Bᵀ·d·B for each tile d of x, INPUTS×INPUTS, zeros outside the image.
+// Winograd, first step: transforms the input, v = Bᵀ·d·B for each tile d of x. A tile has INPUTS×INPUTS pixels, zeros
+// outside the image.
 // Bindings: 0 left = x [N,H,W,C] read · 1 v [INPUTS²,TILES,C] write, as vec4f.
-// Schedule: one invocation transforms one vec4f of channels of one tile. Bound: bytes (9 read, 9 written per element of x;
-// with F(2×2, 3×3) 16 each).
+// Schedule: one invocation transforms one vec4f of channels of one tile. Bound: bytes, 9 read and 9 written per element
+// of x; with F(2×2, 3×3) 16 each.
 #include lib/convolution_geometry.wgsl
 #include lib/grid.wgsl
 #include TRANSFORMS
@@ -24,7 +25,7 @@ fn main(
   }
   let vector = index % VECTORS;
   let tile = tileAt(index / VECTORS);
-  // u32 wraps below zero, so that one comparison tells whether a row or column is inside.
+  // In the padding a row or column is negative. u32 wraps to a large number, so one comparison tells what is inside.
   #unroll c in 0..INPUTS {
     let column$c = tile.column + $c * DILATION - PADDING_LEFT;
     let inside$c = column$c < WIDTH;

@@ -1,7 +1,9 @@
-// Winograd, output: y = f(scale · (Aᵀ·m·A) + shift + residual) for each tile m of products, OUTPUTS×OUTPUTS outputs.
-// Bindings: 0 left = m [INPUTS²,TILES,C] read · 1 epilogue, 2 residual read (lib/epilogue.wgsl) · 3 y [N,Ho,Wo,C] write, as vec4f.
-// Schedule: one invocation transforms one vec4f of channels of one tile. Bound: bytes (9 read per 4 written; with
-// F(2×2, 3×3) 16).
+// Winograd, last step: transforms the products back, y = f(scale · (Aᵀ·m·A) + shift + residual) for each tile m of
+// products. A tile gives OUTPUTS×OUTPUTS outputs.
+// Bindings: 0 left = m [INPUTS²,TILES,C] read · 1 epilogue, 2 residual read (lib/epilogue.wgsl) · 3 y [N,Ho,Wo,C]
+// write, as vec4f.
+// Schedule: one invocation transforms one vec4f of channels of one tile. Bound: bytes, 9 read per 4 written; with
+// F(2×2, 3×3) 16 per 4.
 #include lib/epilogue.wgsl
 #include lib/convolution_geometry.wgsl
 #include lib/grid.wgsl

@@ -1,7 +1,8 @@
-// Winograd, output gradient for the gradient at the weights: e = A·dy·Aᵀ for each tile of dy, OUTPUTS×OUTPUTS, zeros outside.
+// Winograd, weight gradient: transforms dy, e = A·dy·Aᵀ for each tile of OUTPUTS×OUTPUTS elements, zeros outside the
+// image.
 // Bindings: 0 left = dy [N,Ho,Wo,C] read · 1 e [INPUTS²,TILES,C] write, as vec4f.
-// Schedule: one invocation transforms one vec4f of channels of one tile. Bound: bytes (4 read per 9 written; with
-// F(2×2, 3×3) 16).
+// Schedule: one invocation transforms one vec4f of channels of one tile. Bound: bytes, 4 read per 9 written; with
+// F(2×2, 3×3) 4 per 16.
 #include lib/convolution_geometry.wgsl
 #include lib/grid.wgsl
 #include TRANSFORMS

@@ -1,8 +1,8 @@
-// Winograd, weights: u = G·g·Gᵀ for the 3×3 taps g of each pair of channels. FLIPPED takes the taps in reverse, as the
-// input gradient needs them.
+// Winograd: transforms the weights, u = G·g·Gᵀ for the 3×3 taps g of each pair of channels. With FLIPPED the taps are
+// taken in reverse, as the input gradient needs them.
 // Bindings: 0 w [3,3,I,O] read · 1 pairs (I·O/4) · 2 u [INPUTS²,I,O] write, as vec4f.
-// Schedule: one invocation transforms one input channel and one vec4f of output channels. Bound: bytes (5 per byte of w; with
-// F(2×2, 3×3) 3).
+// Schedule: one invocation transforms one input channel and one vec4f of output channels. Bound: bytes, 5 per byte of
+// w; with F(2×2, 3×3) 3.
 #include lib/grid.wgsl
 #include TRANSFORMS
 

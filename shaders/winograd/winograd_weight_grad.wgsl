@@ -1,7 +1,8 @@
-// Winograd, gradient at the weights: dw = Gᵀ·s·G for the INPUTS×INPUTS sums s of each pair of channels, which come in parts.
+// Winograd, weight gradient: transforms the sums back, dw = Gᵀ·s·G for the INPUTS×INPUTS sums s of each pair of
+// channels. The sums come in parts, which are added here in fixed order.
 // Bindings: 0 s [splits,INPUTS²,I,O] read · 1 pairs (I·O/4) · 2 dw [3,3,I,O] write, as vec4f.
-// Schedule: one invocation transforms one input channel and one vec4f of output channels. Bound: bytes (4·splits per byte of dw; with
-// F(2×2, 3×3) 2·splits); the loads of a part wait together.
+// Schedule: one invocation transforms one input channel and one vec4f of output channels. It loads a whole part before
+// it adds it, so that these loads wait together. Bound: bytes, 4·splits per byte of dw; with F(2×2, 3×3) 2·splits.
 #include lib/grid.wgsl
 #include TRANSFORMS
 

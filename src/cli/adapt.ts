@@ -4,11 +4,12 @@
  * @module
  */
 
-import { type AdaptationResult, runAdaptation } from "../run/adaptation.ts";
+import { runAdaptation } from "../run/adaptation.ts";
 import { openRun } from "../run/open_run.ts";
 import { memoryReport, planReport, planText, requireBudget } from "../run/announce.ts";
 import { writePictures } from "../run/pictures.ts";
 import { townRecipe } from "../settings/town_recipe.ts";
+import { collapseMessage } from "./advice.ts";
 import { readArguments } from "./arguments.ts";
 import { reportProfile } from "./profile_table.ts";
 import { readResult, resultTable } from "./result_table.ts";
@@ -18,27 +19,24 @@ export async function run(args: readonly string[]): Promise<number> {
   const settings = readArguments(
     "adapt",
     args,
-    (given) => given.has("source") || given.has("target") ? null : townRecipe,
+    (given) => given.source !== undefined || given.target !== undefined ? null : townRecipe,
   );
-  const controlRun = settings.optionalText("control-run");
+  const controlRun = settings.get("control-run");
   const control = controlRun === undefined ? null : readResult(controlRun);
-  const { context, data, trainSource, close } = await openRun(settings, true);
+  const { context, data, close } = await openRun(settings, true);
   try {
-    const isPlan = settings.flag("plan");
+    const isPlan = settings.get("plan");
     if (isPlan) {
       const plan = planReport(context);
-      console.log(settings.flag("json") ? JSON.stringify(plan) : planText(plan));
+      console.log(settings.get("json") ? JSON.stringify(plan) : planText(plan));
     }
     requireBudget(memoryReport(context), settings);
     if (isPlan) return 0;
-    const result: AdaptationResult = await runAdaptation(context, data, {
-      resume: settings.flag("resume"),
-      trainSource,
-    });
+    const result = await runAdaptation(context, data, (warning) => context.progress.warn(collapseMessage(warning)));
     context.profile.enter("pictures");
     await writePictures(context, data);
     context.profile.enter("other");
-    if (settings.flag("json")) console.log(JSON.stringify(result));
+    if (settings.get("json")) console.log(JSON.stringify(result));
     else console.log(resultTable(result, context, control));
     await reportProfile(context);
     return 0;

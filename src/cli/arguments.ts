@@ -6,10 +6,20 @@
 
 import { parseArgs } from "node:util";
 import { UsageError } from "../errors.ts";
-import { type Command, formatDefault, type Option, optionsOf } from "../settings/options.ts";
-import { readRecipe, readValue, resolveSettings, type Settings, suggestion, type Value } from "../settings/settings.ts";
+import { formatDefault } from "../settings/option_texts.ts";
+import { type Command, type Option, type OptionKey, optionsOf } from "../settings/options.ts";
+import {
+  checkedValues,
+  readRecipe,
+  readValue,
+  resolveSettings,
+  type Settings,
+  suggestion,
+  type Value,
+  type Values,
+} from "../settings/settings.ts";
 import { readFile } from "../disk/files.ts";
-import { savedSettings } from "../run/run_folder.ts";
+import { savedSettings } from "../run/folder_store.ts";
 
 /**
  * The settings that the arguments ask for. With `--resume`, what is not given is as the run in `--out` was started.
@@ -20,21 +30,20 @@ import { savedSettings } from "../run/run_folder.ts";
 export function readArguments(
   command: Command,
   args: readonly string[],
-  defaultRecipe?: (given: ReadonlySet<string>) => string | null,
+  defaultRecipe?: (given: Values) => string | null,
 ): Settings {
   const given = readGiven(command, args);
-  const config = given.get("config");
-  const out = given.get("out");
-  const saved = given.get("resume") === true && typeof out === "string" ? savedSettings(out) : new Map<string, Value>();
-  if (typeof config === "string") {
+  const { config, out, resume } = given;
+  const saved = resume && out !== undefined ? savedSettings(out) : null;
+  if (config !== undefined) {
     const recipe = readRecipe(new TextDecoder().decode(readFile(config)), config);
-    return resolveSettings(command, given, new Map([...saved, ...recipe]));
+    return resolveSettings(command, given, { ...saved, ...recipe });
   }
-  const text = saved.size > 0 ? null : defaultRecipe?.(new Set(given.keys())) ?? null;
-  return resolveSettings(command, given, text === null ? saved : readRecipe(text, "the built-in recipe"));
+  const text = saved === null ? defaultRecipe?.(given) ?? null : null;
+  return resolveSettings(command, given, text === null ? saved ?? {} : readRecipe(text, "the built-in recipe"));
 }
 
-function readGiven(command: Command, args: readonly string[]): Map<string, Value> {
+function readGiven(command: Command, args: readonly string[]): Values {
   const known = optionsOf(command);
   const { tokens } = parseArgs({
     args: [...args],
@@ -46,11 +55,12 @@ function readGiven(command: Command, args: readonly string[]): Map<string, Value
     strict: false,
     tokens: true,
   });
-  const given = new Map<string, Value>();
-  let list: Option | undefined;
+  const given = new Map<OptionKey, Value>();
+  const lists = new Map<OptionKey, string[]>();
+  let list: string[] | undefined;
   for (const token of tokens) {
     if (token.kind === "positional" && list !== undefined) {
-      given.set(list.key, [...given.get(list.key) as string[], token.value]);
+      list.push(token.value);
       continue;
     }
     list = undefined;
@@ -73,13 +83,12 @@ function readGiven(command: Command, args: readonly string[]): Map<string, Value
     if (token.value === undefined || (token.value.startsWith("--") && !token.inlineValue)) {
       throw new UsageError(`${token.rawName} needs a value`);
     }
-    const value = readValue(option, token.value);
     if (option.kind === "paths") {
-      given.set(option.key, [...(given.get(option.key) as string[] | undefined ?? []), ...value as string[]]);
-      list = option;
-    } else given.set(option.key, value);
+      list = [...lists.get(option.key) ?? [], token.value];
+      lists.set(option.key, list);
+    } else given.set(option.key, readValue(option, token.value));
   }
-  return given;
+  return checkedValues([...given, ...lists]);
 }
 
 /** What a command is for, and how it is called. */

@@ -2,7 +2,7 @@
  * `crosswalk bench`: the adapter's peaks, every kernel against them, and the reference workload: its step and inference beside
  * other engines', the selection of thresholds beside a sort, and its memory. `bench kernels`, `step`, `select` and `memory`
  * run one part. `bench overhead`, a step's time outside kernels, and `bench growth`, how cost grows with sizes, run only when
- * they are named. `--submit` prints a block for a report.
+ * they are named. `bench kernels --only NAME` checks and times one kernel. `--submit` prints a block for a report.
  *
  * @module
  */
@@ -11,10 +11,12 @@ import process from "node:process";
 import { benchGrowth, type GrowthReport } from "../../bench/growth.ts";
 import { growthSvg, growthTables } from "../../bench/growth_plot.ts";
 import { benchKernels } from "../../bench/kernels.ts";
+import { opsOfQuestion, questionsAbout } from "../../bench/questions.ts";
 import { benchMemory, type MemoryReport } from "../../bench/memory.ts";
 import { type PeerName, peerNames } from "../../bench/peer.ts";
 import { benchOverhead, type OverheadReport } from "../../bench/overhead.ts";
 import { measurePeaks } from "../selftest/peaks.ts";
+import { casesOf, type KernelResult, selfTest } from "../selftest/self_test.ts";
 import { rooflineSvg } from "../../bench/plot.ts";
 import { benchSelect, type SelectReport } from "../../bench/select.ts";
 import { benchStep } from "../../bench/step.ts";
@@ -27,6 +29,7 @@ import { writeFileSafely } from "../disk/files.ts";
 import { suggestion } from "../settings/settings.ts";
 import { readArguments } from "./arguments.ts";
 import { requireSensibleOptions } from "./bench_checks.ts";
+import { kernelText } from "./doctor.ts";
 import { openGpu } from "./open.ts";
 import { factorText, rowText, stepTable } from "./bench_tables.ts";
 import { aligned } from "./result_table.ts";
@@ -36,6 +39,8 @@ interface PartOptions {
   readonly peers: readonly PeerName[];
   /** Images of 1024×2048 pixels whose thresholds are selected; default enough for 50 million pixels. */
   readonly images?: number;
+  /** The one kernel to check and to time: an op or a row; default all rows. */
+  readonly only?: string | undefined;
   /** Where a picture goes. */
   readonly plot?: string | undefined;
   /** Prints a line of the text form; silent with `--json`. */
@@ -53,14 +58,17 @@ export async function run(args: readonly string[]): Promise<number> {
     throw new UsageError(`There is no part "${first}" of bench. ${suggestion(first, Object.keys(parts))}`);
   }
   const settings = readArguments("bench", part === undefined ? args : args.slice(1));
-  const peers = readPeers(settings.optionalText("against"));
+  const peers = readPeers(settings.get("against"));
   requireSensibleOptions(part, settings);
-  if (settings.flag("submit")) return await submit(settings.number("runs"));
-  const json = settings.flag("json");
+  if (settings.get("submit")) return await submit(settings.get("runs"));
+  const json = settings.get("json");
+  const only = settings.get("only");
+  if (only !== undefined) questionsAbout(only);
   const options: PartOptions = {
-    runs: settings.number("runs"),
+    runs: settings.get("runs"),
     peers,
-    plot: settings.optionalText("plot"),
+    only,
+    plot: settings.get("plot"),
     say: (text) => json ? undefined : console.log(text),
   };
   using gpu = await openGpu();
@@ -108,13 +116,37 @@ function adapterName(gpu: Gpu): string {
   return gpu.info.description || gpu.info.vendor;
 }
 
-async function kernels(gpu: Gpu, { runs, peers, plot, say }: PartOptions) {
+async function kernels(gpu: Gpu, { runs, peers, only, plot, say }: PartOptions) {
+  const questions = only === undefined ? undefined : questionsAbout(only);
+  const checks = only === undefined ? undefined : await checkKernel(gpu, only, say);
   const peaks = await measurePeaks(gpu);
   const { gflops, gigabytesPerSecond } = peaks;
   say(`multiply-add peak ${gflops.toFixed(1)} GFLOP/s, copy peak ${gigabytesPerSecond.toFixed(1)} GB/s\n`);
-  const rows = await benchKernels(gpu, peaks, { runs, peers, say, onRow: (row) => say(rowText(row)) });
+  const rows = await benchKernels(gpu, peaks, {
+    ...{ runs, peers, say, ...questions && { questions, againstDirect: true } },
+    onRow: (row) => say(rowText(row)),
+  });
   if (plot !== undefined) draw(plot, rooflineSvg(peaks, rows, adapterName(gpu)), say);
-  return { adapter: adapterName(gpu), peaks, kernels: rows };
+  return { adapter: adapterName(gpu), ...checks && { checks }, peaks, kernels: rows };
+}
+
+/**
+ * Runs the cases of the self-test that compute this op, or those of a row.
+ *
+ * @throws {Error} naming the case that is wrong.
+ */
+async function checkKernel(gpu: Gpu, name: string, say: (text: string) => void): Promise<KernelResult[]> {
+  const ops = new Set(questionsAbout(name).flatMap((question) => [...opsOfQuestion(question)]));
+  const results = await selfTest(
+    gpu,
+    (result) => say(kernelText(result)),
+    casesOf(ops.has(name) ? new Set([name]) : ops),
+  );
+  const wrong = results.find(({ ok }) => !ok);
+  if (wrong !== undefined) throw new Error(`${name} is wrong on this adapter: ${wrong.name}, ${wrong.problem}`);
+  if (results.length === 0) say(`no case of the self-test computes ${name}`);
+  say("");
+  return results;
 }
 
 async function step(gpu: Gpu, { runs, peers, say }: PartOptions): Promise<StepReport> {

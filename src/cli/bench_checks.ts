@@ -25,24 +25,27 @@ const enginesOf: Readonly<Record<string, readonly string[]>> = {
  * @throws {UsageError} naming the option.
  */
 export function requireSensibleOptions(part: string | undefined, settings: Settings): void {
-  const plot = settings.optionalText("plot");
+  const plot = settings.get("plot");
   if (plot !== undefined && !plot.toLowerCase().endsWith(".svg")) {
     throw new UsageError(`--plot is "${plot}", expected a file that ends in .svg`);
   }
   if (plot !== undefined && !drawnParts.includes(part)) {
     throw new UsageError(`bench ${part} draws nothing: --plot goes with bench, bench kernels and bench growth`);
   }
+  if (settings.has("only") && part !== "kernels") {
+    throw new UsageError("--only chooses among the kernels of bench kernels: it goes with no other part of bench");
+  }
   const engines = part === undefined ? undefined : enginesOf[part];
-  const unknown = settings.optionalText("against")?.split(",").find((name) => !engines?.includes(name.trim()));
+  const unknown = settings.get("against")?.split(",").find((name) => !engines?.includes(name.trim()));
   if (engines !== undefined && unknown !== undefined) {
     const known = engines.length === 0 ? "no other engines" : `no other engine than ${engines.join(", ")}`;
     throw new UsageError(`bench ${part} runs ${known}: leave out --against ${unknown}`);
   }
-  if (!settings.flag("submit")) return;
+  if (!settings.get("submit")) return;
   if (part !== undefined) {
     throw new UsageError(`--submit chooses its parts itself. Leave out "${part}"`);
   }
-  for (const key of ["json", "plot", "against"]) {
+  for (const key of ["json", "plot", "against"] as const) {
     if (settings.has(key)) throw new UsageError(`--submit prints its block and nothing else. Leave out --${key}`);
   }
 }

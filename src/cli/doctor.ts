@@ -28,7 +28,7 @@ const shownLimits = [
 /** Runs the command; returns the exit code. */
 export async function run(args: readonly string[]): Promise<number> {
   const settings = readArguments("doctor", args);
-  const json = settings.flag("json");
+  const json = settings.get("json");
   const say = (text: string) => {
     if (!json) console.log(text);
   };
@@ -81,7 +81,8 @@ async function findWarnings(gpu: Gpu): Promise<string[]> {
   ];
 }
 
-function kernelText({ name, ok, error, cases, problem }: KernelResult): string {
+/** A line about the cases of one kernel. */
+export function kernelText({ name, ok, error, cases, problem }: KernelResult): string {
   const largest = `largest error ${error === null ? "not a number" : error.toExponential(1)}`;
   const counted = `${String(cases).padStart(3)} ${cases === 1 ? "case, " : "cases,"} ${largest}`;
   return `${ok ? "ok   " : "WRONG"}  ${name.padEnd(26)} ${counted}${problem === undefined ? "" : ` (${problem})`}`;

@@ -5,40 +5,38 @@
  */
 
 import { requireLabels } from "../data/dataset.ts";
-import { Loader } from "../data/loader.ts";
-import { type AbsentRule, scoreConfusion } from "../metrics/confusion.ts";
+import { openLoader } from "../data/folder.ts";
 import { viewOptions } from "../settings/settings.ts";
-import { evaluate } from "../selftraining/evaluation.ts";
+import { evaluate, splitScores } from "../selftraining/evaluation.ts";
 import { readArguments } from "./arguments.ts";
 import { openFitting, openGpu, openNetwork, sayRounded, workingSizeOf } from "./open.ts";
 
 /** Runs the command; returns the exit code. */
 export async function run(args: readonly string[]): Promise<number> {
   const settings = readArguments("evaluate", args);
-  const weights = settings.text("weights");
-  const data = settings.text("data");
+  const weights = settings.require("weights");
+  const data = settings.require("data");
   using gpu = await openGpu();
   const network = openNetwork(gpu, weights);
   const { classes } = network.metadata;
   const dataset = openFitting(data, settings, classes);
-  const split = dataset.split(settings.text("split"));
+  const split = dataset.split(settings.get("split"));
   requireLabels(split, dataset);
-  using loader = new Loader({ cacheBytes: 0 });
+  using loader = openLoader({ cacheBytes: 0 });
   const confusion = await evaluate(gpu, network, loader, split.items, {
     size: workingSizeOf(settings, network),
     onRounded: sayRounded(network),
     views: viewOptions(settings),
   });
-  const { miou, iou, pixelAccuracy } = scoreConfusion(confusion, { absent: settings.text("absent") as AbsentRule });
-  const byClass = Object.fromEntries(classes.map((name, id) => [name, iou[id] ?? null]));
-  if (settings.flag("json")) {
-    console.log(JSON.stringify({ miou, iou: byClass, pixelAccuracy, images: split.items.length }));
+  const scores = splitScores(confusion, classes, split.items.length, settings.get("absent"));
+  if (settings.get("json")) {
+    console.log(JSON.stringify(scores));
     return 0;
   }
   const width = Math.max(...classes.map((name) => name.length), 14);
   const percent = (value: number | null) => value === null ? "–" : (value * 100).toFixed(1);
-  for (const [name, value] of Object.entries(byClass)) console.log(`${name.padEnd(width)}  ${percent(value)}`);
-  console.log(`${"mIoU".padEnd(width)}  ${percent(miou)}`);
-  console.log(`${"pixel accuracy".padEnd(width)}  ${percent(pixelAccuracy)}`);
+  for (const [name, value] of Object.entries(scores.iou)) console.log(`${name.padEnd(width)}  ${percent(value)}`);
+  console.log(`${"mIoU".padEnd(width)}  ${percent(scores.miou)}`);
+  console.log(`${"pixel accuracy".padEnd(width)}  ${percent(scores.pixelAccuracy)}`);
   return 0;
 }

@@ -6,7 +6,8 @@
  */
 
 import type { ClassMap } from "../data/class_map.ts";
-import { type Dataset, openDataset, readClassMap, requireClasses } from "../data/dataset.ts";
+import { type Dataset, requireClasses } from "../data/dataset.ts";
+import { openDataset, readClassMap } from "../data/folder.ts";
 import { formatSize, roundedSizeText, roundSize, type Size } from "../data/size.ts";
 import { Gpu } from "../gpu/gpu.ts";
 import { loadNetwork, type Network } from "../nn/network.ts";
@@ -35,13 +36,13 @@ export function openFitting(path: string, settings: Settings, classes: readonly 
 
 /** The class map of the settings, if any. */
 export function openClassMap(settings: Settings): ClassMap | undefined {
-  const path = settings.optionalText("class-map");
+  const path = settings.get("class-map");
   return path === undefined ? undefined : readClassMap(path);
 }
 
 /** Says on stderr that images of one size are worked on at another; for `loadSplit`, which calls it once. */
 export function sayRounded(network: Network): (wanted: Size, rounded: Size) => void {
-  return (wanted, rounded) => console.error(roundedSizeText("size", wanted, rounded, network.model.outputStride));
+  return (wanted, rounded) => console.error(roundedSizeText("size", wanted, rounded, network.model.sizeMultiple));
 }
 
 /**
@@ -49,8 +50,8 @@ export function sayRounded(network: Network): (wanted: Size, rounded: Size) => v
  * Sides that the network's output stride does not divide are rounded to the nearest that it does, said once on stderr.
  */
 export function workingSizeOf(settings: Settings, network: Network): Size | null {
-  const wanted = settings.size("size") ?? network.metadata.size;
-  const stride = network.model.outputStride;
+  const wanted = settings.get("size") ?? network.metadata.size;
+  const stride = network.model.sizeMultiple;
   if (wanted === undefined) return null;
   const rounded = roundSize(wanted, stride);
   if (formatSize(rounded) !== formatSize(wanted)) sayRounded(network)(wanted, rounded);

@@ -5,13 +5,13 @@
  */
 
 import { join, resolve } from "node:path";
-import { defaultPalette, imageItems } from "../data/dataset.ts";
+import { defaultPalette } from "../data/dataset.ts";
 import { encodeLabelPng, encodeRgbPng } from "../data/encode.ts";
-import { Loader } from "../data/loader.ts";
-import type { Item, Sample } from "../data/sample.ts";
+import type { FileItem } from "../data/file_item.ts";
+import { imageItems, openLoader } from "../data/folder.ts";
+import { rgbPixels, type Sample } from "../data/sample.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { OneBehind } from "../gpu/one_behind.ts";
-import type { Network } from "../nn/network.ts";
 import { writeNpy } from "../formats/npy.ts";
 import { UsageError } from "../errors.ts";
 import { type Color, overlayLabels, pictureOf } from "../report/picture.ts";
@@ -25,19 +25,17 @@ import { openGpu, openNetwork, sayRounded, workingSizeOf } from "./open.ts";
 /** Runs the command; returns the exit code. */
 export async function run(args: readonly string[]): Promise<number> {
   const settings = readArguments("predict", args);
-  const weights = settings.text("weights");
-  const out = settings.text("out");
-  const paths = settings.paths("images");
-  if (paths.length === 0) throw new UsageError("Give --images: image files, or folders of images");
-  const items = imageItems(paths);
+  const weights = settings.require("weights");
+  const out = settings.require("out");
+  const items = imageItems(settings.require("images"));
   requireFreeNames(items, out);
   using gpu = await openGpu();
   const network = openNetwork(gpu, weights);
   const palette = network.metadata.palette ?? defaultPalette(network.classCount);
-  const withLogits = settings.flag("logits");
+  const withLogits = settings.get("logits");
   // One image at a time: each is labelled at its own size.
   const predictor = new Predictor(gpu, network, 1, viewOptions(settings));
-  using loader = new Loader({ cacheBytes: 0 });
+  using loader = openLoader({ cacheBytes: 0 });
   const files: string[] = [];
   const writing = new OneBehind<string>();
   const finish = (path: string | null) => {
@@ -50,13 +48,13 @@ export async function run(args: readonly string[]): Promise<number> {
       const group = { samples: [sample], size: { height, width }, labelSize: sample.originalSize };
       const prediction = await predictor.run(group, { withLogits });
       // What is written meanwhile is the result of the image before.
-      finish(await writing.exchange(writeResults(gpu, prediction, { sample, network, palette, out })));
+      finish(await writing.exchange(writeResults(gpu, prediction, { sample, palette, out })));
     }
   } finally {
     finish(await writing.take());
   }
   await predictor.dispose();
-  if (settings.flag("json")) console.log(JSON.stringify({ images: files.length, labels: files }));
+  if (settings.get("json")) console.log(JSON.stringify({ images: files.length, labels: files }));
   else console.error(`Labelled ${files.length} image${files.length === 1 ? "" : "s"}; see ${out}`);
   return 0;
 }
@@ -66,7 +64,7 @@ export async function run(args: readonly string[]): Promise<number> {
  *
  * @throws {UsageError} naming the file.
  */
-function requireFreeNames(items: readonly Item[], out: string): void {
+function requireFreeNames(items: readonly FileItem[], out: string): void {
   const inputs = new Set(items.map(({ imagePath }) => resolve(imagePath)));
   const outputs = new Set<string>();
   for (const { name } of items) {
@@ -86,26 +84,28 @@ function requireFreeNames(items: readonly Item[], out: string): void {
 
 interface Results {
   readonly sample: Sample;
-  readonly network: Network;
   readonly palette: readonly Color[];
   readonly out: string;
 }
 
 /** Writes the label PNG, the overlay and, where wanted, the logits; returns the path of the first. */
 async function writeResults(gpu: Gpu, prediction: Prediction, results: Results): Promise<string> {
-  const { sample: { name, originalSize: { height, width }, image }, network, palette, out } = results;
+  const { sample: { name, originalSize: { height, width }, image }, palette, out } = results;
   // Both are asked for before either is waited for: the next prediction overwrites them.
   const [[labels = new Uint8Array(0)], logits] = await Promise.all([
     gpu.read({ ...prediction.labels, size: height * width }),
-    prediction.readLogits?.(),
+    prediction.logits?.read(),
   ]);
   const path = join(out, `${name}.png`);
   writeFileSafely(path, encodeLabelPng(labels, height, width, palette.map((color) => [...color])));
-  const overlay = overlayLabels(pictureOf(image.pixels, image.height, image.width), { height, width, labels }, palette);
+  const overlay = overlayLabels(
+    pictureOf(rgbPixels(image, name), image.height, image.width),
+    { height, width, labels },
+    palette,
+  );
   writeFileSafely(join(out, `${name}_overlay.png`), encodeRgbPng(overlay.pixels, overlay.height, overlay.width));
   if (logits !== undefined) {
-    const { outputStride } = network.model;
-    const shape = [network.classCount, image.height / outputStride, image.width / outputStride];
+    const [, ...shape] = prediction.logits?.shape ?? [];
     writeFileSafely(join(out, `${name}.npy`), writeNpy(shape, logits));
   }
   return path;

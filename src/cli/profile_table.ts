@@ -5,7 +5,8 @@
  */
 
 import type { KernelProfile, ProfileReport } from "../run/profile.ts";
-import type { RunContext } from "../run/training_run.ts";
+import type { RunContext } from "../run/context.ts";
+import { jsonText } from "../selftraining/store.ts";
 import { aligned } from "./result_table.ts";
 
 /** Kernels that the table shows; `profile.json` has all. */
@@ -13,11 +14,11 @@ const shownKernels = 12;
 
 /** With `--profile`, writes `profile.json` and prints its tables: on stdout, or on stderr where that is for one JSON object. */
 export async function reportProfile({ profile, folder, settings }: RunContext): Promise<void> {
-  if (!settings.flag("profile")) return;
+  if (!settings.get("profile")) return;
   const report = await profile.report();
-  folder.writeJson("profile.json", report);
+  await folder.write("profile.json", jsonText(report));
   const text = profileText(report);
-  if (settings.flag("json")) console.error(text);
+  if (settings.get("json")) console.error(text);
   else console.log(`\n${text}\nprofile   ${folder.file("profile.json")}`);
 }
 

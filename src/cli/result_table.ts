@@ -6,9 +6,9 @@
 
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { AdaptationResult } from "../run/adaptation.ts";
-import type { LabellingResult } from "../run/labelling.ts";
-import type { RunContext } from "../run/training_run.ts";
+import type { AdaptationResult } from "../selftraining/adapt.ts";
+import type { LabellingResult } from "../selftraining/labelling.ts";
+import type { RunContext } from "../run/context.ts";
 
 /** The table as text; with the result of a control run, also the gain over it. */
 export function resultTable(result: AdaptationResult, context: RunContext, control: AdaptationResult | null): string {

@@ -4,32 +4,29 @@
  * @module
  */
 
-import { UsageError } from "../errors.ts";
 import { select } from "../run/select.ts";
-import type { RankRule, SelectionPolicy } from "../selftraining/thresholds.ts";
 import { readArguments } from "./arguments.ts";
 import { openGpu } from "./open.ts";
 
 /** Runs the command; returns the exit code. */
 export async function run(args: readonly string[]): Promise<number> {
   const settings = readArguments("select", args);
-  const probabilities = settings.paths("probabilities");
-  if (probabilities.length === 0) throw new UsageError("Give --probabilities");
-  const out = settings.text("out");
-  const prior = settings.optionalText("prior");
+  const probabilities = settings.require("probabilities");
+  const out = settings.require("out");
+  const prior = settings.get("prior");
   using gpu = await openGpu();
   const report = await select(gpu, {
     probabilities,
     ...(prior === undefined ? {} : { prior }),
-    policy: settings.text("policy") as SelectionPolicy,
-    rule: settings.text("rule") as RankRule,
-    portion: settings.number("portion"),
-    stride: settings.number("stride"),
-    alpha: settings.number("alpha"),
+    policy: settings.get("policy"),
+    rule: settings.get("rule"),
+    portion: settings.get("portion"),
+    stride: settings.get("stride"),
+    alpha: settings.get("alpha"),
     out,
-    format: settings.text("format") as "png" | "npy",
+    format: settings.get("format"),
   });
-  if (settings.flag("json")) {
+  if (settings.get("json")) {
     console.log(JSON.stringify(report));
     return 0;
   }

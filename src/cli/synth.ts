@@ -11,12 +11,11 @@ import { readArguments } from "./arguments.ts";
 /** Runs the command; returns the exit code. */
 export async function run(args: readonly string[]): Promise<number> {
   const settings = readArguments("synth", args);
-  const out = settings.text("out");
-  const trainCount = settings.number("town-images");
-  const size = settings.size("town-size") ?? { height: 96, width: 192 };
-  await writeTowns(out, { ...size, trainCount, seed: settings.number("seed") });
+  const out = settings.require("out");
+  const trainCount = settings.get("town-images");
+  await writeTowns(out, { ...settings.get("town-size"), trainCount, seed: settings.get("seed") });
   const folders = { source: join(out, "source"), target: join(out, "target") };
-  if (settings.flag("json")) console.log(JSON.stringify(folders));
+  if (settings.get("json")) console.log(JSON.stringify(folders));
   else console.error(`Wrote ${folders.source} and ${folders.target}`);
   return 0;
 }

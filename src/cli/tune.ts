@@ -32,7 +32,7 @@ const shownSchedules = 4;
 /** Runs the command; returns the exit code. */
 export async function run(args: readonly string[]): Promise<number> {
   const settings = readArguments("tune", args);
-  const json = settings.flag("json");
+  const json = settings.get("json");
   const say = (text: string) => {
     if (!json) console.log(text);
   };
@@ -46,7 +46,7 @@ export async function run(args: readonly string[]): Promise<number> {
     },
   });
   const table = tablePaths(adapter).user;
-  const minutes = settings.number("minutes");
+  const minutes = settings.get("minutes");
   const problems = tuningProblems(networkTensors(gpu, settings));
   say(`${gpu.info.description || gpu.info.vendor}: ${problems.length} shape classes, at most ${minutes} minutes`);
   const report = await tuneInto(gpu, problems, { adapter, table, minutes, say });
@@ -85,16 +85,15 @@ export async function tuneInto(
 
 /** Results of a network's training step and inference, whose convolutions are tuned. */
 function networkTensors(gpu: Gpu, settings: Settings): Tensor[] {
-  const { height, width } = settings.flag("reference")
-    ? reference
-    : settings.size("size") ?? { height: 240, width: 320 };
-  const batch = settings.flag("reference") ? reference.batch : settings.number("batch");
-  const images = input("images", [batch, 3, height, width]);
-  const model = findModel(settings.text("model"));
+  const { height, width } = settings.get("reference") ? reference : settings.require("size");
+  const batch = settings.get("reference") ? reference.batch : settings.get("batch");
+  const model = findModel(settings.get("model"));
+  const channels = settings.get("reference") ? 3 : model.takes.channels;
+  const images = input("images", [batch, channels, height, width]);
   const logits = (scope: ParameterScope, inference: boolean) =>
-    settings.flag("reference")
+    settings.get("reference")
       ? residualDeeplabLogits(images, scope, inference, reference.classes)
-      : model.logits(images, scope, { classes: settings.number("classes"), inference });
+      : model.logits(images, scope, { classes: settings.get("classes"), inference });
   const store = new ParameterStore(gpu, collectParameters((scope) => logits(scope, false)));
   const training = logits(
     { parameter: (name, shape, options) => store.parameter(name, shape, options), update: () => {} },

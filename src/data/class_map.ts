@@ -19,7 +19,7 @@ export interface ClassMap {
   fromClasses: string[];
   /** Class names afterwards, in id order. */
   toClasses: string[];
-  /** `toId[fromId]`; {@link IGNORE_LABEL} for a class that becomes ignored. */
+  /** `toId[fromId]`. {@link IGNORE_LABEL} for a class that becomes ignored. */
   toId: number[];
 }
 

@@ -1,25 +1,15 @@
 /**
- * Data sets as folders: `dataset.json` (name, classes, palette, ignore), `<split>/images/*.{jpg,jpeg,png}` and, where there
- * are labels, `<split>/labels/<stem>.png`. Lists files only; pixels are read by the loader.
+ * What a data set is: its classes with their colours, what the ids of its label files mean, and its splits. The text of a
+ * `dataset.json` is read here; folders are listed elsewhere (`folder.ts`).
  *
  * @module
  */
 
-import { Buffer } from "node:buffer";
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { basename, join } from "node:path";
 import * as v from "valibot";
-import {
-  classDifference,
-  type ClassMap,
-  IGNORE_LABEL,
-  type LabelTable,
-  labelTable,
-  parseClassMap,
-  sameClasses,
-} from "./class_map.ts";
+import { classDifference, type ClassMap, IGNORE_LABEL, type LabelTable, labelTable, sameClasses } from "./class_map.ts";
 import type { Colour } from "./encode.ts";
-import type { Item } from "./sample.ts";
+import { ReasonedError } from "../errors.ts";
+import type { FileItem } from "./file_item.ts";
 import { validated } from "../formats/validation.ts";
 
 /** The images of a split in byte order of their names; never empty. */
@@ -27,27 +17,36 @@ export interface Split {
   /** The folder's name, such as `train`. */
   name: string;
   /** Its images. */
-  items: Item[];
+  items: FileItem[];
 }
 
-/** An opened data set. */
-export interface Dataset {
+/** The classes of a data set. */
+export interface DatasetClasses {
   /** The name in `dataset.json`. */
   name: string;
-  /** The folder. */
-  path: string;
   /** Class names in id order, after the class map where one applied. */
   classes: string[];
   /** A colour per class, after the class map where one applied. */
   palette: Colour[];
+}
+
+/** An opened data set. */
+export interface Dataset extends DatasetClasses {
+  /** The folder. */
+  path: string;
   /** The split of that name; throws where there is none or it has no image. */
   split(name: string): Split;
   /** The names of all splits. */
   splitNames(): string[];
+  /** Where the label file of an image of a split belongs. */
+  labelPath(split: string, imageName: string): string;
 }
 
-/** Endings of image files, in lower case. */
-const IMAGE_ENDING = /\.(jpg|jpeg|png)$/i;
+/** What a data set says of itself, before any class map. */
+export interface DatasetDescription extends DatasetClasses {
+  /** The id of ignored pixels in its label files. */
+  ignore: number;
+}
 
 const byte = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(255));
 const datasetSchema = v.looseObject({
@@ -58,56 +57,40 @@ const datasetSchema = v.looseObject({
 });
 
 /**
- * Opens the data set in the folder `path`. A `classMap` is applied where the classes of the data set equal its
- * `from_classes`, otherwise left aside: whether the result fits the network is asked by {@link requireClasses}.
+ * Checks the text of a `dataset.json`; `path` appears in messages.
  *
- * @throws {Error} where the folder or its `dataset.json` is missing, or a key of it is wrong.
+ * @throws {Error} where it is not JSON, or a key is missing or wrong.
  */
-export function openDataset(path: string, options: { classMap?: ClassMap | undefined } = {}): Dataset {
-  if (!isFolder(path)) throw new Error(`Cannot open the data set ${path}: there is no such folder`);
-  const jsonPath = join(path, "dataset.json");
-  if (!existsSync(jsonPath)) {
-    throw new Error(
-      `Cannot open the data set ${path}: it has no dataset.json. ` +
-        'Write one with its name and classes, such as {"name": "town", "classes": ["road", "car"]}',
-    );
-  }
-  const file = validated(datasetSchema, readText(jsonPath), jsonPath, "data set");
+export function parseDataset(text: string, path: string): DatasetDescription {
+  const file = validated(datasetSchema, text, path, "data set");
   if (file.palette !== undefined && file.palette.length !== file.classes.length) {
     throw new Error(
-      `Cannot read the data set ${jsonPath}: key "palette": found ${file.palette.length} colours, ` +
+      `Cannot read the data set ${path}: key "palette": found ${file.palette.length} colours, ` +
         `expected one for each of the ${file.classes.length} classes`,
     );
   }
   const repeated = file.classes.find((name, index) => file.classes.indexOf(name) !== index);
   if (repeated !== undefined) {
     throw new Error(
-      `Cannot read the data set ${jsonPath}: key "classes": found "${repeated}" twice, expected different names`,
+      `Cannot read the data set ${path}: key "classes": found "${repeated}" twice, expected different names`,
     );
   }
-  const palette = file.palette ?? defaultPalette(file.classes.length);
-  const classMap = options.classMap !== undefined && sameClasses(file.classes, options.classMap.fromClasses)
-    ? options.classMap
-    : undefined;
-  const table = labelTable(file.classes.length, file.ignore, classMap);
-  return {
-    name: file.name,
-    path,
-    classes: classMap?.toClasses ?? file.classes,
-    palette: classMap === undefined ? palette : mappedPalette(palette, classMap),
-    split: (name) => openSplit(path, name, table),
-    splitNames: () => splitNames(path),
-  };
+  const { name, classes, ignore } = file;
+  return { name, classes, palette: file.palette ?? defaultPalette(classes.length), ignore };
 }
 
 /**
- * Reads a class-map file.
- *
- * @throws {Error} where it is missing or wrong.
+ * The classes of a data set and what the ids of its label files become. A `classMap` is applied where the classes equal its
+ * `from_classes`, otherwise left aside: whether the result fits the network is asked by {@link requireClasses}.
  */
-export function readClassMap(path: string): ClassMap {
-  if (!existsSync(path)) throw new Error(`Cannot read the class map ${path}: there is no such file`);
-  return parseClassMap(readText(path), path);
+export function mappedClasses(
+  { name, classes, palette, ignore }: DatasetDescription,
+  classMap?: ClassMap,
+): DatasetClasses & { table: LabelTable } {
+  const applied = classMap !== undefined && sameClasses(classes, classMap.fromClasses) ? classMap : undefined;
+  const table = labelTable(classes.length, ignore, applied);
+  if (applied === undefined) return { name, classes, palette, table };
+  return { name, classes: applied.toClasses, palette: mappedPalette(palette, applied), table };
 }
 
 /**
@@ -118,13 +101,13 @@ export function readClassMap(path: string): ClassMap {
 export function requireClasses(dataset: Dataset, networkClasses: readonly string[], classMap?: ClassMap): void {
   const difference = classDifference(dataset.classes, networkClasses);
   if (difference === null) return;
-  const unused = classMap === undefined ? null : classDifference(dataset.classes, classMap.fromClasses);
-  const advice = classMap === undefined
-    ? "Give a class map with --class-map"
-    : unused === null || sameClasses(dataset.classes, classMap.toClasses)
+  const message = `The classes of the data set ${dataset.path} are not the network's: ${difference}`;
+  if (classMap === undefined) throw new ReasonedError(message, "no class map");
+  const unused = classDifference(dataset.classes, classMap.fromClasses);
+  const why = unused === null || sameClasses(dataset.classes, classMap.toClasses)
     ? "The class map leads to other classes than the network's"
     : `The class map does not apply to it (${unused} in from_classes)`;
-  throw new Error(`The classes of the data set ${dataset.path} are not the network's: ${difference}. ${advice}`);
+  throw new ReasonedError(`${message}. ${why}`);
 }
 
 /**
@@ -138,31 +121,14 @@ export function requireLabels(split: Split, dataset: Dataset): void {
   if (first === undefined) return;
   throw new Error(
     `The split "${split.name}" of ${dataset.path} lacks labels for ${without.length} of ${split.items.length} images, ` +
-      `expected ${join(dataset.path, split.name, "labels", `${first.name}.png`)} for ${basename(first.imagePath)}`,
+      `expected ${dataset.labelPath(split.name, first.name)} for ${fileName(first.imagePath)}`,
   );
 }
 
 /**
- * Unlabelled items from files and folders of images; a folder stands for the images in it, in byte order.
- *
- * @throws {Error} where a path does not exist, is no image by its ending, or two images would have the same name.
+ * A palette for a data set that has none: a colour for each of `classCount` classes. They are the bit-reversed colours
+ * of PASCAL VOC, without black.
  */
-export function imageItems(paths: readonly string[]): Item[] {
-  const files = paths.flatMap((path) => {
-    if (!existsSync(path)) throw new Error(`Cannot read ${path}: there is no such file or folder`);
-    if (!isFolder(path)) return [path];
-    const names = imageNames(path);
-    if (names.length === 0) throw new Error(`Cannot use ${path}: there is no .jpg, .jpeg or .png file in it`);
-    return names.map((name) => join(path, name));
-  });
-  const notImage = files.find((file) => !IMAGE_ENDING.test(file));
-  if (notImage !== undefined) throw new Error(`Cannot use ${notImage}: expected a .jpg, .jpeg or .png file`);
-  requireDifferentStems(files);
-  const table = labelTable(255);
-  return files.map((imagePath) => ({ name: stem(imagePath), imagePath, labelPath: null, labelTable: table }));
-}
-
-/** A colour for each of `classCount` classes that has none given: the bit-reversed colours of PASCAL VOC, without black. */
 export function defaultPalette(classCount: number): Colour[] {
   return Array.from({ length: classCount }, (_, index) => {
     const colour: [number, number, number] = [0, 0, 0];
@@ -176,79 +142,13 @@ export function defaultPalette(classCount: number): Colour[] {
   });
 }
 
-/** The palette after a class map: each class takes the colour of the first class that becomes it. */
+/** The palette after a class map. A class of the map takes the colour of the first class that becomes it. */
 function mappedPalette(palette: Colour[], classMap: ClassMap): Colour[] {
   const fallback = defaultPalette(classMap.toClasses.length);
   return classMap.toClasses.map((_, toId) => palette[classMap.toId.indexOf(toId)] ?? fallback[toId] ?? [0, 0, 0]);
 }
 
-function openSplit(path: string, name: string, table: LabelTable): Split {
-  const imageFolder = join(path, name, "images");
-  if (!isFolder(imageFolder)) {
-    const others = splitNames(path);
-    const list = others.length === 0 ? "It has none: images belong in <split>/images" : `It has: ${others.join(", ")}`;
-    throw new Error(`The data set ${path} has no split "${name}". ${list}`);
-  }
-  const names = imageNames(imageFolder);
-  if (names.length === 0) {
-    throw new Error(`The split "${name}" of ${path} is empty: there is no .jpg, .jpeg or .png file in ${imageFolder}`);
-  }
-  const imagePaths = names.map((imageName) => join(imageFolder, imageName));
-  requireDifferentStems(imagePaths);
-  const labelFolder = join(path, name, "labels");
-  const labelNames = new Set(isFolder(labelFolder) ? readdirSync(labelFolder) : []);
-  const items = imagePaths.map((imagePath) => {
-    const labelName = `${stem(imagePath)}.png`;
-    const labelPath = labelNames.has(labelName) ? join(labelFolder, labelName) : null;
-    return { name: stem(imagePath), imagePath, labelPath, labelTable: table };
-  });
-  if (labelNames.size > 0 && items.every((item) => item.labelPath === null)) {
-    throw new Error(
-      `No file in ${labelFolder} has the name of an image: ${basename(imagePaths[0] ?? "")} would need ${
-        items[0]?.name
-      }.png`,
-    );
-  }
-  return { name, items };
-}
-
-function splitNames(path: string): string[] {
-  return byteOrder(readdirSync(path).filter((name) => isFolder(join(path, name, "images"))));
-}
-
-/** Hidden files are left out: some systems scatter `._name.jpg` beside images. */
-function imageNames(folder: string): string[] {
-  const names = readdirSync(folder).filter((name) => IMAGE_ENDING.test(name) && !name.startsWith("."));
-  return byteOrder(names, stem);
-}
-
-/** Sorted by the UTF-8 bytes of `key`, the same on every machine and in every locale. */
-function byteOrder(names: string[], key: (name: string) => string = (name) => name): string[] {
-  return names
-    .map((name) => ({ name, bytes: Buffer.from(key(name)) }))
-    .sort((a, b) => Buffer.compare(a.bytes, b.bytes))
-    .map(({ name }) => name);
-}
-
-function requireDifferentStems(paths: string[]): void {
-  const seen = new Map<string, string>();
-  for (const path of paths) {
-    const earlier = seen.get(stem(path));
-    if (earlier !== undefined) {
-      throw new Error(`Cannot use ${earlier} and ${path} together: both would be called "${stem(path)}". Rename one`);
-    }
-    seen.set(stem(path), path);
-  }
-}
-
-function stem(path: string): string {
-  return basename(path).replace(/\.[^.]*$/, "");
-}
-
-function isFolder(path: string): boolean {
-  return existsSync(path) && statSync(path).isDirectory();
-}
-
-function readText(path: string): string {
-  return readFileSync(path, "utf8").replace(/^\ufeff/, "");
+/** What stands behind the last slash or backslash of a path. */
+function fileName(path: string): string {
+  return path.split(/[\\/]/).at(-1) ?? path;
 }

@@ -24,7 +24,7 @@ export interface DecodedLabels extends Size {
 
 /**
  * Decodes a PNG or JPEG image of 8 bits to RGBA bytes. Grey becomes RGB, palettes become their colours, alpha is
- * dropped. The kind of file is read from its first bytes; `path` only appears in messages.
+ * dropped. The first bytes tell the kind of file; `path` only appears in messages.
  *
  * @throws {Error} where the file is neither PNG nor JPEG, cut short, damaged or of 16 bits.
  */
@@ -35,8 +35,8 @@ export async function decodeImage(bytes: Uint8Array, path: string): Promise<Deco
 }
 
 /**
- * Decodes a label PNG: 8 bits or fewer, a single channel, grey or palette. The stored numbers are the ids; those of a
- * palette file are its indices, whatever the colours.
+ * Decodes a label PNG. It has 8 bits or fewer and a single channel, grey or palette. The stored numbers are the ids. In
+ * a palette file they are its indices, whatever the colours.
  *
  * @throws {Error} where the file is not a PNG, cut short, damaged, of 16 bits or in colour.
  */
@@ -177,8 +177,8 @@ async function decodeJpeg(bytes: Uint8Array, path: string): Promise<DecodedImage
 }
 
 /**
- * Deno keeps npm packages in files, which the decoder's own loader does not find; there the WebAssembly file is read here.
- * In browsers the loader fetches it beside its script, as bundlers expect.
+ * Starts the JPEG decoder. In browsers its own loader fetches the WebAssembly file beside its script, as bundlers
+ * expect. Deno keeps npm packages in files, which that loader does not find, so the file is read here.
  */
 async function startJpegDecoder(): Promise<void> {
   const wasmUrl = resolveWasm();

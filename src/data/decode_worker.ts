@@ -1,16 +1,20 @@
 /**
- * The module that a decoding Worker runs: reads the files of a sample, makes it, hands it back without copying.
+ * The module that a decoding Worker runs. It fetches the files of a sample, makes the sample, and hands it back without
+ * copying.
  *
  * @module
  */
 
-import { type Item, makeSample, type Sample, type SampleOptions } from "./sample.ts";
+import { decodeSample, type FileItem } from "./file_item.ts";
+import type { Sample, SampleOptions } from "./sample.ts";
 import { answerRequests } from "./worker_scope.ts";
 
 /** Work for a Worker. */
 export interface DecodeWork {
   /** The image. */
-  readonly item: Item;
+  readonly item: FileItem;
+  /** Where its files are fetched. */
+  readonly urls: { readonly image: string; readonly labels: string | null };
   /** What to make of it. */
   readonly options: SampleOptions;
 }
@@ -19,24 +23,26 @@ answerRequests<DecodeWork, Sample>(readSample, ({ image, labels }) => {
   return labels === null ? [image.pixels.buffer] : [image.pixels.buffer, labels.buffer];
 });
 
-async function readSample({ item, options }: DecodeWork): Promise<Sample> {
-  const wantsLabels = item.labelPath !== null && options.labels !== "none";
+async function readSample({ item, urls, options }: DecodeWork): Promise<Sample> {
+  const labelUrl = options.labels === "none" ? null : urls.labels;
   const [image, labels] = await Promise.all([
-    options.labels === "only" ? null : readBytes(item.imagePath),
-    wantsLabels ? readBytes(item.labelPath ?? "") : null,
+    options.labels === "only" ? null : readBytes(urls.image, item.imagePath),
+    labelUrl === null ? null : readBytes(labelUrl, item.labelPath ?? labelUrl),
   ]);
-  return await makeSample(item, { image, labels }, options);
+  return await decodeSample(item, { image, labels }, options);
 }
 
-/** URLs are fetched, as a browser needs; other paths are files. */
-async function readBytes(path: string): Promise<Uint8Array> {
-  try {
-    if (/^(blob|https?):/.test(path)) return new Uint8Array(await (await fetch(path)).arrayBuffer());
-    const { readFile } = await import("node:fs/promises");
-    return await readFile(path);
-  } catch (error) {
-    const missing = error instanceof Error && "code" in error && error.code === "ENOENT";
-    const detail = missing ? "there is no such file" : error instanceof Error ? error.message : String(error);
-    throw new Error(`Cannot read ${path}: ${detail}`, { cause: error });
-  }
+/** @param path what messages call the file. */
+async function readBytes(url: string, path: string): Promise<Uint8Array> {
+  const response = await fetch(url).catch((error) => {
+    throw new Error(`Cannot read ${path}: ${reasonOf(error)}`, { cause: error });
+  });
+  if (response.ok) return new Uint8Array(await response.arrayBuffer());
+  throw new Error(`Cannot read ${path}: the server answers ${response.status} ${response.statusText}`);
+}
+
+/** Deno says of a missing file: "No such file or directory (os error 2)"; on Windows 3 stands for a missing folder. */
+function reasonOf(error: unknown): string {
+  const detail = error instanceof Error ? error.message : String(error);
+  return /\(os error [23]\)/.test(detail) ? "there is no such file" : detail;
 }

@@ -10,9 +10,10 @@ import { encode } from "fast-png";
 export type Colour = readonly [number, number, number];
 
 /**
- * The bytes of a label PNG of 8 bits and a single channel: the ids `[height, width]` are the stored values. With a
- * `palette` (a colour per id) the file is a palette PNG, whose other ids, 255 for ignored pixels too, are black; the ids
- * read back are the same.
+ * The bytes of a label PNG of 8 bits and a single channel. The stored values are the ids `[height, width]`.
+ *
+ * With a `palette` (a colour per id) the file is a palette PNG. Ids without a colour are black, 255 for ignored pixels
+ * among them. The ids read back are the same.
  *
  * @throws {RangeError} where the number of labels is not `height × width`.
  */
@@ -30,7 +31,8 @@ export function encodeLabelPng(
 }
 
 /**
- * The bytes of an RGB PNG of 8 bits from `[height, width]` pixels of three bytes, or of four, the last of which is dropped.
+ * The bytes of an RGB PNG of 8 bits from `[height, width]` pixels. A pixel is three bytes, or four, of which the last
+ * is dropped.
  *
  * @throws {RangeError} where the number of bytes is neither.
  */

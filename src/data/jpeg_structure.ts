@@ -1,6 +1,7 @@
 /**
- * A walk over the markers of a JPEG file: its size, and whether it is whole. Decoders fill the missing part of a file
- * that was cut short with grey and say nothing, so completeness is checked here. No pixel is decoded.
+ * A walk over the markers of a JPEG file. It tells the size of the image, and whether the file is whole. Decoders fill
+ * the missing part of a file that was cut short with grey and say nothing, so this is checked here. No pixel is
+ * decoded.
  *
  * Source: ITU-T T.81, annex B.
  *

@@ -5,17 +5,20 @@
  */
 
 import type { DecodeWork } from "./decode_worker.ts";
-import type { Item, Sample, SampleOptions } from "./sample.ts";
+import type { FileItem } from "./file_item.ts";
+import type { Sample, SampleOptions, SampleSource } from "./sample.ts";
 import { defaultWorkers, WorkerPool } from "./worker_pool.ts";
 
 /** Settings of a {@link Loader}. */
 export interface LoaderOptions {
-  /** Number of decoding Workers. Default: the processors, but 2 at least and 8 at most. */
+  /** Number of decoding Workers. Default: as many as there are processors, but at least 2 and at most 8. */
   workers?: number;
-  /** How many samples are decoded ahead of the one handed out. Default: two for each Worker, 8 at least. */
+  /** How many samples are decoded ahead of the one handed out. Default: two for each Worker, but at least 8. */
   readAhead?: number;
   /** Bytes of samples kept in memory, so that later epochs need not decode again. Default 1 GiB; 0 keeps none. */
   cacheBytes?: number;
+  /** The URL at which a path of an item is fetched. Default: the path is a URL. Files on disk: `openLoader` of `folder.ts`. */
+  urlOf?: (path: string) => string;
 }
 
 /**
@@ -23,14 +26,15 @@ export interface LoaderOptions {
  *
  * @example
  * ```ts ignore
- * using loader = new Loader();
+ * using loader = openLoader();
  * for await (const sample of loader.load(split.items, { size: { height: 240, width: 320 } })) upload(sample);
  * ```
  */
-export class Loader {
+export class Loader implements SampleSource<FileItem> {
   readonly #pool: WorkerPool<DecodeWork, Sample>;
   readonly #readAhead: number;
   readonly #cacheBytes: number;
+  readonly #urlOf: (path: string) => string;
   readonly #cache = new Map<string, Sample>();
   #usedBytes = 0;
 
@@ -44,6 +48,7 @@ export class Loader {
     );
     this.#readAhead = options.readAhead ?? Math.max(8, 2 * workers);
     this.#cacheBytes = options.cacheBytes ?? 2 ** 30;
+    this.#urlOf = options.urlOf ?? ((path) => path);
   }
 
   /** Bytes of the samples that are kept. */
@@ -52,12 +57,12 @@ export class Loader {
   }
 
   /**
-   * The samples of `items`, in their order, an item as often as it is listed. A bad file throws its sentence when its turn
-   * comes; leaving the loop early is fine.
+   * The samples of `items`, in their order. An item comes as often as it is listed. A bad file throws its sentence when
+   * its turn comes. The caller may leave the loop early.
    *
    * @throws {Error} where a file cannot be used, or the loader is closed.
    */
-  async *load(items: Iterable<Item>, options: SampleOptions): AsyncGenerator<Sample, void, void> {
+  async *load(items: Iterable<FileItem>, options: SampleOptions): AsyncGenerator<Sample, void, void> {
     const remaining = items[Symbol.iterator]();
     const ahead: Promise<Sample>[] = [];
     const fill = () => {
@@ -65,7 +70,8 @@ export class Loader {
         const next = remaining.next();
         if (next.done === true) return;
         const promise = this.loadOne(next.value, options);
-        // A failure is thrown when its turn comes; it must not count as unhandled before, nor after an early end.
+        // A failure is thrown when the sample's turn comes. Until then, and after an early end, it must not count as
+        // unhandled.
         promise.catch(() => {});
         ahead.push(promise);
       }
@@ -77,13 +83,20 @@ export class Loader {
   }
 
   /** The sample of one item. */
-  async loadOne(item: Item, options: SampleOptions): Promise<Sample> {
+  async loadOne(item: FileItem, options: SampleOptions): Promise<Sample> {
     const key = cacheKey(item, options);
     const known = this.#cache.get(key);
     if (known !== undefined) return known;
-    const sample = await this.#pool.run({ item, options });
+    const { imagePath, labelPath } = item;
+    const urls = { image: this.#urlOf(imagePath), labels: labelPath === null ? null : this.#urlOf(labelPath) };
+    const sample = await this.#pool.run({ item, urls, options });
     this.#keep(key, sample);
     return sample;
+  }
+
+  /** Whether an image has a label file. */
+  hasLabels({ labelPath }: FileItem): boolean {
+    return labelPath !== null;
   }
 
   /** Forgets the kept samples, as is needed when files have changed. */
@@ -104,8 +117,8 @@ export class Loader {
   }
 
   /**
-   * Keeps a sample while there is room. Nothing is pushed out: an epoch visits every image once, and the oldest image, which
-   * would have to go, is the one that the next epoch needs soonest.
+   * Keeps a sample while there is room. No other sample is dropped to make room: an epoch visits every image once, so
+   * the oldest image is the one that the next epoch needs soonest.
    */
   #keep(key: string, sample: Sample): void {
     const bytes = sample.image.pixels.length + (sample.labels?.length ?? 0);
@@ -115,7 +128,7 @@ export class Loader {
   }
 }
 
-function cacheKey(item: Item, options: SampleOptions): string {
+function cacheKey(item: FileItem, options: SampleOptions): string {
   const { size, stride = 1, labels = "resized" } = options;
   return JSON.stringify([item.imagePath, item.labelPath, [...item.labelTable], size, stride, labels]);
 }

@@ -1,8 +1,8 @@
 /**
  * Rare-class patch mining: crops placed around a pixel of a class that the labelling of the round predicted rarely.
  *
- * Source: section 3.4 of Zou et al., ECCV 2018; the two released programs, which differ; and a third rule that mines both
- * domains among the three rarest classes.
+ * Sources: section 3.4 of Zou et al., ECCV 2018, and the two released programs, which differ. A third rule mines source
+ * and target images among the three rarest classes.
  *
  * @module
  */
@@ -11,11 +11,13 @@ import { nearestTable } from "./resize.ts";
 import type { Size } from "./size.ts";
 
 /**
- * Whose rule places mined crops.
- * - `crst`: classes below a share of 0.001; the crop centred on the pixel, moved into the image. Target images only.
- * - `mxnet`: classes below 0.001 that have a pixel at which a crop can be centred, else the three rarest ones that have; the crop centred
- *   on the pixel. Source and target images.
- * - `reference`: the three rarest classes; the crop uniform among those that hold the pixel, moved into the image. Both domains.
+ * Whose rule places mined crops. Shares are those of `miningClasses`.
+ * - `crst`: takes classes with a share below 0.001. The crop is centred on the pixel, then moved into the image. Target
+ *   images only.
+ * - `mxnet`: takes classes with a share below 0.001 that have a pixel at which a crop can be centred; where there is
+ *   none, the three rarest classes that have one. The crop is centred on the pixel. Source and target images.
+ * - `reference`: takes the three rarest classes. The crop is drawn uniformly among those that contain the pixel, then
+ *   moved into the image. Source and target images.
  */
 export type MiningRule = "crst" | "mxnet" | "reference";
 
@@ -34,10 +36,10 @@ export interface MiningPlan {
 
 /** The rare classes of a round. */
 export interface MiningClasses {
-  /** Classes by growing share, the first few; equal shares by class id. */
-  rarest: number[];
-  /** Classes with a share below 0.001, by growing share; absent ones too. */
-  below: number[];
+  /** Classes in order of growing share, the first few. Equal shares go by class id. */
+  readonly rarest: readonly number[];
+  /** Classes with a share below 0.001, in order of growing share. Absent classes are among them. */
+  readonly below: readonly number[];
 }
 
 /** Labels at the working size. */
@@ -56,14 +58,14 @@ export interface MinedWindow {
   classId: number;
 }
 
-/** The domains whose crops a rule mines in its program. */
+/** The domains whose crops a rule mines. */
 export function minedDomains(rule: MiningRule): Domain[] {
   return rule === "crst" ? ["target"] : ["source", "target"];
 }
 
 /**
- * The rare classes by their sizes: predicted pixels for the rules `crst` and `reference`, lengths of the threshold lists
- * for `mxnet`. `rareCount` is the number of `rarest`, default 3.
+ * The rare classes by their sizes. For the rules `crst` and `reference` the sizes are predicted pixels, for `mxnet`
+ * they are lengths of the threshold lists. `rareCount` is the number of `rarest`, default 3.
  */
 export function miningClasses(sizes: readonly number[], rareCount = 3): MiningClasses {
   const total = sizes.reduce((sum, size) => sum + size, 0);
@@ -73,8 +75,8 @@ export function miningClasses(sizes: readonly number[], rareCount = 3): MiningCl
 }
 
 /**
- * The mined crop of an image scaled to `scaled`, or `null` where the crop is to be a plain one: by chance, or because no
- * rare class is there. `uniform(i)` are independent numbers in `[0, 1)`, of which the first five are used.
+ * The mined crop of an image scaled to `scaled`. It is `null` where the crop is to be a plain one, either by chance or
+ * because the image has no rare class. `uniform(i)` are independent numbers in `[0, 1)`; the first five are used.
  */
 export function minedWindow(
   labels: SampleLabels,
@@ -87,7 +89,7 @@ export function minedWindow(
   const area = allowedArea(mining.rule, scaled, crop);
   const view = new ScaledLabels(labels, scaled);
   const counts = view.count(area);
-  const present = (classes: number[]) => classes.filter((id) => (counts[id] ?? 0) > 0);
+  const present = (classes: readonly number[]) => classes.filter((id) => (counts[id] ?? 0) > 0);
   const { rarest, below } = mining.classes;
   const first = present(mining.rule === "reference" ? rarest : below);
   const candidates = mining.rule === "mxnet" && first.length === 0 ? present(rarest) : first;
@@ -101,7 +103,10 @@ export function minedWindow(
   return { top: start(row, scaled.height, crop.height, 3), left: start(column, scaled.width, crop.width, 4), classId };
 }
 
-/** The start of a window of `crop` places centred on `seed`, `seed − ⌊crop / 2⌋`, moved into a side of `size` places padded to `crop`. */
+/**
+ * The start of a window of `crop` places centred on `seed`: `seed − ⌊crop / 2⌋`, moved into the side. The side has
+ * `size` places, padded to `crop`.
+ */
 export function centredStart(seed: number, size: number, crop: number): number {
   return clampedStart(seed - Math.floor(crop / 2), size, crop);
 }
@@ -110,7 +115,7 @@ function clampedStart(start: number, size: number, crop: number): number {
   return Math.min(Math.max(start, 0), Math.max(size, crop) - crop);
 }
 
-/** Rows and columns, ends excluded, of the pixels that may be chosen. */
+/** The rows and columns of the pixels that may be chosen; ends are excluded. */
 interface Area {
   top: number;
   bottom: number;
@@ -119,8 +124,9 @@ interface Area {
 }
 
 /**
- * All of the scaled image; for `mxnet` the part `[⌊c/2⌋, size − ⌊c/2⌋ − 1)` at whose pixels a crop of `c` can be centred. (The
- * released program's further border of half a label cell belongs to its labels at an eighth; ours are whole.)
+ * The area in which a pixel may be chosen. It is all of the scaled image. For `mxnet` it is the part `[⌊c/2⌋, size −
+ * ⌊c/2⌋ − 1)`, at whose pixels a crop of `c` can be centred. (The released program leaves out a further border of half
+ * a label cell, because its labels have an eighth of the resolution. Ours have all of it.)
  */
 function allowedArea(rule: MiningRule, scaled: Size, crop: Size): Area {
   if (rule !== "mxnet") return { top: 0, bottom: scaled.height, left: 0, right: scaled.width };
@@ -134,7 +140,10 @@ function allowedArea(rule: MiningRule, scaled: Size, crop: Size): Area {
   };
 }
 
-/** Labels as they look scaled by the nearest pixel, without making them. Padding is ignored everywhere, so it is left out. */
+/**
+ * Labels as they look when scaled by the nearest pixel. The scaled map is not made. Padding is ignored everywhere, so
+ * it is left out.
+ */
 class ScaledLabels {
   readonly #labels: SampleLabels;
   readonly #rows: Uint32Array;
@@ -159,7 +168,7 @@ class ScaledLabels {
     return counts;
   }
 
-  /** Row and column of the pixel of a class that `skip` others come before, rows first. */
+  /** The pixel of a class that comes after `skip` others of it, in row-major order: its row and column. */
   find(area: Area, classId: number, skip: number): [number, number] {
     let left = skip;
     for (let row = area.top; row < area.bottom; row++) {

@@ -1,6 +1,6 @@
 /**
- * Which images a step trains on: subsets of a round, the shuffle of an epoch, batches, and the share of one machine. All are
- * pure functions of the seed and the place in the run.
+ * Which images a step trains on: the subset of a round, the shuffle of an epoch, the batch, and the part of it that one
+ * machine takes. All are pure functions of the seed and the place in the run.
  *
  * @module
  */
@@ -8,7 +8,10 @@
 import { Random } from "../random.ts";
 import type { Domain } from "./mining.ts";
 
-/** How the source images of a round are chosen: a longer part of one shuffle each round, or anew. */
+/**
+ * How the source images of a round are chosen. `nested`: each round takes a longer part of one shuffle. `redrawn`: each
+ * round draws anew.
+ */
 export type SubsetPolicy = "nested" | "redrawn";
 
 /** One machine of a group. */
@@ -28,8 +31,9 @@ export interface DomainItem {
 }
 
 /**
- * `count` different indices below `total` (all of them where `count` is larger), for round `round` from 1. `nested` subsets are
- * prefixes of one permutation, so a larger one holds a smaller one; `redrawn` ones are independent of each other.
+ * `count` different indices below `total`, for round `round` from 1. Where `count` is larger than `total`, they are all
+ * of them. `nested` subsets are prefixes of one permutation, so a larger one contains a smaller one. `redrawn` subsets
+ * are independent of each other.
  */
 export function roundSubset(
   seed: number,
@@ -50,14 +54,15 @@ export function mixedItems(source: readonly number[], target: readonly number[])
 }
 
 /**
- * The batches of a stage: epoch after epoch, each a new shuffle of all items. A batch that an epoch cannot fill is filled from
- * the next one, so every image comes equally often, and a single image is enough for any batch.
+ * The batches of a stage, epoch after epoch. Each epoch is a new shuffle of all items. A batch that an epoch cannot
+ * fill takes the rest from the next epoch. So every image comes equally often, and a single image is enough for any
+ * batch.
  */
 export class BatchOrder<Item> {
   readonly #items: readonly Item[];
   readonly #batch: number;
   readonly #random: Random;
-  /** The last two shuffles: a batch reaches over at most one end of an epoch, but for very few items. */
+  /** The last two shuffles. A batch reaches over at most one end of an epoch, unless there are very few items. */
   readonly #shuffles = new Map<number, number[]>();
 
   /**
@@ -72,13 +77,16 @@ export class BatchOrder<Item> {
     this.#random = new Random(seed, `order ${stage}`);
   }
 
-  /** The steps of an epoch: whole batches of its items, at least 1. What is left over opens the next epoch. */
+  /**
+   * The number of steps of an epoch: whole batches of its items, at least 1. Items that are left over begin the next
+   * epoch.
+   */
   get stepsPerEpoch(): number {
     return Math.max(1, Math.floor(this.#items.length / this.#batch));
   }
 
   /**
-   * The items of step `step` from 0, or the consecutive part of them that a machine takes.
+   * The items of step `step`, from 0. With several machines, the consecutive part of them that one machine takes.
    *
    * @throws {RangeError} where the machines do not divide the batch.
    */
@@ -106,15 +114,15 @@ export class BatchOrder<Item> {
 }
 
 /**
- * The places in the whole batch that a machine takes; they are the `index` of the samples' plans, so that the samples do not
- * depend on the number of machines.
+ * The places in the whole batch that a machine takes. A sample is planned by its place in the whole batch, so that
+ * samples do not depend on the number of machines.
  *
  * @throws {RangeError} where the machines do not divide the batch.
  */
 export function batchIndices(batch: number, shard: Shard = { rank: 0, size: 1 }): number[] {
   if (batch % shard.size !== 0) {
     throw new RangeError(
-      `A batch of ${batch} cannot be shared by ${shard.size} machines. Choose a multiple with --batch`,
+      `A batch of ${batch} cannot be shared by ${shard.size} machines, expected a multiple of ${shard.size}`,
     );
   }
   const count = batch / shard.size;

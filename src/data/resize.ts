@@ -1,15 +1,19 @@
 /**
- * Resizing on the CPU, once per file, to the working size: images bilinear with half-pixel centres and without
- * antialiasing, labels by the nearest pixel. The random scaling of training happens on the GPU.
+ * Resizing on the CPU to the working size, once per file. Images are resized bilinearly with half-pixel centres and
+ * without antialiasing, labels by the nearest pixel. The random scaling of training happens on the GPU.
  *
  * @module
  */
 
+import type { Size } from "./size.ts";
+
 /**
- * Resizes `[height, width]` pixels of four bytes (RGBA) to `[targetHeight, targetWidth]`. The source position of target
- * row `i` is `(i + ½) · height / targetHeight − ½`, clamped below at 0, its upper neighbour clamped to the last row;
- * columns alike. A value `v` becomes a byte by `⌊v + ½⌋`, exactly: the weights are whole numbers over a common denominator, so a
- * value that lies between two bytes goes up on every machine. Alpha becomes 255.
+ * Resizes `[height, width]` pixels of four bytes (RGBA) to `[targetHeight, targetWidth]`.
+ *
+ * Target row `i` lies at the source position `(i + ½) · height / targetHeight − ½`, clamped below at 0. The upper
+ * neighbour is clamped to the last row. Columns are alike. A value `v` becomes the byte `⌊v + ½⌋`. This is exact: the
+ * weights are whole numbers over a common denominator, so a value halfway between two bytes goes up on every machine.
+ * Alpha becomes 255.
  */
 export function resizeImage(
   pixels: Uint8Array,
@@ -22,9 +26,10 @@ export function resizeImage(
   const rows = bilinearTable(height, targetHeight);
   const columns = bilinearTable(width, targetWidth);
   const result = new Uint8Array(targetHeight * targetWidth * 4);
-  // The sums below are whole numbers under 255 · 4 · targetHeight · targetWidth, far from the 2⁵³ up to which they are exact.
+  // The sums below are whole numbers below 255 · 4 · targetHeight · targetWidth. Numbers are exact up to 2⁵³, far more.
   const denominator = rows.denominator * columns.denominator;
-  // The two source rows that a target row mixes, already at the target width; most are used again for the next row.
+  // The two source rows that a target row mixes, already stretched to the target width. The next row mostly uses them
+  // again.
   const rowCache = new Map<number, Float64Array>();
   for (let row = 0; row < targetHeight; row++) {
     const lowerRow = rows.lower[row] ?? 0;
@@ -46,6 +51,30 @@ export function resizeImage(
     }
   }
   return result;
+}
+
+/**
+ * Resizes float32 maps `[C, size.height, size.width]` to `[C, target.height, target.width]`, bilinear with half-pixel centres
+ * and without antialiasing. It computes in float64.
+ */
+export function resizeFloats(values: Float32Array, size: Size, target: Size): Float32Array<ArrayBuffer> {
+  const rows = bilinearTable(size.height, target.height);
+  const columns = bilinearTable(size.width, target.width);
+  const plane = size.height * size.width;
+  const targetPlane = target.height * target.width;
+  return Float32Array.from({ length: values.length / plane * targetPlane }, (_, index) => {
+    const start = Math.floor(index / targetPlane) * plane;
+    const row = Math.floor(index % targetPlane / target.width);
+    const column = index % target.width;
+    const share = (columns.weight[column] ?? 0) / columns.denominator;
+    const along = (sourceRow: number) => {
+      const first = start + sourceRow * size.width;
+      const left = values[first + (columns.lower[column] ?? 0)] ?? 0;
+      return left + share * ((values[first + (columns.upper[column] ?? 0)] ?? 0) - left);
+    };
+    const above = along(rows.lower[row] ?? 0);
+    return above + (rows.weight[row] ?? 0) / rows.denominator * (along(rows.upper[row] ?? 0) - above);
+  });
 }
 
 /** Resizes `[height, width]` ids to `[targetHeight, targetWidth]`: the value at `⌊(2i + 1) · height / (2 · targetHeight)⌋`. */
@@ -103,7 +132,10 @@ function bilinearTable(length: number, targetLength: number): BilinearTable {
   return table;
 }
 
-/** Row `row` of the source, bilinear along its columns, three sums per pixel; from the cache where it is there. */
+/**
+ * Row `row` of the source, stretched bilinearly along its columns: three sums per pixel. It comes from the cache where
+ * it is there.
+ */
 function stretchedRow(
   cache: Map<number, Float64Array>,
   pixels: Uint8Array,

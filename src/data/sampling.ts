@@ -1,6 +1,7 @@
 /**
- * What is cut from which image: the augmentation of each sample of each step, as a pure function of seed, stage, step and
- * the sample's place in the batch. A plan holds numbers only; the GPU carries it out, and normalises.
+ * What is cut from which image: the augmentation of each sample of each step. It is a pure function of the seed, the
+ * stage, the step and the sample's place in the batch. A plan holds only numbers. The GPU carries it out, and
+ * normalises.
  *
  * @module
  */
@@ -9,7 +10,7 @@ import { Random } from "../random.ts";
 import { minedWindow, type MiningPlan, type SampleLabels } from "./mining.ts";
 import type { Size } from "./size.ts";
 
-/** How crops are drawn. */
+/** Which crops are drawn. */
 export interface AugmentationOptions {
   /** Size of a crop. */
   crop: Size;
@@ -17,7 +18,10 @@ export interface AugmentationOptions {
   scaleRange?: readonly [number, number];
   /** Whether half of the crops are mirrored. Default `true`. */
   mirror?: boolean;
-  /** Strength of the colour changes, each 0 (default) or a number below 1: a factor is drawn from `[1 − strength, 1 + strength]`. */
+  /**
+   * Strength of each colour change, 0 (default) or a number below 1. A factor is drawn from `[1 − strength, 1 +
+   * strength]`.
+   */
   jitter?: { brightness?: number; contrast?: number; saturation?: number };
 }
 
@@ -33,7 +37,7 @@ export interface SamplePlace {
   index: number;
 }
 
-/** What is cut from an image, in the order in which it happens: scale, pad at right and bottom, crop, mirror, colours. */
+/** What is cut from an image. The order is: scale, pad at the right and the bottom, crop, mirror, change colours. */
 export interface SamplePlan {
   /** Rows of the scaled image. */
   scaledHeight: number;
@@ -55,13 +59,14 @@ export interface SamplePlan {
   minedClass: number | null;
 }
 
-/** The numbers drawn for one sample; each is the last counter of the random stream. Never renumber. */
+/** The last counter of the random stream for each number that a sample draws. Never renumber: runs would change. */
 const DRAW = { scale: 0, top: 1, left: 2, mirror: 3, brightness: 4, contrast: 5, saturation: 6, mining: 8 } as const;
 
 /**
- * Plans the sample at `place` from an image of `imageSize`: scale factor f uniform, the image scaled to
- * `(round(f · height), round(f · width))` and padded to at least the crop; the crop uniform in it, unless `mining` finds a rare
- * class in `labels`; mirrored with chance ½; colour factors where asked for.
+ * Plans the sample at `place` from an image of `imageSize`. A scale factor f is drawn uniformly. The image is scaled to
+ * `(round(f · height), round(f · width))` and padded to at least the size of the crop. The crop is drawn uniformly in
+ * it, unless `mining` finds a rare class in `labels`. It is mirrored with chance ½. Colour factors are drawn where
+ * asked for.
  */
 export function planSample(
   imageSize: Size,
@@ -94,7 +99,9 @@ export function planSample(
   };
 }
 
-/** A start of a window of `crop` places, uniform in a side of `scaled` places padded to at least `crop`. */
+/**
+ * The start of a window of `crop` places, drawn uniformly. The side has `scaled` places, padded to at least `crop`.
+ */
 function windowStart(uniform: number, scaled: number, crop: number): number {
   return Math.floor(uniform * (Math.max(scaled, crop) - crop + 1));
 }

@@ -1,12 +1,12 @@
 /**
- * A few Workers for one kind of work, started when first needed, each with a queue of its own.
+ * A few Workers for one kind of work. They start when first needed, and each has a queue of its own.
  *
  * @module
  */
 
 import type { WorkerReply, WorkerRequest } from "./worker_scope.ts";
 
-/** What the messages of a pool say. */
+/** The words that the messages of a pool use. */
 export interface WorkerPoolNames {
   /** What its work is, such as `load images`. */
   readonly action: string;
@@ -26,12 +26,12 @@ interface StartedWorker<Result> {
   waiting: Map<number, Waiting<Result>>;
 }
 
-/** Workers, by default: the processors, but 2 at least and 8 at most. */
+/** The default number of Workers: as many as there are processors, but at least 2 and at most 8. */
 export function defaultWorkers(): number {
   return Math.min(8, Math.max(2, navigator.hardwareConcurrency));
 }
 
-/** Workers behind one function. {@link WorkerPool.close} ends them; without it the program does not end. */
+/** Workers behind one function. {@link WorkerPool.close} ends them. A program that does not call it does not end. */
 export class WorkerPool<Work, Result> {
   readonly #start: () => Worker;
   readonly #size: number;
@@ -47,13 +47,13 @@ export class WorkerPool<Work, Result> {
     this.#names = names;
   }
 
-  /** Starts all Workers now, so that they have read their modules when the first work comes. */
+  /** Starts all Workers now, so that they have loaded their modules when the first work comes. */
   start(): void {
     while (this.#workers.length < this.#size) this.#startOne();
   }
 
   /**
-   * Has a piece of work done by the Worker with the least to do.
+   * Gives a piece of work to the Worker that has the least to do.
    *
    * @param transfer buffers of `work` that are handed over instead of being copied.
    * @throws {Error} the sentence of the Worker, or if the pool is closed.
@@ -69,7 +69,7 @@ export class WorkerPool<Work, Result> {
     });
   }
 
-  /** Ends the Workers at once; what is still waiting is rejected. */
+  /** Ends the Workers at once. Work that is still waiting is rejected. */
   close(): void {
     const { action, owner } = this.#names;
     this.#closed = true;

@@ -1,5 +1,5 @@
 /**
- * The side of a Worker: answers the requests of a `WorkerPool`.
+ * The Worker's side of a `WorkerPool`: answers its requests.
  *
  * @module
  */
@@ -18,7 +18,10 @@ export type WorkerReply<Result> = { readonly id: number; readonly result: Result
   readonly error: string;
 };
 
-/** The part of a Worker's global scope that is used here; the type library for it excludes that of windows. */
+/**
+ * The part of a Worker's global scope that is used here. It is declared by hand, because TypeScript's library for
+ * Workers excludes the one for windows.
+ */
 interface WorkerScope<Work, Result> {
   onmessage: ((event: MessageEvent<WorkerRequest<Work>>) => void) | null;
   postMessage(reply: WorkerReply<Result>, transfer: ArrayBuffer[]): void;

@@ -1,5 +1,6 @@
 /**
- * Files that are either the old or the new whole: written beside, synced, then renamed over.
+ * Writes files so that a reader finds either the whole old file or the whole new one. The new file is written beside
+ * the old one, synced to the disk, then renamed over it.
  *
  * @module
  */
@@ -10,7 +11,7 @@ import { dirname } from "node:path";
 import process from "node:process";
 
 /**
- * Writes a file so that a crash or a full disk leaves the old one. Makes the folder where it is missing.
+ * Writes a file. A crash or a full disk leaves the old one. Makes the folder where it is missing.
  *
  * @throws {Error} if the file cannot be written; the old one is untouched.
  */
@@ -19,8 +20,8 @@ export function writeFileSafely(path: string, data: Uint8Array | string): void {
 }
 
 /**
- * The same, but a power cut may leave an empty file until `syncFiles` has been waited for. For many files that mean
- * something only together.
+ * Writes a file like `writeFileSafely`, but does not sync it: until `syncFiles` has been waited for, a power cut may
+ * leave an empty file. For many files that mean something only together.
  *
  * @throws {Error} if the file cannot be written; the old one is untouched.
  */
@@ -28,13 +29,13 @@ export function writeFileUnsynced(path: string, data: Uint8Array | string): void
   replaceFile(path, data, false);
 }
 
-/** Files that are synced at a time: they share the disk's journal, so that all take little longer than one. */
+/** How many files are synced at a time. They share the disk's journal, so all of them take little longer than one. */
 const syncedTogether = 64;
 
 /**
- * Waits until files are on the disk: 367 label files take 0.08 s together, one after the other 1.3 to 3 s.
+ * Waits until files are on the disk. Together, 367 label files take 0.08 s; one after the other they take 1.3 to 3 s.
  *
- * @throws {Error} if one cannot be.
+ * @throws {Error} if one cannot be synced.
  */
 export async function syncFiles(paths: readonly string[]): Promise<void> {
   for (let start = 0; start < paths.length; start += syncedTogether) {
@@ -86,7 +87,10 @@ export function readFile(path: string): Uint8Array<ArrayBuffer> {
   }
 }
 
-/** A rename is only safe from a power cut once the folder is on the disk; Windows cannot open folders. */
+/**
+ * Syncs a folder, since a rename is safe from a power cut only once the folder is on the disk. Windows cannot open
+ * folders.
+ */
 function syncFolder(path: string): void {
   if (process.platform === "win32") return;
   const folder = openSync(path, "r");

@@ -1,6 +1,6 @@
 /**
- * Large .npy files in pieces: arrays read slice by slice, and written piece by piece beside the old file, which they replace when
- * they are whole.
+ * Large .npy files in pieces. Arrays are read slice by slice. They are written piece by piece beside the old file, and
+ * replace it when they are whole.
  *
  * @module
  */
@@ -74,7 +74,10 @@ export class NpyFile {
   }
 }
 
-/** An array that is written in pieces. Until `finish` the old file is untouched; disposing without it drops the new one. */
+/**
+ * An array that is written in pieces. Until `finish` the old file is untouched. Disposing before `finish` drops the new
+ * one.
+ */
 export class NpyWriter {
   readonly #path: string;
   readonly #file: number;

@@ -1,6 +1,6 @@
 /**
- * NumPy's .npy format: one array of numbers, as `numpy.save` writes it. Works on bytes; files are read elsewhere. The header
- * is read on its own too, so that a large file can be read in slices.
+ * NumPy's .npy format: one array of numbers, as `numpy.save` writes it. This works on bytes; src/disk/npy_files.ts
+ * reads and writes files. The header can be read alone, so that a large file can be read in slices.
  *
  * Source: the format's definition, `numpy/lib/format.py`.
  *
@@ -10,7 +10,7 @@
 /** Element types that are read and written, as NumPy names them without the byte order. */
 export type NpyType = "f4" | "f8" | "u1" | "i4" | "u4" | "i8";
 
-/** The numbers of an array: the type follows from {@link NpyType}, in the order of `f4 f8 u1 i4 u4 i8`. */
+/** The numbers of an array. The class follows from {@link NpyType}, in the order `f4 f8 u1 i4 u4 i8`. */
 export type NpyData =
   | Float32Array<ArrayBuffer>
   | Float64Array<ArrayBuffer>
@@ -36,7 +36,9 @@ export interface NpyArray {
   readonly data: NpyData;
 }
 
-/** Bytes at the beginning of a file that hold every header NumPy writes for an array of plain numbers. */
+/**
+ * Bytes at the beginning of a file that are enough for every header that NumPy writes for an array of plain numbers.
+ */
 export const NPY_HEADER_BYTES = 4096;
 
 /** Bytes of an element. */

@@ -1,6 +1,6 @@
 /**
- * The safetensors format: an 8-byte length, a JSON header with names, types, shapes and places, then the numbers.
- * Works on bytes; reading and writing files is `src/run/files.ts`.
+ * The safetensors format: an 8-byte length, a JSON header with names, types, shapes and places, then the numbers. This
+ * works on bytes; `src/disk/files.ts` reads and writes files.
  *
  * @module
  */

@@ -1,11 +1,12 @@
 /**
- * Whether an adapter is a GPU or software on the CPU, by measurement: what it says of itself may be missing or wrong.
+ * Whether an adapter is a GPU or software on the CPU. This is measured: what an adapter says of itself may be missing
+ * or wrong.
  *
- * A GPU runs the invocations of a workgroup side by side; software runs them one after another, as many at a time as a
- * vector of the CPU has lanes, and must suspend each of these at every barrier. So one invocation is timed with a long
- * chain of dependent multiply-adds, then a whole workgroup. A GPU, which waits for the results of one chain most of the
- * time, takes hardly longer for all: 1 to 3 times, as 256 invocations share 64 to 128 lanes, 12 on the smallest. A CPU
- * takes 256 / lanes times as long: 16 to 64 times.
+ * A GPU runs the invocations of a workgroup side by side. Software runs them one after another, as many at a time as a
+ * vector of the CPU has lanes. So two launches are timed: a long chain of dependent multiply-adds in one invocation,
+ * then such chains in all 256 invocations of a workgroup. A GPU takes hardly longer for all of them, because it waits
+ * most of the time for the results of one chain: 1 to 3 times as long, as 256 invocations share 64 to 128 lanes, and 12
+ * times on the smallest GPU. A CPU takes 256 / lanes times as long: 16 to 64 times.
  *
  * @module
  */
@@ -19,26 +20,35 @@ import type { SubmissionTime } from "./submission_times.ts";
 export interface AdapterKind {
   /** Whether it is software: the invocations of a workgroup run one after another, on the CPU. */
   readonly software: boolean;
-  /** How many times as long as one invocation a workgroup of 256 takes; absent where the kind was stated. */
+  /** How many times as long a workgroup of 256 takes as one invocation. Absent where the caller stated the kind. */
   readonly ratio?: number;
 }
 
 const invocations = 256;
-/** Trips of the loop when one invocation runs: 1 to 3 ms on most adapters, below the 60,000 that all drivers allow. */
+/**
+ * Iterations of the loop when one invocation runs. They take 1 to 3 ms on most adapters, and stay below the 60,000 that
+ * all drivers allow.
+ */
 const trips = 48_000;
-/** The ratio that separates the kinds. A workgroup is given so many times fewer trips, so the longer of both launches tells. */
+/**
+ * The ratio that separates the two kinds. A workgroup gets this many times fewer iterations, so it is a GPU if the
+ * launch of one invocation takes longer than that of the workgroup.
+ */
 const limit = 8;
-/** How far from the limit a ratio is sure. Else the launches are repeated: other programs may have held them up. */
+/**
+ * A ratio this many times above or below the limit is sure. A nearer one is measured again: other programs may have
+ * held the launches up.
+ */
 const margin = 2;
-/** Launches of each before the ratio is looked at, of which the fastest count. */
+/** How often each launch is timed before the ratio is computed. The fastest times count. */
 const runs = 4;
 const mostRuns = 16;
 
 /**
- * Measures what kind of adapter a device is on, in some 30 ms and the shader's compilation; longer where other programs
- * disturb.
+ * Measures what kind of adapter a device is on. It takes some 30 ms and the time to compile the shader, or longer while
+ * other programs disturb.
  *
- * @param hasTimestamps whether to time by the GPU's own clock, else by waiting.
+ * @param hasTimestamps whether to time by the GPU's own clock; otherwise by waiting.
  */
 export async function measureKind(gpu: Gpu, hasTimestamps: boolean = gpu.hasTimestamps): Promise<AdapterKind> {
   const source = { name: "gpu/adapter_kind", text: shader };
@@ -75,7 +85,10 @@ async function timedSeconds(gpu: Gpu, dispatches: readonly Dispatch[]): Promise<
   return seconds;
 }
 
-/** Repeats of a launch that is waited for: Deno sleeps 10 ms in a wait, browsers round to 1 ms. */
+/**
+ * How often a launch is repeated where waiting tells the time, since that is coarse: Deno sleeps 10 ms in a wait, and
+ * browsers round to 1 ms.
+ */
 const waitedRepeats = 8;
 
 async function waitedSeconds(gpu: Gpu, dispatches: readonly Dispatch[]): Promise<number[]> {

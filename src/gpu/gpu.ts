@@ -1,9 +1,9 @@
 /**
- * The GPU: adapter, device, limits, errors, buffers with an account of their bytes, pipelines, and read-back.
- * Knows nothing of tensors.
+ * The GPU: adapter, device, limits, errors, buffers with a count of their bytes, pipelines, and read-back. Knows
+ * nothing of tensors.
  *
- * WebGPU reports most mistakes to a listener, not to the caller; without one they are silent. So the first error is
- * kept, and every `submit`, read-back and `check` throws it.
+ * WebGPU reports most mistakes to a listener and not to the caller. So this class listens and keeps the first error.
+ * Every `submit`, read-back and `check` throws it.
  *
  * @module
  */
@@ -29,13 +29,19 @@ import { SubmissionTimes, type TimeListener } from "./submission_times.ts";
 export interface GpuOptions {
   /** Which adapter to ask for; default `"high-performance"`. */
   readonly powerPreference?: GPUPowerPreference;
-  /** Keep WebGPU's default limits even where the adapter offers more, as a test of portability. Default `false`. */
+  /** Keep WebGPU's default limits even where the adapter offers more. A test of portability. Default `false`. */
   readonly defaultLimits?: boolean;
-  /** Bind no more bytes at once than this, even where the adapter can, as a test of slices. Default: what the adapter can. */
+  /** Bind no more bytes at once than this, even where the adapter can. A test of slices. Default: what the adapter can. */
   readonly maxBindingBytes?: number;
-  /** Finds the schedules that were measured to be fast on an adapter, by shape class. Default: none. */
+  /**
+   * Finds the schedules that were measured to be fast on an adapter. Keys are shape classes, values names of schedules.
+   * Default: none.
+   */
   readonly tuning?: (adapter: GPUAdapter) => ReadonlyMap<string, string>;
-  /** Tells what kind an adapter is, by itself or by `measure`. Default: `measure` at each open, some 50 ms. */
+  /**
+   * Tells what kind an adapter is; calling `measure` measures it. Default: `measure` at each open, which takes some 50
+   * ms.
+   */
   readonly kind?: (adapter: GPUAdapter, measure: () => Promise<AdapterKind>) => AdapterKind | Promise<AdapterKind>;
 }
 
@@ -83,9 +89,7 @@ export class Gpu {
     });
     device.lost.then((info) => {
       if (this.#closing) return;
-      this.#failure = new DeviceLostError(
-        `The GPU was lost (${info.reason}): ${info.message}. Run again with --resume`,
-      );
+      this.#failure = new DeviceLostError(`The GPU was lost (${info.reason}): ${info.message}`);
     });
   }
 
@@ -137,7 +141,7 @@ export class Gpu {
     return this.#peakBytes;
   }
 
-  /** Forgets the peak: from now on it is what is live now, or more. */
+  /** Forgets the peak, so that it starts anew from what is live now. */
   resetPeak(): void {
     this.#peakBytes = this.#allocatedBytes;
   }
@@ -186,7 +190,7 @@ export class Gpu {
   }
 
   /**
-   * The compiled pipeline of a shader file with these constants; compiled once.
+   * The compiled pipeline of a shader file with these constants. Each is compiled once and kept.
    *
    * @throws {Error} with the compiler's messages.
    */
@@ -194,7 +198,7 @@ export class Gpu {
     return await checked(this.#compile(source, constants));
   }
 
-  /** Compiles, binds and sizes one launch. */
+  /** Makes one launch: compiles the kernel, binds its buffers and fixes its number of workgroups. */
   async dispatch(
     source: ShaderSource,
     constants: ShaderConstants,
@@ -217,7 +221,7 @@ export class Gpu {
   }
 
   #compile(source: ShaderSource, constants: ShaderConstants): Compilation {
-    // By what is asked for, not by the text that comes of it: expanding takes up to a millisecond.
+    // The key is what was asked for, not the expanded text: expanding takes up to a millisecond.
     const key = JSON.stringify([source, constants]);
     let compilation = this.#compilations.get(key);
     if (compilation === undefined) {
@@ -230,8 +234,8 @@ export class Gpu {
   }
 
   /**
-   * Submits the launches in order, then the copies: together, unless they take so long that a driver could end them or Ctrl-C
-   * would have to wait.
+   * Submits the launches in order, then the copies. It is one submission, unless the launches take long: a driver could
+   * end a long one, and Ctrl-C would have to wait for it.
    */
   submit(dispatches: Iterable<Dispatch>, copies: Iterable<BufferCopy> = []): void {
     this.check();
@@ -254,8 +258,8 @@ export class Gpu {
   }
 
   /**
-   * Times all submissions from now on, for a profile: `listener` is asked at each one, and is told the times when `wait`,
-   * `read` or `collectTimes` has fetched them. `null`: no longer.
+   * Times all submissions from now on, for a profile. `listener` is called at each submission. It gets the times later,
+   * when `wait`, `read` or `collectTimes` has fetched them. `null` ends the timing.
    *
    * @throws {Error} if the adapter has no timestamps.
    */
@@ -264,12 +268,12 @@ export class Gpu {
     this.#times = listener && new SubmissionTimes(this.device, listener);
   }
 
-  /** Waits for everything submitted and hands out its times, where submissions are timed. */
+  /** Waits for everything submitted. Where submissions are timed, it hands their times to the listener. */
   async collectTimes(): Promise<void> {
     await this.#times?.collect((buffers) => this.#read(buffers));
   }
 
-  /** Waits until everything submitted is done. In Deno this costs 11 ms, so not in every step. */
+  /** Waits until everything submitted is done. In Deno this costs 11 ms, so it must not be done in every step. */
   async wait(): Promise<void> {
     const { pending } = this.#pace;
     await this.device.queue.onSubmittedWorkDone();

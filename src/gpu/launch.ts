@@ -18,7 +18,7 @@ export interface Pipeline {
   readonly bindings: readonly BindingKind[];
 }
 
-/** Part of a buffer, in bytes; `offset` is a multiple of 256. */
+/** Part of a buffer. All numbers are bytes; `offset` is a multiple of 256. */
 export interface BufferRange {
   /** The buffer. */
   readonly buffer: GPUBuffer;
@@ -38,9 +38,9 @@ export interface Dispatch {
   readonly bindGroup: GPUBindGroup;
   /** Workgroups in x, y, z. */
   readonly workgroups: readonly [number, number, number];
-  /** What it costs, in floating-point operations; an estimate by which long runs are cut into submissions. */
+  /** Estimated cost in floating-point operations. Long runs are cut into submissions by it. */
   readonly cost: number;
-  /** Made before the launch. */
+  /** Copies into textures that are made before the launch. */
   readonly textureCopies?: readonly TextureCopy[];
   /** Copies between buffers before the launch. */
   readonly copiesBefore?: readonly BufferCopy[];
@@ -48,7 +48,7 @@ export interface Dispatch {
   readonly copiesAfter?: readonly BufferCopy[];
 }
 
-/** A copy of a buffer's vec4f into a texture of `Gpu.createTexture`, in order. */
+/** A copy of a buffer's vec4f, in order, into a texture made by `Gpu.createTexture`. */
 export interface TextureCopy {
   /** What is copied; `size` is a multiple of 16. */
   readonly from: BufferRange;
@@ -56,7 +56,7 @@ export interface TextureCopy {
   readonly to: GPUTexture;
 }
 
-/** vec4f in a row of a texture that holds a buffer's contents. */
+/** How many vec4f a row holds in a texture that holds a buffer's contents. */
 export const textureRowVectors = 1024;
 
 /** Most workgroups in one dimension of a dispatch (the WebGPU default limit). */
@@ -93,8 +93,8 @@ export function wholeRange(source: GPUBuffer | BufferRange): BufferRange {
 }
 
 /**
- * Workgroups of a one-dimensional grid of `items` invocations, folded into x and y where one dimension is not enough.
- * The kernel finds its index with `gridIndex` of `lib/grid.wgsl`.
+ * The workgroups for a one-dimensional grid of `items` invocations. Where they are more than one dimension takes, they
+ * are folded into x and y. The kernel finds its index with `gridIndex` of `lib/grid.wgsl`.
  */
 export function grid(items: number, workgroupSize: number): [number, number, number] {
   const groups = Math.max(1, Math.ceil(items / workgroupSize));

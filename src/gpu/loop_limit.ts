@@ -1,6 +1,6 @@
 /**
- * Whether the driver executes long loops. Mesa's software driver of 2022 stops every invocation after 65,535 iterations,
- * all its loops together, without an error; the results are just wrong.
+ * Whether the driver executes long loops. Mesa's software driver of 2022 stops every invocation after 65,535
+ * iterations, counted over all its loops together. It reports no error; the results are just wrong.
  *
  * @module
  */
@@ -9,8 +9,8 @@ import shader from "../../shaders/gpu/loop_limit.wgsl" with { type: "text" };
 import type { Gpu } from "./gpu.ts";
 
 /**
- * How often one invocation really executes the body of `outer` × `inner` nested loops: the product, or less where the
- * driver stops.
+ * How often one invocation really executes the body of `outer` × `inner` nested loops. That is the product of both, or
+ * less where the driver stops.
  */
 export async function executedTrips(gpu: Gpu, outer: number, inner: number): Promise<number> {
   const asked = gpu.createBuffer(8, "trips asked for");

@@ -1,6 +1,6 @@
 /**
- * Waiting for results one piece of work late: what was submitted before is waited for once the next is submitted, so that the
- * GPU always has something to do.
+ * Waiting one piece of work late. The program submits a piece of work and only then waits for the piece before it, so
+ * that the GPU always has something to do.
  *
  * @module
  */

@@ -7,7 +7,7 @@
 import type { BufferRange, Pipeline } from "./launch.ts";
 import { bindingKinds } from "./shader.ts";
 
-/** A pipeline that may be bound at once, and whether it is a right one, which the device says later. */
+/** A pipeline that may be bound at once. Whether it is a valid one, the device says later. */
 export interface Compilation {
   /** The pipeline. */
   readonly pipeline: Pipeline;
@@ -44,11 +44,12 @@ async function compilationError(module: GPUShaderModule, name: string, text: str
 }
 
 /**
- * Launches a kernel over no workgroups. Some drivers compile at the first launch, in a thread of their own (Mesa's
- * llvmpipe takes seconds for a large register tile): so they do it while the next shader is read.
+ * Launches a kernel over no workgroups, so that the driver compiles it. Some drivers compile only at the first launch,
+ * in a thread of their own; Mesa's llvmpipe takes seconds for a large register tile. With this launch they compile
+ * while the next shader is read.
  */
 export function launchEmpty(device: GPUDevice, { pipeline }: Pipeline, bindGroup: GPUBindGroup): void {
-  // A wrong pipeline is told of by its compilation, a wrong bind group by where it was made.
+  // Errors are ignored here: `Compilation.error` reports a wrong pipeline, and whoever made the bind group a wrong one.
   device.pushErrorScope("validation");
   const encoder = device.createCommandEncoder();
   const pass = encoder.beginComputePass();

@@ -1,19 +1,19 @@
 /**
- * When to wait for the GPU, so that its queue stays short: Ctrl-C and progress are then near, and what was written for
- * submitted work does not pile up.
+ * When to wait for the GPU. Its queue must stay short: then Ctrl-C works soon, progress is current, and buffers written
+ * for submitted work do not pile up.
  *
- * Not after every piece of work, even one behind: a wait in Deno holds up the whole program until the queue is empty, in steps
- * of 10 ms, and the GPU has nothing to do until the next piece is ready.
+ * Waiting after every piece of work would be too often, even one piece behind. A wait in Deno holds up the whole
+ * program until the queue is empty, in steps of 10 ms. Until the next piece is ready the GPU then has nothing to do.
  *
  * @module
  */
 
-/** Pieces of work between two waits, at first and at most: the faster they are done, the more. */
+/** Pieces of work between two waits: at first, and at most. The faster they are done, the more they become. */
 const firstPieces = 8;
 const mostPieces = 64;
-/** With less time than this between two waits, in milliseconds, twice as many pieces come before the next. */
+/** When less time than this has passed between two waits, in milliseconds, the number of pieces is doubled. */
 const shortTime = 250;
-/** Bytes written for them, where nothing else is said. */
+/** Default of the bytes between two waits. */
 const defaultBytes = 64 * 2 ** 20;
 
 /** Counts what was submitted since the last wait. */
@@ -34,9 +34,9 @@ export class QueueBound {
   /**
    * Counts submitted work.
    *
-   * @param bytes written for it, or waiting to be read.
-   * @param pieces runs of a network, or of what takes as long.
-   * @returns whether to wait now; counting then begins anew.
+   * @param bytes that were written for it, or that wait to be read.
+   * @param pieces how many runs of a network it is, or of something that takes as long.
+   * @returns whether to wait now. If so, counting begins anew.
    */
   add(bytes: number, pieces = 1): boolean {
     this.#bytes += bytes;

@@ -16,7 +16,7 @@ export interface ShaderSource {
   readonly name: string;
   /** The file's text. */
   readonly text: string;
-  /** Files of `shaders/lib/` for the `#include NAME` lines whose file the host chooses, by that name. */
+  /** For `#include NAME` lines whose file the host chooses: the file of `shaders/lib/` for each name. */
   readonly includes?: Readonly<Record<string, string>>;
 }
 

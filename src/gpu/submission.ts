@@ -1,5 +1,6 @@
 /**
- * Launches and copies as commands for the queue, in as few passes as copies to textures and timestamps allow.
+ * Encodes launches and copies as commands for the queue. They share a pass where possible; copies to textures and
+ * timestamps end one.
  *
  * @module
  */
@@ -17,7 +18,7 @@ export interface Commands {
 /**
  * Encodes the launches in order, then the copies.
  *
- * @param longest the cost at which commands end and others begin; a launch that costs more is alone.
+ * @param longest the cost at which commands end and others begin. A launch that costs more is alone.
  * @param times times all of it as one.
  */
 export function* encodeSubmission(

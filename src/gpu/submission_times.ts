@@ -1,6 +1,6 @@
 /**
- * How long submissions, and the launches within some of them, take on the GPU's own clock. Only for profiles: a launch that
- * is timed is a pass of its own, which costs a little.
+ * How long submissions take on the GPU's own clock, and the launches within some of them. Only for profiles: a timed
+ * launch is a pass of its own, which costs a little.
  *
  * @module
  */
@@ -14,8 +14,8 @@ export interface SubmissionTime {
 }
 
 /**
- * Called with the names of the kernels when something is submitted. Answers whether each launch is to be timed, and what
- * takes the times once they are known.
+ * Called with the names of the kernels when something is submitted. It returns whether each launch is to be timed, and
+ * a function that takes the times once they are known.
  */
 export type TimeListener = (kernels: readonly string[]) => {
   readonly isSampled: boolean;
@@ -24,15 +24,15 @@ export type TimeListener = (kernels: readonly string[]) => {
 
 /** The timestamps of a submission while it is encoded. */
 export interface Stamps {
-  /** For the pass of a launch, where each launch is timed and has a pass of its own. */
+  /** Makes the pass of a launch, where each launch is timed and so has a pass of its own. */
   readonly pass: ((launch: number) => GPUComputePassDescriptor) | null;
-  /** Ends the submission, in whose last commands it is encoded. */
+  /** Encodes the end of the submission, after its last commands. */
   readonly end: (encoder: GPUCommandEncoder) => void;
 }
 
 /** Most timestamps of a query set (WebGPU). */
 const maxStamps = 4096;
-/** Submissions whose times are fetched together, since each read waits. */
+/** How many submissions wait before their times are fetched together, since each read waits for the GPU. */
 const pendingLimit = 32;
 
 interface Pending {
@@ -49,7 +49,7 @@ export class SubmissionTimes {
   /** Times what `device` is given from now on. */
   constructor(readonly device: GPUDevice, readonly listener: TimeListener) {}
 
-  /** Whether times wait to be fetched in such number that it should be done. */
+  /** Whether so many times are waiting that they should be fetched. */
   get isFull(): boolean {
     return this.#pending.length >= pendingLimit;
   }
@@ -58,7 +58,7 @@ export class SubmissionTimes {
   begin(encoder: GPUCommandEncoder, kernels: readonly string[]): Stamps {
     const { isSampled, take } = this.listener(kernels);
     const timed = isSampled && kernels.length + 2 <= maxStamps ? kernels : [];
-    // The start, the end of each timed launch, the end.
+    // One timestamp for the start, one for the end of each timed launch, one for the end of all.
     const count = timed.length + 2;
     const { device } = this;
     const queries = device.createQuerySet({ label: "times", type: "timestamp", count });
@@ -77,7 +77,9 @@ export class SubmissionTimes {
     };
   }
 
-  /** Hands the times of all submissions so far to their listeners. `read` waits for buffers and copies their bytes. */
+  /**
+   * Hands the times of all submissions so far to their listeners. `read` waits for buffers and copies their bytes.
+   */
   async collect(read: (buffers: readonly GPUBuffer[]) => Promise<Uint8Array<ArrayBuffer>[]>): Promise<void> {
     const pending = this.#pending;
     if (pending.length === 0) return;

@@ -1,5 +1,5 @@
 /**
- * Timing of kernels: many launches in one submission, because waiting alone costs 11 ms in Deno.
+ * Timing of kernels. One submission repeats the launches many times, because a wait alone costs 11 ms in Deno.
  *
  * @module
  */
@@ -10,9 +10,9 @@ import type { Dispatch } from "./launch.ts";
 /**
  * Median seconds of one run of these launches, after a warm-up (drivers compile at the first launch).
  *
- * @param options `runs`: how many timings the median is of, default 3; `atLeastSeconds`: each timing repeats the
- * launches for about so long, default 0.1; `others` takes its turn after each timing and is told how often the launches were
- * repeated, and what the wait for nothing takes, which is not counted.
+ * @param options `runs`: how many timings the median is of, default 3. `atLeastSeconds`: each timing repeats the
+ * launches for about so long, default 0.1. `others`: called after each timing, so that other engines take their turn;
+ * it is told how often the launches were repeated, and how long a wait for nothing takes, which is not counted.
  */
 export async function secondsPerRun(
   gpu: Gpu,

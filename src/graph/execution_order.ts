@@ -50,15 +50,14 @@ export function executionOrder(
 
 /**
  * The tensors in order; those inside blocks before the loss stand in it a second time, before the first gradient
- * that needs one of them. A block is what has the same first name in its path, such as `block5` of `block5.conv`; what other
- * blocks use is kept.
+ * that needs one of them. What is used outside its own block is kept.
  */
 function recomputedOrder(order: readonly Tensor[], loss: Tensor): Tensor[] {
   const dropped = droppedTensors(order, loss);
-  const again = Map.groupBy(neededAgain(order, dropped, loss), blockOf);
+  const again = Map.groupBy(neededAgain(order, dropped, loss), ({ block }) => block);
   return order.flatMap((tensor) => {
     if (tensor.id <= loss.id) return [tensor];
-    const blocks = new Set(tensor.inputs.filter((input) => dropped.has(input)).map(blockOf));
+    const blocks = new Set(tensor.inputs.filter((input) => dropped.has(input)).map(({ block }) => block));
     return [
       ...[...blocks].flatMap((block) => {
         const recomputed = again.get(block) ?? [];
@@ -70,20 +69,16 @@ function recomputedOrder(order: readonly Tensor[], loss: Tensor): Tensor[] {
   });
 }
 
-function blockOf({ path }: Tensor): string {
-  return path.split(".")[0] ?? "";
-}
-
 /** The tensors of the forward pass that an op computes and only its own block uses in that pass. */
 function droppedTensors(order: readonly Tensor[], loss: Tensor): Set<Tensor> {
   const dropped = new Set(
     dependencies([loss]).filter((tensor) =>
-      tensor !== loss && blockOf(tensor) !== "" && tensor.definition.kernels !== undefined
+      tensor !== loss && tensor.block !== null && tensor.definition.kernels !== undefined
     ),
   );
   for (const tensor of order) {
     if (tensor.id > loss.id) continue;
-    for (const input of tensor.inputs) if (blockOf(input) !== blockOf(tensor)) dropped.delete(input);
+    for (const input of tensor.inputs) if (input.block !== tensor.block) dropped.delete(input);
   }
   return dropped;
 }

@@ -1,13 +1,13 @@
 /**
- * How drivers that stop long loops count.
+ * How a driver that stops long loops counts their iterations.
  *
  * @module
  */
 
 /**
- * Iterations of one invocation in nested loops of these trip counts, outermost first. Each time that a loop is entered
- * counts once more than its trips, because the check that ends it is an iteration too: measured on Mesa 22, where
- * 60,000 × 1 nested trips stop after 21,845 = 65,535 / 3.
+ * Iterations of one invocation in nested loops, given how often each loop runs, the outermost first. Each entry into a
+ * loop counts as one iteration more than the loop runs, because the check that ends the loop is counted too. This was
+ * measured on Mesa 22: a loop of 60,000 with an inner loop of 1 stops after 21,845 = 65,535 / 3.
  */
 export function nestedIterations(...trips: readonly number[]): number {
   return trips.reduceRight((inner, count) => count * (1 + inner) + 1, 0);

@@ -62,7 +62,7 @@ function lowerBound(lives: readonly Life[]): number {
   return change.reduce((most, difference) => Math.max(most, live += difference), 0);
 }
 
-/** Memory of a program in bytes, as `--plan` prints it. */
+/** Memory of a program, in bytes. */
 export interface MemoryPlan {
   /** Slots of activations, gradients of activations and scratch. */
   readonly activationBytes: number;

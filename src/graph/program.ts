@@ -143,6 +143,11 @@ export class Program {
     this.#gpu.submit([...kept, ...this.dispatches], copies);
   }
 
+  /** The output of this name, which knows its shape. */
+  outputTensor(name: string): Tensor {
+    return this.#output(name).tensor;
+  }
+
   /** Where an output lies after a run. */
   output(name: string): BufferRange {
     return this.#output(name).range;
@@ -217,13 +222,13 @@ function placeLeaves(
 
 /** Checks that everything can be bound, and allocated, before anything is. */
 function requirePossible(gpu: Gpu, { memory, slotBytes, tensors }: ProgramPlan): void {
-  if (memory.unbindable !== null) throw new OutOfBudgetError(memory.unbindable);
+  if (memory.unbindable !== null) throw new OutOfBudgetError(memory.unbindable, "tensor too large");
   const inputs = tensors.filter(({ definition }) => definition.leaf?.kind === "input");
   const largest = Math.max(0, ...slotBytes, ...inputs.map(({ bytes }) => bytes));
   if (largest > gpu.maxBufferBytes) {
     throw new OutOfBudgetError(
-      `Cannot compile: a tensor takes ${largest} bytes, this adapter has buffers of at most ${gpu.maxBufferBytes}. ` +
-        "Use fewer images at a time, or smaller ones",
+      `Cannot compile: a tensor takes ${largest} bytes, this adapter has buffers of at most ${gpu.maxBufferBytes}`,
+      "tensor too large",
     );
   }
 }

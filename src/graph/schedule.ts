@@ -1,52 +1,64 @@
 /**
- * How kernels cover their problem, where that is free: the knobs, and what an op says of a tensor whose kernels have them.
- * `crosswalk tune` measures the candidates; a program takes the one that a table names, and else the op's own rules.
+ * How a kernel computes its problem: choices such as the size of a tile. They change the time, and the rounding, but
+ * not what is computed. An op lists the candidates for its problem. `crosswalk tune` measures them and writes the
+ * fastest into a table. A program takes the one that the table names; where it names none, the op decides by its own
+ * rules.
  *
  * @module
  */
 
 import type { DeviceTraits, Tensor } from "./tensor.ts";
 
-/** Choices of one problem. What is absent is left to the op's rules; `{}` is those rules. */
+/** The choices for one problem. What is absent is left to the op's rules, so `{}` means the rules alone. */
 export interface KernelSchedule {
-  /** The direct method, or Winograd's by tiles of 4×4 or 2×2 outputs, where these compute the convolution. */
+  /** Direct, or by Winograd's method with tiles of 4×4 or 2×2 outputs, where that can compute the convolution. */
   readonly method?: "direct" | "winograd" | "winograd 2×2";
-  /** Tiles in the registers of each invocation, or shared by a workgroup through its memory. */
+  /** Where a tile is held: in the registers of each invocation, or in workgroup memory, shared by a workgroup. */
   readonly staging?: "registers" | "workgroup";
-  /** Where register tiles read their operands: from the tensors' buffers, or from copies in textures. */
+  /** Where register tiles read their operands: from the tensors' buffers, or from copies of them in textures. */
   readonly source?: "buffer" | "texture";
   /**
-   * Tile of one invocation: rows × vec4f of columns (pixels × channels; of a weight gradient, input × output channels, both in
-   * vec4f; of a depthwise sweep, output rows × columns). With workgroups, rows of a workgroup × invocations side by side (of a
-   * weight gradient, invocations along input × along output channels).
+   * Size of a tile. In registers it is what one invocation computes: rows × vec4f of columns. That is pixels × output
+   * channels of a convolution, input × output channels of its weight gradient (both in vec4f), output rows × columns of
+   * a depthwise convolution. In workgroup memory it is rows of the workgroup × invocations side by side. For a weight
+   * gradient it is invocations along the input channels × along the output channels.
    */
   readonly tile?: readonly [number, number];
-  /** Parts into which a sum is cut: of a weight gradient over pixels, of a product in workgroup memory over what it multiplies. */
+  /**
+   * Parts into which a sum is cut: the sum over pixels of a weight gradient, or the sum over the inner dimension of a
+   * product in workgroup memory.
+   */
   readonly splits?: number;
 }
 
-/** A tensor whose kernels have knobs. */
+/** What an op says of a tensor whose kernels have such choices. */
 export interface Tunable {
-  /** Op, direction, channels, kernel, stride, dilation and output size: problems of one class share a schedule. */
+  /**
+   * Op, direction, channels, kernel, stride, dilation and output size as a text. Problems of one class share a
+   * schedule.
+   */
   readonly shapeClass: string;
-  /** The schedules that compute it on a device, the rules' own (`{}`) first. */
+  /** The schedules that can compute it on a device. The first is `{}`, the op's own rules. */
   readonly candidates: (device: DeviceTraits) => readonly KernelSchedule[];
-  /** The same computation of other inputs of the same shapes, to be tried alone. */
+  /** Makes the same computation on other inputs of the same shapes, so that it can be tried alone. */
   readonly trial: (first: Tensor, second: Tensor) => Tensor;
 }
 
 /** Names of schedules by shape class, as `crosswalk tune` found them. */
 export type Tuning = ReadonlyMap<string, string>;
 
-/** A schedule in words, which tell it from every other: `winograd registers texture 24×8`; `default` for the rules. */
+/**
+ * The name of a schedule, different for every schedule: `winograd registers texture 24×8`. `default` stands for the
+ * rules.
+ */
 export function scheduleName({ method, staging, source, tile, splits }: KernelSchedule): string {
   const words = [method, staging, source, tile?.join("×"), splits === undefined ? undefined : `splits ${splits}`];
   return words.filter((word) => word !== undefined).join(" ") || "default";
 }
 
 /**
- * The traits by which a tensor's kernels are chosen. A table is not trusted: a name that is no candidate of this very problem,
- * because the kernels have changed or the file was edited, leaves the rules in force.
+ * The traits by which a tensor's kernels are chosen. The table is not trusted, since the kernels may have changed or
+ * the file may have been edited. A name that is no candidate of this very problem leaves the op's rules in force.
  */
 export function scheduledTraits(tensor: Tensor, device: DeviceTraits): DeviceTraits {
   const { tunable } = tensor.definition;

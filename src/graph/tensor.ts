@@ -118,8 +118,15 @@ export interface DeviceTraits {
   readonly maxBindingBytes?: number;
 }
 
+/** A part of a network whose activations may be computed a second time instead of kept (`execution_order.ts`). */
+export interface Block {
+  /** What the model calls it. Another block may have the same name. */
+  readonly name: string;
+}
+
 let nextId = 0;
 const path: string[] = [];
+let currentBlock: Block | null = null;
 
 /** A node of the graph. Immutable; made by ops, `input` and `resident`. */
 export class Tensor {
@@ -137,6 +144,8 @@ export class Tensor {
   readonly inputs: readonly Tensor[];
   /** Path of the layer that was being traced, such as `backbone.block5.conv`. */
   readonly path: string;
+  /** The block that was being traced; `null` outside of all. */
+  readonly block: Block | null;
   /** The op's rules. */
   readonly definition: TensorDefinition;
 
@@ -148,6 +157,7 @@ export class Tensor {
     this.layout = definition.layout ?? "activation";
     this.inputs = definition.inputs ?? [];
     this.path = path.join(".");
+    this.block = currentBlock;
     this.definition = definition;
     if (this.shape.some((side) => !Number.isInteger(side) || side < 1)) {
       throw new RangeError(`Cannot add ${this}: every side must be a positive integer`);
@@ -172,6 +182,23 @@ export function layer<T>(name: string, build: () => T): T {
     return build();
   } finally {
     path.pop();
+  }
+}
+
+/**
+ * Runs `build`; the tensors that it makes are one block. A program that recomputes activations keeps only what leaves a
+ * block. Each call is a block of its own, whatever its name; paths do not change.
+ *
+ * Inside another block, the new one stands for itself, and the outer one has the rest. So a network of many small blocks
+ * needs the memory of one of them at a time while it recomputes, not that of all blocks around it.
+ */
+export function block<T>(name: string, build: () => T): T {
+  const outer = currentBlock;
+  currentBlock = { name };
+  try {
+    return build();
+  } finally {
+    currentBlock = outer;
   }
 }
 

@@ -4,7 +4,10 @@
  * @module
  */
 
-/** What the IoU of a class in neither ground truth nor prediction is: `null` and left out of the mean, or 0 and counted. */
+/**
+ * The IoU of a class that is in neither ground truth nor prediction. `null`: it is left out of the mean. `zero`: it is
+ * 0 and counts.
+ */
 export type AbsentRule = "null" | "zero";
 
 /** Scores as fractions of 1. */
@@ -18,9 +21,9 @@ export interface Scores {
 }
 
 /**
- * Scores of the confusion matrix `[C, C]`, rows first: `confusion[truth · C + predicted]` counts pixels. Pixels without ground
- * truth are not in it. IoU = both / (truth + predicted − both). With `absent: "zero"`, the rule of the released code, a class
- * in neither counts as 0.
+ * Scores of a confusion matrix `[C, C]`, rows first: `confusion[truth · C + predicted]` counts pixels. Pixels without
+ * ground truth are not in it. IoU = both / (truth + predicted − both). With `absent: "zero"`, the rule of the released
+ * code, a class that is in neither counts as 0.
  *
  * @throws {RangeError} where the matrix is not square.
  */

@@ -15,7 +15,8 @@ import { batchNormStatistics } from "../ops/norm/batch_norm_statistics.ts";
 import { batchNormTraining } from "../ops/norm/batch_norm_training.ts";
 import { foldBatchNorm } from "../ops/norm/fold_batch_norm.ts";
 import { updateRunningStatistics } from "../ops/norm/update_running_statistics.ts";
-import type { ParameterGroup, ParameterScope } from "./parameters.ts";
+import { dropout } from "../ops/random/dropout.ts";
+import type { ParameterScope } from "./parameters.ts";
 
 /** Options of a convolution with batch norm. */
 export interface ConvBatchNormOptions extends ConvolutionOptions {
@@ -33,6 +34,12 @@ export interface ConvBatchNormOptions extends ConvolutionOptions {
   readonly epsilon: number;
   /** Fold the batch norm into the convolution. */
   readonly inference: boolean;
+  /** Parameter group of the weight. Default `"backbone"`. */
+  readonly group?: string;
+  /** Parameter group of `gamma`. Default: that of the weight. */
+  readonly gammaGroup?: string;
+  /** Parameter group of `beta`. Default: that of `gamma`. */
+  readonly betaGroup?: string;
   /** Statistics in training: `"frozen"` (default), or those of the batch, which running ones then follow. */
   readonly statistics?: "frozen" | "batch";
 }
@@ -45,12 +52,16 @@ export interface ConvBatchNormOptions extends ConvolutionOptions {
 export function convBatchNorm(x: Tensor, scope: ParameterScope, name: string, options: ConvBatchNormOptions): Tensor {
   return layer(name, () => {
     const { channels, kernel, activation: kind, residual, epsilon, inference, depthwise = false } = options;
+    const { group = "backbone", gammaGroup = group, betaGroup = gammaGroup } = options;
     const inputs = depthwise ? 1 : x.shape[1] ?? 1;
     const weight = scope.parameter(`${name}.weight`, [channels, inputs, kernel, kernel], {
       layout: depthwise ? "depthwise" : "convolution",
       initial: { deviation: Math.sqrt(2 / (inputs * kernel * kernel)) },
+      group,
     });
-    const affine = affineParameters(scope, `${name}.bn`, channels);
+    const vector = (suffix: string, constant: number, group: string) =>
+      scope.parameter(`${name}.bn.${suffix}`, [channels], { layout: "channels", initial: { constant }, group });
+    const affine = { gamma: vector("gamma", 1, gammaGroup), beta: vector("beta", 0, betaGroup) };
     const convolution = depthwise ? depthwiseConv2d : conv2d;
     if (options.statistics === "batch" && !inference) {
       const y = convolution(x, weight, options);
@@ -65,12 +76,6 @@ export function convBatchNorm(x: Tensor, scope: ParameterScope, name: string, op
     }
     return batchNorm(convolution(x, weight, options), norm, { epsilon, activation: kind, residual });
   });
-}
-
-function affineParameters(scope: ParameterScope, name: string, channels: number) {
-  const vector = (suffix: string, constant: number) =>
-    scope.parameter(`${name}.${suffix}`, [channels], { layout: "channels", initial: { constant } });
-  return { gamma: vector("gamma", 1), beta: vector("beta", 0) };
 }
 
 function frozenStatistics(scope: ParameterScope, name: string, channels: number) {
@@ -107,20 +112,32 @@ export interface ConvBiasOptions extends ConvolutionOptions {
   readonly kernel: number;
   /** Standard deviation of the initial weights; the bias starts at 0. */
   readonly deviation: number;
-  /** Learning-rate group. Default `"backbone"`. */
-  readonly group?: ParameterGroup;
+  /** Parameter group of the weight. Default `"backbone"`. */
+  readonly group?: string;
+  /** Parameter group of the bias. Default: that of the weight. */
+  readonly biasGroup?: string;
 }
 
 /** Convolution with bias. Parameters: `<name>.weight`, `<name>.bias`. */
 export function convBias(x: Tensor, scope: ParameterScope, name: string, options: ConvBiasOptions): Tensor {
   return layer(name, () => {
-    const { channels, kernel, deviation, group = "backbone" } = options;
+    const { channels, kernel, deviation, group = "backbone", biasGroup = group } = options;
     const weight = scope.parameter(`${name}.weight`, [channels, x.shape[1] ?? 1, kernel, kernel], {
       layout: "convolution",
       initial: { deviation },
       group,
     });
-    const bias = scope.parameter(`${name}.bias`, [channels], { layout: "channels", initial: { constant: 0 }, group });
+    const bias = scope.parameter(`${name}.bias`, [channels], {
+      layout: "channels",
+      initial: { constant: 0 },
+      group: biasGroup,
+    });
     return conv2d(x, weight, { ...options, epilogue: { bias } });
   });
+}
+
+/** Dropout in training, with the key that the trainer gives under `name`; identity in inference. Any shape. */
+export function dropoutLayer(x: Tensor, scope: ParameterScope, name: string, probability: number): Tensor {
+  const { dropoutKey } = scope;
+  return dropoutKey === undefined ? x : layer(name, () => dropout(x, { probability, key: dropoutKey(name) }));
 }

@@ -6,7 +6,8 @@
  */
 
 import type { Tensor } from "../graph/tensor.ts";
-import type { ParameterScope } from "./parameters.ts";
+import type { ImageKind } from "./image_kind.ts";
+import type { ParameterGroup, ParameterScope } from "./parameters.ts";
 
 /** A semantic-segmentation network. */
 export interface Model {
@@ -14,14 +15,16 @@ export interface Model {
   readonly name: string;
   /** One line about it. */
   readonly description: string;
-  /** Pixels of the image per pixel of the logits, each axis. Image sides are multiples of it. */
-  readonly outputStride: number;
-  /** What the network is fed: value = byte · scale + shift, per channel R, G, B. */
-  readonly normalization: { readonly scale: readonly number[]; readonly shift: readonly number[] };
+  /** What the network is fed. */
+  readonly takes: ImageKind;
+  /** Sides of images are rounded to multiples of it; 1 where any size will do. Says nothing of the size of the logits. */
+  readonly sizeMultiple: number;
+  /** How its parameters are trained, where the papers treat some of them in ways of their own. Default `standardGroups`. */
+  readonly groups?: readonly ParameterGroup[];
   /** How logits are brought to the size of the labels. */
   readonly alignCorners: boolean;
   /**
-   * Images `[N, 3, H, W]` → logits `[N, classes, H / outputStride, W / outputStride]`.
+   * Images `[N, takes.channels, H, W]` → logits `[N, classes, h, w]`, of any size h × w.
    *
    * @param options `inference: true` may fold batch norms into the convolutions; such a graph has no gradients.
    */

@@ -8,7 +8,7 @@ import type { Gpu } from "../gpu/gpu.ts";
 import { input, type Tensor } from "../graph/tensor.ts";
 import type { Model } from "./model.ts";
 import { findModel } from "./models/mod.ts";
-import { collectParameters, type ParameterScope, ParameterStore } from "./parameters.ts";
+import { collectParameters, type ParameterScope, ParameterStore, standardGroups } from "./parameters.ts";
 import { type ParameterValues, readSafetensors, writeSafetensors } from "../formats/safetensors.ts";
 
 /** What weight files of our own say about the network, besides the tensors. */
@@ -21,18 +21,42 @@ export interface NetworkMetadata {
   readonly palette?: readonly (readonly [number, number, number])[];
 }
 
+/** Side of the images that a model is traced with to learn its parameters, whose shapes do not depend on it; in pixels. */
+const tracedSide = 128;
+
+/** What a training step needs besides the logits. */
+export interface TrainingTrace {
+  /** Logits of the batch. */
+  readonly logits: Tensor;
+  /** What parameters that are not learned become after the step, by name. */
+  readonly updates: ReadonlyMap<string, Tensor>;
+  /** The keys of the dropouts, `[4]` u32 each, by the name of their layer: inputs that are written before each step. */
+  readonly dropoutKeys: ReadonlyMap<string, Tensor>;
+}
+
 /** A model with parameters. */
 export class Network {
   /** Its parameters. */
   readonly store: ParameterStore;
 
-  /** Allocates the parameters, zeroed: call `initialize` or load weights. */
-  constructor(gpu: Gpu, readonly model: Model, readonly metadata: NetworkMetadata) {
-    const side = model.outputStride * 4;
+  /**
+   * Allocates the parameters, zeroed: call `store.initialize` or load weights.
+   *
+   * @param options `trainable: false` allocates no gradients, for a network that only labels. Default `true`.
+   */
+  constructor(
+    gpu: Gpu,
+    readonly model: Model,
+    readonly metadata: NetworkMetadata,
+    options: { readonly trainable?: boolean } = {},
+  ) {
+    const { takes, groups = standardGroups, sizeMultiple } = model;
+    const side = Math.ceil(tracedSide / sizeMultiple) * sizeMultiple;
+    const images = input("images", [1, takes.channels, side, side]);
     const declarations = collectParameters((scope) =>
-      model.logits(input("images", [1, 3, side, side]), scope, { classes: this.classCount, inference: false })
+      model.logits(images, scope, { classes: this.classCount, inference: false })
     );
-    this.store = new ParameterStore(gpu, declarations);
+    this.store = new ParameterStore(gpu, declarations, { ...options, groups });
   }
 
   /** Number of classes. */
@@ -46,20 +70,26 @@ export class Network {
       .reduce((sum, { shape }) => sum + shape.reduce((product, side) => product * side, 1), 0);
   }
 
-  /** Logits of normalised images `[N, 3, H, W]`. */
+  /** Logits of normalised images `[N, C, H, W]`. */
   logits(images: Tensor, inference: boolean): Tensor {
     return this.model.logits(images, this.store, { classes: this.classCount, inference });
   }
 
-  /** The same for a training step, with what parameters that are not learned become after it, by name. */
-  trainingLogits(images: Tensor): { logits: Tensor; updates: Map<string, Tensor> } {
+  /** The same for a training step. */
+  trainingLogits(images: Tensor): TrainingTrace {
     const updates = new Map<string, Tensor>();
+    const dropoutKeys = new Map<string, Tensor>();
     const scope: ParameterScope = {
       parameter: (name, shape, options) => this.store.parameter(name, shape, options),
       update: (name, value) => updates.set(name, value),
+      dropoutKey: (name) => {
+        const key = dropoutKeys.get(name) ?? input(`dropout key ${name}`, [4], { dtype: "u32", layout: "plain" });
+        dropoutKeys.set(name, key);
+        return key;
+      },
     };
     const logits = this.model.logits(images, scope, { classes: this.classCount, inference: false });
-    return { logits, updates };
+    return { logits, updates, dropoutKeys };
   }
 
   /** The weights as the bytes of a safetensors file that says what it is. */
@@ -117,11 +147,17 @@ export function readWeights(bytes: Uint8Array<ArrayBuffer>, source: string): Wei
 /**
  * A finished network from a weight file.
  *
+ * @param options `trainable: false` allocates no gradients. Default `true`.
  * @throws {Error} if the model is unknown, or a tensor is missing or has another shape.
  */
-export function loadNetwork(gpu: Gpu, bytes: Uint8Array<ArrayBuffer>, source: string): Network {
+export function loadNetwork(
+  gpu: Gpu,
+  bytes: Uint8Array<ArrayBuffer>,
+  source: string,
+  options: { readonly trainable?: boolean } = {},
+): Network {
   const file = readWeights(bytes, source);
-  const network = new Network(gpu, findModel(file.model, source), file.metadata);
+  const network = new Network(gpu, findModel(file.model, source), file.metadata, options);
   network.store.load(file.tensors, source);
   return network;
 }

@@ -3,7 +3,7 @@
  *
  * A model asks for its parameters by name while it is traced. The first trace only collects what is asked for
  * (`collectParameters`); then `ParameterStore` lays everything out, and further traces are given real tensors.
- * Trainable values and their gradients lie in a few flat segments, grouped by learning rate, so that the optimizer is
+ * Trainable values and their gradients lie in a few flat segments, ordered by group, so that the optimizer is
  * one launch per segment and group.
  *
  * @module
@@ -27,12 +27,26 @@ export interface ParameterOptions {
   readonly initial: Initial;
   /** Learned, or fixed such as the statistics of a frozen batch norm. Default `true`. */
   readonly trainable?: boolean;
-  /** Which learning rate applies; `"head"` is multiplied by the head rate. Default `"backbone"`. */
-  readonly group?: ParameterGroup;
+  /** Name of its {@link ParameterGroup}. Default `"backbone"`. */
+  readonly group?: string;
 }
 
-/** Parameters of one group share a learning rate. */
-export type ParameterGroup = "backbone" | "head";
+/** Parameters that are trained alike. Papers treat biases, the scales of batch norms, and heads in ways of their own. */
+export interface ParameterGroup {
+  /** What `ParameterOptions.group` calls it. */
+  readonly name: string;
+  /** Factor on the learning rate. Default 1. */
+  readonly rate?: number;
+  /** Factor on the weight decay. Default 1. */
+  readonly decay?: number;
+  /** Whether it is trained at all. Default `true`. */
+  readonly trained?: boolean;
+  /** Whether it belongs to the head, which is drawn anew on a loaded backbone and has a rate of its own. Default `false`. */
+  readonly head?: boolean;
+}
+
+/** The groups of a model that names none: a backbone, and a head. */
+export const standardGroups: readonly ParameterGroup[] = [{ name: "backbone" }, { name: "head", head: true }];
 
 /** A parameter as a model declared it. */
 export interface ParameterDeclaration extends Required<ParameterOptions> {
@@ -48,6 +62,8 @@ export interface ParameterScope {
   parameter(name: string, shape: readonly number[], options: ParameterOptions): Tensor;
   /** Told what a parameter that is not learned becomes after a training step; absent where nobody trains. */
   readonly update?: (name: string, value: Tensor) => void;
+  /** The key of a dropout, `[4]` u32, another one in each step; absent where nobody trains: nothing is dropped. */
+  readonly dropoutKey?: (name: string) => Tensor;
 }
 
 /** Everything that `trace` asks for, in order. */
@@ -64,14 +80,24 @@ export function collectParameters(trace: (scope: ParameterScope) => unknown): Pa
 
 /** A run of consecutive trainable parameters of one group in one segment. */
 export interface ParameterRun {
-  /** Whose learning rate applies. */
-  readonly group: ParameterGroup;
+  /** Name of the group. */
+  readonly group: string;
   /** Where the values lie. */
   readonly values: BufferRange;
   /** Where their gradients lie. */
   readonly gradients: BufferRange;
   /** Index of the segment and place in it, for state laid out in the same way. */
   readonly segment: number;
+}
+
+/** How the parameters of a network are laid out. */
+export interface ParameterStoreOptions {
+  /** Whether there is memory for gradients; without it nothing can be trained. Default `true`. */
+  readonly trainable?: boolean;
+  /** Most bytes of a segment. Default: the largest binding of the adapter. */
+  readonly segmentBytes?: number;
+  /** Default {@link standardGroups}. */
+  readonly groups?: readonly ParameterGroup[];
 }
 
 interface Placement {
@@ -83,11 +109,15 @@ interface Placement {
 
 /** Parameters on the GPU. */
 export class ParameterStore implements ParameterScope {
-  /** What the model declared, in its order. */
+  /** What the model declared, in its order; what belongs to a group that is not trained is not trainable. */
   readonly declarations: readonly ParameterDeclaration[];
+  /** The groups that are trained, in the order of their parameters in memory. */
+  readonly groups: readonly ParameterGroup[];
   /** Bytes of each segment of trainable parameters. */
   readonly segmentBytes: readonly number[];
   readonly #gpu: Gpu;
+  /** Names of the groups that belong to the head. */
+  readonly #heads: ReadonlySet<string>;
   readonly #placements: ReadonlyMap<string, Placement>;
   readonly #values: readonly GPUBuffer[];
   readonly #gradients: readonly GPUBuffer[];
@@ -98,23 +128,21 @@ export class ParameterStore implements ParameterScope {
   /**
    * Lays the parameters out and allocates them, zeroed.
    *
-   * @param options `trainable: false` leaves out the gradients (for inference); `segmentBytes` caps a segment, default
-   * the largest binding of the adapter.
+   * @throws {RangeError} if a parameter names a group that there is not.
    */
-  constructor(
-    gpu: Gpu,
-    declarations: readonly ParameterDeclaration[],
-    options: { readonly trainable?: boolean; readonly segmentBytes?: number } = {},
-  ) {
-    const limit = options.segmentBytes ?? gpu.maxBindingBytes;
-    const trainable = [
-      ...declarations.filter(({ trainable, group }) => trainable && group === "backbone"),
-      ...declarations.filter(({ trainable, group }) => trainable && group === "head"),
-    ];
-    const learned = placeInSegments(trainable, limit);
-    const frozen = placeInSegments(declarations.filter(({ trainable }) => !trainable), limit);
+  constructor(gpu: Gpu, declarations: readonly ParameterDeclaration[], options: ParameterStoreOptions = {}) {
+    const { segmentBytes: limit = gpu.maxBindingBytes, groups = standardGroups } = options;
+    this.declarations = declarations.map((declaration) => ({
+      ...declaration,
+      trainable: declaration.trainable && groupOf(declaration, groups).trained !== false,
+    }));
+    this.groups = groups.filter(({ trained }) => trained !== false);
+    const members = ({ name }: ParameterGroup) =>
+      this.declarations.filter(({ trainable, group }) => trainable && group === name);
+    const learned = placeInSegments(this.groups.flatMap(members), limit);
+    const frozen = placeInSegments(this.declarations.filter(({ trainable }) => !trainable), limit);
     this.#gpu = gpu;
-    this.declarations = declarations;
+    this.#heads = new Set(groups.filter(({ head }) => head === true).map(({ name }) => name));
     this.segmentBytes = learned.segmentBytes;
     this.#placements = new Map([...learned.placements, ...frozen.placements].map((p) => [p.declaration.name, p]));
     this.#values = learned.segmentBytes.map((bytes, index) => gpu.createBuffer(bytes, `parameters ${index}`));
@@ -169,7 +197,7 @@ export class ParameterStore implements ParameterScope {
   runs(): ParameterRun[] {
     const runs: ParameterRun[] = [];
     for (const segment of this.segmentBytes.keys()) {
-      for (const group of ["backbone", "head"] as const) {
+      for (const { name: group } of this.groups) {
         const members = [...this.#placements.values()].filter(({ declaration, segment: index }) =>
           declaration.trainable && declaration.group === group && index === segment
         );
@@ -238,6 +266,18 @@ export class ParameterStore implements ParameterScope {
     }
   }
 
+  /**
+   * Loads what does not belong to the head; the head keeps its values.
+   *
+   * @param source what the values were read from, for messages.
+   * @throws {Error} naming the missing or mis-shaped tensor.
+   */
+  loadBackbone(tensors: ReadonlyMap<string, ParameterValues>, source: string): void {
+    const inHead = new Set(this.declarations.filter(({ group }) => this.#heads.has(group)).map(({ name }) => name));
+    const backbone = new Map([...tensors].filter(([name]) => !inHead.has(name)));
+    this.load(backbone, source, { mayMiss: (name) => inHead.has(name) });
+  }
+
   /** Reads all values back, by name in the model's order. */
   async save(): Promise<Map<string, ParameterValues>> {
     return await this.#read((placement) => this.#valueRange(placement), this.declarations);
@@ -282,6 +322,16 @@ export class ParameterStore implements ParameterScope {
     if (placement === undefined) throw new Error(`The network has no parameter "${name}"`);
     return placement;
   }
+}
+
+function groupOf({ name, group }: ParameterDeclaration, groups: readonly ParameterGroup[]): ParameterGroup {
+  const found = groups.find((candidate) => candidate.name === group);
+  if (found === undefined) {
+    throw new RangeError(
+      `Cannot lay out the parameter "${name}": its group "${group}" is none of ${groups.map((g) => g.name).join(", ")}`,
+    );
+  }
+  return found;
 }
 
 /** One after the other, each at a multiple of 256 bytes (the offset that every adapter can bind). */

@@ -12,8 +12,19 @@ import { type Dispatch, grid } from "../gpu/launch.ts";
 import { GradientClip } from "./gradient_clip.ts";
 import type { ParameterGroup, ParameterRun, ParameterStore } from "../nn/parameters.ts";
 
-/** Learning rate of each parameter group for one step. */
-export type LearningRates = Readonly<Record<ParameterGroup, number>>;
+/** Learning rate of each parameter group for one step, by the group's name. */
+export type LearningRates = Readonly<Record<string, number>>;
+
+/**
+ * The rates of all groups: `rate` times each group's own factor.
+ *
+ * @param headRate further factor of the groups that belong to the head.
+ */
+export function groupRates(groups: readonly ParameterGroup[], rate: number, headRate: number): LearningRates {
+  return Object.fromEntries(
+    groups.map((group) => [group.name, rate * (group.rate ?? 1) * (group.head === true ? headRate : 1)]),
+  );
+}
 
 /** An optimizer of the parameters of one store. */
 export interface Optimizer {
@@ -23,7 +34,11 @@ export interface Optimizer {
   readonly state: readonly GPUBuffer[];
   /** Steps taken. Settable, to go on from a checkpoint. */
   step: number;
-  /** Sets the rates of the step that is submitted next, and counts it. */
+  /**
+   * Sets the rates of the step that is submitted next, and counts it.
+   *
+   * @throws {RangeError} if the rate of a group is missing.
+   */
   prepare(rates: LearningRates): void;
   /** Forgets all state, as a new optimizer would. */
   reset(): void;
@@ -35,7 +50,7 @@ export interface Optimizer {
 export interface SgdOptions {
   /** Default 0.9. */
   readonly momentum?: number;
-  /** Added to every gradient as weightDecay · w. Default 5e-4. */
+  /** Added to every gradient as weightDecay · w, times the factor of its group. Default 5e-4. */
   readonly weightDecay?: number;
   /** Default `false`. */
   readonly nesterov?: boolean;
@@ -43,24 +58,22 @@ export interface SgdOptions {
   readonly clipNorm?: number | undefined;
 }
 
-const groups: readonly ParameterGroup[] = ["backbone", "head"];
-
 /** SGD with momentum: v ← momentum·v + g + weightDecay·w; w ← w − learningRate·v, as PyTorch's. */
 export async function sgd(gpu: Gpu, store: ParameterStore, options: SgdOptions = {}): Promise<Optimizer> {
   const { momentum = 0.9, weightDecay = 5e-4, nesterov = false } = options;
   const clip = await openClip(gpu, store, options);
-  const state = new OptimizerState(gpu, store, 1, groups.length * 16, clip);
+  const state = new OptimizerState(gpu, store, 1, store.groups.length * 16, clip);
   const dispatches = await Promise.all(
     store.runs().map((run) =>
       gpu.dispatch(
         { name: "optim/sgd", text: sgdShader },
-        { VECTORS: run.values.size / 16, GROUP: groups.indexOf(run.group), NESTEROV: nesterov, CLIPS: clip !== null },
+        { VECTORS: run.values.size / 16, GROUP: groupIndex(store, run), NESTEROV: nesterov, CLIPS: clip !== null },
         [run.values, run.gradients, state.range(0, run), state.rates, clip?.factor ?? state.rates],
         grid(run.values.size / 16, 64),
       )
     ),
   );
-  return state.optimizer(dispatches, (rates) => groups.flatMap((group) => [rates[group], momentum, weightDecay, 0]));
+  return state.optimizer(dispatches, (rate, { decay = 1 }) => [rate, momentum, weightDecay * decay, 0]);
 }
 
 /** Settings of AdamW; the defaults are PyTorch's. */
@@ -79,12 +92,12 @@ export interface AdamWOptions {
 export async function adamW(gpu: Gpu, store: ParameterStore, options: AdamWOptions = {}): Promise<Optimizer> {
   const { betas: [beta1, beta2] = [0.9, 0.999], epsilon = 1e-8, weightDecay = 0.01 } = options;
   const clip = await openClip(gpu, store, options);
-  const state = new OptimizerState(gpu, store, 2, groups.length * 32, clip);
+  const state = new OptimizerState(gpu, store, 2, store.groups.length * 32, clip);
   const dispatches = await Promise.all(
     store.runs().map((run) =>
       gpu.dispatch(
         { name: "optim/adamw", text: adamwShader },
-        { VECTORS: run.values.size / 16, GROUP: groups.indexOf(run.group), CLIPS: clip !== null },
+        { VECTORS: run.values.size / 16, GROUP: groupIndex(store, run), CLIPS: clip !== null },
         [
           ...[run.values, run.gradients, state.range(0, run), state.range(1, run)],
           ...[state.rates, clip?.factor ?? state.rates],
@@ -93,11 +106,15 @@ export async function adamW(gpu: Gpu, store: ParameterStore, options: AdamWOptio
       )
     ),
   );
-  return state.optimizer(dispatches, (rates, step) =>
-    groups.flatMap((group) => [
-      ...[rates[group], weightDecay, 1 - beta1, 1 - beta2],
-      ...[1 - beta1 ** step, 1 - beta2 ** step, epsilon, 0],
-    ]));
+  return state.optimizer(dispatches, (rate, { decay = 1 }, step) => [
+    ...[rate, weightDecay * decay, 1 - beta1, 1 - beta2],
+    ...[1 - beta1 ** step, 1 - beta2 ** step, epsilon, 0],
+  ]);
+}
+
+/** Which rates a run takes. */
+function groupIndex(store: ParameterStore, run: ParameterRun): number {
+  return store.groups.findIndex(({ name }) => name === run.group);
 }
 
 async function openClip(
@@ -135,7 +152,7 @@ class OptimizerState {
 
   optimizer(
     dispatches: readonly Dispatch[],
-    rateValues: (rates: LearningRates, step: number) => readonly number[],
+    valuesOf: (rate: number, group: ParameterGroup, step: number) => readonly number[],
   ): Optimizer {
     const { gpu, store, clip, rates: rateBuffer } = this;
     const state = this.#buffers;
@@ -146,7 +163,8 @@ class OptimizerState {
       prepare(rates) {
         this.step++;
         store.markChanged();
-        gpu.write(rateBuffer, Float32Array.from(rateValues(rates, this.step)));
+        const values = store.groups.flatMap((group) => valuesOf(rateOf(rates, group), group, this.step));
+        gpu.write(rateBuffer, Float32Array.from(values));
       },
       reset() {
         this.step = 0;
@@ -158,4 +176,10 @@ class OptimizerState {
       },
     };
   }
+}
+
+function rateOf(rates: LearningRates, { name }: ParameterGroup): number {
+  const rate = rates[name];
+  if (rate === undefined) throw new RangeError(`Cannot step: there is no learning rate for the group "${name}"`);
+  return rate;
 }

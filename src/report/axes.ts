@@ -10,7 +10,7 @@ import { element, text } from "./svg.ts";
 export interface Scale {
   /** The place of a value, in pixels. */
   readonly place: (value: number) => number;
-  /** Values with a grid line, and what is written there; an empty text leaves the line alone. */
+  /** Values that get a grid line, and the text written there. An empty text gives a line alone. */
   readonly ticks: readonly { readonly value: number; readonly label: string }[];
 }
 

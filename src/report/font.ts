@@ -1,6 +1,6 @@
 /**
- * A 5×7 bitmap font for the few words on pictures, so that drawing needs no font file. Only printable ASCII; every other
- * character is drawn as a box.
+ * A 5×7 bitmap font for the few words on pictures, so that drawing needs no font file. It has only printable ASCII.
+ * Every other character is drawn as a box.
  *
  * @module
  */
@@ -11,9 +11,9 @@ export const GLYPH_WIDTH = 5;
 export const GLYPH_HEIGHT = 8;
 
 /**
- * One word per character, from the space (32) to the tilde (126): one base-32 digit (0–9, a–v) per row from the top, whose
- * five bits are the pixels from left to right. `A` is `4ahhvhh`: 00100, 01010, 10001, 10001, 11111, 10001, 10001. An eighth digit is the row
- * below the base line.
+ * The characters from the space (32) to the tilde (126), one word each. A word has one base-32 digit (0–9, a–v) per
+ * row, from the top. The five bits of a digit are the pixels from left to right. `A` is `4ahhvhh`: 00100, 01010, 10001,
+ * 10001, 11111, 10001, 10001. An eighth digit is the row below the base line.
  */
 const glyphs = [
   "0000000 4444404 aa00000 aavavaa 4fke5u4 oo248j3 8kk8lid 4400000 2488842 8422248 0ale4ea 044v440",
@@ -30,7 +30,7 @@ const glyphs = [
 const box = "vhhhhhv";
 
 /**
- * The rows of a character, eight numbers whose five bits are the pixels, the leftmost the highest.
+ * The rows of a character: eight numbers. The five bits of each are the pixels of a row, the highest bit the leftmost.
  *
  * @param character a single character.
  */

@@ -40,7 +40,7 @@ export function blankPicture(height: number, width: number, color: Color): Pictu
 }
 
 /**
- * A picture of `[height, width]` pixels of three bytes, or of four, the last of which is dropped.
+ * A picture of `[height, width]` pixels. A pixel is three bytes, or four, of which the last is dropped.
  *
  * @throws {RangeError} where the number of bytes is neither.
  */
@@ -61,8 +61,9 @@ export function colorLabels({ height, width, labels }: LabelMap, palette: readon
 }
 
 /**
- * Labels laid over an image: each labelled pixel is `1 − opacity` of the image and `opacity` (default 0.5) of its class's
- * colour; ignored pixels stay as they are. Labels of another size are scaled to the image's, nearest.
+ * Labels laid over an image. A labelled pixel mixes `1 − opacity` of the image and `opacity` (default 0.5) of its
+ * class's colour. An ignored pixel stays as it is. Labels of another size are scaled to the image's by the nearest
+ * pixel.
  */
 export function overlayLabels(image: Picture, labels: LabelMap, palette: readonly Color[], opacity = 0.5): Picture {
   const { height, width } = image;
@@ -82,7 +83,7 @@ export function overlayLabels(image: Picture, labels: LabelMap, palette: readonl
   return { height, width, pixels };
 }
 
-/** A picture scaled to another size, nearest: colours of labels stay colours of labels. */
+/** A picture scaled to another size by the nearest pixel, so that colours of labels stay colours of labels. */
 export function scalePicture(picture: Picture, height: number, width: number): Picture {
   const pixels = new Uint8Array(height * width * 3);
   for (let row = 0; row < height; row++) {

@@ -6,28 +6,13 @@
 
 import cliProgress from "cli-progress";
 import process from "node:process";
-
-/** What a stage counts. */
-export interface StageUnits {
-  /** Such as `images`. */
-  readonly unit: string;
-  /** How many of them a step is. */
-  readonly perStep: number;
-}
-
-/** A stage in progress. */
-export interface StageProgress {
-  /** Steps done, and the latest loss where there is one. */
-  update(done: number, values?: { readonly loss?: number }): void;
-  /** Ends the stage. */
-  end(): void;
-}
+import type { Progress, StageProgress, StageUnits } from "../selftraining/progress.ts";
 
 /** Without a terminal, at most one line in this many milliseconds. */
 const lineInterval = 10_000;
 
-/** The progress of a run. */
-export class Progress {
+/** The progress of a run on the terminal. */
+export class TerminalProgress implements Progress {
   #interrupt: ((text: string) => void) | null = null;
 
   /** Starts a stage of `total` steps. */

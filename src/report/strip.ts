@@ -1,6 +1,6 @@
 /**
- * The strip that a run draws of an image: panels side by side under their titles, such as image, ground truth, source-only
- * prediction, pseudo-labels and adapted prediction, above a legend of the classes.
+ * The strip that a run draws of an image. Panels stand side by side under their titles: image, ground truth,
+ * source-only prediction, pseudo-labels, adapted prediction. Below them is a legend of the classes.
  *
  * @module
  */
@@ -36,8 +36,7 @@ const ink: Color = [32, 32, 32];
 const leastPanelWidth = 192;
 
 /**
- * Draws the panels in a row. All are shown at the size of the first, which small pictures are enlarged from by a whole
- * factor.
+ * Draws the panels in a row. All have the size of the first panel. Small pictures are enlarged by a whole factor.
  *
  * @param legend the classes; one more entry, "ignored", is added in black.
  * @throws {RangeError} where there is no panel.

@@ -7,7 +7,7 @@
 /** Values of an element's attributes; those that are `undefined` are left out. */
 export type Attributes = Readonly<Record<string, string | number | undefined>>;
 
-/** Classes of the style sheet that colour a series, in the order in which they are taken. */
+/** Classes of the style sheet that colour a series. The first series takes the first, and so on. */
 export const seriesClasses = ["series1", "series2", "series3", "series4", "series5"] as const;
 
 /** Colours that people who do not see all colours can tell apart (Okabe and Ito), for light and for dark paper. */
@@ -44,7 +44,8 @@ export function escaped(content: string): string {
 }
 
 /**
- * A whole file. It brings its own paper, so that it is legible on any page, and follows the reader's choice of light or dark.
+ * A whole file. It draws its own background, so that it is legible on any page, and follows the reader's choice of
+ * light or dark.
  *
  * @param title what the picture shows, for those who do not see it.
  */

@@ -1,212 +1,63 @@
 /**
- * A whole adaptation run in its folder: source training (or a finished source network), the rounds of self-training, and
- * the scores before and after. Every stage's result is kept, so a resumed run does what is left and ends with the same bytes.
+ * A whole run in its folder, announced: an adaptation, or a training on the source alone.
  *
  * @module
  */
 
-import type { Dataset, Split } from "../data/dataset.ts";
-import type { MiningRule } from "../data/mining.ts";
-import type { Item } from "../data/sample.ts";
-import { type AbsentRule, scoreConfusion } from "../metrics/confusion.ts";
-import type { LearningRates } from "../optim/optimizer.ts";
-import { type Schedule, scheduleFactor } from "../optim/schedule.ts";
-import { adapt, type AdaptationSettings, type RoundPlan } from "../selftraining/adapt.ts";
-import { collapseWarnings } from "../selftraining/collapse.ts";
-import { evaluate } from "../selftraining/evaluation.ts";
+import { adapt, type AdaptationResult, sourceStage } from "../selftraining/adapt.ts";
+import type { CollapseWarning } from "../selftraining/collapse.ts";
+import { scoreSplit, type SplitScores } from "../selftraining/evaluation.ts";
+import { jsonText } from "../selftraining/store.ts";
+import type { Trainer } from "../selftraining/trainer.ts";
+import { Training } from "../selftraining/training.ts";
 import { announce } from "./announce.ts";
-import { writeFileSafely } from "../disk/files.ts";
-import { type LabellingResult, labelTarget, pseudoLabelItems } from "./labelling.ts";
-import type { ProfileStage } from "./profile.ts";
-import { cropsPerStep, type RunContext, TrainingRun } from "./training_run.ts";
-import { type Settings, viewOptions } from "../settings/settings.ts";
+import { type RunContext, type RunData, runImages, runParts } from "./context.ts";
+import { adaptationSettings, augmentationOf, openTrainer, scoringSettings, sourceTraining } from "./method_settings.ts";
 
-/** Scores of a network on the evaluation split. */
-export interface SplitScores {
-  readonly miou: number | null;
-  readonly iou: Readonly<Record<string, number | null>>;
-  readonly pixelAccuracy: number | null;
-  readonly images: number;
-}
-
-/** What `result.json` says. Fractions of 1; `null` where nothing could be scored. */
-export interface AdaptationResult {
-  readonly sourceOnly: SplitScores | null;
-  readonly rounds: readonly (SplitScores | null)[];
-  readonly adapted: SplitScores | null;
-  readonly seconds: Readonly<Record<string, number>>;
-}
-
-/** The images of a run. */
-export interface AdaptationData {
-  readonly source: Dataset;
-  readonly sourceSplit: Split;
-  readonly target: Dataset;
-  readonly targetSplit: Split;
-  /** Labelled target images to score on; `null` where there are none. */
-  readonly evaluationSplit: Split | null;
-}
-
-/** Runs the adaptation to its end and writes the results. */
+/**
+ * Runs the adaptation to its end, or what is left of it, and writes the results.
+ *
+ * @param onCollapse told of a class that goes wrong, after each round.
+ */
 export async function runAdaptation(
   context: RunContext,
-  data: AdaptationData,
-  options: { readonly resume: boolean; readonly trainSource: boolean },
+  data: RunData,
+  onCollapse: (warning: CollapseWarning) => void,
 ): Promise<AdaptationResult> {
-  const { settings, folder, network, progress, profile } = context;
-  const training = await TrainingRun.open(context, options.resume);
-  await announce(context, data, training, { trainSource: options.trainSource, adapts: true });
-  const seconds: Record<string, number> = {};
-  const timed = async <T>(stage: string, part: ProfileStage, compute: () => Promise<T>): Promise<T> => {
-    profile.enter(part);
-    const { value, time } = await folder.once(stage, async () => {
-      const start = performance.now();
-      return { value: await compute(), time: (performance.now() - start) / 1000 };
-    });
-    profile.enter("other");
-    seconds[stage] = time;
-    return value;
-  };
-  const score = (stage: string) => timed(stage, "evaluation", () => scoreNetwork(context, data.evaluationSplit, stage));
-
-  if (options.trainSource) {
-    await timed("source: training", "source training", () => trainSource(training, data.sourceSplit.items));
-  }
-  const sourceOnly = await score("source: evaluation");
-  if (!folder.isDone("source weights")) {
-    await folder.once("source weights", async () => {
-      writeFileSafely(folder.file("source.safetensors"), await network.save());
-      return true;
-    });
-  }
-
-  const rounds: (SplitScores | null)[] = [];
-  const predicted: (readonly number[])[] = [];
-  await adapt(adaptationSettings(settings), {
-    source: data.sourceSplit.items.length,
-    target: data.targetSplit.items.length,
-  }, {
-    label: async (round, portion) => {
-      const result: LabellingResult = await timed(
-        `round ${round}: labelling`,
-        "labelling",
-        () => labelTarget(context, data, round, portion),
-      );
-      predicted.push(result.n_pixels);
-      for (const warning of collapseWarnings(predicted, network.metadata.classes)) progress.warn(warning);
-      return { mine: result.mine };
-    },
-    train: (plan) => timed(`round ${plan.round}: training`, "training", () => trainRound(training, data, plan)),
-    evaluate: async (round) => {
-      rounds.push(await score(`round ${round}: evaluation`));
-    },
-  });
-  const result = { sourceOnly, rounds, adapted: rounds.at(-1) ?? null, seconds };
-  writeFileSafely(folder.file("weights.safetensors"), await network.save());
-  folder.writeJson("result.json", result);
-  training.dispose();
+  const settings = adaptationSettings(context, data.isFinished ? null : sourceTraining(context));
+  const trainer = await openTrainer(context);
+  await announce(context, data, trainer, { sourceSteps: settings.sourceTraining?.steps ?? 0, rounds: settings });
+  const result = await adapt({ ...runParts(context, trainer), onCollapse }, runImages(data), settings);
+  free(trainer);
   return result;
 }
 
-/** Source training by its schedule. */
-export async function trainSource(training: TrainingRun, items: readonly Item[]): Promise<void> {
-  const { settings } = training.context;
-  const steps = settings.number("source-steps");
-  const schedule = sourceSchedule(settings);
-  const rate = settings.number("source-rate");
-  await training.train({
-    name: "source",
-    items: items.map((_, index) => ({ domain: "source", index })),
-    files: { source: items, target: [] },
-    mining: {},
-    steps,
-    rates: (step) => groupRates(settings, rate * scheduleFactor(schedule, step)),
-  });
+/** Trains on the source images, or does what is left of it, scores the network and writes the results. */
+export async function runSourceTraining(context: RunContext, data: RunData): Promise<SplitScores | null> {
+  const { settings, folder, network, profile } = context;
+  const trainer = await openTrainer(context);
+  const source = sourceTraining(context);
+  await announce(context, data, trainer, { sourceSteps: source.steps, rounds: null });
+  const parts = runParts(context, trainer);
+  const { source: images, evaluation } = runImages(data);
+  const training = await Training.open(parts);
+  profile.enter("source training");
+  await training.train(
+    sourceStage(images, { seed: settings.get("seed"), augmentation: augmentationOf(settings), sourceTraining: source }),
+  );
+  profile.enter("evaluation");
+  const scores = await folder.once(
+    "evaluation",
+    () => scoreSplit(parts, "evaluation", evaluation, scoringSettings(settings)),
+  );
+  profile.enter("other");
+  await folder.write("weights.safetensors", await network.save());
+  await folder.write("result.json", jsonText(scores));
+  free(trainer);
+  return scores;
 }
 
-/** The schedule of the source training. */
-export function sourceSchedule(settings: Settings): Schedule {
-  const steps = settings.number("source-steps");
-  return {
-    kind: settings.text("schedule") as Schedule["kind"],
-    power: settings.number("power"),
-    total: settings.optionalNumber("schedule-steps") ?? steps,
-    gamma: settings.number("gamma"),
-    every: settings.optionalNumber("every") ?? Math.max(1, Math.ceil(steps / 3)),
-    warmUp: settings.number("warm-up"),
-  };
-}
-
-async function trainRound(training: TrainingRun, data: AdaptationData, plan: RoundPlan): Promise<void> {
-  const { settings, folder } = training.context;
-  await training.train({
-    name: `round ${plan.round}`,
-    items: plan.items,
-    files: {
-      source: data.sourceSplit.items,
-      target: pseudoLabelItems(folder, plan.round, data.targetSplit.items, training.context.network.classCount),
-    },
-    mining: plan.mining,
-    steps: plan.steps,
-    rates: () => groupRates(settings, plan.learningRate),
-  });
-}
-
-function groupRates(settings: Settings, rate: number): LearningRates {
-  return { backbone: rate, head: rate * settings.number("head-rate") };
-}
-
-/** Scores the network as it is, or `null` without an evaluation split. */
-export async function scoreNetwork(
-  context: RunContext,
-  split: Split | null,
-  stage: string,
-): Promise<SplitScores | null> {
-  if (split === null) return null;
-  const { gpu, network, loader, settings, progress, size, signal, folder } = context;
-  const bar = progress.stage(stage, split.items.length, { unit: "images", perStep: 1 });
-  const confusion = await evaluate(gpu, network, loader, split.items, {
-    size,
-    views: viewOptions(settings),
-    signal,
-    onProgress: (images) => bar.update(images),
-  });
-  bar.end();
-  const { miou, iou, pixelAccuracy } = scoreConfusion(confusion, { absent: settings.text("absent") as AbsentRule });
-  const byClass = Object.fromEntries(network.metadata.classes.map((name, id) => [name, iou[id] ?? null]));
-  folder.log({ stage, miou, pixelAccuracy });
-  return { miou, iou: byClass, pixelAccuracy, images: split.items.length };
-}
-
-/** The method's settings from the options. */
-export function adaptationSettings(settings: Settings): AdaptationSettings {
-  const schedule = (domain: string) => ({
-    initial: settings.number(`${domain}-portion`),
-    step: settings.number(`${domain}-portion-step`),
-    maximum: settings.number(`${domain}-portion-max`),
-  });
-  const sourceImages = settings.optionalNumber("source-images");
-  const targetImages = settings.optionalNumber("target-images");
-  const mining = settings.text("mining");
-  return {
-    seed: settings.number("seed"),
-    rounds: settings.number("rounds"),
-    epochs: settings.number("epochs"),
-    batch: cropsPerStep(settings),
-    targetPortion: schedule("target"),
-    sourcePortion: sourceImages === undefined ? schedule("source") : { images: sourceImages },
-    ...(targetImages === undefined ? {} : { targetImages }),
-    sourceChoice: settings.text("source-choice") as "redrawn" | "nested",
-    portionRule: settings.text("rule") as "crst" | "mxnet",
-    learningRates: settings.numbers("learning-rate"),
-    rateDecay: settings.text("rate-decay") as "constant" | "sqrt2",
-    ...(mining === "off" ? {} : {
-      mining: {
-        rule: mining as MiningRule,
-        domains: settings.text("mining-domains") as "source" | "target" | "both",
-        chance: settings.number("mining-chance"),
-      },
-    }),
-    control: settings.flag("control"),
-  };
+function free(trainer: Trainer): void {
+  trainer.dispose();
+  trainer.optimizer.dispose();
 }

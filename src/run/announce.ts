@@ -7,11 +7,13 @@
 import { formatSize } from "../data/size.ts";
 import { OutOfBudgetError } from "../errors.ts";
 import { memoryPlan } from "../graph/program_plan.ts";
-import { type TrainerOptions, trainingStep } from "../selftraining/trainer.ts";
+import { planRounds, type RoundSettings } from "../selftraining/rounds.ts";
+import type { Trainer, TrainerOptions } from "../selftraining/trainer.ts";
+import { trainingStep } from "../selftraining/training_step.ts";
 import { viewPixels } from "../selftraining/views.ts";
-import { type AdaptationData, adaptationSettings } from "./adaptation.ts";
 import { type Settings, viewOptions } from "../settings/settings.ts";
-import { type RunContext, trainerOptions, type TrainingRun } from "./training_run.ts";
+import type { RunContext, RunData } from "./context.ts";
+import { trainerOptions } from "./method_settings.ts";
 
 /** Bytes of the training step, as `--plan --json` has them. */
 export interface MemoryReport {
@@ -60,10 +62,10 @@ export function planReport(
 /** Plans the memory of the training step, with the options of the settings or others; allocates nothing. */
 export function memoryReport(context: RunContext, others: Partial<TrainerOptions> = {}): MemoryReport {
   const { gpu, network, settings } = context;
-  const plan = memoryPlan(gpu, trainingStep(network, { ...trainerOptions(context), ...others }));
+  const plan = memoryPlan(gpu, trainingStep(network, { ...trainerOptions(context), ...others }).definition);
   const parameterBytes = network.store.segmentBytes.reduce((sum, bytes) => sum + bytes, 0);
-  const gradientBytes = parameterBytes * (settings.number("accumulate") > 1 ? 2 : 1);
-  const optimizerBytes = parameterBytes * (settings.text("optimizer") === "adamw" ? 2 : 1);
+  const gradientBytes = parameterBytes * (settings.get("accumulate") > 1 ? 2 : 1);
+  const optimizerBytes = parameterBytes * (settings.get("optimizer") === "adamw" ? 2 : 1);
   return {
     parameterBytes,
     gradientBytes,
@@ -111,38 +113,41 @@ export function planText(report: ReturnType<typeof planReport>): string {
  * @throws {OutOfBudgetError} with what it takes and what is allowed.
  */
 export function requireBudget({ totalBytes }: MemoryReport, settings: Settings): void {
-  const budget = settings.optionalNumber("memory-budget");
+  const budget = settings.get("memory-budget");
   if (budget === undefined || totalBytes <= budget) return;
   throw new OutOfBudgetError(
-    `Training takes ${bytesText(totalBytes)} of GPU memory, --memory-budget allows ${bytesText(budget)}. ` +
-      "Lower --batch, --crop or --size, or pass --recompute or --half-activations; --plan shows what takes how much",
+    `Training takes ${bytesText(totalBytes)} of GPU memory, --memory-budget allows ${bytesText(budget)}`,
+    "memory budget",
   );
+}
+
+/** What a run will do. */
+export interface PlannedWork {
+  /** Steps of the source training. */
+  readonly sourceSteps: number;
+  /** The rounds that follow; `null` where the run only trains on the source. */
+  readonly rounds: RoundSettings | null;
 }
 
 /** Says what the run will do, and measures how long that takes. */
 export async function announce(
   context: RunContext,
-  data: AdaptationData,
-  training: TrainingRun,
-  options: { readonly trainSource: boolean; readonly adapts: boolean },
+  data: RunData,
+  trainer: Trainer,
+  work: PlannedWork,
 ): Promise<void> {
   const { gpu, network, settings, size, crop, progress, folder } = context;
-  const batch = settings.number("batch");
-  const { rounds, roundSteps, labelled } = options.adapts
-    ? adaptationWork(settings, data)
-    : { rounds: 0, roundSteps: 0, labelled: 0 };
-  const sourceSteps = options.trainSource ? settings.number("source-steps") : 0;
-  const scored = (data.evaluationSplit?.items.length ?? 0) * (options.adapts ? rounds + 1 : 1);
-  const batchTime = await batchSeconds(context, training);
+  const { sourceSteps } = work;
+  const { rounds, roundSteps, labelled, scored } = countRounds(work.rounds, data, trainer);
+  const batchTime = await batchSeconds(trainer);
   // Training takes three forwards; a forward of a whole image costs in proportion to its pixels.
-  const imageSeconds = batchTime / 3 / batch * (size.height * size.width) / (crop.height * crop.width) *
+  const imageSeconds = batchTime / 3 / trainer.options.batch * (size.height * size.width) / (crop.height * crop.width) *
     viewPixels(viewOptions(settings));
-  const seconds = (sourceSteps + roundSteps) * settings.number("accumulate") * batchTime +
-    (labelled + scored) * imageSeconds;
+  const seconds = (sourceSteps + roundSteps) * trainer.accumulate * batchTime + (labelled + scored) * imageSeconds;
   const { totalBytes } = memoryReport(context);
   const stages = [
     ...(sourceSteps > 0 ? [`${sourceSteps} steps of source training`] : []),
-    ...(options.adapts ? [`${rounds} round${rounds === 1 ? "" : "s"} of self-training (${roundSteps} steps)`] : []),
+    ...(rounds > 0 ? [`${rounds} round${rounds === 1 ? "" : "s"} of self-training (${roundSteps} steps)`] : []),
   ];
   progress.line(
     `${network.model.name} with ${network.classCount} classes at ${formatSize(size)} on ${
@@ -159,20 +164,20 @@ export async function announce(
   );
 }
 
-/** Rounds, their training steps together, and the images labelled in them. */
-function adaptationWork(settings: Settings, data: AdaptationData) {
-  const { rounds, epochs, batch, control, targetImages, sourcePortion } = adaptationSettings(settings);
-  const target = data.targetSplit.items.length;
-  const source = "images" in sourcePortion
-    ? sourcePortion.images
-    : data.sourceSplit.items.length * sourcePortion.initial;
-  const images = source + (control ? 0 : targetImages ?? target);
-  const steps = Math.max(1, Math.floor(images * epochs / batch));
-  return { rounds, roundSteps: rounds * steps, labelled: control ? 0 : rounds * target };
+/** Rounds, their training steps together, and the images that are labelled in them and scored before and after. */
+function countRounds(settings: RoundSettings | null, data: RunData, trainer: Trainer) {
+  const images = { source: data.sourceSplit.items.length, target: data.targetSplit.items.length };
+  const plans = settings === null ? [] : planRounds(settings, images, trainer.crops);
+  return {
+    rounds: plans.length,
+    roundSteps: plans.reduce((sum, { steps }) => sum + steps, 0),
+    labelled: settings?.control === true ? 0 : plans.length * images.target,
+    scored: (data.evaluationSplit?.items.length ?? 0) * (plans.length + 1),
+  };
 }
 
 /** Seconds of a micro-batch, by running the compiled program on black images. */
-async function batchSeconds({ gpu }: RunContext, { trainer: { program } }: TrainingRun): Promise<number> {
+async function batchSeconds({ gpu, program }: Trainer): Promise<number> {
   program.run();
   await gpu.wait();
   const start = performance.now();

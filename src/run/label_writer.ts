@@ -5,25 +5,29 @@
  * @module
  */
 
+import type { SampleLabelMap } from "../data/sample.ts";
 import { defaultWorkers, WorkerPool } from "../data/worker_pool.ts";
 import { syncFiles } from "../disk/files.ts";
-import type { LabelCounts, LabelWork } from "./label_worker.ts";
+import { type LabelCounts, Precision } from "../selftraining/precision.ts";
+import type { LabelSink } from "../selftraining/store.ts";
+import type { LabelWork } from "./label_worker.ts";
 
 /** Most images under way, so that their labels do not pile up in memory. */
 const maxWaiting = 64;
 
-/** Writes pseudo-labels. Close it when done: `await using writer = new LabelWriter(classes)`. */
-export class LabelWriter {
-  readonly #pool: WorkerPool<LabelWork, LabelCounts>;
-  readonly #judged: number[];
-  readonly #right: number[];
-  readonly #paths: string[] = [];
-  #waiting: Promise<LabelCounts>[] = [];
+/** Writes pseudo-labels. Close it when done: `await using writer = new LabelWriter(paths, classes)`. */
+export class LabelWriter implements LabelSink {
+  readonly #pool: WorkerPool<LabelWork, LabelCounts | null>;
+  readonly #precision: Precision;
+  #written = 0;
+  #waiting: Promise<LabelCounts | null>[] = [];
 
-  /** @param workers number of Workers, which start at once. */
-  constructor(readonly classes: number, workers: number = defaultWorkers()) {
-    this.#judged = new Array<number>(classes).fill(0);
-    this.#right = new Array<number>(classes).fill(0);
+  /**
+   * @param paths the file of each image, in their order.
+   * @param workers number of Workers, which start at once.
+   */
+  constructor(readonly paths: readonly string[], readonly classes: number, workers: number = defaultWorkers()) {
+    this.#precision = new Precision(classes);
     this.#pool = new WorkerPool(
       () => new Worker(new URL("./label_worker.ts", import.meta.url), { type: "module" }),
       workers,
@@ -33,14 +37,16 @@ export class LabelWriter {
   }
 
   /**
-   * Begins to write the labels of an image; waits only where too many are under way.
+   * Begins to write the labels of the next image; waits only where too many are under way.
    *
-   * @param labels of the image; taken away from the caller.
-   * @throws {Error} if the file of an earlier image could not be written.
+   * @throws {Error} if the file of an earlier image could not be written, or there are more images than files.
    */
-  async write(image: Omit<LabelWork, "classes">): Promise<void> {
-    const written = this.#pool.run({ ...image, classes: this.classes }, [image.labels.buffer]);
-    this.#paths.push(image.path);
+  async write({ height, width, labels }: SampleLabelMap, truth: Uint8Array<ArrayBuffer> | null): Promise<void> {
+    const path = this.paths[this.#written];
+    if (path === undefined) throw new Error(`There is no file for image ${this.#written}`);
+    this.#written++;
+    const { classes } = this;
+    const written = this.#pool.run({ path, labels, height, width, truth, classes }, [labels.buffer]);
     // A failure is thrown when its turn comes; it must not count as unhandled before.
     written.catch(() => {});
     this.#waiting.push(written);
@@ -55,8 +61,8 @@ export class LabelWriter {
    */
   async finish(): Promise<(number | null)[]> {
     while (this.#waiting.length > 0) await this.#takeOne();
-    await syncFiles(this.#paths);
-    return this.#judged.map((count, id) => count > 0 ? (this.#right[id] ?? 0) / count : null);
+    await syncFiles(this.paths.slice(0, this.#written));
+    return this.#precision.shares();
   }
 
   /** Ends the Workers, once the files that are under way are whole. */
@@ -66,9 +72,7 @@ export class LabelWriter {
   }
 
   async #takeOne(): Promise<void> {
-    const { judged, right } = await this.#waiting.shift() ?? { judged: [], right: [] };
-    for (const [sums, counts] of [[this.#judged, judged], [this.#right, right]] as const) {
-      for (const [id, count] of counts.entries()) sums[id] = (sums[id] ?? 0) + count;
-    }
+    const counts = await this.#waiting.shift();
+    if (counts) this.#precision.add(counts);
   }
 }

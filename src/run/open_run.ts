@@ -9,34 +9,33 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import type { ClassMap } from "../data/class_map.ts";
-import { type Dataset, openDataset, readClassMap, requireClasses, requireLabels, type Split } from "../data/dataset.ts";
+import { type Dataset, requireClasses, requireLabels, type Split } from "../data/dataset.ts";
 import { imageSize } from "../data/decode.ts";
-import { Loader } from "../data/loader.ts";
+import { openDataset, openLoader, readClassMap } from "../data/folder.ts";
 import { formatSize, roundedSizeText, roundSize, type Size } from "../data/size.ts";
 import { InterruptedError, UsageError } from "../errors.ts";
 import { Gpu } from "../gpu/gpu.ts";
 import { findModel } from "../nn/models/mod.ts";
-import { Network, readWeights, recordedSize } from "../nn/network.ts";
+import type { Model } from "../nn/model.ts";
+import { Network, type NetworkMetadata, readWeights, recordedSize } from "../nn/network.ts";
+import type { ParameterStore } from "../nn/parameters.ts";
 import { readSafetensors } from "../formats/safetensors.ts";
-import { Progress, type StageProgress } from "../report/progress.ts";
-import type { AdaptationData } from "./adaptation.ts";
+import { TerminalProgress } from "../report/progress.ts";
+import type { Progress, StageProgress } from "../selftraining/progress.ts";
 import { readFile } from "../disk/files.ts";
 import { keptKind } from "../tuning/kept_kind.ts";
 import { Profile } from "./profile.ts";
-import { RunFolder } from "./run_folder.ts";
+import { FolderStore } from "./folder_store.ts";
 import type { Settings } from "../settings/settings.ts";
 import { writeTowns } from "./synth.ts";
 import { adapterKey, loadTuning } from "../tuning/table.ts";
-import type { RunContext } from "./training_run.ts";
+import type { RunContext, RunData } from "./context.ts";
 
 /** A run that can start. */
 export interface OpenedRun {
   readonly context: RunContext;
   /** The images; `target…` are those of the source when there is no target. */
-  readonly data: AdaptationData;
-  /** Whether the source network must be trained first. */
-  readonly trainSource: boolean;
+  readonly data: RunData;
   /** Frees everything. */
   readonly close: () => void;
 }
@@ -44,7 +43,7 @@ export interface OpenedRun {
 /** Opens a run of `adapt` or `train`; with `--plan`, in a folder that goes away with it. */
 export async function openRun(settings: Settings, needsTarget: boolean): Promise<OpenedRun> {
   requireFittingOptions(settings, needsTarget);
-  const progress = new Progress();
+  const progress = new TerminalProgress();
   const profile = new Profile();
   const folder = openFolder(settings);
   const folders = await dataFolders(settings, folder, progress);
@@ -52,32 +51,30 @@ export async function openRun(settings: Settings, needsTarget: boolean): Promise
     kind: keptKind,
     tuning: (adapter) => folder.tuning(() => loadTuning(adapterKey(adapter))),
   });
-  if (settings.flag("profile")) profile.timeKernels(gpu);
-  const { network, classMap, source, trainSource } = openSourceAndNetwork(gpu, settings, folders.source);
+  if (settings.get("profile")) profile.timeKernels(gpu);
+  const mapPath = settings.get("class-map");
+  const classMap = mapPath === undefined ? undefined : readClassMap(mapPath);
+  const source = openDataset(folders.source, { classMap });
   const target = openDataset(folders.target, { classMap });
-  requireClasses(target, network.metadata.classes, classMap);
-  const data = openSplits(settings, source, target, needsTarget, progress);
-  const size = workingSize(settings, network, data.sourceSplit, progress);
-  const wantedCrop = settings.size("crop");
-  const crop = wantedCrop === undefined ? size : divisible(wantedCrop, "crop", network, progress);
-  const placed = new Network(gpu, network.model, {
-    ...network.metadata,
-    size,
-    palette: network.metadata.palette ?? source.palette,
-  });
-  await moveParameters(network, placed);
-  const loader = new Loader();
+  const first = firstNetwork(settings, source);
+  for (const dataset of [source, target]) requireClasses(dataset, first.metadata.classes, classMap);
+  const data = openSplits(settings, { source, target, isFinished: first.isFinished }, needsTarget, progress);
+  const size = workingSize(settings, first, data.sourceSplit, progress);
+  const wantedCrop = settings.get("crop");
+  const crop = wantedCrop === undefined ? size : divisible(wantedCrop, "crop", first.model, progress);
+  const network = new Network(gpu, first.model, { ...first.metadata, size });
+  first.fill(network.store);
+  const loader = openLoader();
   const { signal, release } = interruption();
   return {
-    context: { gpu, settings, folder, network: placed, loader, progress, profile, size, crop, signal },
+    context: { gpu, settings, folder, network, loader, progress, profile, size, crop, signal },
     data,
-    trainSource,
     close: () => {
       release();
       loader.close();
       folder.close();
       gpu.close();
-      if (settings.flag("plan")) rmSync(folder.path, { recursive: true });
+      if (settings.get("plan")) rmSync(folder.path, { recursive: true });
     },
   };
 }
@@ -94,10 +91,10 @@ function requireFittingOptions(settings: Settings, needsTarget: boolean): void {
   }
 }
 
-function openFolder(settings: Settings): RunFolder {
-  if (settings.flag("plan")) return RunFolder.open(mkdtempSync(join(tmpdir(), "crosswalk-plan-")), settings, false);
-  const resume = settings.flag("resume");
-  return RunFolder.open(settings.optionalText("out") ?? defaultFolder(settings, resume), settings, resume);
+function openFolder(settings: Settings): FolderStore {
+  if (settings.get("plan")) return FolderStore.open(mkdtempSync(join(tmpdir(), "crosswalk-plan-")), settings, false);
+  const resume = settings.get("resume");
+  return FolderStore.open(settings.get("out") ?? defaultFolder(settings, resume), settings, resume);
 }
 
 function defaultFolder(settings: Settings, resume: boolean): string {
@@ -107,16 +104,16 @@ function defaultFolder(settings: Settings, resume: boolean): string {
 }
 
 /** The folders of both domains; without `--source` the built-in towns, written into the run's folder. */
-async function dataFolders(settings: Settings, folder: RunFolder, progress: Progress) {
-  const source = settings.optionalText("source");
-  if (source !== undefined) return { source, target: settings.optionalText("target") ?? source };
+async function dataFolders(settings: Settings, folder: FolderStore, progress: Progress) {
+  const source = settings.get("source");
+  if (source !== undefined) return { source, target: settings.get("target") ?? source };
   const towns = folder.file("towns");
   await folder.once("towns", async () => {
     let bar: StageProgress | undefined;
     await writeTowns(towns, {
-      ...settings.size("town-size") ?? {},
-      trainCount: settings.number("town-images"),
-      seed: settings.number("seed"),
+      ...settings.get("town-size") ?? {},
+      trainCount: settings.get("town-images"),
+      seed: settings.get("seed"),
       onProgress: (done, total) => {
         bar ??= progress.stage("drawing the towns", total, { unit: "images", perStep: 1 });
         bar.update(done);
@@ -128,57 +125,56 @@ async function dataFolders(settings: Settings, folder: RunFolder, progress: Prog
   return { source: join(towns, "source"), target: join(towns, "target") };
 }
 
-interface SourceAndNetwork {
-  readonly network: Network;
-  readonly classMap: ClassMap | undefined;
-  readonly source: Dataset;
-  readonly trainSource: boolean;
+/** The network that a run starts with, before it has a place on the GPU. */
+interface FirstNetwork {
+  readonly model: Model;
+  readonly metadata: NetworkMetadata;
+  /** Whether it has been trained on the source. */
+  readonly isFinished: boolean;
+  /** Puts the first weights into their place. */
+  readonly fill: (store: ParameterStore) => void;
 }
 
-function openSourceAndNetwork(gpu: Gpu, settings: Settings, path: string): SourceAndNetwork {
-  const mapPath = settings.optionalText("class-map");
-  const classMap = mapPath === undefined ? undefined : readClassMap(mapPath);
-  const source = openDataset(path, { classMap });
-  const finished = settings.optionalText("source-model");
+function firstNetwork(settings: Settings, { classes, palette }: Dataset): FirstNetwork {
+  const finished = settings.get("source-model");
   if (finished !== undefined) {
-    const file = readWeights(readFile(finished), finished);
-    const network = new Network(gpu, findModel(file.model, finished), file.metadata);
-    network.store.load(file.tensors, finished);
-    requireClasses(source, file.metadata.classes, classMap);
-    return { network, classMap, source, trainSource: false };
+    const { model, metadata, tensors } = readWeights(readFile(finished), finished);
+    return {
+      model: findModel(model, finished),
+      metadata: { palette, ...metadata },
+      isFinished: true,
+      fill: (store) => store.load(tensors, finished),
+    };
   }
-  const backbone = settings.optionalText("weights");
+  const backbone = settings.get("weights");
   const file = backbone === undefined ? undefined : readSafetensors(readFile(backbone), backbone);
   const size = recordedSize(file?.metadata.size);
-  const network = new Network(gpu, findModel(settings.text("model")), {
-    classes: source.classes,
-    palette: source.palette,
-    ...(size === undefined ? {} : { size }),
-  });
-  network.store.initialize(settings.number("seed"));
-  if (backbone !== undefined && file !== undefined) {
-    const isHead = (name: string) => name.startsWith("head.");
-    const tensors = new Map([...file.tensors].filter(([name]) => !isHead(name)));
-    network.store.load(tensors, backbone, { mayMiss: isHead });
-  }
-  return { network, classMap, source, trainSource: true };
+  return {
+    model: findModel(settings.get("model")),
+    metadata: { classes, palette, ...(size === undefined ? {} : { size }) },
+    isFinished: false,
+    fill: (store) => {
+      store.initialize(settings.get("seed"));
+      if (backbone === undefined || file === undefined) return;
+      store.loadBackbone(file.tensors, backbone);
+    },
+  };
 }
 
 function openSplits(
   settings: Settings,
-  source: Dataset,
-  target: Dataset,
+  opened: Pick<RunData, "source" | "target" | "isFinished">,
   needsTarget: boolean,
   progress: Progress,
-): AdaptationData {
-  const sourceSplit = source.split(settings.text("source-split"));
+): RunData {
+  const { source, target } = opened;
+  const sourceSplit = source.split(settings.get("source-split"));
   requireLabels(sourceSplit, source);
   return {
-    source,
+    ...opened,
     sourceSplit,
-    target,
-    targetSplit: needsTarget ? target.split(settings.text("target-split")) : sourceSplit,
-    evaluationSplit: scoredSplit(target, settings.text("eval-split"), progress),
+    targetSplit: needsTarget ? target.split(settings.get("target-split")) : sourceSplit,
+    evaluationSplit: scoredSplit(target, settings.get("eval-split"), progress),
   };
 }
 
@@ -204,27 +200,25 @@ function scoredSplit(dataset: Dataset, name: string, progress: Progress): Split 
 }
 
 /** `--size` or the recipe's, else that of the weights, else that of the first source image; rounded to the stride, said once. */
-function workingSize(settings: Settings, network: Network, split: Split, progress: Progress): Size {
+function workingSize(
+  settings: Settings,
+  { model, metadata }: FirstNetwork,
+  split: Split,
+  progress: Progress,
+): Size {
   const first = split.items[0];
   if (first === undefined) throw new Error(`The split ${split.name} has no image`);
-  const wanted = settings.size("size") ?? network.metadata.size ??
-    imageSize(readFile(first.imagePath), first.imagePath);
-  return divisible(wanted, "size", network, progress);
+  const wanted = settings.get("size") ?? metadata.size ?? imageSize(readFile(first.imagePath), first.imagePath);
+  return divisible(wanted, "size", model, progress);
 }
 
 /** The nearest size that the network's stride divides; said where it is another. */
-function divisible(wanted: Size, what: string, { model: { outputStride } }: Network, progress: Progress): Size {
-  const rounded = roundSize(wanted, outputStride);
+function divisible(wanted: Size, what: string, { sizeMultiple }: Model, progress: Progress): Size {
+  const rounded = roundSize(wanted, sizeMultiple);
   if (formatSize(rounded) !== formatSize(wanted)) {
-    progress.line(roundedSizeText(what, wanted, rounded, outputStride));
+    progress.line(roundedSizeText(what, wanted, rounded, sizeMultiple));
   }
   return rounded;
-}
-
-/** A network's metadata is fixed when it is made, and the size is known only after the data are open. */
-async function moveParameters(from: Network, to: Network): Promise<void> {
-  to.store.load(await from.store.save(), "the first weights");
-  from.dispose();
 }
 
 /** A signal that Ctrl-C and SIGTERM give once; a second one ends the program at once. */

@@ -6,24 +6,23 @@
 
 import { existsSync } from "node:fs";
 import { encodeRgbPng } from "../data/encode.ts";
-import type { Item, Sample } from "../data/sample.ts";
+import type { FileItem } from "../data/file_item.ts";
+import { rgbPixels, type Sample } from "../data/sample.ts";
 import { Network } from "../nn/network.ts";
 import { readSafetensors } from "../formats/safetensors.ts";
 import { type Color, colorLabels, type LabelMap, pictureOf } from "../report/picture.ts";
 import { drawStrip, type Panel } from "../report/strip.ts";
 import { equalBatches } from "../selftraining/inference.ts";
 import { Predictor } from "../selftraining/prediction.ts";
-import type { AdaptationData } from "./adaptation.ts";
 import { readFile, writeFileSafely } from "../disk/files.ts";
-import { pseudoLabelItems } from "./labelling.ts";
 import { viewOptions } from "../settings/settings.ts";
-import type { RunContext } from "./training_run.ts";
+import type { RunContext, RunData } from "./context.ts";
 
 /** How many target images are drawn; as many as scoring has in a batch, so that nothing is compiled for them. */
 const pictureCount = 4;
 
 /** Writes `pictures/<name>.png` for some target training images, evenly spread. */
-export async function writePictures(context: RunContext, data: AdaptationData): Promise<void> {
+export async function writePictures(context: RunContext, data: RunData): Promise<void> {
   const { network, folder, settings } = context;
   const items = data.targetSplit.items;
   const count = Math.min(pictureCount, items.length);
@@ -33,17 +32,17 @@ export async function writePictures(context: RunContext, data: AdaptationData): 
   const chosen = items.filter((_, index) => isChosen.has(index));
   const palette: readonly Color[] = network.metadata.palette ?? data.source.palette;
   const legend = network.metadata.classes.map((name, id) => ({ name, color: palette[id] ?? [0, 0, 0] as const }));
-  const pseudo = pseudoLabelItems(folder, settings.number("rounds"), chosen, network.classCount);
+  const pseudo = folder.labelledItems(settings.get("rounds"), chosen, network.classCount);
   using source = sourceNetwork(context);
   const before = await predictions(context, source.network, chosen);
   const after = await predictions(context, network, chosen);
   for (const [index, item] of chosen.entries()) {
     const sample = await context.loader.loadOne(item, { size: context.size });
-    const { height, width, pixels } = sample.image;
+    const { height, width } = sample.image;
     const panel = (title: string, labels: LabelMap | null = null): Panel[] =>
       labels === null ? [] : [{ title, picture: colorLabels(labels, palette) }];
     const strip = drawStrip([
-      { title: "image", picture: pictureOf(pixels, height, width) },
+      { title: "image", picture: pictureOf(rgbPixels(sample.image, item.name), height, width) },
       ...panel("ground truth", labelsOf(sample)),
       ...panel("source only", before[index]),
       ...panel("pseudo-labels", await pseudoLabels(context, pseudo[index])),
@@ -65,7 +64,7 @@ function sourceNetwork({ gpu, network, folder }: RunContext) {
 async function predictions(
   { gpu, loader, settings, size }: RunContext,
   network: Network,
-  items: readonly Item[],
+  items: readonly FileItem[],
 ): Promise<LabelMap[]> {
   const predictor = new Predictor(gpu, network, pictureCount, viewOptions(settings));
   const maps: LabelMap[] = [];
@@ -81,7 +80,7 @@ async function predictions(
   return maps;
 }
 
-async function pseudoLabels({ loader, size }: RunContext, item: Item | undefined): Promise<LabelMap | null> {
+async function pseudoLabels({ loader, size }: RunContext, item: FileItem | undefined): Promise<LabelMap | null> {
   if (!item?.labelPath || !existsSync(item.labelPath)) return null;
   return labelsOf(await loader.loadOne(item, { size }));
 }

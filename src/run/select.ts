@@ -8,9 +8,10 @@ import { basename, join } from "node:path";
 import { encodeLabelPng } from "../data/encode.ts";
 import { UsageError } from "../errors.ts";
 import type { Gpu } from "../gpu/gpu.ts";
-import { assignLabels, selectThresholds } from "../selftraining/selection.ts";
+import { addCounts, type LabelCounts, noLabels } from "../selftraining/label_counts.ts";
+import { assignLabels, type LabelledBatch, selectThresholds } from "../selftraining/selection.ts";
 import { assignSoftLabels } from "../selftraining/soft_labels.ts";
-import type { SelectionSettings, ThresholdsReport } from "../selftraining/thresholds.ts";
+import { type SelectionSettings, type ThresholdsReport, thresholdsReport } from "../selftraining/thresholds.ts";
 import { writeFileSafely } from "../disk/files.ts";
 import { NpyFile, NpyWriter } from "../disk/npy_files.ts";
 import { type MapImage, ProbabilityMaps } from "./probability_maps.ts";
@@ -52,42 +53,46 @@ export async function select(gpu: Gpu, options: SelectOptions): Promise<SelectRe
   const prior = options.prior === undefined ? null : open(options.prior);
   using maps = await ProbabilityMaps.open(gpu, sources, prior);
   const names = options.format === "png" ? labelNames(maps.images) : [];
-  const report = await selectThresholds(gpu, maps.source, maps.scores, options);
-  await writeLabels(gpu, maps, names, report, options);
-  const { mine, ...rest } = report;
+  const thresholds = await selectThresholds(gpu, maps.source, maps.scores, options);
+  const counts = await writeLabels(gpu, maps, names, thresholds.lambda, options);
+  const { mine, ...rest } = thresholdsReport(thresholds, counts);
   const result: SelectReport = options.policy === "lrent" ? { ...rest, alpha: options.alpha } : { ...rest, mine };
   writeFileSafely(join(options.out, "thresholds.json"), `${JSON.stringify(result, null, 1)}\n`);
   return result;
 }
 
+/** Labels the images and writes what they got; returns how many pixels got which label. */
 async function writeLabels(
   gpu: Gpu,
   maps: ProbabilityMaps,
   names: readonly string[],
-  report: ThresholdsReport,
+  lambda: Float32Array<ArrayBuffer>,
   { policy, alpha, out, format }: SelectOptions,
-): Promise<void> {
+): Promise<LabelCounts> {
   const { classes, height, width } = maps;
   const count = maps.images.length;
   const path = (name: string) => join(out, name);
   using labelFile = format === "npy" ? new NpyWriter(path("labels.npy"), [count, height, width], "u1") : null;
   using softFile = policy === "lrent" ? new NpyWriter(path("soft.npy"), [count, classes, height, width], "f4") : null;
   let image = 0;
-  const write = (labels: Uint8Array<ArrayBuffer>) => {
+  let total = noLabels(classes);
+  const write = ({ labels, counts }: LabelledBatch) => {
+    total = addCounts(total, counts);
     labelFile?.append(labels);
     const name = names[image++];
     if (name !== undefined) writeFileSafely(path(name), encodeLabelPng(labels, height, width));
   };
   if (softFile === null) {
-    for await (const { labels } of assignLabels(gpu, maps.source, maps.scores, report)) write(labels);
+    for await (const batch of assignLabels(gpu, maps.source, maps.scores, lambda)) write(batch);
   } else {
-    for await (const { labels, soft } of assignSoftLabels(gpu, maps.source, maps.scores, report, alpha)) {
-      softFile.append(soft);
-      write(labels);
+    for await (const batch of assignSoftLabels(gpu, maps.source, maps.scores, lambda, alpha)) {
+      softFile.append(batch.soft);
+      write(batch);
     }
   }
   labelFile?.finish();
   softFile?.finish();
+  return total;
 }
 
 /** Named after the file; with the image's index, of equal width, where the file holds several. */

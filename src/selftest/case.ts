@@ -7,7 +7,7 @@
 import type { Gpu } from "../gpu/gpu.ts";
 import { type DataType, type Layout, pack } from "../graph/layout.ts";
 import { Program } from "../graph/program.ts";
-import { input, type Tensor } from "../graph/tensor.ts";
+import { dependencies, input, type Tensor } from "../graph/tensor.ts";
 
 /** Computed values beside the right ones. */
 export interface Comparison {
@@ -17,7 +17,7 @@ export interface Comparison {
   readonly actual: ArrayLike<number>;
   /** The right ones. */
   readonly expected: ArrayLike<number>;
-  /** Allowed error: absolute plus relative to the largest expected magnitude; 0 where every bit is determined. */
+  /** Allowed error, relative to one plus the largest expected magnitude. It is 0 where every bit is determined. */
   readonly tolerance: number;
 }
 
@@ -27,6 +27,8 @@ export interface SelfTestCase {
   readonly kernel: string;
   /** What is special about the case. */
   readonly name: string;
+  /** Names of the ops that it computes, gradients among them; absent where it is no graph. */
+  readonly ops?: () => ReadonlySet<string>;
   /** Runs it. */
   readonly run: (gpu: Gpu) => Promise<Comparison[]>;
 }
@@ -47,7 +49,8 @@ export interface CaseInput {
 export type Tensors = Readonly<Record<string, Tensor>>;
 
 /**
- * Largest |actual − expected| / (1 + max |expected|); infinite where a value is no number or the counts differ.
+ * The error of a comparison: the largest |actual − expected| / (1 + max |expected|). It is infinite where a value is
+ * not a number or the counts differ.
  */
 export function errorOf({ actual, expected }: Comparison): number {
   if (actual.length !== expected.length) return Infinity;
@@ -64,21 +67,15 @@ export function errorOf({ actual, expected }: Comparison): number {
 }
 
 /**
- * Runs a graph once and returns its outputs. Their buffers are filled with NaN before, so that elements that a kernel does
- * not write are noticed.
+ * Runs a graph once and returns its outputs. Their buffers are filled with NaN first, so that elements that a kernel
+ * forgets to write are noticed.
  */
 export async function runCase(
   gpu: Gpu,
   inputs: Readonly<Record<string, CaseInput>>,
   build: (tensors: Tensors) => Record<string, Tensor>,
 ): Promise<Record<string, Float32Array>> {
-  const tensors = Object.fromEntries(
-    Object.entries(inputs).map(([name, { shape, layout, dtype }]) => [
-      name,
-      input(name, shape, { ...(layout ? { layout } : {}), ...(dtype ? { dtype } : {}) }),
-    ]),
-  );
-  const outputs = build(tensors);
+  const outputs = build(tensorsOf(inputs));
   using program = await Program.compile(gpu, { outputs });
   for (const name of Object.keys(outputs)) {
     const { buffer, offset, size } = program.output(name);
@@ -94,6 +91,29 @@ export async function runCase(
   const results: Record<string, Float32Array> = {};
   for (const name of Object.keys(outputs)) results[name] = await program.read(name);
   return results;
+}
+
+/** Names of the ops that `build` computes, gradients among them. */
+export function opsOf(
+  inputs: Readonly<Record<string, CaseInput>>,
+  build: (tensors: Tensors) => Record<string, Tensor>,
+): Set<string> {
+  return computedOps(Object.values(build(tensorsOf(inputs))));
+}
+
+/** Names of the ops that these tensors and what they depend on are computed by. */
+export function computedOps(outputs: readonly Tensor[]): Set<string> {
+  const computed = dependencies(outputs).filter(({ definition }) => definition.kernels !== undefined);
+  return new Set(computed.map(({ op }) => op));
+}
+
+function tensorsOf(inputs: Readonly<Record<string, CaseInput>>): Tensors {
+  return Object.fromEntries(
+    Object.entries(inputs).map(([name, { shape, layout, dtype }]) => [
+      name,
+      input(name, shape, { ...(layout ? { layout } : {}), ...(dtype ? { dtype } : {}) }),
+    ]),
+  );
 }
 
 /** The tensor of this name. */

@@ -6,16 +6,19 @@
 
 import type { Gpu } from "../gpu/gpu.ts";
 import { pack } from "../graph/layout.ts";
-import { type ParameterGroup, ParameterStore } from "../nn/parameters.ts";
+import { ParameterStore } from "../nn/parameters.ts";
 import { adamW, type Optimizer, sgd } from "../optim/optimizer.ts";
 import type { Comparison, SelfTestCase } from "./case.ts";
 import { type FixtureCase, readCases } from "./fixture.ts";
 
 const layouts = { backbone: "convolution", head: "channels" } as const;
-const groups: readonly ParameterGroup[] = ["backbone", "head"];
+const groups = ["backbone", "head"] as const;
 const steps = 5;
 
-/** All cases; reads the fixture file. Each runs twice, with a reset between, and must give the same results. */
+/**
+ * All cases. This reads the fixture file. Each case runs twice with a reset between, and both runs must give the same
+ * results.
+ */
 export function optimizerCases(): SelfTestCase[] {
   return readCases("optimizer").map((fixture) => ({
     kernel: fixture.op,

@@ -30,7 +30,10 @@ export async function measurePeaks(gpu: Gpu): Promise<Peaks> {
   return { gflops: await multiplyAddPeak(gpu), gigabytesPerSecond: await copyPeak(gpu) };
 }
 
-/** The best of some sizes of a launch: a large GPU needs many invocations, and they would take a CPU minutes. */
+/**
+ * The highest speed among launches of growing size. A large GPU needs many invocations, but so many would take a CPU
+ * minutes.
+ */
 async function multiplyAddPeak(gpu: Gpu): Promise<number> {
   let best = 0;
   for (let invocations = 4096; invocations <= mostInvocations; invocations *= 8) {

@@ -22,7 +22,7 @@ import { averagePool2d } from "../ops/pool/average_pool2d.ts";
 import { globalAveragePool } from "../ops/pool/global_average_pool.ts";
 import { maxPool2d } from "../ops/pool/max_pool2d.ts";
 import { bilinearResize } from "../ops/resize/bilinear_resize.ts";
-import { type CaseInput, get, runCase, type SelfTestCase, type Tensors } from "./case.ts";
+import { type CaseInput, get, opsOf, runCase, type SelfTestCase, type Tensors } from "./case.ts";
 import { type FixtureCase, readCases } from "./fixture.ts";
 
 const tolerance = 1e-5;
@@ -65,7 +65,7 @@ const ops: Readonly<Record<string, Build>> = {
   }),
 };
 
-/** The bias of a convolution, and what is added to it, where the case has them. */
+/** The bias of a convolution, and the residual that is added with it, where the case has them. */
 function biasOf({ b: bias, r: residual }: Tensors): Pick<Conv2dOptions, "epilogue"> {
   return bias === undefined ? {} : { epilogue: { bias, residual } };
 }
@@ -85,20 +85,14 @@ export function pytorchCases(): SelfTestCase[] {
 }
 
 function opCase(fixture: FixtureCase): SelfTestCase {
+  const inputs = () => Object.fromEntries([...fixture.inputs, "dy"].map((name) => [name, caseInput(fixture, name)]));
+  const build = (tensors: Tensors) => opGraph(fixture, tensors);
   return {
     kernel: fixture.op,
     name: fixture.name,
+    ops: () => opsOf(inputs(), build),
     run: async (gpu) => {
-      const build = ops[fixture.op];
-      if (build === undefined) throw new Error(`The self-test knows no op ${fixture.op}`);
-      const inputs = Object.fromEntries([...fixture.inputs, "dy"].map((name) => [name, caseInput(fixture, name)]));
-      const results = await runCase(gpu, inputs, (tensors) => {
-        const y = build(tensors, fixture.options as never);
-        const wanted = fixture.tensor("y").shape;
-        if (y.shape.join() !== wanted.join()) throw new Error(`${y} should have the shape [${wanted.join(", ")}]`);
-        const found = gradients(y, fixture.gradientsOf.map((name) => get(tensors, name)), get(tensors, "dy"));
-        return { y, ...Object.fromEntries(fixture.gradientsOf.map((name, index) => [`d ${name}`, found[index] ?? y])) };
-      });
+      const results = await runCase(gpu, inputs(), build);
       return Object.entries(results).map(([what, actual]) => ({
         what,
         actual,
@@ -109,23 +103,35 @@ function opCase(fixture: FixtureCase): SelfTestCase {
   };
 }
 
-/** The running statistics after the step of a case of batch norm. */
+/** The result `y` of a case and the gradients that it asks for. */
+function opGraph(fixture: FixtureCase, tensors: Tensors): Record<string, Tensor> {
+  const build = ops[fixture.op];
+  if (build === undefined) throw new Error(`The self-test knows no op ${fixture.op}`);
+  const y = build(tensors, fixture.options as never);
+  const wanted = fixture.tensor("y").shape;
+  if (y.shape.join() !== wanted.join()) throw new Error(`${y} should have the shape [${wanted.join(", ")}]`);
+  const found = gradients(y, fixture.gradientsOf.map((name) => get(tensors, name)), get(tensors, "dy"));
+  return { y, ...Object.fromEntries(fixture.gradientsOf.map((name, index) => [`d ${name}`, found[index] ?? y])) };
+}
+
+/** The running statistics after the step in a case of batch norm. */
 function runningCase(fixture: FixtureCase): SelfTestCase {
+  const [batch = 1, channels = 1, height = 1, width = 1] = fixture.tensor("x").shape;
+  const inputs = (): Record<string, CaseInput> => {
+    const values = ["mean", "variance"].flatMap((name) => [...fixture.tensor(name).values]);
+    return { x: caseInput(fixture, "x"), running: { shape: [2, channels], layout: "channels", values } };
+  };
+  const build = (tensors: Tensors): Record<string, Tensor> => {
+    const statistics = batchNormStatistics(get(tensors, "x"));
+    const next = updateRunningStatistics(get(tensors, "running"), statistics, { count: batch * height * width });
+    return { mean: row(next, 0), variance: row(next, 1) };
+  };
   return {
     kernel: "updateRunningStatistics",
     name: fixture.name,
+    ops: () => opsOf(inputs(), build),
     run: async (gpu) => {
-      const [batch = 1, channels = 1, height = 1, width = 1] = fixture.tensor("x").shape;
-      const values = ["mean", "variance"].flatMap((name) => [...fixture.tensor(name).values]);
-      const inputs: Record<string, CaseInput> = {
-        x: caseInput(fixture, "x"),
-        running: { shape: [2, channels], layout: "channels", values },
-      };
-      const results = await runCase(gpu, inputs, (tensors) => {
-        const statistics = batchNormStatistics(get(tensors, "x"));
-        const next = updateRunningStatistics(get(tensors, "running"), statistics, { count: batch * height * width });
-        return { mean: row(next, 0), variance: row(next, 1) };
-      });
+      const results = await runCase(gpu, inputs(), build);
       return Object.entries(results).map(([what, actual]) => ({
         what: `running ${what}`,
         actual,
@@ -136,7 +142,7 @@ function runningCase(fixture: FixtureCase): SelfTestCase {
   };
 }
 
-/** Name of an input → how it lies in memory; everything else is an image. */
+/** The layout of the input with this name. Inputs that are not named here are images. */
 function caseInput(fixture: FixtureCase, name: string): CaseInput {
   const { shape, values } = fixture.tensor(name);
   if (name === "w") {

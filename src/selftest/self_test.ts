@@ -17,7 +17,9 @@ export interface KernelResult {
   readonly name: string;
   /** Whether every case is within its tolerance. */
   readonly ok: boolean;
-  /** Largest error of its cases, relative to one plus the largest expected value; `null` where there was no number. */
+  /**
+   * Largest error of its cases, relative to one plus the largest expected value. `null` where no result was a number.
+   */
   readonly error: number | null;
   /** How many cases were run. */
   readonly cases: number;
@@ -28,6 +30,11 @@ export interface KernelResult {
 /** Every case. */
 export function selfTestCases(): SelfTestCase[] {
   return [...pytorchCases(), ...optimizerCases(), accumulationCase];
+}
+
+/** The cases that are named after one of these ops, or compute it. */
+export function casesOf(ops: ReadonlySet<string>): SelfTestCase[] {
+  return selfTestCases().filter((own) => ops.has(own.kernel) || own.ops?.().intersection(ops).size);
 }
 
 /**

@@ -1,120 +1,212 @@
 /**
  * Class-balanced self-training (Zou et al., ECCV 2018): the loop.
  *
- * Each round labels the target images with the network as it is — the same portion of every class's most confident
- * pixels — and then trains the network on these pseudo-labels mixed with source images. What a round needs of the outside
- * (files, checkpoints, progress) is behind `Rounds`, so this file shows the method alone.
+ * After the source training, each round labels the target images with the network as it is — the same portion of every
+ * class's most confident pixels — and then trains the network on these pseudo-labels mixed with source images. Where images
+ * come from and what the run remembers stand behind `SampleSource` and `RunStore`, so this file shows the method alone. The
+ * result of every stage is kept there: a run that goes on does what is left and ends with the same bytes.
  *
  * @module
  */
 
-import { minedDomains, type MiningClasses, type MiningPlan, type MiningRule } from "../data/mining.ts";
-import type { Domain } from "../data/mining.ts";
-import { type DomainItem, mixedItems, roundSubset, type SubsetPolicy } from "../data/order.ts";
-import { type PortionRule, portions, type PortionSchedule, roundLearningRates, sourceImageCounts } from "./portions.ts";
+import { type Domain, minedDomains, type MiningClasses, type MiningPlan, type MiningRule } from "../data/mining.ts";
+import type { AugmentationOptions } from "../data/sampling.ts";
+import type { LearningRates } from "../optim/optimizer.ts";
+import { collapseText, collapseWarnings } from "./collapse.ts";
+import { scoreSplit, type ScoringSettings, type SplitScores } from "./evaluation.ts";
+import { type LabellingResult, labelTarget } from "./labelling.ts";
+import { type Activity, silent } from "./progress.ts";
+import { planRounds, type RoundPlan, type RoundSettings } from "./rounds.ts";
+import { spatialPrior } from "./spatial_prior.ts";
+import type { TrainingStage } from "./stage.ts";
+import { jsonText, type RunStore } from "./store.ts";
+import type { SelectionSettings } from "./thresholds.ts";
+import { type RunParts, Training } from "./training.ts";
+
+/** The images of an adaptation, as the source of the samples knows them. */
+export interface AdaptationImages<Item> {
+  /** With labels. */
+  readonly source: readonly Item[];
+  /** Their labels, where they have some, only serve to judge the pseudo-labels. */
+  readonly target: readonly Item[];
+  /** Labelled target images to score on; `null` where there are none. */
+  readonly evaluation: readonly Item[] | null;
+}
+
+/** Training on the source. */
+export interface SourceTraining {
+  /** Steps in all. */
+  readonly steps: number;
+  /** Rates of a step. */
+  readonly rates: (step: number) => LearningRates;
+}
 
 /** The method's settings, under the paper's names. */
-export interface AdaptationSettings {
-  /** Seed of every random draw. */
-  readonly seed: number;
-  /** Rounds of labelling and training. */
-  readonly rounds: number;
-  /** Passes over the images of a round. */
-  readonly epochs: number;
-  /** Crops per step. */
-  readonly batch: number;
-  /** Share of each class that becomes pseudo-labels. */
-  readonly targetPortion: PortionSchedule;
-  /** Share of the source images that a round trains on, or their number. */
-  readonly sourcePortion: PortionSchedule | { readonly images: number };
-  /** Target images that a round trains on; all by default. */
-  readonly targetImages?: number;
-  /** Source images anew each round, or a growing subset. */
-  readonly sourceChoice: SubsetPolicy;
-  /** How the portions grow. */
-  readonly portionRule: PortionRule;
-  /** One learning rate per round, or the first one's. */
-  readonly learningRates: readonly number[];
-  /** How a single learning rate changes from round to round. */
-  readonly rateDecay: "constant" | "sqrt2";
+export interface AdaptationSettings extends RoundSettings, ScoringSettings {
+  /** The source training; `null` where the network is finished. */
+  readonly sourceTraining: SourceTraining | null;
+  /** The rates of all parameter groups in a round, from that of the backbone. */
+  readonly rates: (learningRate: number) => LearningRates;
+  /** How crops are drawn; their size is the trainer's. */
+  readonly augmentation: Omit<AugmentationOptions, "crop">;
+  /** How thresholds are found. */
+  readonly selection: Omit<SelectionSettings, "portion">;
+  /** Multiply scores by how often each class stands at each place of the source images. Default `false`. */
+  readonly spatialPrior?: boolean;
   /** Rare-class mining; off where absent. */
   readonly mining?: {
     readonly rule: MiningRule;
     readonly domains: "source" | "target" | "both";
     readonly chance: number;
   };
-  /** Train on source images only. */
-  readonly control: boolean;
 }
 
-/** What labelling the target images gave. */
-export interface Labelling {
-  /** Rare classes, for mining. */
-  readonly mine: MiningClasses;
+/** What an adaptation gave. Fractions of 1; `null` where nothing could be scored. */
+export interface AdaptationResult {
+  /** Before the first round. */
+  readonly sourceOnly: SplitScores | null;
+  /** After each round. */
+  readonly rounds: readonly (SplitScores | null)[];
+  /** After the last one. */
+  readonly adapted: SplitScores | null;
+  /** Time of each stage. */
+  readonly seconds: Readonly<Record<string, number>>;
 }
 
-/** What a round trains on. */
-export interface RoundPlan {
-  /** Round from 1. */
-  readonly round: number;
-  /** Source and target images, together. */
-  readonly items: readonly DomainItem[];
-  /** Steps of the round. */
-  readonly steps: number;
-  /** Learning rate of the backbone. */
-  readonly learningRate: number;
-  /** Rare-class mining by domain. */
-  readonly mining: Partial<Record<Domain, MiningPlan>>;
-}
-
-/** The two halves of a round, and what follows it. */
-export interface Rounds {
-  /** Step (a): with the network fixed, chooses the pseudo-labels of all target images at this portion. */
-  readonly label: (round: number, portion: number) => Promise<Labelling>;
-  /** Step (b): with the labels fixed, trains the network. */
-  readonly train: (plan: RoundPlan) => Promise<void>;
-  /** Scores the network, where the target has labels. */
-  readonly evaluate: (round: number) => Promise<void>;
-}
-
-/** Runs all rounds. */
-export async function adapt(
+/**
+ * Runs the adaptation to its end, or what is left of it. The store then holds `source.safetensors`, the network before the
+ * first round, `weights.safetensors`, the adapted one, `result.json`, and of each round `rounds/<round>/thresholds.json`.
+ *
+ * @throws {InterruptedError} after a checkpoint, when the signal is given.
+ */
+export async function adapt<Item>(
+  parts: RunParts<Item>,
+  images: AdaptationImages<Item>,
   settings: AdaptationSettings,
-  images: Readonly<Record<Domain, number>>,
-  rounds: Rounds,
-): Promise<void> {
-  const targetPortions = portions(settings.targetPortion, settings.rounds, settings.portionRule);
-  const sourceCounts = "images" in settings.sourcePortion
-    ? targetPortions.map(() => (settings.sourcePortion as { images: number }).images)
-    : sourceImageCounts(images.source, portions(settings.sourcePortion, settings.rounds, settings.portionRule));
-  const rates = settings.learningRates.length > 1
-    ? settings.learningRates
-    : roundLearningRates(settings.learningRates[0] ?? 0, settings.rounds, settings.rateDecay);
+): Promise<AdaptationResult> {
+  const { network, store, trainer, progress = silent } = parts;
+  const { onCollapse = (warning) => progress.warn(collapseText(warning)) } = parts;
+  const training = await Training.open(parts);
+  const stages = new TimedStages(store, parts.onActivity);
+  const score = (stage: string) =>
+    stages.run(stage, "evaluation", () => scoreSplit(parts, stage, images.evaluation, settings));
 
-  for (const [index, portion] of targetPortions.entries()) {
-    const round = index + 1;
-    const labelling = settings.control ? null : await rounds.label(round, portion);
-    const source = roundSubset(
-      settings.seed,
-      "source",
-      round,
-      sourceCounts[index] ?? 0,
-      images.source,
-      settings.sourceChoice,
+  const { sourceTraining } = settings;
+  if (sourceTraining !== null) {
+    await stages.run(
+      "source: training",
+      "source training",
+      () => training.train(sourceStage(images.source, { ...settings, sourceTraining })),
     );
-    const target = settings.control
-      ? []
-      : roundSubset(settings.seed, "target", round, settings.targetImages ?? images.target, images.target, "redrawn");
-    const items = mixedItems(source, target);
-    await rounds.train({
-      round,
-      items,
-      steps: Math.max(1, Math.floor(items.length * settings.epochs / settings.batch)),
-      learningRate: rates[index] ?? rates.at(-1) ?? 0,
-      mining: labelling === null ? {} : miningPlans(settings, labelling.mine),
-    });
-    await rounds.evaluate(round);
   }
+  const sourceOnly = await score("source: evaluation");
+  await store.once("source weights", async () => {
+    await store.write("source.safetensors", await network.save());
+    return true;
+  });
+
+  const rounds: (SplitScores | null)[] = [];
+  const predicted: (readonly number[])[] = [];
+  const counts = { source: images.source.length, target: images.target.length };
+  for (const plan of planRounds(settings, counts, trainer.crops)) {
+    const name = `round ${plan.round}`;
+    let mining: TrainingStage<Item>["mining"] = {};
+    if (settings.control !== true) {
+      const labelling = await stages.run(
+        `${name}: labelling`,
+        "labelling",
+        () => labelRound(parts, images, plan, settings),
+      );
+      predicted.push(labelling.n_pixels);
+      for (const warning of collapseWarnings(predicted, network.metadata.classes)) onCollapse(warning);
+      mining = miningPlans(settings, labelling.mine);
+    }
+    await stages.run(
+      `${name}: training`,
+      "training",
+      () => training.train(roundStage(parts, images, { plan, mining, settings })),
+    );
+    rounds.push(await score(`${name}: evaluation`));
+  }
+  const result = { sourceOnly, rounds, adapted: rounds.at(-1) ?? null, seconds: stages.seconds };
+  await store.write("weights.safetensors", await network.save());
+  await store.write("result.json", jsonText(result));
+  return result;
+}
+
+/** The training on the source as a stage. */
+export function sourceStage<Item>(
+  source: readonly Item[],
+  { seed, augmentation, sourceTraining }: Pick<AdaptationSettings, "seed" | "augmentation"> & {
+    readonly sourceTraining: SourceTraining;
+  },
+): TrainingStage<Item> {
+  return {
+    name: "source",
+    seed,
+    augmentation,
+    items: source.map((_, index) => ({ domain: "source", index })),
+    images: { source, target: [] },
+    mining: {},
+    ...sourceTraining,
+  };
+}
+
+/** Step (a) of a round: with the network fixed, chooses the pseudo-labels of all target images. */
+async function labelRound<Item>(
+  { network, trainer, samples, store, progress = silent, onActivity, signal }: RunParts<Item>,
+  images: AdaptationImages<Item>,
+  { round, portion }: RoundPlan,
+  settings: AdaptationSettings,
+): Promise<LabellingResult> {
+  const { gpu, options: { size } } = trainer;
+  const classes = network.classCount;
+  const prior = settings.spatialPrior === true
+    ? await spatialPrior(gpu, samples, images.source, { classes, size })
+    : undefined;
+  await using sink = store.openLabels(round, images.target, classes);
+  const stage = `round ${round}: labelling`;
+  const bar = progress.stage(stage, images.target.length, { unit: "images", perStep: 1 });
+  const result = await labelTarget(gpu, network, samples, images.target, sink, {
+    ...settings.selection,
+    portion,
+    size,
+    prior,
+    views: settings.views,
+    batch: settings.scoringBatch,
+    onProgress: (done) => bar.update(done),
+    onActivity,
+    signal,
+  });
+  if (prior !== undefined) gpu.destroyBuffer(prior);
+  bar.end();
+  await store.write(`rounds/${round}/thresholds.json`, jsonText(result));
+  const { lambda, labelled, precision } = result;
+  await store.log({ stage, lambda, labelled, precision });
+  return result;
+}
+
+/** Step (b) of a round: with the labels fixed, trains the network. */
+function roundStage<Item>(
+  { network, store }: RunParts<Item>,
+  images: AdaptationImages<Item>,
+  { plan: { round, items, steps, learningRate }, mining, settings }: {
+    readonly plan: RoundPlan;
+    readonly mining: TrainingStage<Item>["mining"];
+    readonly settings: AdaptationSettings;
+  },
+): TrainingStage<Item> {
+  const target = settings.control === true ? [] : store.labelledItems(round, images.target, network.classCount);
+  return {
+    name: `round ${round}`,
+    seed: settings.seed,
+    augmentation: settings.augmentation,
+    items,
+    images: { source: images.source, target },
+    mining,
+    steps,
+    rates: () => settings.rates(learningRate),
+  };
 }
 
 function miningPlans({ mining }: AdaptationSettings, classes: MiningClasses): Partial<Record<Domain, MiningPlan>> {
@@ -123,4 +215,25 @@ function miningPlans({ mining }: AdaptationSettings, classes: MiningClasses): Pa
   const plan: MiningPlan = { rule, classes, chance };
   const mined = domains === "both" ? minedDomains(rule) : [domains];
   return Object.fromEntries(mined.map((domain) => [domain, plan]));
+}
+
+/** Stages that are done once and whose time is kept. */
+class TimedStages {
+  readonly seconds: Record<string, number> = {};
+
+  constructor(
+    readonly store: Pick<RunStore<unknown>, "once">,
+    readonly onActivity: ((activity: Activity) => void) | undefined,
+  ) {}
+
+  async run<T>(stage: string, activity: Activity, compute: () => Promise<T>): Promise<T> {
+    this.onActivity?.(activity);
+    const { value, time } = await this.store.once(stage, async () => {
+      const start = performance.now();
+      return { value: await compute(), time: (performance.now() - start) / 1000 };
+    });
+    this.onActivity?.("other");
+    this.seconds[stage] = time;
+    return value;
+  }
 }

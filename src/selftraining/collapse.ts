@@ -14,31 +14,52 @@ const dyingShrinkage = 0.2;
 /** Shares below this in the first round are noise. */
 const noiseShare = 1e-4;
 
+/** How a class goes wrong. */
+export type CollapseKind = "runs away" | "dies";
+
+/** A class that goes wrong. */
+export interface CollapseWarning {
+  /** Name of the class. */
+  readonly className: string;
+  readonly kind: CollapseKind;
+  /** Its share of the predicted pixels in round 1, from 0 to 1. */
+  readonly firstShare: number;
+  /** Its share in `round`. */
+  readonly share: number;
+  /** The last round, counted from 1. */
+  readonly round: number;
+}
+
 /**
- * Sentences about the classes that ran away or died, from the predicted pixels of each class in each round so far.
+ * The classes that ran away or died, from the predicted pixels of each class in each round so far.
  *
  * @param predicted `[round][class]`, the rounds in order.
  */
-export function collapseWarnings(predicted: readonly (readonly number[])[], classes: readonly string[]): string[] {
+export function collapseWarnings(
+  predicted: readonly (readonly number[])[],
+  classes: readonly string[],
+): CollapseWarning[] {
   const first = shares(predicted[0] ?? []);
   const last = shares(predicted.at(-1) ?? []);
   if (predicted.length < 2) return [];
-  return classes.flatMap((name, id) => {
-    const before = first[id] ?? 0;
-    const now = last[id] ?? 0;
-    const change = `from ${percent(before)} of the target's pixels in round 1 to ${
-      percent(now)
-    } in round ${predicted.length}`;
-    if (now > runawayShare && odds(now) > runawayGrowth * odds(before)) {
-      return [`The class "${name}" runs away: predicted ${change}. Try --spatial-prior, or a lower --target-portion`];
-    }
-    if (before > noiseShare && now < dyingShrinkage * before) {
-      return [
-        `The class "${name}" dies: predicted ${change}. Try --spatial-prior, a lower --target-portion, or --mining reference`,
-      ];
-    }
-    return [];
+  return classes.flatMap((className, id) => {
+    const firstShare = first[id] ?? 0;
+    const share = last[id] ?? 0;
+    const kind = collapseKind(firstShare, share);
+    return kind === null ? [] : [{ className, kind, firstShare, share, round: predicted.length }];
   });
+}
+
+/** A warning as a sentence without its full stop. */
+export function collapseText({ className, kind, firstShare, share, round }: CollapseWarning): string {
+  return `The class "${className}" ${kind}: predicted from ${
+    percent(firstShare)
+  } of the target's pixels in round 1 to ${percent(share)} in round ${round}`;
+}
+
+function collapseKind(before: number, now: number): CollapseKind | null {
+  if (now > runawayShare && odds(now) > runawayGrowth * odds(before)) return "runs away";
+  return before > noiseShare && now < dyingShrinkage * before ? "dies" : null;
 }
 
 function shares(counts: readonly number[]): number[] {

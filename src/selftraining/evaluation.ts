@@ -5,45 +5,110 @@
  * @module
  */
 
-import type { Loader } from "../data/loader.ts";
-import type { Item } from "../data/sample.ts";
+import type { SampleSource } from "../data/sample.ts";
 import type { Size } from "../data/size.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { OneBehind } from "../gpu/one_behind.ts";
 import { QueueBound } from "../gpu/queue_bound.ts";
+import { type AbsentRule, scoreConfusion } from "../metrics/confusion.ts";
 import type { Network } from "../nn/network.ts";
 import { confusionDispatch } from "../ops/metrics/confusion_matrix.ts";
 import { equalBatches, loadSplit } from "./inference.ts";
 import { Predictor } from "./prediction.ts";
+import { silent } from "./progress.ts";
+import type { RunParts } from "./training.ts";
 import { plainView, viewCount, type ViewOptions } from "./views.ts";
 
-/** Images in one launch of the network. */
-const batch = 4;
+/** Images in one launch of the network, where nothing else is said. */
+const defaultBatch = 4;
+
+/** Scores of a network on a labelled split. */
+export interface SplitScores {
+  /** Mean IoU. */
+  readonly miou: number | null;
+  /** IoU by class name. */
+  readonly iou: Readonly<Record<string, number | null>>;
+  /** Share of the pixels whose class is right. */
+  readonly pixelAccuracy: number | null;
+  /** How many images were scored. */
+  readonly images: number;
+}
+
+/** How predictions are made and scored. */
+export interface ScoringSettings {
+  /** Views of an image that are averaged, for labels and scores. Default: the image as it is. */
+  readonly views?: ViewOptions;
+  /** Images in one launch of the network, for labels and scores. Default 4. */
+  readonly scoringBatch?: number;
+  /** What a class without a pixel counts in the mean IoU. Default as in `scoreConfusion`. */
+  readonly absent?: AbsentRule;
+}
 
 /** Options of `evaluate`. */
 export interface EvaluationOptions {
   /** Working size of the images; `null` for each image's own. */
   readonly size: Size | null;
+  /** Images in one launch of the network. Default 4. */
+  readonly batch?: number | undefined;
   /** Told once, of the first image whose own size is rounded to the network's stride. */
   readonly onRounded?: (own: Size, rounded: Size) => void;
   /** Views of an image that are averaged; default the image as it is. */
-  readonly views?: ViewOptions;
+  readonly views?: ViewOptions | undefined;
   /** Told how many images are done. */
   readonly onProgress?: (images: number) => void;
   /** Ends the evaluation early by its reason. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Scores the network of a run at the trainer's working size, tells and logs the result; `null` without images.
+ *
+ * @param stage name in the log and for who watches.
+ */
+export async function scoreSplit<Item>(
+  { network, trainer, samples, store, progress = silent, signal }: RunParts<Item>,
+  stage: string,
+  items: readonly Item[] | null,
+  { views, scoringBatch, absent }: ScoringSettings,
+): Promise<SplitScores | null> {
+  if (items === null) return null;
+  const bar = progress.stage(stage, items.length, { unit: "images", perStep: 1 });
+  const confusion = await evaluate(trainer.gpu, network, samples, items, {
+    size: trainer.options.size,
+    batch: scoringBatch,
+    views,
+    signal,
+    onProgress: (images) => bar.update(images),
+  });
+  bar.end();
+  const scores = splitScores(confusion, network.metadata.classes, items.length, absent);
+  const { miou, pixelAccuracy } = scores;
+  await store.log({ stage, miou, pixelAccuracy });
+  return scores;
+}
+
+/** The scores in a confusion matrix `[C, C]` of so many images. */
+export function splitScores(
+  confusion: readonly number[],
+  classes: readonly string[],
+  images: number,
+  absent: AbsentRule | undefined,
+): SplitScores {
+  const { miou, iou, pixelAccuracy } = scoreConfusion(confusion, absent === undefined ? {} : { absent });
+  return { miou, iou: Object.fromEntries(classes.map((name, id) => [name, iou[id] ?? null])), pixelAccuracy, images };
 }
 
 /**
  * The confusion matrix `[C, C]` (rows: ground truth) of a network on labelled images, scored at the labels' own size.
  */
-export async function evaluate(
+export async function evaluate<Item>(
   gpu: Gpu,
   network: Network,
-  loader: Loader,
+  source: SampleSource<Item>,
   items: readonly Item[],
   options: EvaluationOptions,
 ): Promise<number[]> {
+  const { batch = defaultBatch } = options;
   const classes = network.classCount;
   const counts = gpu.createBuffer(classes * classes * 4, "confusion matrix");
   const views = options.views ?? plainView;
@@ -62,7 +127,7 @@ export async function evaluate(
   // Its bytes also keep the counts below 2³².
   const queue = new QueueBound();
   let images = 0;
-  const loaded = loadSplit(loader, items, network, options.size, "original", options.onRounded);
+  const loaded = loadSplit(source, items, network, options.size, "original", options.onRounded);
   for await (const group of equalBatches(loaded, batch)) {
     options.signal?.throwIfAborted();
     const { labelSize: { height, width }, samples } = group;

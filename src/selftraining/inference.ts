@@ -4,18 +4,18 @@
  * @module
  */
 
-import type { Loader } from "../data/loader.ts";
-import type { Item, Sample } from "../data/sample.ts";
+import type { Sample, SampleSource } from "../data/sample.ts";
 import type { Size } from "../data/size.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { Program } from "../graph/program.ts";
 import { input, type Tensor } from "../graph/tensor.ts";
+import { encodeBatch } from "../nn/image_kind.ts";
 import type { Network } from "../nn/network.ts";
 import { sampleGeometryLength, sampleGeometryValues, wholeImage } from "../ops/data/geometry.ts";
-import { sampleImages } from "../ops/data/sample.ts";
 
 /** Samples of one image size and one label size. */
 export interface SampleBatch {
+  /** The samples, in their order. */
   readonly samples: readonly Sample[];
   /** Size of the images. */
   readonly size: Size;
@@ -50,7 +50,7 @@ function sizeKey({ image, labelSize }: Sample): string {
 
 /** How an image is shown to the network: at a scale, perhaps mirrored. */
 export interface View {
-  /** Size that the network sees; a multiple of its output stride. */
+  /** Size that the network sees; a multiple of its `sizeMultiple`. */
   readonly size: Size;
   readonly mirror: boolean;
 }
@@ -69,11 +69,13 @@ export class InferencePrograms {
     readonly build: (logits: Tensor, labelSize: Size) => Readonly<Record<string, Tensor>>,
   ) {}
 
-  /** Submits the network on a batch; a batch that is not full is filled with black images. */
-  async run({ samples, size, labelSize }: SampleBatch, view: View = { size, mirror: false }): Promise<Program> {
-    const program = await this.#program(size, labelSize, view);
-    const pixels = new Uint8Array(this.batch * size.height * size.width * 4);
-    for (const [index, { image }] of samples.entries()) pixels.set(image.pixels, index * size.height * size.width * 4);
+  /** Submits the network on a batch; a batch that is not full is filled with images of zeros. */
+  async run(group: SampleBatch, view: View = { size: group.size, mirror: false }): Promise<Program> {
+    const { samples, size } = group;
+    const program = await this.program(group, view);
+    const images = samples.map(({ image }) => image);
+    const names = samples.map(({ name }) => name);
+    const pixels = encodeBatch(this.network.model.takes, images, names, this.batch, size);
     const geometry = { ...wholeImage(view.size.height, view.size.width), mirror: view.mirror };
     program.write("pixels", pixels);
     program.write("geometry", Float32Array.from(samplesOf(this.batch, sampleGeometryValues(geometry))));
@@ -87,13 +89,14 @@ export class InferencePrograms {
     this.#programs.clear();
   }
 
-  #program(size: Size, labelSize: Size, view: View): Promise<Program> {
+  /** The program for batches of these sizes, compiled once. */
+  program({ size, labelSize }: Pick<SampleBatch, "size" | "labelSize">, view: View): Promise<Program> {
     const key = JSON.stringify([size, labelSize, view.size]);
     let program = this.#programs.get(key);
     if (program === undefined) {
-      const pixels = input("pixels", [this.batch, size.height, size.width], { dtype: "u32", layout: "plain" });
+      const { takes } = this.network.model;
       const geometry = input("geometry", [this.batch, sampleGeometryLength], { layout: "plain" });
-      const images = sampleImages(pixels, geometry, { ...view.size, normalization: this.network.model.normalization });
+      const images = takes.sample(takes.input(this.batch, size), geometry, view.size);
       const outputs = this.build(this.network.logits(images, true), labelSize);
       program = Program.compile(this.gpu, { outputs, residents: this.network.store });
       this.#programs.set(key, program);
@@ -107,12 +110,12 @@ function samplesOf(count: number, values: readonly number[]): number[] {
 }
 
 /**
- * The samples of a split at the working size (`null`: each image's own, rounded to the network's stride).
+ * The samples of a split at the working size (`null`: each image's own, rounded to the network's `sizeMultiple`).
  *
  * @param onRounded told once, of the first image whose own size is rounded.
  */
-export async function* loadSplit(
-  loader: Loader,
+export async function* loadSplit<Item>(
+  source: SampleSource<Item>,
   items: Iterable<Item>,
   network: Network,
   size: Size | null,
@@ -120,7 +123,7 @@ export async function* loadSplit(
   onRounded?: (own: Size, rounded: Size) => void,
 ): AsyncGenerator<Sample> {
   let say = size === null ? onRounded : undefined;
-  for await (const sample of loader.load(items, { size, stride: network.model.outputStride, labels })) {
+  for await (const sample of source.load(items, { size, stride: network.model.sizeMultiple, labels })) {
     const { image, originalSize } = sample;
     if (image.height !== originalSize.height || image.width !== originalSize.width) {
       say?.(originalSize, image);

@@ -21,11 +21,16 @@ const lowThreshold = 2 ** -20;
 export interface Prediction {
   /** `[N, H, W]`, a byte each, in whole words; there until the next prediction. */
   readonly labels: BufferRange;
-  /**
-   * Reads the raw logits `[N, C, h, w]` of the images as they are, before upsampling, until the next prediction; `null` where they
-   * were not asked for.
-   */
-  readonly readLogits: (() => Promise<Float32Array<ArrayBuffer>>) | null;
+  /** The raw logits of the images as they are, before upsampling; `null` where they were not asked for. */
+  readonly logits: PredictedLogits | null;
+}
+
+/** Logits of one batch, as the network gives them. */
+export interface PredictedLogits {
+  /** `[N, C, h, w]`, N that of the predictor. */
+  readonly shape: readonly number[];
+  /** Reads them, until the next prediction. */
+  readonly read: () => Promise<Float32Array<ArrayBuffer>>;
 }
 
 /** Labels batches of images by a network. */
@@ -37,6 +42,8 @@ export class Predictor {
   #labels: GPUBuffer | undefined;
 
   /**
+   * Compiles nothing yet.
+   *
    * @param batch most images in one launch of the network.
    * @param options default: the image as it is.
    */
@@ -56,10 +63,11 @@ export class Predictor {
    */
   async run(group: SampleBatch, { withLogits = false }: { readonly withLogits?: boolean } = {}): Promise<Prediction> {
     const views = this.#views;
-    if (views !== null && !withLogits) return { labels: await this.#labelViews(views, group), readLogits: null };
+    if (views !== null && !withLogits) return { labels: await this.#labelViews(views, group), logits: null };
     const program = await this.#plain.run(group);
     const labels = views === null ? program.output("labels") : await this.#labelViews(views, group);
-    return { labels, readLogits: withLogits ? () => program.read("logits") : null };
+    if (!withLogits) return { labels, logits: null };
+    return { labels, logits: { shape: program.outputTensor("logits").shape, read: () => program.read("logits") } };
   }
 
   /** Frees everything. */

@@ -24,9 +24,10 @@ import {
   type Tally,
   unbounded,
 } from "./order_statistics.ts";
+import { countsOf, type LabelCounts } from "./label_counts.ts";
 import { type KeyBatch, rankedKeys } from "./ranked_keys.ts";
 import { type ScoreBatch, type ScoreBatches, scoreConstants, type ScoreOptions, viewsBuffer } from "./scores.ts";
-import { rankedLists, type SelectionSettings, type ThresholdsReport, thresholdsReport } from "./thresholds.ts";
+import { rankedLists, type SelectionSettings, type Thresholds, thresholdsAtRanks } from "./thresholds.ts";
 
 /** Sizes that change the time of a selection, never its result. */
 export interface SelectionLimits {
@@ -45,18 +46,14 @@ const labelBytes = 8 * 2 ** 20;
 /** Pixels that one invocation of `assign_labels` walks over. */
 const run = 32;
 
-/**
- * The thresholds of all classes.
- *
- * @returns the report; its `labelled` and `ignored` are filled by `assignLabels`.
- */
+/** The thresholds of all classes. */
 export async function selectThresholds(
   gpu: Gpu,
   batches: ScoreBatches,
   scores: ScoreOptions,
   settings: SelectionSettings,
   limits: SelectionLimits = defaultLimits,
-): Promise<ThresholdsReport> {
+): Promise<Thresholds> {
   const { stride, policy } = settings;
   const listCount = policy === "st" ? 1 : scores.classes;
   const sampled = new Sampling(batches.images, limits.samples);
@@ -66,23 +63,23 @@ export async function selectThresholds(
   let bounds: Bounds[];
   {
     using found = await collectCandidates(gpu, sample, scores.classes, everything, 2 * limits.samples);
-    if (sampled.isWhole) return await reportOf(gpu, found, everything, all, scores, settings);
+    if (sampled.isWhole) return await thresholdsOf(gpu, found, everything, all, scores, settings);
     const counts = listTallies(found.tallies, listCount).map(rankedCount);
     bounds = await boundsOf(found, counts, settings.portion);
   }
   using candidates = await collectCandidates(gpu, all(), scores.classes, bounds, limits.candidates);
-  return await reportOf(gpu, candidates, bounds, all, scores, settings);
+  return await thresholdsOf(gpu, candidates, bounds, all, scores, settings);
 }
 
-/** The report from the candidates of all pixels, or from all keys where that is not to be had. */
-async function reportOf(
+/** The thresholds from the candidates of all pixels, or from all keys where that is not to be had. */
+async function thresholdsOf(
   gpu: Gpu,
   candidates: Candidates,
   bounds: readonly Bounds[],
   all: () => AsyncIterable<KeyBatch>,
   scores: ScoreOptions,
   settings: SelectionSettings,
-): Promise<ThresholdsReport> {
+): Promise<Thresholds> {
   const { tallies } = candidates;
   const ranked = tallies.map(rankedCount);
   const pixels = tallies.map((tally) => rankedCount(tally) + tally.unranked);
@@ -91,7 +88,7 @@ async function reportOf(
   const ranks = lists.map(({ rank, sampled: count }) => rank > count ? 0 : rank);
   const keys = await keysAtRanks(candidates, bounds, ranks) ?? await radixSelect(gpu, all, ranks);
   const values = [...new Float32Array(Uint32Array.from(keys).buffer)].map((value, list) => ranks[list] ? value : 0);
-  return thresholdsReport(settings, scores.prior !== undefined, pixels, ranked, lists, values);
+  return thresholdsAtRanks(settings, scores.prior !== undefined, pixels, ranked, lists, values);
 }
 
 /** How the pixels are sampled: at one rate, whatever the sizes of the images, that of the first batch's size for all. */
@@ -200,49 +197,65 @@ export interface LabelledBatch {
   readonly width: number;
   /** `[N, H, W]`, 255 = ignored. */
   readonly labels: Uint8Array<ArrayBuffer>;
+  /** How many of these pixels got which label. */
+  readonly counts: LabelCounts;
 }
 
-/** Labels every image by the thresholds of `report`, and counts into its `labelled` and `ignored`. */
+/**
+ * Labels every image by thresholds.
+ *
+ * @param lambda the threshold of each class, above 0.
+ */
 export async function* assignLabels(
   gpu: Gpu,
   batches: ScoreBatches,
   scores: ScoreOptions,
-  report: ThresholdsReport,
+  lambda: Float32Array<ArrayBuffer>,
 ): AsyncGenerator<LabelledBatch> {
   const { classes } = scores;
   using buffers = new BufferScope(gpu);
   const thresholds = buffers.create(classes * 4, "thresholds");
-  gpu.write(thresholds, Uint32Array.from(report.lambda_hex, Number));
-  const counts = buffers.create(classes * 4, "labelled");
-  let submitted: { size: Omit<LabelledBatch, "labels">; labels: GPUBuffer }[] = [];
+  gpu.write(thresholds, lambda);
+  let submitted: SubmittedBatch[] = [];
   const queue = new QueueBound(labelBytes);
   const waiting = new OneBehind<LabelledBatch[]>();
   const read = async (): Promise<LabelledBatch[]> => {
     const group = submitted;
     submitted = [];
-    const ranges = group.map(({ size, labels }) => ({ ...wholeRange(labels), size: pixelCount(size) }));
-    const reading = gpu.read(counts, ...ranges);
-    gpu.write(counts, new Uint8Array(counts.size));
-    for (const { labels } of group) buffers.free(labels);
-    const [found, ...maps] = await reading;
-    if (found === undefined) throw new Error("The pseudo-labels could not be read");
-    countLabelled(report, maps.reduce((pixels, map) => pixels + map.length, 0), found);
-    return group.map(({ size }, index) => ({ ...size, labels: maps[index] ?? new Uint8Array(0) }));
+    const reading = gpu.read(
+      ...group.map(({ counts }) => counts),
+      ...group.map(({ size, labels }) => ({ ...wholeRange(labels), size: pixelCount(size) })),
+    );
+    for (const { labels, counts } of group) [labels, counts].forEach((buffer) => buffers.free(buffer));
+    const found = await reading;
+    return group.map(({ size }, index) => {
+      const counts = found[index];
+      const labels = found[group.length + index];
+      if (counts === undefined || labels === undefined) throw new Error("The pseudo-labels could not be read");
+      return { ...size, labels, counts: countsOf(counts, classes, labels.length) };
+    });
   };
   for await (const batch of batches.batches()) {
     const { images, height, width } = batch;
     const views = viewsBuffer(gpu, batch);
     const labels = buffers.create(Math.ceil(pixelCount(batch) / 4) * 4, "pseudo-labels");
+    const counts = buffers.create(classes * 4, "labelled");
     gpu.submit([await assignDispatch(gpu, batch, scores, { views, thresholds, labels, counts })]);
     gpu.destroyBuffer(views);
-    submitted.push({ size: { images, height, width }, labels });
+    submitted.push({ size: { images, height, width }, labels, counts });
     if (queue.add(labels.size)) yield* await waiting.exchange(read()) ?? [];
   }
   yield* await waiting.take() ?? [];
   if (submitted.length > 0) yield* await read();
 }
 
-function pixelCount({ images, height, width }: Omit<LabelledBatch, "labels">): number {
+interface SubmittedBatch {
+  readonly size: Pick<LabelledBatch, "images" | "height" | "width">;
+  readonly labels: GPUBuffer;
+  readonly counts: GPUBuffer;
+}
+
+function pixelCount({ images, height, width }: SubmittedBatch["size"]): number {
   return images * height * width;
 }
 
@@ -260,11 +273,4 @@ export function assignDispatch(
     [batch.logits, views, scores.prior ?? batch.logits, thresholds, labels, counts],
     grid(Math.ceil(batch.images * batch.height * batch.width / run), 64),
   );
-}
-
-/** Adds the pixels of a batch to `labelled`, by the counts that the kernel gave for each class, and to `ignored`. */
-export function countLabelled(report: ThresholdsReport, pixels: number, counts: Uint8Array<ArrayBuffer>): void {
-  const added = new Uint32Array(counts.buffer).subarray(0, report.labelled.length);
-  report.labelled = report.labelled.map((count, id) => count + (added[id] ?? 0));
-  report.ignored += pixels - added.reduce((sum, count) => sum + count, 0);
 }

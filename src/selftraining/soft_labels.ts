@@ -12,9 +12,9 @@ import type { Gpu } from "../gpu/gpu.ts";
 import { grid, wholeRange } from "../gpu/launch.ts";
 import { OneBehind } from "../gpu/one_behind.ts";
 import { storedBytes, unpack } from "../graph/layout.ts";
+import { countsOf } from "./label_counts.ts";
 import { type ScoreBatch, type ScoreBatches, scoreConstants, type ScoreOptions, viewsBuffer } from "./scores.ts";
-import { countLabelled, type LabelledBatch } from "./selection.ts";
-import type { ThresholdsReport } from "./thresholds.ts";
+import type { LabelledBatch } from "./selection.ts";
 
 /** Soft and hard pseudo-labels of one batch. */
 export interface SoftLabelledBatch extends LabelledBatch {
@@ -23,23 +23,24 @@ export interface SoftLabelledBatch extends LabelledBatch {
 }
 
 /**
- * Labels every image softly, and counts into `labelled` and `ignored` of `report`. The hard label is the class of the largest soft
+ * Labels every image softly. The hard label is the class of the largest soft
  * label where the pixel is used, else 255. Soft labels are within 4e-6 of their exact values for α ≥ 0.1.
  *
+ * @param lambda the threshold of each class, above 0.
  * @throws {RangeError} if `alpha` is not above 0.
  */
 export async function* assignSoftLabels(
   gpu: Gpu,
   batches: ScoreBatches,
   scores: ScoreOptions,
-  report: ThresholdsReport,
+  lambda: Float32Array<ArrayBuffer>,
   alpha: number,
 ): AsyncGenerator<SoftLabelledBatch> {
   if (!(alpha > 0)) throw new RangeError(`Cannot soften labels with alpha ${alpha}: it must be above 0`);
   const { classes } = scores;
   using buffers = new BufferScope(gpu);
   const thresholds = buffers.create((classes + 1) * 16, "thresholds");
-  gpu.write(thresholds, thresholdRows(report, alpha));
+  gpu.write(thresholds, thresholdRows(lambda, alpha));
   const counts = buffers.create(classes * 4, "labelled");
   const finish = async (
     { images, height, width }: ScoreBatch,
@@ -49,9 +50,8 @@ export async function* assignSoftLabels(
     if (hard === undefined || found === undefined || softened === undefined) {
       throw new Error("The soft labels could not be read");
     }
-    countLabelled(report, hard.length, found);
     const soft = unpack(new Float32Array(softened.buffer), [images, classes, height, width], "activation");
-    return { images, height, width, labels: hard, soft };
+    return { images, height, width, labels: hard, soft, counts: countsOf(found, classes, hard.length) };
   };
   const waiting = new OneBehind<SoftLabelledBatch>();
   for await (const batch of batches.batches()) {
@@ -79,17 +79,16 @@ export async function* assignSoftLabels(
 }
 
 /** The thresholds as the kernel reads them; exponent and mantissa apart, its logarithm taken in float64. */
-function thresholdRows(report: ThresholdsReport, alpha: number): Uint32Array<ArrayBuffer> {
-  const rows = new Uint32Array((report.lambda_hex.length + 1) * 4);
-  const asFloats = new Float32Array(rows.buffer);
-  for (const [id, hex] of report.lambda_hex.entries()) {
-    const lambda = new Float32Array(Uint32Array.of(Number(hex)).buffer)[0] ?? 1;
-    const exponent = exponentOf(lambda);
-    rows[id * 4] = Number(hex);
-    rows[id * 4 + 1] = exponent + 127 + 32;
-    asFloats[id * 4 + 2] = Math.log2(lambda / 2 ** exponent);
+function thresholdRows(lambda: Float32Array<ArrayBuffer>, alpha: number): Float32Array<ArrayBuffer> {
+  const rows = new Float32Array((lambda.length + 1) * 4);
+  const asIntegers = new Uint32Array(rows.buffer);
+  for (const [id, value] of lambda.entries()) {
+    const exponent = exponentOf(value);
+    rows[id * 4] = value;
+    asIntegers[id * 4 + 1] = exponent + 127 + 32;
+    rows[id * 4 + 2] = Math.log2(value / 2 ** exponent);
   }
-  asFloats[report.lambda_hex.length * 4] = 1 / alpha;
+  rows[lambda.length * 4] = 1 / alpha;
   return rows;
 }
 

@@ -7,6 +7,7 @@
 
 import countsShader from "../../shaders/selftraining/prior_counts.wgsl" with { type: "text" };
 import smoothShader from "../../shaders/selftraining/smooth_axis.wgsl" with { type: "text" };
+import type { SampleSource } from "../data/sample.ts";
 import type { Size } from "../data/size.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { grid } from "../gpu/launch.ts";
@@ -32,6 +33,38 @@ export interface LabelBatch {
   readonly images: number;
   /** Ids, `[N, H, W]`. */
   readonly labels: Uint8Array<ArrayBuffer>;
+}
+
+/** Images in one launch. */
+const batchSize = 16;
+
+/** The prior from the labels of images, brought to the size of the options; in a buffer that the caller frees. */
+export function spatialPrior<Item>(
+  gpu: Gpu,
+  samples: SampleSource<Item>,
+  items: readonly Item[],
+  options: SpatialPriorOptions,
+): Promise<GPUBuffer> {
+  return accumulatePrior(gpu, labelBatches(samples, items, options.size), options);
+}
+
+async function* labelBatches<Item>(
+  samples: SampleSource<Item>,
+  items: readonly Item[],
+  size: Size,
+): AsyncGenerator<LabelBatch> {
+  const pixels = size.height * size.width;
+  let labels = new Uint8Array(batchSize * pixels);
+  let images = 0;
+  for await (const sample of samples.load(items, { size, labels: "only" })) {
+    if (sample.labels === null) throw new Error(`Cannot make a spatial prior of ${sample.name}: it has no labels`);
+    labels.set(sample.labels, images * pixels);
+    if (++images < batchSize) continue;
+    yield { images, labels };
+    labels = new Uint8Array(batchSize * pixels);
+    images = 0;
+  }
+  if (images > 0) yield { images, labels };
 }
 
 /**

@@ -6,30 +6,27 @@
  */
 
 import { InterruptedError } from "../errors.ts";
-import type { Loader } from "../data/loader.ts";
 import type { Domain, MiningPlan } from "../data/mining.ts";
 import { BatchOrder, type DomainItem } from "../data/order.ts";
-import type { Item, Sample } from "../data/sample.ts";
+import type { Sample, SampleSource } from "../data/sample.ts";
 import { type AugmentationOptions, planSample } from "../data/sampling.ts";
-import type { Size } from "../data/size.ts";
 import { OneBehind } from "../gpu/one_behind.ts";
-import type { LearningRates, Optimizer } from "../optim/optimizer.ts";
-import type { StepLoss, Trainer, TrainingSample } from "./trainer.ts";
+import type { LearningRates } from "../optim/optimizer.ts";
+import type { StepLoss, Trainer } from "./trainer.ts";
+import type { TrainingSample } from "./training_step.ts";
 
 /** What a stage trains on and how long. */
-export interface TrainingStage {
+export interface TrainingStage<Item> {
   /** Name such as `source` or `round 2`; part of every random draw. */
   readonly name: string;
+  /** Seed of every random draw. */
   readonly seed: number;
   /** The images of the stage. */
   readonly items: readonly DomainItem[];
-  /** The files behind them: target labels are pseudo-labels. */
-  readonly files: Readonly<Record<Domain, readonly Item[]>>;
-  /** Size at which images are worked on; crops are cut from it. */
-  readonly size: Size;
-  /** Crops per step, over all its micro-batches. */
-  readonly batch: number;
-  readonly augmentation: AugmentationOptions;
+  /** What the source of the samples knows them by; the target's labels are pseudo-labels. */
+  readonly images: Readonly<Record<Domain, readonly Item[]>>;
+  /** How crops are drawn; their size is the trainer's. */
+  readonly augmentation: Omit<AugmentationOptions, "crop">;
   /** Rare-class mining, by domain; absent where crops are plain. */
   readonly mining: Partial<Readonly<Record<Domain, MiningPlan>>>;
   /** Steps in all. */
@@ -49,7 +46,7 @@ export interface StageEvents {
   /** Writes a checkpoint; `step` steps have been done. */
   readonly checkpoint: (step: number) => Promise<void>;
   /** Ends the stage at the next step, after a checkpoint. */
-  readonly signal: AbortSignal;
+  readonly signal: AbortSignal | undefined;
 }
 
 /** Most micro-batches submitted before their losses are read, so that a stop is never far away. */
@@ -63,16 +60,17 @@ const readInterval = 400;
  * @throws {InterruptedError} after a checkpoint, when the signal is given.
  * @throws {Error} naming the step at which the loss or a gradient stopped being finite.
  */
-export async function trainStage(
+export async function trainStage<Item>(
   trainer: Trainer,
-  optimizer: Optimizer,
-  loader: Loader,
-  stage: TrainingStage,
+  source: SampleSource<Item>,
+  stage: TrainingStage<Item>,
   events: StageEvents,
 ): Promise<void> {
-  optimizer.step = events.from;
-  const order = new BatchOrder(stage.items, stage.batch, stage.seed, stage.name);
-  const batches = loader.load(filesOf(stage, order, events.from), { size: stage.size });
+  trainer.optimizer.step = events.from;
+  const { size, crop } = trainer.options;
+  const augmentation = { ...stage.augmentation, crop };
+  const order = new BatchOrder(stage.items, trainer.crops, stage.seed, stage.name);
+  const batches = source.load(imagesOf(stage, order, events.from), { size });
   let lastRead = performance.now();
   const reading = new OneBehind<StepLoss[]>();
   const report = async () => {
@@ -83,12 +81,12 @@ export async function trainStage(
     const samples: TrainingSample[] = [];
     for (const [index, { domain }] of order.batch(step).entries()) {
       const loaded = await batches.next();
-      if (loaded.done === true) throw new Error("The loader ended before the stage");
-      samples.push(trainingSample(stage, loaded.value, domain, step, index));
+      if (loaded.done === true) throw new Error("The source of the samples ended before the stage");
+      samples.push(trainingSample(stage, augmentation, loaded.value, { domain, step, index }));
     }
-    trainer.step(step, samples, stage.rates(step));
+    await trainer.step(step, samples, stage.rates(step), { seed: stage.seed, stage: stage.name });
     await report();
-    const interrupted = events.signal.aborted;
+    const interrupted = events.signal?.aborted ?? false;
     const due = events.checkpointDue() || interrupted || step === stage.steps - 1;
     if (due || trainer.waiting * trainer.accumulate >= maxWaiting || performance.now() - lastRead > readInterval) {
       reading.keep(trainer.losses());
@@ -103,32 +101,30 @@ export async function trainStage(
   await batches.return();
 }
 
-function* filesOf(stage: TrainingStage, order: BatchOrder<DomainItem>, from: number): Generator<Item> {
+function* imagesOf<Item>(stage: TrainingStage<Item>, order: BatchOrder<DomainItem>, from: number): Generator<Item> {
   for (let step = from; step < stage.steps; step++) {
     for (const { domain, index } of order.batch(step)) {
-      const file = stage.files[domain][index];
-      if (file === undefined) throw new RangeError(`There is no ${domain} image ${index}`);
-      yield file;
+      const image = stage.images[domain][index];
+      if (image === undefined) throw new RangeError(`There is no ${domain} image ${index}`);
+      yield image;
     }
   }
 }
 
-function trainingSample(
-  stage: TrainingStage,
-  sample: Sample,
-  domain: Domain,
-  step: number,
-  index: number,
+function trainingSample<Item>(
+  stage: TrainingStage<Item>,
+  augmentation: AugmentationOptions,
+  { name, image, labels }: Sample,
+  { domain, step, index }: { readonly domain: Domain; readonly step: number; readonly index: number },
 ): TrainingSample {
-  const { height, width, pixels } = sample.image;
-  const { labels } = sample;
-  if (labels === null) throw new Error(`Cannot train on ${sample.name}: it has no labels`);
+  const { height, width } = image;
+  if (labels === null) throw new Error(`Cannot train on ${name}: it has no labels`);
   const mining = stage.mining[domain];
   const plan = planSample(
     { height, width },
     { seed: stage.seed, stage: stage.name, step, index },
-    stage.augmentation,
+    augmentation,
     mining === undefined ? undefined : { labels: { height, width, labels }, mining },
   );
-  return { pixels, labels, plan };
+  return { name, image, labels, plan };
 }

@@ -5,7 +5,8 @@
  * @module
  */
 
-import { miningClasses } from "../data/mining.ts";
+import { type MiningClasses, miningClasses } from "../data/mining.ts";
+import type { LabelCounts } from "./label_counts.ts";
 
 /** One threshold per class (`cbst`, and `lrent` which softens the labels), or one for all (`st`). */
 export type SelectionPolicy = "cbst" | "st" | "lrent";
@@ -21,7 +22,7 @@ export interface SelectionSettings {
   readonly rule: RankRule;
   /** Share of each class to label, in `[0, 1]`. */
   readonly portion: number;
-  /** Every which pixel of a class and image is ranked. */
+  /** Only every `stride`-th pixel of a class is ranked, counted within each image. 1 ranks all of them. */
   readonly stride: number;
 }
 
@@ -53,86 +54,85 @@ export function rankedLists(sampled: readonly number[], settings: SelectionSetti
   return [list(sampled.reduce((sum, count) => sum + count, 0), sampled.length + 1)];
 }
 
-/** What `thresholds.json` says, under the names of the exact vectors; arrays over classes. */
-export interface ThresholdsReport {
-  /** As in the settings. */
-  readonly policy: SelectionPolicy;
-  /** As in the settings. */
-  readonly rule: RankRule;
-  /** As in the settings. */
-  readonly portion: number;
-  /** As in the settings. */
-  readonly stride: number;
+/** The thresholds of a selection and how they came about, under the names of the exact vectors; lists are over classes. */
+export interface Thresholds extends SelectionSettings {
   /** Whether scores were multiplied by a spatial prior. */
   readonly prior: boolean;
   /** Pixels whose arg max is the class. */
-  readonly n_pixels: number[];
+  readonly n_pixels: readonly number[];
   /** Of these, ranked. */
-  readonly n_sampled: number[];
+  readonly n_sampled: readonly number[];
   /** Length of the class's list with the extra zeros of rule `mxnet`. */
-  readonly list_len: number[];
+  readonly list_len: readonly number[];
   /** Place of the threshold in the descending list, from 1; 0 where there is none. */
-  readonly rank: number[];
-  /** rank − 1, or `null`. */
-  readonly index: (number | null)[];
+  readonly rank: readonly number[];
   /** The value at the rank; 0 where there is none. */
-  readonly lambda_raw: number[];
-  /** The threshold: 1 where there is none. */
-  readonly lambda: number[];
-  /** Its float32 bits. */
-  readonly lambda_hex: string[];
-  /** −ln λ. */
-  readonly k: number[];
-  /** Pixels given the class. */
-  labelled: number[];
-  /** Pixels given none. */
-  ignored: number;
+  readonly lambda_raw: Float32Array<ArrayBuffer>;
+  /** The threshold λ: 1 where there is none. */
+  readonly lambda: Float32Array<ArrayBuffer>;
   /** Rare classes: sizes, the three smallest shares, and the shares below 0.001. */
-  readonly mine: { readonly size: number[]; readonly rarest: number[]; readonly below: number[] };
+  readonly mine: MiningClasses & { readonly size: readonly number[] };
 }
 
 /**
- * The report of a selection, labels not yet counted.
+ * The thresholds from the values at the ranks.
  *
  * @param lists of `rankedLists`.
  * @param values the float32 at the rank of each list; 0 where the rank is 0 or falls on an extra zero.
  */
-export function thresholdsReport(
-  settings: SelectionSettings,
+export function thresholdsAtRanks(
+  { policy, rule, portion, stride }: SelectionSettings,
   prior: boolean,
   pixels: readonly number[],
   sampled: readonly number[],
   lists: readonly RankedList[],
   values: readonly number[],
-): ThresholdsReport {
-  const perClass = <T>(pick: (list: number) => T): T[] =>
-    pixels.map((_, id) => pick(settings.policy === "st" ? 0 : id));
-  const raw = perClass((list) => values[list] ?? 0);
-  const lambda = raw.map((value) => value === 0 ? 1 : value);
-  const rank = perClass((list) => lists[list]?.rank ?? 0);
+): Thresholds {
+  const perClass = <T>(pick: (list: number) => T): T[] => pixels.map((_, id) => pick(policy === "st" ? 0 : id));
+  const raw = Float32Array.from(perClass((list) => values[list] ?? 0));
   const length = perClass((list) => lists[list]?.length ?? 0);
-  const size = settings.rule === "mxnet"
-    ? length.map((count, id) => settings.policy === "st" || (pixels[id] ?? 0) > 0 ? count : 0)
+  const size = rule === "mxnet"
+    ? length.map((count, id) => policy === "st" || (pixels[id] ?? 0) > 0 ? count : 0)
     : [...pixels];
   return {
-    policy: settings.policy,
-    rule: settings.rule,
-    portion: settings.portion,
-    stride: settings.stride,
-    prior,
+    ...{ policy, rule, portion, stride, prior },
     n_pixels: [...pixels],
     n_sampled: [...sampled],
     list_len: length,
-    rank,
+    rank: perClass((list) => lists[list]?.rank ?? 0),
+    lambda_raw: raw,
+    lambda: raw.map((value) => value === 0 ? 1 : value),
+    mine: { size, ...miningClasses(size) },
+  };
+}
+
+/** What `thresholds.json` says: the thresholds as numbers and as bits, and what became of the pixels. */
+export interface ThresholdsReport extends Omit<Thresholds, "lambda_raw" | "lambda">, LabelCounts {
+  /** rank − 1, or `null`. */
+  readonly index: readonly (number | null)[];
+  /** The value at the rank, with 9 digits; 0 where there is none. */
+  readonly lambda_raw: readonly number[];
+  /** The threshold λ, with 9 digits; 1 where there is none. */
+  readonly lambda: readonly number[];
+  /** The float32 bits of λ, such as `0x3f800000`. */
+  readonly lambda_hex: readonly string[];
+  /** −ln λ. */
+  readonly k: readonly number[];
+}
+
+/** The report of a selection whose labels are counted; its keys stand in the order of the file. */
+export function thresholdsReport(thresholds: Thresholds, { labelled, ignored }: LabelCounts): ThresholdsReport {
+  const { policy, rule, portion, stride, prior, n_pixels, n_sampled, list_len, rank, mine } = thresholds;
+  const lambda = [...thresholds.lambda];
+  return {
+    ...{ policy, rule, portion, stride, prior, n_pixels, n_sampled, list_len, rank },
     index: rank.map((place) => place > 0 ? place - 1 : null),
-    lambda_raw: raw.map(nineDigits),
+    lambda_raw: Array.from(thresholds.lambda_raw, nineDigits),
     lambda: lambda.map(nineDigits),
     lambda_hex: lambda.map(hexBits),
     // Adding zero turns −0 into 0.
     k: lambda.map((value) => -Math.log(value) + 0),
-    labelled: pixels.map(() => 0),
-    ignored: 0,
-    mine: { size, ...miningClasses(size) },
+    ...{ labelled, ignored, mine },
   };
 }
 

@@ -7,10 +7,10 @@
 
 import type { Size } from "../data/size.ts";
 import type { Gpu } from "../gpu/gpu.ts";
-import { paddedChannels } from "../graph/layout.ts";
+import { storedBytes } from "../graph/layout.ts";
 import type { Network } from "../nn/network.ts";
 import { InferencePrograms, type SampleBatch, type View } from "./inference.ts";
-import type { ScoreBatch } from "./scores.ts";
+import type { ScoreBatch, ScoreView } from "./scores.ts";
 
 /** Which views of an image are averaged, and how. */
 export interface ViewOptions {
@@ -40,10 +40,10 @@ export function viewPixels({ scales, flip }: ViewOptions): number {
   return scales.reduce((sum, scale) => sum + scale * scale, 0) * (flip ? 2 : 1);
 }
 
-/** The views of an image of `size`, whose sides are rounded to the network's stride. */
-export function viewsOf(size: Size, { scales, flip }: ViewOptions, stride: number): View[] {
+/** The views of an image of `size`, whose sides are rounded to multiples of `multiple`. */
+export function viewsOf(size: Size, { scales, flip }: ViewOptions, multiple: number): View[] {
   return scales.flatMap((scale) => {
-    const side = (pixels: number) => Math.max(stride, Math.round(pixels * scale / stride) * stride);
+    const side = (pixels: number) => Math.max(multiple, Math.round(pixels * scale / multiple) * multiple);
     const scaled = { height: side(size.height), width: side(size.width) };
     return (flip ? [false, true] : [false]).map((mirror) => ({ size: scaled, mirror }));
   });
@@ -60,18 +60,18 @@ export class ViewLogits {
 
   /** Submits the network on all views of a batch. The buffer of the result is the caller's to free. */
   async compute(group: SampleBatch): Promise<ScoreBatch> {
-    const { outputStride } = this.network.model;
     const images = group.samples.length;
-    const channels = paddedChannels(this.network.classCount);
+    const views = viewsOf(group.size, this.options, this.network.model.sizeMultiple);
     let floats = 0;
-    const placed = viewsOf(group.size, this.options, outputStride).map((view) => {
-      const height = view.size.height / outputStride;
-      const width = view.size.width / outputStride;
-      const place = { offset: floats, height, width, mirror: view.mirror };
-      const size = images * height * width * channels;
-      floats += size;
-      return { view, place, bytes: size * 4 };
-    });
+    const placed: { view: View; place: ScoreView; bytes: number }[] = [];
+    for (const view of views) {
+      // The traced network says how large its logits are.
+      const [, ...shape] = (await this.#programs.program(group, view)).outputTensor("logits").shape;
+      const [, height = 1, width = 1] = shape;
+      const bytes = storedBytes([images, ...shape], "f32", "activation");
+      placed.push({ view, place: { offset: floats, height, width, mirror: view.mirror }, bytes });
+      floats += bytes / 4;
+    }
     const buffer = this.gpu.createBuffer(floats * 4, "logits");
     for (const { view, place, bytes } of placed) {
       const program = await this.#programs.run(group, view);

@@ -1,16 +1,60 @@
 /**
- * What a value of an option may be: a schema for each kind of the option table, for texts of the command line and for the
- * values of a recipe alike. A schema's messages say what is expected.
+ * What a value of an option may be. Its type is derived from the option table. Its schema reads texts of the command line and
+ * values of a recipe alike; a schema's messages say what is expected.
  *
  * @module
  */
 
 import * as v from "valibot";
 import { parseSize, type Size } from "../data/size.ts";
-import type { Option } from "./options.ts";
+import type { Option, OptionKey, OptionTable } from "./options.ts";
 
-/** A value of an option. */
+/** A value of any option. */
 export type Value = string | number | boolean | readonly number[] | readonly string[] | Size;
+
+/** The values of kinds that need no more than the kind to be known. */
+interface ValueOfKind {
+  readonly flag: boolean;
+  readonly number: number;
+  readonly integer: number;
+  readonly bytes: number;
+  readonly text: string;
+  readonly path: string;
+  readonly numbers: readonly number[];
+  readonly size: Size;
+  readonly paths: readonly string[];
+}
+
+/** The entry of the option table with this name. */
+type Entry<K extends OptionKey> = Extract<OptionTable[number], { readonly key: K }>;
+
+/** The texts that an entry allows for some command; `never` where it allows any. */
+type Choice<E> =
+  | (E extends { readonly choices: readonly (infer C)[] } ? C : never)
+  | (E extends { readonly differs: infer D } ? D[keyof D] extends { readonly choices: readonly (infer C)[] } ? C : never
+    : never);
+
+/** The type of an entry's values. */
+type EntryValue<E extends OptionTable[number]> = E extends { readonly choices: unknown } ? Choice<E>
+  : E extends { readonly count: 2 } ? readonly [number, number]
+  : ValueOfKind[E["kind"]];
+
+/** The type of an option's values, over all commands that take it: `"sgd" | "adamw"` for `optimizer`. */
+export type OptionValue<K extends OptionKey> = EntryValue<Entry<K>>;
+
+/** What an option is when it need not be given: its value, or `undefined` where it has no default and is no switch. */
+export type OptionResult<K extends OptionKey> = Entry<K> extends
+  { readonly default: unknown } | { readonly kind: "flag" } ? OptionValue<K>
+  : OptionValue<K> | undefined;
+
+/** Values of some options, by name. */
+export type Values = { readonly [K in OptionKey]?: OptionValue<K> };
+
+/** Values that {@link valueSchema} has checked, with the types that the option table gives them. */
+export function checkedValues(entries: Iterable<readonly [OptionKey, Value]>): Values {
+  // The schema of an option is made from the entry that its type is derived from; TypeScript cannot see that.
+  return Object.fromEntries(entries) as Values;
+}
 
 /** The schema of an option's values. */
 export function valueSchema(option: Option): v.GenericSchema<unknown, Value> {

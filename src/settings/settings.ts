@@ -6,90 +6,68 @@
 
 import * as v from "valibot";
 import { parse as parseYaml } from "yaml";
-import type { Size } from "../data/size.ts";
 import { UsageError } from "../errors.ts";
 import type { ViewOptions } from "../selftraining/views.ts";
-import { allChoices, type Command, isRecipeKey, type Option, options, optionsOf } from "./options.ts";
-import { type Value, valueSchema } from "./option_values.ts";
+import { allChoices, type Command, isRecipeKey, type Option, type OptionKey, options, optionsOf } from "./options.ts";
+import {
+  checkedValues,
+  type OptionResult,
+  type OptionValue,
+  type Value,
+  type Values,
+  valueSchema,
+} from "./option_values.ts";
 
-export type { Value } from "./option_values.ts";
+export { checkedValues, type Value, type Values } from "./option_values.ts";
 
-/** The options of a run. Ask for each by the getter of its kind. */
+/** The values of a command's options. */
 export class Settings {
-  readonly #values: ReadonlyMap<string, Value>;
+  readonly #values: Values;
 
-  /** Takes checked values by key. */
-  constructor(values: ReadonlyMap<string, Value>) {
+  /** Takes checked values. */
+  constructor(values: Values) {
     this.#values = values;
   }
 
   /** Whether the option has a value. */
-  has(key: string): boolean {
-    return this.#values.has(key);
+  has(key: OptionKey): boolean {
+    return this.#values[key] !== undefined;
   }
 
-  /** A number that is given or has a default. */
-  number(key: string): number {
-    return this.#typed(key, (value) => typeof value === "number" ? value : undefined);
+  /**
+   * The value of an option: given, of the recipe, or its default. `undefined` where there is none of them; a switch is off
+   * then.
+   *
+   * @throws {Error} for an option with a default that the command does not take.
+   */
+  get<K extends OptionKey>(key: K): OptionResult<K> {
+    const value = this.#values[key];
+    if (value !== undefined) return value;
+    const option: Option | undefined = options.find((one) => one.key === key);
+    if (option?.default !== undefined) throw new Error(`The command takes no option "${key}"`);
+    // As `OptionResult` has it: off where it is a switch, else nothing.
+    return (option?.kind === "flag" ? false : undefined) as OptionResult<K>;
   }
 
-  /** A number, or `undefined`. */
-  optionalNumber(key: string): number | undefined {
-    return this.has(key) ? this.number(key) : undefined;
-  }
-
-  /** A text or path that is given or has a default. */
-  text(key: string): string {
-    return this.#typed(key, (value) => typeof value === "string" ? value : undefined);
-  }
-
-  /** A text or path, or `undefined`. */
-  optionalText(key: string): string | undefined {
-    return this.has(key) ? this.text(key) : undefined;
-  }
-
-  /** A switch. */
-  flag(key: string): boolean {
-    return this.#values.get(key) === true;
-  }
-
-  /** A list of numbers. */
-  numbers(key: string): number[] {
-    return this.#typed(key, (value) => Array.isArray(value) ? value.map(Number) : undefined);
-  }
-
-  /** A list of paths; empty where none was given. */
-  paths(key: string): string[] {
-    const value = this.#values.get(key);
-    return Array.isArray(value) ? value.map(String) : [];
-  }
-
-  /** A size, or `undefined`. */
-  size(key: string): Size | undefined {
-    const value = this.#values.get(key);
-    return typeof value === "object" && "height" in value ? value : undefined;
-  }
-
-  /** The same settings with some replaced. */
-  with(values: Readonly<Record<string, Value>>): Settings {
-    return new Settings(new Map([...this.#values, ...Object.entries(values)]));
+  /**
+   * The value of an option that the command cannot do without.
+   *
+   * @throws {UsageError} where it was not given.
+   */
+  require<K extends OptionKey>(key: K): OptionValue<K> {
+    const value = this.#values[key];
+    if (value === undefined) throw new UsageError(`Give --${key}`);
+    return value;
   }
 
   /** All values as JSON has them, sizes as text, in the order of the option table. */
   toJSON(): Record<string, unknown> {
     const entries = options.filter(({ key }) => this.has(key)).map(({ key }) => {
-      const value = this.#values.get(key);
+      const value: Value | undefined = this.#values[key];
       const isSize = typeof value === "object" && "height" in value;
       return [key, isSize ? `${value.height}x${value.width}` : value];
     });
     return Object.fromEntries(entries);
-  }
-
-  #typed<T>(key: string, pick: (value: Value) => T | undefined): T {
-    const value = this.#values.get(key);
-    const picked = value === undefined ? undefined : pick(value);
-    if (picked === undefined) throw new UsageError(`Give --${key}`);
-    return picked;
   }
 }
 
@@ -99,20 +77,16 @@ export class Settings {
  * @param given values of the command line.
  * @param recipe values of a recipe.
  */
-export function resolveSettings(
-  command: Command,
-  given: ReadonlyMap<string, Value>,
-  recipe: ReadonlyMap<string, Value> = new Map(),
-): Settings {
-  const values = new Map<string, Value>();
+export function resolveSettings(command: Command, given: Values = {}, recipe: Values = {}): Settings {
+  const values: [OptionKey, Value][] = [];
   for (const option of optionsOf(command)) {
     const fallback = option.default === undefined ? undefined : readValue(option, option.default);
-    const value = given.get(option.key) ?? recipe.get(option.key) ?? fallback;
+    const value: Value | undefined = given[option.key] ?? recipe[option.key] ?? fallback;
     // A recipe may hold what only another command allows.
     if (value !== undefined && option.choices !== undefined) readValue(option, value);
-    if (value !== undefined) values.set(option.key, value);
+    if (value !== undefined) values.push([option.key, value]);
   }
-  return new Settings(values);
+  return new Settings(checkedValues(values));
 }
 
 /** Keys that mean something to a command that reads recipes. */
@@ -127,7 +101,7 @@ function recipeKeys(): string[] {
  *
  * @throws {UsageError} naming the file and the key that is unknown, a path, or has a bad value.
  */
-export function readRecipe(text: string, source: string): Map<string, Value> {
+export function readRecipe(text: string, source: string): Values {
   let content: unknown;
   try {
     content = parseYaml(text) ?? {};
@@ -137,7 +111,7 @@ export function readRecipe(text: string, source: string): Map<string, Value> {
   if (typeof content !== "object" || content === null || Array.isArray(content)) {
     throw new UsageError(`Cannot read the recipe ${source}: expected lines of "key: value"`);
   }
-  const values = new Map<string, Value>();
+  const values: [OptionKey, Value][] = [];
   for (const [key, value] of Object.entries(content)) {
     const option = options.find((candidate) => candidate.key === key);
     if (option === undefined) {
@@ -149,9 +123,9 @@ export function readRecipe(text: string, source: string): Map<string, Value> {
       );
     }
     const choices = allChoices(option);
-    values.set(key, readValue({ ...option, ...(choices === undefined ? {} : { choices }) }, value, source));
+    values.push([option.key, readValue({ ...option, ...(choices === undefined ? {} : { choices }) }, value, source)]);
   }
-  return values;
+  return checkedValues(values);
 }
 
 /**
@@ -170,11 +144,7 @@ export function readValue(option: Option, raw: unknown, recipe?: string): Value 
 
 /** How predictions are averaged, from the options. */
 export function viewOptions(settings: Settings): ViewOptions {
-  return {
-    scales: settings.numbers("scales"),
-    flip: settings.flag("flip"),
-    average: settings.text("average") as ViewOptions["average"],
-  };
+  return { scales: settings.get("scales"), flip: settings.get("flip"), average: settings.get("average") };
 }
 
 /** `Did you mean "…"?` for the nearest of `candidates`, or the list of them. */

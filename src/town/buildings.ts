@@ -32,7 +32,10 @@ export function drawLots(scene: Scene): void {
   drawEnd(scene);
 }
 
-/** A house: facade to the street, the wall that faces the camera, and a roof. `line` is signed, from the middle. */
+/**
+ * A house: the facade to the street, the wall that faces the camera, and a roof. `line` is the distance of the facade
+ * from the middle, negative on the left.
+ */
 function drawHouse(scene: Scene, lot: Lot, line: number): void {
   const { dice, street, style } = scene;
   const { start, end, height } = lot;

@@ -1,6 +1,6 @@
 /**
- * The ground and the sky of the built-in towns: asphalt with its marks, paving, grass, clouds. Everything that has no
- * polygon of its own.
+ * The ground and the sky of the built-in towns: asphalt with its marks, paving, grass, clouds. These have no polygons
+ * of their own.
  *
  * @module
  */
@@ -33,7 +33,7 @@ export class Ground {
 
   /** The colour `across` metres from the middle at `z`, seen from `depth` metres. */
   paint(zone: Zone, across: number, z: number, depth: number, paint: Paint): void {
-    // Detail finer than a sample would only flicker, so it fades with distance.
+    // Detail finer than a sample would only flicker. So it fades with distance.
     const detail = Math.min(1, 9 / depth);
     if (zone === "road") this.#road(across, z, detail, paint);
     else if (zone === "sidewalk" || zone === "paved") this.#pavement(across, z, detail, paint);

@@ -1,6 +1,6 @@
 /**
- * Light of the built-in towns: every sample of the raster gets its colour and its class, with sun and sky light, fog and
- * the mirror of wet ground.
+ * Light of the built-in towns. Every sample of the raster gets its colour and its class. The colour has sun and sky
+ * light, fog, and the mirror of wet ground.
  *
  * @module
  */
@@ -91,8 +91,8 @@ export function lightScene(scene: Scene): Light {
 }
 
 /**
- * Mirrors what stands on the ground in the wet parts of road and pavement: a point below the foot of a thing shows the
- * point as far above it, which is exact for upright things.
+ * Mirrors what stands on the ground in the wet parts of road and pavement. A point below the foot of a thing shows the
+ * point that lies as far above it. For upright things this is exact.
  */
 function mirror({ raster, style, street }: Scene, colours: Float32Array, seed: number): void {
   const { width, height, camera } = raster;
@@ -110,7 +110,7 @@ function mirror({ raster, style, street }: Scene, colours: Float32Array, seed: n
       if (zone === "verge" || zone === "garden") continue;
       const film = fractalNoise(across * 0.55, z * 0.22, seed) + (zone === "road" ? 0.08 : -0.08);
       const wet = style.light.wet * Math.max(0.15, Math.min(1, (film - 0.36) * 5));
-      // Grazing light is mirrored more (Schlick's approximation, softened).
+      // The flatter the view, the more light is mirrored (Schlick's approximation, softened).
       const grazing = 1 - camera.height / Math.hypot(camera.height, depth);
       const share = wet * (0.12 + 0.88 * grazing * grazing * grazing);
       const ripple = Math.floor((fractalNoise(across * 3, z * 1.2, seed + 9) - 0.5) * 5);

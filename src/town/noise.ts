@@ -7,7 +7,10 @@
 
 import { philox } from "../random.ts";
 
-/** Draws for one picture, in order: draw `n` of `(seed, town, index)` is a Philox word, whatever was drawn elsewhere. */
+/**
+ * Draws numbers for one picture, in order. Draw `n` of `(seed, town, index)` is always the same Philox word, whatever
+ * was drawn elsewhere.
+ */
 export class Dice {
   readonly #key: readonly [number, number];
   readonly #index: number;
@@ -61,7 +64,7 @@ export class Dice {
   }
 }
 
-/** 24 well mixed bits of three integers (the finaliser of MurmurHash3 over a linear combination). */
+/** 24 well mixed bits of three integers: the finaliser of MurmurHash3 over a linear combination of them. */
 export function hash(x: number, y: number, seed: number): number {
   let bits = Math.imul(x, 0x27d4eb2d) ^ Math.imul(y, 0x165667b1) ^ Math.imul(seed, 0x9e3779b1);
   bits = Math.imul(bits ^ (bits >>> 16), 0x85ebca6b);

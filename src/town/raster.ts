@@ -1,8 +1,9 @@
 /**
- * A small rasteriser for the built-in towns: convex polygons in the world, a depth buffer of samples, and for each
- * sample the surface seen there with its place `(u, v)` on it. Colours come later, once per visible sample.
+ * A small rasteriser for the built-in towns. It draws convex polygons of the world into samples. A depth buffer decides
+ * which surface is seen at a sample, and the raster keeps that surface with the place `(u, v)` on it. Colours come
+ * later, once per visible sample.
  *
- * World: metres, x to the right, y up, z along the street; the camera stands at z = 0. Tilting the camera only shifts
+ * The world is in metres: x to the right, y up, z along the street. The camera stands at z = 0. Tilting it only shifts
  * the picture, so that vertical edges stay vertical.
  *
  * @module

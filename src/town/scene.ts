@@ -1,6 +1,6 @@
 /**
- * The stage of a picture of a built-in town: dice, street, sun and raster together, and the ways to put a flat face, an
- * upright cut-out or a light on it. Faces receive light by their direction and throw shadows on the ground.
+ * The stage of a picture of a built-in town. It holds the dice, the street, the sun and the raster. It can draw a flat
+ * face, an upright cut-out or a light. Faces receive light by their direction and throw shadows on the ground.
  *
  * @module
  */
@@ -133,7 +133,7 @@ export class Scene {
       ...(cut === undefined ? {} : { cut }),
     });
     if (!shadow || !lit || this.style.light.sun[0] === 0) return;
-    // The cut-out is turned across the sun's direction, so that its shadow has the width of the thing.
+    // The cut-out is turned to face the sun, so that its shadow has the width of the thing.
     const [sx, sy, sz] = this.sun;
     const flat = Math.hypot(sx, sz);
     this.raster.shade(
@@ -157,7 +157,9 @@ export class Scene {
     this.glows.push({ x, y, z, size, colour: shade });
   }
 
-  /** How many of a thing stand on `length` metres, for a mean per 100 m: the mean rounded up or down by chance. */
+  /**
+   * How many things stand on `length` metres, given their mean per 100 m. The mean is rounded up or down by chance.
+   */
   count(perHundred: number, length: number): number {
     const mean = perHundred * length / 100 * this.dice.between(0.4, 1.6);
     return Math.floor(mean + this.dice.next());

@@ -9,7 +9,7 @@ import { hash } from "./noise.ts";
 import type { Light } from "./light.ts";
 import { Label, type Scene } from "./scene.ts";
 
-/** Samples per pixel along each axis; the votes for a pixel's class count four of them. */
+/** Samples per pixel along each axis. The votes for a pixel's class rely on there being four samples. */
 export const SAMPLES = 2;
 
 /** A finished picture: `pixels` are RGBA `[height, width, 4]`, `labels` class ids `[height, width]`. */
@@ -167,7 +167,8 @@ function develop(scene: Scene, image: Float32Array, height: number, width: numbe
       const grey = 0.3 * value[0] + 0.59 * value[1] + 0.11 * value[2];
       for (let channel = 0; channel < 3; channel++) {
         const linear = Math.max(0, grey + ((value[channel] ?? 0) - grey) * saturation);
-        // Shot noise grows with the root of the light, so that after the root it is even; two bytes make it bell-shaped.
+        // Shot noise grows with the square root of the light. The picture is stored as a square root too, so the noise
+        // is even there. The sum of two random bytes makes it bell-shaped.
         const bits = hash(at, channel, seed);
         const noise = ((bits & 255) + ((bits >>> 8) & 255) + ((bits >>> 16) & 255)) / 382.5 - 1;
         const shown = Math.sqrt(linear) + noise * 1.73 * deviation;

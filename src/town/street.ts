@@ -1,6 +1,6 @@
 /**
  * The plan of a street of a built-in town: its middle line, the strips of road, verge and pavement, a crossing street,
- * and what stands on the lots of both sides. Nothing is drawn here.
+ * and what stands on the lots of both sides. This only plans; other files draw.
  *
  * @module
  */

@@ -40,7 +40,10 @@ export interface TownStyle {
     slab: number;
     soil: Colours;
   };
-  /** Chances of what stands on a lot; the rest are yards behind walls. `setback` is the chance of front gardens. */
+  /**
+   * Chances of what stands on a lot. The remaining lots are yards behind walls. `setback` is the chance of front
+   * gardens.
+   */
   readonly lots: { building: number; park: number; setback: number; length: Range };
   readonly facade: {
     floors: Range;

@@ -1,8 +1,8 @@
 /**
- * Two built-in towns for unsupervised adaptation without any data: pictures of streets with a class for every pixel,
- * each a pure function of `(seed, town, index)`, drawn from scratch in plain TypeScript. The source town is a sunny,
- * crisp, saturated game; the target town a wet, hazy dusk seen by a noisy camera. Classes, their order and their colours
- * are those of Cityscapes, without wall, rider, truck, train and motorcycle.
+ * Two built-in towns, for adaptation without any data. They are pictures of streets with a class for every pixel, drawn
+ * from scratch in plain TypeScript. A picture is a pure function of `(seed, town, index)`. The source town is a sunny,
+ * crisp, saturated game. The target town is a wet, hazy dusk seen by a noisy camera. Classes, their order and their
+ * colours are those of Cityscapes, without wall, rider, truck, train and motorcycle.
  *
  * @module
  */

@@ -1,6 +1,7 @@
 /**
- * What kind of adapter was found, kept in the cache folder: kernels for GPUs and for software round differently, so that
- * an adapter and driver keep the kind that was measured first.
+ * Keeps in the cache folder what kind of adapter was found. Kernels for GPUs and kernels for software round
+ * differently. So an adapter and driver keep the kind that was measured first, even if a later measurement would
+ * differ.
  *
  * @module
  */
@@ -22,8 +23,9 @@ const kindSchema = v.object({
 });
 
 /**
- * The kind of an adapter, for `Gpu.open`: from the file in `folder`, else measured and written there. A file that is missing,
- * damaged or of another adapter is replaced; where none can be written, the next program measures again.
+ * The kind of an adapter, for `Gpu.open`. It is read from the file in `folder`, or else measured and written there. A
+ * file that is missing, damaged or of another adapter is replaced. Where no file can be written, the next program
+ * measures again.
  */
 export async function keptKind(
   adapter: Pick<GPUAdapter, "info" | "features" | "limits">,

@@ -1,6 +1,6 @@
 /**
- * The tables of `crosswalk tune`: which schedule was the fastest for a shape class on an adapter. The user's own table lies in
- * the cache folder, those of known adapters in `src/tuning/tables/`.
+ * The tables that `crosswalk tune` writes: for an adapter, the fastest schedule of each shape class. The user's own
+ * table lies in the cache folder, those of known adapters in `src/tuning/tables/`.
  *
  * @module
  */
@@ -25,8 +25,9 @@ const tableSchema = v.object({
 });
 
 /**
- * What an adapter and its driver are called in file names: the adapter's description and a digest of all that WebGPU tells of it,
- * features and limits included, since they change with the driver, whose version it does not tell.
+ * The name of an adapter and its driver in file names: the adapter's description and a digest of everything that WebGPU
+ * tells of it. Features and limits are part of it, since they change with the driver. WebGPU does not tell the driver's
+ * version.
  */
 export function adapterKey({ info, features, limits }: Pick<GPUAdapter, "info" | "features" | "limits">): string {
   const { vendor, architecture, device, description, isFallbackAdapter } = info;
@@ -63,8 +64,8 @@ export function tablePaths(adapter: string): { readonly user: string; readonly s
 }
 
 /**
- * The schedules for an adapter, by shape class: the user's over the program's own; where neither has a class, the rules of the
- * ops decide.
+ * The schedules for an adapter, by shape class. The user's table comes before the one of the program. A class that is
+ * in neither is left to the rules of the ops.
  *
  * @param warn is told in one sentence of a file that is ignored.
  */
@@ -77,7 +78,7 @@ export function loadTuning(
   return new Map([...shipped === null ? [] : readTable(shipped, adapter, warn), ...own]);
 }
 
-/** One table; empty where there is no such file, or none that can be used. */
+/** Reads one table. It is empty where there is no such file, or none that can be used. */
 export function readTable(path: string, adapter: string, warn: (text: string) => void): Tuning {
   const ignore = (reason: string) => {
     warn(`Ignoring the tuning file ${path}: ${reason}. crosswalk tune writes a new one`);
@@ -99,7 +100,7 @@ export function readTable(path: string, adapter: string, warn: (text: string) =>
   }
 }
 
-/** Writes a table, whole or not at all, classes in alphabetical order. */
+/** Writes a table with its classes in alphabetical order. The file is written whole or not at all. */
 export function writeTable(path: string, adapter: string, schedules: Tuning): void {
   const sorted = Object.fromEntries([...schedules].sort(([a], [b]) => a < b ? -1 : 1));
   writeFileSafely(path, `${JSON.stringify({ version, adapter, schedules: sorted }, null, 1)}\n`);

@@ -1,5 +1,6 @@
 /**
- * Times the schedules that can compute a network's convolutions, each checked against the plain direct kernel before it may win.
+ * Times the schedules that can compute a network's convolutions. Each is checked against the plain direct kernel before
+ * it may win.
  *
  * @module
  */
@@ -14,15 +15,20 @@ import { median, timed } from "../gpu/timing.ts";
 import { repeatedRandom } from "../random.ts";
 
 /**
- * Largest difference from the plain direct kernel, relative in L2, at which a result counts as right. F(4×4, 3×3) rounds to
- * some 1e-6 of it; one wrong value in ten million is more than this.
+ * The largest difference from the plain direct kernel at which a result counts as right, relative in L2. The rounding
+ * of F(4×4, 3×3) makes about 1e-6. A single wrong value in ten million makes more than this limit.
  */
 export const tolerance = 3e-5;
-/** A schedule that is not faster than the rules' by this factor is within the noise of such timings. */
+/**
+ * A schedule must be faster than the rules' by this factor. Smaller differences are within the noise of such timings.
+ */
 const leastGain = 1.05;
-/** Seconds that a timing lasts, about. */
+/** Seconds that one timing lasts, about. */
 const timingSeconds = 0.03;
-/** Interleaved rounds of those that came close in the rough timing, how many they are at most, and what is close. */
+/**
+ * The schedules that came close in the rough timing are timed again in turn: in how many rounds, at most how many of
+ * them, and what counts as close.
+ */
 const rounds = 5;
 const finalists = 4;
 const closeFactor = 1.3;
@@ -45,7 +51,7 @@ export interface TuningProblem {
 /** What became of a schedule. */
 export interface TriedSchedule {
   readonly schedule: string;
-  /** Median milliseconds; of those that were far from the fastest, of one timing. `null` for wrong ones. */
+  /** Median milliseconds. For a schedule far from the fastest it is a single timing, for a wrong one `null`. */
   readonly milliseconds: number | null;
   /** Relative L2 difference from the plain direct kernel; `null` where there is no finite result. */
   readonly error: number | null;
@@ -59,9 +65,9 @@ export interface TunedProblem {
   readonly count: number;
   /** Floating-point operations of one launch. */
   readonly flops: number;
-  /** Right ones first, the fastest first. */
+  /** The schedules tried: right ones first, and among them the fastest first. */
   readonly ranking: readonly TriedSchedule[];
-  /** The schedule to take: `default` where none is faster than the rules' by 5 %. */
+  /** The schedule to take. It is `default` where none is faster than the rules' by 5 %. */
   readonly winner: string;
   /** Time of the rules' schedule over the winner's; `null` where the rules' is wrong. */
   readonly gain: number | null;
@@ -70,7 +76,7 @@ export interface TunedProblem {
 /** What `tune` did. */
 export interface TuneReport {
   readonly problems: readonly TunedProblem[];
-  /** Classes that the time did not suffice for. */
+  /** Classes for which there was no time left. */
   readonly left: readonly string[];
 }
 
@@ -88,8 +94,8 @@ export function tuningProblems(roots: readonly Tensor[]): TuningProblem[] {
 }
 
 /**
- * Tunes one class after the other until the time is over: first those that `known` has no schedule for, among them the costly
- * ones. A class that is not finished by then is left.
+ * Tunes one class after the other until the time is over. Classes for which `known` has no schedule come first, and
+ * among those the costly ones. A class that is not finished in time is left out.
  */
 export async function tune(
   gpu: Gpu,
@@ -98,7 +104,7 @@ export async function tune(
     readonly minutes: number;
     readonly known?: Tuning;
     readonly onProblem?: (problem: TunedProblem) => void;
-    /** Told of the class whose candidates made the adapter fail, before the error is thrown. */
+    /** Called with the class whose candidates made the adapter fail, before the error is thrown. */
     readonly onFailure?: (shapeClass: string) => void;
   },
 ): Promise<TuneReport> {
@@ -122,7 +128,7 @@ export async function tune(
   return { problems: done, left: ordered.slice(done.length).map(({ tunable }) => tunable.shapeClass) };
 }
 
-/** The ranking of one class; `null` when the time is over first. */
+/** The ranking of one class. `null` when the time is over first. */
 async function tuneProblem(gpu: Gpu, problem: TuningProblem, isOver: () => boolean): Promise<TunedProblem | null> {
   const { tunable, count } = problem;
   if (isOver()) return null;
@@ -157,7 +163,8 @@ function ranked(
   medians: ReadonlyMap<KernelSchedule, number>,
   count: number,
 ): TunedProblem {
-  // A GPU is faster or slower in the interleaved rounds than in the first timings, so these are scaled by what both have.
+  // A GPU may be faster or slower in the interleaved rounds than in the first timings. So the first timings are scaled,
+  // by the schedule that was timed in both.
   const twice = tried.find(({ schedule, right }) => right && scheduleName(schedule) === "default") ??
     tried.find(({ schedule }) => medians.has(schedule));
   const scale = twice === undefined ? 1 : (medians.get(twice.schedule) ?? twice.seconds) / twice.seconds;
@@ -184,8 +191,8 @@ function ranked(
 }
 
 /**
- * One rough timing of a schedule, after a run that warms it up and whose result is compared. One that cannot be compiled within
- * the limits counts as wrong.
+ * One rough timing of a schedule. A first run warms it up, and its result is compared. A schedule that cannot be
+ * compiled within the limits counts as wrong.
  */
 async function tryOnce(gpu: Gpu, trial: Trial, schedule: KernelSchedule, expected: Float32Array): Promise<Tried> {
   try {
@@ -204,7 +211,7 @@ async function timeOnce(gpu: Gpu, trial: Trial, schedule: KernelSchedule, expect
   });
 }
 
-/** Median seconds of each schedule, timed in turn; `null` when the time is over first. */
+/** Median seconds of each schedule, timed in turn. `null` when the time is over first. */
 async function interleave(
   gpu: Gpu,
   trial: Trial,
@@ -230,7 +237,10 @@ async function interleave(
   return new Map([...times].map(([schedule, seconds]) => [schedule, median(seconds)]));
 }
 
-/** Seconds of a run, of as many as last long enough at what one is `guessed` to take; 0 where that is not known. */
+/**
+ * Seconds of one run. It times as many runs as last long enough if one takes `guessed` seconds; 0 where that is not
+ * known.
+ */
 async function secondsOf(gpu: Gpu, program: Program, guessed: number): Promise<number> {
   const floor = await timed(gpu, []);
   const once = guessed > 0 ? guessed : Math.max(1e-5, await timed(gpu, program.dispatches) - floor);
@@ -240,7 +250,9 @@ async function secondsOf(gpu: Gpu, program: Program, guessed: number): Promise<n
   return Math.max(1e-7, await timed(gpu, repeated) - floor) / repeats;
 }
 
-/** The candidates whose launches differ: on some shapes several come to the same. */
+/**
+ * The candidates whose launches differ from each other. On some shapes several candidates come to the same launches.
+ */
 function different({ candidates }: Tunable, trial: Tensor, gpu: Gpu): KernelSchedule[] {
   const traits = { software: gpu.kind.software };
   const launches = (schedule: KernelSchedule) => {
@@ -264,7 +276,7 @@ function flopsOf(tensor: Tensor, traits: DeviceTraits): number {
   return calls.reduce((sum, { flops = 0 }) => sum + flops, 0);
 }
 
-/** A tensor of a class alone, and what it is computed from as it lies on the GPU. */
+/** A class's tensor by itself, with its inputs as they lie on the GPU. */
 interface Trial {
   readonly result: Tensor;
   readonly operands: ReadonlyMap<string, Float32Array<ArrayBuffer>>;

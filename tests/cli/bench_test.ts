@@ -16,6 +16,8 @@ Deno.test("bench answers unknown words and options that would do nothing by a se
     [["overhead", "--against", "tfjs"], "bench overhead runs no other engines"],
     [["select", "--against", "tfjs"], "bench select runs no other engines"],
     [["memory", "--against", "tfjs,jax"], "bench memory runs no other engine than tfjs: leave out --against jax"],
+    [["kernels", "--only", "maxPool"], 'There is no kernel "maxPool".\nOps:\n'],
+    [["step", "--only", "conv2d"], "--only chooses among the kernels of bench kernels"],
     [["step", "--submit"], '--submit chooses its parts itself. Leave out "step"'],
     [["--submit", "--json"], "--submit prints its block and nothing else. Leave out --json"],
     [["--submit", "--plot", "roofline.svg"], "Leave out --plot"],
@@ -32,4 +34,21 @@ Deno.test("bench --help tells of pictures, growth and the block for reports", as
   const { code, stdout } = await crosswalk("bench", "--help");
   assertEquals(code, 0);
   for (const text of ["--plot PATH", "--submit", "bench growth --plot growth.svg"]) assertStringIncludes(stdout, text);
+});
+
+Deno.test("bench kernels --only checks one kernel against PyTorch and times its rows, and nothing else", async () => {
+  const { code, stdout, stderr } = await crosswalk(
+    "bench",
+    "kernels",
+    "--only",
+    "softmaxGrad",
+    "--runs",
+    "1",
+    "--json",
+  );
+  assertEquals(code, 0, stderr);
+  const { checks, kernels } = JSON.parse(stdout);
+  assertEquals(checks.map(({ name, ok }: { name: string; ok: boolean }) => [name, ok]), [["softmax", true]]);
+  const rows = kernels.map(({ kernel, direction }: { kernel: string; direction: string }) => [kernel, direction]);
+  assertEquals(rows, [["softmax 19 at 64×128, batch 2", "dx"]]);
 });

@@ -2,8 +2,9 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { labelTable, parseClassMap, translateLabels } from "../../src/data/class_map.ts";
-import { imageItems, openDataset, readClassMap, requireClasses, requireLabels } from "../../src/data/dataset.ts";
+import { requireClasses, requireLabels } from "../../src/data/dataset.ts";
 import { encodeLabelPng } from "../../src/data/encode.ts";
+import { imageItems, openDataset, readClassMap } from "../../src/data/folder.ts";
 import { testWithShared } from "../shared.ts";
 import { plainPng, withFolder, write, writeSmallDataset } from "./pictures.ts";
 
@@ -45,7 +46,6 @@ testWithShared(
       () => requireClasses(openDataset(camvid ?? ""), source.classes),
       "11 classes, expected 7",
       'id 0 is "sky", expected "drivable"',
-      "--class-map",
     );
   },
 );

@@ -2,7 +2,7 @@ import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { readdirSync, readFileSync } from "node:fs";
 import { encode } from "fast-png";
 import { labelTable, translateLabels } from "../../src/data/class_map.ts";
-import { readClassMap } from "../../src/data/dataset.ts";
+import { readClassMap } from "../../src/data/folder.ts";
 import { decodeImage, decodeLabels, imageSize } from "../../src/data/decode.ts";
 import { encodeLabelPng, encodeRgbPng } from "../../src/data/encode.ts";
 import { resizeImage, resizeLabels } from "../../src/data/resize.ts";

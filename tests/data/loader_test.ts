@@ -1,9 +1,8 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "node:path";
 import { readFileSync } from "node:fs";
-import { openDataset } from "../../src/data/dataset.ts";
+import { openDataset, openLoader } from "../../src/data/folder.ts";
 import { encodeLabelPng } from "../../src/data/encode.ts";
-import { Loader } from "../../src/data/loader.ts";
 import type { Sample, SampleOptions } from "../../src/data/sample.ts";
 import { testWithShared } from "../shared.ts";
 import { deepPng, plainPng, withFolder, write, writeSmallDataset } from "./pictures.ts";
@@ -24,7 +23,7 @@ Deno.test("load() hands out samples in the order of the items, with repetitions,
       item !== undefined
     );
     for (const [workers, readAhead, cacheBytes] of [[1, 0, 0], [2, 3, 0], [2, 100, 2 ** 20]] as const) {
-      using loader = new Loader({ workers, readAhead, cacheBytes });
+      using loader = openLoader({ workers, readAhead, cacheBytes });
       const samples = await collect(loader.load(order, AS_STORED));
       assertEquals(samples.map((sample) => sample.name), ["3", "0", "6", "6", "1", "5", "2", "4", "3"]);
       for (const sample of samples) {
@@ -41,7 +40,7 @@ Deno.test("a sample has the wanted size, a multiple of the stride; labels follow
     writeSmallDataset(folder, 1);
     const [item] = openDataset(folder).split("train").items;
     assert(item !== undefined);
-    using loader = new Loader();
+    using loader = openLoader();
     const sizes = async (options: SampleOptions) => {
       const { image, labels, labelSize, originalSize } = await loader.loadOne(item, options);
       assertEquals(image.pixels.length, image.height * image.width * 4);
@@ -62,7 +61,7 @@ Deno.test("labels alone are those of the whole sample, without a look at the ima
     assert(item !== undefined);
     const colours = Uint8Array.from({ length: 48 }, (_, pixel) => pixel % 3);
     write(item.labelPath ?? "", encodeLabelPng(colours, 6, 8));
-    using loader = new Loader();
+    using loader = openLoader();
     const size = { height: 4, width: 12 };
     const whole = await loader.loadOne(item, { size });
     const alone = await loader.loadOne({ ...item, imagePath: join(folder, "missing.png") }, { size, labels: "only" });
@@ -87,7 +86,7 @@ Deno.test("load() does not read further ahead than it is told", () =>
         if (item !== undefined) yield item;
       }
     }
-    using loader = new Loader({ readAhead: 4 });
+    using loader = openLoader({ readAhead: 4 });
     let seen = 0;
     for await (const _ of loader.load(counted(), AS_STORED)) {
       assert(taken <= ++seen + 4, `${taken} items taken at sample ${seen}`);
@@ -100,7 +99,7 @@ Deno.test("samples are kept up to the budget and then handed out without reading
     writeSmallDataset(folder, 4);
     const { items } = openDataset(folder).split("train");
     const sampleBytes = 6 * 8 * 5;
-    using loader = new Loader({ cacheBytes: 2 * sampleBytes + 1, workers: 1 });
+    using loader = openLoader({ cacheBytes: 2 * sampleBytes + 1, workers: 1 });
     const first = await collect(loader.load(items, AS_STORED));
     assertEquals(loader.cachedBytes, 2 * sampleBytes);
     write(join(folder, "train/images/0.png"), "no longer an image");
@@ -122,7 +121,7 @@ Deno.test("a bad file throws its sentence at its turn, and the loader goes on wo
       ["labels/2.png", readFileSync(join(folder, "train/labels/1.png")).subarray(0, 60), ["labels/2.png", "cut short"]],
     ];
     const { items } = openDataset(folder).split("train");
-    using loader = new Loader({ cacheBytes: 0 });
+    using loader = openLoader({ cacheBytes: 0 });
     for (const [name, content, parts] of cases) {
       const path = join(folder, "train", name);
       const good = readFileSync(path);
@@ -151,7 +150,7 @@ Deno.test("a closed loader refuses, also what was under way", () =>
     writeSmallDataset(folder, 1);
     const [item] = openDataset(folder).split("train").items;
     assert(item !== undefined);
-    const loader = new Loader();
+    const loader = openLoader();
     const pending = loader.loadOne(item, AS_STORED);
     loader.close();
     await assertRejects(() => pending, Error, "the loader was closed");
@@ -160,7 +159,7 @@ Deno.test("a closed loader refuses, also what was under way", () =>
 
 testWithShared("JPEGs are decoded in Workers", ["data/idd-lite"], async (idd) => {
   const { items } = openDataset(idd ?? "").split("val");
-  using loader = new Loader();
+  using loader = openLoader();
   const samples = await collect(loader.load(items.slice(0, 3), { size: { height: 240, width: 320 }, stride: 8 }));
   assertEquals(samples.map((sample) => sample.labels?.length), [76800, 76800, 76800]);
   assertEquals(samples[0]?.originalSize, { height: 227, width: 320 });

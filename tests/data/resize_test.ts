@@ -1,7 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { resizeImage, resizeLabels } from "../../src/data/resize.ts";
 import { parseSize, roundSize } from "../../src/data/size.ts";
-import { UsageError } from "../../src/errors.ts";
 
 /**
  * The definition, one value at a time, in whole numbers: bilinear with half-pixel centres, halves rounded up to a byte. A tap is
@@ -75,7 +74,7 @@ Deno.test("resizeLabels() takes the nearest pixel by whole-number arithmetic", (
 Deno.test("parseSize() reads height x width and refuses anything else", () => {
   assertEquals(parseSize("240x320"), { height: 240, width: 320 });
   for (const text of ["240", "0x320", "240x", "-1x5", "2.5x4", "240x320x3", ""]) {
-    assertThrows(() => parseSize(text), UsageError, `Cannot read the size "${text}"`);
+    assertThrows(() => parseSize(text), RangeError, `Cannot read the size "${text}"`);
   }
 });
 

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { pack } from "../../src/graph/layout.ts";
 import { Program } from "../../src/graph/program.ts";
 import { memoryPlan } from "../../src/graph/program_plan.ts";
-import { input, layer, type Tensor } from "../../src/graph/tensor.ts";
+import { block, input, type Tensor } from "../../src/graph/tensor.ts";
 import { relu } from "../../src/ops/activation/activation.ts";
 import { conv2d } from "../../src/ops/conv/conv2d.ts";
 import { gradients } from "../../src/ops/gradients.ts";
@@ -16,7 +16,7 @@ function network(storage: { readonly recompute: boolean; readonly half: boolean 
     (_, block) => input(`weight ${block}`, [8, 8, 3, 3], { layout: "convolution" }),
   );
   const y = weights.reduce(
-    (y, weight, block) => layer(`block${block}`, () => relu(conv2d(y, weight, { padding: 1 }))),
+    (y, weight, index) => block(`block${index}`, () => relu(conv2d(y, weight, { padding: 1 }))),
     x,
   );
   const results = gradients(y, [x, ...weights], input("dy", y.shape));

@@ -4,7 +4,7 @@ import { type Life, planSlots } from "../../src/graph/plan.ts";
 import { Program } from "../../src/graph/program.ts";
 import { memoryPlan, type ProgramDefinition } from "../../src/graph/program_plan.ts";
 import { pack } from "../../src/graph/layout.ts";
-import { input, layer, type Tensor } from "../../src/graph/tensor.ts";
+import { block, input, layer, type Tensor } from "../../src/graph/tensor.ts";
 import { collectParameters, ParameterStore } from "../../src/nn/parameters.ts";
 import { adamW, sgd } from "../../src/optim/optimizer.ts";
 import { relu } from "../../src/ops/activation/activation.ts";
@@ -84,12 +84,13 @@ Deno.test("recomputing blocks gives the same bytes in less memory, for more oper
     input(`a${block}`, [8, block === 0 ? 3 : 8, 3, 3], { layout: "convolution" }),
     input(`b${block}`, [8, 8, 1, 1], { layout: "convolution" }),
   ]);
-  const y = [0, 1, 2, 3].reduce((y, block) =>
-    layer(`block${block}`, () => {
-      const [a = x, b = x] = weights.slice(2 * block);
-      const inner = relu(conv2d(y, a, { padding: 1 }));
-      return add(relu(conv2d(inner, b)), relu(conv2d(relu(inner), b)));
-    }), x);
+  const y = [0, 1, 2, 3].reduce((y, index) =>
+    block(`block${index}`, () =>
+      layer(`backbone.block${index}.conv`, () => {
+        const [a = x, b = x] = weights.slice(2 * index);
+        const inner = relu(conv2d(y, a, { padding: 1 }));
+        return add(relu(conv2d(inner, b)), relu(conv2d(relu(inner), b)));
+      })), x);
   const results = gradients(y, [x, ...weights], input("dy", y.shape));
   const outputs = { y, ...Object.fromEntries(results.map((tensor, index) => [`gradient ${index}`, tensor])) };
   const bytes: Uint8Array[][] = [];
@@ -110,6 +111,23 @@ Deno.test("recomputing blocks gives the same bytes in less memory, for more oper
   assert(recomputed.activationBytes < kept.activationBytes, `${recomputed.activationBytes}, ${kept.activationBytes}`);
   assertEquals(recomputed.flops, kept.flops + recomputed.recomputedFlops);
   assert(recomputed.recomputedFlops > 0 && kept.recomputedFlops === 0);
+});
+
+Deno.test("a block inside a block is recomputed by itself", async () => {
+  const gpu = await testGpu();
+  const x = input("x", [2, 8, 24, 20]);
+  const weights = [0, 1, 2, 3].map((index) => input(`w${index}`, [8, 8, 3, 3], { layout: "convolution" }));
+  const plan = (inner: typeof block, outer: typeof block) => {
+    const part = (y: Tensor, weight: Tensor) =>
+      inner("part", () => relu(conv2d(relu(conv2d(y, weight, { padding: 1 })), weight, { padding: 1 })));
+    const y = outer("whole", () => weights.reduce(part, x));
+    const results = gradients(y, weights, input("dy", y.shape));
+    const outputs = Object.fromEntries(results.map((tensor, index) => [`gradient ${index}`, tensor]));
+    return memoryPlan(gpu, { outputs, activations: { loss: y, recompute: true, half: false } });
+  };
+  const none: typeof block = (_name, build) => build();
+  assertEquals(plan(block, block), plan(block, none));
+  assert(plan(block, block).lowerBoundBytes < plan(none, block).lowerBoundBytes);
 });
 
 Deno.test("what is computed from resident tensors alone is kept until their version changes", async () => {

@@ -1,10 +1,10 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { decode } from "fast-png";
 import { readFileSync } from "node:fs";
-import { gradients } from "../../src/ops/gradients.ts";
 import { pack } from "../../src/graph/layout.ts";
 import { Program } from "../../src/graph/program.ts";
 import { input } from "../../src/graph/tensor.ts";
+import { gradientDestinations } from "../../src/nn/backward.ts";
 import { loadNetwork, type Network } from "../../src/nn/network.ts";
 import { readNpy } from "../../src/formats/npy.ts";
 import { readSafetensors } from "../../src/formats/safetensors.ts";
@@ -69,17 +69,10 @@ async function lossProgram(gpu: Gpu, network: Network, shape: readonly number[],
   const images = input("images", shape);
   const labels = input("labels", [batch, height, width], { dtype: "u8", layout: "plain" });
   const loss = interpolatedCrossEntropy(network.logits(images, false), labels);
-  const trainable = network.store.trainableTensors();
-  const results = gradients(loss, trainable.map(({ tensor }) => tensor));
-  const destinations = new Map(results.map((tensor, index) => {
-    const target = trainable[index];
-    assert(target !== undefined);
-    return [tensor, target.gradient] as const;
-  }));
   const optimizer = await sgd(gpu, network.store);
   const program = await Program.compile(gpu, {
     outputs: { loss },
-    destinations,
+    destinations: gradientDestinations(loss, network.store),
     epilogue: withOptimizer ? optimizer.dispatches : [],
   });
   return { program, optimizer };

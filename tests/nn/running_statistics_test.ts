@@ -6,7 +6,6 @@ import { input } from "../../src/graph/tensor.ts";
 import { deeplabNano } from "../../src/nn/models/deeplab_nano.ts";
 import { Network } from "../../src/nn/network.ts";
 import { sampleGeometryLength, sampleGeometryValues, wholeImage } from "../../src/ops/data/geometry.ts";
-import { sampleImages } from "../../src/ops/data/sample.ts";
 import { sgd } from "../../src/optim/optimizer.ts";
 import { Random } from "../../src/random.ts";
 import { Trainer } from "../../src/selftraining/trainer.ts";
@@ -26,7 +25,7 @@ Deno.test("running statistics take a tenth of the batch's in every step, and inf
   // At rate 0 the batch's statistics s stay, so the running ones are s·(1 − 0.9ⁿ) after n steps.
   const after: Float32Array[] = [];
   for (let step = 1; step <= 40; step++) {
-    trainer.step(step, samples, { backbone: 0, head: 0 });
+    await trainer.step(step, samples, { backbone: 0, head: 0 });
     if (step % 20 === 0) await trainer.losses();
     if (step === 1 || step === 2 || step === 40) after.push(await running(network, "conv5"));
   }
@@ -39,13 +38,12 @@ Deno.test("running statistics take a tenth of the batch's in every step, and inf
   };
   assert(worst(first, 1) < 1e-5 && worst(second, 2) < 1e-5, `${worst(first, 1)}, ${worst(second, 2)}`);
 
-  const pixels = input("pixels", [2, size.height, size.width], { dtype: "u32", layout: "plain" });
   const geometry = input("geometry", [2, sampleGeometryLength], { layout: "plain" });
-  const images = sampleImages(pixels, geometry, { ...size, normalization: deeplabNano.normalization });
+  const images = deeplabNano.takes.sample(deeplabNano.takes.input(2, size), geometry, size);
   const program = await Program.compile(gpu, {
     outputs: { training: network.logits(images, false), inference: network.logits(images, true) },
   });
-  program.write("pixels", Uint8Array.from(samples.flatMap((sample) => [...sample.pixels])));
+  program.write("pixels", Uint8Array.from(samples.flatMap(({ image }) => [...image.pixels])));
   program.write("geometry", Float32Array.from(samples.flatMap(({ plan }) => sampleGeometryValues(plan))));
   program.run();
   const training = await program.read("training");
@@ -65,7 +63,10 @@ function noise(seed: number) {
   const random = new Random(seed, "noise");
   const count = size.height * size.width;
   return {
-    pixels: Uint8Array.from({ length: 4 * count }, (_, index) => Math.floor(256 * random.uniform(index))),
+    image: {
+      ...size,
+      pixels: Uint8Array.from({ length: 4 * count }, (_, index) => Math.floor(256 * random.uniform(index))),
+    },
     labels: Uint8Array.from({ length: count }, (_, index) => index % classes.length),
     plan: { ...wholeImage(size.height, size.width), minedClass: null },
   };

@@ -9,6 +9,7 @@ import { concat } from "../../src/ops/arithmetic/concat.ts";
 import { conv2d } from "../../src/ops/conv/conv2d.ts";
 import { sampleGeometryValues, wholeImage } from "../../src/ops/data/geometry.ts";
 import { sampleImages } from "../../src/ops/data/sample.ts";
+import { sampleFloats } from "../../src/ops/data/sample_floats.ts";
 import { interpolatedCrossEntropy } from "../../src/ops/loss/interpolated_cross_entropy.ts";
 import { argmaxInterpolated } from "../../src/ops/metrics/argmax_interpolated.ts";
 import { batchNorm } from "../../src/ops/norm/batch_norm.ts";
@@ -168,6 +169,17 @@ Deno.test("sampleImages() is the same in slices", async () => {
     geometry: [wholeImage(14, 9), crop, { ...crop, mirror: false, brightness: 0.8 }].flatMap(sampleGeometryValues),
   };
   await checkSlices({ outputs: { y }, limits: [3000, 1300], values });
+});
+
+Deno.test("sampleFloats() is the same in slices", async () => {
+  const maps = input("maps", [2, 5, 14, 9]);
+  const geometry = input("geometry", [2, 8], { layout: "plain" });
+  const crop = { ...wholeImage(22, 15), top: 3, left: 2, mirror: true };
+  const values = { geometry: [wholeImage(14, 9), crop].flatMap(sampleGeometryValues) };
+  for (const interpolation of ["bilinear", "nearest"] as const) {
+    const y = sampleFloats(maps, geometry, { height: 16, width: 11, interpolation });
+    await checkSlices({ outputs: { y }, limits: [6000, 4100], values });
+  }
 });
 
 Deno.test("what cannot be cut says so before anything is allocated, with the size that would fit", async () => {

@@ -22,7 +22,8 @@ Deno.test("labels are written as encodeLabelPng() makes them, and judged where t
     const count = 150;
     const judged = new Array<number>(classes).fill(0);
     const right = new Array<number>(classes).fill(0);
-    await using writer = new LabelWriter(classes, 2);
+    const paths = Array.from({ length: count }, (_, index) => join(folder, "labels", `${index}.png`));
+    await using writer = new LabelWriter(paths, classes, 2);
     for (let index = 0; index < count; index++) {
       const labels = labelsOf(index, 1);
       const truth = index % 5 === 0 ? null : labelsOf(index, 2);
@@ -32,7 +33,7 @@ Deno.test("labels are written as encodeLabelPng() makes them, and judged where t
         judged[label] = (judged[label] ?? 0) + 1;
         right[label] = (right[label] ?? 0) + (label === wanted ? 1 : 0);
       }
-      await writer.write({ path: join(folder, "labels", `${index}.png`), labels, height, width, truth });
+      await writer.write({ labels, height, width }, truth);
     }
     const precision = await writer.finish();
     assertEquals(precision, right.map((hits, id) => hits / (judged[id] ?? 0)));
@@ -46,8 +47,8 @@ Deno.test("labels are written as encodeLabelPng() makes them, and judged where t
 
 Deno.test("without a truth the share of right labels is unknown", () =>
   withFolder(async (folder) => {
-    await using writer = new LabelWriter(classes, 1);
-    await writer.write({ path: join(folder, "a.png"), labels: labelsOf(0, 1), height, width, truth: null });
+    await using writer = new LabelWriter([join(folder, "a.png")], classes, 1);
+    await writer.write({ labels: labelsOf(0, 1), height, width }, null);
     assertEquals(await writer.finish(), [null, null, null]);
   }));
 
@@ -56,11 +57,8 @@ Deno.test("labels that cannot be written end in the sentence with their file; th
     const blocked = join(folder, "1.png");
     mkdirSync(blocked);
     {
-      await using writer = new LabelWriter(classes, 2);
-      for (const index of [0, 1, 2]) {
-        const path = join(folder, `${index}.png`);
-        await writer.write({ path, labels: labelsOf(index, 1), height, width, truth: null });
-      }
+      await using writer = new LabelWriter([0, 1, 2].map((index) => join(folder, `${index}.png`)), classes, 2);
+      for (const index of [0, 1, 2]) await writer.write({ labels: labelsOf(index, 1), height, width }, null);
       await assertRejects(() => writer.finish(), Error, `Cannot write ${blocked}: `);
     }
     assertEquals(readdirSync(folder).sort(), ["0.png", "1.png", "2.png"]);

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { decodeImage, decodeLabels } from "../../src/data/decode.ts";
-import { openDataset } from "../../src/data/dataset.ts";
+import { openDataset } from "../../src/data/folder.ts";
 import { renderTown, townClasses } from "../../src/town/town.ts";
 import { VAL_START, writeTowns } from "../../src/run/synth.ts";
 

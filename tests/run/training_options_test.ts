@@ -3,13 +3,12 @@ import { UsageError } from "../../src/errors.ts";
 import { pack } from "../../src/graph/layout.ts";
 import { ParameterStore } from "../../src/nn/parameters.ts";
 import { scheduleFactor } from "../../src/optim/schedule.ts";
-import { adaptationSettings, sourceSchedule } from "../../src/run/adaptation.ts";
 import { readRecipe, resolveSettings, type Settings } from "../../src/settings/settings.ts";
-import { cropsPerStep, openOptimizer, trainerOptions } from "../../src/run/training_run.ts";
+import { openOptimizer, sourceSchedule, trainerOptions } from "../../src/run/method_settings.ts";
 import { assertClose, testGpu } from "../ops/harness.ts";
 
 function settingsOf(recipe: string): Settings {
-  return resolveSettings("adapt", new Map(), readRecipe(recipe, "test.yaml"));
+  return resolveSettings("adapt", {}, readRecipe(recipe, "test.yaml"));
 }
 
 /** Two steps at rate 0.1 with the gradients 1 and 2 from the value 2. */
@@ -58,7 +57,6 @@ Deno.test("the options choose the schedule of the source training", () => {
 Deno.test("a step takes batch × accumulate crops, of which batch are in memory together", () => {
   const settings = settingsOf("batch: 3\naccumulate: 4");
   const size = { height: 8, width: 8 };
-  assertEquals([cropsPerStep(settings), adaptationSettings(settings).batch], [12, 12]);
   const { batch, accumulate } = trainerOptions({ settings, size, crop: size });
   assertEquals([batch, accumulate], [3, 4]);
   assertThrows(() => settingsOf("accumulate: 0"), UsageError, "expected at least 1");

@@ -1,5 +1,5 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
-import { collapseWarnings } from "../../src/selftraining/collapse.ts";
+import { assertEquals } from "@std/assert";
+import { collapseText, collapseWarnings } from "../../src/selftraining/collapse.ts";
 
 const classes = ["road", "car", "person"];
 
@@ -9,15 +9,19 @@ Deno.test("collapseWarnings() is silent while shares move a little", () => {
 });
 
 Deno.test("collapseWarnings() names the class that runs away and the one that dies", () => {
-  const [runaway = "", dying = "", ...rest] = collapseWarnings([[850, 100, 50], [500, 495, 5]], classes);
-  assertStringIncludes(runaway, '"car" runs away: predicted from 10.0 %');
-  assertStringIncludes(dying, '"person" dies: predicted from 5.0 %');
-  assertEquals(rest, []);
+  const warnings = collapseWarnings([[850, 100, 50], [500, 495, 5]], classes);
+  assertEquals(warnings, [
+    { className: "car", kind: "runs away", firstShare: 0.1, share: 0.495, round: 2 },
+    { className: "person", kind: "dies", firstShare: 0.05, share: 0.005, round: 2 },
+  ]);
+  assertEquals(warnings.map(collapseText), [
+    'The class "car" runs away: predicted from 10.0 % of the target\'s pixels in round 1 to 49.5 % in round 2',
+    'The class "person" dies: predicted from 5.0 % of the target\'s pixels in round 1 to 0.50 % in round 2',
+  ]);
 });
 
 Deno.test("collapseWarnings() names a class that was large already and swallows the others", () => {
-  const [runaway = "", ...rest] = collapseWarnings([[550, 350, 100], [850, 110, 40]], classes);
-  assertStringIncludes(runaway, '"road" runs away: predicted from 55.0 %');
-  assertEquals(rest, []);
-  assertStringIncludes(collapseWarnings([[550, 350, 100], [1000, 0, 0]], classes)[0] ?? "", "100.0 %");
+  const road = { className: "road", kind: "runs away", firstShare: 0.55, round: 2 } as const;
+  assertEquals(collapseWarnings([[550, 350, 100], [850, 110, 40]], classes), [{ ...road, share: 0.85 }]);
+  assertEquals(collapseWarnings([[550, 350, 100], [1000, 0, 0]], classes)[0], { ...road, share: 1 });
 });

@@ -1,7 +1,6 @@
 import { assert } from "@std/assert";
 import { readFileSync } from "node:fs";
-import { openDataset } from "../../src/data/dataset.ts";
-import { Loader } from "../../src/data/loader.ts";
+import { openDataset, openLoader } from "../../src/data/folder.ts";
 import { unpack } from "../../src/graph/layout.ts";
 import { readNpy } from "../../src/formats/npy.ts";
 import { accumulatePrior, type LabelBatch } from "../../src/selftraining/spatial_prior.ts";
@@ -17,7 +16,7 @@ testWithShared(
   ) => {
     const size = { height: 240, width: 320 };
     const { data: expected } = readNpy(new Uint8Array(readFileSync(reference)), reference);
-    using loader = new Loader({ cacheBytes: 0 });
+    using loader = openLoader({ cacheBytes: 0 });
     const { items } = openDataset(folder).split("train");
     const batches = async function* (): AsyncGenerator<LabelBatch> {
       for await (const { labels } of loader.load(items, { size })) {

@@ -2,16 +2,18 @@ import { assert, assertEquals } from "@std/assert";
 import type { Model } from "../../src/nn/model.ts";
 import { Network } from "../../src/nn/network.ts";
 import { wholeImage } from "../../src/ops/data/geometry.ts";
+import { conv2d } from "../../src/ops/conv/conv2d.ts";
+import { maxPool2d } from "../../src/ops/pool/max_pool2d.ts";
 import { Random } from "../../src/random.ts";
 import type { SampleBatch } from "../../src/selftraining/inference.ts";
 import { Predictor } from "../../src/selftraining/prediction.ts";
-import { plainView, type ViewOptions, viewPixels, viewsOf } from "../../src/selftraining/views.ts";
+import { plainView, ViewLogits, type ViewOptions, viewPixels, viewsOf } from "../../src/selftraining/views.ts";
 import { conv2d as convolutionTwin } from "../twins/conv2d.ts";
 import { between, interpolate } from "../twins/interpolation.ts";
 import { sampleImages } from "../twins/sample.ts";
 import { softmax } from "../twins/softmax.ts";
 import { testGpu } from "../ops/harness.ts";
-import { kernelShape, oneConvolution } from "./one_convolution.ts";
+import { kernelOptions, kernelShape, normalization, oneConvolution } from "./one_convolution.ts";
 
 const classes = ["a", "b", "c", "d", "e"];
 const size = { height: 12, width: 20 };
@@ -57,7 +59,7 @@ function twin(model: Model, weight: ArrayLike<number>, { scales, flip, average }
       const width = Math.round(size.width * scale / 4) * 4;
       for (const mirror of flip ? [false, true] : [false]) {
         const geometry = [{ ...wholeImage(height, width), mirror }];
-        const seen = sampleImages(bytes, geometry, [size.height, size.width], [height, width], model.normalization);
+        const seen = sampleImages(bytes, geometry, [size.height, size.width], [height, width], normalization);
         const [h, w] = [height / 4, width / 4];
         const logits = convolutionTwin(seen, weight, {
           ...{ input: [1, 3, height, width], weight: kernel, outputHeight: h, outputWidth: w },
@@ -131,12 +133,41 @@ Deno.test("logits are those of the image as it is, whatever the views", async ()
   const logits: number[][] = [];
   for (const options of [plainView, { scales: [0.5, 1.5], flip: true, average: "logits" } as const]) {
     const predictor = new Predictor(gpu, network, 2, options);
-    const { readLogits } = await predictor.run(group, { withLogits: true });
-    logits.push([...await readLogits?.() ?? []]);
+    const { logits: found } = await predictor.run(group, { withLogits: true });
+    assertEquals(found?.shape, [2, 5, 3, 5]);
+    logits.push([...await found?.read() ?? []]);
     await predictor.dispose();
   }
   assertEquals(logits[0]?.length, 2 * 5 * 3 * 5);
   assertEquals(logits[1], logits[0]);
+  network.dispose();
+});
+
+Deno.test("logits have the size that the traced network gives, which no stride divides", async () => {
+  const gpu = await testGpu();
+  const model: Model = {
+    ...oneConvolution(true),
+    sizeMultiple: 1,
+    logits: (images, scope, options) => {
+      const pooled = maxPool2d(images, { kernel: 3, stride: 2, padding: 1, ceilMode: true });
+      return conv2d(pooled, scope.parameter("weight", kernelShape(options.classes), kernelOptions), { padding: 2 });
+    },
+  };
+  const network = new Network(gpu, model, { classes });
+  network.store.initialize(3);
+  const views = new ViewLogits(gpu, network, 2, { scales: [1, 0.5], flip: false, average: "logits" });
+  const scores = await views.compute(group);
+  // Pooled to 7 × 11 and 4 × 6; a 4×4 kernel with padding 2 adds one.
+  assertEquals(scores.views, [
+    { offset: 0, height: 8, width: 12, mirror: false },
+    { offset: 2 * 8 * 12 * 8, height: 5, width: 7, mirror: false },
+  ]);
+  assertEquals(scores.logits.size, 2 * (8 * 12 + 5 * 7) * 8 * 4);
+  gpu.destroyBuffer(scores.logits.buffer);
+  await views.dispose();
+  const plain = await predict(network, plainView);
+  assertEquals(await predict(network, { scales: [1, 1], flip: false, average: "logits" }), plain);
+  assert(new Set(plain).size > 1, "every pixel has the same label");
   network.dispose();
 });
 

@@ -2,9 +2,10 @@ import { assert, assertEquals } from "@std/assert";
 import { readFileSync } from "node:fs";
 import { pack } from "../../src/graph/layout.ts";
 import { readNpy } from "../../src/formats/npy.ts";
+import { addCounts, type LabelCounts, noLabels } from "../../src/selftraining/label_counts.ts";
 import type { ScoreBatches, ScoreOptions } from "../../src/selftraining/scores.ts";
 import { assignLabels, selectThresholds } from "../../src/selftraining/selection.ts";
-import type { ThresholdsReport } from "../../src/selftraining/thresholds.ts";
+import { type ThresholdsReport, thresholdsReport } from "../../src/selftraining/thresholds.ts";
 import { testGpu } from "../ops/harness.ts";
 import { testWithShared } from "../shared.ts";
 
@@ -14,6 +15,12 @@ interface VectorCase extends ThresholdsReport {
 
 function npy(path: string) {
   return readNpy(new Uint8Array(readFileSync(path)), path);
+}
+
+/** The counts of a label map in plain loops. */
+function countedOf(labels: Uint8Array, classes: number): LabelCounts {
+  const count = (wanted: number) => labels.filter((label) => label === wanted).length;
+  return { labelled: Array.from({ length: classes }, (_, id) => count(id)), ignored: count(255) };
 }
 
 for (const name of ["a", "b"]) {
@@ -53,10 +60,15 @@ for (const name of ["a", "b"]) {
       for (const wanted of cases) {
         if (wanted.policy === "lrent") continue;
         const scores: ScoreOptions = { classes, isProbability: true, ...(wanted.prior ? { prior: priorBuffer } : {}) };
-        const report = await selectThresholds(gpu, batches, scores, wanted);
+        const thresholds = await selectThresholds(gpu, batches, scores, wanted);
         const labels: number[] = [];
-        for await (const batch of assignLabels(gpu, batches, scores, report)) labels.push(...batch.labels);
-        const { k, ...rest } = report;
+        let counts = noLabels(classes);
+        for await (const batch of assignLabels(gpu, batches, scores, thresholds.lambda)) {
+          labels.push(...batch.labels);
+          assertEquals(batch.counts, countedOf(batch.labels, classes));
+          counts = addCounts(counts, batch.counts);
+        }
+        const { k, ...rest } = thresholdsReport(thresholds, counts);
         const what =
           `${wanted.policy} ${wanted.rule} portion ${wanted.portion} stride ${wanted.stride} prior ${wanted.prior}`;
         for (const [key, value] of Object.entries(rest)) {

@@ -2,10 +2,11 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { readFileSync } from "node:fs";
 import { pack } from "../../src/graph/layout.ts";
 import { readNpy } from "../../src/formats/npy.ts";
+import { addCounts, noLabels } from "../../src/selftraining/label_counts.ts";
 import type { ScoreBatches } from "../../src/selftraining/scores.ts";
 import { selectThresholds } from "../../src/selftraining/selection.ts";
 import { assignSoftLabels } from "../../src/selftraining/soft_labels.ts";
-import type { ThresholdsReport } from "../../src/selftraining/thresholds.ts";
+import { hexBits, type ThresholdsReport } from "../../src/selftraining/thresholds.ts";
 import { testGpu } from "../ops/harness.ts";
 import { testWithShared } from "../shared.ts";
 
@@ -45,10 +46,11 @@ for (const name of ["a", "b"]) {
     for (const wanted of soft) {
       const what = `alpha ${wanted.alpha} portion ${wanted.portion} stride ${wanted.stride} prior ${wanted.prior}`;
       const scores = { classes, isProbability: true, ...(wanted.prior ? { prior } : {}) };
-      const report = await selectThresholds(gpu, batches, scores, wanted);
-      assertEquals(report.lambda_hex, wanted.lambda_hex, what);
+      const { lambda } = await selectThresholds(gpu, batches, scores, wanted);
+      assertEquals(Array.from(lambda, hexBits), wanted.lambda_hex, what);
       const pixels = images * height * width;
-      for await (const found of assignSoftLabels(gpu, batches, scores, report, wanted.alpha)) {
+      let total = noLabels(classes);
+      for await (const found of assignSoftLabels(gpu, batches, scores, lambda, wanted.alpha)) {
         const first = wanted.soft_row * pixels;
         let worst = 0;
         found.soft.forEach((value, index) => {
@@ -60,19 +62,21 @@ for (const name of ["a", "b"]) {
           edges?.[first + index] === 0 && label !== hards?.[first + index]
         );
         assertEquals(wrong, -1, `${what}: label of pixel ${wrong}`);
-        assertEquals(report.ignored, found.labels.filter((label) => label === 255).length, what);
-        assertEquals(report.labelled.reduce((sum, count) => sum + count, 0), pixels - report.ignored, what);
+        const { labelled, ignored } = found.counts;
+        assertEquals(ignored, found.labels.filter((label) => label === 255).length, what);
+        assertEquals(labelled.reduce((sum, count) => sum + count, 0), found.labels.length - ignored, what);
+        total = addCounts(total, found.counts);
       }
       const edgePixels = Array.from({ length: pixels }, (_, index) => edges?.[wanted.soft_row * pixels + index] ?? 0)
         .reduce((sum, edge) => sum + edge, 0);
-      assert(Math.abs(report.ignored - wanted.ignored) <= edgePixels, `${what}: ignored`);
+      assert(Math.abs(total.ignored - wanted.ignored) <= edgePixels, `${what}: ignored`);
     }
     for (const buffer of [maps, prior]) gpu.destroyBuffer(buffer);
   });
 }
 
 Deno.test("an alpha that is not above 0 is refused", async () => {
-  const report = { lambda_hex: ["0x3f800000"] } as ThresholdsReport;
-  const labels = assignSoftLabels(await testGpu(), { images: 0, async *batches() {} }, { classes: 1 }, report, 0);
+  const nothing = { images: 0, async *batches() {} };
+  const labels = assignSoftLabels(await testGpu(), nothing, { classes: 1 }, Float32Array.of(1), 0);
   await assertRejects(() => labels.next(), RangeError, "alpha 0");
 });

@@ -3,21 +3,23 @@ import { townClasses } from "../../src/town/town.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";
 import { Program } from "../../src/graph/program.ts";
 import { convBatchNorm, convBias } from "../../src/nn/layers.ts";
+import { rgbBytes } from "../../src/nn/image_kind.ts";
 import type { Model } from "../../src/nn/model.ts";
 import { deeplabNano } from "../../src/nn/models/deeplab_nano.ts";
 import { Network } from "../../src/nn/network.ts";
-import { sampleGeometryValues, wholeImage } from "../../src/ops/data/geometry.ts";
+import { wholeImage } from "../../src/ops/data/geometry.ts";
 import { sgd } from "../../src/optim/optimizer.ts";
 import { Random } from "../../src/random.ts";
-import { Trainer, type TrainingSample, trainingStep } from "../../src/selftraining/trainer.ts";
+import { Trainer } from "../../src/selftraining/trainer.ts";
+import { encodeSamples, type TrainingSample, trainingStep } from "../../src/selftraining/training_step.ts";
 import { testGpu } from "../ops/harness.ts";
 
 /** Two layers with a ReLU between them, which hides what is not a number. */
 const tiny: Model = {
   name: "tiny",
   description: "two layers",
-  outputStride: 1,
-  normalization: { scale: [1 / 64, 1 / 64, 1 / 64], shift: [-2, -2, -2] },
+  takes: rgbBytes({ scale: [1 / 64, 1 / 64, 1 / 64], shift: [-2, -2, -2] }),
+  sizeMultiple: 1,
   alignCorners: false,
   logits(images, scope, { classes, inference }) {
     const shared = { kernel: 1, epsilon: 1e-3, inference, activation: "relu" } as const;
@@ -39,7 +41,10 @@ function samples(step: number): TrainingSample[] {
   const random = new Random(5, "samples");
   const pixels = size.height * size.width;
   return [false, true].map((mirror, index) => ({
-    pixels: Uint8Array.from({ length: 4 * pixels }, (_, byte) => random.integer(256, byte, index, step)),
+    image: {
+      ...size,
+      pixels: Uint8Array.from({ length: 4 * pixels }, (_, byte) => random.integer(256, byte, index, step)),
+    },
     labels: Uint8Array.from(
       { length: pixels },
       (_, pixel) => [0, 1, 13, 255][random.integer(4, pixel, index, step, 1)] ?? 0,
@@ -59,14 +64,12 @@ Deno.test("a training step gives the same bytes with and without reuse of slots"
   for (const withoutReuse of [false, true]) {
     const network = openNetwork(gpu, deeplabNano);
     const optimizer = await sgd(gpu, network.store);
-    const definition = trainingStep(network, options);
+    const { definition } = trainingStep(network, options);
     const program = await Program.compile(gpu, { ...definition, epilogue: optimizer.dispatches, withoutReuse });
     // From the second step on, slots are full of other tensors' values.
     for (let step = 0; step < 3; step++) {
       const batch = samples(step);
-      program.write("pixels", Uint8Array.from(batch.flatMap(({ pixels }) => [...pixels])));
-      program.write("labels", Uint8Array.from(batch.flatMap(({ labels }) => [...labels])));
-      program.write("geometry", Float32Array.from(batch.flatMap(({ plan }) => sampleGeometryValues(plan))));
+      for (const [name, bytes] of encodeSamples(network, batch, options)) program.write(name, bytes);
       optimizer.prepare({ backbone: 0.01, head: 0.1 });
       program.run();
     }
@@ -87,7 +90,7 @@ Deno.test("training stops, by the step's name, where an update makes weights inf
   tensors.get("conv1.bn.gamma")?.values.fill(1000);
   network.store.load(tensors, "the test");
   const { optimizer, trainer } = await openTrainer(gpu, network);
-  trainer.step(7, samples(7), { backbone: 3e38, head: 3e38 });
+  await trainer.step(7, samples(7), { backbone: 3e38, head: 3e38 });
   const { message } = await assertRejects(() => trainer.losses(), Error, "Training stopped at step 7");
   assert(/the loss is \d/.test(message), message);
   for (const bytes of await gpu.read(...network.store.gradientSegments)) {
@@ -103,7 +106,7 @@ Deno.test("training stops at weights that are not a number, though ReLU hides th
   tensors.get("conv1.weight")?.values.fill(NaN);
   network.store.load(tensors, "the test");
   const { optimizer, trainer } = await openTrainer(gpu, network);
-  trainer.step(7, samples(7), { backbone: 0.01, head: 0.01 });
+  await trainer.step(7, samples(7), { backbone: 0.01, head: 0.01 });
   const { message } = await assertRejects(() => trainer.losses(), Error, "Training stopped at step 7");
   // What this test is about: the loss alone looks fine.
   assert(/the loss is \d/.test(message), message);

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { UsageError } from "../../src/errors.ts";
-import { recipeTable } from "../../src/settings/options.ts";
+import { recipeTable } from "../../src/settings/option_texts.ts";
 import { readRecipe, resolveSettings } from "../../src/settings/settings.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -17,14 +17,14 @@ Deno.test("docs/recipes.md holds the table of all options", () => {
 Deno.test("every committed recipe can be read and resolved", () => {
   for (const name of readdirSync(`${root}/recipes`)) {
     const recipe = readRecipe(readFileSync(`${root}/recipes/${name}`, "utf8"), name);
-    assert(resolveSettings("adapt", new Map(), recipe).number("batch") >= 1, name);
+    assert(resolveSettings("adapt", {}, recipe).get("batch") >= 1, name);
   }
 });
 
 Deno.test("the option wins over the recipe, the recipe over the default", () => {
   const recipe = readRecipe("batch: 3\nrounds: 5", "test.yaml");
-  const settings = resolveSettings("adapt", new Map([["batch", 7]]), recipe);
-  assertEquals([settings.number("batch"), settings.number("rounds"), settings.number("epochs")], [7, 5, 2]);
+  const settings = resolveSettings("adapt", { batch: 7 }, recipe);
+  assertEquals([settings.get("batch"), settings.get("rounds"), settings.get("epochs")], [7, 5, 2]);
 });
 
 Deno.test("a recipe with an unknown key, a path or a bad value is answered by a sentence", () => {

@@ -59,6 +59,35 @@ export function sampleLabels(
   return result;
 }
 
+/** Maps `[N, C, H, W]` → `[N, C, h, w]`, bilinear or nearest, 0 beyond the scaled map. */
+export function sampleFloats(
+  maps: ArrayLike<number>,
+  channels: number,
+  geometry: readonly SampleGeometry[],
+  [height, width]: Size,
+  crop: Size,
+  interpolation: "bilinear" | "nearest",
+): number[] {
+  const result: number[] = [];
+  for (const [n, plan] of geometry.entries()) {
+    for (let channel = 0; channel < channels; channel++) {
+      const start = (n * channels + channel) * height * width;
+      forEachPlace(plan, crop, (i, j) => {
+        if (i >= plan.scaledHeight || j >= plan.scaledWidth) result.push(0);
+        else if (interpolation === "nearest") {
+          const row = Math.floor((2 * i + 1) * height / (2 * plan.scaledHeight));
+          const column = Math.floor((2 * j + 1) * width / (2 * plan.scaledWidth));
+          result.push(maps[start + row * width + column] ?? NaN);
+        } else {
+          const vertical = between(i, height, plan.scaledHeight, false);
+          result.push(interpolate(maps, start, [height, width], vertical, between(j, width, plan.scaledWidth, false)));
+        }
+      });
+    }
+  }
+  return result;
+}
+
 /** Visits the crop's pixels in order, with their row and column in the scaled image. */
 function forEachPlace(plan: SampleGeometry, [height, width]: Size, visit: (i: number, j: number) => void): void {
   for (let i = 0; i < height; i++) {

@@ -7,8 +7,9 @@
  * @module
  */
 
-import type { Tensor } from "../../graph/tensor.ts";
+import { block, type Tensor } from "../../graph/tensor.ts";
 import { add } from "../../ops/arithmetic/add.ts";
+import { rgbBytes } from "../image_kind.ts";
 import { convBatchNorm, convBias } from "../layers.ts";
 import type { Model } from "../model.ts";
 
@@ -42,20 +43,24 @@ const rates = [6, 12, 18];
 export const deeplabMobilenet: Model = {
   name: "deeplab-mobilenet",
   description: "MobileNet v1 0.75 at output stride 8, DeepLabv2 head (rates 6, 12, 18)",
-  outputStride: 8,
-  normalization: { scale: [1 / 127.5, 1 / 127.5, 1 / 127.5], shift: [-1, -1, -1] },
+  takes: rgbBytes({ scale: [1 / 127.5, 1 / 127.5, 1 / 127.5], shift: [-1, -1, -1] }),
+  sizeMultiple: 8,
   alignCorners: false,
   logits(images, scope, { classes, inference }) {
     const shared = { activation: "relu6", epsilon: 1e-3, inference } as const;
-    let x = convBatchNorm(images, scope, "conv1", { ...shared, channels: 24, kernel: 3, stride: 2, padding: "same" });
+    let x = block(
+      "conv1",
+      () => convBatchNorm(images, scope, "conv1", { ...shared, channels: 24, kernel: 3, stride: 2, padding: "same" }),
+    );
     for (const [index, { channels, stride, dilation }] of blocks.entries()) {
       const name = `block${index + 1}`;
-      const depth = x.shape[1] ?? 1;
-      x = convBatchNorm(x, scope, `${name}.dw`, {
-        ...{ ...shared, channels: depth, kernel: 3, depthwise: true },
-        ...{ stride, dilation, padding: "same" },
+      x = block(name, () => {
+        const depthwise = convBatchNorm(x, scope, `${name}.dw`, {
+          ...{ ...shared, channels: x.shape[1] ?? 1, kernel: 3, depthwise: true },
+          ...{ stride, dilation, padding: "same" },
+        });
+        return convBatchNorm(depthwise, scope, `${name}.pw`, { ...shared, channels, kernel: 1 });
       });
-      x = convBatchNorm(x, scope, `${name}.pw`, { ...shared, channels, kernel: 1 });
     }
     return rates
       .map((rate): Tensor =>

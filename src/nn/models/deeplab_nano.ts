@@ -6,9 +6,10 @@
  * @module
  */
 
-import type { Tensor } from "../../graph/tensor.ts";
+import { block, type Tensor } from "../../graph/tensor.ts";
 import { concat } from "../../ops/arithmetic/concat.ts";
 import { bilinearResize } from "../../ops/resize/bilinear_resize.ts";
+import { rgbBytes } from "../image_kind.ts";
 import { convBatchNorm, convBias } from "../layers.ts";
 import type { Model } from "../model.ts";
 
@@ -16,15 +17,16 @@ import type { Model } from "../model.ts";
 export const deeplabNano: Model = {
   name: "deeplab-nano",
   description: "3×3 stages 16, 32, 32 to stride 4 and 64, 64, 64 at stride 8, dilated to 4; DeepLabv3+ decoder of 48",
-  outputStride: 4,
-  normalization: { scale: [1 / 63.75, 1 / 63.75, 1 / 63.75], shift: [-2, -2, -2] },
+  takes: rgbBytes({ scale: [1 / 63.75, 1 / 63.75, 1 / 63.75], shift: [-2, -2, -2] }),
+  sizeMultiple: 4,
   alignCorners: false,
   logits(images, scope, { classes, inference }) {
     const stage = (x: Tensor, name: string, channels: number, stride: number, dilation = 1) =>
-      convBatchNorm(x, scope, name, {
-        ...{ channels, kernel: 3, stride, dilation, padding: "same" },
-        ...{ activation: "relu", epsilon: 1e-3, inference, statistics: "batch" },
-      });
+      block(name, () =>
+        convBatchNorm(x, scope, name, {
+          ...{ channels, kernel: 3, stride, dilation, padding: "same" },
+          ...{ activation: "relu", epsilon: 1e-3, inference, statistics: "batch" },
+        }));
     const fine = stage(stage(stage(images, "conv1", 16, 2), "conv2", 32, 2), "conv3", 32, 1);
     const coarse = stage(stage(stage(fine, "conv4", 64, 2), "conv5", 64, 1, 2), "conv6", 64, 1, 4);
     const [, , height = 1, width = 1] = fine.shape;

@@ -8,7 +8,7 @@ import type { Model } from "../model.ts";
 import { deeplabMobilenet } from "./deeplab_mobilenet.ts";
 import { deeplabNano } from "./deeplab_nano.ts";
 
-/** Every network that `--model` takes. */
+/** Every network that can be named. */
 export const models: readonly Model[] = [deeplabMobilenet, deeplabNano];
 
 /**

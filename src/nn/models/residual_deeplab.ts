@@ -1,18 +1,19 @@
 /**
- * A residual DeepLab of ten blocks at output stride 8: the network of `bench step` and of `tune --reference`. It is not
+ * A residual DeepLab of ten blocks at output stride 8: the reference network of `bench step` and `tune`. It is not
  * offered for training by name; its layers stand in `residual_layers.ts`.
  *
  * @module
  */
 
-import type { Tensor } from "../../graph/tensor.ts";
+import { block, type Tensor } from "../../graph/tensor.ts";
 import { add } from "../../ops/arithmetic/add.ts";
 import { convBatchNorm, convBias } from "../layers.ts";
 import type { ParameterScope } from "../parameters.ts";
-import { blocks, epsilon, headRates, type ReferenceLayer, stem } from "./residual_layers.ts";
+import { epsilon, headRates, type ReferenceBlock, type ReferenceLayer, stages, stem } from "./residual_layers.ts";
 
 /**
  * Images `[N, 3, H, W]` → logits `[N, classes, H / 8, W / 8]`; with `inference`, batch norm is folded into the convolutions.
+ * Each layer of the stem and each stage is a block for recomputation.
  */
 export function residualDeeplabLogits(
   images: Tensor,
@@ -26,14 +27,15 @@ export function residualDeeplabLogits(
       ...{ padding: layer.kernel === 3 ? layer.dilation : 0, activation, epsilon: epsilon },
       ...{ inference, statistics: "batch", ...(residual === undefined ? {} : { residual }) },
     });
-  let x = stem.reduce((y, layer) => normalized(y, layer, "relu"), images);
-  for (const { first, second, projection } of blocks) {
+  const residualBlock = (x: Tensor, { first, second, projection }: ReferenceBlock) => {
     const y = normalized(x, first, "relu");
-    x = normalized(y, second, "relu", projection === undefined ? x : normalized(x, projection, "none"));
-  }
+    return normalized(y, second, "relu", projection === undefined ? x : normalized(x, projection, "none"));
+  };
+  const fine = stem.reduce((x, layer) => block(layer.name, () => normalized(x, layer, "relu")), images);
+  const features = stages.reduce((x, { name, blocks }) => block(name, () => blocks.reduce(residualBlock, x)), fine);
   return headRates
     .map((rate): Tensor =>
-      convBias(x, scope, `head.rate${rate}`, {
+      convBias(features, scope, `head.rate${rate}`, {
         ...{ channels: classes, kernel: 3, dilation: rate, padding: rate, deviation: 0, group: "head" },
       })
     )

@@ -39,12 +39,22 @@ export const stem: readonly ReferenceLayer[] = [
   { name: "stem2", inputs: 32, channels: 64, kernel: 3, stride: 2, dilation: 1 },
 ];
 
-/** The ten residual blocks. */
-export const blocks: readonly ReferenceBlock[] = [
-  ...stage("stage1", { count: 4, inputs: 64, channels: 64, stride: 1, dilation: 1 }),
-  ...stage("stage2", { count: 4, inputs: 64, channels: 128, stride: 2, dilation: 1 }),
-  ...stage("stage3", { count: 2, inputs: 128, channels: 256, stride: 1, dilation: 2 }),
+/** Residual blocks of the same channels. */
+export interface ReferenceStage {
+  /** First part of the names of its layers. */
+  readonly name: string;
+  readonly blocks: readonly ReferenceBlock[];
+}
+
+/** The three stages, in the order in which they run. */
+export const stages: readonly ReferenceStage[] = [
+  stage("stage1", { count: 4, inputs: 64, channels: 64, stride: 1, dilation: 1 }),
+  stage("stage2", { count: 4, inputs: 64, channels: 128, stride: 2, dilation: 1 }),
+  stage("stage3", { count: 2, inputs: 128, channels: 256, stride: 1, dilation: 2 }),
 ];
+
+/** The ten residual blocks of all stages. */
+export const blocks: readonly ReferenceBlock[] = stages.flatMap(({ blocks }) => blocks);
 
 function stage(
   name: string,
@@ -55,8 +65,8 @@ function stage(
     readonly stride: number;
     readonly dilation: number;
   },
-): ReferenceBlock[] {
-  return Array.from({ length: count }, (_, index) => {
+): ReferenceStage {
+  const blocks = Array.from({ length: count }, (_, index) => {
     const block = `${name}.block${index + 1}`;
     const from = index === 0 ? inputs : channels;
     const step = index === 0 ? stride : 1;
@@ -69,6 +79,7 @@ function stage(
       }),
     };
   });
+  return { name, blocks };
 }
 
 /** Every layer with batch norm, in the order in which they run. */

@@ -9,7 +9,8 @@ import shader from "../../../shaders/activation/softmax.wgsl" with { type: "text
 import { grid } from "../../gpu/launch.ts";
 import { paddedChannels } from "../../graph/layout.ts";
 import { inPixels, pixelRange } from "../../graph/slices.ts";
-import { currentPath, Tensor } from "../../graph/tensor.ts";
+import { Tensor } from "../../graph/tensor.ts";
+import { refuse } from "../refuse.ts";
 import { softmaxGrad } from "./softmax_grad.ts";
 
 /**
@@ -21,7 +22,7 @@ export function softmax(x: Tensor): Tensor {
   const [, channels = 1] = x.shape;
   const vectors = paddedChannels(channels) / 4;
   if (x.layout !== "activation") {
-    throw new RangeError(`Cannot add "${currentPath()}" (softmax): ${x} is no image but of layout ${x.layout}`);
+    refuse("softmax", `${x} is no image but of layout ${x.layout}`);
   }
   const y: Tensor = new Tensor({
     op: "softmax",

@@ -7,7 +7,8 @@
 import shader from "../../../shaders/arithmetic/add.wgsl" with { type: "text" };
 import { grid } from "../../gpu/launch.ts";
 import { inVectors, vectorRange } from "../../graph/slices.ts";
-import { currentPath, type KernelBinding, type KernelCall, type StoredBinding, Tensor } from "../../graph/tensor.ts";
+import { type KernelBinding, type KernelCall, type StoredBinding, Tensor } from "../../graph/tensor.ts";
+import { refuse } from "../refuse.ts";
 
 /**
  * y = a + b, element by element; all three have one shape.
@@ -15,8 +16,9 @@ import { currentPath, type KernelBinding, type KernelCall, type StoredBinding, T
  * @throws {RangeError} if the shapes or layouts differ.
  */
 export function add(a: Tensor, b: Tensor): Tensor {
-  if (a.shape.join() !== b.shape.join() || a.layout !== b.layout) {
-    throw new RangeError(`Cannot add ${a} and ${b} at "${currentPath()}": the shapes differ`);
+  if (a.shape.join() !== b.shape.join()) refuse("add", `the shapes differ: ${a}, ${b}`);
+  if (a.layout !== b.layout) {
+    refuse("add", `the layouts differ: ${a} has "${a.layout}", ${b} has "${b.layout}"`);
   }
   return new Tensor({
     op: "add",

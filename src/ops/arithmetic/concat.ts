@@ -9,7 +9,8 @@ import unalignedShader from "../../../shaders/arithmetic/concat_unaligned.wgsl" 
 import { grid } from "../../gpu/launch.ts";
 import { paddedChannels } from "../../graph/layout.ts";
 import { inPixels, pixelRange } from "../../graph/slices.ts";
-import { currentPath, type KernelCall, Tensor } from "../../graph/tensor.ts";
+import { type KernelCall, Tensor } from "../../graph/tensor.ts";
+import { refuse } from "../refuse.ts";
 import { sliceChannels } from "./slice_channels.ts";
 
 /**
@@ -23,11 +24,7 @@ export function concat(parts: readonly Tensor[]): Tensor {
   const fits = ({ shape, layout }: Tensor) =>
     layout === "activation" && shape[0] === batch && shape[2] === height && shape[3] === width;
   if (first === undefined || !parts.every(fits)) {
-    throw new RangeError(
-      `Cannot add "${currentPath()}" (concat): ${
-        parts.join(", ") || "no parts"
-      }; all parts need one batch, height and width`,
-    );
+    refuse("concat", `${parts.join(", ") || "no parts"}; all parts need one batch, height and width`);
   }
   if (parts.length === 1) return first;
   const channels = parts.map(({ shape }) => shape[1] ?? 1);

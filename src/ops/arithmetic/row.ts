@@ -7,7 +7,8 @@
 import shader from "../../../shaders/arithmetic/row.wgsl" with { type: "text" };
 import { grid } from "../../gpu/launch.ts";
 import { paddedChannels } from "../../graph/layout.ts";
-import { currentPath, Tensor } from "../../graph/tensor.ts";
+import { Tensor } from "../../graph/tensor.ts";
+import { refuse } from "../refuse.ts";
 
 /**
  * y[c] = x[index, c]: `[K, C]` → `[C]`, both of layout `"channels"`. Has no gradient.
@@ -17,7 +18,7 @@ import { currentPath, Tensor } from "../../graph/tensor.ts";
 export function row(x: Tensor, index: number): Tensor {
   const [rows = 1, channels = 1] = x.shape;
   if (x.layout !== "channels" || x.shape.length !== 2 || !Number.isInteger(index) || index < 0 || index >= rows) {
-    throw new RangeError(`Cannot add "${currentPath()}" (row): ${x} of layout ${x.layout} has no row ${index}`);
+    refuse("row", `${x} of layout ${x.layout} has no row ${index}`);
   }
   return new Tensor({
     op: "row",

@@ -8,7 +8,8 @@ import shader from "../../../shaders/arithmetic/slice_channels.wgsl" with { type
 import { grid } from "../../gpu/launch.ts";
 import { paddedChannels } from "../../graph/layout.ts";
 import { inPixels, pixelRange } from "../../graph/slices.ts";
-import { currentPath, Tensor } from "../../graph/tensor.ts";
+import { Tensor } from "../../graph/tensor.ts";
+import { refuse } from "../refuse.ts";
 
 /**
  * y[n,c,i,j] = x[n, from + c, i, j] for c < count: `[N, C, H, W]` → `[N, count, H, W]`. Has no gradient.
@@ -19,9 +20,7 @@ export function sliceChannels(x: Tensor, options: { readonly from: number; reado
   const { from, count } = options;
   const [batch = 1, channels = 1, height = 1, width = 1] = x.shape;
   if (x.layout !== "activation" || from < 0 || count < 1 || from + count > channels) {
-    throw new RangeError(
-      `Cannot add "${currentPath()}" (sliceChannels): ${x} has no ${count} channels from number ${from}`,
-    );
+    refuse("sliceChannels", `${x} has no ${count} channels from number ${from}`);
   }
   const vectors = paddedChannels(count) / 4;
   return new Tensor({

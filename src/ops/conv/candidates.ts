@@ -1,6 +1,7 @@
 /**
- * The schedules that can compute a convolution or one of its gradients, from its shape, within WebGPU's default
- * limits, which is what a device is opened with. Every one of them is right; which is fast is measured by `crosswalk tune`.
+ * The schedules that can compute a convolution or one of its gradients. They follow from its shape and from WebGPU's
+ * default limits, with which a device is opened. All of them give right results; `crosswalk tune` measures which is
+ * fast.
  *
  * @module
  */
@@ -26,9 +27,9 @@ export interface ConvolutionProblem {
   readonly geometry: ConvolutionGeometry;
 }
 
-/** Tiles of an adapter's kind. */
+/** The tiles that are tried on a kind of adapter. */
 interface Tiles {
-  /** In registers, rows × vec4f of columns; the columns are cut to what divides theirs. */
+  /** In registers: rows × vec4f of columns. Where the columns do not divide, a tile is narrowed. */
   readonly product: readonly Tile[];
   /** Likewise of weight gradients, vec4f of input × output channels. */
   readonly weight: readonly Tile[];
@@ -44,7 +45,10 @@ const gpuTiles: Tiles = {
   weight: [[1, 1], [1, 2], [2, 2], [2, 4]],
   workgroup: [[32, 8], [64, 8], [128, 8], [16, 16], [32, 16], [64, 16], [128, 16]],
 };
-/** Tiles that save loads, at the price of seconds of compilation; and one to see whether workgroups are worth anything. */
+/**
+ * Tiles that save loads, at the price of seconds of compilation. One workgroup tile is tried too, to see whether
+ * workgroups are worth anything.
+ */
 const softwareTiles: Tiles = {
   product: [[8, 2], [16, 4], [24, 4], [24, 8]],
   weight: [[2, 2], [4, 4], [4, 8]],
@@ -127,8 +131,8 @@ function productCandidates(problem: ConvolutionProblem, device: DeviceTraits, wi
 }
 
 /**
- * Splits are varied with the rules' own tile, tiles with the rules' own splits: all pairs would take longer to try than they
- * gain. Winograd's sum is always cut alike.
+ * The schedules of a weight gradient. Parts of the sum are varied with the rules' own tile, and tiles with the rules'
+ * own parts: trying all pairs would take longer than it gains. Winograd's sum is always cut in the same way.
  */
 function weightCandidates(problem: ConvolutionProblem, device: DeviceTraits, winograd: boolean): KernelSchedule[] {
   const { inputs, outputs, geometry } = problem;

@@ -9,7 +9,8 @@ import { grid } from "../../gpu/launch.ts";
 import { nestedIterations } from "../../graph/iterations.ts";
 import { paddedChannels } from "../../graph/layout.ts";
 import { imageRows, inRegions } from "../../graph/slices.ts";
-import { currentPath, type DeviceTraits, type KernelPlan, Tensor } from "../../graph/tensor.ts";
+import { type DeviceTraits, type KernelPlan, Tensor } from "../../graph/tensor.ts";
+import { requireWeight, requireWindow } from "../window.ts";
 import { convolutionTunable } from "./candidates.ts";
 import { conv2dInputGrad } from "./conv2d_input_grad.ts";
 import { conv2dWeightGrad } from "./conv2d_weight_grad.ts";
@@ -50,17 +51,13 @@ export interface Conv2dOptions extends ConvolutionOptions {
  * y = x ⋆ w: `[N, I, H, W]` with weights `[O, I, R, S]` → `[N, O, Ho, Wo]`, Ho = ⌊(H + padding − (R−1)·dilation − 1)/stride⌋ + 1.
  * Gradients: `conv2dInputGrad`, `conv2dWeightGrad`; at a bias `channelSum`.
  *
- * @throws {RangeError} if the channels do not match, the kernel does not fit, or a tensor of the epilogue has another shape.
+ * @throws {RangeError} if an option is no such number (`requireWindow`), the kernel does not fit, the weight has another
+ * layout or other channels, or a tensor of the epilogue has another shape.
  */
 export function conv2d(input: Tensor, weight: Tensor, options: Conv2dOptions = {}): Tensor {
   const [outputs = 1, inputs = 1, kernelHeight = 1, kernelWidth = 1] = weight.shape;
-  if (input.shape[1] !== inputs || weight.layout !== "convolution") {
-    throw new RangeError(
-      `Cannot add "${currentPath()}" (conv2d): input has ${input.shape[1]} channels, weight [${
-        weight.shape.join(", ")
-      }] takes ${inputs}`,
-    );
-  }
+  requireWeight("conv2d", input, weight, "convolution");
+  requireWindow("conv2d", input, { ...options, kernel: [kernelHeight, kernelWidth] });
   const geometry = convolutionGeometry(input.shape, [kernelHeight, kernelWidth], options);
   const { epilogue, ...plain } = options;
   const shape = [geometry.batch, outputs, geometry.outputHeight, geometry.outputWidth];

@@ -8,7 +8,8 @@ import shader from "../../../shaders/conv/depthwise_conv2d.wgsl" with { type: "t
 import { grid } from "../../gpu/launch.ts";
 import { paddedChannels } from "../../graph/layout.ts";
 import { imageRows, inRegions } from "../../graph/slices.ts";
-import { currentPath, type DeviceTraits, type KernelPlan, Tensor } from "../../graph/tensor.ts";
+import { type DeviceTraits, type KernelPlan, Tensor } from "../../graph/tensor.ts";
+import { requireWeight, requireWindow } from "../window.ts";
 import { depthwiseTunable } from "./candidates.ts";
 import type { Conv2dOptions } from "./conv2d.ts";
 import { depthwiseConv2dInputGrad } from "./depthwise_conv2d_input_grad.ts";
@@ -27,21 +28,16 @@ import { outputSlice } from "./slices.ts";
 import { sweep, type SweepOptions } from "./sweep.ts";
 
 /**
- * y[n,c] = x[n,c] ⋆ w[c]: `[N, C, H, W]` with weights `[C, 1, R, S]` (layout `"depthwise"`) → `[N, C, Ho, Wo]`; options
- * and sizes as of `conv2d`. Gradients: `depthwiseConv2dInputGrad`, `depthwiseConv2dWeightGrad`. PyTorch's `conv2d` with
- * `groups` = C.
+ * Depthwise convolution y[n,c] = x[n,c] ⋆ w[c]: `[N, C, H, W]` with weights `[C, 1, R, S]` (layout `"depthwise"`) →
+ * `[N, C, Ho, Wo]`. It is PyTorch's `conv2d` with `groups` = C. Options and sizes are those of `conv2d`. Gradients:
+ * `depthwiseConv2dInputGrad`, `depthwiseConv2dWeightGrad`.
  *
- * @throws {RangeError} if the channels do not match, the kernel does not fit, or a tensor of the epilogue has another shape.
+ * @throws {RangeError} as `conv2d`.
  */
 export function depthwiseConv2d(input: Tensor, weight: Tensor, options: Conv2dOptions = {}): Tensor {
-  const [channels = 1, one = 1, kernelHeight = 1, kernelWidth = 1] = weight.shape;
-  if (input.shape[1] !== channels || one !== 1 || weight.layout !== "depthwise") {
-    throw new RangeError(
-      `Cannot add "${currentPath()}" (depthwiseConv2d): input has ${input.shape[1]} channels, weight [${
-        weight.shape.join(", ")
-      }] of layout ${weight.layout} takes ${channels}, with layout depthwise and 1 input each`,
-    );
-  }
+  const [channels = 1, , kernelHeight = 1, kernelWidth = 1] = weight.shape;
+  requireWeight("depthwiseConv2d", input, weight, "depthwise");
+  requireWindow("depthwiseConv2d", input, { ...options, kernel: [kernelHeight, kernelWidth] });
   const geometry = convolutionGeometry(input.shape, [kernelHeight, kernelWidth], options);
   const { epilogue, ...plain } = options;
   const shape = [geometry.batch, channels, geometry.outputHeight, geometry.outputWidth];
@@ -97,9 +93,9 @@ export function depthwiseKernels(
 }
 
 /**
- * Output rows and columns of a tile, at most. Long tiles load least. On a CPU, whose caches fetch ahead along memory,
- * small ones win where a pixel takes 1 KiB or more, so that every load is soon followed by its neighbour: 20 → 13 ms of
- * CPU time with 768 channels at dilation 4.
+ * Output rows and columns of a tile, at most. Long tiles load least. But a CPU's caches fetch ahead along memory. There
+ * small tiles win where a pixel takes 1 KiB or more, because every load is soon followed by its neighbour: 20 → 13 ms
+ * of CPU time with 768 channels at dilation 4.
  */
 function tileOf(vectors: number, traits: DeviceTraits): SweepOptions {
   if (!traits.software) return { tileRows: 12, tileColumns: 4 };

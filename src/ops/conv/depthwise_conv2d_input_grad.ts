@@ -23,8 +23,8 @@ const blockTile = { rows: 12, columns: 4 };
 
 /**
  * dx `[N, C, H, W]` from dy `[N, C, Ho, Wo]` and the weights `[C, 1, R, S]` of a convolution with this geometry. At
- * stride 1 it is a convolution of dy with the flipped kernel; with a stride it goes by blocks of stride × stride pixels,
- * and with stride and dilation it gathers by phase.
+ * stride 1 it is a convolution of dy with the flipped kernel. With a stride it takes blocks of stride × stride pixels.
+ * With stride and dilation it gathers by phase.
  */
 export function depthwiseConv2dInputGrad(
   outputGradient: Tensor,

@@ -6,7 +6,8 @@
 
 import type { ShaderConstants } from "../../gpu/shader.ts";
 import { imageRows, type Region } from "../../graph/slices.ts";
-import { currentPath, type InputGradient, type StoredBinding, type Tensor } from "../../graph/tensor.ts";
+import type { InputGradient, StoredBinding, Tensor } from "../../graph/tensor.ts";
+import { refuse } from "../refuse.ts";
 import { type Activation, activationConstants } from "../activation/kind.ts";
 import { channelSum } from "../reduce/channel_sum.ts";
 
@@ -60,9 +61,7 @@ function checked(
 ): Tensor {
   if (tensor.shape.join() !== shape.join() || tensor.layout !== layout) {
     const kind = layout === "channels" ? "channels" : "activations";
-    throw new RangeError(
-      `Cannot add "${currentPath()}" (${op}): the ${what} ${tensor} is not [${shape.join(", ")}] of ${kind}`,
-    );
+    refuse(op, `the ${what} ${tensor} is not [${shape.join(", ")}] of ${kind}`);
   }
   return tensor;
 }

@@ -1,6 +1,7 @@
 /**
- * Convolutions of at most four input channels, such as a network's first, on software adapters: forward and both gradients
- * with whole kernels in one invocation, where the general forms load a quarter as much as they compute.
+ * Convolutions of at most four input channels, such as a network's first, on software adapters. Forward and both
+ * gradients have kernels of their own, in which one invocation takes all taps of the kernel. The general kernels load
+ * much for so little arithmetic: a quarter as many vec4f as they multiply and add.
  *
  * @module
  */
@@ -16,23 +17,38 @@ import { type Epilogue, epilogueBindings, epilogueConstants } from "./epilogue.t
 import { type ConvolutionGeometry, geometryConstants, largestDivisor, taps } from "./geometry.ts";
 import { operands } from "./operands.ts";
 
-/** Output pixels of an invocation: 1 takes 1.3 times as long, 4 no less, and each takes longer to compile than half of it. */
+/**
+ * Output pixels of one invocation. With 1 the kernel takes 1.3 times as long; 4 are no faster than 2. Compilation takes
+ * longer the more there are.
+ */
 const tilePixels = 2;
-/** Taps times vec4f of outputs, at most: all of them stand in the shader's text. 3×3 to 32 channels compile in a second. */
+/**
+ * The largest number of taps times vec4f of output channels. All these weights stand in the shader's text; with 3×3
+ * taps and 32 channels it compiles in a second.
+ */
 const mostWeights = 72;
-/** Rows of blocks of an invocation of the input gradient, to which loading all weights costs as much as one. */
+/**
+ * How many blocks of stride × stride pixels, one below the other, an invocation of the input gradient computes. It
+ * loads all weights once before the first block, which takes about as long as one block.
+ */
 const tileRows = 16;
-/** vec4f of sums that an invocation of the input gradient keeps, at most: all of them stand in the shader's text. */
+/**
+ * The largest number of vec4f of sums that an invocation of the input gradient keeps in registers. All of them stand in
+ * the shader's text.
+ */
 const mostSums = 32;
 
-/** Whether a convolution and its weight gradient take these kernels. */
+/** Whether a convolution and its weight gradient are computed by these kernels. */
 export function hasFewInputs(geometry: ConvolutionGeometry, weight: Tensor, device: DeviceTraits): boolean {
   const [outputs = 1, inputs = 1] = weight.shape;
   return device.software && allowsOtherForms(device) && inputs <= 4 &&
     taps(geometry) * paddedChannels(outputs) / 4 <= mostWeights;
 }
 
-/** Whether the rules may leave the general direct form: unless a schedule says how to cover that. */
+/**
+ * Whether an op may choose another form than the general direct one. It may not where a schedule says how that one is
+ * to compute.
+ */
 export function allowsOtherForms(device: DeviceTraits): boolean {
   return device.direct !== true && device.schedule?.staging === undefined;
 }
@@ -68,7 +84,7 @@ export function fewInputsTile(outputVectors: number): number {
   return largestDivisor(outputVectors, [4, 3, 2]);
 }
 
-/** The launch of a weight gradient, whose sum over output rows comes in `splits` parts. */
+/** The launch of a weight gradient. Its sum over output rows is left in `splits` parts. */
 export function fewInputsWeightGradCall(
   input: Tensor,
   outputGradient: Tensor,
@@ -104,7 +120,10 @@ export function fewInputsWeightGradCall(
   };
 }
 
-/** Whether an input gradient takes its kernel: the sums of all pixels that one output pixel reaches stay in registers. */
+/**
+ * Whether an input gradient is computed by its kernel here: the sums of all pixels that one output pixel reaches must
+ * fit into registers.
+ */
 export function hasFewInputsInputGrad(geometry: ConvolutionGeometry, weight: Tensor, device: DeviceTraits): boolean {
   return hasFewInputs(geometry, weight, device) && rowReach(geometry) * geometry.stride ** 2 <= mostSums;
 }
@@ -138,7 +157,7 @@ export function fewInputsInputGradCall(
   };
 }
 
-/** Rows of blocks of stride × stride input pixels between the first and the last that one output pixel reaches, both counted. */
+/** How many rows of blocks of stride × stride input pixels one output pixel reaches. */
 function rowReach({ kernelHeight, stride, dilation }: ConvolutionGeometry): number {
   return Math.floor((kernelHeight - 1) * dilation / stride) + 1;
 }

@@ -1,7 +1,8 @@
 /**
- * Convolutions of many input and few output channels, such as a network's head: one product of all pixels with the weights of
- * all taps, whose large tiles save loads on software adapters and occupy GPUs, and then a sum over shifted pixels. Not the
- * weight gradient: its direct form leaves out what a wide dilation takes from outside the image, and is faster for it.
+ * Convolutions of many input and few output channels, such as a network's head. They take two steps. One matrix product
+ * multiplies all pixels by the weights of all taps; its tiles are large, which saves loads on software adapters and
+ * keeps all cores of a GPU busy. A second launch sums the products over the shifted pixels. The weight gradient is not
+ * computed so. Its direct form skips the taps that a wide dilation puts outside the image, and is faster for it.
  *
  * @module
  */
@@ -20,21 +21,24 @@ import { wholeGeometry } from "./slices.ts";
 import { weightsByInput, weightsByOutput } from "./weight_order.ts";
 
 /**
- * vec4f of outputs, at most: with more, the direct form's own tiles are large enough. On a software adapter, from 256 to 19
- * channels this form takes 1.3 times as long in forward, and 0.6 times at the input, where its tiles are 24 pixels × 8 vec4f of
- * inputs. On a large GPU the direct form from 256 to 19 channels at 32×64 has 32 workgroups for 132 cores; its input
- * gradient has columns enough.
+ * The largest number of vec4f of output channels. With more, the direct form's own tiles are large enough. On a
+ * software adapter, from 256 to 19 channels, the forward pass takes 1.3 times as long in this form as in the direct
+ * one. The input gradient takes 0.6 times as long, since its tiles are 24 pixels × 8 vec4f of inputs. On a large GPU
+ * the direct form from 256 to 19 channels at 32×64 fills 32 workgroups, but there are 132 cores. Its input gradient has
+ * enough columns to fill them.
  */
 const mostOutputVectors = {
   software: { forward: 2, inputGrad: 5 },
   gpu: { forward: 5, inputGrad: 0 },
 };
-/** Input channels, at least: with fewer, the products of the taps take as long to move as to compute. */
+/**
+ * The smallest number of input channels. With fewer, moving the products of the taps takes as long as computing them.
+ */
 const leastInputs = 64;
-/** The products of the taps take no more memory than this. */
+/** Bytes of scratch memory that the products of the taps may take. */
 const mostScratchBytes = 2 ** 27;
 
-/** Whether a convolution and its input gradient go by products of all taps. */
+/** Whether a convolution, and its input gradient, are computed by products of all taps. */
 export function hasFewOutputs(
   geometry: ConvolutionGeometry,
   weight: Tensor,

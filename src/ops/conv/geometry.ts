@@ -48,11 +48,10 @@ export interface ConvolutionGeometry {
 }
 
 /**
- * Output size and padding of a convolution or pooling window.
+ * Output size and padding of a convolution or pooling window that `requireWindow` accepts.
  *
  * @param shape input `[N, C, H, W]`.
  * @param kernel rows and columns.
- * @throws {RangeError} if no output pixel remains.
  */
 export function convolutionGeometry(
   shape: readonly number[],
@@ -64,11 +63,6 @@ export function convolutionGeometry(
   const [kernelHeight, kernelWidth] = kernel;
   const vertical = axis(height, (kernelHeight - 1) * dilation + 1, stride, sides(padding, "top", "bottom"));
   const horizontal = axis(width, (kernelWidth - 1) * dilation + 1, stride, sides(padding, "left", "right"));
-  if (vertical.output < 1 || horizontal.output < 1) {
-    throw new RangeError(
-      `the ${kernelHeight}×${kernelWidth} kernel with dilation ${dilation} does not fit into ${height}×${width} pixels`,
-    );
-  }
   return {
     batch,
     height,

@@ -13,8 +13,8 @@ export interface Operands {
 }
 
 /**
- * Buffers on GPUs. On a software adapter textures, although the operands must be copied first: a load from a buffer takes
- * so long there that a 3072 × 384 × 384 product rises from 12 to 21 GFLOP/s.
+ * How a launch reads its operands: from buffers on GPUs, from textures on a software adapter. Textures must be copied
+ * first, but a load from a buffer takes so long there that a 3072 × 384 × 384 product rises from 12 to 21 GFLOP/s.
  */
 export function operands(device: DeviceTraits, left: StoredBinding, right?: StoredBinding): Operands {
   const kind = device.schedule?.source ?? (device.software ? "texture" : "buffer");

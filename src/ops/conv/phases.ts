@@ -1,6 +1,6 @@
 /**
- * The input gradient of a convolution with a stride S by phase: the pixels of one phase (y mod S, x mod S) are reached by the
- * same taps, so that they are rows of one product.
+ * The phases of a convolution with stride S. The phase of an input pixel is (y mod S, x mod S). All pixels of one phase
+ * are reached by the same taps. So the input gradient is one matrix product per phase, in which the pixels are rows.
  *
  * @module
  */
@@ -9,27 +9,30 @@ import type { ShaderConstants } from "../../gpu/shader.ts";
 import type { KernelBinding } from "../../graph/tensor.ts";
 import { type ConvolutionGeometry, greatestCommonDivisor } from "./geometry.ts";
 
-/** Largest stride: the phases' table of 32·S² bytes must fit into a uniform buffer. */
+/** The largest stride. The table of the phases takes 32·S² bytes and must fit into a uniform buffer. */
 export const mostStride = 16;
 
 /** The pixels of a phase along one axis, and the taps that reach them. */
 interface AxisPhase {
   /** Its first pixel. */
   readonly pixel: number;
-  /** The first tap that reaches it, and how many do. */
+  /** The first tap that reaches it, and how many taps do. */
   readonly firstTap: number;
   readonly taps: number;
-  /** The place in dy that the first tap sees from the first pixel; may be negative. */
+  /** The place in dy that the first tap sees from the first pixel. It may be negative. */
   readonly place: number;
 }
 
-/** What the kernels of an input gradient read of its phases, those of the longest sums first. */
+/** What the kernels of an input gradient need to know of the phases. Phases with the longest sums come first. */
 export interface Phases {
   readonly constants: ShaderConstants;
   readonly table: KernelBinding;
-  /** Taps of the longest sum. */
+  /** Taps of the phase that has the most. */
   readonly mostTaps: number;
-  /** How many there are, and the pixels of one, where the size is not ragged. */
+  /**
+   * How many phases there are, and how many pixels each has. Where the stride does not divide the size, some have
+   * fewer.
+   */
   readonly count: number;
   readonly pixels: number;
 }

@@ -1,5 +1,6 @@
 /**
- * Launches of batched matrix products: what a convolution with a 1×1 kernel is, in all three directions.
+ * Launches of batched matrix products. A convolution with a 1×1 kernel is such a product, forward and in both
+ * gradients.
  *
  * @module
  */
@@ -21,7 +22,10 @@ import {
   workgroupTransposedLeftCall,
 } from "./workgroup_product.ts";
 
-/** vec4f of columns of a register tile on software adapters, the first that divides them. Five are 17 to 20 channels. */
+/**
+ * Widths of a register tile on software adapters, in vec4f of columns. The first that divides the columns is taken.
+ * Five serve 17 to 20 channels.
+ */
 const softwareVectors: readonly number[] = [8, 6, 5, 4, 3, 2];
 
 /** Sizes of `[batches, rows, inner] · [batches, inner, columns]`; `inner` and `columns` count vec4f. */
@@ -51,8 +55,8 @@ export interface Product {
 }
 
 /**
- * The launches of left · right into a tensor of so many bytes: on GPUs the sum over `inner` is cut into parts where that is long
- * and the grid small.
+ * The launches of left · right into a tensor of `bytes` bytes. On GPUs the sum over `inner` is cut into parts where it
+ * is long and the grid is small.
  */
 export function productKernels(product: Product, bytes: number, device: DeviceTraits): KernelPlan {
   if (usesWorkgroups(product.sizes, device)) return workgroupProductKernels(product, bytes, device);
@@ -81,8 +85,8 @@ export function productCall(product: Product, output: KernelBinding, device: Dev
 }
 
 /**
- * leftᵀ · right, `[batches, rows, inner]ᵀ · [batches, rows, columns]` → `[splits, batches, inner, columns]`: the sum over
- * rows in `splits` parts.
+ * The launch of leftᵀ · right: `[batches, rows, inner]ᵀ · [batches, rows, columns]` → `[splits, batches, inner,
+ * columns]`. The sum over rows is left in `splits` parts.
  */
 export function transposedLeftProductCall(
   product: Pick<Product, "left" | "right" | "sizes">,
@@ -125,8 +129,9 @@ export function transposedLeftTile(
 }
 
 /**
- * Register tile of a product: rows × vec4f of columns. A software adapter gains from tiles far above its registers, since
- * every load saved is worth some ten multiply-adds: 13 → 17 GFLOP/s per core from 16 × 4 to 24 × 8.
+ * Register tile of a product: rows × vec4f of columns. On a software adapter a tile far larger than the registers is
+ * still a gain, since every load that it saves is worth some ten multiply-adds: 13 → 17 GFLOP/s per core from 16 × 4 to
+ * 24 × 8.
  */
 function productTile(columns: number, device: DeviceTraits): { rows: number; vectors: number } {
   if (device.schedule?.tile !== undefined) {

@@ -1,5 +1,5 @@
 /**
- * How the depthwise kernels walk over an image: in tiles of neighbouring outputs that share the inputs they load.
+ * How the depthwise kernels walk over an image: in tiles of neighbouring outputs, which share the inputs they load.
  *
  * @module
  */
@@ -8,10 +8,13 @@ import type { ShaderConstants } from "../../gpu/shader.ts";
 import type { DeviceTraits } from "../../graph/tensor.ts";
 import { type ConvolutionGeometry, geometryConstants, greatestCommonDivisor } from "./geometry.ts";
 
-/** Sizes of a walk. Outputs of a tile lie `outputStep` apart, in both axes, so that their taps fall on the same inputs. */
+/**
+ * Sizes of a walk. The outputs of a tile lie `outputStep` apart in both axes, so that their taps fall on the same
+ * inputs.
+ */
 export interface Sweep {
   readonly constants: ShaderConstants;
-  /** Tiles over the columns and, in one image, over the rows, for all phases of `outputStep`. */
+  /** Tiles over the columns, and over the rows of one image. They include all phases of `outputStep`. */
   readonly columnTiles: number;
   readonly rowTiles: number;
   /** Output rows of a tile. */
@@ -22,7 +25,10 @@ export interface Sweep {
 export interface SweepOptions {
   /** Output rows of a tile, at most. */
   readonly tileRows: number;
-  /** Output columns of a tile, at most. Default 8 where only loads count, else 4 for the sake of registers. */
+  /**
+   * Output columns of a tile, at most. Default 8 on software adapters, where only loads count, and 4 on GPUs, whose
+   * registers are few.
+   */
   readonly tileColumns?: number;
 }
 
@@ -59,12 +65,12 @@ export function sweep(geometry: ConvolutionGeometry, traits: DeviceTraits, optio
   };
 }
 
-/** The largest tile of at most `most` that cuts `count` into as few tiles as `most` does. */
+/** The largest tile of at most `most` that cuts `count` into as few tiles as `most` itself does. */
 export function evenly(count: number, most: number): number {
   return Math.ceil(count / Math.ceil(count / most));
 }
 
-/** Whether some invocation would load from beyond the image; ragged tiles do, even without padding. */
+/** Whether some invocation loads from beyond the image. Ragged tiles do so even without padding. */
 function reachesOutside(geometry: ConvolutionGeometry, ragged: boolean): boolean {
   const { kernelHeight, kernelWidth, stride, dilation } = geometry;
   const lastRow = (geometry.outputHeight - 1) * stride + (kernelHeight - 1) * dilation - geometry.paddingTop;

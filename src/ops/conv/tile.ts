@@ -8,8 +8,8 @@ import type { DeviceTraits } from "../../graph/tensor.ts";
 import { largestDivisor } from "./geometry.ts";
 
 /**
- * Register tile of the forward and input-gradient products: pixels × vec4 of channels. Each load serves more
- * multiply-adds in a larger tile; GPUs run out of registers above some 64 sums, software adapters have only loads to save.
+ * Register tile of the forward and input-gradient products: pixels × vec4f of channels. In a larger tile each load
+ * serves more multiply-adds. GPUs run out of registers above some 64 sums; on software adapters only the loads count.
  */
 export function convolutionTile(channelVectors: number, device: DeviceTraits): { pixels: number; vectors: number } {
   if (device.schedule?.tile !== undefined) {

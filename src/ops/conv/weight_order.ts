@@ -1,5 +1,6 @@
 /**
- * Launches that store a convolution's weights in another order of their axes, for products that take them as a matrix.
+ * Launches that copy a convolution's weights with their axes in another order, so that products can take them as a
+ * matrix.
  *
  * @module
  */
@@ -9,19 +10,21 @@ import { grid } from "../../gpu/launch.ts";
 import { paddedChannels } from "../../graph/layout.ts";
 import type { KernelBinding, KernelCall, Tensor } from "../../graph/tensor.ts";
 
-/** `[R·S, I, O]` → `[I, R·S, O]`, a matrix of inputs and the taps of outputs. */
+/**
+ * `[R·S, I, O]` → `[I, R·S, O]`: a matrix whose rows are the inputs and whose columns are the taps of the outputs.
+ */
 export function weightsByInput(weight: Tensor, output: KernelBinding): KernelCall {
   const { taps, inputs, outputs } = axes(weight);
   return reordered(weight, [inputs, taps, outputs], output);
 }
 
-/** `[R·S, I, O]` → `[R·S, O, I]`: each tap's matrix transposed, as input gradients multiply by it. */
+/** `[R·S, I, O]` → `[R·S, O, I]`: each tap's matrix transposed, as input gradients need it. */
 export function weightsByOutput(weight: Tensor, output: KernelBinding): KernelCall {
   const { taps, inputs, outputs } = axes(weight);
   return reordered(weight, [taps, outputs, inputs], output);
 }
 
-/** An axis: its length as it is stored, and elements from one to the next. */
+/** An axis: its length as it is stored, and the distance in elements from one place to the next. */
 interface Axis {
   readonly length: number;
   readonly step: number;

@@ -1,7 +1,8 @@
 /**
- * 3×3 convolutions by Winograd's minimal filtering (Lavin & Gray, CVPR 2016): F(4×4, 3×3) takes 36 multiplications for 16 outputs
- * instead of 144, F(2×2, 3×3) 16 for 4 instead of 36. Tiles of input and weights are transformed, multiplied as 36 or 16 matrix
- * products, and transformed back. The input gradient is the same with flipped, transposed weights; the weight gradient has a form of its own.
+ * 3×3 convolutions by Winograd's minimal filtering (Lavin & Gray, CVPR 2016). F(4×4, 3×3) takes 36 multiplications for
+ * 16 outputs, where the direct form takes 144; F(2×2, 3×3) takes 16 for 4, where the direct form takes 36. Three steps:
+ * transform the tiles of the input and the weights, multiply them as 36 or 16 matrix products, transform the products
+ * back. The input gradient is the same with flipped, transposed weights. The weight gradient has transforms of its own.
  *
  * @module
  */
@@ -23,7 +24,10 @@ import { weightsByOutput } from "./weight_order.ts";
 import { mostScratchBytes, placeCount, tileCount, weightSplits, type WinogradTile } from "./winograd_tile.ts";
 import { usesWorkgroups, workgroupProductCall, workgroupSplits } from "./workgroup_product.ts";
 
-/** The launches of a convolution, or with `transposed` of its input gradient, whose geometry is then that of the latter. */
+/**
+ * The launches of a convolution. With `transposed` they are those of its input gradient, and `geometry` is the
+ * gradient's.
+ */
 export function winogradKernels(
   input: Tensor,
   weight: Tensor,
@@ -44,7 +48,8 @@ export function winogradKernels(
   const pairs = paddedChannels(inputs) * paddedChannels(outputs) / 4;
   const wholeRows = geometry.whole && tileCount(geometry.whole, tile);
   const sizes = { batches: places, rows: tiles, inner: inputVectors, columns: outputVectors, wholeRows };
-  // Products through workgroup memory transpose on the way; others take transposed weights, which lie where m comes later.
+  // Products through workgroup memory transpose the weights on the way. Others take transposed weights, made where m
+  // comes to lie later.
   const inWorkgroups = usesWorkgroups(sizes, device);
   const byOutput = transposed && !inWorkgroups ? m : undefined;
   const product = inWorkgroups
@@ -137,7 +142,10 @@ function transforms(tile: WinogradTile): Readonly<Record<string, string>> {
   return { TRANSFORMS: `lib/winograd_${tile}x${tile}.wgsl` };
 }
 
-/** What the direct form would take: the work done, however few multiplications it took. */
+/**
+ * Operations that the direct form would take. They are stated as the work done, although the method takes fewer
+ * multiplications.
+ */
 function directFlops({ batch, outputHeight, outputWidth }: ConvolutionGeometry, inputs: number, outputs: number) {
   return 2 * batch * outputHeight * outputWidth * inputs * outputs * 9;
 }

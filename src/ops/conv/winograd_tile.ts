@@ -1,5 +1,5 @@
 /**
- * By which tiles of Winograd's method a convolution is computed, if by any, and how many there are.
+ * Chooses the tile by which Winograd's method computes a convolution, or none, and counts the tiles.
  *
  * @module
  */
@@ -12,22 +12,27 @@ import { wholeGeometry } from "./slices.ts";
 /** Outputs along a side of a tile: F(4×4, 3×3) or F(2×2, 3×3). */
 export type WinogradTile = 4 | 2;
 
-/** Every tile, the one that saves most first. */
+/** Every tile. The first saves the most multiplications. */
 export const winogradTiles = [4, 2] as const satisfies readonly WinogradTile[];
 
 /** The methods, by tile. */
 export const winogradMethods = { 4: "winograd", 2: "winograd 2×2" } as const;
 
-/** Transformed tensors larger than this are not worth their memory; the direct form takes none. */
+/**
+ * Bytes that the transformed tensors may take. Beyond it they are not worth their memory; the direct form takes none.
+ */
 export const mostScratchBytes = 2 ** 27;
-/** Tiles that one invocation sums over in the weight gradient, at most. */
+/** The largest number of tiles that one invocation sums over in the weight gradient. */
 const maxTilesPerInvocation = 512;
-/** Channels on either side, at least: on a software adapter below that the model of the times no longer holds. */
+/**
+ * The smallest number of input channels, and of output channels. On a software adapter the model of the times does not
+ * hold below it.
+ */
 const leastChannels = { software: 32, gpu: 64 };
 
 /**
- * The tile by which a convolution is computed, or its input gradient, whose geometry is then that of the latter; `null` for the
- * direct form. With `isWeightGrad` that of the weight gradient.
+ * The tile by which a convolution is computed; `null` is the direct form. It serves an input gradient too, given the
+ * gradient's own geometry. With `isWeightGrad` it is the tile of the weight gradient.
  */
 export function winogradTile(
   problem: ConvolutionGeometry,
@@ -66,12 +71,13 @@ export function allowsWinograd(
   if (kernelHeight !== 3 || kernelWidth !== 3 || stride !== 1) return false;
   const tiles = tileCount(geometry, tile);
   const imageBytes = placeCount(tile) * tiles * paddedChannels(Math.max(inputs, outputs)) * 4;
-  // Of the weight gradient, which sums in parts; the transformed weights are one part.
+  // These are the bytes of the weight gradient, which sums in parts. The transformed weights of a forward pass are as
+  // large as one part.
   const weightBytes = weightSplits(tiles) * placeCount(tile) * paddedChannels(inputs) * paddedChannels(outputs) * 4;
   return Math.max(imageBytes, weightBytes) <= mostScratchBytes;
 }
 
-/** Places of a transformed tile. */
+/** Number of values of a transformed tile, and so of matrix products. */
 export function placeCount(tile: WinogradTile): number {
   return (tile + 2) ** 2;
 }
@@ -82,9 +88,9 @@ export function weightSplits(tiles: number): number {
 }
 
 /**
- * Whether F(4×4, 3×3) suits GPUs. It moves 44 bytes per pixel and channel for its transforms and saves 13.5 flop per pixel and pair
- * of channels: at half the peak rate and some 35 flop per byte, that is even at 57 channels. Not where tiles at the border, or
- * in the phases of a large dilation, are mostly outside the image.
+ * Whether F(4×4, 3×3) suits GPUs. Its transforms move 44 bytes per pixel and channel. It saves 13.5 flop per pixel and
+ * pair of channels. At half the peak rate and some 35 flop per byte, both are worth the same at 57 channels. It does
+ * not suit where tiles are mostly outside the image, at its border or in the phases of a large dilation.
  */
 function suitsGpus(geometry: ConvolutionGeometry, inputs: number, outputs: number): boolean {
   const { batch, outputHeight, outputWidth } = geometry;
@@ -93,10 +99,12 @@ function suitsGpus(geometry: ConvolutionGeometry, inputs: number, outputs: numbe
 }
 
 /**
- * The tile of the form that takes the least time on a software adapter, by a model whose unit is a multiplication in a product,
- * fitted to launches of layers like those in docs/performance.md. A value takes 100 to be transformed, a weight 46; products come
- * in rows of 24 tiles. The direct form takes 2.2 for a multiplication; that of a weight gradient 1.6, 30 for a value that it loads,
- * and 100 for a weight, and leaves out taps outside the image.
+ * The tile of the form that takes the least time on a software adapter, by a model of the times. Its unit is one
+ * multiplication in a product. It was fitted to launches of layers like those in docs/performance.md:
+ * - Winograd: 100 units to transform a value of the image, 46 to transform a weight; products come in rows of 24 tiles.
+ * - Direct form: 2.2 units for a multiplication.
+ * - Direct weight gradient: 1.6 units for a multiplication, 30 for a value that it loads, and 100 for a weight. It
+ * skips taps outside the image.
  */
 function fastestTile(
   tiles: readonly WinogradTile[],

@@ -1,6 +1,6 @@
 /**
- * Products for GPUs: tiles of the factors go through workgroup memory. Convolutions that are no product of stored matrices
- * take the same kernels, with the rows of the left factor gathered from an image.
+ * Matrix products for GPUs, whose tiles of both factors go through workgroup memory. A convolution takes the same
+ * kernels: they gather the rows of the left factor from the image as they read it.
  *
  * @module
  */
@@ -16,48 +16,66 @@ import { type ConvolutionGeometry, geometryConstants } from "./geometry.ts";
 import type { Phases } from "./phases.ts";
 import type { Product, ProductSizes } from "./product.ts";
 
-/** Columns, in vec4f, below which most of a tile would be empty: the register form wastes less. */
+/**
+ * The smallest number of columns, in vec4f. With fewer, most of a tile would be empty, and the register form wastes
+ * less.
+ */
 const leastColumns = 4;
-/** Length of a sum, in vec4f, below which a tile costs more to stage than it saves: that of one step. */
+/**
+ * The smallest length of a sum, in vec4f: one step of the loop. For less, bringing a tile into workgroup memory costs
+ * more than it saves.
+ */
 const leastInner = 4;
 /** Rows, in tiles of 64, that a grid can have. */
 export const mostRows = 64 * maxWorkgroupsPerDimension;
-/** vec4f of a sum that a workgroup of a product computes, at least, so that adding the parts stays cheap: 16 steps. */
+/**
+ * The smallest part of a sum that a workgroup of a product computes, in vec4f: 16 steps. So adding the parts stays
+ * cheap.
+ */
 export const leastInnerPerSplit = 64;
-/** The parts of a product take no more memory than this. */
+/** Bytes of scratch memory that the parts of a product may take. */
 const mostPartBytes = 2 ** 25;
-/** Workgroups into which a sum is cut: some compute while others wait for memory. */
+/** A sum is cut until there are about this many workgroups: some of them compute while others wait for memory. */
 const wantedWorkgroups = 512;
-/** Rows that a workgroup of a transposed-left product sums over, at least, so that adding the parts stays cheap. */
+/**
+ * The smallest number of rows that a workgroup of a transposed-left product sums over, so that adding the parts stays
+ * cheap.
+ */
 export const leastRowsPerSplit = 128;
-/** Rows that it sums over, at most: 16,384 iterations of its loop. */
+/** The largest number of rows that it sums over: 16,384 iterations of its loop. */
 const mostRowsPerSplit = 2 ** 18;
 
-/** How a workgroup covers its tile: its rows, and invocations side by side, which take four columns each. */
+/**
+ * How a workgroup covers its tile: the rows of the tile, and how many invocations stand side by side; each takes four
+ * columns.
+ */
 interface Tile {
   readonly rows: number;
   readonly columnThreads: number;
 }
 
 /**
- * Rows of tiles, the largest first, and the workgroups below which a smaller tile is taken. Measured on 132 cores: with 288
- * workgroups of 128 rows, 64 rows are a tenth faster, with 1024 they are 4 % slower; 64 workgroups of 64 rows take 1.2 times
- * as long as 256 of 16.
+ * Heights of a tile in rows, the largest first. A height is taken if it leaves at least `leastWorkgroups`. Measured on
+ * 132 cores: with 288 workgroups of 128 rows, 64 rows are a tenth faster; with 1024 workgroups they are 4 % slower. 64
+ * workgroups of 64 rows take 1.2 times as long as 256 of 16.
  */
 const tileRows = [{ rows: 128, leastWorkgroups: 512 }, { rows: 64, leastWorkgroups: 160 }] as const;
 
-/** The patches of an image that a convolution multiplies by its weights: rows of a matrix that is never stored. */
+/**
+ * The patches of an image that a convolution multiplies by its weights. They are the rows of a matrix that is never
+ * stored.
+ */
 export interface Patches {
   readonly geometry: ConvolutionGeometry;
   /** vec4f of channels of a pixel. */
   readonly vectors: number;
-  /** The product is an input gradient with a stride, one batch for each phase, the image that of dy. */
+  /** For an input gradient with a stride: its phases, one batch of the product each. The image is then dy. */
   readonly phases?: Phases;
 }
 
 /**
- * Whether a product goes through workgroup memory. Not on software adapters, where barriers and workgroup memory gain nothing,
- * and not for narrow factors, where most of a tile would be empty.
+ * Whether a product goes through workgroup memory. It does not on software adapters, where barriers and workgroup
+ * memory gain nothing, nor for narrow factors, where most of a tile would be empty.
  */
 export function usesWorkgroups(sizes: ProductSizes, device: DeviceTraits): boolean {
   const { rows, inner, columns } = wholeSizes(sizes);
@@ -70,13 +88,16 @@ export function usesWorkgroups(sizes: ProductSizes, device: DeviceTraits): boole
 export interface WorkgroupProduct extends Product {
   /** The right factor is stored as `[batches, columns, inner]`, and transposed on its way into workgroup memory. */
   readonly transposed?: boolean;
-  /** The left factor is an image, seen by a kernel. */
+  /** Where the left factor is the patches of an image. */
   readonly patches?: Patches;
   /** Floating-point operations, where they are not those of the whole matrices. */
   readonly flops?: number;
 }
 
-/** The launches of left · right into a tensor of so many bytes: where `inner` is long and the grid small, in parts. */
+/**
+ * The launches of left · right into a tensor of `bytes` bytes. The sum is cut into parts where `inner` is long and the
+ * grid is small.
+ */
 export function workgroupProductKernels(product: WorkgroupProduct, bytes: number, device: DeviceTraits): KernelPlan {
   const { epilogue, ...plain } = product;
   const { sizes } = product;
@@ -90,7 +111,7 @@ export function workgroupProductKernels(product: WorkgroupProduct, bytes: number
   });
 }
 
-/** left · right, the sum over `inner` in `splits` parts; with an epilogue, in one. */
+/** The launch of left · right, with the sum over `inner` in `splits` parts. With an epilogue there is only one. */
 export function workgroupProductCall(
   product: WorkgroupProduct,
   splits: number,
@@ -120,7 +141,7 @@ export function workgroupProductCall(
   };
 }
 
-/** leftᵀ · right, the sum over rows in `splits` parts. */
+/** The launch of leftᵀ · right, with the sum over rows in `splits` parts. */
 export function workgroupTransposedLeftCall(
   product: Pick<Product, "left" | "right" | "sizes"> & { readonly patches?: Patches },
   splits: number,
@@ -139,7 +160,9 @@ export function workgroupTransposedLeftCall(
   };
 }
 
-/** Parts of the sum over `inner` that fill a GPU: one, unless the product's grid is small and its sum long. */
+/**
+ * The number of parts of the sum over `inner` that fills a GPU. It is one unless the grid is small and the sum long.
+ */
 function productSplits(sizes: ProductSizes, device: DeviceTraits): number {
   const { batches, rows, inner, columns } = sizes;
   const most = Math.min(
@@ -152,7 +175,7 @@ function productSplits(sizes: ProductSizes, device: DeviceTraits): number {
   return Math.max(1, Math.min(wanted, most));
 }
 
-/** Parts of the sum over rows that fill a GPU. */
+/** The number of parts of the sum over rows that fills a GPU. */
 export function workgroupSplits(sizes: ProductSizes, device: DeviceTraits): number {
   const grid = transposedLeftGrid(sizes, 1, weightColumnThreads(sizes, device));
   const wanted = device.schedule?.splits ?? Math.ceil(wantedWorkgroups / count(grid));
@@ -189,14 +212,16 @@ function patchConstants(patches: Patches | undefined): ShaderConstants {
   return { ...geometryConstants(geometry), INPUT_VECTORS: vectors, ...phases?.constants };
 }
 
-/** The tile of each part where the sum is cut, else one that fills a large GPU, else the smallest. */
+/**
+ * The tile of each part where the sum is cut. Otherwise one that fills a large GPU, or the smallest where none does.
+ */
 function chooseTile(sizes: ProductSizes, splits: number, device: DeviceTraits): Tile {
   if (device.schedule?.tile !== undefined || splits > 1) return splitTile(sizes, device);
   const columnThreads = columnThreadsOf(sizes);
   return fillingTile(sizes) ?? { rows: 256 / columnThreads, columnThreads };
 }
 
-/** The largest tile that leaves enough workgroups for a large GPU; none if only the smallest does. */
+/** The largest tile that leaves enough workgroups for a large GPU. `undefined` where only the smallest does. */
 function fillingTile(sizes: ProductSizes): Tile | undefined {
   const columnThreads = columnThreadsOf(sizes);
   const filled = tileRows.find(({ rows, leastWorkgroups }) =>
@@ -209,13 +234,15 @@ function columnThreadsOf({ columns }: ProductSizes): number {
   return columns <= 8 ? 8 : 16;
 }
 
-/** What is computed of each part of a sum: 64 rows, fewer of which would read more than the parts take to add. */
+/**
+ * The tile of each part where a sum is cut: 64 rows. With fewer, the tiles would read more than adding the parts costs.
+ */
 function splitTile(sizes: ProductSizes, device: DeviceTraits): Tile {
   const [rows, columnThreads] = device.schedule?.tile ?? [64, columnThreadsOf(sizes)];
   return { rows, columnThreads };
 }
 
-/** Rows of one invocation: tall ones read less of the workgroup's memory. */
+/** Rows of one invocation. Tall ones read less of the workgroup's memory. */
 function threadRows({ rows, columnThreads }: Tile): number {
   return rows >= 128 && columnThreads === 16 ? 8 : 4;
 }
@@ -228,7 +255,7 @@ function workgroupGrid(
   return [Math.ceil(columns / tile.columnThreads), Math.ceil(rows / tile.rows), splits * batches];
 }
 
-/** Invocations side by side in the tile of a weight gradient; 256 are in a workgroup. */
+/** Invocations side by side in the tile of a weight gradient. A workgroup has 256. */
 function weightColumnThreads(sizes: ProductSizes, device: DeviceTraits): number {
   return device.schedule?.tile?.[1] ?? columnThreadsOf(sizes);
 }

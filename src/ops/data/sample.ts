@@ -9,9 +9,10 @@ import imagesShader from "../../../shaders/data/sample_images.wgsl" with { type:
 import labelsShader from "../../../shaders/data/sample_labels.wgsl" with { type: "text" };
 import { grid } from "../../gpu/launch.ts";
 import type { DataType } from "../../graph/layout.ts";
-import { imageRows, inRegions, part } from "../../graph/slices.ts";
-import { currentPath, Tensor } from "../../graph/tensor.ts";
-import { sampleGeometryLength } from "./geometry.ts";
+import { imageRows, inRegions } from "../../graph/slices.ts";
+import { Tensor } from "../../graph/tensor.ts";
+import { refuse } from "../refuse.ts";
+import { geometryOf, sampleGeometryLength } from "./geometry.ts";
 
 /** Normalisation of red, green and blue: byte · scale + shift. */
 export interface Normalization {
@@ -52,7 +53,7 @@ export function sampleImages(images: Tensor, geometry: Tensor, options: SampleIm
   const { height, width, normalization: { scale, shift } } = options;
   const [batch = 1, sourceHeight = 1, sourceWidth = 1] = images.shape;
   if (scale.length !== 3 || shift.length !== 3) {
-    throw new RangeError(`Cannot add "${currentPath()}" (sampleImages): normalization needs 3 scales and 3 shifts`);
+    refuse("sampleImages", "normalization needs 3 scales and 3 shifts");
   }
   // Division by the reciprocal keeps v/127.5 − 1 exact, which a product with the rounded 1/127.5 is not.
   const [red = 1, green = 1, blue = 1] = scale.map((factor) => 1 / factor);
@@ -82,9 +83,7 @@ export function sampleImages(images: Tensor, geometry: Tensor, options: SampleIm
           },
           bindings: [
             imageRows(images, { images: { first, count }, rows: { first: 0, count: sourceHeight } }),
-            count === batch
-              ? geometry
-              : part(geometry, [count, sampleGeometryLength], first * sampleGeometryLength * 4),
+            geometryOf(geometry, { first, count }),
             "output",
           ],
           workgroups: grid(count * rows.count * width, 64),
@@ -132,13 +131,9 @@ function sizeConstants(source: Tensor, { height, width }: CropSize) {
 function checkShapes(op: string, source: Tensor, geometry: Tensor, dtype: DataType): void {
   const [batch = 1] = source.shape;
   if (source.shape.length !== 3 || source.dtype !== dtype || source.layout !== "plain") {
-    throw new RangeError(
-      `Cannot add "${currentPath()}" (${op}): ${source} (${source.dtype}, ${source.layout}) must be ${dtype} plain [N, H, W]`,
-    );
+    refuse(op, `${source} (${source.dtype}, ${source.layout}) must be ${dtype} plain [N, H, W]`);
   }
   if (geometry.shape.join() !== `${batch},${sampleGeometryLength}` || geometry.layout !== "plain") {
-    throw new RangeError(
-      `Cannot add "${currentPath()}" (${op}): geometry ${geometry} (${geometry.layout}) must be plain [${batch}, ${sampleGeometryLength}]`,
-    );
+    refuse(op, `geometry ${geometry} (${geometry.layout}) must be plain [${batch}, ${sampleGeometryLength}]`);
   }
 }

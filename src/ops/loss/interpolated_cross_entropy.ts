@@ -7,7 +7,8 @@
  */
 
 import meanShader from "../../../shaders/loss/weighted_mean.wgsl" with { type: "text" };
-import { currentPath, Tensor } from "../../graph/tensor.ts";
+import { Tensor } from "../../graph/tensor.ts";
+import { refuse } from "../refuse.ts";
 import { interpolatedCrossEntropyGrad } from "./interpolated_cross_entropy_grad.ts";
 import { interpolatedCrossEntropySums } from "./interpolated_cross_entropy_sums.ts";
 
@@ -88,6 +89,6 @@ function checkShapes({ logits, labels, classWeights, pixelWeights }: CrossEntrop
     ? `pixel weights ${pixelWeights} (${pixelWeights.layout}) must be plain [${batch}, ${height}, ${width}]`
     : null;
   if (problem !== null) {
-    throw new RangeError(`Cannot add "${currentPath()}" (interpolatedCrossEntropy): ${problem}`);
+    refuse("interpolatedCrossEntropy", problem);
   }
 }

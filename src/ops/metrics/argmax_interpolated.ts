@@ -8,11 +8,12 @@ import shader from "../../../shaders/metrics/argmax_interpolated.wgsl" with { ty
 import { grid } from "../../gpu/launch.ts";
 import { paddedChannels } from "../../graph/layout.ts";
 import { batchRows, inRanges } from "../../graph/slices.ts";
-import { currentPath, Tensor } from "../../graph/tensor.ts";
+import { Tensor } from "../../graph/tensor.ts";
 import { batchRowsBetween } from "../resize/between.ts";
 
 /** Rows that are whole words of four labels, whatever their width. */
 const rowsOfWholeWords = 4;
+import { refuse } from "../refuse.ts";
 
 /** Options of `argmaxInterpolated`. */
 export interface ArgmaxInterpolatedOptions {
@@ -34,9 +35,7 @@ export function argmaxInterpolated(logits: Tensor, options: ArgmaxInterpolatedOp
   const [batch = 1, classes = 1, logitsHeight = 1, logitsWidth = 1] = logits.shape;
   const { height, width, alignCorners = false } = options;
   if (logits.shape.length !== 4 || logits.layout !== "activation" || classes > 255) {
-    throw new RangeError(
-      `Cannot add "${currentPath()}" (argmaxInterpolated): ${logits} (${logits.layout}) must be [N, C, h, w] with C up to 255`,
-    );
+    refuse("argmaxInterpolated", `${logits} (${logits.layout}) must be [N, C, h, w] with C up to 255`);
   }
   const vectors = paddedChannels(classes) / 4;
   const axis = { inputSize: logitsHeight, outputSize: height, alignCorners };

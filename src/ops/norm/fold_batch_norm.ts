@@ -7,7 +7,8 @@
 import shader from "../../../shaders/norm/fold_batch_norm.wgsl" with { type: "text" };
 import { grid } from "../../gpu/launch.ts";
 import { paddedChannels } from "../../graph/layout.ts";
-import { currentPath, Tensor } from "../../graph/tensor.ts";
+import { Tensor } from "../../graph/tensor.ts";
+import { refuse } from "../refuse.ts";
 import type { BatchNormParameters } from "./batch_norm.ts";
 
 /**
@@ -23,11 +24,11 @@ export function foldBatchNorm(parameters: BatchNormParameters, options: { readon
   const channels = gamma.shape[0] ?? 1;
   for (const tensor of [gamma, beta, mean, variance]) {
     if (tensor.layout !== "channels" || tensor.shape.join() !== String(channels)) {
-      throw new RangeError(`Cannot add "${currentPath()}" (foldBatchNorm): ${tensor} is not [${channels}] of channels`);
+      refuse("foldBatchNorm", `${tensor} is not [${channels}] of channels`);
     }
   }
   if (!(epsilon > 0)) {
-    throw new RangeError(`Cannot add "${currentPath()}" (foldBatchNorm): epsilon is ${epsilon}, it must be positive`);
+    refuse("foldBatchNorm", `epsilon is ${epsilon}, it must be positive`);
   }
   return new Tensor({
     op: "foldBatchNorm",

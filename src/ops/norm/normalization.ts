@@ -6,7 +6,8 @@
 
 import type { ShaderConstants } from "../../gpu/shader.ts";
 import { paddedChannels } from "../../graph/layout.ts";
-import { currentPath, type KernelBinding, type Tensor } from "../../graph/tensor.ts";
+import type { KernelBinding, Tensor } from "../../graph/tensor.ts";
+import { refuse } from "../refuse.ts";
 import { type Activation, activationConstants } from "../activation/kind.ts";
 import { pixelSizes, type PixelSplits } from "../reduce/pixel_splits.ts";
 
@@ -47,31 +48,25 @@ export function checkNormalization(normalization: Normalization): Normalization 
   const vectors = { gamma, beta, ...("mean" in statistics ? statistics : {}) };
   for (const [name, tensor] of Object.entries(vectors)) {
     if (tensor.layout !== "channels" || tensor.shape.length !== 1 || tensor.shape[0] !== channels) {
-      throw new RangeError(
-        `Cannot add "${currentPath()}" (batchNorm): input has ${channels} channels, ${name} is [${
-          tensor.shape.join(", ")
-        }] of layout ${tensor.layout}`,
+      refuse(
+        "batchNorm",
+        `input has ${channels} channels, ${name} is [${tensor.shape.join(", ")}] of layout ${tensor.layout}`,
       );
     }
   }
   if (!("mean" in statistics) && (statistics.layout !== "channels" || statistics.shape.join() !== `2,${channels}`)) {
-    throw new RangeError(
-      `Cannot add "${currentPath()}" (batchNorm): input has ${channels} channels, statistics are [${
-        statistics.shape.join(", ")
-      }] of layout ${statistics.layout}`,
+    refuse(
+      "batchNorm",
+      `input has ${channels} channels, statistics are [${statistics.shape.join(", ")}] of layout ${statistics.layout}`,
     );
   }
   const { residual = x } = normalization;
   if (residual.shape.join() !== x.shape.join()) {
-    throw new RangeError(
-      `Cannot add "${currentPath()}" (batchNorm): input is [${x.shape.join(", ")}], the residual [${
-        residual.shape.join(", ")
-      }]`,
-    );
+    refuse("batchNorm", `input is [${x.shape.join(", ")}], the residual [${residual.shape.join(", ")}]`);
   }
   // A positive epsilon also keeps the padding channels, whose variance is 0, at 0.
   if (!(epsilon > 0)) {
-    throw new RangeError(`Cannot add "${currentPath()}" (batchNorm): epsilon is ${epsilon}, it must be positive`);
+    refuse("batchNorm", `epsilon is ${epsilon}, it must be positive`);
   }
   return normalization;
 }

@@ -7,7 +7,8 @@
 import shader from "../../../shaders/norm/update_running_statistics.wgsl" with { type: "text" };
 import { grid } from "../../gpu/launch.ts";
 import { paddedChannels } from "../../graph/layout.ts";
-import { currentPath, Tensor } from "../../graph/tensor.ts";
+import { Tensor } from "../../graph/tensor.ts";
+import { refuse } from "../refuse.ts";
 
 /**
  * (1 − momentum)·running + momentum·batch, both `[2, C]` (mean, variance) → `[2, C]`, a new tensor that the caller
@@ -24,14 +25,10 @@ export function updateRunningStatistics(
 ): Tensor {
   const { count, momentum = 0.1 } = options;
   if (running.shape.join() !== batch.shape.join() || running.layout !== "channels" || batch.layout !== "channels") {
-    throw new RangeError(
-      `Cannot add "${currentPath()}" (updateRunningStatistics): ${running} and ${batch} must both be [2, C] of channels`,
-    );
+    refuse("updateRunningStatistics", `${running} and ${batch} must both be [2, C] of channels`);
   }
   if (!(count > 1)) {
-    throw new RangeError(
-      `Cannot add "${currentPath()}" (updateRunningStatistics): ${count} value per channel has no unbiased variance`,
-    );
+    refuse("updateRunningStatistics", `${count} value per channel has no unbiased variance`);
   }
   return new Tensor({
     op: "updateRunningStatistics",

@@ -5,8 +5,10 @@
  */
 
 import type { ShaderConstants } from "../../gpu/shader.ts";
-import { currentPath, type Tensor } from "../../graph/tensor.ts";
+import type { Tensor } from "../../graph/tensor.ts";
 import { type ConvolutionGeometry, convolutionGeometry, geometryConstants, type Padding } from "../conv/geometry.ts";
+import { refuse } from "../refuse.ts";
+import { requirePoolPadding, requireWindow } from "../window.ts";
 
 /** Options of a pooling window; the defaults are PyTorch's. */
 export interface PoolOptions {
@@ -31,7 +33,8 @@ export interface PoolGeometry extends ConvolutionGeometry {
 /**
  * The sizes of a pooling of `input` `[N, C, H, W]`. Every window holds at least one pixel of the image.
  *
- * @throws {RangeError} if the padding is more than half the kernel, a window does not fit, or the stride is missing.
+ * @throws {RangeError} if the padding is more than half the kernel, a window does not fit, the stride is missing, or an option
+ * is no such number (`requireWindow`).
  */
 export function poolGeometry(op: string, input: Tensor, options: PoolOptions): PoolGeometry {
   const { kernel, padding = 0, ceilMode = false } = options;
@@ -40,19 +43,12 @@ export function poolGeometry(op: string, input: Tensor, options: PoolOptions): P
   const { top, bottom, left, right } = typeof padding === "number"
     ? { top: padding, bottom: padding, left: padding, right: padding }
     : padding;
-  const where = `Cannot add "${currentPath()}" (${op}) to ${input}`;
-  if (input.layout !== "activation") {
-    throw new RangeError(`${where}: the input is no image but of layout ${input.layout}`);
-  }
   if (options.stride === undefined && rows !== columns) {
-    throw new RangeError(`${where}: the ${rows}×${columns} window is not square, so the stride must be given`);
-  }
-  if (Math.max(top, bottom) > rows / 2 || Math.max(left, right) > columns / 2) {
-    throw new RangeError(
-      `${where}: padding ${top}, ${bottom}, ${left}, ${right} is more than half of the ${rows}×${columns} window`,
-    );
+    refuse(op, `the ${rows}×${columns} window is not square, so the stride must be given`);
   }
   const extra = ceilMode ? stride - 1 : 0;
+  requireWindow(op, input, { kernel: [rows, columns], stride, padding, overhang: extra });
+  requirePoolPadding(op, [rows, columns], padding);
   const geometry = convolutionGeometry(input.shape, [rows, columns], {
     stride,
     padding: { top, bottom: bottom + extra, left, right: right + extra },

@@ -8,7 +8,8 @@
 import shader from "../../../shaders/random/dropout.wgsl" with { type: "text" };
 import { grid } from "../../gpu/launch.ts";
 import { inVectors, vectorRange } from "../../graph/slices.ts";
-import { currentPath, Tensor } from "../../graph/tensor.ts";
+import { Tensor } from "../../graph/tensor.ts";
+import { refuse } from "../refuse.ts";
 
 /** Options of `dropout`. */
 export interface DropoutOptions {
@@ -29,12 +30,10 @@ export interface DropoutOptions {
 export function dropout(x: Tensor, options: DropoutOptions): Tensor {
   const { probability, key } = options;
   if (!(probability >= 0 && probability < 1)) {
-    throw new RangeError(`Cannot add "${currentPath()}" (dropout): probability ${probability} is not in [0, 1)`);
+    refuse("dropout", `probability ${probability} is not in [0, 1)`);
   }
   if (key.dtype !== "u32" || key.layout !== "plain" || key.shape.join() !== "4") {
-    throw new RangeError(
-      `Cannot add "${currentPath()}" (dropout): the key ${key} is ${key.dtype}, ${key.layout}; it must be four plain u32`,
-    );
+    refuse("dropout", `the key ${key} is ${key.dtype}, ${key.layout}; it must be four plain u32`);
   }
   if (probability === 0) return x;
   return new Tensor({

@@ -8,8 +8,9 @@ import shader from "../../../shaders/resize/bilinear_resize.wgsl" with { type: "
 import { grid } from "../../gpu/launch.ts";
 import { paddedChannels } from "../../graph/layout.ts";
 import { imageRows, inRegions } from "../../graph/slices.ts";
-import { currentPath, Tensor } from "../../graph/tensor.ts";
+import { Tensor } from "../../graph/tensor.ts";
 import { rowsBetween } from "./between.ts";
+import { refuse } from "../refuse.ts";
 import { bilinearResizeGrad } from "./bilinear_resize_grad.ts";
 
 /** Options of `bilinearResize`. */
@@ -35,9 +36,7 @@ export interface BilinearResizeOptions {
 export function bilinearResize(x: Tensor, options: BilinearResizeOptions): Tensor {
   const { height, width, alignCorners = false } = options;
   if (![height, width].every((side) => Number.isInteger(side) && side >= 1) || x.layout !== "activation") {
-    throw new RangeError(
-      `Cannot add "${currentPath()}" (bilinearResize): ${x} cannot be resized to ${height}×${width}`,
-    );
+    refuse("bilinearResize", `${x} cannot be resized to ${height}×${width}`);
   }
   const [batch = 1, channels = 1, inputHeight = 1, inputWidth = 1] = x.shape;
   return new Tensor({

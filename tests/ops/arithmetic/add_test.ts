@@ -13,6 +13,8 @@ Deno.test("add() is the sum, element by element, and passes its gradient to both
   });
 });
 
-Deno.test("add() refuses two shapes", () => {
+Deno.test("add() refuses two shapes or two layouts", () => {
   assertThrows(() => add(input("a", [1, 4, 2, 2]), input("b", [1, 4, 2, 3])), RangeError, "the shapes differ");
+  const plain = input("b", [1, 4, 2, 2], { layout: "plain" });
+  assertThrows(() => add(input("a", [1, 4, 2, 2]), plain), RangeError, "the layouts differ");
 });

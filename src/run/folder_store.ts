@@ -19,13 +19,17 @@ import { closeSync, existsSync, mkdirSync, openSync, readFileSync, truncateSync,
 import { join, resolve } from "node:path";
 import * as v from "valibot";
 import { UsageError } from "../errors.ts";
+import { labelTable } from "../data/class_map.ts";
+import type { FileItem } from "../data/file_item.ts";
 import type { Tuning } from "../graph/schedule.ts";
 import { readFile, writeFileSafely } from "../disk/files.ts";
+import { jsonText, type LabelSink, type RunStore } from "../selftraining/store.ts";
 import { options } from "../settings/options.ts";
-import { readValue, type Settings, type Value } from "../settings/settings.ts";
+import { checkedValues, readValue, type Settings, type Values } from "../settings/settings.ts";
+import { LabelWriter } from "./label_writer.ts";
 
-/** An opened run folder. */
-export class RunFolder {
+/** An opened run folder. Names of results are those of its files. */
+export class FolderStore implements RunStore<FileItem> {
   readonly #stages: Record<string, unknown>;
   readonly #metrics: number;
 
@@ -39,7 +43,7 @@ export class RunFolder {
    *
    * @throws {UsageError} if it holds a run and `resume` is not set, or holds none and it is, or its settings differ.
    */
-  static open(path: string, settings: Settings, resume: boolean): RunFolder {
+  static open(path: string, settings: Settings, resume: boolean): FolderStore {
     const configPath = join(path, "config.json");
     const config = comparable(settings);
     // A start that failed before its first result, for a wrong option say, is no run and may be started anew.
@@ -53,12 +57,12 @@ export class RunFolder {
     if (holdsRun) requireSameSettings(path, JSON.parse(readFileSync(configPath, "utf8")), config);
     if (!holdsRun) {
       mkdirSync(path, { recursive: true });
-      writeFileSafely(configPath, `${JSON.stringify(config, null, 1)}\n`);
+      writeFileSafely(configPath, jsonText(config));
       writeFileSafely(join(path, "metrics.jsonl"), "");
     }
     const stages = join(path, "stages.json");
     const done = existsSync(stages) ? JSON.parse(new TextDecoder().decode(readFile(stages))) : {};
-    return new RunFolder(path, done, holdsRun);
+    return new FolderStore(path, done, holdsRun);
   }
 
   /** The full path of a file in the folder. */
@@ -71,7 +75,7 @@ export class RunFolder {
     if (stage in this.#stages) return this.#stages[stage] as T;
     const result = await compute();
     this.#stages[stage] = result;
-    this.writeJson("stages.json", this.#stages);
+    await this.write("stages.json", jsonText(this.#stages));
     return result;
   }
 
@@ -85,42 +89,79 @@ export class RunFolder {
     // Without a table, training began by the rules; or it has not begun, as where no adapter was found at the first start.
     if (this.holdsRun && existsSync(this.file("checkpoint.safetensors"))) return new Map();
     const found = find();
-    this.writeJson("tuning.json", Object.fromEntries(found));
+    writeFileSafely(path, jsonText(Object.fromEntries(found)));
     return found;
   }
 
-  /** Whether a stage was finished. */
-  isDone(stage: string): boolean {
-    return stage in this.#stages;
+  /** Writes a file safely. */
+  write(name: string, data: Uint8Array<ArrayBuffer> | string): Promise<void> {
+    return new Promise((resolve) => resolve(writeFileSafely(this.file(name), data)));
+  }
+
+  /** The bytes of a file, or `null`. */
+  read(name: string): Promise<Uint8Array<ArrayBuffer> | null> {
+    const path = this.file(name);
+    return new Promise((resolve) => resolve(existsSync(path) ? readFile(path) : null));
+  }
+
+  /** The path of a file. */
+  describe(name: string): string {
+    return this.file(name);
   }
 
   /** Appends a line to `metrics.jsonl`. */
-  log(entry: Readonly<Record<string, unknown>>): void {
-    writeSync(this.#metrics, `${JSON.stringify(entry)}\n`);
+  log(entry: Readonly<Record<string, unknown>>): Promise<void> {
+    return new Promise((resolve) => {
+      writeSync(this.#metrics, `${JSON.stringify(entry)}\n`);
+      resolve();
+    });
   }
 
   /** Drops the lines of steps that will be done again: those of `stage` from `step` on, and all after them. */
-  truncateMetrics(stage: string, step: number): void {
-    const text = readFileSync(this.file("metrics.jsonl"), "utf8");
-    let kept = 0;
-    for (const line of text.split(/(?<=\n)/)) {
-      if (!line.endsWith("\n")) break;
-      const entry = JSON.parse(line);
-      if (entry.stage === stage && entry.step >= step) break;
-      kept += new TextEncoder().encode(line).length;
-    }
-    truncateSync(this.file("metrics.jsonl"), kept);
+  truncateLog(stage: string, step: number): Promise<void> {
+    return new Promise((resolve) => {
+      const path = this.file("metrics.jsonl");
+      let kept = 0;
+      for (const line of readFileSync(path, "utf8").split(/(?<=\n)/)) {
+        if (!line.endsWith("\n")) break;
+        const entry = JSON.parse(line);
+        if (entry.stage === stage && entry.step >= step) break;
+        kept += new TextEncoder().encode(line).length;
+      }
+      truncateSync(path, kept);
+      resolve();
+    });
   }
 
-  /** Writes a JSON file safely. */
-  writeJson(name: string, value: unknown): void {
-    writeFileSafely(this.file(name), `${JSON.stringify(value, null, 1)}\n`);
+  /** Begins to write the pseudo-labels of a round: a PNG for each image, under its name. */
+  openLabels(round: number, items: readonly FileItem[], classes: number): LabelSink {
+    mkdirSync(this.file(labelFolder(round)), { recursive: true });
+    return new LabelWriter(items.map(({ name }) => this.#labelPath(round, name)), classes);
+  }
+
+  /** The images with their pseudo-labels of a round as their label files. */
+  labelledItems(round: number, items: readonly FileItem[], classes: number): FileItem[] {
+    const table = labelTable(classes);
+    return items.map((item) => ({
+      ...item,
+      labelPath: this.#labelPath(round, item.name),
+      labelTable: table,
+      labelsResized: true,
+    }));
   }
 
   /** Closes the log. */
   close(): void {
     closeSync(this.#metrics);
   }
+
+  #labelPath(round: number, name: string): string {
+    return this.file(labelFolder(round), `${name}.png`);
+  }
+}
+
+function labelFolder(round: number): string {
+  return join("rounds", String(round), "pseudo-labels");
 }
 
 /** @throws {Error} if the file does not hold names of schedules. */
@@ -137,31 +178,25 @@ function readTuning(path: string): Tuning {
 }
 
 /** Options that are of one start, not of the run. */
-const startOptions: ReadonlySet<string> = new Set([
-  "resume",
-  "json",
-  "out",
-  "plan",
-  "profile",
-  "control-run",
-  "memory-budget",
-]);
+const startOptions: ReadonlySet<string> = new Set(
+  options.filter(({ ofOneStart }) => ofOneStart).map(({ key }) => key),
+);
 
 /** The settings of the run as JSON has them; paths in full, so that they hold from everywhere. */
 function comparable(settings: Settings): Record<string, unknown> {
-  const paths = new Set(options.filter(({ kind }) => kind === "path").map(({ key }) => key));
+  const paths = new Set<string>(options.filter(({ kind }) => kind === "path").map(({ key }) => key));
   const entries = Object.entries(settings.toJSON()).filter(([key]) => !startOptions.has(key));
   return Object.fromEntries(entries.map(([key, value]) => [key, paths.has(key) ? resolve(String(value)) : value]));
 }
 
 /**
- * The settings that the run in a folder was started with, for those that are not given again; none where there is no run.
+ * The settings that the run in a folder was started with, for those that are not given again; `null` where there is no run.
  */
-export function savedSettings(path: string): Map<string, Value> {
+export function savedSettings(path: string): Values | null {
   const configPath = join(path, "config.json");
-  if (!existsSync(configPath)) return new Map();
+  if (!existsSync(configPath)) return null;
   const saved: Record<string, unknown> = JSON.parse(readFileSync(configPath, "utf8"));
-  return new Map(
+  return checkedValues(
     options.filter(({ key }) => key in saved).map((option) => [option.key, readValue(option, saved[option.key])]),
   );
 }

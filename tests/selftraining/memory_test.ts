@@ -1,33 +1,27 @@
 import { assert, assertEquals } from "@std/assert";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { openDataset } from "../../src/data/dataset.ts";
-import { decodeLabels } from "../../src/data/decode.ts";
-import { Loader } from "../../src/data/loader.ts";
-import type { Item } from "../../src/data/sample.ts";
+import { openDataset, openLoader } from "../../src/data/folder.ts";
+import type { FileItem } from "../../src/data/file_item.ts";
 import { Gpu } from "../../src/gpu/gpu.ts";
 import { loadNetwork } from "../../src/nn/network.ts";
-import { Progress } from "../../src/report/progress.ts";
-import { labelTarget } from "../../src/run/labelling.ts";
-import { Profile } from "../../src/run/profile.ts";
-import { RunFolder } from "../../src/run/run_folder.ts";
-import { resolveSettings } from "../../src/settings/settings.ts";
 import { evaluate } from "../../src/selftraining/evaluation.ts";
+import { labelTarget } from "../../src/selftraining/labelling.ts";
+import { spatialPrior } from "../../src/selftraining/spatial_prior.ts";
+import type { LabelSink } from "../../src/selftraining/store.ts";
 import { networkFile, pictureSize, writeStreets } from "../cli/fixture.ts";
 import { withFolder } from "../data/pictures.ts";
 
 /** `count` images under names of their own, from the files of the streets in turn. */
-function itemsOf(folder: string, count: number): Item[] {
+function itemsOf(folder: string, count: number): FileItem[] {
   const dataset = openDataset(folder);
   const files = ["train", "val"].flatMap((name) => dataset.split(name).items);
-  return Array.from({ length: count }, (_, index) => ({ ...files[index % 2], name: `${index}` } as Item));
+  return Array.from({ length: count }, (_, index) => ({ ...files[index % 2], name: `${index}` } as FileItem));
 }
 
 Deno.test("evaluation takes as much GPU memory for 40 images as for 4", () =>
   withFolder(async (folder) => {
     writeStreets(folder);
     using gpu = await Gpu.open();
-    using loader = new Loader();
+    using loader = openLoader();
     const network = loadNetwork(gpu, (await networkFile()).bytes, "the network");
     const peaks: number[] = [];
     for (const count of [4, 40]) {
@@ -45,31 +39,31 @@ Deno.test("labelling takes no more GPU memory for 40 images than for a few; what
   withFolder(async (folder) => {
     writeStreets(folder);
     using gpu = await Gpu.open();
-    using loader = new Loader();
+    using loader = openLoader();
     const network = loadNetwork(gpu, (await networkFile()).bytes, "the network");
-    const settings = resolveSettings("adapt", new Map<string, boolean>([["spatial-prior", true]]));
     const label = async (count: number, keptBytes?: number) => {
-      const run = RunFolder.open(join(folder, `run of ${count}, ${keptBytes}`), settings, false);
-      const split = { name: "train", items: itemsOf(folder, count) };
-      const { signal } = new AbortController();
-      const context = {
-        gpu,
-        settings,
-        folder: run,
-        network,
-        loader,
-        progress: new Progress(),
-        profile: new Profile(),
-        size: pictureSize,
-        crop: pictureSize,
-        signal,
-      };
+      const items = itemsOf(folder, count);
       const before = gpu.allocatedBytes;
-      const { lambda_hex } = await labelTarget(context, { sourceSplit: split, targetSplit: split }, 1, 0.3, keptBytes);
-      run.close();
+      const prior = await spatialPrior(gpu, loader, items, { classes: network.classCount, size: pictureSize });
+      const maps: Uint8Array[] = [];
+      const sink: LabelSink = {
+        write: (map) => {
+          assertEquals(map.width, pictureSize.width);
+          maps.push(map.labels);
+          return Promise.resolve();
+        },
+        finish: () => Promise.resolve([]),
+        [Symbol.asyncDispose]: () => Promise.resolve(),
+      };
+      const { lambda_hex } = await labelTarget(gpu, network, loader, items, sink, {
+        ...{ policy: "cbst", rule: "crst", stride: 1, portion: 0.3, size: pictureSize },
+        prior,
+        keptBytes,
+      });
+      gpu.destroyBuffer(prior);
       assertEquals(gpu.allocatedBytes, before);
-      const pngs = split.items.map(({ name }) => readFileSync(run.file("rounds", "1", "pseudo-labels", `${name}.png`)));
-      return { peak: gpu.peakBytes, labels: { lambda_hex, pngs } };
+      assertEquals(maps.length, count);
+      return { peak: gpu.peakBytes, labels: { lambda_hex, maps } };
     };
     // Four images, of the logits [16 channels, 8, 16] each, are a batch.
     const batchBytes = 4 * 16 * 8 * 16 * 4;
@@ -83,6 +77,5 @@ Deno.test("labelling takes no more GPU memory for 40 images than for a few; what
     const all = await label(40);
     assert(all.peak > manyKept.peak, `${all.peak}, ${manyKept.peak}`);
     for (const { labels } of [manyKept, all]) assertEquals(labels, many.labels);
-    const [first = new Uint8Array()] = many.labels.pngs;
-    assert(decodeLabels(first, "the first").labels.some((label) => label !== 255), "nothing was labelled");
+    assert(many.labels.maps.some((labels) => labels.some((label) => label !== 255)), "nothing was labelled");
   }));

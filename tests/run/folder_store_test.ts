@@ -2,12 +2,12 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { UsageError } from "../../src/errors.ts";
-import { RunFolder, savedSettings } from "../../src/run/run_folder.ts";
-import { resolveSettings, type Value } from "../../src/settings/settings.ts";
+import { FolderStore, savedSettings } from "../../src/run/folder_store.ts";
+import { resolveSettings } from "../../src/settings/settings.ts";
 import { writeFileSafely } from "../../src/disk/files.ts";
 
-const settings = resolveSettings("adapt", new Map());
-const others = resolveSettings("adapt", new Map([["rounds", 7]]));
+const settings = resolveSettings("adapt");
+const others = resolveSettings("adapt", { rounds: 7 });
 
 async function inFolder(body: (path: string) => Promise<void> | void): Promise<void> {
   const path = await Deno.makeTempDir();
@@ -17,41 +17,41 @@ async function inFolder(body: (path: string) => Promise<void> | void): Promise<v
 
 Deno.test("a run folder keeps the results of stages, and only --resume goes on with it", () =>
   inFolder(async (path) => {
-    const first = RunFolder.open(path, settings, false);
+    const first = FolderStore.open(path, settings, false);
     assertEquals(await first.once("stage", () => Promise.resolve(1)), 1);
     first.close();
-    assertThrows(() => RunFolder.open(path, settings, false), UsageError, "holds a run already");
-    assertThrows(() => RunFolder.open(path, others, true), UsageError, "other settings: --rounds was 3 and is 7");
-    const second = RunFolder.open(path, settings, true);
+    assertThrows(() => FolderStore.open(path, settings, false), UsageError, "holds a run already");
+    assertThrows(() => FolderStore.open(path, others, true), UsageError, "other settings: --rounds was 3 and is 7");
+    const second = FolderStore.open(path, settings, true);
     assertEquals(await second.once("stage", () => Promise.resolve(2)), 1);
     second.close();
   }));
 
 Deno.test("a start that failed before its first result may be started anew", () =>
   inFolder((path) => {
-    RunFolder.open(path, settings, false).close();
-    RunFolder.open(path, others, false).close();
+    FolderStore.open(path, settings, false).close();
+    FolderStore.open(path, others, false).close();
     assertEquals(JSON.parse(readFileSync(join(path, "config.json"), "utf8")).rounds, 7);
   }));
 
 Deno.test("a resumed run takes what is not given from its start, and paths hold from everywhere", () =>
   inFolder(async (path) => {
-    const started = resolveSettings("adapt", new Map<string, Value>([["rounds", 7], ["source", "idd"]]));
-    const folder = RunFolder.open(path, started, false);
+    const started = resolveSettings("adapt", { rounds: 7, source: "idd" });
+    const folder = FolderStore.open(path, started, false);
     await folder.once("stage", () => Promise.resolve(1));
     folder.close();
-    const saved = savedSettings(path);
-    assertEquals([saved.get("rounds"), saved.get("source")], [7, resolve("idd")]);
-    const given = new Map<string, Value>([["control-run", "other"], ["memory-budget", 1]]);
-    RunFolder.open(path, resolveSettings("adapt", given, saved), true).close();
-    assertEquals(savedSettings(join(path, "none")).size, 0);
+    const saved = savedSettings(path) ?? {};
+    assertEquals([saved.rounds, saved.source], [7, resolve("idd")]);
+    const given = { "control-run": "other", "memory-budget": 1 };
+    FolderStore.open(path, resolveSettings("adapt", given, saved), true).close();
+    assertEquals(savedSettings(join(path, "none")), null);
   }));
 
 Deno.test("a resumed run keeps the schedules of its start, whatever was tuned since", () =>
   inFolder(async (path) => {
     const [before, after] = ["slow", "fast"].map((name) => new Map([["a class", name]]));
     if (before === undefined || after === undefined) throw new Error("There are two tables");
-    const open = (resume: boolean) => RunFolder.open(path, settings, resume);
+    const open = (resume: boolean) => FolderStore.open(path, settings, resume);
     let folder = open(false);
     assertEquals(folder.tuning(() => before), before);
     folder.close();
@@ -80,14 +80,14 @@ Deno.test("a resumed run keeps the schedules of its start, whatever was tuned si
 
 Deno.test("resuming where there is no run is wrong usage", () =>
   inFolder((path) => {
-    assertThrows(() => RunFolder.open(path, settings, true), UsageError, "There is no run in");
+    assertThrows(() => FolderStore.open(path, settings, true), UsageError, "There is no run in");
   }));
 
 Deno.test("the log drops the steps that will be done again", () =>
-  inFolder((path) => {
-    const folder = RunFolder.open(path, settings, false);
-    for (let step = 0; step < 4; step++) folder.log({ stage: "source", step, loss: 1 });
-    folder.truncateMetrics("source", 2);
+  inFolder(async (path) => {
+    const folder = FolderStore.open(path, settings, false);
+    for (let step = 0; step < 4; step++) await folder.log({ stage: "source", step, loss: 1 });
+    await folder.truncateLog("source", 2);
     folder.close();
     const lines = readFileSync(join(path, "metrics.jsonl"), "utf8").trim().split("\n");
     assertEquals(lines.map((line) => JSON.parse(line).step), [0, 1]);

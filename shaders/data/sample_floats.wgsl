@@ -1,0 +1,74 @@
+// Crops of maps of numbers, the companion of sample_images.wgsl for images that are no bytes, and for soft labels.
+// With BILINEAR, y[n,i,j] is the bilinear interpolation of x[n] at [top + i, left + j] in the map scaled to
+// scaledHeight × scaledWidth (half-pixel centres, no antialiasing). Otherwise it is the nearest pixel, at source index
+// ⌊(2i + 1)·n_in / (2·n_out)⌋ in whole numbers, as for label maps. Columns are counted from the right where mirrored. Beyond the
+// scaled map y is 0.
+// Of a slice: ROWS rows of each crop from row FIRST_ROW on.
+// Bindings: 0 x [N,H,W,C₄] vec4f read · 1 geometry [N,2] vec4f read: (scaledHeight, scaledWidth, top, left), (mirror, …) ·
+// 2 y [N,h,w,C₄] vec4f write.
+// Schedule: one invocation per vec4f of the output. Bound: 4 vec4f read (1 where nearest) and 1 written per invocation.
+#include lib/bilinear.wgsl
+#include lib/grid.wgsl
+
+const BATCH: u32 = 1u;
+const HEIGHT: u32 = 1u;
+const WIDTH: u32 = 1u;
+const CROP_WIDTH: u32 = 1u;
+const VECTORS: u32 = 1u;
+const BILINEAR: bool = true;
+const FIRST_ROW: u32 = 0u;
+const ROWS: u32 = 1u;
+
+@group(0) @binding(0) var<storage, read> x: array<vec4f>;
+@group(0) @binding(1) var<storage, read> geometry: array<vec4f>;
+@group(0) @binding(2) var<storage, read_write> y: array<vec4f>;
+
+@compute @workgroup_size(64)
+fn main(
+  @builtin(workgroup_id) workgroup: vec3u,
+  @builtin(num_workgroups) workgroups: vec3u,
+  @builtin(local_invocation_index) local: u32,
+) {
+  let index = gridIndex(workgroup, workgroups, local, 64u);
+  if (index >= BATCH * ROWS * CROP_WIDTH * VECTORS) {
+    return;
+  }
+  let vector = index % VECTORS;
+  let pixel = index / VECTORS;
+  let image = pixel / (ROWS * CROP_WIDTH);
+  let place = vec4u(geometry[2u * image]);
+  let column = pixel % CROP_WIDTH;
+  let i = place.z + FIRST_ROW + pixel / CROP_WIDTH % ROWS;
+  let j = place.w + select(column, CROP_WIDTH - 1u - column, geometry[2u * image + 1u].x > 0.5);
+  if (i >= place.x || j >= place.y) {
+    y[index] = vec4f(0.0);
+    return;
+  }
+  if (!BILINEAR) {
+    let row = (2u * i + 1u) * HEIGHT / (2u * place.x);
+    y[index] = at(image, row, (2u * j + 1u) * WIDTH / (2u * place.y), vector);
+    return;
+  }
+  let vertical = between(i, HEIGHT, place.x, false);
+  let horizontal = between(j, WIDTH, place.y, false);
+  let upper = mixed(
+    at(image, vertical.low, horizontal.low, vector),
+    at(image, vertical.low, horizontal.high, vector),
+    horizontal.weight,
+  );
+  let lower = mixed(
+    at(image, vertical.high, horizontal.low, vector),
+    at(image, vertical.high, horizontal.high, vector),
+    horizontal.weight,
+  );
+  y[index] = mixed(upper, lower, vertical.weight);
+}
+
+fn at(image: u32, row: u32, column: u32, vector: u32) -> vec4f {
+  return x[((image * HEIGHT + row) * WIDTH + column) * VECTORS + vector];
+}
+
+// Exactly `a` where the weight is 0, which the built-in mix does not promise.
+fn mixed(a: vec4f, b: vec4f, weight: f32) -> vec4f {
+  return a + weight * (b - a);
+}

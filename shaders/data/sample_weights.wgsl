@@ -1,0 +1,39 @@
+// Crops of maps of one number per pixel, the companion of sample_labels.wgsl for the weights of pixels: the nearest pixel at
+// source index ⌊(2i + 1)·n_in / (2·n_out)⌋ in whole numbers, 0 beyond the scaled map.
+// Bindings: 0 x [N,H,W] f32 read · 1 geometry [N,2] vec4f read: (scaledHeight, scaledWidth, top, left), (mirror, …) ·
+// 2 y [N,h,w] f32 write.
+// Schedule: one invocation per pixel of the output. Bound: 4 bytes read and 4 written per pixel.
+#include lib/grid.wgsl
+
+const BATCH: u32 = 1u;
+const HEIGHT: u32 = 1u;
+const WIDTH: u32 = 1u;
+const CROP_HEIGHT: u32 = 1u;
+const CROP_WIDTH: u32 = 1u;
+
+@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read> geometry: array<vec4f>;
+@group(0) @binding(2) var<storage, read_write> y: array<f32>;
+
+@compute @workgroup_size(64)
+fn main(
+  @builtin(workgroup_id) workgroup: vec3u,
+  @builtin(num_workgroups) workgroups: vec3u,
+  @builtin(local_invocation_index) local: u32,
+) {
+  let index = gridIndex(workgroup, workgroups, local, 64u);
+  if (index >= BATCH * CROP_HEIGHT * CROP_WIDTH) {
+    return;
+  }
+  let image = index / (CROP_HEIGHT * CROP_WIDTH);
+  let place = vec4u(geometry[2u * image]);
+  let column = index % CROP_WIDTH;
+  let i = place.z + index / CROP_WIDTH % CROP_HEIGHT;
+  let j = place.w + select(column, CROP_WIDTH - 1u - column, geometry[2u * image + 1u].x > 0.5);
+  if (i >= place.x || j >= place.y) {
+    y[index] = 0.0;
+    return;
+  }
+  let row = (2u * i + 1u) * HEIGHT / (2u * place.x);
+  y[index] = x[(image * HEIGHT + row) * WIDTH + (2u * j + 1u) * WIDTH / (2u * place.y)];
+}

@@ -1,0 +1,43 @@
+// Prediction: the class of the largest score of each pixel, the first on ties.
+// Bindings: 0 logits read · 1 views read · 2 prior read (see lib/class_scores.wgsl) · 3 labels [N,H,W] write, u8 in words of four.
+// Schedule: one invocation per RUN pixels that follow each other, which share the columns of logits beside them.
+// Bound: with one view, whose logits are compared as they are, C/4 vec4f of arithmetic per pixel; else as top_score.
+#include lib/bilinear.wgsl
+#include lib/class_scores.wgsl
+#include lib/grid.wgsl
+
+// A multiple of four.
+const RUN: u32 = 32u;
+
+@group(0) @binding(0) var<storage, read> logits: array<vec4f>;
+@group(0) @binding(1) var<storage, read> views: array<vec4u>;
+@group(0) @binding(2) var<storage, read> prior: array<vec4f>;
+@group(0) @binding(3) var<storage, read_write> labels: array<u32>;
+
+@compute @workgroup_size(64)
+fn main(
+  @builtin(workgroup_id) workgroup: vec3u,
+  @builtin(num_workgroups) workgroups: vec3u,
+  @builtin(local_invocation_index) local: u32,
+) {
+  let first = gridIndex(workgroup, workgroups, local, 64u) * RUN;
+  let end = min(first + RUN, PIXELS);
+  var packed = 0u;
+  var pixel = first;
+  while (pixel < end) {
+    let image = pixel / (HEIGHT * WIDTH);
+    let row = pixel / WIDTH % HEIGHT;
+    let rowEnd = min(end, pixel - pixel % WIDTH + WIDTH);
+    var column = pixel % WIDTH;
+    enterStretch(image, row, column);
+    loop {
+      packed = insertBits(packed, largestScore(classScores(image, row, column)).id, 8u * (pixel % 4u), 8u);
+      if (pixel % 4u == 3u || pixel + 1u == end) {
+        labels[pixel / 4u] = packed;
+      }
+      pixel++;
+      column++;
+      if (pixel >= rowEnd || !staysInStretch(column)) { break; }
+    }
+  }
+}

@@ -1,0 +1,54 @@
+/**
+ * What to do about an error or a warning of the library, in terms of the command line's options. The library names none.
+ *
+ * @module
+ */
+
+import { type Reason, ReasonedError } from "../errors.ts";
+import { type CollapseKind, collapseText, type CollapseWarning } from "../selftraining/collapse.ts";
+import { type Command, type OptionKey, optionsOf } from "../settings/options.ts";
+
+/** What to do for each reason, by a command's options. */
+const advices: Readonly<Record<Reason, (command: TakenOptions) => string>> = {
+  "device lost": ({ takes }) => takes("resume") ? "Run again with --resume" : "Run the command again",
+  "tensor too large": ({ takes, names }) => takes("size") ? `Lower ${names("batch", "crop", "size")}` : "",
+  "memory budget": ({ names }) =>
+    `Lower ${names("batch", "crop", "size")}, or pass ${names("recompute", "half-activations")}; ` +
+    "--plan shows what takes how much",
+  "training diverged": ({ takes }) =>
+    `Lower the learning rate (--source-rate${
+      takes("learning-rate") ? ", --learning-rate of the rounds" : ""
+    }); the last good checkpoint is kept`,
+  "no class map": ({ takes }) => takes("class-map") ? "Give a class map with --class-map" : "",
+};
+
+interface TakenOptions {
+  /** Whether the command takes an option. */
+  readonly takes: (key: OptionKey) => boolean;
+  /** Those of the options that the command takes: `--batch, --crop or --size`; empty where it takes none of them. */
+  readonly names: (...keys: OptionKey[]) => string;
+}
+
+/** The sentence on what to do about an error of a command; empty where there is nothing to say. */
+export function adviceOn(error: unknown, command: Command): string {
+  if (!(error instanceof ReasonedError) || error.reason === undefined) return "";
+  const taken = new Set(optionsOf(command).map(({ key }) => key));
+  const takes = (key: OptionKey) => taken.has(key);
+  const names = (...keys: OptionKey[]) => listed(keys.filter(takes).map((key) => `--${key}`));
+  return advices[error.reason]({ takes, names });
+}
+
+const collapseAdvice: Readonly<Record<CollapseKind, string>> = {
+  "runs away": "Try --spatial-prior, or a lower --target-portion",
+  dies: "Try --spatial-prior, a lower --target-portion, or --mining reference",
+};
+
+/** A warning that self-training goes wrong, with what to try. */
+export function collapseMessage(warning: CollapseWarning): string {
+  return `${collapseText(warning)}. ${collapseAdvice[warning.kind]}`;
+}
+
+function listed(names: readonly string[]): string {
+  const last = names.at(-1) ?? "";
+  return names.length < 2 ? last : `${names.slice(0, -1).join(", ")} or ${last}`;
+}

@@ -1,0 +1,110 @@
+/**
+ * What a network takes: how many channels, bytes or floats, how they are normalised, and how crops are drawn. A model names
+ * its kind; the trainer, inference, tuning and the memory plan ask it and know nothing else of images.
+ *
+ * @module
+ */
+
+import type { PixelImage } from "../data/sample.ts";
+import type { Size } from "../data/size.ts";
+import { pack, storedBytes } from "../graph/layout.ts";
+import { input, type Tensor } from "../graph/tensor.ts";
+import { type Normalization, sampleImages } from "../ops/data/sample.ts";
+import { sampleFloats } from "../ops/data/sample_floats.ts";
+
+/** A kind of images, from the arrays of a sample to the batch that the network sees. */
+export interface ImageKind {
+  /** What it is called in messages, such as `RGB bytes`. */
+  readonly name: string;
+  /** Channels of the batch. */
+  readonly channels: number;
+  /** Bytes that an image of this size takes on the GPU. */
+  readonly bytesOf: (size: Size) => number;
+  /**
+   * An image as it lies on the GPU.
+   *
+   * @throws {Error} if the image is of another kind.
+   */
+  readonly encode: (image: PixelImage, name: string) => Uint8Array<ArrayBuffer>;
+  /** The input, called `pixels`, of a program that holds the encoded images of a batch one after the other. */
+  readonly input: (batch: number, size: Size) => Tensor;
+  /**
+   * The sampler: from that input to the batch `[N, channels, crop.height, crop.width]`, normalised.
+   *
+   * @param geometry `[N, 8]`: `sampleGeometryValues` of each sample.
+   */
+  readonly sample: (images: Tensor, geometry: Tensor, crop: Size) => Tensor;
+}
+
+/** Photographs: the bytes red, green, blue, 255 of each pixel; the network sees byte · scale + shift of the three. */
+export function rgbBytes(normalization: Normalization): ImageKind {
+  return {
+    name: "RGB bytes",
+    channels: 3,
+    bytesOf: ({ height, width }) => height * width * 4,
+    encode({ height, width, pixels }, name) {
+      if (pixels instanceof Uint8Array && pixels.length === height * width * 4) return pixels;
+      throw new Error(`Cannot use ${name}: the network takes RGB bytes, and this image has other numbers`);
+    },
+    input: (batch, { height, width }) => input("pixels", [batch, height, width], { dtype: "u32", layout: "plain" }),
+    sample: (images, geometry, crop) => sampleImages(images, geometry, { ...crop, normalization }),
+  };
+}
+
+/**
+ * Images of float32 numbers `[C, H, W]`, such as the range images of a LiDAR. Each channel is normalised when it is encoded:
+ * value · scale + shift; 0 stands beyond the edge of an image.
+ *
+ * @param normalization one number for each channel; default: the values as they are.
+ * @throws {RangeError} if there is another number of scales or shifts than channels.
+ */
+export function floatChannels(channels: number, normalization?: Normalization): ImageKind {
+  const { scale = new Array<number>(channels).fill(1), shift = new Array<number>(channels).fill(0) } = normalization ??
+    {};
+  if (scale.length !== channels || shift.length !== channels) {
+    throw new RangeError(
+      `Cannot describe images of ${channels} channels: there are ${scale.length} scales and ${shift.length} shifts`,
+    );
+  }
+  const shapeOf = (batch: number, { height, width }: Size) => [batch, channels, height, width];
+  return {
+    name: `${channels} float channels`,
+    channels,
+    bytesOf: (size) => storedBytes(shapeOf(1, size), "f32", "activation"),
+    encode({ height, width, pixels }, name) {
+      const plane = height * width;
+      if (!(pixels instanceof Float32Array) || pixels.length !== channels * plane) {
+        throw new Error(
+          `Cannot use ${name}: the network takes ${channels} float channels, and this image has other numbers`,
+        );
+      }
+      const values = pixels.map((value, index) => {
+        const channel = Math.floor(index / plane);
+        return value * (scale[channel] ?? 1) + (shift[channel] ?? 0);
+      });
+      return new Uint8Array(pack(values, shapeOf(1, { height, width }), "activation").buffer);
+    },
+    input: (batch, size) => input("pixels", shapeOf(batch, size)),
+    sample: (images, geometry, crop) => sampleFloats(images, geometry, { ...crop, interpolation: "bilinear" }),
+  };
+}
+
+/**
+ * The encoded images of a batch, one after the other, as `ImageKind.input` takes them. What is missing of a full batch is zero.
+ *
+ * @param names of the images, for messages.
+ */
+export function encodeBatch(
+  kind: ImageKind,
+  images: readonly PixelImage[],
+  names: readonly string[],
+  batch: number,
+  size: Size,
+): Uint8Array<ArrayBuffer> {
+  const each = kind.bytesOf(size);
+  const bytes = new Uint8Array(batch * each);
+  for (const [index, image] of images.entries()) {
+    bytes.set(kind.encode(image, names[index] ?? "an image"), index * each);
+  }
+  return bytes;
+}

@@ -1,0 +1,60 @@
+/**
+ * What the parts of a run share: the opened network and folder, the settings, and the images.
+ *
+ * @module
+ */
+
+import type { Dataset, Split } from "../data/dataset.ts";
+import type { FileItem } from "../data/file_item.ts";
+import type { Loader } from "../data/loader.ts";
+import type { Size } from "../data/size.ts";
+import type { Gpu } from "../gpu/gpu.ts";
+import type { Network } from "../nn/network.ts";
+import type { AdaptationImages } from "../selftraining/adapt.ts";
+import type { Progress } from "../selftraining/progress.ts";
+import type { Trainer } from "../selftraining/trainer.ts";
+import type { RunParts } from "../selftraining/training.ts";
+import type { Settings } from "../settings/settings.ts";
+import type { FolderStore } from "./folder_store.ts";
+import type { Profile } from "./profile.ts";
+
+/** A run that is open. */
+export interface RunContext {
+  readonly gpu: Gpu;
+  readonly settings: Settings;
+  readonly folder: FolderStore;
+  readonly network: Network;
+  readonly loader: Loader;
+  readonly progress: Progress;
+  readonly profile: Profile;
+  /** Working size of the images. */
+  readonly size: Size;
+  /** Size of a crop in training. */
+  readonly crop: Size;
+  /** Given by Ctrl-C. */
+  readonly signal: AbortSignal;
+}
+
+/** The images of a run. */
+export interface RunData {
+  readonly source: Dataset;
+  readonly sourceSplit: Split;
+  readonly target: Dataset;
+  readonly targetSplit: Split;
+  /** Labelled target images to score on; `null` where there are none. */
+  readonly evaluationSplit: Split | null;
+  /** Whether the network has been trained on the source before, so that self-training starts at once. */
+  readonly isFinished: boolean;
+}
+
+/** What the method takes of a run. */
+export function runParts(context: RunContext, trainer: Trainer): RunParts<FileItem> {
+  const { network, loader, folder, progress, profile, signal } = context;
+  const onActivity = profile.enter.bind(profile);
+  return { network, trainer, samples: loader, store: folder, progress, onActivity, signal };
+}
+
+/** The images as the method takes them. */
+export function runImages({ sourceSplit, targetSplit, evaluationSplit }: RunData): AdaptationImages<FileItem> {
+  return { source: sourceSplit.items, target: targetSplit.items, evaluation: evaluationSplit?.items ?? null };
+}

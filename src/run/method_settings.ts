@@ -1,0 +1,142 @@
+/**
+ * From the options of the command line to those of the method: optimizer, training step, schedule and rounds.
+ *
+ * @module
+ */
+
+import type { Gpu } from "../gpu/gpu.ts";
+import type { ParameterStore } from "../nn/parameters.ts";
+import { adamW, groupRates, type LearningRates, type Optimizer, sgd } from "../optim/optimizer.ts";
+import { type Schedule, scheduleFactor } from "../optim/schedule.ts";
+import type { AdaptationSettings, SourceTraining } from "../selftraining/adapt.ts";
+import type { ScoringSettings } from "../selftraining/evaluation.ts";
+import { Trainer, type TrainerOptions } from "../selftraining/trainer.ts";
+import { type Settings, viewOptions } from "../settings/settings.ts";
+import type { RunContext } from "./context.ts";
+
+/** The compiled training step of a run, with its optimizer; both are the caller's to free. */
+export async function openTrainer(context: RunContext): Promise<Trainer> {
+  const { gpu, network, settings } = context;
+  const optimizer = await openOptimizer(gpu, network.store, settings);
+  return await Trainer.open(gpu, network, optimizer, trainerOptions(context));
+}
+
+/** The optimizer of the settings. */
+export function openOptimizer(gpu: Gpu, store: ParameterStore, settings: Settings): Promise<Optimizer> {
+  const weightDecay = settings.get("weight-decay");
+  const clipNorm = settings.get("clip-norm");
+  if (settings.get("optimizer") === "adamw") {
+    return adamW(gpu, store, { betas: settings.get("betas"), weightDecay, clipNorm });
+  }
+  return sgd(gpu, store, {
+    momentum: settings.get("momentum"),
+    nesterov: settings.get("nesterov"),
+    weightDecay,
+    clipNorm,
+  });
+}
+
+/** Sizes of the training step. */
+export function trainerOptions(
+  { settings, size, crop }: Pick<RunContext, "settings" | "size" | "crop">,
+): TrainerOptions {
+  return {
+    batch: settings.get("batch"),
+    accumulate: settings.get("accumulate"),
+    recompute: settings.get("recompute"),
+    halfActivations: settings.get("half-activations"),
+    crop,
+    size,
+  };
+}
+
+/**
+ * The method's settings.
+ *
+ * @param sourceTraining what comes before the rounds; `null` where the network is finished.
+ */
+export function adaptationSettings(
+  { settings, network }: Pick<RunContext, "settings" | "network">,
+  sourceTraining: SourceTraining | null,
+): AdaptationSettings {
+  const schedule = (domain: "source" | "target") => ({
+    initial: settings.get(`${domain}-portion`),
+    step: settings.get(`${domain}-portion-step`),
+    maximum: settings.get(`${domain}-portion-max`),
+  });
+  const sourceImages = settings.get("source-images");
+  const targetImages = settings.get("target-images");
+  const mining = settings.get("mining");
+  return {
+    seed: settings.get("seed"),
+    rounds: settings.get("rounds"),
+    epochs: settings.get("epochs"),
+    targetPortion: schedule("target"),
+    sourcePortion: sourceImages === undefined ? schedule("source") : { images: sourceImages },
+    ...(targetImages === undefined ? {} : { targetImages }),
+    sourceChoice: settings.get("source-choice"),
+    portionRule: settings.get("rule"),
+    learningRates: settings.get("learning-rate"),
+    rateDecay: settings.get("rate-decay"),
+    ...(mining === "off" ? {} : {
+      mining: {
+        rule: mining,
+        domains: settings.get("mining-domains"),
+        chance: settings.get("mining-chance"),
+      },
+    }),
+    control: settings.get("control"),
+    sourceTraining,
+    rates: (rate) => ratesOf(network.store, settings, rate),
+    augmentation: augmentationOf(settings),
+    selection: {
+      policy: settings.get("policy"),
+      rule: settings.get("rule"),
+      stride: settings.get("stride"),
+    },
+    spatialPrior: settings.get("spatial-prior"),
+    ...scoringSettings(settings),
+  };
+}
+
+/** How the network is scored. */
+export function scoringSettings(settings: Settings): ScoringSettings {
+  return { views: viewOptions(settings), absent: settings.get("absent") };
+}
+
+/** Steps and rates of the training on the source. */
+export function sourceTraining({ settings, network }: Pick<RunContext, "settings" | "network">): SourceTraining {
+  const schedule = sourceSchedule(settings);
+  const rate = settings.get("source-rate");
+  return {
+    steps: settings.get("source-steps"),
+    rates: (step) => ratesOf(network.store, settings, rate * scheduleFactor(schedule, step)),
+  };
+}
+
+/** The schedule of the source training. */
+export function sourceSchedule(settings: Settings): Schedule {
+  const steps = settings.get("source-steps");
+  return {
+    kind: settings.get("schedule"),
+    power: settings.get("power"),
+    total: settings.get("schedule-steps") ?? steps,
+    gamma: settings.get("gamma"),
+    every: settings.get("every") ?? Math.max(1, Math.ceil(steps / 3)),
+    warmUp: settings.get("warm-up"),
+  };
+}
+
+/** How crops are drawn. */
+export function augmentationOf(settings: Settings): AdaptationSettings["augmentation"] {
+  const strength = settings.get("jitter");
+  return {
+    scaleRange: settings.get("scale-range"),
+    mirror: settings.get("mirror"),
+    jitter: { brightness: strength, contrast: strength, saturation: strength },
+  };
+}
+
+function ratesOf({ groups }: ParameterStore, settings: Settings, rate: number): LearningRates {
+  return groupRates(groups, rate, settings.get("head-rate"));
+}

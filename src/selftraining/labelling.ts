@@ -1,0 +1,78 @@
+/**
+ * Step (a) of a round: the network labels all target images.
+ *
+ * @module
+ */
+
+import type { SampleLabelMap, SampleSource } from "../data/sample.ts";
+import type { Size } from "../data/size.ts";
+import type { Gpu } from "../gpu/gpu.ts";
+import type { Network } from "../nn/network.ts";
+import { loadSplit } from "./inference.ts";
+import { addCounts, noLabels } from "./label_counts.ts";
+import { type LogitsOptions, LogitsSource } from "./logits_source.ts";
+import type { ScoreOptions } from "./scores.ts";
+import { assignLabels, selectThresholds } from "./selection.ts";
+import type { LabelSink } from "./store.ts";
+import { type SelectionSettings, type ThresholdsReport, thresholdsReport } from "./thresholds.ts";
+import { plainView } from "./views.ts";
+
+/** How the target is labelled. Its pseudo-labels have the working size of the images. */
+export interface LabellingOptions extends SelectionSettings, LogitsOptions {
+  /** Spatial prior `[H, W, C₄]` of the working size; none where absent. */
+  readonly prior?: GPUBuffer | undefined;
+}
+
+/** What labelling gave: the thresholds, and how right the pseudo-labels are where the target has labels. */
+export interface LabellingResult extends ThresholdsReport {
+  /** Per class, the share of its pseudo-labels that are right; `null` where that is unknown. */
+  readonly precision: readonly (number | null)[];
+}
+
+/** Chooses the pseudo-labels of images and hands them to the sink, in the order of the images. */
+export async function labelTarget<Item>(
+  gpu: Gpu,
+  network: Network,
+  samples: SampleSource<Item>,
+  items: readonly Item[],
+  sink: LabelSink,
+  options: LabellingOptions,
+): Promise<LabellingResult> {
+  const { policy, rule, portion, stride, size, prior, views = plainView } = options;
+  const scores: ScoreOptions = {
+    classes: network.classCount,
+    alignCorners: network.model.alignCorners,
+    averageLogits: views.average === "logits",
+    ...(prior === undefined ? {} : { prior }),
+  };
+  const source = new LogitsSource(gpu, network, samples, items, options);
+  const thresholds = await selectThresholds(gpu, source, scores, { policy, rule, portion, stride });
+  const truths = truthsOf(network, samples, items, size);
+  let counts = noLabels(network.classCount);
+  for await (const batch of assignLabels(gpu, source, scores, thresholds.lambda)) {
+    const { images, height, width, labels } = batch;
+    counts = addCounts(counts, batch.counts);
+    for (let index = 0; index < images; index++) {
+      const map: SampleLabelMap = {
+        height,
+        width,
+        labels: labels.slice(index * height * width, (index + 1) * height * width),
+      };
+      await sink.write(map, (await truths.next()).value ?? null);
+    }
+  }
+  const precision = await sink.finish();
+  await source.dispose();
+  return { ...thresholdsReport(thresholds, counts), precision };
+}
+
+/** The labels that target images have of themselves; they only serve to judge the pseudo-labels. */
+async function* truthsOf<Item>(
+  network: Network,
+  samples: SampleSource<Item>,
+  items: readonly Item[],
+  size: Size,
+): AsyncGenerator<Uint8Array<ArrayBuffer> | null> {
+  if (!items.some((item) => samples.hasLabels(item))) return;
+  for await (const { labels } of loadSplit(samples, items, network, size, "resized")) yield labels;
+}

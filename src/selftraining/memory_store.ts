@@ -1,0 +1,90 @@
+/**
+ * The memory of a run in the program's own: for browsers, for tests, and wherever nothing is to be written. It lasts as
+ * long as the object; a run that was stopped goes on with it.
+ *
+ * @module
+ */
+
+import type { MemoryItem } from "../data/memory_samples.ts";
+import type { SampleLabelMap } from "../data/sample.ts";
+import { judgeLabels, Precision } from "./precision.ts";
+import type { LabelSink, RunStore } from "./store.ts";
+
+/** Keeps everything in memory. */
+export class MemoryStore implements RunStore<MemoryItem> {
+  readonly #stages = new Map<string, unknown>();
+  readonly #results = new Map<string, Uint8Array<ArrayBuffer>>();
+  readonly #labels = new Map<number, readonly SampleLabelMap[]>();
+  #entries: Readonly<Record<string, unknown>>[] = [];
+
+  /** The log. */
+  get entries(): readonly Readonly<Record<string, unknown>>[] {
+    return this.#entries;
+  }
+
+  /** The result of a stage, kept or computed now. */
+  async once<T>(stage: string, compute: () => Promise<T>): Promise<T> {
+    if (!this.#stages.has(stage)) this.#stages.set(stage, await compute());
+    return this.#stages.get(stage) as T;
+  }
+
+  /** Keeps a result. */
+  write(name: string, data: Uint8Array<ArrayBuffer> | string): Promise<void> {
+    this.#results.set(name, typeof data === "string" ? new TextEncoder().encode(data) : data);
+    return Promise.resolve();
+  }
+
+  /** A result that was kept, or `null`. */
+  read(name: string): Promise<Uint8Array<ArrayBuffer> | null> {
+    return Promise.resolve(this.#results.get(name) ?? null);
+  }
+
+  /** The name itself. */
+  describe(name: string): string {
+    return name;
+  }
+
+  /** Appends an entry to the log. */
+  log(entry: Readonly<Record<string, unknown>>): Promise<void> {
+    this.#entries.push(entry);
+    return Promise.resolve();
+  }
+
+  /** Drops entries of steps that will be done again. */
+  truncateLog(stage: string, step: number): Promise<void> {
+    const first = this.#entries.findIndex((entry) => entry.stage === stage && Number(entry.step) >= step);
+    if (first >= 0) this.#entries = this.#entries.slice(0, first);
+    return Promise.resolve();
+  }
+
+  /** Begins to keep the pseudo-labels of a round. */
+  openLabels(round: number, items: readonly MemoryItem[], classes: number): LabelSink {
+    const kept: SampleLabelMap[] = [];
+    const precision = new Precision(classes);
+    return {
+      write: (map, truth) => {
+        kept.push(map);
+        if (truth !== null) precision.add(judgeLabels(map.labels, truth, classes));
+        return Promise.resolve();
+      },
+      finish: () => {
+        if (kept.length !== items.length) {
+          return Promise.reject(new Error(`${kept.length} of ${items.length} images of round ${round} were labelled`));
+        }
+        this.#labels.set(round, kept);
+        return Promise.resolve(precision.shares());
+      },
+      [Symbol.asyncDispose]: () => Promise.resolve(),
+    };
+  }
+
+  /** The images with their pseudo-labels of a round. */
+  labelledItems(round: number, items: readonly MemoryItem[]): MemoryItem[] {
+    const kept = this.#labels.get(round);
+    return items.map((item, index) => {
+      const labels = kept?.[index];
+      if (labels === undefined) throw new Error(`There are no pseudo-labels of ${item.name} in round ${round}`);
+      return { ...item, labels };
+    });
+  }
+}

@@ -1,0 +1,64 @@
+/**
+ * What training minimises: a function from the logits of a batch and its labels to one number. The trainer is handed one as a
+ * value. A regulariser is a second term: `sum(crossEntropy(), regulariser)`.
+ *
+ * @module
+ */
+
+import type { Layout } from "../graph/layout.ts";
+import type { Tensor } from "../graph/tensor.ts";
+import { add } from "../ops/arithmetic/add.ts";
+import { interpolatedCrossEntropy } from "../ops/loss/interpolated_cross_entropy.ts";
+
+/** The labels of a batch of crops. */
+export interface LabelTensors {
+  /** Hard: `[N, H, W]`, u8, 255 = ignored. Soft: `[N, C, H, W]`, a pixel of zeros is ignored. */
+  readonly labels: Tensor;
+  /** Weights `[N, H, W]` of the pixels, those of whole images included; absent where all weigh the same. */
+  readonly pixelWeights?: Tensor;
+}
+
+/** What an objective may ask of the trainer. */
+export interface ObjectiveContext {
+  /** Number of classes. */
+  readonly classes: number;
+  /** How the model's logits are brought to the size of the labels. */
+  readonly alignCorners: boolean;
+  /**
+   * Numbers that stay the same in every step, as a tensor.
+   *
+   * @param name no other constant or input of the step may have it.
+   */
+  readonly constant: (name: string, shape: readonly number[], values: Float32Array, layout: Layout) => Tensor;
+}
+
+/** From logits `[N, C, h, w]` and labels to the scalar `[1]` that is minimised. */
+export type Objective = (logits: Tensor, labels: LabelTensors, context: ObjectiveContext) => Tensor;
+
+/**
+ * The mean cross-entropy over the valid pixels (`interpolatedCrossEntropy`), hard or soft.
+ *
+ * @param options `classWeights`: one weight per class; default all alike.
+ * @throws {RangeError} when it is traced, if there is another number of weights than classes.
+ */
+export function crossEntropy(options: { readonly classWeights?: readonly number[] } = {}): Objective {
+  const { classWeights } = options;
+  return (logits, { labels, pixelWeights }, { alignCorners, classes, constant }) => {
+    if (classWeights !== undefined && classWeights.length !== classes) {
+      throw new RangeError(`Cannot weigh ${classes} classes by ${classWeights.length} class weights`);
+    }
+    return interpolatedCrossEntropy(logits, labels, {
+      alignCorners,
+      ...(pixelWeights === undefined ? {} : { pixelWeights }),
+      ...(classWeights === undefined ? {} : {
+        classWeights: constant("class weights", [classes], Float32Array.from(classWeights), "channels"),
+      }),
+    });
+  };
+}
+
+/** The sum of objectives, such as a loss and a regulariser, which holds its own weight. */
+export function sum(first: Objective, ...others: readonly Objective[]): Objective {
+  return (logits, labels, context) =>
+    others.reduce((total, objective) => add(total, objective(logits, labels, context)), first(logits, labels, context));
+}

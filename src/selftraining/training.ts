@@ -1,0 +1,110 @@
+/**
+ * Training stages that a run remembers: each goes on from its last checkpoint, and is skipped once it is finished.
+ *
+ * @module
+ */
+
+import type { SampleSource } from "../data/sample.ts";
+import type { Network } from "../nn/network.ts";
+import { checkpointBytes, restoreCheckpoint, type RunPlace } from "./checkpoint.ts";
+import type { CollapseWarning } from "./collapse.ts";
+import { type Activity, type Progress, silent } from "./progress.ts";
+import { type TrainingStage, trainStage } from "./stage.ts";
+import type { RunStore } from "./store.ts";
+import type { Trainer } from "./trainer.ts";
+
+/** A checkpoint is written at least this often, in milliseconds. */
+const checkpointInterval = 60_000;
+/** Name of the checkpoint. */
+const checkpointName = "checkpoint.safetensors";
+
+/** What all stages of a run share. */
+export interface RunParts<Item> {
+  /** The network that is trained. */
+  readonly network: Network;
+  /** Its compiled step; the working size and the crops are those of the trainer. */
+  readonly trainer: Trainer;
+  /** Where images come from. */
+  readonly samples: SampleSource<Item>;
+  /** What the run remembers. */
+  readonly store: RunStore<Item>;
+  /** Told what goes on. Default: nobody. */
+  readonly progress?: Progress;
+  /** Told what the run does from now on. */
+  readonly onActivity?: (activity: Activity) => void;
+  /** Told after each round of a class that goes wrong. Default: `progress` warns of it. */
+  readonly onCollapse?: (warning: CollapseWarning) => void;
+  /** Stops the run: training after a checkpoint, other stages at once. */
+  readonly signal?: AbortSignal;
+}
+
+/** The training side of a run. */
+export class Training<Item> {
+  #place: RunPlace | null;
+
+  private constructor(readonly parts: RunParts<Item>, place: RunPlace | null) {
+    this.#place = place;
+  }
+
+  /**
+   * Begins a run, or goes on with the one that the store remembers: puts its last checkpoint back.
+   *
+   * @throws {Error} if the checkpoint is damaged or belongs to another network or optimizer.
+   */
+  static async open<Item>(parts: RunParts<Item>): Promise<Training<Item>> {
+    const { network, trainer, store } = parts;
+    const bytes = await store.read(checkpointName);
+    if (bytes === null) return new Training(parts, null);
+    const place = await restoreCheckpoint(
+      bytes,
+      store.describe(checkpointName),
+      trainer.gpu,
+      network,
+      trainer.optimizer,
+    );
+    await store.truncateLog(place.stage, place.step);
+    return new Training(parts, place);
+  }
+
+  /**
+   * Runs a stage, or what is left of it. A new stage starts with a new optimizer.
+   *
+   * @throws {InterruptedError} after a checkpoint, when the signal is given.
+   */
+  async train(stage: TrainingStage<Item>): Promise<void> {
+    await this.parts.store.once(`train ${stage.name}`, async () => {
+      const start = performance.now();
+      await this.#run(stage);
+      return { seconds: (performance.now() - start) / 1000 };
+    });
+  }
+
+  async #run(stage: TrainingStage<Item>): Promise<void> {
+    const { trainer, samples, store, progress = silent, signal } = this.parts;
+    const from = this.#place?.stage === stage.name ? this.#place.step : 0;
+    if (from === 0) trainer.optimizer.reset();
+    const bar = progress.stage(`${stage.name}: training`, stage.steps, { unit: "images", perStep: trainer.crops });
+    let saved = performance.now();
+    await trainStage(trainer, samples, stage, {
+      from,
+      signal,
+      onLosses: async (losses) => {
+        for (const { step, loss } of losses) await store.log({ stage: stage.name, step, loss });
+        const last = losses.at(-1);
+        if (last !== undefined) bar.update(last.step + 1, { loss: last.loss });
+      },
+      checkpointDue: () => performance.now() - saved > checkpointInterval,
+      checkpoint: async (step) => {
+        await this.#checkpoint({ stage: stage.name, step });
+        saved = performance.now();
+      },
+    });
+    bar.end();
+  }
+
+  async #checkpoint(place: RunPlace): Promise<void> {
+    const { network, trainer, store } = this.parts;
+    await store.write(checkpointName, await checkpointBytes(trainer.gpu, network, trainer.optimizer, place));
+    this.#place = place;
+  }
+}

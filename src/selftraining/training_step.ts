@@ -1,0 +1,184 @@
+/**
+ * The graph of one micro-batch of training: sampled crops, the network, the objective, and the gradients of all trained
+ * parameters. The trainer compiles it; the plan of memory only measures it.
+ *
+ * @module
+ */
+
+import type { PixelImage } from "../data/sample.ts";
+import type { SamplePlan } from "../data/sampling.ts";
+import type { Size } from "../data/size.ts";
+import type { BufferRange } from "../gpu/launch.ts";
+import { pack } from "../graph/layout.ts";
+import type { ProgramDefinition } from "../graph/program_plan.ts";
+import { input, type Tensor } from "../graph/tensor.ts";
+import { gradientDestinations } from "../nn/backward.ts";
+import { encodeBatch } from "../nn/image_kind.ts";
+import type { Network } from "../nn/network.ts";
+import { sampleGeometryLength, sampleGeometryValues } from "../ops/data/geometry.ts";
+import { sampleLabels } from "../ops/data/sample.ts";
+import { sampleFloats, sampleWeights } from "../ops/data/sample_floats.ts";
+import { crossEntropy, type LabelTensors, type Objective } from "./objective.ts";
+
+/** One crop of a batch: an image with its labels at the working size, and what is cut from it. */
+export interface TrainingSample {
+  /** Its name, for messages. Default: none. */
+  readonly name?: string;
+  /** The image, as the network's kind of images has it. */
+  readonly image: PixelImage;
+  /** Hard: train ids `[height, width]`, 255 = ignored. Soft: float32 `[C, height, width]`, a pixel of zeros is ignored. */
+  readonly labels: Uint8Array | Float32Array;
+  /** Weights `[height, width]` of the pixels; default 1. Only where the step is `weighted`. */
+  readonly pixelWeights?: Float32Array;
+  /** Weight of the whole image, a factor on those of its pixels; default 1. Only where the step is `weighted`. */
+  readonly imageWeight?: number;
+  /** Scale, crop, mirror and jitter. */
+  readonly plan: SamplePlan;
+}
+
+/** What a training step computes, and its sizes. */
+export interface StepOptions {
+  /** Crops of a micro-batch: those that are in memory together. */
+  readonly batch: number;
+  /** Recompute activations inside the network's blocks for the gradients, instead of keeping them. Default `false`. */
+  readonly recompute?: boolean;
+  /** Keep activations for the gradients in 16 bits. Default `false`. */
+  readonly halfActivations?: boolean;
+  /** Size of a crop; a multiple of the model's `sizeMultiple`. */
+  readonly crop: Size;
+  /** Size of the images that are written. */
+  readonly size: Size;
+  /** What is minimised. Default `crossEntropy()`. */
+  readonly objective?: Objective;
+  /** Whether labels are one id per pixel, or one number per class and pixel. Default `"hard"`. */
+  readonly labels?: "hard" | "soft";
+  /** Whether samples have weights of their pixels or images. Default `false`. */
+  readonly weighted?: boolean;
+}
+
+/** A traced step. */
+export interface TrainingStep {
+  /** Outputs: `loss`, and the new value of each parameter of `updates` under its name. */
+  readonly definition: ProgramDefinition;
+  /** Names of the parameters that are not learned but change: running statistics. */
+  readonly updates: readonly string[];
+  /** Names of the layers whose dropouts take a key, under {@link dropoutInput}. */
+  readonly dropouts: readonly string[];
+  /** Inputs that are written once, as they lie on the GPU. */
+  readonly constants: ReadonlyMap<string, Float32Array<ArrayBuffer>>;
+}
+
+/**
+ * Traces a step, without the optimizer.
+ *
+ * @param place where a gradient goes that belongs at a range of the store; default there.
+ */
+export function trainingStep(
+  network: Network,
+  options: StepOptions,
+  place: (range: BufferRange) => BufferRange = (range) => range,
+): TrainingStep {
+  const { batch, crop, size, objective = crossEntropy(), recompute = false, halfActivations: half = false } = options;
+  const { takes, alignCorners } = network.model;
+  const geometry = input("geometry", [batch, sampleGeometryLength], { layout: "plain" });
+  const images = takes.sample(takes.input(batch, size), geometry, crop);
+  const { logits, updates, dropoutKeys } = network.trainingLogits(images);
+  const constants = new Map<string, Float32Array<ArrayBuffer>>();
+  const loss = objective(logits, labelTensors(network, options, geometry), {
+    classes: network.classCount,
+    alignCorners,
+    constant(name, shape, values, layout) {
+      constants.set(name, pack(values, shape, layout));
+      return input(name, shape, { layout });
+    },
+  });
+  if (loss.shape.join() !== "1") {
+    throw new RangeError(`Cannot train: the objective gave ${loss}, expected a scalar [1]`);
+  }
+  return {
+    definition: {
+      outputs: { loss, ...Object.fromEntries(updates) },
+      destinations: gradientDestinations(loss, network.store, place),
+      activations: { loss, recompute, half },
+    },
+    updates: [...updates.keys()],
+    dropouts: [...dropoutKeys.keys()],
+    constants,
+  };
+}
+
+/** The inputs that hold labels and weights, cut like the images. */
+function labelTensors(network: Network, { batch, size, crop, labels, weighted }: StepOptions, geometry: Tensor) {
+  const { height, width } = size;
+  const hard = () => input("labels", [batch, height, width], { dtype: "u8", layout: "plain" });
+  const soft = () => input("labels", [batch, network.classCount, height, width]);
+  const weights = weighted ? input("pixel weights", [batch, height, width], { layout: "plain" }) : undefined;
+  const tensors: LabelTensors = {
+    labels: labels === "soft"
+      ? sampleFloats(soft(), geometry, { ...crop, interpolation: "nearest" })
+      : sampleLabels(hard(), geometry, crop),
+    ...(weights === undefined ? {} : { pixelWeights: sampleWeights(weights, geometry, crop) }),
+  };
+  return tensors;
+}
+
+/** The input that holds the key of a layer's dropout. */
+export function dropoutInput(name: string): string {
+  return `dropout key ${name}`;
+}
+
+/**
+ * The samples of a micro-batch as the inputs of the step have them, by name.
+ *
+ * @throws {Error} if an image is of another kind than the network takes, or labels are of another form than the step's.
+ */
+export function encodeSamples(
+  network: Network,
+  samples: readonly TrainingSample[],
+  { batch, size, labels = "hard", weighted = false }: StepOptions,
+): Map<string, Uint8Array<ArrayBuffer> | Float32Array<ArrayBuffer>> {
+  const images = samples.map(({ image }) => image);
+  const names = samples.map(({ name }) => name ?? "an image");
+  return new Map<string, Uint8Array<ArrayBuffer> | Float32Array<ArrayBuffer>>([
+    ["pixels", encodeBatch(network.model.takes, images, names, batch, size)],
+    ["labels", labels === "hard" ? hardLabels(samples, size) : softLabels(samples, network.classCount, size)],
+    ["geometry", Float32Array.from(samples.flatMap(({ plan }) => sampleGeometryValues(plan)))],
+    ...(weighted ? [["pixel weights", weightsOf(samples, size)] as const] : []),
+  ]);
+}
+
+function hardLabels(samples: readonly TrainingSample[], { height, width }: Size): Uint8Array<ArrayBuffer> {
+  const all = new Uint8Array(samples.length * height * width);
+  for (const [index, { labels, name }] of samples.entries()) {
+    if (!(labels instanceof Uint8Array)) throw new Error(`Cannot train on ${name ?? "an image"}: its labels are soft`);
+    all.set(labels, index * height * width);
+  }
+  return all;
+}
+
+function softLabels(samples: readonly TrainingSample[], classes: number, { height, width }: Size) {
+  const shape = [1, classes, height, width];
+  const parts = samples.map(({ labels, name }) => {
+    if (labels instanceof Float32Array && labels.length === classes * height * width) {
+      return pack(labels, shape, "activation");
+    }
+    throw new Error(
+      `Cannot train on ${
+        name ?? "an image"
+      }: its labels are not soft ones of ${classes} classes and ${height}×${width} pixels`,
+    );
+  });
+  const all = new Float32Array(parts.reduce((length, part) => length + part.length, 0));
+  for (const [index, part] of parts.entries()) all.set(part, index * part.length);
+  return all;
+}
+
+function weightsOf(samples: readonly TrainingSample[], { height, width }: Size): Float32Array<ArrayBuffer> {
+  const all = new Float32Array(samples.length * height * width);
+  for (const [index, { pixelWeights, imageWeight = 1 }] of samples.entries()) {
+    const part = all.subarray(index * height * width, (index + 1) * height * width);
+    if (pixelWeights === undefined) part.fill(imageWeight);
+    else part.set(pixelWeights.map((weight) => weight * imageWeight));
+  }
+  return all;
+}

@@ -1,0 +1,42 @@
+/**
+ * Options as people read them: defaults as text, and the table of `docs/recipes.md`.
+ *
+ * @module
+ */
+
+import { isRecipeKey, type Option, options } from "./options.ts";
+
+/** The table of `docs/recipes.md`: every key of a recipe with its default, its commands and its meaning. */
+export function recipeTable(): string {
+  const rows = options.filter(isRecipeKey).map((option) => [
+    `\`${option.key}\``,
+    defaultsText(option),
+    option.commands.join(", "),
+    `${option.help}${option.choices ? `: ${choicesText(option)}` : ""}`,
+  ]);
+  const lines = [["key", "default", "commands", "meaning"], ["---", "---", "---", "---"], ...rows];
+  const widths = [0, 1, 2, 3].map((column) => Math.max(...lines.map((cells) => cells[column]?.length ?? 0)));
+  return lines.map((cells) => {
+    const padded = cells.map((cell, column) => cell.padEnd(widths[column] ?? 0, cell === "---" ? "-" : " "));
+    return `| ${padded.join(" | ")} |`;
+  }).join("\n");
+}
+
+function defaultsText({ default: value, differs = {} }: Option): string {
+  const others = Object.entries(differs).filter(([, { default: other }]) => other !== undefined)
+    .map(([command, { default: other }]) => `; ${command}: ${formatDefault(other)}`);
+  return `${formatDefault(value)}${others.join("")}`;
+}
+
+function choicesText({ choices = [], differs = {} }: Option): string {
+  const others = Object.entries(differs).flatMap(([command, { choices: more = [] }]) => {
+    const added = more.filter((choice) => !choices.includes(choice));
+    return added.length === 0 ? [] : [`; ${command} also ${added.join(", ")}`];
+  });
+  return `${choices.join(", ")}${others.join("")}`;
+}
+
+/** A default as text. */
+export function formatDefault(value: Option["default"]): string {
+  return value === undefined ? "–" : Array.isArray(value) ? value.join(",") : String(value);
+}

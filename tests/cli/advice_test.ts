@@ -1,0 +1,44 @@
+import { assertEquals } from "@std/assert";
+import { adviceOn, collapseMessage } from "../../src/cli/advice.ts";
+import { DeviceLostError, DivergenceError, OutOfBudgetError, ReasonedError } from "../../src/errors.ts";
+
+Deno.test("advice on an error names the options that the command takes, and no other", () => {
+  const large = new OutOfBudgetError("The logits take 5 bytes, this adapter binds at most 4", "tensor too large");
+  assertEquals(adviceOn(large, "adapt"), "Lower --batch, --crop or --size");
+  assertEquals(adviceOn(large, "tune"), "Lower --batch or --size");
+  assertEquals(adviceOn(large, "predict"), "Lower --size");
+  assertEquals(adviceOn(large, "select"), "");
+  assertEquals(adviceOn(new DeviceLostError("The GPU was lost"), "train"), "Run again with --resume");
+  assertEquals(adviceOn(new DeviceLostError("The GPU was lost"), "predict"), "Run the command again");
+  assertEquals(
+    adviceOn(new DivergenceError("The loss is NaN"), "adapt"),
+    "Lower the learning rate (--source-rate, --learning-rate of the rounds); the last good checkpoint is kept",
+  );
+  assertEquals(
+    adviceOn(new DivergenceError("The loss is NaN"), "train"),
+    "Lower the learning rate (--source-rate); the last good checkpoint is kept",
+  );
+  assertEquals(
+    adviceOn(new OutOfBudgetError("Training takes 2 GiB", "memory budget"), "train"),
+    "Lower --batch, --crop or --size, or pass --recompute or --half-activations; --plan shows what takes how much",
+  );
+  assertEquals(
+    adviceOn(new ReasonedError("Other classes", "no class map"), "evaluate"),
+    "Give a class map with --class-map",
+  );
+});
+
+Deno.test("an error without a reason gets no advice", () => {
+  for (const error of [new ReasonedError("Other classes"), new Error("Something else"), "a text"]) {
+    assertEquals(adviceOn(error, "adapt"), "");
+  }
+});
+
+Deno.test("a collapse warning tells what to try", () => {
+  const warning = { className: "car", kind: "dies", firstShare: 0.1, share: 0.01, round: 3 } as const;
+  assertEquals(
+    collapseMessage(warning),
+    `The class "car" dies: predicted from 10.0 % of the target's pixels in round 1 to 1.0 % in round 3. ` +
+      "Try --spatial-prior, a lower --target-portion, or --mining reference",
+  );
+});

@@ -1,0 +1,139 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { MemorySamples } from "../../src/data/memory_samples.ts";
+import type { SampleSource } from "../../src/data/sample.ts";
+import { InterruptedError } from "../../src/errors.ts";
+import { deeplabNano } from "../../src/nn/models/deeplab_nano.ts";
+import { Network } from "../../src/nn/network.ts";
+import { sgd } from "../../src/optim/optimizer.ts";
+import {
+  adapt,
+  type AdaptationImages,
+  type AdaptationResult,
+  type AdaptationSettings,
+} from "../../src/selftraining/adapt.ts";
+import { MemoryStore } from "../../src/selftraining/memory_store.ts";
+import type { StageProgress } from "../../src/selftraining/progress.ts";
+import type { RunStore } from "../../src/selftraining/store.ts";
+import { Trainer } from "../../src/selftraining/trainer.ts";
+import { FolderStore } from "../../src/run/folder_store.ts";
+import { openDataset, openLoader } from "../../src/data/folder.ts";
+import { writeTowns } from "../../src/run/synth.ts";
+import { resolveSettings } from "../../src/settings/settings.ts";
+import { renderTown, townClasses, type TownName } from "../../src/town/town.ts";
+import { withFolder } from "../data/pictures.ts";
+import { testGpu } from "../ops/harness.ts";
+
+const size = { height: 32, width: 64 };
+const rates = (rate: number) => ({ backbone: rate, head: rate });
+const settings: AdaptationSettings = {
+  ...{ seed: 3, rounds: 2, epochs: 2, sourceChoice: "redrawn", portionRule: "crst", rateDecay: "constant" },
+  sourceTraining: { steps: 4, rates: () => rates(0.01) },
+  targetPortion: { initial: 0.3, step: 0.1, maximum: 0.5 },
+  sourcePortion: { images: 2 },
+  learningRates: [0.005],
+  rates,
+  augmentation: { scaleRange: [0.75, 1.5] },
+  selection: { policy: "cbst", rule: "crst", stride: 1 },
+  spatialPrior: true,
+  mining: { rule: "reference", domains: "both", chance: 0.5 },
+};
+
+/** The streets that `writeTowns` writes with seed 1. */
+function streets(town: TownName, split: "train" | "val") {
+  const count = split === "train" ? 3 : 2;
+  return Array.from({ length: count }, (_, index) => {
+    const picture = renderTown(town, index + (split === "train" ? 0 : 1_000_000), { ...size, seed: 1 });
+    return { name: String(index).padStart(4, "0"), image: picture, labels: picture };
+  });
+}
+
+const images = {
+  source: streets("source", "train"),
+  target: streets("target", "train"),
+  evaluation: streets("target", "val"),
+};
+
+interface Finished {
+  readonly result: AdaptationResult;
+  readonly weights: Uint8Array;
+}
+
+/** Runs the adaptation; with `stopAt`, until the so-many-th stage begins, counted from 1. */
+async function run<Item>(
+  samples: SampleSource<Item>,
+  store: RunStore<Item>,
+  all: AdaptationImages<Item>,
+  stopAt = Infinity,
+): Promise<Finished> {
+  const gpu = await testGpu();
+  const network = new Network(gpu, deeplabNano, { classes: townClasses.map(({ name }) => name), size });
+  network.store.initialize(3);
+  const optimizer = await sgd(gpu, network.store);
+  const trainer = await Trainer.open(gpu, network, optimizer, { batch: 2, crop: { height: 32, width: 32 }, size });
+  const controller = new AbortController();
+  let stages = 0;
+  const stage = (): StageProgress => {
+    if (++stages >= stopAt) controller.abort(new InterruptedError("stopped"));
+    return { update: () => {}, end: () => {} };
+  };
+  const progress = { stage, line: () => {}, warn: () => {} };
+  try {
+    const result = await adapt(
+      { network, trainer, samples, store, progress, signal: controller.signal },
+      all,
+      settings,
+    );
+    return { result, weights: await store.read("weights.safetensors") ?? new Uint8Array(0) };
+  } finally {
+    for (const owned of [trainer, optimizer, network]) owned.dispose();
+  }
+}
+
+Deno.test("an adaptation in memory, stopped in every stage and gone on with, ends with the bytes of one in a folder", () =>
+  withFolder(async (folder) => {
+    const whole = await run(new MemorySamples(), new MemoryStore(), images);
+    assert(whole.weights.length > 0);
+    const { sourceOnly, rounds, adapted } = whole.result;
+    assertEquals([rounds.length, rounds[1], sourceOnly?.images], [2, adapted, 2]);
+
+    const store = new MemoryStore();
+    let interruptions = 0;
+    for (;; interruptions++) {
+      const attempt = run(new MemorySamples(), store, images, 2);
+      if (await attempt.then(() => true, () => false)) break;
+      await assertRejects(() => attempt, InterruptedError);
+      assert(interruptions < 20, "the run does not go on");
+    }
+    // Source training and its scores, then labels, training and scores of two rounds; the first needs no second start.
+    assert(interruptions >= 5, `${interruptions} interruptions`);
+    const resumed = await run(new MemorySamples(), store, images);
+    assertEquals(resumed.weights, whole.weights);
+    const steps = store.entries.filter(({ step }) => step !== undefined).map(({ stage, step }) => `${stage} ${step}`);
+    assertEquals(new Set(steps).size, steps.length, "a step was logged twice");
+
+    await writeTowns(folder, { trainCount: 3, valCount: 2, ...size, seed: 1 });
+    const open = (town: TownName, split: string) => openDataset(`${folder}/${town}`).split(split).items;
+    using loader = openLoader();
+    const files = FolderStore.open(`${folder}/run`, resolveSettings("adapt"), false);
+    const inFolder = await run(loader, files, {
+      source: open("source", "train"),
+      target: open("target", "train"),
+      evaluation: open("target", "val"),
+    });
+    files.close();
+    assertEquals(inFolder.weights, whole.weights);
+    assertEquals({ ...inFolder.result, seconds: {} }, { ...whole.result, seconds: {} });
+  }));
+
+Deno.test("without labels of the target there is no precision, and the network is the same", async () => {
+  const unlabelled = images.target.map((item) => ({ ...item, labels: null }));
+  const [known, unknown] = [new MemoryStore(), new MemoryStore()];
+  const first = await run(new MemorySamples(), known, images);
+  const second = await run(new MemorySamples(), unknown, { ...images, target: unlabelled, evaluation: null });
+  assertEquals(second.weights, first.weights);
+  assertEquals(second.result.adapted, null);
+  const precision = async (store: MemoryStore): Promise<(number | null)[]> =>
+    JSON.parse(new TextDecoder().decode(await store.read("rounds/2/thresholds.json") ?? undefined)).precision;
+  assert((await precision(known)).some((share) => share !== null && share > 0));
+  assert((await precision(unknown)).every((share) => share === null));
+});
