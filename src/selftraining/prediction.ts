@@ -5,6 +5,7 @@
  * @module
  */
 
+import { OutOfBudgetError } from "../errors.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import type { BufferRange } from "../gpu/launch.ts";
 import type { Network } from "../nn/network.ts";
@@ -81,6 +82,16 @@ export class Predictor {
     const { gpu, network, options } = this;
     this.#freeLabels();
     const batch = await views.compute(group);
+    if (batch.parts !== undefined) {
+      gpu.destroyBuffer(batch.logits.buffer);
+      throw new OutOfBudgetError(
+        `The logits of all views of ${batch.images} images take ${batch.logits.size} bytes, this adapter binds at most ` +
+          `${gpu.maxBindingBytes}: ${
+            Math.floor(batch.images * gpu.maxBindingBytes / batch.logits.size)
+          } images at a time fit`,
+        "tensor too large",
+      );
+    }
     const pixels = batch.images * batch.height * batch.width;
     const places = viewsBuffer(gpu, batch);
     const thresholds = gpu.createBuffer(network.classCount * 4, "thresholds");

@@ -8,7 +8,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { type DataType, pack } from "../../src/graph/layout.ts";
 import { Program } from "../../src/graph/program.ts";
-import { planProgram } from "../../src/graph/program_plan.ts";
+import type { ActivationStorage } from "../../src/graph/execution_order.ts";
+import { planProgram, type ProgramDefinition } from "../../src/graph/program_plan.ts";
 import { type DeviceTraits, input, type Tensor } from "../../src/graph/tensor.ts";
 import { gradients } from "../../src/ops/gradients.ts";
 import { randomValues, size, testGpu } from "./harness.ts";
@@ -23,6 +24,8 @@ export interface SlicedGraph {
   readonly limits: readonly number[];
   /** Kernels to take; default those for software adapters and those for GPUs. */
   readonly traits?: readonly DeviceTraits[];
+  /** How activations are kept for the gradients. */
+  readonly activations?: ActivationStorage;
   /** Values of inputs that are no normal random numbers. */
   readonly values?: Readonly<Record<string, ArrayLike<number>>>;
 }
@@ -44,7 +47,7 @@ export async function checkSlices(graph: SlicedGraph): Promise<void> {
       const what = `with at most ${maxBindingBytes} bytes a binding, kernels for ${
         traits.software ? "software adapters" : "GPUs"
       }`;
-      const { steps, memory } = planProgram(await testGpu(), { outputs: graph.outputs, traits: limited });
+      const { steps, memory } = planProgram(await testGpu(), definitionOf(graph, limited));
       assertEquals(memory.unbindable, null, what);
       assert(memory.largestBindingBytes <= maxBindingBytes, what);
       const calls = (traits: DeviceTraits) =>
@@ -60,9 +63,13 @@ export async function checkSlices(graph: SlicedGraph): Promise<void> {
   }
 }
 
+function definitionOf({ outputs, activations }: SlicedGraph, traits: DeviceTraits): ProgramDefinition {
+  return { outputs, traits, ...activations === undefined ? {} : { activations } };
+}
+
 async function results(graph: SlicedGraph, traits: DeviceTraits): Promise<Map<string, Uint8Array<ArrayBuffer>>> {
   const gpu = await testGpu();
-  using program = await Program.compile(gpu, { outputs: graph.outputs, traits });
+  using program = await Program.compile(gpu, definitionOf(graph, traits));
   for (const [name, tensor] of Object.entries(graph.outputs)) {
     const { buffer, offset } = program.output(name);
     gpu.write(buffer, new Uint32Array(Math.ceil(tensor.bytes / 4)).fill(0x7fc00000), offset);
