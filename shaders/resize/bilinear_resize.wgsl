@@ -1,4 +1,5 @@
-// Bilinear resize: y[n,c,i,j] = the mean of the four nearest pixels of x, weighted by their nearness.
+// Bilinear resize: y[n,c,i,j] = the mean of four pixels of x, weighted by their nearness: those above, below, left and
+// right of the place in x that pixel (i, j) looks at (lib/bilinear.wgsl).
 // Bindings: 0 x [N,H,W,C] read · 1 y [N,Ho,Wo,C] write. vec4f over channels, padded to 4.
 // Schedule: one invocation per vec4f of the output. Bound: loads, four per vec4f.
 #include lib/bilinear.wgsl

@@ -1,6 +1,8 @@
 // Input gradient of linear interpolation along one axis: dx[a,i,b] = Σ_o dy[a,o,b] · (share of input i in output o).
 // Bilinear resize is linear in each axis by itself. So its gradient is two launches: first columns, then rows.
-// Bindings: 0 dy [OUTER,OUTPUT_SIZE,INNER] read · 1 dx [OUTER,INPUT_SIZE,INNER] write, as vec4f.
+// Bindings: 0 dy [OUTER,OUTPUT_SIZE,INNER] read · 1 dx [OUTER,INPUT_SIZE,INNER] write, as vec4f. OUTER counts what lies
+// before the axis in memory, INNER the vec4f of one place of it: for columns the images and rows, and the channels; for
+// rows the images, and the columns and channels.
 // Schedule: one invocation per vec4f of dx walks over the outputs that touch its input. So it needs no atomics.
 // Bound: loads, about 2·OUTPUT_SIZE / INPUT_SIZE of them.
 #include lib/bilinear.wgsl
@@ -15,7 +17,8 @@ const ALIGN_CORNERS: bool = false;
 @group(0) @binding(0) var<storage, read> outputGradient: array<vec4f>;
 @group(0) @binding(1) var<storage, read_write> inputGradient: array<vec4f>;
 
-// The outputs that touch input `i`: the first, and one past the last. Their lower neighbour is `i − 1` or `i`.
+// The outputs in which input `i` has a share: the first, and one past the last. Their lower neighbour is `i − 1` or
+// `i`.
 fn touching(i: u32) -> vec2u {
   return vec2u(
     firstBetween(max(i, 1u) - 1u, INPUT_SIZE, OUTPUT_SIZE, ALIGN_CORNERS),
@@ -40,6 +43,7 @@ fn main(
   var sum = vec4f(0.0);
   for (var o = outputs.x; o < outputs.y; o++) {
     let position = between(o, INPUT_SIZE, OUTPUT_SIZE, ALIGN_CORNERS);
+    // At the border an output's low and high neighbour may be the same input. Then both shares count.
     let share = select(0.0, 1.0 - position.weight, position.low == i) + select(0.0, position.weight, position.high == i);
     sum += outputGradient[start + o * INNER] * share;
   }
