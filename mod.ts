@@ -37,6 +37,7 @@ export {
   UsageError,
 } from "./src/errors.ts";
 export type { AdapterKind } from "./src/gpu/adapter_kind.ts";
+export { type AdapterSource, listAdapters, type ListedAdapter } from "./src/gpu/adapters.ts";
 export { Gpu, type GpuOptions, onShaderVariant } from "./src/gpu/gpu.ts";
 export {
   type BufferCopy,
@@ -139,7 +140,6 @@ export {
   type ObjectiveContext,
   sum,
 } from "./src/selftraining/objective.ts";
-export type { CollapseKind, CollapseWarning } from "./src/selftraining/collapse.ts";
 export { checkpointBytes, restoreCheckpoint, type RunPlace } from "./src/selftraining/checkpoint.ts";
 
 // Self-training: labelling
@@ -188,6 +188,7 @@ export {
   type AdaptationSettings,
   type SourceTraining,
 } from "./src/selftraining/adapt.ts";
+export { type CollapseKind, collapseText, type CollapseWarning } from "./src/selftraining/collapse.ts";
 export { MemoryStore } from "./src/selftraining/memory_store.ts";
 export {
   type PortionRule,
@@ -203,8 +204,15 @@ export type { LabelSink, RunStore } from "./src/selftraining/store.ts";
 export { type RunParts, Training } from "./src/selftraining/training.ts";
 
 // Networks
-export { floatChannels, type ImageKind, rgbBytes } from "./src/nn/image_kind.ts";
 export type { Normalization } from "./src/ops/data/sample.ts";
+export { encodeBatch, floatChannels, type ImageKind, rgbBytes } from "./src/nn/image_kind.ts";
+export {
+  convBatchNorm,
+  type ConvBatchNormOptions,
+  convBias,
+  type ConvBiasOptions,
+  dropoutLayer,
+} from "./src/nn/layers.ts";
 export type { Model, ModelOptions } from "./src/nn/model.ts";
 export { findModel, models } from "./src/nn/models/mod.ts";
 export {

@@ -16,9 +16,13 @@ import { keptKind } from "../tuning/kept_kind.ts";
 import type { Settings } from "../settings/settings.ts";
 import { adapterKey, loadTuning } from "../tuning/table.ts";
 
-/** Opens the adapter, with the kind that was found of it and the schedules that were tuned for it. */
-export function openGpu(): Promise<Gpu> {
-  return Gpu.open({ kind: keptKind, tuning: (adapter) => loadTuning(adapterKey(adapter)) });
+/**
+ * Opens an adapter, with the kind that was found of it and the schedules that were tuned for it.
+ *
+ * @param adapter its number or a part of its name; without it, the fastest.
+ */
+export function openGpu(adapter: string | undefined): Promise<Gpu> {
+  return Gpu.open({ adapter, kind: keptKind, tuning: (opened) => loadTuning(adapterKey(opened)) });
 }
 
 /** The network of a weight file, for labelling only. */

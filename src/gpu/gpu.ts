@@ -10,6 +10,7 @@
 
 import { DeviceLostError } from "../errors.ts";
 import { type AdapterKind, measureKind } from "./adapter_kind.ts";
+import { findAdapter } from "./adapters.ts";
 import {
   type BufferCopy,
   type BufferRange,
@@ -29,8 +30,12 @@ import { SubmissionTimes, type TimeListener } from "./submission_times.ts";
 export interface GpuOptions {
   /** Which adapter to ask for; default `"high-performance"`. */
   readonly powerPreference?: GPUPowerPreference;
+  /** Which adapter of {@link listAdapters}, by its number or a part of its name; default by the power preference. */
+  readonly adapter?: string | undefined;
   /** Keep WebGPU's default limits even where the adapter offers more. A test of portability. Default `false`. */
   readonly defaultLimits?: boolean;
+  /** Bind no more bytes at once than this, even where the adapter can. A test of slices. Default: what the adapter can. */
+  readonly maxBindingBytes?: number;
   /**
    * Finds the schedules that were measured to be fast on an adapter. Keys are shape classes, values names of schedules.
    * Default: none.
@@ -43,6 +48,16 @@ export interface GpuOptions {
   readonly kind?: (adapter: GPUAdapter, measure: () => Promise<AdapterKind>) => AdapterKind | Promise<AdapterKind>;
 }
 
+/** Bytes that a buffer of `Gpu.createBuffer` takes. */
+export function bufferBytes(bytes: number): number {
+  return Math.max(16, Math.ceil(bytes / 16) * 16);
+}
+
+/** Bytes that a texture of `Gpu.createTexture` takes. */
+export function textureBytes(bytes: number): number {
+  return Math.max(1, Math.ceil(bytes / (16 * textureRowVectors))) * 16 * textureRowVectors;
+}
+
 /** An opened device. Close it with `close()` or `using`. */
 export class Gpu {
   /** The device. */
@@ -53,6 +68,8 @@ export class Gpu {
   readonly hasTimestamps: boolean;
   /** Largest buffer range that one binding can see, in bytes. */
   readonly maxBindingBytes: number;
+  /** Largest buffer, in bytes; it may be larger than what one binding can see. */
+  readonly maxBufferBytes: number;
   /** Names of schedules by shape class, which programs compiled on this device follow. */
   readonly tuning: ReadonlyMap<string, string>;
   #failure: Error | null = null;
@@ -66,11 +83,17 @@ export class Gpu {
   readonly #launched = new Set<Pipeline>();
   readonly #onVariant: ((name: string, text: string) => void) | undefined = shaderListener;
 
-  private constructor(adapter: GPUAdapter, device: GPUDevice, tuning: ReadonlyMap<string, string>) {
+  private constructor(
+    adapter: GPUAdapter,
+    device: GPUDevice,
+    tuning: ReadonlyMap<string, string>,
+    maxBindingBytes = Infinity,
+  ) {
     this.device = device;
     this.info = adapter.info;
     this.hasTimestamps = device.features.has("timestamp-query");
-    this.maxBindingBytes = device.limits.maxStorageBufferBindingSize;
+    this.maxBindingBytes = Math.min(device.limits.maxStorageBufferBindingSize, maxBindingBytes);
+    this.maxBufferBytes = device.limits.maxBufferSize;
     this.tuning = tuning;
     device.addEventListener("uncapturederror", (event) => {
       event.preventDefault();
@@ -86,13 +109,14 @@ export class Gpu {
   /**
    * Opens the adapter with the limits it needs.
    *
-   * @throws {Error} if no adapter is found.
+   * @throws {Error} if no adapter is found, or none that is called so.
    */
   static async open(options: GpuOptions = {}): Promise<Gpu> {
     if (navigator.gpu === undefined) throw new Error("This browser or runtime has no WebGPU");
-    const adapter = await navigator.gpu.requestAdapter({
-      powerPreference: options.powerPreference ?? "high-performance",
-    });
+    const { adapter: called, powerPreference = "high-performance" } = options;
+    const adapter = called === undefined
+      ? await navigator.gpu.requestAdapter({ powerPreference })
+      : await findAdapter(called);
     if (adapter === null) {
       throw new Error(
         "No WebGPU adapter was found. Install a Vulkan driver (on Debian: apt-get install mesa-vulkan-drivers)",
@@ -104,7 +128,8 @@ export class Gpu {
       maxStorageBufferBindingSize: adapter.limits.maxStorageBufferBindingSize,
     };
     const tuning = options.tuning?.(adapter) ?? new Map<string, string>();
-    const gpu = new Gpu(adapter, await adapter.requestDevice({ requiredFeatures, requiredLimits }), tuning);
+    const device = await adapter.requestDevice({ requiredFeatures, requiredLimits });
+    const gpu = new Gpu(adapter, device, tuning, options.maxBindingBytes);
     try {
       const measure = () => measureKind(gpu);
       gpu.#kind = await (options.kind?.(adapter, measure) ?? measure());
@@ -142,7 +167,7 @@ export class Gpu {
 
   /** Makes a zeroed buffer for storage and copies, of `bytes` rounded up to 16. */
   createBuffer(bytes: number, label: string, usage: GPUBufferUsageFlags = 0): GPUBuffer {
-    const size = Math.max(16, Math.ceil(bytes / 16) * 16);
+    const size = bufferBytes(bytes);
     this.#allocatedBytes += size;
     this.#peakBytes = Math.max(this.#peakBytes, this.#allocatedBytes);
     return this.device.createBuffer({
@@ -161,8 +186,9 @@ export class Gpu {
 
   /** Makes a texture that holds at least `bytes` as rows of 1024 vec4f. */
   createTexture(bytes: number, label: string): GPUTexture {
-    const height = Math.max(1, Math.ceil(bytes / (16 * textureRowVectors)));
-    this.#allocatedBytes += height * textureRowVectors * 16;
+    const size = textureBytes(bytes);
+    const height = size / (16 * textureRowVectors);
+    this.#allocatedBytes += size;
     this.#peakBytes = Math.max(this.#peakBytes, this.#allocatedBytes);
     return this.device.createTexture({
       label,

@@ -152,6 +152,16 @@ export class ParameterStore implements ParameterScope {
     this.#frozen = frozen.segmentBytes.map((bytes, index) => gpu.createBuffer(bytes, `frozen parameters ${index}`));
   }
 
+  /** Bytes of the values, those of parameters that are not learned among them. */
+  get valueBytes(): number {
+    return [...this.#values, ...this.#frozen].reduce((sum, { size }) => sum + size, 0);
+  }
+
+  /** Bytes of the gradients; 0 where there are none. */
+  get gradientBytes(): number {
+    return this.#gradients.reduce((sum, { size }) => sum + size, 0);
+  }
+
   /** A number that changes when the values do. */
   get version(): number {
     return this.#version;

@@ -184,9 +184,10 @@ const startOptions: ReadonlySet<string> = new Set(
 
 /** The settings of the run as JSON has them; paths in full, so that they hold from everywhere. */
 function comparable(settings: Settings): Record<string, unknown> {
-  const paths = new Set<string>(options.filter(({ kind }) => kind === "path").map(({ key }) => key));
+  const isPath = (key: string, value: unknown) =>
+    options.some((option) => option.key === key && option.kind === "path" && !option.words?.includes(String(value)));
   const entries = Object.entries(settings.toJSON()).filter(([key]) => !startOptions.has(key));
-  return Object.fromEntries(entries.map(([key, value]) => [key, paths.has(key) ? resolve(String(value)) : value]));
+  return Object.fromEntries(entries.map(([key, value]) => [key, isPath(key, value) ? resolve(String(value)) : value]));
 }
 
 /**
@@ -201,7 +202,11 @@ export function savedSettings(path: string): Values | null {
   );
 }
 
-/** @throws {UsageError} naming the first setting that differs. */
+/**
+ * Makes sure that a run goes on with the settings it was started with.
+ *
+ * @throws {UsageError} naming the first setting that differs.
+ */
 function requireSameSettings(path: string, saved: Record<string, unknown>, given: Record<string, unknown>): void {
   const text = (value: unknown) => value === undefined ? "nothing" : JSON.stringify(value);
   const different = [...new Set([...Object.keys(saved), ...Object.keys(given)])]

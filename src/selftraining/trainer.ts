@@ -53,7 +53,7 @@ export interface StepLoss {
 }
 
 /** Steps whose losses are kept on the GPU before they must be read. */
-const logLength = 64;
+export const logLength = 64;
 
 /** The launches of a step, in their order. */
 export interface StepLaunches {
