@@ -3,6 +3,7 @@
 // scaledHeight × scaledWidth (half-pixel centres, no antialiasing). Otherwise it is the nearest pixel, at source index
 // ⌊(2i + 1)·n_in / (2·n_out)⌋ in whole numbers, as for label maps. Columns are counted from the right where mirrored. Beyond the
 // scaled map y is 0.
+// Of a slice: ROWS rows of each crop from row FIRST_ROW on.
 // Bindings: 0 x [N,H,W,C₄] vec4f read · 1 geometry [N,2] vec4f read: (scaledHeight, scaledWidth, top, left), (mirror, …) ·
 // 2 y [N,h,w,C₄] vec4f write.
 // Schedule: one invocation per vec4f of the output. Bound: 4 vec4f read (1 where nearest) and 1 written per invocation.
@@ -12,10 +13,11 @@
 const BATCH: u32 = 1u;
 const HEIGHT: u32 = 1u;
 const WIDTH: u32 = 1u;
-const CROP_HEIGHT: u32 = 1u;
 const CROP_WIDTH: u32 = 1u;
 const VECTORS: u32 = 1u;
 const BILINEAR: bool = true;
+const FIRST_ROW: u32 = 0u;
+const ROWS: u32 = 1u;
 
 @group(0) @binding(0) var<storage, read> x: array<vec4f>;
 @group(0) @binding(1) var<storage, read> geometry: array<vec4f>;
@@ -28,15 +30,15 @@ fn main(
   @builtin(local_invocation_index) local: u32,
 ) {
   let index = gridIndex(workgroup, workgroups, local, 64u);
-  if (index >= BATCH * CROP_HEIGHT * CROP_WIDTH * VECTORS) {
+  if (index >= BATCH * ROWS * CROP_WIDTH * VECTORS) {
     return;
   }
   let vector = index % VECTORS;
   let pixel = index / VECTORS;
-  let image = pixel / (CROP_HEIGHT * CROP_WIDTH);
+  let image = pixel / (ROWS * CROP_WIDTH);
   let place = vec4u(geometry[2u * image]);
   let column = pixel % CROP_WIDTH;
-  let i = place.z + pixel / CROP_WIDTH % CROP_HEIGHT;
+  let i = place.z + FIRST_ROW + pixel / CROP_WIDTH % ROWS;
   let j = place.w + select(column, CROP_WIDTH - 1u - column, geometry[2u * image + 1u].x > 0.5);
   if (i >= place.x || j >= place.y) {
     y[index] = vec4f(0.0);

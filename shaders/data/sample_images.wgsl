@@ -2,6 +2,7 @@
 // crop, mirror. y[n,i,j] = bilinear(normalise(colours(x[n])))[top + i, left + j].
 // The bilinear image has scaledHeight × scaledWidth pixels, with half-pixel centres and no antialiasing. In a mirrored
 // crop j counts from the right. Beyond the scaled image y is 0, the value after normalising.
+// Of a slice: ROWS rows of each crop from row FIRST_ROW on.
 // Bindings: 0 x [N,H,W] read; a pixel is 4 bytes: red, green, blue, and one that is not read · 1 geometry [N,2] vec4f
 // read:
 // (scaledHeight, scaledWidth, top, left), (mirror, brightness, contrast, saturation)
@@ -13,8 +14,9 @@
 const BATCH: u32 = 1u;
 const HEIGHT: u32 = 1u;
 const WIDTH: u32 = 1u;
-const CROP_HEIGHT: u32 = 1u;
 const CROP_WIDTH: u32 = 1u;
+const FIRST_ROW: u32 = 0u;
+const ROWS: u32 = 1u;
 const RED_DIVISOR: f32 = 127.5f;
 const GREEN_DIVISOR: f32 = 127.5f;
 const BLUE_DIVISOR: f32 = 127.5f;
@@ -44,14 +46,14 @@ fn main(
   @builtin(local_invocation_index) local: u32,
 ) {
   let index = gridIndex(workgroup, workgroups, local, 64u);
-  if (index >= BATCH * CROP_HEIGHT * CROP_WIDTH) {
+  if (index >= BATCH * ROWS * CROP_WIDTH) {
     return;
   }
-  let image = index / (CROP_HEIGHT * CROP_WIDTH);
+  let image = index / (ROWS * CROP_WIDTH);
   let place = vec4u(geometry[2u * image]);
   let colours = geometry[2u * image + 1u];
   let column = index % CROP_WIDTH;
-  let i = place.z + index / CROP_WIDTH % CROP_HEIGHT;
+  let i = place.z + FIRST_ROW + index / CROP_WIDTH % ROWS;
   let j = place.w + select(column, CROP_WIDTH - 1u - column, colours.x > 0.5);
   if (i >= place.x || j >= place.y) {
     y[index] = vec4f(0.0);

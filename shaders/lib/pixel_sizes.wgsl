@@ -1,5 +1,6 @@
 // Sizes of a pass over a tensor [P,C], where P counts all pixels of a batch and C its channels. They are numbers in a
 // uniform buffer, not constants of the shader, so that layers of different sizes share one variant.
+// A slice has some of the pixels: whole parts of a sum.
 struct PixelSizes {
   pixels: u32,
   // Channels of a pixel, in vec4f.
@@ -8,8 +9,8 @@ struct PixelSizes {
   splits: u32,
   // The first variance in the tensor that holds the means and variances of a batch norm.
   varianceStart: u32,
-}
-
-fn pixelsPerSplit(sizes: PixelSizes) -> u32 {
-  return (sizes.pixels + sizes.splits - 1u) / sizes.splits;
+  // Pixels of each part of a sum, the last one's: or less.
+  pixelsPerSplit: u32,
+  // Pixels of the batch, where `pixels` are those of a slice.
+  batchPixels: u32,
 }

@@ -4,6 +4,9 @@
 // - the loss is u·Σ_c a_c·(−log p_c);
 // - the weight is u·A for a hard label, u·A / Σ soft for a soft one;
 // - the gradient at the pixel's logits is u·(A·p − a).
+// A slice is SLICE_ROWS rows of the labels of each image, from FIRST_ROW on. It reads LOGITS_ROWS rows of the logits, from
+// FIRST_LOGITS_ROW on. HEIGHT and LOGITS_HEIGHT are those of the whole image, N, H and h below those of the slice. Its
+// first label is byte FIRST_LABEL of a word.
 // Bindings: 0 logits [N,h,w,C] vec4f read · 1 labels [N,H,W] bytes, four to a word, read · 2 soft labels [N,H,W,C]
 // vec4f read
 // · 3 class weights [C] read · 4 pixel weights [N,H,W] read · 5 result vec4f write. Where a variant does not use one,
@@ -34,7 +37,13 @@ const HAS_CLASS_WEIGHTS: bool = false;
 const HAS_PIXEL_WEIGHTS: bool = false;
 const GRADIENT: bool = false;
 
-const ROWS = BATCH * HEIGHT;
+const FIRST_ROW: u32 = 0u;
+const SLICE_ROWS: u32 = 1u;
+const FIRST_LOGITS_ROW: u32 = 0u;
+const LOGITS_ROWS: u32 = 1u;
+const FIRST_LABEL: u32 = 0u;
+
+const ROWS = BATCH * SLICE_ROWS;
 const INVOCATIONS = (ROWS + ROWS_PER_INVOCATION - 1u) / ROWS_PER_INVOCATION * LOGITS_WIDTH;
 
 @group(0) @binding(0) var<storage, read> logits: array<vec4f>;
@@ -80,9 +89,9 @@ fn main(
   var lossSum = 0.0;
   var weightSum = 0.0;
   for (var row = firstRow; row < min(firstRow + ROWS_PER_INVOCATION, ROWS); row++) {
-    let vertical = between(row % HEIGHT, LOGITS_HEIGHT, HEIGHT, ALIGN_CORNERS);
-    let top = (row / HEIGHT * LOGITS_HEIGHT + vertical.low) * LOGITS_WIDTH * VECTORS;
-    let bottom = (row / HEIGHT * LOGITS_HEIGHT + vertical.high) * LOGITS_WIDTH * VECTORS;
+    let vertical = between(FIRST_ROW + row % SLICE_ROWS, LOGITS_HEIGHT, HEIGHT, ALIGN_CORNERS);
+    let top = (row / SLICE_ROWS * LOGITS_ROWS + vertical.low - FIRST_LOGITS_ROW) * LOGITS_WIDTH * VECTORS;
+    let bottom = (row / SLICE_ROWS * LOGITS_ROWS + vertical.high - FIRST_LOGITS_ROW) * LOGITS_WIDTH * VECTORS;
     #unroll v in 0..VECTORS {
       let topLeft$v = logits[top + leftColumn + $v];
       let topRight$v = logits[top + rightColumn + $v];
@@ -121,7 +130,8 @@ fn main(
           continue;
         }
       } else {
-        let label = (labels[pixel / 4u] >> (8u * (pixel % 4u))) & 255u;
+        let place = FIRST_LABEL + pixel;
+        let label = (labels[place / 4u] >> (8u * (place % 4u))) & 255u;
         if (label == IGNORE_LABEL || label >= CLASSES) {
           continue;
         }

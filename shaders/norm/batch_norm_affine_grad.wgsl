@@ -37,8 +37,8 @@ fn main(
   let reciprocalDeviation = 1.0 / sqrt(variance[sizes.varianceStart + vector] + EPSILON);
   let scale = gamma[vector];
   let shift = beta[vector];
-  let firstPixel = split * pixelsPerSplit(sizes);
-  let end = min(firstPixel + pixelsPerSplit(sizes), sizes.pixels) * sizes.vectors + vector;
+  let firstPixel = split * sizes.pixelsPerSplit;
+  let end = min(firstPixel + sizes.pixelsPerSplit, sizes.pixels) * sizes.vectors + vector;
   var gradientSum = vec4f(0.0);
   var productSum = vec4f(0.0);
   for (var at = firstPixel * sizes.vectors + vector; at < end; at += sizes.vectors) {

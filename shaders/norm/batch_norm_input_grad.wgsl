@@ -1,6 +1,6 @@
 // Input gradient of a batch norm with activation f. With r = 1/√(σ² + ε), x̂ = (x − μ)·r and dz = dy · f'(γ·x̂ + β):
 // - frozen statistics: dx = γ·r·dz;
-// - batch statistics (TRAINING): dx = γ·r·(dz − Σdz/M − x̂·Σ(dz·x̂)/M), where M = P is the number of pixels.
+// - batch statistics (TRAINING): dx = γ·r·(dz − Σdz/M − x̂·Σ(dz·x̂)/M), where M is the number of pixels of the batch.
 // Bindings: 0 dy · 1 x [P,C] read · 2 γ · 3 β · 4 μ · 5 σ² [C] read · 6 sums [2,C] read (Σdz, Σ(dz·x̂); without
 // TRAINING any buffer, not read) · 7 sizes (PixelSizes) · 8 dx [P,C] write, as vec4f.
 // Schedule: one invocation takes one vec4f of channels of 8 neighbouring pixels. Bound: 12 bytes per element.
@@ -44,8 +44,8 @@ fn main(
   var meanGradient = vec4f(0.0);
   var meanProduct = vec4f(0.0);
   if (TRAINING) {
-    meanGradient = sums[vector] / f32(sizes.pixels);
-    meanProduct = sums[sizes.vectors + vector] / f32(sizes.pixels);
+    meanGradient = sums[vector] / f32(sizes.batchPixels);
+    meanProduct = sums[sizes.vectors + vector] / f32(sizes.batchPixels);
   }
   #unroll p in 0..8 {
     if (firstPixel + $p < sizes.pixels) {

@@ -22,8 +22,8 @@ fn main(
   }
   let vector = index % sizes.vectors;
   let split = index / sizes.vectors;
-  let firstPixel = split * pixelsPerSplit(sizes);
-  let endPixel = min(firstPixel + pixelsPerSplit(sizes), sizes.pixels);
+  let firstPixel = split * sizes.pixelsPerSplit;
+  let endPixel = min(firstPixel + sizes.pixelsPerSplit, sizes.pixels);
   let first = firstPixel * sizes.vectors + vector;
   let origin = x[first];
   var sum = vec4f(0.0);

@@ -25,8 +25,8 @@ fn main(
   var mean = partial[vector];
   var squares = partial[sizes.vectors + vector];
   for (var split = 1u; split < sizes.splits; split++) {
-    let before = split * pixelsPerSplit(sizes);
-    let total = min(before + pixelsPerSplit(sizes), sizes.pixels);
+    let before = split * sizes.pixelsPerSplit;
+    let total = min(before + sizes.pixelsPerSplit, sizes.pixels);
     let share = f32(total - before) / f32(total);
     let difference = partial[split * 2u * sizes.vectors + vector] - mean;
     mean = fma(difference, vec4f(share), mean);

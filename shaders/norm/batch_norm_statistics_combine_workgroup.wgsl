@@ -40,8 +40,8 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   let runs = (sizes.splits + 255u) / 256u;
   var moments = Moments(0.0, vec4f(0.0), vec4f(0.0));
   for (var split = local * runs; split < min((local + 1u) * runs, sizes.splits); split++) {
-    let before = split * pixelsPerSplit(sizes);
-    let count = min(before + pixelsPerSplit(sizes), sizes.pixels) - before;
+    let before = split * sizes.pixelsPerSplit;
+    let count = min(before + sizes.pixelsPerSplit, sizes.pixels) - before;
     let at = split * 2u * sizes.vectors + vector;
     moments = combine(moments, Moments(f32(count), partial[at], partial[at + sizes.vectors]));
   }

@@ -1,4 +1,5 @@
-// Mean over the pixels of each image: partial[split, n, c] = Σ_p x[n, p, c] / PIXELS over the pixels of the split.
+// Mean over the pixels of each image: partial[split, n, c] = Σ_p x[n, p, c] / IMAGE_PIXELS over the pixels of the split. Of a slice:
+// PIXELS of each image, whole splits of it.
 // Bindings: 0 x [BATCH, PIXELS, VECTORS] read · 1 partial [SPLITS, BATCH, VECTORS] write, as vec4f.
 // Schedule: the pixels of an image are cut into SPLITS runs. One invocation sums one vec4f of channels over one run. A
 // second launch adds the runs in fixed order. Bound: 4 bytes per element.
@@ -8,8 +9,8 @@ const BATCH: u32 = 1u;
 const PIXELS: u32 = 1u;
 const VECTORS: u32 = 1u;
 const SPLITS: u32 = 1u;
-
-const PIXELS_PER_SPLIT = (PIXELS + SPLITS - 1u) / SPLITS;
+const PIXELS_PER_SPLIT: u32 = 1u;
+const IMAGE_PIXELS: u32 = 1u;
 
 @group(0) @binding(0) var<storage, read> x: array<vec4f>;
 @group(0) @binding(1) var<storage, read_write> partial: array<vec4f>;
@@ -32,5 +33,5 @@ fn main(
   for (var pixel = firstPixel; pixel < lastPixel; pixel++) {
     sum += x[start + pixel * VECTORS];
   }
-  partial[index] = sum / f32(PIXELS);
+  partial[index] = sum / f32(IMAGE_PIXELS);
 }

@@ -1,4 +1,4 @@
-// Input gradient of the mean over an image: dx[n, p, c] = dy[n, c] / PIXELS.
+// Input gradient of the mean over an image: dx[n, p, c] = dy[n, c] / IMAGE_PIXELS, for PIXELS of each image.
 // Bindings: 0 dy [BATCH, VECTORS] read · 1 dx [BATCH, PIXELS, VECTORS] write, as vec4f.
 // Schedule: one invocation writes one vec4f of channels to 8 neighbouring pixels. Bound: 4 bytes per element.
 #include lib/grid.wgsl
@@ -6,6 +6,7 @@
 const BATCH: u32 = 1u;
 const PIXELS: u32 = 1u;
 const VECTORS: u32 = 1u;
+const IMAGE_PIXELS: u32 = 1u;
 
 const RUNS = (PIXELS + 7u) / 8u;
 
@@ -25,7 +26,7 @@ fn main(
   let vector = index % VECTORS;
   let image = index / (RUNS * VECTORS);
   let firstPixel = index / VECTORS % RUNS * 8u;
-  let share = outputGradient[image * VECTORS + vector] / f32(PIXELS);
+  let share = outputGradient[image * VECTORS + vector] / f32(IMAGE_PIXELS);
   #unroll p in 0..8 {
     if (firstPixel + $p < PIXELS) {
       inputGradient[(image * PIXELS + firstPixel + $p) * VECTORS + vector] = share;

@@ -1,4 +1,5 @@
 // Dropout: y[i] = x[i] · SCALE where the random bits of element i are at least THRESHOLD, else 0.
+// A slice begins at vec4f FIRST of the tensor, from which its elements are counted.
 // Bindings: 0 x read as vec4f · 1 key [4] read (seed, stage, step, layer) · 2 y write as vec4f.
 // Schedule: one invocation per vec4f calls Philox once for its four elements, with the key (seed, layer) and the
 // counter (index of the vec4f, stage, step, 2). Bound: 8 bytes and some 60 integer operations per element.
@@ -6,6 +7,7 @@
 #include lib/grid.wgsl
 
 const VECTORS: u32 = 1u;
+const FIRST: u32 = 0u;
 const THRESHOLD: u32 = 0u;
 const SCALE: f32 = 1.0f;
 
@@ -23,6 +25,6 @@ fn main(
   if (index >= VECTORS) {
     return;
   }
-  let bits = philox(key[0].xw, vec4u(index, key[0].yz, 2u));
+  let bits = philox(key[0].xw, vec4u(FIRST + index, key[0].yz, 2u));
   y[index] = select(vec4f(0.0), x[index] * SCALE, bits >= vec4u(THRESHOLD));
 }

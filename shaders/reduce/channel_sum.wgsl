@@ -20,8 +20,8 @@ fn main(
     return;
   }
   let vector = index % sizes.vectors;
-  let firstPixel = index / sizes.vectors * pixelsPerSplit(sizes);
-  let end = min(firstPixel + pixelsPerSplit(sizes), sizes.pixels) * sizes.vectors + vector;
+  let firstPixel = index / sizes.vectors * sizes.pixelsPerSplit;
+  let end = min(firstPixel + sizes.pixelsPerSplit, sizes.pixels) * sizes.vectors + vector;
   var sum = vec4f(0.0);
   for (var at = firstPixel * sizes.vectors + vector; at < end; at += sizes.vectors) {
     sum += x[at];

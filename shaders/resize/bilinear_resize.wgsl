@@ -1,5 +1,6 @@
 // Bilinear resize: y[n,c,i,j] = the mean of the four nearest pixels of x, weighted by their nearness.
-// Bindings: 0 x [N,H,W,C] read · 1 y [N,Ho,Wo,C] write. vec4f over channels, padded to 4.
+// Of a slice: OUTPUT_ROWS rows of y from FIRST_OUTPUT_ROW on, from ROWS rows of x from FIRST_ROW on; the sizes are those of the image.
+// Bindings: 0 x [N,ROWS,W,C] read · 1 y [N,OUTPUT_ROWS,Wo,C] write. vec4f over channels, padded to 4.
 // Schedule: one invocation per vec4f of the output. Bound: loads, four per vec4f.
 #include lib/bilinear.wgsl
 #include lib/grid.wgsl
@@ -11,6 +12,10 @@ const OUTPUT_HEIGHT: u32 = 1u;
 const OUTPUT_WIDTH: u32 = 1u;
 const VECTORS: u32 = 1u;
 const ALIGN_CORNERS: bool = false;
+const FIRST_ROW: u32 = 0u;
+const ROWS: u32 = 1u;
+const FIRST_OUTPUT_ROW: u32 = 0u;
+const OUTPUT_ROWS: u32 = 1u;
 
 @group(0) @binding(0) var<storage, read> x: array<vec4f>;
 @group(0) @binding(1) var<storage, read_write> y: array<vec4f>;
@@ -22,16 +27,16 @@ fn main(
   @builtin(local_invocation_index) local: u32,
 ) {
   let index = gridIndex(workgroup, workgroups, local, 64u);
-  if (index >= BATCH * OUTPUT_HEIGHT * OUTPUT_WIDTH * VECTORS) {
+  if (index >= BATCH * OUTPUT_ROWS * OUTPUT_WIDTH * VECTORS) {
     return;
   }
   let vector = index % VECTORS;
   let pixel = index / VECTORS;
-  let image = pixel / (OUTPUT_HEIGHT * OUTPUT_WIDTH);
-  let row = between(pixel / OUTPUT_WIDTH % OUTPUT_HEIGHT, HEIGHT, OUTPUT_HEIGHT, ALIGN_CORNERS);
+  let image = pixel / (OUTPUT_ROWS * OUTPUT_WIDTH);
+  let row = between(FIRST_OUTPUT_ROW + pixel / OUTPUT_WIDTH % OUTPUT_ROWS, HEIGHT, OUTPUT_HEIGHT, ALIGN_CORNERS);
   let column = between(pixel % OUTPUT_WIDTH, WIDTH, OUTPUT_WIDTH, ALIGN_CORNERS);
-  let top = (image * HEIGHT + row.low) * WIDTH;
-  let bottom = (image * HEIGHT + row.high) * WIDTH;
+  let top = (image * ROWS + row.low - FIRST_ROW) * WIDTH;
+  let bottom = (image * ROWS + row.high - FIRST_ROW) * WIDTH;
   let topLeft = x[(top + column.low) * VECTORS + vector];
   let topRight = x[(top + column.high) * VECTORS + vector];
   let bottomLeft = x[(bottom + column.low) * VECTORS + vector];

@@ -1,6 +1,8 @@
 // Input gradient of linear interpolation along one axis: dx[a,i,b] = Σ_o dy[a,o,b] · (share of input i in output o).
 // Bilinear resize is linear in each axis by itself. So its gradient is two launches: first columns, then rows.
-// Bindings: 0 dy [OUTER,OUTPUT_SIZE,INNER] read · 1 dx [OUTER,INPUT_SIZE,INNER] write, as vec4f.
+// A slice is INPUTS places of dx, from FIRST_INPUT on. It reads OUTPUTS places of dy, from FIRST_OUTPUT on. INPUT_SIZE and
+// OUTPUT_SIZE are those of the whole axis.
+// Bindings: 0 dy [OUTER,OUTPUTS,INNER] read · 1 dx [OUTER,INPUTS,INNER] write, as vec4f.
 // Schedule: one invocation per vec4f of dx walks over the outputs that touch its input. So it needs no atomics.
 // Bound: loads, about 2·OUTPUT_SIZE / INPUT_SIZE of them.
 #include lib/bilinear.wgsl
@@ -11,6 +13,10 @@ const INPUT_SIZE: u32 = 1u;
 const OUTPUT_SIZE: u32 = 1u;
 const INNER: u32 = 1u;
 const ALIGN_CORNERS: bool = false;
+const FIRST_INPUT: u32 = 0u;
+const INPUTS: u32 = 1u;
+const FIRST_OUTPUT: u32 = 0u;
+const OUTPUTS: u32 = 1u;
 
 @group(0) @binding(0) var<storage, read> outputGradient: array<vec4f>;
 @group(0) @binding(1) var<storage, read_write> inputGradient: array<vec4f>;
@@ -30,18 +36,18 @@ fn main(
   @builtin(local_invocation_index) local: u32,
 ) {
   let index = gridIndex(workgroup, workgroups, local, 64u);
-  if (index >= OUTER * INPUT_SIZE * INNER) {
+  if (index >= OUTER * INPUTS * INNER) {
     return;
   }
   let inner = index % INNER;
-  let i = index / INNER % INPUT_SIZE;
-  let start = index / (INNER * INPUT_SIZE) * OUTPUT_SIZE * INNER + inner;
+  let i = FIRST_INPUT + index / INNER % INPUTS;
+  let start = index / (INNER * INPUTS) * OUTPUTS * INNER + inner;
   let outputs = touching(i);
   var sum = vec4f(0.0);
   for (var o = outputs.x; o < outputs.y; o++) {
     let position = between(o, INPUT_SIZE, OUTPUT_SIZE, ALIGN_CORNERS);
     let share = select(0.0, 1.0 - position.weight, position.low == i) + select(0.0, position.weight, position.high == i);
-    sum += outputGradient[start + o * INNER] * share;
+    sum += outputGradient[start + (o - FIRST_OUTPUT) * INNER] * share;
   }
   inputGradient[index] = sum;
 }

@@ -25,9 +25,9 @@ export function openGpu(adapter: string | undefined): Promise<Gpu> {
   return Gpu.open({ adapter, kind: keptKind, tuning: (opened) => loadTuning(adapterKey(opened)) });
 }
 
-/** The network of a weight file. */
+/** The network of a weight file, for labelling only. */
 export function openNetwork(gpu: Gpu, path: string): Network {
-  return loadNetwork(gpu, readFile(path), path);
+  return loadNetwork(gpu, readFile(path), path, { trainable: false });
 }
 
 /** A data set whose classes, after the class map of the settings, are those wanted. */

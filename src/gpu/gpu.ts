@@ -34,6 +34,8 @@ export interface GpuOptions {
   readonly adapter?: string | undefined;
   /** Keep WebGPU's default limits even where the adapter offers more. A test of portability. Default `false`. */
   readonly defaultLimits?: boolean;
+  /** Bind no more bytes at once than this, even where the adapter can. A test of slices. Default: what the adapter can. */
+  readonly maxBindingBytes?: number;
   /**
    * Finds the schedules that were measured to be fast on an adapter. Keys are shape classes, values names of schedules.
    * Default: none.
@@ -66,6 +68,8 @@ export class Gpu {
   readonly hasTimestamps: boolean;
   /** Largest buffer range that one binding can see, in bytes. */
   readonly maxBindingBytes: number;
+  /** Largest buffer, in bytes; it may be larger than what one binding can see. */
+  readonly maxBufferBytes: number;
   /** Names of schedules by shape class, which programs compiled on this device follow. */
   readonly tuning: ReadonlyMap<string, string>;
   #failure: Error | null = null;
@@ -79,11 +83,17 @@ export class Gpu {
   readonly #launched = new Set<Pipeline>();
   readonly #onVariant: ((name: string, text: string) => void) | undefined = shaderListener;
 
-  private constructor(adapter: GPUAdapter, device: GPUDevice, tuning: ReadonlyMap<string, string>) {
+  private constructor(
+    adapter: GPUAdapter,
+    device: GPUDevice,
+    tuning: ReadonlyMap<string, string>,
+    maxBindingBytes = Infinity,
+  ) {
     this.device = device;
     this.info = adapter.info;
     this.hasTimestamps = device.features.has("timestamp-query");
-    this.maxBindingBytes = device.limits.maxStorageBufferBindingSize;
+    this.maxBindingBytes = Math.min(device.limits.maxStorageBufferBindingSize, maxBindingBytes);
+    this.maxBufferBytes = device.limits.maxBufferSize;
     this.tuning = tuning;
     device.addEventListener("uncapturederror", (event) => {
       event.preventDefault();
@@ -118,7 +128,8 @@ export class Gpu {
       maxStorageBufferBindingSize: adapter.limits.maxStorageBufferBindingSize,
     };
     const tuning = options.tuning?.(adapter) ?? new Map<string, string>();
-    const gpu = new Gpu(adapter, await adapter.requestDevice({ requiredFeatures, requiredLimits }), tuning);
+    const device = await adapter.requestDevice({ requiredFeatures, requiredLimits });
+    const gpu = new Gpu(adapter, device, tuning, options.maxBindingBytes);
     try {
       const measure = () => measureKind(gpu);
       gpu.#kind = await (options.kind?.(adapter, measure) ?? measure());

@@ -42,6 +42,10 @@ export interface Dispatch {
   readonly cost: number;
   /** Copies into textures that are made before the launch. */
   readonly textureCopies?: readonly TextureCopy[];
+  /** Copies between buffers before the launch. */
+  readonly copiesBefore?: readonly BufferCopy[];
+  /** Copies between buffers after it. */
+  readonly copiesAfter?: readonly BufferCopy[];
 }
 
 /** A copy of a buffer's vec4f, in order, into a texture made by `Gpu.createTexture`. */

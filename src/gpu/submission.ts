@@ -44,19 +44,23 @@ export function* encodeSubmission(
       cost = 0;
     }
     cost += launch.cost;
-    const { pipeline, bindGroup, workgroups, textureCopies = [] } = launch;
-    if (textureCopies.length > 0) endPass();
+    const { pipeline, bindGroup, workgroups, textureCopies = [], copiesBefore = [], copiesAfter = [] } = launch;
+    if (textureCopies.length + copiesBefore.length > 0) endPass();
     for (const copy of textureCopies) encodeTextureCopy(encoder, copy);
+    for (const copy of copiesBefore) encodeBufferCopy(encoder, copy);
     pass ??= encoder.beginComputePass(stamps?.pass?.(index));
     pass.setPipeline(pipeline.pipeline);
     pass.setBindGroup(0, bindGroup);
     pass.dispatchWorkgroups(...workgroups);
-    if (stamps?.pass) endPass();
+    if (stamps?.pass || copiesAfter.length > 0) endPass();
+    for (const copy of copiesAfter) encodeBufferCopy(encoder, copy);
   }
   endPass();
-  for (const { from, to, toOffset } of copies) {
-    encoder.copyBufferToBuffer(from.buffer, from.offset, to, toOffset, from.size);
-  }
+  for (const copy of copies) encodeBufferCopy(encoder, copy);
   stamps?.end(encoder);
   yield { buffer: encoder.finish(), cost };
+}
+
+function encodeBufferCopy(encoder: GPUCommandEncoder, { from, to, toOffset }: BufferCopy): void {
+  encoder.copyBufferToBuffer(from.buffer, from.offset, to, toOffset, from.size);
 }

@@ -10,7 +10,8 @@ import packShader from "../../shaders/storage/pack_half.wgsl" with { type: "text
 import unpackShader from "../../shaders/storage/unpack_half.wgsl" with { type: "text" };
 import { grid } from "../gpu/launch.ts";
 import type { Execution } from "./execution_order.ts";
-import { type KernelBinding, type KernelPlan, Tensor } from "./tensor.ts";
+import { inRanges, offsetAlignment, part, type Range, vectorRange } from "./slices.ts";
+import { type DeviceTraits, type KernelBinding, type KernelPlan, Tensor } from "./tensor.ts";
 
 /**
  * Puts the roundings between the executions.
@@ -36,7 +37,7 @@ export function storeHalf(
     if (wanted === undefined) continue;
     const half = packed(tensor);
     add(after, uses.findLast((use) => use <= forwardEnd) ?? index, executionOf(half));
-    add(before, wanted, { tensor, inputs: [half], kernels: (output) => unpack(half, output) });
+    add(before, wanted, { tensor, inputs: [half], kernels: (output, device) => unpack(half, output, device) });
   }
   return executions.flatMap((execution, index) => [
     ...before.get(index) ?? [],
@@ -70,12 +71,35 @@ function packed(tensor: Tensor): Tensor {
     dtype: "u32",
     layout: "plain",
     inputs: [tensor],
-    kernels: () => plan("storage/pack_half", packShader, [tensor, "output"], tensor.bytes / 16),
+    kernels: (output, device) =>
+      inRanges(
+        vectors(tensor),
+        output,
+        device,
+        (range) => plan("storage/pack_half", packShader, [vectorRange(tensor, range), "output"], range.count),
+        (range) => halves(output, range),
+      ),
   });
 }
 
-function unpack(half: Tensor, output: Tensor): KernelPlan {
-  return plan("storage/unpack_half", unpackShader, [half, "output"], output.bytes / 16);
+function unpack(half: Tensor, output: Tensor, device: DeviceTraits): KernelPlan {
+  return inRanges(
+    vectors(output),
+    output,
+    device,
+    (range) => plan("storage/unpack_half", unpackShader, [halves(half, range), "output"], range.count),
+    (range) => vectorRange(output, range),
+  );
+}
+
+/** The vec4f of an activation, and at multiples of how many of them a slice may begin: where also its halves can be bound. */
+function vectors(tensor: Tensor) {
+  return { count: tensor.bytes / 16, multiple: 2 * offsetAlignment / 16 };
+}
+
+/** The halves of some vec4f. */
+function halves(half: Tensor, { first, count }: Range): Tensor {
+  return 2 * count === half.shape[0] ? half : part(half, [2 * count], first * 8);
 }
 
 function plan(name: string, text: string, bindings: readonly KernelBinding[], vectors: number): KernelPlan {

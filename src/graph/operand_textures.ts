@@ -6,6 +6,7 @@
 
 import type { Gpu } from "../gpu/gpu.ts";
 import type { BufferRange, TextureCopy } from "../gpu/launch.ts";
+import { storedBindingBytes } from "./slices.ts";
 import { type KernelCall, type KernelPlan, type StoredBinding, Tensor } from "./tensor.ts";
 
 /** Operands that one launch may read from textures. */
@@ -20,10 +21,8 @@ export function textureOperands(call: KernelCall): StoredBinding[] {
 
 /** Bytes of each texture that these plans need; 0 where none reads from textures. */
 export function operandTextureBytes(plans: readonly KernelPlan[]): number {
-  const sizes = plans.flatMap(({ calls, scratchBytes = [] }) =>
-    calls.flatMap(textureOperands).map((operand) =>
-      operand instanceof Tensor ? operand.bytes : scratchBytes[operand.scratch] ?? 0
-    )
+  const sizes = plans.flatMap((plan) =>
+    plan.calls.flatMap(textureOperands).map((operand) => storedBindingBytes(operand, plan))
   );
   return sizes.reduce((most, bytes) => Math.max(most, bytes), 0);
 }

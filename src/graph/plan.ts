@@ -70,10 +70,12 @@ export interface MemoryPlan {
   readonly scratchBytes: number;
   /** Inputs that are written before each run, and outputs. */
   readonly inputBytes: number;
-  /** The largest single binding. */
+  /** The largest single binding of a launch. */
   readonly largestBindingBytes: number;
-  /** What it belongs to. */
+  /** The tensor that is computed with it. */
   readonly largestBinding: string;
+  /** What cannot be bound, not even in slices, and the size that could be; `null` if everything can. */
+  readonly unbindable: string | null;
   /** The largest sum of live bytes at any step. */
   readonly lowerBoundBytes: number;
   /** Floating-point operations of one run, as far as the ops state them. */

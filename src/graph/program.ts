@@ -11,8 +11,8 @@ import { storedElements, unpack } from "./layout.ts";
 import type { MemoryPlan } from "./plan.ts";
 import { OperandTextures, textureOperands } from "./operand_textures.ts";
 import { launchCost } from "../gpu/submission_pace.ts";
-import { planProgram, type ProgramDefinition, type ProgramStep } from "./program_plan.ts";
-import { type KernelCall, type StoredBinding, Tensor } from "./tensor.ts";
+import { planProgram, type ProgramDefinition, type ProgramPlan, type ProgramStep } from "./program_plan.ts";
+import { type KernelCall, type StagedPart, type StoredBinding, Tensor } from "./tensor.ts";
 
 /** Loop iterations of one invocation that every known driver executes completely. */
 export const maxIterations = 60_000;
@@ -60,11 +60,12 @@ export class Program {
   /**
    * Plans the memory, then allocates it and compiles the kernels.
    *
-   * @throws {OutOfBudgetError} before anything is allocated, if a tensor is larger than the adapter can bind.
+   * @throws {OutOfBudgetError} before anything is allocated, if a tensor is larger than a buffer of the adapter can be, or than
+   * it can bind and its op cannot be computed in slices.
    */
   static async compile(gpu: Gpu, definition: ProgramDefinition): Promise<Program> {
     const layout = planProgram(gpu, definition);
-    requireBindable(gpu, layout.memory);
+    requirePossible(gpu, layout);
 
     const slots = layout.slotBytes.map((bytes, index) => gpu.createBuffer(bytes, `slot ${index}`));
     const ranges = new Map<Tensor, BufferRange>();
@@ -219,10 +220,14 @@ function placeLeaves(
   return inputs;
 }
 
-function requireBindable(gpu: Gpu, memory: MemoryPlan): void {
-  if (memory.largestBindingBytes > gpu.maxBindingBytes) {
+/** Checks that everything can be bound, and allocated, before anything is. */
+function requirePossible(gpu: Gpu, { memory, slotBytes, tensors }: ProgramPlan): void {
+  if (memory.unbindable !== null) throw new OutOfBudgetError(memory.unbindable, "tensor too large");
+  const inputs = tensors.filter(({ definition }) => definition.leaf?.kind === "input");
+  const largest = Math.max(0, ...slotBytes, ...inputs.map(({ bytes }) => bytes));
+  if (largest > gpu.maxBufferBytes) {
     throw new OutOfBudgetError(
-      `${memory.largestBinding} takes ${memory.largestBindingBytes} bytes, this adapter binds at most ${gpu.maxBindingBytes}`,
+      `Cannot compile: a tensor takes ${largest} bytes, this adapter has buffers of at most ${gpu.maxBufferBytes}`,
       "tensor too large",
     );
   }
@@ -250,10 +255,15 @@ async function bindCall(
       `Cannot compile ${tensor}: ${call.shader.name} would loop ${call.iterations} times in one invocation, drivers allow ${maxIterations}`,
     );
   }
-  const stored = (binding: StoredBinding) => {
-    if (binding instanceof Tensor) return found(ranges, binding);
+  const stored = (binding: StoredBinding): BufferRange => {
+    if (binding instanceof Tensor) {
+      const { leaf } = binding.definition;
+      return leaf?.kind === "part"
+        ? rangePart(found(ranges, leaf.of), { offset: leaf.offset, bytes: binding.bytes })
+        : found(ranges, binding);
+    }
     const range = scratch[binding.scratch];
-    if (range !== undefined) return range;
+    if (range !== undefined) return binding.part === undefined ? range : rangePart(range, binding.part);
     throw new Error(`${tensor} binds scratch memory ${binding.scratch} that it does not ask for`);
   };
   const operands = textures.next(textureOperands(call), stored);
@@ -269,7 +279,28 @@ async function bindCall(
   const label = tensor.path === "" ? tensor.op : `${tensor.op} ${tensor.path}`;
   const dispatch = await gpu.dispatch(call.shader, call.constants, resources, call.workgroups, label);
   const cost = launchCost(call.workgroups, call.flops);
-  return operands.copies.length === 0 ? { ...dispatch, cost } : { ...dispatch, cost, textureCopies: operands.copies };
+  return {
+    ...{ ...dispatch, cost },
+    ...operands.copies.length === 0 ? {} : { textureCopies: operands.copies },
+    ...call.staged === undefined ? {} : stagedCopies(call.staged, stored),
+  };
+}
+
+/** The copies of parts to where they can be bound, and of those that were written back. */
+function stagedCopies(staged: readonly StagedPart[], stored: (binding: StoredBinding) => BufferRange) {
+  const copy = (from: BufferRange, to: BufferRange): BufferCopy => ({ from, to: to.buffer, toOffset: to.offset });
+  const pairs = staged.map(({ part, scratch, bytes, isWritten }) => ({
+    ...{ part: stored(part), isWritten },
+    bound: stored({ scratch, part: { offset: 0, bytes } }),
+  }));
+  return {
+    copiesBefore: pairs.map(({ part, bound }) => copy(part, bound)),
+    copiesAfter: pairs.filter(({ isWritten }) => isWritten).map(({ part, bound }) => copy(bound, part)),
+  };
+}
+
+function rangePart(range: BufferRange, { offset, bytes }: { readonly offset: number; readonly bytes: number }) {
+  return { buffer: range.buffer, offset: range.offset + offset, size: bytes };
 }
 
 function found(ranges: ReadonlyMap<Tensor, BufferRange>, tensor: Tensor): BufferRange {

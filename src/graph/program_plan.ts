@@ -10,6 +10,7 @@ import { operandTextureBytes } from "./operand_textures.ts";
 import { lastUses, type Life, type MemoryPlan, planSlots, type SlotPlan } from "./plan.ts";
 import { type ActivationStorage, executionOrder } from "./execution_order.ts";
 import { scheduledTraits } from "./schedule.ts";
+import { fittingSize, largestBinding, stageParts } from "./slices.ts";
 import { dependencies, type DeviceTraits, type KernelPlan, type Tensor } from "./tensor.ts";
 
 /** What a program computes, and where some of it goes. */
@@ -68,7 +69,7 @@ export function memoryPlan(gpu: Gpu, definition: ProgramDefinition): MemoryPlan 
 
 /** Plans a program; allocates nothing. */
 export function planProgram(gpu: Gpu, definition: ProgramDefinition): ProgramPlan {
-  const traits = definition.traits ?? deviceTraits(gpu);
+  const traits = { maxBindingBytes: gpu.maxBindingBytes, ...definition.traits ?? deviceTraits(gpu) };
   const tensors = dependencies([...Object.values(definition.outputs), ...definition.destinations?.keys() ?? []]);
   const outputs = new Set(Object.values(definition.outputs));
   const order = executionOrder(tensors, outputs, definition.activations);
@@ -78,8 +79,8 @@ export function planProgram(gpu: Gpu, definition: ProgramDefinition): ProgramPla
   const live = (label: string, bytes: number, first: number, end: number, scratch: boolean) =>
     lives.push({ label, bytes, first, last: end, scratch }) - 1;
   const computed = order.flatMap(({ tensor, kernels }, index) => {
-    const plan = kernels?.(tensor, scheduledTraits(tensor, traits));
-    if (plan === undefined) return [];
+    if (kernels === undefined) return [];
+    const plan = stageParts(kernels(tensor, scheduledTraits(tensor, traits)), tensor);
     const isKept = kept.has(tensor);
     const life = isKept ? [0, order.length] as const : [index, last[index] ?? index] as const;
     const own = definition.destinations?.has(tensor) ? null : live(String(tensor), tensor.bytes, ...life, false);
@@ -96,7 +97,7 @@ export function planProgram(gpu: Gpu, definition: ProgramDefinition): ProgramPla
     scratchSlots: scratch.map(slotOf),
   }));
   const textureBytes = operandTextureBytes(steps.map(({ plan }) => plan));
-  const memory = summarize(tensors, steps, lives, slots, textureBytes);
+  const memory = { ...summarize(tensors, steps, lives, slots, textureBytes), ...largestOf(steps, traits) };
   return { tensors, steps, slotBytes: slots.slotBytes, textureBytes, memory };
 }
 
@@ -122,12 +123,10 @@ function summarize(
   lives: readonly PlannedLife[],
   slots: SlotPlan,
   textureBytes: number,
-): MemoryPlan {
+): Omit<MemoryPlan, "largestBindingBytes" | "largestBinding" | "unbindable"> {
   const activationBytes = sum(slots.slotBytes) + 2 * textureBytes;
   const withoutScratch = planSlots(lives.filter(({ scratch }) => !scratch));
   const inputs = tensors.filter((tensor) => tensor.definition.leaf?.kind === "input");
-  const bound = [...lives, ...tensors.map((tensor) => ({ label: String(tensor), bytes: tensor.bytes }))];
-  const largest = bound.reduce((most, life) => life.bytes > most.bytes ? life : most, { label: "nothing", bytes: 0 });
   const flops = sum(steps.map(stepFlops));
   // Of each tensor the first step: later ones compute it again, or make it of halves.
   const first = new Map(steps.toReversed().map((step) => [step.tensor, step]));
@@ -135,12 +134,26 @@ function summarize(
     activationBytes,
     scratchBytes: Math.max(0, activationBytes - sum(withoutScratch.slotBytes)),
     inputBytes: sum(inputs.map(({ bytes }) => bytes)),
-    largestBindingBytes: largest.bytes,
-    largestBinding: largest.label,
     lowerBoundBytes: slots.lowerBoundBytes,
     flops,
     recomputedFlops: flops - sum([...first.values()].map(stepFlops)),
   };
+}
+
+/** The largest binding, and what to do about the first that is too large. */
+function largestOf(
+  steps: readonly ProgramStep[],
+  { maxBindingBytes }: { readonly maxBindingBytes: number },
+): Pick<MemoryPlan, "largestBindingBytes" | "largestBinding" | "unbindable"> {
+  const [largest] = steps.map(({ tensor, plan }) => ({ tensor, bytes: largestBinding(plan, tensor, maxBindingBytes) }))
+    .sort((a, b) => b.bytes - a.bytes);
+  if (largest === undefined) return { largestBindingBytes: 0, largestBinding: "nothing", unbindable: null };
+  const { tensor, bytes } = largest;
+  const unbindable = bytes <= maxBindingBytes
+    ? null
+    : `Cannot compute ${tensor}: even its smallest slice binds ${bytes} bytes at once, this adapter at most ` +
+      `${maxBindingBytes}; ${fittingSize(tensor, bytes, maxBindingBytes)}`;
+  return { largestBindingBytes: bytes, largestBinding: String(tensor), unbindable };
 }
 
 function stepFlops({ plan }: ProgramStep): number {

@@ -22,7 +22,12 @@ export interface SumEpilogue {
   readonly constants: ShaderConstants;
   /** Its bindings `epilogue` and `residual`; what is absent is bound to `unread`. */
   readonly bindings: (unread: StoredBinding) => readonly StoredBinding[];
+  /** Bytes of all results where these are a slice of them: the order of the sum is chosen by them. Default: the same. */
+  readonly wholeBytes?: number;
 }
+
+/** The sums as they are. */
+export const noEpilogue: SumEpilogue = { constants: {}, bindings: (unread) => [unread, unread] };
 
 /** Invocations that keep an adapter busy; sums are split until there are as many. */
 export function wantedInvocations(device: DeviceTraits): number {
@@ -32,7 +37,7 @@ export function wantedInvocations(device: DeviceTraits): number {
 /**
  * The plan of an op that computes `bytes` of output in `splits` parts.
  *
- * @param first makes the first launch, whose output binding is the given one: scratch memory
+ * @param first makes the first launch or launches, whose output binding is the given one: scratch memory
  * `[splits, output]`, or the output itself when there is only one split.
  * @param epilogue of the second launch; with one split, `first` has to apply it. Default: none.
  */
@@ -40,13 +45,13 @@ export function splitSum(
   splits: number,
   bytes: number,
   device: DeviceTraits,
-  first: (output: KernelBinding) => KernelCall,
-  epilogue: SumEpilogue = { constants: {}, bindings: (unread) => [unread, unread] },
+  first: (output: KernelBinding) => KernelCall | readonly KernelCall[],
+  epilogue: SumEpilogue = noEpilogue,
 ): KernelPlan {
-  if (splits === 1) return { calls: [first("output")] };
+  if (splits === 1) return { calls: [first("output")].flat() };
   const vectors = Math.ceil(bytes / 16);
   const scratch = { scratch: 0 };
-  const lanes = device.software ? 1 : sharingLanes(splits, vectors);
+  const lanes = device.software ? 1 : sharingLanes(splits, Math.ceil((epilogue.wholeBytes ?? bytes) / 16));
   const second: KernelCall = {
     ...lanes === 1
       ? {
@@ -63,7 +68,7 @@ export function splitSum(
     iterations: splits,
     flops: splits * vectors * 4,
   };
-  return { calls: [first(scratch), second], scratchBytes: [splits * vectors * 16] };
+  return { calls: [first(scratch), second].flat(), scratchBytes: [splits * vectors * 16] };
 }
 
 /** How many invocations of a GPU share the parts of a value: a power of two. */

@@ -16,10 +16,20 @@ export type Leaf =
   /** Written before each run with `Program.write`, under this name. */
   | { readonly kind: "input"; readonly name: string }
   /** A fixed place in a buffer that lives longer than the program: a parameter, an image store, pseudo-labels. */
-  | { readonly kind: "resident"; readonly name: string; readonly range: BufferRange };
+  | { readonly kind: "resident"; readonly name: string; readonly range: BufferRange }
+  /** The bytes of another tensor from `offset` on: what a launch binds where it computes a slice (`slices.ts`). */
+  | { readonly kind: "part"; readonly of: Tensor; readonly offset: number };
 
-/** Memory of a launch that holds something between launches: a tensor of the graph, or scratch memory by its number. */
-export type StoredBinding = Tensor | { readonly scratch: number };
+/** Scratch memory by its number: all of it, or the `bytes` from `offset` on. */
+export interface ScratchBinding {
+  /** Index in `KernelPlan.scratchBytes`. */
+  readonly scratch: number;
+  /** The bytes that are bound; default: all. */
+  readonly part?: { readonly offset: number; readonly bytes: number };
+}
+
+/** Memory of a launch that holds something between launches: a tensor of the graph, or scratch memory. */
+export type StoredBinding = Tensor | ScratchBinding;
 
 /**
  * What a kernel binds: a tensor or scratch memory, the node's own output, a copy of either in a texture (at most two in one
@@ -45,6 +55,20 @@ export interface KernelCall {
   readonly iterations: number;
   /** Floating-point operations, a multiply-add counting 2; for profiles. */
   readonly flops?: number;
+  /** Parts that no launch can bind where they lie: scratch memory is bound in their place. */
+  readonly staged?: readonly StagedPart[];
+}
+
+/** A part of memory whose offset is none that can be bound. It is copied to scratch memory before a launch. */
+export interface StagedPart {
+  /** Where it lies. */
+  readonly part: StoredBinding;
+  /** Number of the scratch memory that is bound instead. */
+  readonly scratch: number;
+  /** Its length. */
+  readonly bytes: number;
+  /** The launch writes it: it is copied back afterwards. */
+  readonly isWritten: boolean;
 }
 
 /** How an op computes its output. */
@@ -90,6 +114,8 @@ export interface DeviceTraits {
   readonly tuning?: Tuning;
   /** What is chosen for the problem at hand; overrides `tuning`. */
   readonly schedule?: KernelSchedule;
+  /** The most bytes that one binding can see: what is larger is computed in slices. Default: those of the device. */
+  readonly maxBindingBytes?: number;
 }
 
 /** A part of a network whose activations may be computed a second time instead of kept (`execution_order.ts`). */

@@ -5,6 +5,8 @@
  */
 
 import * as v from "valibot";
+import type { SampleSource } from "../data/sample.ts";
+import type { Size } from "../data/size.ts";
 import { readFile } from "../disk/files.ts";
 import { validated } from "../formats/validation.ts";
 import type { Settings } from "../settings/settings.ts";
@@ -45,6 +47,26 @@ export function readClassWeights(settings: Settings, classes: readonly string[])
   });
   if (!weights.some((value) => value > 0)) throw wrong("all are 0");
   return weights;
+}
+
+/**
+ * The pixels of each class in the labels of images, at the working size.
+ *
+ * @throws {Error} if an image has no labels.
+ */
+export async function classPixels<Item>(
+  samples: SampleSource<Item>,
+  items: readonly Item[],
+  classes: number,
+  size: Size,
+): Promise<number[]> {
+  const pixels = new Array<number>(classes).fill(0);
+  for await (const { labels } of samples.load(items, { size, labels: "only" })) {
+    labels?.forEach((id) => {
+      if (id < classes) pixels[id] = (pixels[id] ?? 0) + 1;
+    });
+  }
+  return pixels;
 }
 
 /**

@@ -203,23 +203,25 @@ export function savedSettings(path: string): Values | null {
 }
 
 /**
- * Makes sure that a run goes on with the settings it was started with. A setting that the version of its start did not have counts
- * as its default.
+ * Makes sure that a run goes on with the settings it was started with.
  *
  * @throws {UsageError} naming the first setting that differs.
  */
-function requireSameSettings(path: string, started: Record<string, unknown>, given: Record<string, unknown>): void {
-  const defaults = options.map((option) => [option.key, option.default]);
-  const saved: Record<string, unknown> = { ...Object.fromEntries(defaults), ...started };
+function requireSameSettings(path: string, saved: Record<string, unknown>, given: Record<string, unknown>): void {
   const text = (value: unknown) => value === undefined ? "nothing" : JSON.stringify(value);
-  const different = [...new Set([...Object.keys(started), ...Object.keys(given)])]
-    .filter((key) => text(saved[key]) !== text(given[key]));
+  const different = [...new Set([...Object.keys(saved), ...Object.keys(given)])]
+    .filter((key) => text(startValue(saved, key)) !== text(given[key]));
   const [first, ...others] = different;
   if (first === undefined) return;
   const more = others.length === 0 ? "" : ` (and ${others.length} more)`;
   throw new UsageError(
-    `The run in ${path} was started with other settings: --${first} was ${text(saved[first])} and is ${
+    `The run in ${path} was started with other settings: --${first} was ${text(startValue(saved, first))} and is ${
       text(given[first])
     }${more}. Leave out what is not to change, or choose another folder with --out`,
   );
+}
+
+/** What a setting was when the run was started. An option that is younger than the run had its default. */
+function startValue(saved: Readonly<Record<string, unknown>>, key: string): unknown {
+  return key in saved ? saved[key] : options.find((option) => option.key === key)?.default;
 }

@@ -4,21 +4,37 @@
  * @module
  */
 
+import type { FileItem } from "../data/file_item.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import type { ParameterStore } from "../nn/parameters.ts";
 import { adamW, groupRates, type LearningRates, type Optimizer, sgd } from "../optim/optimizer.ts";
 import { type Schedule, scheduleFactor } from "../optim/schedule.ts";
 import type { AdaptationSettings, SourceTraining } from "../selftraining/adapt.ts";
+import { crossEntropy, type Objective } from "../selftraining/objective.ts";
 import type { ScoringSettings } from "../selftraining/evaluation.ts";
 import { Trainer, type TrainerOptions } from "../selftraining/trainer.ts";
 import { type Settings, viewOptions } from "../settings/settings.ts";
-import type { RunContext } from "./context.ts";
+import { balancedWeights, classPixels, readClassWeights } from "./class_weights.ts";
+import type { RunContext, RunData } from "./context.ts";
 
 /** The compiled training step of a run, with its optimizer; both are the caller's to free. */
-export async function openTrainer(context: RunContext): Promise<Trainer> {
+export async function openTrainer(context: RunContext, { sourceSplit }: RunData): Promise<Trainer> {
   const { gpu, network, settings } = context;
+  const objective = await objectiveOf(context, sourceSplit.items);
   const optimizer = await openOptimizer(gpu, network.store, settings);
-  return await Trainer.open(gpu, network, optimizer, trainerOptions(context));
+  return await Trainer.open(gpu, network, optimizer, { ...trainerOptions(context), objective });
+}
+
+/** What training minimises: the cross-entropy, with the class weights of the settings. */
+async function objectiveOf(
+  { settings, network, loader, size }: RunContext,
+  source: readonly FileItem[],
+): Promise<Objective> {
+  const { classes } = network.metadata;
+  const weights = readClassWeights(settings, classes);
+  if (weights === undefined) return crossEntropy();
+  if (weights !== "balanced") return crossEntropy({ classWeights: weights });
+  return crossEntropy({ classWeights: balancedWeights(await classPixels(loader, source, classes.length, size)) });
 }
 
 /** The optimizer of the settings. */

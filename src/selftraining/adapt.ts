@@ -97,7 +97,7 @@ export async function adapt<Item>(
     await stages.run(
       "source: training",
       "source training",
-      () => training.train(sourceStage(images.source, { ...settings, sourceTraining })),
+      () => training.train(sourceStage(images.source, sourceTraining, settings)),
     );
   }
   const sourceOnly = await score("source: evaluation");
@@ -138,9 +138,8 @@ export async function adapt<Item>(
 /** The training on the source as a stage. */
 export function sourceStage<Item>(
   source: readonly Item[],
-  { seed, augmentation, sourceTraining }: Pick<AdaptationSettings, "seed" | "augmentation"> & {
-    readonly sourceTraining: SourceTraining;
-  },
+  training: SourceTraining,
+  { seed, augmentation }: Pick<AdaptationSettings, "seed" | "augmentation">,
 ): TrainingStage<Item> {
   return {
     name: "source",
@@ -149,7 +148,7 @@ export function sourceStage<Item>(
     items: source.map((_, index) => ({ domain: "source", index })),
     images: { source, target: [] },
     mining: {},
-    ...sourceTraining,
+    ...training,
   };
 }
 

@@ -74,7 +74,7 @@ export class LogitsSource<Item> implements ScoreBatches {
     let images = 0;
     for (const batch of this.#kept) {
       images += batch.images;
-      yield batch;
+      yield* batch.parts ?? [batch];
     }
     const done = new OneBehind<void>();
     const queue = new QueueBound();
@@ -87,7 +87,7 @@ export class LogitsSource<Item> implements ScoreBatches {
         this.#kept.push(batch);
         this.#keptBytes += batch.logits.size;
       }
-      yield batch;
+      yield* batch.parts ?? [batch];
       if (!fits) {
         this.#isFirstPass = false;
         gpu.destroyBuffer(batch.logits.buffer);

@@ -5,14 +5,17 @@
  * @module
  */
 
+import { OutOfBudgetError } from "../errors.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import type { BufferRange } from "../gpu/launch.ts";
+import { storedBytes } from "../graph/layout.ts";
 import type { Program } from "../graph/program.ts";
+import { offsetAlignment } from "../graph/slices.ts";
 import type { Network } from "../nn/network.ts";
 import { argMaxDispatch } from "./arg_max.ts";
 import { InferencePrograms, type SampleBatch } from "./inference.ts";
 import { type ScoreBatch, viewsBuffer } from "./scores.ts";
-import { isPlain, plainView, ViewLogits, type ViewOptions } from "./views.ts";
+import { isPlain, plainView, requireBindable, ViewLogits, type ViewOptions } from "./views.ts";
 
 /** Predictions of one batch. */
 export interface Prediction {
@@ -59,7 +62,13 @@ export class Predictor {
   async run(group: SampleBatch, { withLogits = false }: { readonly withLogits?: boolean } = {}): Promise<Prediction> {
     if (this.#views === null) {
       const program = await this.#plain.run(group);
-      return { labels: await this.#label(plainScores(program, group)), logits: withLogits ? logitsOf(program) : null };
+      const logits = withLogits ? logitsOf(program) : null;
+      const scores = plainScores(program, group);
+      if (scores.logits.size <= this.gpu.maxBindingBytes) return { labels: await this.#label(scores), logits };
+      const split = imageParts(this.gpu, program, scores);
+      const labels = await this.#label(split);
+      this.gpu.destroyBuffer(split.logits.buffer);
+      return { labels, logits };
     }
     const logits = withLogits ? logitsOf(await this.#plain.run(group)) : null;
     const scores = await this.#views.compute(group);
@@ -80,10 +89,19 @@ export class Predictor {
   /** Submits the arg max of the scores of a batch. */
   async #label(batch: ScoreBatch): Promise<BufferRange> {
     const { gpu, network, options } = this;
+    const parts = batch.parts ?? [batch];
+    const pixels = batch.height * batch.width;
+    if (parts.length > 1 && pixels % 4 !== 0) {
+      throw new OutOfBudgetError(
+        `The logits of ${batch.images} images take ${batch.logits.size} bytes, this adapter binds at most ` +
+          `${gpu.maxBindingBytes}: images of ${pixels} pixels, no multiple of 4, fit one at a time`,
+        "tensor too large",
+      );
+    }
     this.#free(this.#places);
     const views = viewsBuffer(gpu, batch);
     this.#places = views;
-    const bytes = Math.ceil(batch.images * batch.height * batch.width / 4) * 4;
+    const bytes = Math.ceil(batch.images * pixels / 4) * 4;
     const labels = this.#labelsOf(bytes);
     const scores = {
       classes: network.classCount,
@@ -92,7 +110,15 @@ export class Predictor {
       // The logits of the image as it is are in the order of its probabilities, so they are compared as they are.
       isProbability: this.#views === null,
     };
-    gpu.submit([await argMaxDispatch(gpu, batch, scores, { views, labels })]);
+    if (parts.length === 1) gpu.submit([await argMaxDispatch(gpu, batch, scores, { views, labels })]);
+    else {
+      const one = gpu.createBuffer(pixels, "labels of an image");
+      for (const [image, part] of parts.entries()) {
+        const copy = { from: { buffer: one, offset: 0, size: pixels }, to: labels, toOffset: image * pixels };
+        gpu.submit([await argMaxDispatch(gpu, part, scores, { views, labels: one })], [copy]);
+      }
+      gpu.destroyBuffer(one);
+    }
     return { buffer: labels, offset: 0, size: bytes };
   }
 
@@ -111,6 +137,27 @@ export class Predictor {
 
 function logitsOf(program: Program): PredictedLogits {
   return { shape: program.outputTensor("logits").shape, read: () => program.read("logits") };
+}
+
+/** The logits of each image in a place of its own, so that one binding sees those of one image. */
+function imageParts(gpu: Gpu, program: Program, batch: ScoreBatch): ScoreBatch {
+  const [, ...shape] = program.outputTensor("logits").shape;
+  const size = storedBytes([1, ...shape], "f32", "activation");
+  requireBindable(gpu, size);
+  const distance = Math.ceil(size / offsetAlignment) * offsetAlignment;
+  const buffer = gpu.createBuffer(batch.images * distance, "logits");
+  const { buffer: from, offset } = batch.logits;
+  const places = Array.from({ length: batch.images }, (_, image) => image * distance);
+  gpu.submit(
+    [],
+    places.map((toOffset, image) => ({
+      from: { buffer: from, offset: offset + image * size, size },
+      to: buffer,
+      toOffset,
+    })),
+  );
+  const parts = places.map((place): ScoreBatch => ({ ...batch, images: 1, logits: { buffer, offset: place, size } }));
+  return { ...batch, logits: { buffer, offset: 0, size: buffer.size }, parts };
 }
 
 /** The logits of the images as they are, where the program has them. */

@@ -48,6 +48,8 @@ export interface ScoreBatch {
   readonly logits: BufferRange;
   /** Where each view lies. */
   readonly views: readonly ScoreView[];
+  /** Each image by itself, in the same buffer, where the logits of all are more than one binding can see. */
+  readonly parts?: readonly ScoreBatch[];
 }
 
 /** All images, batch by batch. */

@@ -7,7 +7,9 @@
 
 import type { Size } from "../data/size.ts";
 import type { Gpu } from "../gpu/gpu.ts";
+import { OutOfBudgetError } from "../errors.ts";
 import { storedBytes } from "../graph/layout.ts";
+import { offsetAlignment } from "../graph/slices.ts";
 import type { Network } from "../nn/network.ts";
 import { InferencePrograms, type SampleBatch, type View } from "./inference.ts";
 import type { ScoreBatch, ScoreView } from "./scores.ts";
@@ -49,6 +51,23 @@ export function viewsOf(size: Size, { scales, flip }: ViewOptions, multiple: num
   });
 }
 
+/** A view of a batch, where it lies, and its bytes. */
+interface PlacedView {
+  readonly view: View;
+  readonly place: ScoreView;
+  readonly bytes: number;
+}
+
+/** @throws {OutOfBudgetError} where the logits of one image are more than a binding can see. */
+export function requireBindable(gpu: Gpu, bytes: number): void {
+  if (bytes <= gpu.maxBindingBytes) return;
+  throw new OutOfBudgetError(
+    `The logits of all views of one image take ${bytes} bytes, this adapter binds at most ${gpu.maxBindingBytes}: ` +
+      `views of ${Math.floor(100 * Math.sqrt(gpu.maxBindingBytes / bytes))} % of their sides would fit`,
+    "tensor too large",
+  );
+}
+
 /** Computes the logits of all views of a batch. */
 export class ViewLogits {
   readonly #programs: InferencePrograms;
@@ -61,9 +80,10 @@ export class ViewLogits {
   /** Submits the network on all views of a batch. The buffer of the result is the caller's to free. */
   async compute(group: SampleBatch): Promise<ScoreBatch> {
     const images = group.samples.length;
+    const { gpu } = this;
     const views = viewsOf(group.size, this.options, this.network.model.sizeMultiple);
     let floats = 0;
-    const placed: { view: View; place: ScoreView; bytes: number }[] = [];
+    const placed: PlacedView[] = [];
     for (const view of views) {
       // The traced network says how large its logits are.
       const [, ...shape] = (await this.#programs.program(group, view)).outputTensor("logits").shape;
@@ -72,11 +92,15 @@ export class ViewLogits {
       placed.push({ view, place: { offset: floats, height, width, mirror: view.mirror }, bytes });
       floats += bytes / 4;
     }
-    const buffer = this.gpu.createBuffer(floats * 4, "logits");
+    if (images > 1 && floats * 4 > gpu.maxBindingBytes) {
+      return await this.#computeParts(group, placed, floats * 4 / images);
+    }
+    requireBindable(gpu, floats * 4);
+    const buffer = gpu.createBuffer(floats * 4, "logits");
     for (const { view, place, bytes } of placed) {
       const program = await this.#programs.run(group, view);
       const from = { ...program.output("logits"), size: bytes };
-      this.gpu.submit([], [{ from, to: buffer, toOffset: place.offset * 4 }]);
+      gpu.submit([], [{ from, to: buffer, toOffset: place.offset * 4 }]);
     }
     return {
       images,
@@ -84,6 +108,36 @@ export class ViewLogits {
       logits: { buffer, offset: 0, size: buffer.size },
       views: placed.map(({ place }) => place),
     };
+  }
+
+  /** The same with the views of each image side by side, so that one binding sees those of one image. */
+  async #computeParts(group: SampleBatch, placed: readonly PlacedView[], imageBytes: number): Promise<ScoreBatch> {
+    const { gpu } = this;
+    requireBindable(gpu, imageBytes);
+    const images = group.samples.length;
+    const distance = Math.ceil(imageBytes / offsetAlignment) * offsetAlignment;
+    const buffer = gpu.createBuffer(images * distance, "logits");
+    const views = placed.map(({ place }) => ({ ...place, offset: place.offset / images }));
+    for (const [index, { view, bytes }] of placed.entries()) {
+      const { buffer: from, offset } = (await this.#programs.run(group, view)).output("logits");
+      const size = bytes / images;
+      const start = (views[index]?.offset ?? 0) * 4;
+      gpu.submit(
+        [],
+        group.samples.map((_, image) => ({
+          from: { buffer: from, offset: offset + image * size, size },
+          to: buffer,
+          toOffset: image * distance + start,
+        })),
+      );
+    }
+    const batch = { ...group.labelSize, views, logits: { buffer, offset: 0, size: buffer.size } };
+    const parts = group.samples.map((_, image): ScoreBatch => ({
+      ...batch,
+      images: 1,
+      logits: { buffer, offset: image * distance, size: imageBytes },
+    }));
+    return { ...batch, images, parts };
   }
 
   /** Frees the programs. */

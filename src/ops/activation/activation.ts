@@ -7,7 +7,7 @@
 
 import shader from "../../../shaders/activation/activation.wgsl" with { type: "text" };
 import { grid } from "../../gpu/launch.ts";
-import { storedElements } from "../../graph/layout.ts";
+import { inVectors, vectorRange } from "../../graph/slices.ts";
 import { Tensor } from "../../graph/tensor.ts";
 import { activationGrad } from "./activation_grad.ts";
 import { type Activation, activationConstants } from "./kind.ts";
@@ -37,19 +37,17 @@ export function activation(x: Tensor, kind: Activation): Tensor {
     inputs: [x],
     // Where the output tells the side of the kink, keeping it instead of x frees the memory of x.
     gradient: (outputGradient) => [() => activationGrad(outputGradient, outputTellsSide(kind) ? y : x, kind)],
-    kernels: (output) => {
-      const vectors = Math.ceil(storedElements(output.shape, output.layout) / 4);
-      return {
+    kernels: (output, device) =>
+      inVectors(output, device, (range) => ({
         calls: [{
           shader: { name: "activation/activation", text: shader },
-          constants: { VECTORS: vectors, ...activationConstants(kind) },
-          bindings: [x, "output"],
-          workgroups: grid(vectors, 256),
+          constants: { VECTORS: range.count, ...activationConstants(kind) },
+          bindings: [vectorRange(x, range), "output"],
+          workgroups: grid(range.count, 256),
           iterations: 0,
-          flops: 4 * vectors,
+          flops: 4 * range.count,
         }],
-      };
-    },
+      })),
   });
   return y;
 }

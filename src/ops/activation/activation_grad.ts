@@ -6,7 +6,7 @@
 
 import shader from "../../../shaders/activation/activation_grad.wgsl" with { type: "text" };
 import { grid } from "../../gpu/launch.ts";
-import { storedElements } from "../../graph/layout.ts";
+import { inVectors, vectorRange } from "../../graph/slices.ts";
 import { Tensor } from "../../graph/tensor.ts";
 import { type Activation, activationConstants } from "./kind.ts";
 
@@ -21,18 +21,16 @@ export function activationGrad(outputGradient: Tensor, x: Tensor, kind: Activati
     shape: x.shape,
     layout: x.layout,
     inputs: [outputGradient, x],
-    kernels: (output) => {
-      const vectors = Math.ceil(storedElements(output.shape, output.layout) / 4);
-      return {
+    kernels: (output, device) =>
+      inVectors(output, device, (range) => ({
         calls: [{
           shader: { name: "activation/activation_grad", text: shader },
-          constants: { VECTORS: vectors, ...activationConstants(kind) },
-          bindings: [outputGradient, x, "output"],
-          workgroups: grid(vectors, 256),
+          constants: { VECTORS: range.count, ...activationConstants(kind) },
+          bindings: [vectorRange(outputGradient, range), vectorRange(x, range), "output"],
+          workgroups: grid(range.count, 256),
           iterations: 0,
-          flops: 4 * vectors,
+          flops: 4 * range.count,
         }],
-      };
-    },
+      })),
   });
 }

@@ -8,6 +8,7 @@
 import shader from "../../../shaders/activation/softmax.wgsl" with { type: "text" };
 import { grid } from "../../gpu/launch.ts";
 import { paddedChannels } from "../../graph/layout.ts";
+import { inPixels, pixelRange } from "../../graph/slices.ts";
 import { Tensor } from "../../graph/tensor.ts";
 import { refuse } from "../refuse.ts";
 import { softmaxGrad } from "./softmax_grad.ts";
@@ -18,7 +19,8 @@ import { softmaxGrad } from "./softmax_grad.ts";
  * @throws {RangeError} if `x` is not of the layout `"activation"`.
  */
 export function softmax(x: Tensor): Tensor {
-  const [batch = 1, channels = 1, height = 1, width = 1] = x.shape;
+  const [, channels = 1] = x.shape;
+  const vectors = paddedChannels(channels) / 4;
   if (x.layout !== "activation") {
     refuse("softmax", `${x} is no image but of layout ${x.layout}`);
   }
@@ -27,20 +29,17 @@ export function softmax(x: Tensor): Tensor {
     shape: x.shape,
     inputs: [x],
     gradient: (outputGradient) => [() => softmaxGrad(y, outputGradient)],
-    kernels: () => {
-      const vectors = paddedChannels(channels) / 4;
-      const pixels = batch * height * width;
-      return {
+    kernels: (output, device) =>
+      inPixels(output, device, (range) => ({
         calls: [{
           shader: { name: "activation/softmax", text: shader },
-          constants: { PIXELS: pixels, VECTORS: vectors, CHANNELS: channels },
-          bindings: [x, "output"],
-          workgroups: grid(pixels, 64),
+          constants: { PIXELS: range.count, VECTORS: vectors, CHANNELS: channels },
+          bindings: [pixelRange(x, range), "output"],
+          workgroups: grid(range.count, 64),
           iterations: 3 * (vectors + 1),
-          flops: 24 * pixels * vectors,
+          flops: 24 * range.count * vectors,
         }],
-      };
-    },
+      })),
   });
   return y;
 }

@@ -6,8 +6,8 @@
 
 import shader from "../../../shaders/arithmetic/add.wgsl" with { type: "text" };
 import { grid } from "../../gpu/launch.ts";
-import { Tensor } from "../../graph/tensor.ts";
-import { storedElements } from "../../graph/layout.ts";
+import { inVectors, vectorRange } from "../../graph/slices.ts";
+import { type KernelBinding, type KernelCall, type StoredBinding, Tensor } from "../../graph/tensor.ts";
 import { refuse } from "../refuse.ts";
 
 /**
@@ -26,18 +26,21 @@ export function add(a: Tensor, b: Tensor): Tensor {
     layout: a.layout,
     inputs: [a, b],
     gradient: (outputGradient) => [() => outputGradient, () => outputGradient],
-    kernels: (output) => {
-      const vectors = Math.ceil(storedElements(output.shape, output.layout) / 4);
-      return {
-        calls: [{
-          shader: { name: "arithmetic/add", text: shader },
-          constants: { VECTORS: vectors },
-          bindings: [a, b, "output"],
-          workgroups: grid(vectors, 64),
-          iterations: 0,
-          flops: 4 * vectors,
-        }],
-      };
-    },
+    kernels: (output, device) =>
+      inVectors(output, device, (range) => ({
+        calls: [addCall(vectorRange(a, range), vectorRange(b, range), range.count, "output")],
+      })),
   });
+}
+
+/** The launch of a sum of so many vec4f. */
+export function addCall(a: StoredBinding, b: StoredBinding, vectors: number, sum: KernelBinding): KernelCall {
+  return {
+    shader: { name: "arithmetic/add", text: shader },
+    constants: { VECTORS: vectors },
+    bindings: [a, b, sum],
+    workgroups: grid(vectors, 64),
+    iterations: 0,
+    flops: 4 * vectors,
+  };
 }

@@ -8,6 +8,7 @@ import shader from "../../../shaders/arithmetic/concat.wgsl" with { type: "text"
 import unalignedShader from "../../../shaders/arithmetic/concat_unaligned.wgsl" with { type: "text" };
 import { grid } from "../../gpu/launch.ts";
 import { paddedChannels } from "../../graph/layout.ts";
+import { inPixels, pixelRange } from "../../graph/slices.ts";
 import { type KernelCall, Tensor } from "../../graph/tensor.ts";
 import { refuse } from "../refuse.ts";
 import { sliceChannels } from "./slice_channels.ts";
@@ -35,9 +36,12 @@ export function concat(parts: readonly Tensor[]): Tensor {
     inputs: parts,
     gradient: (outputGradient) =>
       channels.map((count, index) => () => sliceChannels(outputGradient, { from: starts[index] ?? 0, count })),
-    kernels: () => ({
-      calls: parts.map((part, index) => copyPart(part, starts[index] ?? 0, total, index === parts.length - 1)),
-    }),
+    kernels: (output, device) =>
+      inPixels(output, device, (range) => ({
+        calls: parts.map((part, index) =>
+          copyPart(pixelRange(part, range), starts[index] ?? 0, total, index === parts.length - 1)
+        ),
+      })),
   });
 }
 

@@ -7,6 +7,7 @@
 import shader from "../../../shaders/arithmetic/slice_channels.wgsl" with { type: "text" };
 import { grid } from "../../gpu/launch.ts";
 import { paddedChannels } from "../../graph/layout.ts";
+import { inPixels, pixelRange } from "../../graph/slices.ts";
 import { Tensor } from "../../graph/tensor.ts";
 import { refuse } from "../refuse.ts";
 
@@ -21,28 +22,26 @@ export function sliceChannels(x: Tensor, options: { readonly from: number; reado
   if (x.layout !== "activation" || from < 0 || count < 1 || from + count > channels) {
     refuse("sliceChannels", `${x} has no ${count} channels from number ${from}`);
   }
+  const vectors = paddedChannels(count) / 4;
   return new Tensor({
     op: "sliceChannels",
     shape: [batch, count, height, width],
     inputs: [x],
-    kernels: () => {
-      const vectors = paddedChannels(count) / 4;
-      const pixels = batch * height * width;
-      return {
+    kernels: (output, device) =>
+      inPixels(output, device, (range) => ({
         calls: [{
           shader: { name: "arithmetic/slice_channels", text: shader },
           constants: {
-            PIXELS: pixels,
+            PIXELS: range.count,
             INPUT_VECTORS: paddedChannels(channels) / 4,
             VECTORS: vectors,
             CHANNELS: count,
             FROM: from,
           },
-          bindings: [x, "output"],
-          workgroups: grid(pixels * vectors, 64),
+          bindings: [pixelRange(x, range), "output"],
+          workgroups: grid(range.count * vectors, 64),
           iterations: 0,
         }],
-      };
-    },
+      })),
   });
 }

@@ -8,6 +8,7 @@ import shader from "../../../shaders/conv/conv2d.wgsl" with { type: "text" };
 import { grid } from "../../gpu/launch.ts";
 import { nestedIterations } from "../../graph/iterations.ts";
 import { paddedChannels } from "../../graph/layout.ts";
+import { imageRows, inRegions } from "../../graph/slices.ts";
 import { type DeviceTraits, type KernelPlan, Tensor } from "../../graph/tensor.ts";
 import { requireWeight, requireWindow } from "../window.ts";
 import { convolutionTunable } from "./candidates.ts";
@@ -19,6 +20,7 @@ import {
   epilogueConstants,
   epilogueGradients,
   epilogueInputs,
+  epilogueRows,
   isDifferentiable,
 } from "./epilogue.ts";
 import { fewInputsCall, hasFewInputs } from "./few_inputs.ts";
@@ -27,14 +29,16 @@ import {
   type ConvolutionGeometry,
   convolutionGeometry,
   type ConvolutionOptions,
+  outputPixels,
   sizesOfConvolution,
   taps,
 } from "./geometry.ts";
 import { operands } from "./operands.ts";
 import { isProduct, productKernels } from "./product.ts";
+import { outputSlice } from "./slices.ts";
 import { convolutionTile } from "./tile.ts";
 import { winogradKernels } from "./winograd.ts";
-import { winogradTile } from "./winograd_tile.ts";
+import { winogradRowMultiple, winogradTile } from "./winograd_tile.ts";
 import { usesWorkgroups, workgroupProductKernels } from "./workgroup_product.ts";
 
 /** Options of `conv2d`. */
@@ -70,7 +74,13 @@ export function conv2d(input: Tensor, weight: Tensor, options: Conv2dOptions = {
         ],
       }
       : {}),
-    kernels: ({ bytes }, device) => kernels(input, weight, { geometry, epilogue, bytes }, device),
+    kernels: (output, device) =>
+      inRegions(output, device, (region) => {
+        const slice = outputSlice(geometry, region);
+        const { bytes } = imageRows(output, region);
+        const problem = { geometry: slice.geometry, epilogue: epilogueRows(epilogue, region), bytes };
+        return kernels(imageRows(input, slice.source), weight, problem, device);
+      }, winogradRowMultiple(geometry, weight, device)),
     tunable: convolutionTunable({ direction: "forward", inputs, outputs, geometry }, (x, w) => conv2d(x, w, plain)),
   });
 }
@@ -89,9 +99,10 @@ function kernels(
   const [outputs = 1, inputs = 1] = weight.shape;
   const inputVectors = paddedChannels(inputs) / 4;
   const outputVectors = paddedChannels(outputs) / 4;
-  const pixels = geometry.batch * geometry.outputHeight * geometry.outputWidth;
+  const pixels = outputPixels(geometry);
+  const wholeRows = geometry.whole && outputPixels(geometry.whole);
   if (isProduct(geometry)) {
-    const sizes = { batches: 1, rows: pixels, inner: inputVectors, columns: outputVectors };
+    const sizes = { batches: 1, rows: pixels, inner: inputVectors, columns: outputVectors, wholeRows };
     const product = { left: input, right: weight, sizes, epilogue };
     return productKernels(product, bytes, device);
   }
@@ -102,7 +113,7 @@ function kernels(
     return fewOutputsKernels(input, weight, geometry, epilogue, device);
   }
   const flops = 2 * pixels * outputs * inputs * taps(geometry);
-  const sizes = { batches: 1, rows: pixels, inner: taps(geometry) * inputVectors, columns: outputVectors };
+  const sizes = { batches: 1, rows: pixels, inner: taps(geometry) * inputVectors, columns: outputVectors, wholeRows };
   if (usesWorkgroups(sizes, device)) {
     const patches = { geometry, vectors: inputVectors };
     const product = { left: input, right: weight, sizes, patches, epilogue };

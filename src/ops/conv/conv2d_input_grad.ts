@@ -8,6 +8,7 @@ import shader from "../../../shaders/conv/conv2d_input_grad.wgsl" with { type: "
 import { grid } from "../../gpu/launch.ts";
 import { nestedIterations } from "../../graph/iterations.ts";
 import { paddedChannels } from "../../graph/layout.ts";
+import { imageRows, inRegions } from "../../graph/slices.ts";
 import { type DeviceTraits, type KernelCall, type KernelPlan, Tensor } from "../../graph/tensor.ts";
 import { convolutionTunable } from "./candidates.ts";
 import { fewInputsInputGradCall, hasFewInputsInputGrad } from "./few_inputs.ts";
@@ -16,10 +17,11 @@ import { type ConvolutionGeometry, sizesOfConvolution, taps, transposedGeometry 
 import { operands } from "./operands.ts";
 import { mostStride, phases } from "./phases.ts";
 import { isProduct, productCall } from "./product.ts";
+import { inputSlice } from "./slices.ts";
 import { convolutionTile } from "./tile.ts";
 import { weightsByOutput } from "./weight_order.ts";
 import { winogradKernels } from "./winograd.ts";
-import { winogradTile } from "./winograd_tile.ts";
+import { winogradRowMultiple, winogradTile } from "./winograd_tile.ts";
 import { usesWorkgroups, workgroupProductKernels } from "./workgroup_product.ts";
 
 /**
@@ -40,8 +42,18 @@ export function conv2dInputGrad(
       { direction: "inputGrad", inputs, outputs, geometry },
       (dy, w) => conv2dInputGrad(dy, w, options),
     ),
-    kernels: ({ bytes }, device) => kernels(outputGradient, weight, { geometry, bytes }, device),
+    kernels: (output, device) =>
+      inRegions(output, device, (region) => {
+        const slice = inputSlice(geometry, region);
+        const { bytes } = imageRows(output, region);
+        return kernels(imageRows(outputGradient, slice.source), weight, { geometry: slice.geometry, bytes }, device);
+      }, rowMultiple(geometry, weight, device)),
   });
+}
+
+/** The rows at multiples of which a slice may begin: so that its phases of the stride, or its tiles, are those of the whole. */
+function rowMultiple(geometry: ConvolutionGeometry, weight: Tensor, device: DeviceTraits): number {
+  return geometry.stride > 1 ? geometry.stride : winogradRowMultiple(transposedGeometry(geometry), weight, device);
 }
 
 function kernels(
@@ -58,8 +70,7 @@ function kernels(
   const inputVectors = paddedChannels(inputs) / 4;
   const outputVectors = paddedChannels(outputs) / 4;
   if (isProduct(geometry)) {
-    const rows = geometry.batch * geometry.height * geometry.width;
-    const sizes = { batches: 1, rows, inner: outputVectors, columns: inputVectors };
+    const sizes = { batches: 1, ...pixelRows(geometry), inner: outputVectors, columns: inputVectors };
     const product = { left: outputGradient, sizes };
     if (usesWorkgroups(sizes, device)) {
       return workgroupProductKernels({ ...product, right: weight, transposed: true }, bytes, device);
@@ -94,11 +105,15 @@ function kernels(
   return { calls: [{ ...registerCall(outputGradient, weight, geometry, device), flops }] };
 }
 
+/** Rows of a product for each input pixel. */
+function pixelRows({ batch, height, width, whole }: ConvolutionGeometry) {
+  return { rows: batch * height * width, wholeRows: whole && whole.batch * whole.height * whole.width };
+}
+
 /** Sizes and left factor of the product that a gradient is where every tap reaches every pixel. */
 function ofWhole(geometry: ConvolutionGeometry, inputVectors: number, outputVectors: number) {
-  const rows = geometry.batch * geometry.height * geometry.width;
   return {
-    sizes: { batches: 1, rows, inner: taps(geometry) * outputVectors, columns: inputVectors },
+    sizes: { batches: 1, ...pixelRows(geometry), inner: taps(geometry) * outputVectors, columns: inputVectors },
     patches: { geometry: transposedGeometry(geometry), vectors: outputVectors },
   };
 }
@@ -106,8 +121,9 @@ function ofWhole(geometry: ConvolutionGeometry, inputVectors: number, outputVect
 /** Likewise with a stride: a batch for each phase of pixels, as long as the longest sum. */
 function ofPhases(geometry: ConvolutionGeometry, inputVectors: number, outputVectors: number) {
   const all = phases(geometry);
+  const [inner, wholeRows] = [all.mostTaps * outputVectors, geometry.whole && phases(geometry.whole).pixels];
   return {
-    sizes: { batches: all.count, rows: all.pixels, inner: all.mostTaps * outputVectors, columns: inputVectors },
+    sizes: { batches: all.count, rows: all.pixels, inner, columns: inputVectors, wholeRows },
     patches: { geometry, vectors: outputVectors, phases: all },
   };
 }

@@ -8,13 +8,16 @@ import shader from "../../../shaders/conv/conv2d_weight_grad.wgsl" with { type: 
 import { grid } from "../../gpu/launch.ts";
 import { nestedIterations } from "../../graph/iterations.ts";
 import { paddedChannels } from "../../graph/layout.ts";
+import { imageRows } from "../../graph/slices.ts";
 import { splitSum, wantedInvocations } from "../../graph/split_sum.ts";
 import { type DeviceTraits, type KernelPlan, Tensor } from "../../graph/tensor.ts";
+import { sumOfRegions } from "../reduce/sum_of_slices.ts";
 import { convolutionTunable } from "./candidates.ts";
 import { fewInputsTile, fewInputsWeightGradCall, hasFewInputs } from "./few_inputs.ts";
-import { type ConvolutionGeometry, sizesOfConvolution, taps } from "./geometry.ts";
+import { type ConvolutionGeometry, outputPixels, sizesOfConvolution, taps } from "./geometry.ts";
 import { operands } from "./operands.ts";
 import { isProduct, transposedLeftProductCall, transposedLeftTile } from "./product.ts";
+import { outputSlice } from "./slices.ts";
 import { winogradWeightGradKernels } from "./winograd.ts";
 import { winogradTile } from "./winograd_tile.ts";
 import { usesWorkgroups, workgroupSplits, workgroupTransposedLeftCall } from "./workgroup_product.ts";
@@ -38,7 +41,12 @@ export function conv2dWeightGrad(
     shape: options.shape,
     layout: "convolution",
     inputs: [input, outputGradient],
-    kernels: (output, device) => kernels(input, outputGradient, output, options.geometry, device),
+    kernels: (output, device) =>
+      sumOfRegions(options.geometry, output, device, (region) => {
+        const { geometry, source } = outputSlice(options.geometry, region);
+        const views = [imageRows(input, source), imageRows(outputGradient, region)] as const;
+        return kernels(...views, output, geometry, device);
+      }),
     tunable: convolutionTunable(
       { direction: "weightGrad", inputs, outputs, geometry: options.geometry },
       (x, dy) => conv2dWeightGrad(x, dy, options),
@@ -56,8 +64,9 @@ function kernels(
   const [outputs = 1, inputs = 1] = output.shape;
   const inputVectors = paddedChannels(inputs) / 4;
   const outputVectors = paddedChannels(outputs) / 4;
-  const pixels = geometry.batch * geometry.outputHeight * geometry.outputWidth;
-  const sizes = { batches: 1, rows: pixels, inner: taps(geometry) * inputVectors, columns: outputVectors };
+  const pixels = outputPixels(geometry);
+  const wholeRows = geometry.whole && outputPixels(geometry.whole);
+  const sizes = { batches: 1, rows: pixels, inner: taps(geometry) * inputVectors, columns: outputVectors, wholeRows };
   const inWorkgroups = usesWorkgroups(sizes, device);
   if (isProduct(geometry)) {
     const tile = transposedLeftTile(sizes, device);

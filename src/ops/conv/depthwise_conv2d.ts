@@ -7,6 +7,7 @@
 import shader from "../../../shaders/conv/depthwise_conv2d.wgsl" with { type: "text" };
 import { grid } from "../../gpu/launch.ts";
 import { paddedChannels } from "../../graph/layout.ts";
+import { imageRows, inRegions } from "../../graph/slices.ts";
 import { type DeviceTraits, type KernelPlan, Tensor } from "../../graph/tensor.ts";
 import { requireWeight, requireWindow } from "../window.ts";
 import { depthwiseTunable } from "./candidates.ts";
@@ -19,9 +20,11 @@ import {
   epilogueConstants,
   epilogueGradients,
   epilogueInputs,
+  epilogueRows,
   isDifferentiable,
 } from "./epilogue.ts";
 import { type ConvolutionGeometry, convolutionGeometry, taps } from "./geometry.ts";
+import { outputSlice } from "./slices.ts";
 import { sweep, type SweepOptions } from "./sweep.ts";
 
 /**
@@ -51,7 +54,12 @@ export function depthwiseConv2d(input: Tensor, weight: Tensor, options: Conv2dOp
         ],
       }
       : {}),
-    kernels: (_output, traits) => depthwiseKernels(input, weight, geometry, traits, epilogue),
+    kernels: (output, traits) =>
+      inRegions(output, traits, (region) => {
+        const slice = outputSlice(geometry, region);
+        const x = imageRows(input, slice.source);
+        return depthwiseKernels(x, weight, slice.geometry, traits, epilogueRows(epilogue, region));
+      }),
     tunable: depthwiseTunable("forward", channels, geometry, (x, w) => depthwiseConv2d(x, w, plain)),
   });
 }

@@ -8,10 +8,12 @@ import shader from "../../../shaders/conv/depthwise_conv2d_input_grad.wgsl" with
 import blocksShader from "../../../shaders/conv/depthwise_conv2d_input_grad_blocks.wgsl" with { type: "text" };
 import { grid } from "../../gpu/launch.ts";
 import { paddedChannels } from "../../graph/layout.ts";
-import { type KernelPlan, Tensor } from "../../graph/tensor.ts";
+import { imageRows, inRegions } from "../../graph/slices.ts";
+import { type DeviceTraits, type KernelPlan, Tensor } from "../../graph/tensor.ts";
 import { depthwiseTunable } from "./candidates.ts";
 import { depthwiseKernels } from "./depthwise_conv2d.ts";
 import { type ConvolutionGeometry, geometryConstants, taps, transposedGeometry } from "./geometry.ts";
+import { inputSlice } from "./slices.ts";
 import { evenly } from "./sweep.ts";
 
 /** Pixels of a row and phase that one invocation of the gather computes. */
@@ -44,13 +46,19 @@ export function depthwiseConv2dInputGrad(
         ),
       }
       : {}),
-    kernels: (_output, traits) =>
-      geometry.stride === 1
-        ? depthwiseKernels(outputGradient, weight, transposedGeometry(geometry), traits, undefined, true)
-        : geometry.dilation === 1
-        ? blocks(outputGradient, weight, geometry)
-        : gather(outputGradient, weight, geometry),
+    kernels: (output, traits) =>
+      inRegions(output, traits, (region) => {
+        const slice = inputSlice(geometry, region);
+        return kernels(imageRows(outputGradient, slice.source), weight, slice.geometry, traits);
+      }),
   });
+}
+
+function kernels(outputGradient: Tensor, weight: Tensor, geometry: ConvolutionGeometry, traits: DeviceTraits) {
+  if (geometry.stride === 1) {
+    return depthwiseKernels(outputGradient, weight, transposedGeometry(geometry), traits, undefined, true);
+  }
+  return geometry.dilation === 1 ? blocks(outputGradient, weight, geometry) : gather(outputGradient, weight, geometry);
 }
 
 function blocks(outputGradient: Tensor, weight: Tensor, geometry: ConvolutionGeometry): KernelPlan {

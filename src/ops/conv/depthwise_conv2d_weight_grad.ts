@@ -7,10 +7,13 @@
 import shader from "../../../shaders/conv/depthwise_conv2d_weight_grad.wgsl" with { type: "text" };
 import { grid } from "../../gpu/launch.ts";
 import { paddedChannels } from "../../graph/layout.ts";
+import { imageRows } from "../../graph/slices.ts";
 import { splitSum, wantedInvocations } from "../../graph/split_sum.ts";
 import { type DeviceTraits, type KernelPlan, Tensor } from "../../graph/tensor.ts";
+import { sumOfRegions } from "../reduce/sum_of_slices.ts";
 import { depthwiseTunable } from "./candidates.ts";
 import { type ConvolutionGeometry, taps } from "./geometry.ts";
+import { outputSlice } from "./slices.ts";
 import { sweep } from "./sweep.ts";
 
 /**
@@ -34,7 +37,12 @@ export function depthwiseConv2dWeightGrad(
       options.geometry,
       (x, dy) => depthwiseConv2dWeightGrad(x, dy, options),
     ),
-    kernels: (output, traits) => kernels(input, outputGradient, output, options.geometry, traits),
+    kernels: (output, traits) =>
+      sumOfRegions(options.geometry, output, traits, (region) => {
+        const { geometry, source } = outputSlice(options.geometry, region);
+        const views = [imageRows(input, source), imageRows(outputGradient, region)] as const;
+        return kernels(...views, output, geometry, traits);
+      }),
   });
 }
 

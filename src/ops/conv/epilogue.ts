@@ -5,6 +5,7 @@
  */
 
 import type { ShaderConstants } from "../../gpu/shader.ts";
+import { imageRows, type Region } from "../../graph/slices.ts";
 import type { InputGradient, StoredBinding, Tensor } from "../../graph/tensor.ts";
 import { refuse } from "../refuse.ts";
 import { type Activation, activationConstants } from "../activation/kind.ts";
@@ -63,6 +64,12 @@ function checked(
     refuse(op, `the ${what} ${tensor} is not [${shape.join(", ")}] of ${kind}`);
   }
   return tensor;
+}
+
+/** The epilogue of a slice of the result: what is per channel stays, of the residual it takes its own part. */
+export function epilogueRows(epilogue: Epilogue | undefined, region: Region): Epilogue | undefined {
+  if (epilogue?.residual === undefined) return epilogue;
+  return { ...epilogue, residual: imageRows(epilogue.residual, region) };
 }
 
 /** Whether a convolution with this epilogue has gradients. */

@@ -17,6 +17,7 @@ import { type Epilogue, epilogueBindings, epilogueConstants } from "./epilogue.t
 import { allowsOtherForms } from "./few_inputs.ts";
 import { type ConvolutionGeometry, geometryConstants, taps } from "./geometry.ts";
 import { productCall } from "./product.ts";
+import { wholeGeometry } from "./slices.ts";
 import { weightsByInput, weightsByOutput } from "./weight_order.ts";
 
 /**
@@ -45,7 +46,7 @@ export function hasFewOutputs(
   direction: "forward" | "inputGrad",
 ): boolean {
   const [, inputs = 1] = weight.shape;
-  const { tapVectors, outputVectors, rows } = sizes(geometry, weight);
+  const { tapVectors, outputVectors, rows } = sizes(wholeGeometry(geometry), weight);
   return allowsOtherForms(device) && geometry.stride === 1 && inputs >= leastInputs &&
     outputVectors <= mostOutputVectors[device.software ? "software" : "gpu"][direction] &&
     rows * tapVectors * 16 <= mostScratchBytes;
@@ -59,9 +60,9 @@ export function fewOutputsKernels(
   epilogue: Epilogue | undefined,
   device: DeviceTraits,
 ): KernelPlan {
-  const { rows, tapVectors, inputVectors, outputVectors, flops } = sizes(geometry, weight);
+  const { rows, wholeRows, tapVectors, inputVectors, outputVectors, flops } = sizes(geometry, weight);
   const [weights, products] = [{ scratch: 0 }, { scratch: 1 }];
-  const product = { batches: 1, rows, inner: inputVectors, columns: tapVectors };
+  const product = { batches: 1, rows, inner: inputVectors, columns: tapVectors, wholeRows };
   return {
     calls: [
       weightsByInput(weight, weights),
@@ -89,9 +90,9 @@ export function fewOutputsInputGradKernels(
   geometry: ConvolutionGeometry,
   device: DeviceTraits,
 ): KernelPlan {
-  const { rows, tapVectors, inputVectors, outputVectors, flops } = sizes(geometry, weight);
+  const { rows, wholeRows, tapVectors, inputVectors, outputVectors, flops } = sizes(geometry, weight);
   const [weights, gathered] = [{ scratch: 0 }, { scratch: 1 }];
-  const product = { batches: 1, rows, inner: tapVectors, columns: inputVectors };
+  const product = { batches: 1, rows, inner: tapVectors, columns: inputVectors, wholeRows };
   return {
     calls: [
       weightsByOutput(weight, weights),
@@ -110,6 +111,7 @@ function sizes(geometry: ConvolutionGeometry, weight: Tensor) {
   const outputVectors = paddedChannels(outputs) / 4;
   return {
     rows: geometry.batch * geometry.height * geometry.width,
+    wholeRows: geometry.whole && geometry.whole.batch * geometry.whole.height * geometry.whole.width,
     inputVectors: paddedChannels(inputs) / 4,
     outputVectors,
     tapVectors: taps(geometry) * outputVectors,

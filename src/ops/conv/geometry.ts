@@ -43,6 +43,8 @@ export interface ConvolutionGeometry {
   /** Padding above and to the left; what is below and to the right follows from the output size. */
   readonly paddingTop: number;
   readonly paddingLeft: number;
+  /** Of a slice (`slices.ts`): the problem that it is part of. */
+  readonly whole?: ConvolutionGeometry;
 }
 
 /**
@@ -137,7 +139,13 @@ export function transposedGeometry(geometry: ConvolutionGeometry): ConvolutionGe
     outputWidth: geometry.width,
     paddingTop: (geometry.kernelHeight - 1) * geometry.dilation - geometry.paddingTop,
     paddingLeft: (geometry.kernelWidth - 1) * geometry.dilation - geometry.paddingLeft,
+    ...geometry.whole === undefined ? {} : { whole: transposedGeometry(geometry.whole) },
   };
+}
+
+/** Output pixels of the batch. */
+export function outputPixels({ batch, outputHeight, outputWidth }: ConvolutionGeometry): number {
+  return batch * outputHeight * outputWidth;
 }
 
 /** Kernel rows times columns. */

@@ -12,6 +12,7 @@ import type { DeviceTraits, KernelBinding, KernelCall, KernelPlan, StoredBinding
 import { type Epilogue, epilogueBindings, epilogueConstants } from "./epilogue.ts";
 import { type ConvolutionGeometry, largestDivisor } from "./geometry.ts";
 import { operands } from "./operands.ts";
+import { wholeGeometry } from "./slices.ts";
 import {
   productFlops,
   sizesUniform,
@@ -33,10 +34,13 @@ export interface ProductSizes {
   readonly rows: number;
   readonly inner: number;
   readonly columns: number;
+  /** Of a slice of a product: the rows of all of it, by which kernels are chosen. */
+  readonly wholeRows?: number | undefined;
 }
 
 /** Whether a convolution reads each input pixel once, at its own place, so that it is a product of matrices. */
-export function isProduct(geometry: ConvolutionGeometry): boolean {
+export function isProduct(problem: ConvolutionGeometry): boolean {
+  const geometry = wholeGeometry(problem);
   const { kernelHeight, kernelWidth, stride, paddingTop, paddingLeft } = geometry;
   return kernelHeight * kernelWidth === 1 && stride === 1 && paddingTop === 0 && paddingLeft === 0 &&
     geometry.outputHeight === geometry.height && geometry.outputWidth === geometry.width;

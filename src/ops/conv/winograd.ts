@@ -46,7 +46,8 @@ export function winogradKernels(
   const [tiles, places] = [tileCount(geometry, tile), placeCount(tile)];
   const [v, u, m] = [{ scratch: 0 }, { scratch: 1 }, { scratch: 2 }];
   const pairs = paddedChannels(inputs) * paddedChannels(outputs) / 4;
-  const sizes = { batches: places, rows: tiles, inner: inputVectors, columns: outputVectors };
+  const wholeRows = geometry.whole && tileCount(geometry.whole, tile);
+  const sizes = { batches: places, rows: tiles, inner: inputVectors, columns: outputVectors, wholeRows };
   // Products through workgroup memory transpose the weights on the way. Others take transposed weights, made where m
   // comes to lie later.
   const inWorkgroups = usesWorkgroups(sizes, device);
@@ -95,7 +96,8 @@ export function winogradWeightGradKernels(
   const outputVectors = paddedChannels(outputs) / 4;
   const [tiles, places] = [tileCount(geometry, tile), placeCount(tile)];
   const [v, e, sums] = [{ scratch: 0 }, { scratch: 1 }, { scratch: 2 }];
-  const sizes = { batches: places, rows: tiles, inner: inputVectors, columns: outputVectors };
+  const wholeRows = geometry.whole && tileCount(geometry.whole, tile);
+  const sizes = { batches: places, rows: tiles, inner: inputVectors, columns: outputVectors, wholeRows };
   const pairs = inputVectors * 4 * outputVectors;
   const mostSplits = Math.floor(mostScratchBytes / (places * pairs * 16));
   const splits = usesWorkgroups(sizes, device)

@@ -7,6 +7,7 @@
 import { paddedChannels } from "../../graph/layout.ts";
 import type { DeviceTraits, Tensor } from "../../graph/tensor.ts";
 import { type ConvolutionGeometry, taps, tapsInside } from "./geometry.ts";
+import { wholeGeometry } from "./slices.ts";
 
 /** Outputs along a side of a tile: F(4×4, 3×3) or F(2×2, 3×3). */
 export type WinogradTile = 4 | 2;
@@ -34,18 +35,29 @@ const leastChannels = { software: 32, gpu: 64 };
  * gradient's own geometry. With `isWeightGrad` it is the tile of the weight gradient.
  */
 export function winogradTile(
-  geometry: ConvolutionGeometry,
+  problem: ConvolutionGeometry,
   weight: Tensor,
   device: DeviceTraits,
   { isWeightGrad = false }: { readonly isWeightGrad?: boolean } = {},
 ): WinogradTile | null {
   const [outputs = 1, inputs = 1] = weight.shape;
+  const geometry = wholeGeometry(problem);
   if (device.direct === true) return null;
   const allowed = winogradTiles.filter((tile) => allowsWinograd(geometry, inputs, outputs, tile));
   const method = device.schedule?.method;
   if (method !== undefined) return allowed.find((tile) => winogradMethods[tile] === method) ?? null;
   if (device.software) return fastestTile(allowed, geometry, [inputs, outputs], isWeightGrad);
   return allowed.includes(4) && suitsGpus(geometry, inputs, outputs) ? 4 : null;
+}
+
+/** The rows at multiples of which a slice of a convolution may begin, so that its tiles are those of the whole. */
+export function winogradRowMultiple(
+  geometry: ConvolutionGeometry,
+  weight: Tensor,
+  device: DeviceTraits,
+): number {
+  const tile = winogradTile(geometry, weight, device);
+  return tile === null ? 1 : tile * geometry.dilation;
 }
 
 /** Whether the method can compute a convolution and its gradients, fast or not. */

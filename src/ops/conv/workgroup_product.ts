@@ -77,7 +77,8 @@ export interface Patches {
  * Whether a product goes through workgroup memory. It does not on software adapters, where barriers and workgroup
  * memory gain nothing, nor for narrow factors, where most of a tile would be empty.
  */
-export function usesWorkgroups({ rows, inner, columns }: ProductSizes, device: DeviceTraits): boolean {
+export function usesWorkgroups(sizes: ProductSizes, device: DeviceTraits): boolean {
+  const { rows, inner, columns } = wholeSizes(sizes);
   const staging = device.schedule?.staging;
   if (staging !== undefined) return staging === "workgroup";
   return !device.software && columns >= leastColumns && inner >= leastInner && rows <= mostRows;
@@ -99,11 +100,14 @@ export interface WorkgroupProduct extends Product {
  */
 export function workgroupProductKernels(product: WorkgroupProduct, bytes: number, device: DeviceTraits): KernelPlan {
   const { epilogue, ...plain } = product;
-  const splits = productSplits(product.sizes, device);
+  const { sizes } = product;
+  const wholeBytes = bytes * wholeSizes(sizes).rows / sizes.rows;
+  const splits = productSplits(wholeSizes(sizes), device);
   const parts = splits === 1 ? product : plain;
   return splitSum(splits, bytes, device, (target) => workgroupProductCall(parts, splits, target, device), {
-    constants: epilogue === undefined ? {} : { ...epilogueConstants(epilogue), VECTORS: product.sizes.columns },
+    constants: epilogue === undefined ? {} : { ...epilogueConstants(epilogue), VECTORS: sizes.columns },
     bindings: (unread) => epilogueBindings(epilogue, unread),
+    wholeBytes,
   });
 }
 
@@ -115,7 +119,7 @@ export function workgroupProductCall(
   device: DeviceTraits,
 ): KernelCall {
   const { sizes, patches, epilogue, transposed = false } = product;
-  const tile = chooseTile(sizes, splits, device);
+  const tile = chooseTile(wholeSizes(sizes), splits, device);
   return {
     shader: { name: "product/product_workgroup", text: productShader, includes: leftInclude(patches) },
     constants: {
@@ -177,6 +181,11 @@ export function workgroupSplits(sizes: ProductSizes, device: DeviceTraits): numb
   const wanted = device.schedule?.splits ?? Math.ceil(wantedWorkgroups / count(grid));
   const most = Math.max(1, Math.floor(sizes.rows / leastRowsPerSplit));
   return Math.max(Math.min(wanted, most), Math.ceil(sizes.rows / mostRowsPerSplit));
+}
+
+/** The sizes by which kernels are chosen: of a slice, those of the whole product. */
+function wholeSizes(sizes: ProductSizes): ProductSizes {
+  return { ...sizes, rows: sizes.wholeRows ?? sizes.rows };
 }
 
 /** Sizes of a product as its shaders read them. */

@@ -4,6 +4,9 @@
  * @module
  */
 
+import { part, type Range } from "../../graph/slices.ts";
+import type { Tensor } from "../../graph/tensor.ts";
+
 /** Crop, mirror and colours of one sample. */
 export interface SampleGeometry {
   /** Rows of the scaled image. */
@@ -45,4 +48,10 @@ export function wholeImage(height: number, width: number): SampleGeometry {
     contrast: 1,
     saturation: 1,
   };
+}
+
+/** The geometry `[N, 8]` of some samples of a batch. */
+export function geometryOf(geometry: Tensor, { first, count }: Range): Tensor {
+  if (count === geometry.shape[0]) return geometry;
+  return part(geometry, [count, sampleGeometryLength], first * sampleGeometryLength * 4);
 }

@@ -9,9 +9,10 @@ import imagesShader from "../../../shaders/data/sample_images.wgsl" with { type:
 import labelsShader from "../../../shaders/data/sample_labels.wgsl" with { type: "text" };
 import { grid } from "../../gpu/launch.ts";
 import type { DataType } from "../../graph/layout.ts";
+import { imageRows, inRegions } from "../../graph/slices.ts";
 import { Tensor } from "../../graph/tensor.ts";
 import { refuse } from "../refuse.ts";
-import { sampleGeometryLength } from "./geometry.ts";
+import { geometryOf, sampleGeometryLength } from "./geometry.ts";
 
 /** Normalisation of red, green and blue: byte · scale + shift. */
 export interface Normalization {
@@ -50,7 +51,7 @@ export interface SampleImagesOptions extends CropSize {
 export function sampleImages(images: Tensor, geometry: Tensor, options: SampleImagesOptions): Tensor {
   checkShapes("sampleImages", images, geometry, "u32");
   const { height, width, normalization: { scale, shift } } = options;
-  const [batch = 1] = images.shape;
+  const [batch = 1, sourceHeight = 1, sourceWidth = 1] = images.shape;
   if (scale.length !== 3 || shift.length !== 3) {
     refuse("sampleImages", "normalization needs 3 scales and 3 shifts");
   }
@@ -61,24 +62,35 @@ export function sampleImages(images: Tensor, geometry: Tensor, options: SampleIm
     op: "sampleImages",
     shape: [batch, 3, height, width],
     inputs: [images, geometry],
-    kernels: () => ({
-      calls: [{
-        shader: { name: "data/sample_images", text: imagesShader },
-        constants: {
-          ...sizeConstants(images, options),
-          RED_DIVISOR: red,
-          GREEN_DIVISOR: green,
-          BLUE_DIVISOR: blue,
-          RED_SHIFT: redShift,
-          GREEN_SHIFT: greenShift,
-          BLUE_SHIFT: blueShift,
-        },
-        bindings: [images, geometry, "output"],
-        workgroups: grid(batch * height * width, 64),
-        iterations: 0,
-        flops: batch * height * width * 100,
-      }],
-    }),
+    kernels: (output, device) =>
+      // Rows of a crop may come from anywhere in its image.
+      inRegions(output, device, ({ images: { first, count }, rows }) => ({
+        calls: [{
+          shader: { name: "data/sample_images", text: imagesShader },
+          constants: {
+            BATCH: count,
+            HEIGHT: sourceHeight,
+            WIDTH: sourceWidth,
+            CROP_WIDTH: width,
+            FIRST_ROW: rows.first,
+            ROWS: rows.count,
+            RED_DIVISOR: red,
+            GREEN_DIVISOR: green,
+            BLUE_DIVISOR: blue,
+            RED_SHIFT: redShift,
+            GREEN_SHIFT: greenShift,
+            BLUE_SHIFT: blueShift,
+          },
+          bindings: [
+            imageRows(images, { images: { first, count }, rows: { first: 0, count: sourceHeight } }),
+            geometryOf(geometry, { first, count }),
+            "output",
+          ],
+          workgroups: grid(count * rows.count * width, 64),
+          iterations: 0,
+          flops: count * rows.count * width * 100,
+        }],
+      })),
   });
 }
 

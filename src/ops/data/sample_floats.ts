@@ -9,8 +9,9 @@ import floatsShader from "../../../shaders/data/sample_floats.wgsl" with { type:
 import weightsShader from "../../../shaders/data/sample_weights.wgsl" with { type: "text" };
 import { grid } from "../../gpu/launch.ts";
 import { paddedChannels } from "../../graph/layout.ts";
+import { imageRows, inRegions } from "../../graph/slices.ts";
 import { currentPath, Tensor } from "../../graph/tensor.ts";
-import { sampleGeometryLength } from "./geometry.ts";
+import { geometryOf, sampleGeometryLength } from "./geometry.ts";
 import type { CropSize } from "./sample.ts";
 
 /** Options of `sampleFloats`. */
@@ -40,19 +41,26 @@ export function sampleFloats(maps: Tensor, geometry: Tensor, options: SampleFloa
     op: "sampleFloats",
     shape: [batch, channels, height, width],
     inputs: [maps, geometry],
-    kernels: () => ({
-      calls: [{
-        shader: { name: "data/sample_floats", text: floatsShader },
-        constants: {
-          ...{ BATCH: batch, HEIGHT: sourceHeight, WIDTH: sourceWidth, CROP_HEIGHT: height, CROP_WIDTH: width },
-          ...{ VECTORS: vectors, BILINEAR: interpolation === "bilinear" },
-        },
-        bindings: [maps, geometry, "output"],
-        workgroups: grid(batch * height * width * vectors, 64),
-        iterations: 0,
-        flops: batch * height * width * vectors * (interpolation === "bilinear" ? 36 : 0),
-      }],
-    }),
+    kernels: (output, device) =>
+      // Rows of a crop may come from anywhere in its image.
+      inRegions(output, device, ({ images, rows }) => ({
+        calls: [{
+          shader: { name: "data/sample_floats", text: floatsShader },
+          constants: {
+            ...{ BATCH: images.count, HEIGHT: sourceHeight, WIDTH: sourceWidth, CROP_WIDTH: width },
+            ...{ FIRST_ROW: rows.first, ROWS: rows.count },
+            ...{ VECTORS: vectors, BILINEAR: interpolation === "bilinear" },
+          },
+          bindings: [
+            imageRows(maps, { images, rows: { first: 0, count: sourceHeight } }),
+            geometryOf(geometry, images),
+            "output",
+          ],
+          workgroups: grid(images.count * rows.count * width * vectors, 64),
+          iterations: 0,
+          flops: images.count * rows.count * width * vectors * (interpolation === "bilinear" ? 36 : 0),
+        }],
+      })),
   });
 }
 

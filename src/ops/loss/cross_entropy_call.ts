@@ -7,7 +7,9 @@
 import shader from "../../../shaders/loss/interpolated_cross_entropy.wgsl" with { type: "text" };
 import { grid } from "../../gpu/launch.ts";
 import { paddedChannels } from "../../graph/layout.ts";
+import { imageRows, part, type Region } from "../../graph/slices.ts";
 import type { KernelBinding, KernelCall, Tensor } from "../../graph/tensor.ts";
+import { type Interpolation, rowsBetween } from "../resize/between.ts";
 import type { CrossEntropyProblem } from "./interpolated_cross_entropy.ts";
 
 /** Sizes of a cross-entropy. */
@@ -45,24 +47,41 @@ export function longestRun(inputs: number, outputs: number): number {
   return Math.min(outputs, Math.ceil(1.5 * outputs / Math.max(1, inputs - 1)) + 2);
 }
 
+/** How the rows of labels lie between those of the logits. */
+export function crossEntropyAxis(problem: CrossEntropyProblem): Interpolation {
+  const { logitsHeight, height } = crossEntropySizes(problem);
+  return { inputSize: logitsHeight, outputSize: height, alignCorners: problem.alignCorners ?? false };
+}
+
 /**
  * The launch: one invocation per column of the logits and `rowsPerInvocation` output rows.
  *
- * @param options whether to compute gradients (then one row per invocation), and where the result goes.
+ * @param options which rows of the labels; whether to compute gradients (then one row per invocation), and where the result goes.
  */
 export function crossEntropyCall(
   problem: CrossEntropyProblem,
-  options: { readonly gradient: boolean; readonly rowsPerInvocation: number; readonly result: KernelBinding },
+  options: {
+    readonly region: Region;
+    readonly gradient: boolean;
+    readonly rowsPerInvocation: number;
+    readonly result: KernelBinding;
+  },
 ): KernelCall {
-  const { logits, labels, classWeights, pixelWeights } = problem;
+  const { classWeights } = problem;
   const sizes = crossEntropySizes(problem);
-  const { rowsPerInvocation, gradient, result } = options;
-  const soft = labels.shape.length === 4;
-  const rows = sizes.batch * sizes.height;
+  const { region, rowsPerInvocation, gradient, result } = options;
+  const soft = problem.labels.shape.length === 4;
+  const rows = region.images.count * region.rows.count;
+  const logitsRows = rowsBetween(region.rows, crossEntropyAxis(problem));
+  const logits = imageRows(problem.logits, { images: region.images, rows: logitsRows });
+  const { labels, firstLabel } = soft
+    ? { labels: imageRows(problem.labels, region), firstLabel: 0 }
+    : labelRows(problem.labels, region);
+  const pixelWeights = problem.pixelWeights && imageRows(problem.pixelWeights, region);
   return {
     shader: { name: "loss/interpolated_cross_entropy", text: shader },
     constants: {
-      BATCH: sizes.batch,
+      BATCH: region.images.count,
       HEIGHT: sizes.height,
       WIDTH: sizes.width,
       LOGITS_HEIGHT: sizes.logitsHeight,
@@ -76,6 +95,11 @@ export function crossEntropyCall(
       HAS_CLASS_WEIGHTS: classWeights !== undefined,
       HAS_PIXEL_WEIGHTS: pixelWeights !== undefined,
       GRADIENT: gradient,
+      FIRST_ROW: region.rows.first,
+      SLICE_ROWS: region.rows.count,
+      FIRST_LOGITS_ROW: logitsRows.first,
+      LOGITS_ROWS: logitsRows.count,
+      FIRST_LABEL: firstLabel,
     },
     bindings: [logits, labels, soft ? labels : logits, classWeights ?? logits, pixelWeights ?? logits, result],
     workgroups: grid(Math.ceil(rows / rowsPerInvocation) * sizes.logitsWidth, 64),
@@ -83,4 +107,14 @@ export function crossEntropyCall(
     // Interpolation 2, shift 1, exp counted 8, loss 2 or gradient and its adjoint 6, per class and pixel.
     flops: rows * sizes.width * sizes.classes * (gradient ? 17 : 13),
   };
+}
+
+/** Rows of a map of bytes, in whole words; and which byte of the first word is the first label. */
+function labelRows(labels: Tensor, { images, rows }: Region): { labels: Tensor; firstLabel: number } {
+  const [batch = 1, height = 1, width = 1] = labels.shape;
+  if (images.count === batch && rows.count === height) return { labels, firstLabel: 0 };
+  const start = (images.first * height + rows.first) * width;
+  const firstLabel = start % 4;
+  const count = firstLabel + images.count * rows.count * width;
+  return { labels: part(labels, [count], start - firstLabel), firstLabel };
 }

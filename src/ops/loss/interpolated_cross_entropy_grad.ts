@@ -6,8 +6,16 @@
 
 import gatherShader from "../../../shaders/loss/interpolated_cross_entropy_gather.wgsl" with { type: "text" };
 import { grid } from "../../gpu/launch.ts";
+import { inRegions, type Region } from "../../graph/slices.ts";
 import { type KernelPlan, Tensor } from "../../graph/tensor.ts";
-import { crossEntropyCall, crossEntropyInputs, crossEntropySizes, longestRun } from "./cross_entropy_call.ts";
+import { rowsTouching } from "../resize/between.ts";
+import {
+  crossEntropyAxis,
+  crossEntropyCall,
+  crossEntropyInputs,
+  crossEntropySizes,
+  longestRun,
+} from "./cross_entropy_call.ts";
 import type { CrossEntropyProblem } from "./interpolated_cross_entropy.ts";
 
 /**
@@ -25,34 +33,46 @@ export function interpolatedCrossEntropyGrad(
     op: "interpolatedCrossEntropyGrad",
     shape: problem.logits.shape,
     inputs: [outputGradient, sums, ...crossEntropyInputs(problem)],
-    kernels: () => kernels(outputGradient, sums, problem),
+    kernels: (output, device) => inRegions(output, device, (region) => kernels(outputGradient, sums, problem, region)),
   });
 }
 
-function kernels(outputGradient: Tensor, sums: Tensor, problem: CrossEntropyProblem): KernelPlan {
-  const { batch, height, logitsHeight, logitsWidth, vectors } = crossEntropySizes(problem);
+/** The launches for some rows of the logits, from the rows of labels between which and the logits there is a share. */
+function kernels(outputGradient: Tensor, sums: Tensor, problem: CrossEntropyProblem, region: Region): KernelPlan {
+  const { height, logitsHeight, logitsWidth, vectors } = crossEntropySizes(problem);
+  const { images } = region;
   const rows = { scratch: 0 };
-  const outputVectors = batch * logitsHeight * logitsWidth * vectors;
+  const labelRows = rowsTouching(region.rows, crossEntropyAxis(problem));
+  const outputVectors = images.count * region.rows.count * logitsWidth * vectors;
   const longestColumn = 2 * longestRun(logitsHeight, height);
   return {
     calls: [
-      crossEntropyCall(problem, { gradient: true, rowsPerInvocation: 1, result: rows }),
+      crossEntropyCall(problem, {
+        region: { images, rows: labelRows },
+        gradient: true,
+        rowsPerInvocation: 1,
+        result: rows,
+      }),
       {
         shader: { name: "loss/interpolated_cross_entropy_gather", text: gatherShader },
         constants: {
-          BATCH: batch,
+          BATCH: images.count,
           HEIGHT: height,
           LOGITS_HEIGHT: logitsHeight,
           LOGITS_WIDTH: logitsWidth,
           VECTORS: vectors,
           ALIGN_CORNERS: problem.alignCorners ?? false,
+          FIRST_ROW: region.rows.first,
+          ROWS: region.rows.count,
+          FIRST_LABEL_ROW: labelRows.first,
+          LABEL_ROWS: labelRows.count,
         },
         bindings: [rows, sums, outputGradient, "output"],
         workgroups: grid(outputVectors, 64),
         iterations: longestColumn + 8,
-        flops: 2 * 4 * 2 * batch * height * logitsWidth * vectors * 2,
+        flops: 2 * 4 * 2 * images.count * labelRows.count * logitsWidth * vectors * 2,
       },
     ],
-    scratchBytes: [batch * height * logitsWidth * 2 * vectors * 16],
+    scratchBytes: [images.count * labelRows.count * logitsWidth * 2 * vectors * 16],
   };
 }

@@ -6,9 +6,11 @@
 
 import sumShader from "../../../shaders/reduce/channel_sum.wgsl" with { type: "text" };
 import { grid } from "../../gpu/launch.ts";
+import type { Region } from "../../graph/slices.ts";
 import { splitSum } from "../../graph/split_sum.ts";
 import { type DeviceTraits, type KernelPlan, Tensor } from "../../graph/tensor.ts";
 import { pixelSizes, pixelSplits } from "../reduce/pixel_splits.ts";
+import { sumOfRegions } from "../reduce/sum_of_slices.ts";
 import { crossEntropyCall, crossEntropyInputs, crossEntropySizes } from "./cross_entropy_call.ts";
 import type { CrossEntropyProblem } from "./interpolated_cross_entropy.ts";
 
@@ -22,13 +24,21 @@ export function interpolatedCrossEntropySums(problem: CrossEntropyProblem): Tens
     shape: [4],
     layout: "plain",
     inputs: crossEntropyInputs(problem),
-    kernels: (output, device) => kernels(problem, output.bytes, device),
+    kernels: (output, device) => {
+      const { batch, height } = crossEntropySizes(problem);
+      return sumOfRegions(
+        { batch, outputHeight: height },
+        output,
+        device,
+        (region) => kernels(problem, region, output.bytes, device),
+      );
+    },
   });
 }
 
-function kernels(problem: CrossEntropyProblem, outputBytes: number, device: DeviceTraits): KernelPlan {
-  const { batch, height, logitsWidth } = crossEntropySizes(problem);
-  const rows = batch * height;
+function kernels(problem: CrossEntropyProblem, region: Region, outputBytes: number, device: DeviceTraits): KernelPlan {
+  const { logitsWidth } = crossEntropySizes(problem);
+  const rows = region.images.count * region.rows.count;
   const rowsPerInvocation = Math.ceil(rows * logitsWidth / wantedPartialSums);
   const partialSums = Math.ceil(rows / rowsPerInvocation) * logitsWidth;
   const { splits, pixelsPerSplit } = pixelSplits(partialSums, 1, device);
@@ -36,12 +46,12 @@ function kernels(problem: CrossEntropyProblem, outputBytes: number, device: Devi
   const sum = splitSum(splits, outputBytes, device, (result) => ({
     shader: { name: "reduce/channel_sum", text: sumShader },
     constants: {},
-    bindings: [scratch, pixelSizes(partialSums, 1, { splits }), result],
+    bindings: [scratch, pixelSizes(partialSums, 1, { splits, pixelsPerSplit }), result],
     workgroups: grid(splits, 64),
     iterations: pixelsPerSplit,
   }));
   return {
-    calls: [crossEntropyCall(problem, { gradient: false, rowsPerInvocation, result: scratch }), ...sum.calls],
+    calls: [crossEntropyCall(problem, { region, gradient: false, rowsPerInvocation, result: scratch }), ...sum.calls],
     scratchBytes: [...sum.scratchBytes ?? [], partialSums * 16],
   };
 }

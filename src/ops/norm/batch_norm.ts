@@ -6,6 +6,7 @@
 
 import shader from "../../../shaders/norm/batch_norm.wgsl" with { type: "text" };
 import { grid } from "../../gpu/launch.ts";
+import { inPixels, pixelRange } from "../../graph/slices.ts";
 import { Tensor } from "../../graph/tensor.ts";
 import { activation, outputTellsSide } from "../activation/activation.ts";
 import { activationGrad } from "../activation/activation_grad.ts";
@@ -81,25 +82,27 @@ export function normalize(normalization: Normalization): Tensor {
         ...(residual === undefined ? [] : [sumGradient]),
       ];
     },
-    kernels: () => {
-      const { pixels, vectors } = extent(x);
-      return {
-        calls: [{
-          shader: { name: "norm/batch_norm", text: shader },
-          constants: { ...normalizationConstants(normalization), HAS_RESIDUAL: residual !== undefined },
-          bindings: [
-            x,
-            ...normalizationBindings(normalization),
-            residual ?? x,
-            normalizationSizes(normalization),
-            "output",
-          ],
-          workgroups: grid(Math.ceil(pixels / 8) * vectors, 64),
-          iterations: 0,
-          flops: 16 * pixels * vectors,
-        }],
-      };
-    },
+    kernels: (output, device) =>
+      inPixels(output, device, (range) => {
+        const { vectors } = extent(x);
+        const pixels = pixelRange(x, range);
+        return {
+          calls: [{
+            shader: { name: "norm/batch_norm", text: shader },
+            constants: { ...normalizationConstants(normalization), HAS_RESIDUAL: residual !== undefined },
+            bindings: [
+              pixels,
+              ...normalizationBindings(normalization),
+              residual === undefined ? pixels : pixelRange(residual, range),
+              normalizationSizes(normalization, range.count),
+              "output",
+            ],
+            workgroups: grid(Math.ceil(range.count / 8) * vectors, 64),
+            iterations: 0,
+            flops: 16 * range.count * vectors,
+          }],
+        };
+      }),
   });
   return y;
 }

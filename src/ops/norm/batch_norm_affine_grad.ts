@@ -6,9 +6,10 @@
 
 import shader from "../../../shaders/norm/batch_norm_affine_grad.wgsl" with { type: "text" };
 import { grid } from "../../gpu/launch.ts";
+import { pixelRange } from "../../graph/slices.ts";
 import { splitSum } from "../../graph/split_sum.ts";
 import { Tensor } from "../../graph/tensor.ts";
-import { pixelSplits } from "../reduce/pixel_splits.ts";
+import { pixelSplits, pixelSumCalls } from "../reduce/pixel_splits.ts";
 import {
   extent,
   type Normalization,
@@ -28,15 +29,24 @@ export function batchNormAffineGrad(outputGradient: Tensor, normalization: Norma
     inputs: [outputGradient, x, ...parameters],
     kernels: (output, device) => {
       const { pixels, vectors } = extent(x);
-      const { splits, pixelsPerSplit } = pixelSplits(pixels, vectors, device);
-      return splitSum(splits, output.bytes, device, (target) => ({
-        shader: { name: "norm/batch_norm_affine_grad", text: shader },
-        constants: normalizationConstants(normalization),
-        bindings: [outputGradient, x, ...parameters, normalizationSizes(normalization, splits), target],
-        workgroups: grid(splits * vectors, 64),
-        iterations: pixelsPerSplit,
-        flops: 28 * pixels * vectors,
-      }));
+      const all = pixelSplits(pixels, vectors, device);
+      return splitSum(
+        all.splits,
+        output.bytes,
+        device,
+        (parts) =>
+          pixelSumCalls(pixels, all, parts, output, device, ({ pixels, ...slice }, target) => ({
+            shader: { name: "norm/batch_norm_affine_grad", text: shader },
+            constants: normalizationConstants(normalization),
+            bindings: [
+              ...[pixelRange(outputGradient, pixels), pixelRange(x, pixels), ...parameters],
+              ...[normalizationSizes(normalization, pixels.count, slice), target],
+            ],
+            workgroups: grid(slice.splits * vectors, 64),
+            iterations: slice.pixelsPerSplit,
+            flops: 28 * pixels.count * vectors,
+          })),
+      );
     },
   });
 }

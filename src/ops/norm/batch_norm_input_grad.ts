@@ -6,6 +6,7 @@
 
 import shader from "../../../shaders/norm/batch_norm_input_grad.wgsl" with { type: "text" };
 import { grid } from "../../gpu/launch.ts";
+import { inPixels, pixelRange } from "../../graph/slices.ts";
 import { Tensor } from "../../graph/tensor.ts";
 import {
   extent,
@@ -31,25 +32,27 @@ export function batchNormInputGrad(
     op: "batchNormInputGrad",
     shape: x.shape,
     inputs: [outputGradient, x, ...parameters, ...(affineGradient === undefined ? [] : [affineGradient])],
-    kernels: () => {
-      const { pixels, vectors } = extent(x);
-      return {
-        calls: [{
-          shader: { name: "norm/batch_norm_input_grad", text: shader },
-          constants: { ...normalizationConstants(normalization), TRAINING: affineGradient !== undefined },
-          bindings: [
-            outputGradient,
-            x,
-            ...parameters,
-            affineGradient ?? x,
-            normalizationSizes(normalization),
-            "output",
-          ],
-          workgroups: grid(Math.ceil(pixels / 8) * vectors, 64),
-          iterations: 0,
-          flops: (affineGradient === undefined ? 20 : 32) * pixels * vectors,
-        }],
-      };
-    },
+    kernels: (output, device) =>
+      inPixels(output, device, (range) => {
+        const { vectors } = extent(x);
+        const pixels = pixelRange(x, range);
+        return {
+          calls: [{
+            shader: { name: "norm/batch_norm_input_grad", text: shader },
+            constants: { ...normalizationConstants(normalization), TRAINING: affineGradient !== undefined },
+            bindings: [
+              pixelRange(outputGradient, range),
+              pixels,
+              ...parameters,
+              affineGradient ?? pixels,
+              normalizationSizes(normalization, range.count),
+              "output",
+            ],
+            workgroups: grid(Math.ceil(range.count / 8) * vectors, 64),
+            iterations: 0,
+            flops: (affineGradient === undefined ? 20 : 32) * range.count * vectors,
+          }],
+        };
+      }),
   });
 }

@@ -8,8 +8,9 @@ import shader from "../../../shaders/norm/batch_norm_statistics.wgsl" with { typ
 import combine from "../../../shaders/norm/batch_norm_statistics_combine.wgsl" with { type: "text" };
 import combineWorkgroup from "../../../shaders/norm/batch_norm_statistics_combine_workgroup.wgsl" with { type: "text" };
 import { grid } from "../../gpu/launch.ts";
+import { pixelRange } from "../../graph/slices.ts";
 import { Tensor } from "../../graph/tensor.ts";
-import { pixelSizes, pixelSplits } from "../reduce/pixel_splits.ts";
+import { pixelSizes, pixelSplits, pixelSumCalls } from "../reduce/pixel_splits.ts";
 import { extent } from "./normalization.ts";
 
 /**
@@ -24,18 +25,19 @@ export function batchNormStatistics(x: Tensor): Tensor {
     inputs: [x],
     kernels: (output, device) => {
       const { pixels, vectors } = extent(x);
-      const { splits, pixelsPerSplit } = pixelSplits(pixels, vectors, device);
-      const sizes = pixelSizes(pixels, vectors, { splits });
+      const all = pixelSplits(pixels, vectors, device);
+      const runs = { scratch: 0 };
+      const first = pixelSumCalls(pixels, all, runs, output, device, ({ pixels, ...slice }, target) => ({
+        shader: { name: "norm/batch_norm_statistics", text: shader },
+        constants: {},
+        bindings: [pixelRange(x, pixels), pixelSizes(pixels.count, vectors, slice), target],
+        workgroups: grid(slice.splits * vectors, 64),
+        iterations: slice.pixelsPerSplit,
+        flops: 16 * pixels.count * vectors,
+      }));
       return {
-        scratchBytes: [splits * output.bytes],
-        calls: [{
-          shader: { name: "norm/batch_norm_statistics", text: shader },
-          constants: {},
-          bindings: [x, sizes, { scratch: 0 }],
-          workgroups: grid(splits * vectors, 64),
-          iterations: pixelsPerSplit,
-          flops: 16 * pixels * vectors,
-        }, {
+        scratchBytes: [all.splits * output.bytes],
+        calls: [...first, {
           ...device.software
             ? { shader: { name: "norm/batch_norm_statistics_combine", text: combine }, workgroups: grid(vectors, 64) }
             : {
@@ -43,8 +45,8 @@ export function batchNormStatistics(x: Tensor): Tensor {
               workgroups: [vectors, 1, 1],
             },
           constants: {},
-          bindings: [{ scratch: 0 }, sizes, "output"],
-          iterations: splits,
+          bindings: [runs, pixelSizes(pixels, vectors, all), "output"],
+          iterations: all.splits,
         }],
       };
     },

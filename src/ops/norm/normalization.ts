@@ -9,7 +9,7 @@ import { paddedChannels } from "../../graph/layout.ts";
 import type { KernelBinding, Tensor } from "../../graph/tensor.ts";
 import { refuse } from "../refuse.ts";
 import { type Activation, activationConstants } from "../activation/kind.ts";
-import { pixelSizes } from "../reduce/pixel_splits.ts";
+import { pixelSizes, type PixelSplits } from "../reduce/pixel_splits.ts";
 
 /** Options of a batch norm. */
 export interface BatchNormOptions {
@@ -83,10 +83,15 @@ export function normalizationConstants({ epsilon, activation }: Normalization): 
   return { EPSILON: epsilon, ...activationConstants(activation) };
 }
 
-/** The sizes that all shaders of batch norm read (`shaders/lib/pixel_sizes.wgsl`). */
-export function normalizationSizes({ x, statistics }: Normalization, splits = 1): KernelBinding {
+/** The sizes that all shaders of batch norm read (`shaders/lib/pixel_sizes.wgsl`), for so many of the pixels of `x`. */
+export function normalizationSizes(
+  { x, statistics }: Normalization,
+  count: number,
+  splits?: PixelSplits,
+): KernelBinding {
   const { pixels, vectors } = extent(x);
-  return pixelSizes(pixels, vectors, { splits, varianceStart: "mean" in statistics ? 0 : vectors });
+  const varianceStart = "mean" in statistics ? 0 : vectors;
+  return pixelSizes(count, vectors, { ...splits, varianceStart, batchPixels: pixels });
 }
 
 /** Pixels of the whole batch, and vec4 of channels of each. */

@@ -8,8 +8,10 @@ import shader from "../../../shaders/pool/average_pool2d.wgsl" with { type: "tex
 import { grid } from "../../gpu/launch.ts";
 import { nestedIterations } from "../../graph/iterations.ts";
 import { paddedChannels } from "../../graph/layout.ts";
+import { imageRows, inRegions } from "../../graph/slices.ts";
 import { Tensor } from "../../graph/tensor.ts";
-import { taps } from "../conv/geometry.ts";
+import { outputPixels, taps } from "../conv/geometry.ts";
+import { outputSlice } from "../conv/slices.ts";
 import { averagePool2dGrad } from "./average_pool2d_grad.ts";
 import { averageConstants, poolGeometry, type PoolOptions } from "./geometry.ts";
 
@@ -36,19 +38,25 @@ export function averagePool2d(x: Tensor, options: AveragePool2dOptions): Tensor 
     gradient: (
       outputGradient,
     ) => [() => averagePool2dGrad(outputGradient, { geometry, countPadding, shape: x.shape })],
-    kernels: () => {
-      const vectors = paddedChannels(channels) / 4;
-      const outputs = batch * geometry.outputHeight * geometry.outputWidth * vectors;
-      return {
-        calls: [{
-          shader: { name: "pool/average_pool2d", text: shader },
-          constants: averageConstants(geometry, vectors, countPadding),
-          bindings: [x, "output"],
-          workgroups: grid(outputs, 64),
-          iterations: nestedIterations(geometry.kernelHeight, geometry.kernelWidth),
-          flops: 4 * outputs * taps(geometry),
-        }],
-      };
-    },
+    kernels: (output, device) =>
+      inRegions(output, device, (region) => {
+        const slice = outputSlice(geometry, region);
+        const vectors = paddedChannels(channels) / 4;
+        const outputs = outputPixels(slice.geometry) * vectors;
+        // What counts as padding ends where it does in the whole image.
+        const end = geometry.paddingTop + geometry.height + geometry.paddingBottom -
+          region.rows.first * geometry.stride;
+        const paddingBottom = end - slice.geometry.paddingTop - slice.geometry.height;
+        return {
+          calls: [{
+            shader: { name: "pool/average_pool2d", text: shader },
+            constants: averageConstants({ ...slice.geometry, paddingBottom }, vectors, countPadding),
+            bindings: [imageRows(x, slice.source), "output"],
+            workgroups: grid(outputs, 64),
+            iterations: nestedIterations(geometry.kernelHeight, geometry.kernelWidth),
+            flops: 4 * outputs * taps(geometry),
+          }],
+        };
+      }),
   });
 }

@@ -8,8 +8,10 @@ import shader from "../../../shaders/pool/max_pool2d.wgsl" with { type: "text" }
 import { grid } from "../../gpu/launch.ts";
 import { nestedIterations } from "../../graph/iterations.ts";
 import { paddedChannels } from "../../graph/layout.ts";
+import { imageRows, inRegions } from "../../graph/slices.ts";
 import { Tensor } from "../../graph/tensor.ts";
-import { taps } from "../conv/geometry.ts";
+import { outputPixels, taps } from "../conv/geometry.ts";
+import { outputSlice } from "../conv/slices.ts";
 import { poolConstants, poolGeometry, type PoolOptions } from "./geometry.ts";
 import { maxPool2dGrad } from "./max_pool2d_grad.ts";
 
@@ -28,19 +30,21 @@ export function maxPool2d(x: Tensor, options: PoolOptions): Tensor {
     shape: [batch, channels, geometry.outputHeight, geometry.outputWidth],
     inputs: [x],
     gradient: (outputGradient) => [() => maxPool2dGrad(x, outputGradient, { geometry })],
-    kernels: () => {
-      const vectors = paddedChannels(channels) / 4;
-      const outputs = batch * geometry.outputHeight * geometry.outputWidth * vectors;
-      return {
-        calls: [{
-          shader: { name: "pool/max_pool2d", text: shader },
-          constants: poolConstants(geometry, vectors),
-          bindings: [x, "output"],
-          workgroups: grid(outputs, 64),
-          iterations: nestedIterations(geometry.kernelHeight, geometry.kernelWidth),
-          flops: 4 * outputs * taps(geometry),
-        }],
-      };
-    },
+    kernels: (output, device) =>
+      inRegions(output, device, (region) => {
+        const slice = outputSlice(geometry, region);
+        const vectors = paddedChannels(channels) / 4;
+        const outputs = outputPixels(slice.geometry) * vectors;
+        return {
+          calls: [{
+            shader: { name: "pool/max_pool2d", text: shader },
+            constants: poolConstants(slice.geometry, vectors),
+            bindings: [imageRows(x, slice.source), "output"],
+            workgroups: grid(outputs, 64),
+            iterations: nestedIterations(geometry.kernelHeight, geometry.kernelWidth),
+            flops: 4 * outputs * taps(geometry),
+          }],
+        };
+      }),
   });
 }

@@ -9,8 +9,10 @@ import winnerShader from "../../../shaders/pool/max_pool2d_winner.wgsl" with { t
 import { grid } from "../../gpu/launch.ts";
 import { nestedIterations } from "../../graph/iterations.ts";
 import { paddedChannels } from "../../graph/layout.ts";
-import { Tensor } from "../../graph/tensor.ts";
-import { largestDivisor, taps } from "../conv/geometry.ts";
+import { imageRows, inRegions, type Region } from "../../graph/slices.ts";
+import { type KernelPlan, Tensor } from "../../graph/tensor.ts";
+import { largestDivisor, outputPixels, taps } from "../conv/geometry.ts";
+import { inputSlice, outputSlice } from "../conv/slices.ts";
 import { poolConstants, type PoolGeometry, windowsPerPixel } from "./geometry.ts";
 
 /** dx `[N, C, H, W]` from the pooled input `[N, C, H, W]` and dy `[N, C, Ho, Wo]`. */
@@ -20,40 +22,43 @@ export function maxPool2dGrad(
   options: { readonly geometry: PoolGeometry },
 ): Tensor {
   const { geometry } = options;
-  const [batch = 1, channels = 1, height = 1, width = 1] = x.shape;
   return new Tensor({
     op: "maxPool2dGrad",
     shape: x.shape,
     inputs: [x, outputGradient],
-    kernels: () => {
-      const vectors = paddedChannels(channels) / 4;
-      const constants = poolConstants(geometry, vectors);
-      const outputs = batch * geometry.outputHeight * geometry.outputWidth * vectors;
-      const block = largestDivisor(geometry.stride, [4, 3, 2]);
-      const blocks = batch * Math.ceil((height + geometry.paddingTop) / block) *
-        Math.ceil((width + geometry.paddingLeft) / block);
-      const winner = { scratch: 0 };
-      return {
-        calls: [
-          {
-            shader: { name: "pool/max_pool2d_winner", text: winnerShader },
-            constants,
-            bindings: [x, winner],
-            workgroups: grid(outputs, 64),
-            iterations: nestedIterations(geometry.kernelHeight, geometry.kernelWidth),
-            flops: 4 * outputs * taps(geometry),
-          },
-          {
-            shader: { name: "pool/max_pool2d_grad", text: shader },
-            constants: { ...constants, BLOCK: block },
-            bindings: [winner, outputGradient, "output"],
-            workgroups: grid(blocks * vectors, 64),
-            iterations: nestedIterations(...windowsPerPixel(geometry)),
-            flops: 4 * outputs * taps(geometry),
-          },
-        ],
-        scratchBytes: [8 * outputs],
-      };
-    },
+    kernels: (output, device) => inRegions(output, device, (region) => kernels(x, outputGradient, geometry, region)),
   });
+}
+
+function kernels(x: Tensor, outputGradient: Tensor, whole: PoolGeometry, region: Region): KernelPlan {
+  const { geometry, source } = inputSlice(whole, region);
+  // The windows that hold a pixel of the slice reach beyond it.
+  const windows = outputSlice(whole, source);
+  const vectors = paddedChannels(x.shape[1] ?? 1) / 4;
+  const outputs = outputPixels(geometry) * vectors;
+  const block = largestDivisor(geometry.stride, [4, 3, 2]);
+  const blocks = geometry.batch * Math.ceil((geometry.height + geometry.paddingTop) / block) *
+    Math.ceil((geometry.width + geometry.paddingLeft) / block);
+  const winner = { scratch: 0 };
+  return {
+    calls: [
+      {
+        shader: { name: "pool/max_pool2d_winner", text: winnerShader },
+        constants: poolConstants(windows.geometry, vectors),
+        bindings: [imageRows(x, windows.source), winner],
+        workgroups: grid(outputs, 64),
+        iterations: nestedIterations(geometry.kernelHeight, geometry.kernelWidth),
+        flops: 4 * outputs * taps(geometry),
+      },
+      {
+        shader: { name: "pool/max_pool2d_grad", text: shader },
+        constants: { ...poolConstants(geometry, vectors), BLOCK: block },
+        bindings: [winner, imageRows(outputGradient, source), "output"],
+        workgroups: grid(blocks * vectors, 64),
+        iterations: nestedIterations(...windowsPerPixel(geometry)),
+        flops: 4 * outputs * taps(geometry),
+      },
+    ],
+    scratchBytes: [8 * outputs],
+  };
 }

@@ -7,7 +7,7 @@
 
 import shader from "../../../shaders/random/dropout.wgsl" with { type: "text" };
 import { grid } from "../../gpu/launch.ts";
-import { storedElements } from "../../graph/layout.ts";
+import { inVectors, vectorRange } from "../../graph/slices.ts";
 import { Tensor } from "../../graph/tensor.ts";
 import { refuse } from "../refuse.ts";
 
@@ -42,19 +42,22 @@ export function dropout(x: Tensor, options: DropoutOptions): Tensor {
     layout: x.layout,
     inputs: [x, key],
     gradient: (outputGradient) => [() => dropout(outputGradient, options), null],
-    kernels: () => {
-      const vectors = Math.ceil(storedElements(x.shape, x.layout) / 4);
-      return {
+    kernels: (output, device) =>
+      inVectors(output, device, (range) => ({
         calls: [{
           shader: { name: "random/dropout", text: shader },
-          constants: { VECTORS: vectors, THRESHOLD: dropoutThreshold(probability), SCALE: 1 / (1 - probability) },
-          bindings: [x, key, "output"],
-          workgroups: grid(vectors, 64),
+          constants: {
+            VECTORS: range.count,
+            FIRST: range.first,
+            THRESHOLD: dropoutThreshold(probability),
+            SCALE: 1 / (1 - probability),
+          },
+          bindings: [vectorRange(x, range), key, "output"],
+          workgroups: grid(range.count, 64),
           iterations: 11,
-          flops: 4 * vectors,
+          flops: 4 * range.count,
         }],
-      };
-    },
+      })),
   });
 }
 

@@ -4,33 +4,101 @@
  * @module
  */
 
+import { fittingRanges, offsetAlignment, type Range } from "../../graph/slices.ts";
 import { wantedInvocations } from "../../graph/split_sum.ts";
-import type { DeviceTraits, KernelBinding } from "../../graph/tensor.ts";
+import type {
+  DeviceTraits,
+  KernelBinding,
+  KernelCall,
+  KernelPlan,
+  ScratchBinding,
+  StoredBinding,
+  Tensor,
+} from "../../graph/tensor.ts";
+import { greatestCommonDivisor } from "../conv/geometry.ts";
 
 /** The sizes of a pass over pixels as shaders read them (`shaders/lib/pixel_sizes.wgsl`). */
 export function pixelSizes(
   pixels: number,
   vectors: number,
-  { splits = 1, varianceStart = 0 }: { readonly splits?: number; readonly varianceStart?: number } = {},
+  { splits = 1, varianceStart = 0, pixelsPerSplit = Math.ceil(pixels / splits), batchPixels = pixels }: {
+    readonly splits?: number;
+    readonly varianceStart?: number;
+    readonly pixelsPerSplit?: number;
+    readonly batchPixels?: number;
+  } = {},
 ): KernelBinding {
-  return { uniform: [pixels, vectors, splits, varianceStart] };
+  return { uniform: [pixels, vectors, splits, varianceStart, pixelsPerSplit, batchPixels] };
 }
 
 /** Most pixels that one invocation walks over. */
 const maxPixelsPerSplit = 16_384;
 
-/** Parts of a sum over pixels, for each of `vectors` vec4 of channels, and the pixels of each part (the last: or less). */
-export function pixelSplits(
-  pixels: number,
-  vectors: number,
-  device: DeviceTraits,
-): { splits: number; pixelsPerSplit: number } {
+/** Parts of a sum over pixels, and the pixels of each (the last: or less). */
+export interface PixelSplits {
+  readonly splits: number;
+  readonly pixelsPerSplit: number;
+}
+
+/** The parts of a sum over pixels, for each of `vectors` vec4 of channels. */
+export function pixelSplits(pixels: number, vectors: number, device: DeviceTraits): PixelSplits {
   // Fewer are not worth an invocation.
   const least = device.software ? 32 : 16;
   const wanted = Math.ceil(pixels * vectors / wantedInvocations(device));
   const most = Math.min(Math.max(wanted, least), maxPixelsPerSplit, pixels);
   const splits = Math.ceil(pixels / most);
-  // Shaders find ⌈pixels / splits⌉ by themselves, so both sides must agree on it, and no part may be empty.
+  // No part may be empty.
   const pixelsPerSplit = Math.ceil(pixels / splits);
   return { splits: Math.ceil(pixels / pixelsPerSplit), pixelsPerSplit };
+}
+
+/** A run of parts of a sum over pixels. */
+export interface PixelSlice extends PixelSplits {
+  /** Its pixels. */
+  readonly pixels: Range;
+}
+
+/**
+ * The launches of the first stage of a sum over pixels: one, or, where its tensors are too large to be bound, one for each slice
+ * of whole parts. The parts are the same, and so is the sum.
+ *
+ * @param partials where the parts go: scratch memory `[splits, output]`, or where there is but one, anything.
+ * @param launch computes the parts of a slice.
+ */
+export function pixelSumCalls(
+  pixels: number,
+  { splits, pixelsPerSplit }: PixelSplits,
+  partials: KernelBinding,
+  output: Tensor,
+  device: DeviceTraits,
+  launch: (slice: PixelSlice, target: KernelBinding) => KernelCall,
+): KernelCall[] {
+  const { bytes } = output;
+  const sliceOf = ({ first, count }: Range): PixelSlice => {
+    const start = first * pixelsPerSplit;
+    const end = Math.min(start + count * pixelsPerSplit, pixels);
+    return { splits: count, pixelsPerSplit, pixels: { first: start, count: end - start } };
+  };
+  const whole = launch(sliceOf({ first: 0, count: splits }), partials);
+  if (!isScratch(partials)) return [whole];
+  const call = (range: Range) =>
+    launch(sliceOf(range), { ...partials, part: { offset: range.first * bytes, bytes: range.count * bytes } });
+  const plan = (call: KernelCall): KernelPlan => ({ calls: [call], scratchBytes: [] });
+  // Parts that can be bound where they lie, if there are enough of them; else they are copied there.
+  const aligned = offsetAlignment / greatestCommonDivisor(offsetAlignment, bytes);
+  for (const multiple of [aligned, 1]) {
+    const ranges = fittingRanges(
+      { count: splits, multiple },
+      plan(whole),
+      output,
+      device,
+      (range) => plan(call(range)),
+    );
+    if (ranges !== null) return ranges.map(call);
+  }
+  return [whole];
+}
+
+function isScratch(binding: KernelBinding): binding is ScratchBinding & StoredBinding {
+  return typeof binding === "object" && "scratch" in binding;
 }

@@ -7,7 +7,9 @@
 import shader from "../../../shaders/resize/bilinear_resize.wgsl" with { type: "text" };
 import { grid } from "../../gpu/launch.ts";
 import { paddedChannels } from "../../graph/layout.ts";
+import { imageRows, inRegions } from "../../graph/slices.ts";
 import { Tensor } from "../../graph/tensor.ts";
+import { rowsBetween } from "./between.ts";
 import { refuse } from "../refuse.ts";
 import { bilinearResizeGrad } from "./bilinear_resize_grad.ts";
 
@@ -44,27 +46,33 @@ export function bilinearResize(x: Tensor, options: BilinearResizeOptions): Tenso
     gradient: (outputGradient) => [
       () => bilinearResizeGrad(outputGradient, { height: inputHeight, width: inputWidth, alignCorners }),
     ],
-    kernels: () => {
-      const vectors = paddedChannels(channels) / 4;
-      const outputs = batch * height * width * vectors;
-      return {
-        calls: [{
-          shader: { name: "resize/bilinear_resize", text: shader },
-          constants: {
-            BATCH: batch,
-            HEIGHT: inputHeight,
-            WIDTH: inputWidth,
-            OUTPUT_HEIGHT: height,
-            OUTPUT_WIDTH: width,
-            VECTORS: vectors,
-            ALIGN_CORNERS: alignCorners,
-          },
-          bindings: [x, "output"],
-          workgroups: grid(outputs, 64),
-          iterations: 0,
-          flops: 36 * outputs,
-        }],
-      };
-    },
+    kernels: (output, device) =>
+      inRegions(output, device, ({ images, rows }) => {
+        const vectors = paddedChannels(channels) / 4;
+        const outputs = images.count * rows.count * width * vectors;
+        const source = rowsBetween(rows, { inputSize: inputHeight, outputSize: height, alignCorners });
+        return {
+          calls: [{
+            shader: { name: "resize/bilinear_resize", text: shader },
+            constants: {
+              BATCH: images.count,
+              HEIGHT: inputHeight,
+              WIDTH: inputWidth,
+              OUTPUT_HEIGHT: height,
+              OUTPUT_WIDTH: width,
+              VECTORS: vectors,
+              ALIGN_CORNERS: alignCorners,
+              FIRST_ROW: source.first,
+              ROWS: source.count,
+              FIRST_OUTPUT_ROW: rows.first,
+              OUTPUT_ROWS: rows.count,
+            },
+            bindings: [imageRows(x, { images, rows: source }), "output"],
+            workgroups: grid(outputs, 64),
+            iterations: 0,
+            flops: 36 * outputs,
+          }],
+        };
+      }),
   });
 }

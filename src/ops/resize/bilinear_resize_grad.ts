@@ -7,7 +7,9 @@
 import shader from "../../../shaders/resize/bilinear_resize_grad.wgsl" with { type: "text" };
 import { grid } from "../../gpu/launch.ts";
 import { paddedChannels } from "../../graph/layout.ts";
+import { imageRows, inRegions, type Range } from "../../graph/slices.ts";
 import { type KernelCall, Tensor } from "../../graph/tensor.ts";
+import { type Interpolation, rowsTouching } from "./between.ts";
 
 /** dx `[N, C, height, width]` from dy `[N, C, Ho, Wo]`; `height` and `width` are those of the resized image before. */
 export function bilinearResizeGrad(
@@ -20,35 +22,42 @@ export function bilinearResizeGrad(
     op: "bilinearResizeGrad",
     shape: [batch, channels, height, width],
     inputs: [outputGradient],
-    kernels: () => {
-      const vectors = paddedChannels(channels) / 4;
-      const columns = { outer: batch * outputHeight, inputSize: width, outputSize: outputWidth, inner: vectors };
-      const rows = { outer: batch, inputSize: height, outputSize: outputHeight, inner: width * vectors };
-      const between = { scratch: 0 };
-      return {
-        calls: [
-          alongAxis(columns, alignCorners, [outputGradient, between]),
-          alongAxis(rows, alignCorners, [between, "output"]),
-        ],
-        scratchBytes: [batch * outputHeight * width * vectors * 16],
-      };
-    },
+    kernels: (output, device) =>
+      inRegions(output, device, ({ images, rows: inputs }) => {
+        const vectors = paddedChannels(channels) / 4;
+        const axis = { inputSize: height, outputSize: outputHeight, alignCorners };
+        const outputs = rowsTouching(inputs, axis);
+        const columns = {
+          ...{ outer: images.count * outputs.count, inputSize: width, outputSize: outputWidth, alignCorners },
+          ...{ inner: vectors, inputs: { first: 0, count: width }, outputs: { first: 0, count: outputWidth } },
+        };
+        const rows = { ...axis, outer: images.count, inner: width * vectors, inputs, outputs };
+        const between = { scratch: 0 };
+        return {
+          calls: [
+            alongAxis(columns, [imageRows(outputGradient, { images, rows: outputs }), between]),
+            alongAxis(rows, [between, "output"]),
+          ],
+          scratchBytes: [images.count * outputs.count * width * vectors * 16],
+        };
+      }),
   });
 }
 
 /** Most steps that the shader takes to find where the run of touching outputs starts and ends. */
 const searchSteps = 8;
 
-interface Axis {
+interface Axis extends Interpolation {
   readonly outer: number;
-  readonly inputSize: number;
-  readonly outputSize: number;
   readonly inner: number;
+  /** Places along the axis that are computed, and those that these are computed from. */
+  readonly inputs: Range;
+  readonly outputs: Range;
 }
 
-function alongAxis(axis: Axis, alignCorners: boolean, bindings: KernelCall["bindings"]): KernelCall {
-  const { outer, inputSize, outputSize, inner } = axis;
-  const gradients = outer * inputSize * inner;
+function alongAxis(axis: Axis, bindings: KernelCall["bindings"]): KernelCall {
+  const { outer, inputSize, outputSize, inner, alignCorners, inputs, outputs } = axis;
+  const gradients = outer * inputs.count * inner;
   return {
     shader: { name: "resize/bilinear_resize_grad", text: shader },
     constants: {
@@ -57,11 +66,15 @@ function alongAxis(axis: Axis, alignCorners: boolean, bindings: KernelCall["bind
       OUTPUT_SIZE: outputSize,
       INNER: inner,
       ALIGN_CORNERS: alignCorners,
+      FIRST_INPUT: inputs.first,
+      INPUTS: inputs.count,
+      FIRST_OUTPUT: outputs.first,
+      OUTPUTS: outputs.count,
     },
     bindings,
     workgroups: grid(gradients, 64),
     iterations: touchingOutputs(inputSize, outputSize, alignCorners) + searchSteps,
-    flops: 16 * outer * outputSize * inner,
+    flops: 16 * outer * outputs.count * inner,
   };
 }
 

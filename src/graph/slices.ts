@@ -1,0 +1,328 @@
+/**
+ * Tensors larger than one binding can see. A buffer may be larger than that; a launch then binds parts of it, and a tensor
+ * is computed in slices, one after the other: by images of the batch and, where one image is still too large, by rows; where
+ * every pixel is computed by itself, by runs of pixels.
+ *
+ * An op says how it computes a slice: its `kernels` pass a function from a range to launches. The range of everything comes
+ * first, and where its launches can be bound, they are taken as they are.
+ *
+ * @module
+ */
+
+import { type Layout, paddedChannels, storedBytes } from "./layout.ts";
+import {
+  type DeviceTraits,
+  type KernelBinding,
+  type KernelCall,
+  type KernelPlan,
+  type StoredBinding,
+  Tensor,
+} from "./tensor.ts";
+
+/** `count` things from the one with number `first` on. */
+export interface Range {
+  readonly first: number;
+  readonly count: number;
+}
+
+/** Rows of images of a batch; of several images all rows. */
+export interface Region {
+  readonly images: Range;
+  readonly rows: Range;
+}
+
+/** Offsets of bindings are multiples of this, in bytes, on every adapter. */
+export const offsetAlignment = 256;
+/** Pixels, or vec4f, whose multiples always lie at such an offset. */
+const alignedVectors = offsetAlignment / 16;
+/** A texture of operands holds no more (`Gpu.createTexture`): 8192 rows, WebGPU's default limit, of 1024 vec4f. */
+const mostTextureBytes = 2 ** 27;
+
+/**
+ * The launches of an op whose output is `[N, C, H, W]`, region by region.
+ *
+ * @param plan the launches that compute a region, whose `"output"` is that region alone.
+ * @param rowMultiple slices begin at multiples of so many rows.
+ */
+export function inRegions(
+  output: Tensor,
+  device: DeviceTraits,
+  plan: (region: Region) => KernelPlan,
+  rowMultiple = 1,
+): KernelPlan {
+  const [batch = 1, , height = 1] = output.shape;
+  const placed = (region: Region) => withOutput(plan(region), imageRows(output, region));
+  return regionPlans({ batch, height, rowMultiple }, output, device, plan, placed, joined);
+}
+
+/**
+ * The launches of a sum over `[batch, height]` rows of images, region by region.
+ *
+ * @param plan the launches that sum over a region, whose `"output"` is the sum.
+ * @param sum joins the launches of several regions.
+ */
+export function sumInRegions(
+  rows: { readonly batch: number; readonly height: number; readonly rowMultiple?: number },
+  output: Tensor,
+  device: DeviceTraits,
+  plan: (region: Region) => KernelPlan,
+  sum: (plans: readonly KernelPlan[]) => KernelPlan,
+): KernelPlan {
+  return regionPlans({ rowMultiple: 1, ...rows }, output, device, plan, plan, sum);
+}
+
+/** The launches of an op that computes each pixel of `[N, C, H, W]` by itself, pixels numbered through the batch. */
+export function inPixels(output: Tensor, device: DeviceTraits, plan: (pixels: Range) => KernelPlan): KernelPlan {
+  const [batch = 1, , height = 1, width = 1] = output.shape;
+  return inRanges(
+    { count: batch * height * width, multiple: alignedVectors },
+    output,
+    device,
+    plan,
+    (range) => pixelRange(output, range),
+  );
+}
+
+/** The launches of an op that computes each vec4f of any layout by itself. */
+export function inVectors(output: Tensor, device: DeviceTraits, plan: (vectors: Range) => KernelPlan): KernelPlan {
+  return inRanges(
+    { count: Math.ceil(output.bytes / 16), multiple: alignedVectors },
+    output,
+    device,
+    plan,
+    (range) => vectorRange(output, range),
+  );
+}
+
+/** The launches of an op that computes `count` things, in ranges that begin at a multiple and lie in the output as `view` says. */
+export function inRanges(
+  { count, multiple }: { readonly count: number; readonly multiple: number },
+  output: Tensor,
+  device: DeviceTraits,
+  plan: (range: Range) => KernelPlan,
+  view: (range: Range) => Tensor,
+): KernelPlan {
+  const whole = plan({ first: 0, count });
+  const placed = (range: Range) => withOutput(plan(range), view(range));
+  const units = { count, multiple };
+  const ranges = fittingRanges(units, whole, output, device, placed);
+  if (ranges !== null) return joined(ranges.map(placed));
+  return isBindable(whole, output, device) ? whole : placed(smallestRange(units));
+}
+
+/** Rows of images of `[N, C, H, W]`, or of plain `[N, H, W]`, as a tensor of their own. */
+export function imageRows(tensor: Tensor, { images, rows }: Region): Tensor {
+  const isImage = tensor.layout === "activation";
+  const [batch = 1, channels = 1] = tensor.shape;
+  const [height = 1, width = 1] = tensor.shape.slice(-2);
+  if (images.count === batch && rows.count === height) return tensor;
+  const start = (images.first * height + rows.first) * width;
+  const shape = [images.count, ...isImage ? [channels] : [], rows.count, width];
+  return part(tensor, shape, start * (isImage ? paddedChannels(channels) : 1) * 4);
+}
+
+/** Rows of `[N, C, H, W]`, or of plain `[N, H, W]`, numbered through the batch, as one image. */
+export function batchRows(tensor: Tensor, { first, count }: Range): Tensor {
+  const isImage = tensor.layout === "activation";
+  const [batch = 1, channels = 1] = tensor.shape;
+  const [height = 1, width = 1] = tensor.shape.slice(-2);
+  if (count === batch * height) return tensor;
+  const bytes = isImage ? 4 * paddedChannels(channels) : storedBytes([4], tensor.dtype, "plain") / 4;
+  return part(tensor, [1, ...isImage ? [channels] : [], count, width], first * width * bytes);
+}
+
+/** Pixels of `[N, C, H, W]`, numbered through the batch, as `[1, C, 1, count]`. */
+export function pixelRange(tensor: Tensor, { first, count }: Range): Tensor {
+  const [batch = 1, channels = 1, height = 1, width = 1] = tensor.shape;
+  if (count === batch * height * width) return tensor;
+  return part(tensor, [1, channels, 1, count], first * paddedChannels(channels) * 4);
+}
+
+/** vec4f of a tensor of any layout, as a plain one. */
+export function vectorRange(tensor: Tensor, { first, count }: Range): Tensor {
+  if (count * 16 >= tensor.bytes) return tensor;
+  return part(tensor, [4 * count], first * 16, "plain");
+}
+
+/** The bytes of `tensor`, which may be a part itself, from `offset` on, as a tensor of this shape that only launches bind. */
+export function part(
+  tensor: Tensor,
+  shape: readonly number[],
+  offset: number,
+  layout: Layout = tensor.layout,
+): Tensor {
+  const { leaf } = tensor.definition;
+  const whole = leaf?.kind === "part" ? leaf : { of: tensor, offset: 0 };
+  const place = { kind: "part", of: whole.of, offset: whole.offset + offset } as const;
+  return new Tensor({ op: "part", shape, dtype: tensor.dtype, layout, leaf: place });
+}
+
+/** The largest binding of a plan in bytes, textures in proportion to what they can hold. */
+export function largestBinding(plan: KernelPlan, output: Tensor, limit: number): number {
+  const bytes = (binding: KernelBinding) => {
+    if (binding === "output") return output.bytes;
+    if ("uniform" in binding) return 0;
+    if (!("texture" in binding)) return storedBindingBytes(binding, plan);
+    return storedBindingBytes(binding.texture, plan) * Math.max(1, limit / mostTextureBytes);
+  };
+  return Math.max(0, ...plan.calls.flatMap(({ bindings }) => bindings.map(bytes)));
+}
+
+/** Bytes of a tensor, of scratch memory, or of a part of either. */
+export function storedBindingBytes(binding: StoredBinding, { scratchBytes = [] }: KernelPlan): number {
+  if (binding instanceof Tensor) return binding.bytes;
+  return binding.part?.bytes ?? scratchBytes[binding.scratch] ?? 0;
+}
+
+/** The same launches with another place for what they compute. */
+export function withOutput(plan: KernelPlan, output: StoredBinding): KernelPlan {
+  return {
+    ...plan,
+    calls: plan.calls.map((call) => ({
+      ...call,
+      bindings: call.bindings.map((binding) => binding === "output" ? output : binding),
+    })),
+  };
+}
+
+/** Launches one after the other, which share their scratch memory. */
+export function joined(plans: readonly KernelPlan[]): KernelPlan {
+  const scratchBytes: number[] = [];
+  for (const plan of plans) {
+    for (const [index, bytes] of (plan.scratchBytes ?? []).entries()) {
+      scratchBytes[index] = Math.max(scratchBytes[index] ?? 0, bytes);
+    }
+  }
+  return { calls: plans.flatMap((plan) => withOwnScratch(plan).calls), scratchBytes };
+}
+
+/** The same launches, which bind no more of the scratch memory than they ask for, however much there is. */
+function withOwnScratch(plan: KernelPlan): KernelPlan {
+  const own = (binding: StoredBinding): StoredBinding =>
+    binding instanceof Tensor ? binding : { part: { offset: 0, bytes: storedBindingBytes(binding, plan) }, ...binding };
+  const bindings = (call: KernelCall): KernelBinding[] =>
+    call.bindings.map((binding) => {
+      if (binding === "output" || "uniform" in binding) return binding;
+      return "texture" in binding ? { texture: own(binding.texture) } : own(binding);
+    });
+  return { ...plan, calls: plan.calls.map((call) => ({ ...call, bindings: bindings(call) })) };
+}
+
+function isBindable(plan: KernelPlan, output: Tensor, { maxBindingBytes }: DeviceTraits): boolean {
+  return maxBindingBytes === undefined || largestBinding(plan, output, maxBindingBytes) <= maxBindingBytes;
+}
+
+/** The smallest slice, from the middle: where even that is too large, its launches stand for all, and nothing is allocated. */
+function smallestRange({ count, multiple }: { readonly count: number; readonly multiple: number }): Range {
+  const first = Math.floor(count / 2 / multiple) * multiple;
+  return { first, count: Math.min(multiple, count - first) };
+}
+
+/** The largest ranges whose launches can all be bound; `null` if those of everything can, or no ranges help. */
+export function fittingRanges(
+  { count, multiple }: { readonly count: number; readonly multiple: number },
+  whole: KernelPlan,
+  output: Tensor,
+  device: DeviceTraits,
+  plan: (range: Range) => KernelPlan,
+): Range[] | null {
+  const { maxBindingBytes: limit } = device;
+  if (limit === undefined) return null;
+  let largest = largestBinding(whole, output, limit);
+  if (largest <= limit) return null;
+  let size = Math.ceil(count / multiple) * multiple;
+  while (size > multiple) {
+    const wanted = Math.floor(size * limit / largest / multiple) * multiple;
+    size = Math.max(multiple, Math.min(size - multiple, wanted));
+    const ranges = rangesOf(count, size);
+    largest = Math.max(...ranges.map((range) => largestBinding(plan(range), output, limit)));
+    if (largest <= limit) return ranges;
+  }
+  return null;
+}
+
+function rangesOf(count: number, size: number): Range[] {
+  return Array.from({ length: Math.ceil(count / size) }, (_, index) => ({
+    first: index * size,
+    count: Math.min(size, count - index * size),
+  }));
+}
+
+function regionPlans(
+  { batch, height, rowMultiple }: { readonly batch: number; readonly height: number; readonly rowMultiple: number },
+  output: Tensor,
+  device: DeviceTraits,
+  plan: (region: Region) => KernelPlan,
+  placed: (region: Region) => KernelPlan,
+  join: (plans: readonly KernelPlan[]) => KernelPlan,
+): KernelPlan {
+  const rows = { first: 0, count: height };
+  const whole = plan({ images: { first: 0, count: batch }, rows });
+  const byImages = fittingRanges(
+    { count: batch, multiple: 1 },
+    whole,
+    output,
+    device,
+    (images) => placed({ images, rows }),
+  );
+  if (byImages !== null) return join(byImages.map((images) => placed({ images, rows })));
+  const byRows = fittingRanges({ count: height, multiple: rowMultiple }, whole, output, device, (rows) =>
+    // All images are cut alike.
+    placed({ images: { first: 0, count: 1 }, rows }));
+  if (byRows === null) {
+    if (isBindable(whole, output, device)) return whole;
+    return placed({ images: { first: 0, count: 1 }, rows: smallestRange({ count: height, multiple: rowMultiple }) });
+  }
+  const images = rangesOf(batch, 1);
+  return join(images.flatMap((images) => byRows.map((rows) => placed({ images, rows }))));
+}
+
+/**
+ * The launches of a plan with scratch memory bound in place of the parts that lie where no binding can begin. Those are copied
+ * there before the launch and, where it may write them, back afterwards. Textures are copied from any offset.
+ */
+export function stageParts(plan: KernelPlan, output: Tensor): KernelPlan {
+  const scratchBytes = [...plan.scratchBytes ?? []];
+  const firstStaged = scratchBytes.length;
+  const calls = plan.calls.map((call) => {
+    const staged = unalignedParts(call.bindings).map((part, index) => {
+      const scratch = firstStaged + index;
+      const bytes = storedBindingBytes(part, plan);
+      scratchBytes[scratch] = Math.max(scratchBytes[scratch] ?? 0, bytes);
+      const { leaf } = part instanceof Tensor ? part.definition : {};
+      return { part, scratch, bytes, isWritten: leaf?.kind !== "part" || leaf.of === output };
+    });
+    if (staged.length === 0) return call;
+    const bindings = call.bindings.map((binding) => {
+      const found = staged.find(({ part }) => part === binding);
+      return found === undefined ? binding : { scratch: found.scratch, part: { offset: 0, bytes: found.bytes } };
+    });
+    return { ...call, bindings, staged };
+  });
+  return { calls, scratchBytes };
+}
+
+/** What is bound at an offset at which no binding can begin, each once. */
+function unalignedParts(bindings: readonly KernelBinding[]): StoredBinding[] {
+  const parts = bindings.filter((binding): binding is StoredBinding => {
+    if (typeof binding !== "object" || "uniform" in binding || "texture" in binding) return false;
+    return partOffset(binding) % offsetAlignment !== 0;
+  });
+  return [...new Set(parts)];
+}
+
+function partOffset(binding: StoredBinding): number {
+  if (!(binding instanceof Tensor)) return binding.part?.offset ?? 0;
+  const { leaf } = binding.definition;
+  return leaf?.kind === "part" ? leaf.offset : 0;
+}
+
+/** In words, what would have to be smaller than it is, and how small, where the smallest slice of a tensor binds `bytes`. */
+export function fittingSize(tensor: Tensor, bytes: number, limit: number): string {
+  const image = [tensor, ...tensor.inputs].find(({ layout }) => layout === "activation");
+  if (image === undefined || tensor.layout !== "activation" && tensor.bytes > limit) {
+    return `at most ${Math.floor(limit / 4)} numbers would fit`;
+  }
+  const width = image.shape[3] ?? 1;
+  return `images of at most ${Math.floor(width * limit / bytes)} columns here, instead of ${width}, would fit`;
+}

@@ -1,0 +1,85 @@
+/**
+ * The geometry of slices of a convolution or pooling: some rows of the result, and the rows of the other side that they are
+ * computed from.
+ *
+ * @module
+ */
+
+import type { Range, Region } from "../../graph/slices.ts";
+import type { ConvolutionGeometry } from "./geometry.ts";
+
+/** A slice of a problem. */
+export interface GeometrySlice<Geometry extends ConvolutionGeometry> {
+  /** Its sizes; `geometry` itself where the slice is all of it. */
+  readonly geometry: Geometry;
+  /** What is read of the other side. */
+  readonly source: Region;
+}
+
+/**
+ * The slice that computes a region of the output: its rows of windows, and the rows of the input under them. Taps outside
+ * the slice's input are taps outside the image.
+ */
+export function outputSlice<Geometry extends ConvolutionGeometry>(
+  geometry: Geometry,
+  { images, rows }: Region,
+): GeometrySlice<Geometry> {
+  const { batch, height, outputHeight, kernelHeight, stride, dilation, paddingTop } = geometry;
+  if (images.count === batch && rows.count === outputHeight) return { geometry, source: wholeRows(batch, height) };
+  const top = rows.first * stride - paddingTop;
+  const bottom = top + (rows.count - 1) * stride + (kernelHeight - 1) * dilation + 1;
+  const source = rows.count === outputHeight ? { first: 0, count: height } : clipped(top, bottom, height);
+  return {
+    geometry: {
+      ...geometry,
+      batch: images.count,
+      height: source.count,
+      outputHeight: rows.count,
+      paddingTop: source.first - top,
+      whole: geometry.whole ?? geometry,
+    },
+    source: { images, rows: source },
+  };
+}
+
+/**
+ * The slice that computes a region of the input's gradient: its rows of pixels, and the rows of the output's gradient whose
+ * windows hold them. Its padding is not negative.
+ */
+export function inputSlice<Geometry extends ConvolutionGeometry>(
+  geometry: Geometry,
+  { images, rows }: Region,
+): GeometrySlice<Geometry> {
+  const { batch, height, outputHeight, kernelHeight, stride, dilation, paddingTop } = geometry;
+  if (images.count === batch && rows.count === height) return { geometry, source: wholeRows(batch, outputHeight) };
+  const padded = rows.first + paddingTop;
+  const first = Math.min(Math.ceil((padded - (kernelHeight - 1) * dilation) / stride), Math.floor(padded / stride));
+  const end = Math.floor((padded + rows.count - 1) / stride) + 1;
+  const source = rows.count === height ? { first: 0, count: outputHeight } : clipped(first, end, outputHeight);
+  return {
+    geometry: {
+      ...geometry,
+      batch: images.count,
+      height: rows.count,
+      outputHeight: source.count,
+      paddingTop: padded - source.first * stride,
+      whole: geometry.whole ?? geometry,
+    },
+    source: { images, rows: source },
+  };
+}
+
+/** The sizes by which kernels are chosen: those of the whole problem, so that a slice is computed in the same way. */
+export function wholeGeometry(geometry: ConvolutionGeometry): ConvolutionGeometry {
+  return geometry.whole ?? geometry;
+}
+
+function wholeRows(batch: number, height: number): Region {
+  return { images: { first: 0, count: batch }, rows: { first: 0, count: height } };
+}
+
+/** Rows from `first` to `end` of an image, at least one. */
+function clipped(first: number, end: number, height: number): Range {
+  const start = Math.min(Math.max(first, 0), height - 1);
+  return { first: start, count: Math.max(1, Math.min(end, height) - start) };
+}
