@@ -116,6 +116,30 @@ Deno.test("conv2d() in slices takes the slices of its residual", async () => {
   await checkSlices({ outputs: withGradients(y, { x, residual }), limits: [6000, 3600] });
 });
 
+for (
+  const [kernel, weight, limits] of [
+    ["3×3", [21, 14, 3, 3], [8500, 4400]],
+    ["1×1", [42, 38, 1, 1], [3600, 2900]],
+  ] as const
+) {
+  Deno.test(`conv2d() and its gradients are the same where ${kernel} weights are larger than a binding`, async () => {
+    const x = input("x", [2, weight[1], 4, 3]);
+    const w = input("w", weight, { layout: "convolution" });
+    const bias = input("bias", [weight[0]], { layout: "channels" });
+    const residual = input("residual", [2, weight[0], 4, 3]);
+    const y = conv2d(x, w, { padding: weight[2] === 3 ? 1 : 0, epilogue: { bias, residual } });
+    await checkSlices({ outputs: withGradients(y, { x, w }), sums: ["d w"], limits });
+  });
+}
+
+Deno.test("conv2d() with a batch norm folded in is the same where its weights are larger than a binding", async () => {
+  const x = input("x", [1, 14, 5, 4]);
+  const w = input("w", [21, 14, 3, 3], { layout: "convolution" });
+  const scaleAndShift = input("scale and shift", [2, 21], { layout: "channels" });
+  const y = conv2d(x, w, { padding: 2, dilation: 2, epilogue: { scaleAndShift, activation: "relu" } });
+  await checkSlices({ outputs: { y }, limits: [5000] });
+});
+
 const depthwiseCases: Case[] = [
   { name: "stride 1", input: [3, 6, 19, 9], weight: [6, 1, 3, 3], padding: 1, limits: [7000, 2000] },
   { name: "dilation 3", input: [2, 9, 29, 5], weight: [9, 1, 3, 3], padding: 3, dilation: 3, limits: [7000, 4500] },
