@@ -138,6 +138,15 @@ export function pixelRange(tensor: Tensor, { first, count }: Range): Tensor {
   return part(tensor, [1, channels, 1, count], first * paddedChannels(channels) * 4);
 }
 
+/** The pixels of `[N, C, H, W]`, numbered through the batch, in ranges that can be bound. */
+export function bindablePixels({ shape, bytes }: Tensor, limit: number): Range[] {
+  const [batch = 1, channels = 1, height = 1, width = 1] = shape;
+  const count = batch * height * width;
+  if (bytes <= limit) return [{ first: 0, count }];
+  const most = Math.floor(limit / (4 * paddedChannels(channels)) / alignedVectors) * alignedVectors;
+  return rangesOf(count, Math.max(alignedVectors, most));
+}
+
 /** vec4f of a tensor of any layout, as a plain one. */
 export function vectorRange(tensor: Tensor, { first, count }: Range): Tensor {
   if (count * 16 >= tensor.bytes) return tensor;

@@ -20,6 +20,7 @@ import { isProduct, transposedLeftProductCall, transposedLeftTile } from "./prod
 import { outputSlice, wholeProduct } from "./slices.ts";
 import { gradientByInputChannels, inputChannels } from "./weight_slices.ts";
 import { winogradWeightGradKernels } from "./winograd.ts";
+import { byChannelBlocks } from "./winograd_slices.ts";
 import { winogradTile } from "./winograd_tile.ts";
 import { usesWorkgroups, workgroupSplits, workgroupTransposedLeftCall } from "./workgroup_product.ts";
 
@@ -42,21 +43,32 @@ export function conv2dWeightGrad(
     shape: options.shape,
     layout: "convolution",
     inputs: [input, outputGradient],
-    kernels: (output, device) =>
-      gradientByInputChannels(
-        output,
-        device,
-        () => inRegions(input, outputGradient, output, { geometry: options.geometry, device }),
-        (some, channels) => {
-          const geometry = { ...options.geometry, wholeWeight: output };
-          return inRegions(input, outputGradient, some, { geometry, device, channels });
-        },
-      ),
+    kernels: (output, device) => allKernels(input, outputGradient, output, options.geometry, device),
     tunable: convolutionTunable(
       { direction: "weightGrad", inputs, outputs, geometry: options.geometry },
       (x, dy) => conv2dWeightGrad(x, dy, options),
     ),
   });
+}
+
+/** The launches, in slices where one is needed: of regions, and of channels where the weights are too large, or their sums. */
+function allKernels(
+  input: Tensor,
+  outputGradient: Tensor,
+  output: Tensor,
+  geometry: ConvolutionGeometry,
+  device: DeviceTraits,
+): KernelPlan {
+  const slice = { ...geometry, wholeWeight: output };
+  if (!isProduct(geometry) && winogradTile(geometry, output, device, { isWeightGrad: true }) !== null) {
+    return byChannelBlocks([input, outputGradient], output, device, (x, dy, dw) => kernels(x, dy, dw, slice, device));
+  }
+  return gradientByInputChannels(
+    output,
+    device,
+    () => inRegions(input, outputGradient, output, { geometry, device }),
+    (some, channels) => inRegions(input, outputGradient, some, { geometry: slice, device, channels }),
+  );
 }
 
 /** The launches, region by region; of some channels of the input, where they are given. */

@@ -106,8 +106,7 @@ export function gradientByInputChannels(
     const [start, channels] = [4 * first, Math.min(4 * count, inputs - 4 * first)];
     const slice = scratchTensor(weightScratch, [outputs, channels, ...kernel], "convolution");
     const inner = plan(slice, { first: start, count: channels });
-    const copies = tapBlocks(result, slice, start).map(({ all, some }) => copied(some, all));
-    return slicePlan([], inner, slice, copies);
+    return slicePlan([], inner, slice, tapCopies(result, slice, start));
   };
   return inChannels(inputs, whole(), result, device, sliceOf);
 }
@@ -134,7 +133,7 @@ function inChannels(
 }
 
 /** A slice's launches, which compute `result`, between those before and those that put it into place. */
-function slicePlan(
+export function slicePlan(
   before: readonly KernelCall[],
   inner: KernelPlan,
   result: Tensor,
@@ -152,6 +151,11 @@ function slicePlan(
     scratchBytes[scratch] = Math.max(scratchBytes[scratch] ?? 0, whole.bytes);
   }
   return { calls, scratchBytes };
+}
+
+/** The launches that put weights of some input channels, from `start` on, where they belong among all. */
+export function tapCopies(all: Tensor, some: Tensor, start: number): KernelCall[] {
+  return tapBlocks(all, some, start).map((block) => copied(block.some, block.all));
 }
 
 /** The same taps of all weights and of a slice of their input channels: runs of memory in both. */

@@ -178,7 +178,8 @@ function productSplits(sizes: ProductSizes, device: DeviceTraits): number {
 
 /** The number of parts of the sum over rows that fills a GPU. */
 export function workgroupSplits(sizes: ProductSizes, device: DeviceTraits): number {
-  const grid = transposedLeftGrid(sizes, 1, weightColumnThreads(sizes, device));
+  const whole = wholeSizes(sizes);
+  const grid = transposedLeftGrid(whole, 1, weightColumnThreads(whole, device));
   const wanted = device.schedule?.splits ?? Math.ceil(wantedWorkgroups / count(grid));
   const most = Math.max(1, Math.floor(sizes.rows / leastRowsPerSplit));
   return Math.max(Math.min(wanted, most), Math.ceil(sizes.rows / mostRowsPerSplit));
