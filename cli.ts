@@ -8,9 +8,9 @@
 
 import process from "node:process";
 import configuration from "./deno.json" with { type: "json" };
-import { InterruptedError, UsageError } from "./src/errors.ts";
+import { InterruptedError, ReasonedError, UsageError } from "./src/errors.ts";
 import { adviceOn } from "./src/cli/advice.ts";
-import { type CommandHelp, helpText } from "./src/cli/arguments.ts";
+import { type CommandHelp, helpText } from "./src/cli/help.ts";
 import { suggestion } from "./src/settings/settings.ts";
 
 /** What a command's file exports: `run` returns the exit code. */
@@ -136,7 +136,8 @@ function report(error: unknown, name: string | undefined): number {
   if (isDebugging) console.error(error.stack);
   else console.error(`crosswalk: ${error instanceof Error ? error.message : error}${advice && `. ${advice}`}`);
   if (error instanceof InterruptedError) return 130;
-  return error instanceof UsageError ? 2 : 1;
+  const isUsage = error instanceof UsageError || (error instanceof ReasonedError && error.reason === "no such adapter");
+  return isUsage ? 2 : 1;
 }
 
 /** Ctrl-C ends a command at once, unless it listens itself and stops at a checkpoint. */

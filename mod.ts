@@ -27,8 +27,17 @@
  */
 
 // Engine
-export { DeviceLostError, InterruptedError, OutOfBudgetError, UsageError } from "./src/errors.ts";
+export {
+  DeviceLostError,
+  DivergenceError,
+  InterruptedError,
+  OutOfBudgetError,
+  type Reason,
+  ReasonedError,
+  UsageError,
+} from "./src/errors.ts";
 export type { AdapterKind } from "./src/gpu/adapter_kind.ts";
+export { type AdapterSource, listAdapters, type ListedAdapter } from "./src/gpu/adapters.ts";
 export { Gpu, type GpuOptions, onShaderVariant } from "./src/gpu/gpu.ts";
 export {
   type BufferCopy,
@@ -67,6 +76,8 @@ export {
   layer,
   type Leaf,
   resident,
+  type ScratchBinding,
+  type StagedPart,
   type StoredBinding,
   Tensor,
   type TensorDefinition,
@@ -116,20 +127,26 @@ export type { DomainItem, SubsetPolicy } from "./src/data/order.ts";
 export type { AugmentationOptions, SamplePlan } from "./src/data/sampling.ts";
 export { type StageEvents, type TrainingStage, trainStage } from "./src/selftraining/stage.ts";
 export {
+  type StepJoints,
+  type StepLaunches,
+  type StepLoss,
+  type StepSeed,
+  Trainer,
+  type TrainerOptions,
+} from "./src/selftraining/trainer.ts";
+export {
+  type StepOptions,
+  type TrainingSample,
+  type TrainingStep,
+  trainingStep,
+} from "./src/selftraining/training_step.ts";
+export {
   crossEntropy,
   type LabelTensors,
   type Objective,
   type ObjectiveContext,
   sum,
 } from "./src/selftraining/objective.ts";
-export {
-  type StepJoints,
-  type StepLoss,
-  type StepSeed,
-  Trainer,
-  type TrainerOptions,
-} from "./src/selftraining/trainer.ts";
-export { type StepOptions, type TrainingSample } from "./src/selftraining/training_step.ts";
 export { checkpointBytes, restoreCheckpoint, type RunPlace } from "./src/selftraining/checkpoint.ts";
 
 // Self-training: labelling
@@ -168,7 +185,7 @@ export {
   splitScores,
 } from "./src/selftraining/evaluation.ts";
 export type { SampleBatch } from "./src/selftraining/inference.ts";
-export { type Prediction, Predictor } from "./src/selftraining/prediction.ts";
+export { type PredictedLogits, type Prediction, Predictor } from "./src/selftraining/prediction.ts";
 
 // Self-training: the loop
 export {
@@ -178,6 +195,7 @@ export {
   type AdaptationSettings,
   type SourceTraining,
 } from "./src/selftraining/adapt.ts";
+export { type CollapseKind, collapseText, type CollapseWarning } from "./src/selftraining/collapse.ts";
 export { MemoryStore } from "./src/selftraining/memory_store.ts";
 export {
   type PortionRule,
@@ -193,9 +211,25 @@ export type { LabelSink, RunStore } from "./src/selftraining/store.ts";
 export { type RunParts, Training } from "./src/selftraining/training.ts";
 
 // Networks
+export type { Normalization } from "./src/ops/data/sample.ts";
+export { encodeBatch, floatChannels, type ImageKind, rgbBytes } from "./src/nn/image_kind.ts";
+export {
+  convBatchNorm,
+  type ConvBatchNormOptions,
+  convBias,
+  type ConvBiasOptions,
+  dropoutLayer,
+} from "./src/nn/layers.ts";
 export type { Model, ModelOptions } from "./src/nn/model.ts";
 export { findModel, models } from "./src/nn/models/mod.ts";
-export { loadNetwork, Network, type NetworkMetadata, readWeights, type WeightFile } from "./src/nn/network.ts";
+export {
+  loadNetwork,
+  Network,
+  type NetworkMetadata,
+  readWeights,
+  type TrainingTrace,
+  type WeightFile,
+} from "./src/nn/network.ts";
 export {
   collectParameters,
   type Initial,
@@ -205,6 +239,8 @@ export {
   type ParameterRun,
   type ParameterScope,
   ParameterStore,
+  type ParameterStoreOptions,
+  standardGroups,
 } from "./src/nn/parameters.ts";
 export {
   type ParameterValues,
@@ -218,6 +254,7 @@ export type { GradientAccumulation } from "./src/optim/accumulation.ts";
 export {
   adamW,
   type AdamWOptions,
+  groupRates,
   type LearningRates,
   type Optimizer,
   sgd,

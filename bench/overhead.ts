@@ -6,6 +6,7 @@
  */
 
 import { fileURLToPath } from "node:url";
+import { adapterName } from "../src/gpu/adapters.ts";
 import type { Gpu } from "../src/gpu/gpu.ts";
 import { ReferenceRun } from "./reference.ts";
 import { median } from "../src/gpu/timing.ts";
@@ -62,12 +63,12 @@ export async function benchOverhead(gpu: Gpu, { runs }: { readonly runs: number 
     stepMs: median(rows.map(({ stepMs }) => stepMs)),
     kernelsMs: gpu.hasTimestamps ? median(rows.map(({ kernelsMs }) => kernelsMs)) : null,
     outsideKernels: gpu.hasTimestamps ? median(shares) : null,
-    firstStepMs: await firstStep(),
+    firstStepMs: await firstStep(gpu),
   };
 }
 
 /** Milliseconds of a program of its own that does one step; `null` where it may not be started. */
-async function firstStep(): Promise<number | null> {
+async function firstStep(gpu: Gpu): Promise<number | null> {
   const path = (file: string) => fileURLToPath(new URL(file, import.meta.url));
   const cache = await Deno.makeTempDir({ prefix: "crosswalk-" });
   try {
@@ -75,7 +76,7 @@ async function firstStep(): Promise<number | null> {
     const { success, stderr } = await new Deno.Command(Deno.execPath(), {
       args: [
         ...["run", "--quiet", "--no-prompt", "--cached-only", "--config", path("../deno.json")],
-        ...["--allow-read", "--allow-env", "--allow-sys", path("first_step.ts")],
+        ...["--allow-read", "--allow-env", "--allow-sys", path("first_step.ts"), adapterName(gpu.info)],
       ],
       env: { MESA_SHADER_CACHE_DIR: cache },
       stdout: "null",

@@ -9,8 +9,9 @@ import { availableParallelism, cpus, release, totalmem, type } from "node:os";
 import { basename } from "node:path";
 import process from "node:process";
 import configuration from "../deno.json" with { type: "json" };
+import { adapterName, findAdapter } from "../src/gpu/adapters.ts";
 import type { Gpu } from "../src/gpu/gpu.ts";
-import { bytesText } from "../src/run/announce.ts";
+import { bytesText } from "../src/report/units.ts";
 import { benchKernels, type KernelRow } from "./kernels.ts";
 import { benchMemory, type MemoryReport } from "./memory.ts";
 import { measurePeaks, type Peaks } from "../src/selftest/peaks.ts";
@@ -49,7 +50,7 @@ export async function measureSubmission(
   gpu: Gpu,
   { runs, say }: { readonly runs: number; readonly say: (text: string) => void },
 ): Promise<Submission> {
-  const machine = await describeMachine();
+  const machine = await describeMachine(adapterName(gpu.info));
   const peaks = await measurePeaks(gpu);
   const kernels = await benchKernels(gpu, peaks, {
     ...{ runs, peers: [], say: () => {} },
@@ -60,8 +61,8 @@ export async function measureSubmission(
 }
 
 /** The adapter, its driver, limits and features, versions, and the machine, without paths or names of users. */
-export async function describeMachine(): Promise<Submission["machine"]> {
-  const adapter = await navigator.gpu.requestAdapter({ powerPreference: "high-performance" });
+export async function describeMachine(name: string): Promise<Submission["machine"]> {
+  const adapter = await findAdapter(name);
   if (adapter === null) throw new Error("No WebGPU adapter was found");
   const { vendor, architecture, device, description, isFallbackAdapter } = adapter.info;
   const drivers = process.env.VK_DRIVER_FILES ?? process.env.VK_ICD_FILENAMES;

@@ -9,7 +9,16 @@
  */
 
 /** What an error is about, where the caller can do something about it. */
-export type Reason = "device lost" | "tensor too large" | "memory budget" | "training diverged" | "no class map";
+export type Reason =
+  | "no such adapter"
+  | "device lost"
+  | "tensor too large"
+  | "memory of training"
+  | "memory of labelling"
+  | "memory of scoring"
+  | "memory of pictures"
+  | "training diverged"
+  | "no class map";
 
 /** An error that may carry a reason. */
 export class ReasonedError extends Error {

@@ -79,20 +79,6 @@ Deno.test("nothing that the portable files import uses Deno or the file system",
   assertEquals(wrong, []);
 });
 
-Deno.test("the library names no option of the command line", () => {
-  const rooms = Object.keys(levels).filter((room) => !["settings", "run", "cli"].includes(room));
-  const named = options.map(({ key }) => new RegExp(`--(no-)?${key}(?![a-z-])`));
-  const wrong = ["src/errors.ts", ...rooms.flatMap((room) => [...files(`src/${room}`, ".ts")])].flatMap((path) => {
-    const text = Deno.readTextFileSync(join(root, path));
-    const found = [
-      ...named.flatMap((name) => name.exec(text)?.[0] ?? []),
-      ...text.match(/["'`(:]--[a-z][a-z-]+/g) ?? [],
-    ];
-    return found.map((name) => `${path} names ${name}`);
-  });
-  assertEquals(wrong, []);
-});
-
 Deno.test("mod.ts exports everything by name", () => {
   const text = Deno.readTextFileSync(join(root, "mod.ts"));
   assertEquals(text.match(/^export \*.*$/gm) ?? [], []);
@@ -121,6 +107,20 @@ function circle(folder: string): readonly string[] | null {
 for (const folder of ["src/run", "src/selftraining", "src/data"]) {
   Deno.test(`no file of ${folder} imports itself by way of others`, () => assertEquals(circle(folder), null));
 }
+
+Deno.test("the library names no option of the command line", () => {
+  const rooms = Object.keys(levels).filter((room) => !["settings", "run", "cli"].includes(room));
+  const named = options.map(({ key }) => new RegExp(`--(no-)?${key}(?![a-z-])`));
+  const wrong = ["src/errors.ts", ...rooms.flatMap((room) => [...files(`src/${room}`, ".ts")])].flatMap((path) => {
+    const text = Deno.readTextFileSync(join(root, path));
+    const found = [
+      ...named.flatMap((name) => name.exec(text)?.[0] ?? []),
+      ...text.match(/["'`(:]--[a-z][a-z-]+/g) ?? [],
+    ];
+    return found.map((name) => `${path} names ${name}`);
+  });
+  assertEquals(wrong, []);
+});
 
 Deno.test("no source file is longer than 500 lines", () => {
   const long = ["src", "shaders", "bench", "tests"].flatMap((

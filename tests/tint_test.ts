@@ -14,13 +14,13 @@ import { models } from "../src/nn/models/mod.ts";
 import { Network } from "../src/nn/network.ts";
 import { sgd } from "../src/optim/optimizer.ts";
 import { Trainer } from "../src/selftraining/trainer.ts";
+import { argMaxDispatch } from "../src/selftraining/arg_max.ts";
 import { assignLabels, selectThresholds } from "../src/selftraining/selection.ts";
 import type { ScoreBatches } from "../src/selftraining/scores.ts";
 import { assignSoftLabels } from "../src/selftraining/soft_labels.ts";
 import { accumulatePrior } from "../src/selftraining/spatial_prior.ts";
 import { conv2d } from "../src/ops/conv/conv2d.ts";
 import { depthwiseConv2d } from "../src/ops/conv/depthwise_conv2d.ts";
-import { argmaxInterpolated } from "../src/ops/metrics/argmax_interpolated.ts";
 import { confusionDispatch } from "../src/ops/metrics/confusion_matrix.ts";
 import { relu } from "../src/ops/activation/activation.ts";
 import { batchNormStatistics } from "../src/ops/norm/batch_norm_statistics.ts";
@@ -125,8 +125,7 @@ async function collectVariants(): Promise<[string, string][]> {
     const optimizer = await sgd(gpu, network.store);
     const trainer = await Trainer.open(gpu, network, optimizer, { batch: 2, accumulate: 2, crop: size, size });
     const logits = network.logits(input("images", [1, 3, 32, 32]), true);
-    const labels = argmaxInterpolated(logits, { height: 30, width: 31 });
-    const program = await Program.compile(gpu, { outputs: { labels } });
+    const program = await Program.compile(gpu, { outputs: { logits } });
     for (const owned of [program, trainer, optimizer, network]) owned.dispose();
   }
   for (const software of [true, false]) {
@@ -224,6 +223,8 @@ async function runSelection(gpu: Gpu): Promise<void> {
     },
   };
   const scores = { classes: 5, prior };
+  const buffers = { views: logits, labels: gpu.createBuffer(64, "labels") };
+  for await (const batch of batches.batches()) await argMaxDispatch(gpu, batch, scores, buffers);
   const { lambda } = await selectThresholds(gpu, batches, scores, {
     policy: "cbst",
     rule: "crst",

@@ -6,7 +6,7 @@
 
 import { runAdaptation } from "../run/adaptation.ts";
 import { openRun } from "../run/open_run.ts";
-import { memoryReport, planReport, planText, requireBudget } from "../run/announce.ts";
+import { planReport, planText, requireBudget } from "../run/memory_report.ts";
 import { writePictures } from "../run/pictures.ts";
 import { townRecipe } from "../settings/town_recipe.ts";
 import { collapseMessage } from "./advice.ts";
@@ -27,10 +27,10 @@ export async function run(args: readonly string[]): Promise<number> {
   try {
     const isPlan = settings.get("plan");
     if (isPlan) {
-      const plan = planReport(context);
+      const plan = planReport(context, data, true);
       console.log(settings.get("json") ? JSON.stringify(plan) : planText(plan));
     }
-    requireBudget(memoryReport(context), settings);
+    requireBudget(context, data, true);
     if (isPlan) return 0;
     const result = await runAdaptation(context, data, (warning) => context.progress.warn(collapseMessage(warning)));
     context.profile.enter("pictures");

@@ -8,13 +8,26 @@ import { type Reason, ReasonedError } from "../errors.ts";
 import { type CollapseKind, collapseText, type CollapseWarning } from "../selftraining/collapse.ts";
 import { type Command, type OptionKey, optionsOf } from "../settings/options.ts";
 
+const planAdvice = "--plan shows what takes how much";
+
+/** The training step stays in memory while images are labelled and scored. */
+function inferenceAdvice({ names }: TakenOptions): string {
+  return `Lower ${
+    names("label-batch", "size")
+  }, or give fewer --scales; the training step stays in memory meanwhile, ` +
+    `so lower ${names("batch", "crop")} too; ${planAdvice}`;
+}
+
 /** What to do for each reason, by a command's options. */
 const advices: Readonly<Record<Reason, (command: TakenOptions) => string>> = {
+  "no such adapter": () => "Choose one by its number or a part of its name, as crosswalk doctor lists them",
   "device lost": ({ takes }) => takes("resume") ? "Run again with --resume" : "Run the command again",
   "tensor too large": ({ takes, names }) => takes("size") ? `Lower ${names("batch", "crop", "size")}` : "",
-  "memory budget": ({ names }) =>
-    `Lower ${names("batch", "crop", "size")}, or pass ${names("recompute", "half-activations")}; ` +
-    "--plan shows what takes how much",
+  "memory of training": ({ names }) =>
+    `Lower ${names("batch", "crop", "size")}, or pass ${names("recompute", "half-activations")}; ${planAdvice}`,
+  "memory of labelling": inferenceAdvice,
+  "memory of scoring": inferenceAdvice,
+  "memory of pictures": ({ names }) => `Lower ${names("label-batch", "size")}, or give fewer --scales; ${planAdvice}`,
   "training diverged": ({ takes }) =>
     `Lower the learning rate (--source-rate${
       takes("learning-rate") ? ", --learning-rate of the rounds" : ""

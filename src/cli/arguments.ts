@@ -1,13 +1,12 @@
 /**
- * Reads a command's arguments against the option table, and writes its help.
+ * Reads a command's arguments against the option table.
  *
  * @module
  */
 
 import { parseArgs } from "node:util";
 import { UsageError } from "../errors.ts";
-import { formatDefault } from "../settings/option_texts.ts";
-import { type Command, type Option, type OptionKey, optionsOf } from "../settings/options.ts";
+import { type Command, type OptionKey, optionsOf } from "../settings/options.ts";
 import {
   checkedValues,
   readRecipe,
@@ -72,8 +71,7 @@ function readGiven(command: Command, args: readonly string[]): Values {
     const option = known.find(({ key }) => key === token.name) ??
       (negative ? known.find(({ key, kind }) => kind === "flag" && `no-${key}` === token.name) : undefined);
     if (option === undefined) {
-      const keys = known.map(({ key }) => `--${key}`);
-      throw new UsageError(`crosswalk ${command} has no option ${token.rawName}. ${suggestion(token.rawName, keys)}`);
+      throw new UsageError(unknownOption(command, token.rawName));
     }
     if (option.kind === "flag") {
       if (token.value !== undefined) throw new UsageError(`${token.rawName} is a switch and takes no value`);
@@ -91,47 +89,49 @@ function readGiven(command: Command, args: readonly string[]): Values {
   return checkedValues([...given, ...lists]);
 }
 
-/** What a command is for, and how it is called. */
-export interface CommandHelp {
-  readonly command: Command;
-  readonly summary: string;
-  readonly examples: readonly string[];
+/**
+ * What is said of an option that the command does not have: options that other programs call so, else the nearest name.
+ *
+ * @param name as it was typed, with `--`.
+ */
+function unknownOption(command: Command, name: string): string {
+  const known = optionsOf(command).map(({ key }) => key);
+  const meant = (otherNames[name.replace(/^--?/, "")] ?? []).filter((key) => known.includes(key));
+  const advice = meant.length > 0
+    ? `Did you mean ${meant.map((key) => `"--${key}"`).join(" or ")}?`
+    : suggestion(name, known.map((key) => `--${key}`));
+  return `crosswalk ${command} has no option ${name}. ${advice}`;
 }
 
-/** The text of `crosswalk <command> --help`. */
-export function helpText({ command, summary, examples }: CommandHelp): string {
-  const rows = optionsOf(command).map((option) => [optionHead(option), optionHelp(option)] as const);
-  const width = Math.max(...rows.map(([head]) => head.length));
-  return [
-    `crosswalk ${command}: ${summary}`,
-    "",
-    "Examples:",
-    ...examples.map((example) => `  ${example}`),
-    "",
-    "Options:",
-    ...rows.map(([head, help]) => `  ${head.padEnd(width)}  ${help}`),
-    `  ${"--help".padEnd(width)}  this text`,
-    "",
-  ].join("\n");
-}
-
-const placeholders: Readonly<Record<Exclude<Option["kind"], "flag">, string>> = {
-  number: "NUMBER",
-  integer: "COUNT",
-  text: "NAME",
-  numbers: "A,B,…",
-  size: "HxW",
-  bytes: "BYTES",
-  path: "PATH",
-  paths: "PATH…",
+/** What options are called elsewhere, and here. */
+const otherNames: Readonly<Record<string, readonly OptionKey[]>> = {
+  b: ["batch"],
+  "batch-size": ["batch", "label-batch"],
+  checkpoint: ["weights", "source-model"],
+  "clip-grad-norm": ["clip-norm"],
+  "crop-size": ["crop"],
+  dataset: ["data", "source"],
+  "data-dir": ["data", "source"],
+  device: ["adapter"],
+  "dry-run": ["plan"],
+  epochs: ["source-steps"],
+  gpu: ["adapter"],
+  "gradient-accumulation-steps": ["accumulate"],
+  "image-size": ["size", "town-size"],
+  input: ["images", "probabilities"],
+  iterations: ["source-steps"],
+  "learning-rate": ["source-rate"],
+  lr: ["learning-rate", "source-rate"],
+  "max-steps": ["source-steps"],
+  "num-classes": ["classes"],
+  "num-rounds": ["rounds"],
+  o: ["out"],
+  output: ["out"],
+  "output-dir": ["out"],
+  pretrained: ["weights"],
+  "random-seed": ["seed"],
+  resolution: ["size", "town-size"],
+  "save-dir": ["out"],
+  steps: ["source-steps"],
+  wd: ["weight-decay"],
 };
-
-function optionHead({ key, kind, choices, default: value }: Option): string {
-  if (kind === "flag") return value === true ? `--no-${key}` : `--${key}`;
-  return `--${key} ${choices?.join("|") ?? placeholders[kind]}`;
-}
-
-function optionHelp({ help, kind, default: value }: Option): string {
-  if (value === undefined || kind === "flag") return value === true ? `do not ${help}` : help;
-  return `${help} (default ${formatDefault(value)})`;
-}

@@ -24,9 +24,9 @@ import type { StepReport } from "../../bench/step_report.ts";
 import { measureSubmission, submissionText } from "../../bench/submit.ts";
 import { UsageError } from "../errors.ts";
 import type { Gpu } from "../gpu/gpu.ts";
-import { bytesText } from "../run/announce.ts";
+import { bytesText } from "../report/units.ts";
 import { writeFileSafely } from "../disk/files.ts";
-import { suggestion } from "../settings/settings.ts";
+import { type Settings, suggestion } from "../settings/settings.ts";
 import { readArguments } from "./arguments.ts";
 import { requireSensibleOptions } from "./bench_checks.ts";
 import { kernelText } from "./doctor.ts";
@@ -60,7 +60,7 @@ export async function run(args: readonly string[]): Promise<number> {
   const settings = readArguments("bench", part === undefined ? args : args.slice(1));
   const peers = readPeers(settings.get("against"));
   requireSensibleOptions(part, settings);
-  if (settings.get("submit")) return await submit(settings.get("runs"));
+  if (settings.get("submit")) return await submit(settings);
   const json = settings.get("json");
   const only = settings.get("only");
   if (only !== undefined) questionsAbout(only);
@@ -71,7 +71,7 @@ export async function run(args: readonly string[]): Promise<number> {
     plot: settings.get("plot"),
     say: (text) => json ? undefined : console.log(text),
   };
-  using gpu = await openGpu();
+  using gpu = await openGpu(settings.get("adapter"));
   options.say(`${adapterName(gpu)}\n`);
   if (part !== undefined) {
     const report = await parts[part](gpu, options);
@@ -95,10 +95,10 @@ function isPart(name: string): name is keyof typeof parts {
 }
 
 /** Prints the block; on a terminal, stderr tells what is being measured. */
-async function submit(runs: number): Promise<number> {
-  using gpu = await openGpu();
+async function submit(settings: Settings): Promise<number> {
+  using gpu = await openGpu(settings.get("adapter"));
   const say = (text: string) => process.stderr.isTTY ? console.error(text) : undefined;
-  console.log(submissionText(await measureSubmission(gpu, { runs, say })));
+  console.log(submissionText(await measureSubmission(gpu, { runs: settings.get("runs"), say })));
   return 0;
 }
 

@@ -10,8 +10,9 @@ import { measurePeaks } from "../selftest/peaks.ts";
 import { type KernelResult, selfTest } from "../selftest/self_test.ts";
 import type { AdapterKind } from "../gpu/adapter_kind.ts";
 import type { Gpu } from "../gpu/gpu.ts";
+import { listAdapters } from "../gpu/adapters.ts";
 import { executedTrips } from "../gpu/loop_limit.ts";
-import { bytesText } from "../run/announce.ts";
+import { bytesText } from "../report/units.ts";
 import { readArguments } from "./arguments.ts";
 import { openGpu } from "./open.ts";
 
@@ -32,7 +33,9 @@ export async function run(args: readonly string[]): Promise<number> {
   const say = (text: string) => {
     if (!json) console.log(text);
   };
-  using gpu = await openGpu();
+  const adapters = (await listAdapters()).map(({ number, name }) => ({ number, name }));
+  for (const { number, name } of adapters) say(`${number === 1 ? "adapters   " : "           "}${number} ${name}`);
+  using gpu = await openGpu(settings.get("adapter"));
   const { vendor, architecture, description } = gpu.info;
   const limits = Object.fromEntries(shownLimits.map((name) => [name, gpu.device.limits[name]]));
   const features = [...gpu.device.features].sort();
@@ -62,7 +65,7 @@ export async function run(args: readonly string[]): Promise<number> {
   if (json) {
     const adapter = { vendor, architecture, description };
     const machine = { adapter, driver, software: gpu.kind.software, memory, limits, features, peaks };
-    console.log(JSON.stringify({ ...machine, kernels, warnings, ok }));
+    console.log(JSON.stringify({ adapters, ...machine, kernels, warnings, ok }));
   }
   return ok ? 0 : 1;
 }

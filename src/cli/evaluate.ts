@@ -16,7 +16,7 @@ export async function run(args: readonly string[]): Promise<number> {
   const settings = readArguments("evaluate", args);
   const weights = settings.require("weights");
   const data = settings.require("data");
-  using gpu = await openGpu();
+  using gpu = await openGpu(settings.get("adapter"));
   const network = openNetwork(gpu, weights);
   const { classes } = network.metadata;
   const dataset = openFitting(data, settings, classes);
@@ -25,6 +25,7 @@ export async function run(args: readonly string[]): Promise<number> {
   using loader = openLoader({ cacheBytes: 0 });
   const confusion = await evaluate(gpu, network, loader, split.items, {
     size: workingSizeOf(settings, network),
+    batch: settings.get("label-batch"),
     onRounded: sayRounded(network),
     views: viewOptions(settings),
   });

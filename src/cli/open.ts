@@ -16,14 +16,18 @@ import { keptKind } from "../tuning/kept_kind.ts";
 import type { Settings } from "../settings/settings.ts";
 import { adapterKey, loadTuning } from "../tuning/table.ts";
 
-/** Opens the adapter, with the kind that was found of it and the schedules that were tuned for it. */
-export function openGpu(): Promise<Gpu> {
-  return Gpu.open({ kind: keptKind, tuning: (adapter) => loadTuning(adapterKey(adapter)) });
+/**
+ * Opens an adapter, with the kind that was found of it and the schedules that were tuned for it.
+ *
+ * @param adapter its number or a part of its name; without it, the fastest.
+ */
+export function openGpu(adapter: string | undefined): Promise<Gpu> {
+  return Gpu.open({ adapter, kind: keptKind, tuning: (opened) => loadTuning(adapterKey(opened)) });
 }
 
-/** The network of a weight file. */
+/** The network of a weight file, for labelling only. */
 export function openNetwork(gpu: Gpu, path: string): Network {
-  return loadNetwork(gpu, readFile(path), path);
+  return loadNetwork(gpu, readFile(path), path, { trainable: false });
 }
 
 /** A data set whose classes, after the class map of the settings, are those wanted. */

@@ -29,7 +29,7 @@ export async function run(args: readonly string[]): Promise<number> {
   const out = settings.require("out");
   const items = imageItems(settings.require("images"));
   requireFreeNames(items, out);
-  using gpu = await openGpu();
+  using gpu = await openGpu(settings.get("adapter"));
   const network = openNetwork(gpu, weights);
   const palette = network.metadata.palette ?? defaultPalette(network.classCount);
   const withLogits = settings.get("logits");

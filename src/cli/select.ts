@@ -14,7 +14,7 @@ export async function run(args: readonly string[]): Promise<number> {
   const probabilities = settings.require("probabilities");
   const out = settings.require("out");
   const prior = settings.get("prior");
-  using gpu = await openGpu();
+  using gpu = await openGpu(settings.get("adapter"));
   const report = await select(gpu, {
     probabilities,
     ...(prior === undefined ? {} : { prior }),

@@ -5,7 +5,7 @@
  */
 
 import { runSourceTraining } from "../run/adaptation.ts";
-import { memoryReport, planReport, planText, requireBudget } from "../run/announce.ts";
+import { planReport, planText, requireBudget } from "../run/memory_report.ts";
 import { openRun } from "../run/open_run.ts";
 import { townRecipe } from "../settings/town_recipe.ts";
 import { readArguments } from "./arguments.ts";
@@ -18,10 +18,10 @@ export async function run(args: readonly string[]): Promise<number> {
   try {
     const isPlan = settings.get("plan");
     if (isPlan) {
-      const plan = planReport(context);
+      const plan = planReport(context, data, false);
       console.log(settings.get("json") ? JSON.stringify(plan) : planText(plan));
     }
-    requireBudget(memoryReport(context), settings);
+    requireBudget(context, data, false);
     if (isPlan) return 0;
     const scores = await runSourceTraining(context, data);
     const weights = context.folder.file("weights.safetensors");

@@ -39,6 +39,7 @@ export async function run(args: readonly string[]): Promise<number> {
   let adapter = "";
   // Without a table, so that the schedule called default is that of the rules.
   using gpu = await Gpu.open({
+    adapter: settings.get("adapter"),
     kind: keptKind,
     tuning: (opened) => {
       adapter = adapterKey(opened);

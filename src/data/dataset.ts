@@ -8,8 +8,8 @@
 import * as v from "valibot";
 import { classDifference, type ClassMap, IGNORE_LABEL, type LabelTable, labelTable, sameClasses } from "./class_map.ts";
 import type { Colour } from "./encode.ts";
-import { ReasonedError } from "../errors.ts";
 import type { FileItem } from "./file_item.ts";
+import { ReasonedError } from "../errors.ts";
 import { validated } from "../formats/validation.ts";
 
 /** The images of a split in byte order of their names; never empty. */
@@ -80,8 +80,10 @@ export function parseDataset(text: string, path: string): DatasetDescription {
 }
 
 /**
- * The classes of a data set and what the ids of its label files become. A `classMap` is applied where the classes equal its
- * `from_classes`, otherwise left aside: whether the result fits the network is asked by {@link requireClasses}.
+ * The classes of a data set and what the ids of its label files become.
+ *
+ * A `classMap` is applied where the classes equal its `from_classes`. Otherwise it is left aside. {@link requireClasses}
+ * checks afterwards whether the classes fit the network.
  */
 export function mappedClasses(
   { name, classes, palette, ignore }: DatasetDescription,

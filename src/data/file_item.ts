@@ -20,7 +20,10 @@ export interface FileItem {
   labelPath: string | null;
   /** What the ids of the label file become. */
   labelTable: LabelTable;
-  /** The labels were made at another size than the image's, as pseudo-labels are, and are resized alone. Default `false`. */
+  /**
+   * Whether the labels were made at another size than the image's, as pseudo-labels are. Then they are resized by
+   * themselves. Default `false`.
+   */
   labelsResized?: boolean;
 }
 

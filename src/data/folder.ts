@@ -19,8 +19,7 @@ import { Loader, type LoaderOptions } from "./loader.ts";
 const layouts: readonly Layout[] = [splitFolders];
 
 /**
- * Opens the data set in the folder `path`. A `classMap` is applied where the classes of the data set equal its
- * `from_classes`, otherwise left aside: whether the result fits the network is asked by `requireClasses`.
+ * Opens the data set in the folder `path`, with its classes after the class map (`mappedClasses`).
  *
  * @throws {Error} where the folder or its `dataset.json` is missing, or a key of it is wrong.
  */
@@ -54,7 +53,7 @@ export function readClassMap(path: string): ClassMap {
 }
 
 /**
- * Unlabelled items from files and folders of images; a folder stands for the images in it, in byte order.
+ * Items without labels from paths of images. A path may be a folder, which stands for the images in it, in byte order.
  *
  * @throws {Error} where a path does not exist, is no image by its ending, or two images would have the same name.
  */

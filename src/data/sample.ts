@@ -97,7 +97,7 @@ export function makeLabelSample(name: string, labels: SampleLabelMap, options: S
 
 function resizePixels(image: PixelImage, { height, width }: Size): PixelImage {
   const { pixels } = image;
-  if (image.height === height && image.width === width) return image;
+  if (image.height === height && image.width === width) return { height, width, pixels };
   const resized = pixels instanceof Uint8Array
     ? resizeImage(pixels, image.height, image.width, height, width)
     : resizeFloats(pixels, image, { height, width });

@@ -10,6 +10,7 @@
 
 import { DeviceLostError } from "../errors.ts";
 import { type AdapterKind, measureKind } from "./adapter_kind.ts";
+import { findAdapter } from "./adapters.ts";
 import {
   type BufferCopy,
   type BufferRange,
@@ -29,6 +30,8 @@ import { SubmissionTimes, type TimeListener } from "./submission_times.ts";
 export interface GpuOptions {
   /** Which adapter to ask for; default `"high-performance"`. */
   readonly powerPreference?: GPUPowerPreference;
+  /** Which adapter of {@link listAdapters}, by its number or a part of its name; default by the power preference. */
+  readonly adapter?: string | undefined;
   /** Keep WebGPU's default limits even where the adapter offers more. A test of portability. Default `false`. */
   readonly defaultLimits?: boolean;
   /** Bind no more bytes at once than this, even where the adapter can. A test of slices. Default: what the adapter can. */
@@ -43,6 +46,16 @@ export interface GpuOptions {
    * ms.
    */
   readonly kind?: (adapter: GPUAdapter, measure: () => Promise<AdapterKind>) => AdapterKind | Promise<AdapterKind>;
+}
+
+/** Bytes that a buffer of `Gpu.createBuffer` takes. */
+export function bufferBytes(bytes: number): number {
+  return Math.max(16, Math.ceil(bytes / 16) * 16);
+}
+
+/** Bytes that a texture of `Gpu.createTexture` takes. */
+export function textureBytes(bytes: number): number {
+  return Math.max(1, Math.ceil(bytes / (16 * textureRowVectors))) * 16 * textureRowVectors;
 }
 
 /** An opened device. Close it with `close()` or `using`. */
@@ -96,13 +109,14 @@ export class Gpu {
   /**
    * Opens the adapter with the limits it needs.
    *
-   * @throws {Error} if no adapter is found.
+   * @throws {Error} if no adapter is found, or none that is called so.
    */
   static async open(options: GpuOptions = {}): Promise<Gpu> {
     if (navigator.gpu === undefined) throw new Error("This browser or runtime has no WebGPU");
-    const adapter = await navigator.gpu.requestAdapter({
-      powerPreference: options.powerPreference ?? "high-performance",
-    });
+    const { adapter: called, powerPreference = "high-performance" } = options;
+    const adapter = called === undefined
+      ? await navigator.gpu.requestAdapter({ powerPreference })
+      : await findAdapter(called);
     if (adapter === null) {
       throw new Error(
         "No WebGPU adapter was found. Install a Vulkan driver (on Debian: apt-get install mesa-vulkan-drivers)",
@@ -153,7 +167,7 @@ export class Gpu {
 
   /** Makes a zeroed buffer for storage and copies, of `bytes` rounded up to 16. */
   createBuffer(bytes: number, label: string, usage: GPUBufferUsageFlags = 0): GPUBuffer {
-    const size = Math.max(16, Math.ceil(bytes / 16) * 16);
+    const size = bufferBytes(bytes);
     this.#allocatedBytes += size;
     this.#peakBytes = Math.max(this.#peakBytes, this.#allocatedBytes);
     return this.device.createBuffer({
@@ -172,8 +186,9 @@ export class Gpu {
 
   /** Makes a texture that holds at least `bytes` as rows of 1024 vec4f. */
   createTexture(bytes: number, label: string): GPUTexture {
-    const height = Math.max(1, Math.ceil(bytes / (16 * textureRowVectors)));
-    this.#allocatedBytes += height * textureRowVectors * 16;
+    const size = textureBytes(bytes);
+    const height = size / (16 * textureRowVectors);
+    this.#allocatedBytes += size;
     this.#peakBytes = Math.max(this.#peakBytes, this.#allocatedBytes);
     return this.device.createTexture({
       label,

@@ -10,7 +10,7 @@
 
 /** Pieces of work between two waits: at first, and at most. The faster they are done, the more they become. */
 const firstPieces = 8;
-const mostPieces = 64;
+export const mostPieces = 64;
 /** When less time than this has passed between two waits, in milliseconds, the number of pieces is doubled. */
 const shortTime = 250;
 /** Default of the bytes between two waits. */

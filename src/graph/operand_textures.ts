@@ -10,7 +10,7 @@ import { storedBindingBytes } from "./slices.ts";
 import { type KernelCall, type KernelPlan, type StoredBinding, Tensor } from "./tensor.ts";
 
 /** Operands that one launch may read from textures. */
-const textureCount = 2;
+export const textureCount = 2;
 
 /** What a launch reads from textures. */
 export function textureOperands(call: KernelCall): StoredBinding[] {

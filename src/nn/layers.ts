@@ -108,7 +108,9 @@ function followed(y: Tensor, scope: ParameterScope, name: string): Tensor {
 
 /** Options of a convolution with bias. */
 export interface ConvBiasOptions extends ConvolutionOptions {
+  /** Output channels. */
   readonly channels: number;
+  /** Side of the square kernel. */
   readonly kernel: number;
   /** Standard deviation of the initial weights; the bias starts at 0. */
   readonly deviation: number;

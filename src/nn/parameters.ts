@@ -35,11 +35,14 @@ export interface ParameterOptions {
 export interface ParameterGroup {
   /** What `ParameterOptions.group` calls it. */
   readonly name: string;
-  /** Factor on the learning rate. Default 1. */
+  /** Factor on the learning rate, which `groupRates` applies. An optimizer takes the rates as they are given. Default 1. */
   readonly rate?: number;
-  /** Factor on the weight decay. Default 1. */
+  /** Factor on the weight decay, which the optimizer applies. Default 1. */
   readonly decay?: number;
-  /** Whether it is trained at all. Default `true`. */
+  /**
+   * Whether the optimizer changes it. Running statistics of batch norms belong to no group: they follow the batches unless
+   * the layer's statistics are frozen. Default `true`.
+   */
   readonly trained?: boolean;
   /** Whether it belongs to the head, which is drawn anew on a loaded backbone and has a rate of its own. Default `false`. */
   readonly head?: boolean;
@@ -150,6 +153,16 @@ export class ParameterStore implements ParameterScope {
       ? []
       : learned.segmentBytes.map((bytes, index) => gpu.createBuffer(bytes, `gradients ${index}`));
     this.#frozen = frozen.segmentBytes.map((bytes, index) => gpu.createBuffer(bytes, `frozen parameters ${index}`));
+  }
+
+  /** Bytes of the values, those of parameters that are not learned among them. */
+  get valueBytes(): number {
+    return [...this.#values, ...this.#frozen].reduce((sum, { size }) => sum + size, 0);
+  }
+
+  /** Bytes of the gradients; 0 where there are none. */
+  get gradientBytes(): number {
+    return this.#gradients.reduce((sum, { size }) => sum + size, 0);
   }
 
   /** A number that changes when the values do. */

@@ -17,7 +17,7 @@ import { adaptationSettings, augmentationOf, openTrainer, scoringSettings, sourc
 /**
  * Runs the adaptation to its end, or what is left of it, and writes the results.
  *
- * @param onCollapse told of a class that goes wrong, after each round.
+ * @param onCollapse told after a round of a class that goes wrong.
  */
 export async function runAdaptation(
   context: RunContext,
@@ -25,7 +25,7 @@ export async function runAdaptation(
   onCollapse: (warning: CollapseWarning) => void,
 ): Promise<AdaptationResult> {
   const settings = adaptationSettings(context, data.isFinished ? null : sourceTraining(context));
-  const trainer = await openTrainer(context);
+  const trainer = await openTrainer(context, data);
   await announce(context, data, trainer, { sourceSteps: settings.sourceTraining?.steps ?? 0, rounds: settings });
   const result = await adapt({ ...runParts(context, trainer), onCollapse }, runImages(data), settings);
   free(trainer);
@@ -35,7 +35,7 @@ export async function runAdaptation(
 /** Trains on the source images, or does what is left of it, scores the network and writes the results. */
 export async function runSourceTraining(context: RunContext, data: RunData): Promise<SplitScores | null> {
   const { settings, folder, network, profile } = context;
-  const trainer = await openTrainer(context);
+  const trainer = await openTrainer(context, data);
   const source = sourceTraining(context);
   await announce(context, data, trainer, { sourceSteps: source.steps, rounds: null });
   const parts = runParts(context, trainer);
@@ -43,7 +43,7 @@ export async function runSourceTraining(context: RunContext, data: RunData): Pro
   const training = await Training.open(parts);
   profile.enter("source training");
   await training.train(
-    sourceStage(images, { seed: settings.get("seed"), augmentation: augmentationOf(settings), sourceTraining: source }),
+    sourceStage(images, source, { seed: settings.get("seed"), augmentation: augmentationOf(settings) }),
   );
   profile.enter("evaluation");
   const scores = await folder.once(

@@ -49,9 +49,9 @@ export interface RunData {
 
 /** What the method takes of a run. */
 export function runParts(context: RunContext, trainer: Trainer): RunParts<FileItem> {
-  const { network, loader, folder, progress, profile, signal } = context;
+  const { loader, folder, progress, profile, signal } = context;
   const onActivity = profile.enter.bind(profile);
-  return { network, trainer, samples: loader, store: folder, progress, onActivity, signal };
+  return { trainer, samples: loader, store: folder, progress, onActivity, signal };
 }
 
 /** The images as the method takes them. */

@@ -184,9 +184,10 @@ const startOptions: ReadonlySet<string> = new Set(
 
 /** The settings of the run as JSON has them; paths in full, so that they hold from everywhere. */
 function comparable(settings: Settings): Record<string, unknown> {
-  const paths = new Set<string>(options.filter(({ kind }) => kind === "path").map(({ key }) => key));
+  const isPath = (key: string, value: unknown) =>
+    options.some((option) => option.key === key && option.kind === "path" && !option.words?.includes(String(value)));
   const entries = Object.entries(settings.toJSON()).filter(([key]) => !startOptions.has(key));
-  return Object.fromEntries(entries.map(([key, value]) => [key, paths.has(key) ? resolve(String(value)) : value]));
+  return Object.fromEntries(entries.map(([key, value]) => [key, isPath(key, value) ? resolve(String(value)) : value]));
 }
 
 /**
@@ -201,17 +202,26 @@ export function savedSettings(path: string): Values | null {
   );
 }
 
-/** @throws {UsageError} naming the first setting that differs. */
+/**
+ * Makes sure that a run goes on with the settings it was started with.
+ *
+ * @throws {UsageError} naming the first setting that differs.
+ */
 function requireSameSettings(path: string, saved: Record<string, unknown>, given: Record<string, unknown>): void {
   const text = (value: unknown) => value === undefined ? "nothing" : JSON.stringify(value);
   const different = [...new Set([...Object.keys(saved), ...Object.keys(given)])]
-    .filter((key) => text(saved[key]) !== text(given[key]));
+    .filter((key) => text(startValue(saved, key)) !== text(given[key]));
   const [first, ...others] = different;
   if (first === undefined) return;
   const more = others.length === 0 ? "" : ` (and ${others.length} more)`;
   throw new UsageError(
-    `The run in ${path} was started with other settings: --${first} was ${text(saved[first])} and is ${
+    `The run in ${path} was started with other settings: --${first} was ${text(startValue(saved, first))} and is ${
       text(given[first])
     }${more}. Leave out what is not to change, or choose another folder with --out`,
   );
+}
+
+/** What a setting was when the run was started. An option that is younger than the run had its default. */
+function startValue(saved: Readonly<Record<string, unknown>>, key: string): unknown {
+  return key in saved ? saved[key] : options.find((option) => option.key === key)?.default;
 }

@@ -7,7 +7,7 @@
 import { encodeLabelPng } from "../data/encode.ts";
 import { answerRequests } from "../data/worker_scope.ts";
 import { writeFileUnsynced } from "../disk/files.ts";
-import { judgeLabels, type LabelCounts } from "../selftraining/precision.ts";
+import { type JudgedCounts, judgeLabels } from "../selftraining/precision.ts";
 
 /** Pseudo-labels of an image. */
 export interface LabelWork {
@@ -22,7 +22,7 @@ export interface LabelWork {
   readonly classes: number;
 }
 
-answerRequests<LabelWork, LabelCounts | null>(({ path, labels, height, width, truth, classes }) => {
+answerRequests<LabelWork, JudgedCounts | null>(({ path, labels, height, width, truth, classes }) => {
   writeFileUnsynced(path, encodeLabelPng(labels, height, width));
   return truth === null ? null : judgeLabels(labels, truth, classes);
 });

@@ -8,7 +8,7 @@
 import type { SampleLabelMap } from "../data/sample.ts";
 import { defaultWorkers, WorkerPool } from "../data/worker_pool.ts";
 import { syncFiles } from "../disk/files.ts";
-import { type LabelCounts, Precision } from "../selftraining/precision.ts";
+import { type JudgedCounts, Precision } from "../selftraining/precision.ts";
 import type { LabelSink } from "../selftraining/store.ts";
 import type { LabelWork } from "./label_worker.ts";
 
@@ -17,10 +17,10 @@ const maxWaiting = 64;
 
 /** Writes pseudo-labels. Close it when done: `await using writer = new LabelWriter(paths, classes)`. */
 export class LabelWriter implements LabelSink {
-  readonly #pool: WorkerPool<LabelWork, LabelCounts | null>;
+  readonly #pool: WorkerPool<LabelWork, JudgedCounts | null>;
   readonly #precision: Precision;
   #written = 0;
-  #waiting: Promise<LabelCounts | null>[] = [];
+  #waiting: Promise<JudgedCounts | null>[] = [];
 
   /**
    * @param paths the file of each image, in their order.

@@ -4,21 +4,37 @@
  * @module
  */
 
+import type { FileItem } from "../data/file_item.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import type { ParameterStore } from "../nn/parameters.ts";
 import { adamW, groupRates, type LearningRates, type Optimizer, sgd } from "../optim/optimizer.ts";
 import { type Schedule, scheduleFactor } from "../optim/schedule.ts";
 import type { AdaptationSettings, SourceTraining } from "../selftraining/adapt.ts";
+import { crossEntropy, type Objective } from "../selftraining/objective.ts";
 import type { ScoringSettings } from "../selftraining/evaluation.ts";
 import { Trainer, type TrainerOptions } from "../selftraining/trainer.ts";
 import { type Settings, viewOptions } from "../settings/settings.ts";
-import type { RunContext } from "./context.ts";
+import { balancedWeights, classPixels, readClassWeights } from "./class_weights.ts";
+import type { RunContext, RunData } from "./context.ts";
 
 /** The compiled training step of a run, with its optimizer; both are the caller's to free. */
-export async function openTrainer(context: RunContext): Promise<Trainer> {
+export async function openTrainer(context: RunContext, { sourceSplit }: RunData): Promise<Trainer> {
   const { gpu, network, settings } = context;
+  const objective = await objectiveOf(context, sourceSplit.items);
   const optimizer = await openOptimizer(gpu, network.store, settings);
-  return await Trainer.open(gpu, network, optimizer, trainerOptions(context));
+  return await Trainer.open(gpu, network, optimizer, { ...trainerOptions(context), objective });
+}
+
+/** What training minimises: the cross-entropy, with the class weights of the settings. */
+async function objectiveOf(
+  { settings, network, loader, size }: RunContext,
+  source: readonly FileItem[],
+): Promise<Objective> {
+  const { classes } = network.metadata;
+  const weights = readClassWeights(settings, classes);
+  if (weights === undefined) return crossEntropy();
+  if (weights !== "balanced") return crossEntropy({ classWeights: weights });
+  return crossEntropy({ classWeights: balancedWeights(await classPixels(loader, source, classes.length, size)) });
 }
 
 /** The optimizer of the settings. */
@@ -55,10 +71,8 @@ export function trainerOptions(
  *
  * @param sourceTraining what comes before the rounds; `null` where the network is finished.
  */
-export function adaptationSettings(
-  { settings, network }: Pick<RunContext, "settings" | "network">,
-  sourceTraining: SourceTraining | null,
-): AdaptationSettings {
+export function adaptationSettings(context: RunContext, sourceTraining: SourceTraining | null): AdaptationSettings {
+  const { settings } = context;
   const schedule = (domain: "source" | "target") => ({
     initial: settings.get(`${domain}-portion`),
     step: settings.get(`${domain}-portion-step`),
@@ -87,7 +101,7 @@ export function adaptationSettings(
     }),
     control: settings.get("control"),
     sourceTraining,
-    rates: (rate) => ratesOf(network.store, settings, rate),
+    rates: (rate) => ratesOf(context, rate),
     augmentation: augmentationOf(settings),
     selection: {
       policy: settings.get("policy"),
@@ -101,16 +115,21 @@ export function adaptationSettings(
 
 /** How the network is scored. */
 export function scoringSettings(settings: Settings): ScoringSettings {
-  return { views: viewOptions(settings), absent: settings.get("absent") };
+  return {
+    views: viewOptions(settings),
+    scoringBatch: settings.get("label-batch"),
+    absent: settings.get("absent"),
+  };
 }
 
 /** Steps and rates of the training on the source. */
-export function sourceTraining({ settings, network }: Pick<RunContext, "settings" | "network">): SourceTraining {
+export function sourceTraining(context: RunContext): SourceTraining {
+  const { settings } = context;
   const schedule = sourceSchedule(settings);
   const rate = settings.get("source-rate");
   return {
     steps: settings.get("source-steps"),
-    rates: (step) => ratesOf(network.store, settings, rate * scheduleFactor(schedule, step)),
+    rates: (step) => ratesOf(context, rate * scheduleFactor(schedule, step)),
   };
 }
 
@@ -137,6 +156,6 @@ export function augmentationOf(settings: Settings): AdaptationSettings["augmenta
   };
 }
 
-function ratesOf({ groups }: ParameterStore, settings: Settings, rate: number): LearningRates {
-  return groupRates(groups, rate, settings.get("head-rate"));
+function ratesOf({ network, settings }: RunContext, rate: number): LearningRates {
+  return groupRates(network.store.groups, rate, settings.get("head-rate"));
 }

@@ -48,6 +48,7 @@ export async function openRun(settings: Settings, needsTarget: boolean): Promise
   const folder = openFolder(settings);
   const folders = await dataFolders(settings, folder, progress);
   const gpu = await Gpu.open({
+    adapter: settings.get("adapter"),
     kind: keptKind,
     tuning: (adapter) => folder.tuning(() => loadTuning(adapterKey(adapter))),
   });

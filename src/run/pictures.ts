@@ -18,8 +18,8 @@ import { readFile, writeFileSafely } from "../disk/files.ts";
 import { viewOptions } from "../settings/settings.ts";
 import type { RunContext, RunData } from "./context.ts";
 
-/** How many target images are drawn; as many as scoring has in a batch, so that nothing is compiled for them. */
-const pictureCount = 4;
+/** How many target images are drawn, at most. */
+export const pictureCount = 4;
 
 /** Writes `pictures/<name>.png` for some target training images, evenly spread. */
 export async function writePictures(context: RunContext, data: RunData): Promise<void> {
@@ -55,7 +55,7 @@ export async function writePictures(context: RunContext, data: RunData): Promise
 /** The network as it was before the first round. */
 function sourceNetwork({ gpu, network, folder }: RunContext) {
   const path = folder.file("source.safetensors");
-  const before = new Network(gpu, network.model, network.metadata);
+  const before = new Network(gpu, network.model, network.metadata, { trainable: false });
   before.store.load(readSafetensors(readFile(path), path).tensors, path);
   return { network: before, [Symbol.dispose]: () => before.dispose() };
 }
@@ -66,9 +66,11 @@ async function predictions(
   network: Network,
   items: readonly FileItem[],
 ): Promise<LabelMap[]> {
-  const predictor = new Predictor(gpu, network, pictureCount, viewOptions(settings));
+  // As scoring does, so that no kernel is compiled anew.
+  const batch = settings.get("label-batch");
+  const predictor = new Predictor(gpu, network, batch, viewOptions(settings));
   const maps: LabelMap[] = [];
-  for await (const { samples, size: { height, width } } of equalBatches(loader.load(items, { size }), pictureCount)) {
+  for await (const { samples, size: { height, width } } of equalBatches(loader.load(items, { size }), batch)) {
     const pixels = height * width;
     const { labels } = await predictor.run({ samples, size: { height, width }, labelSize: { height, width } });
     const [bytes = new Uint8Array(0)] = await gpu.read({ ...labels, size: samples.length * pixels });

@@ -10,16 +10,10 @@
 
 import type { Gpu } from "../gpu/gpu.ts";
 import type { SubmissionTime } from "../gpu/submission_times.ts";
+import type { Activity } from "../selftraining/progress.ts";
 
 /** What a run is doing; `other` is opening data, compiling, and writing results. */
-export type ProfileStage =
-  | "other"
-  | "source training"
-  | "labelling"
-  | "selection"
-  | "training"
-  | "evaluation"
-  | "pictures";
+export type ProfileStage = Activity | "pictures";
 
 /** Time in one kernel; of a sampled run, so estimated. */
 export interface KernelProfile {

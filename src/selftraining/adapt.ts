@@ -84,8 +84,9 @@ export async function adapt<Item>(
   images: AdaptationImages<Item>,
   settings: AdaptationSettings,
 ): Promise<AdaptationResult> {
-  const { network, store, trainer, progress = silent } = parts;
+  const { store, trainer, progress = silent } = parts;
   const { onCollapse = (warning) => progress.warn(collapseText(warning)) } = parts;
+  const { network } = trainer;
   const training = await Training.open(parts);
   const stages = new TimedStages(store, parts.onActivity);
   const score = (stage: string) =>
@@ -96,7 +97,7 @@ export async function adapt<Item>(
     await stages.run(
       "source: training",
       "source training",
-      () => training.train(sourceStage(images.source, { ...settings, sourceTraining })),
+      () => training.train(sourceStage(images.source, sourceTraining, settings)),
     );
   }
   const sourceOnly = await score("source: evaluation");
@@ -137,9 +138,8 @@ export async function adapt<Item>(
 /** The training on the source as a stage. */
 export function sourceStage<Item>(
   source: readonly Item[],
-  { seed, augmentation, sourceTraining }: Pick<AdaptationSettings, "seed" | "augmentation"> & {
-    readonly sourceTraining: SourceTraining;
-  },
+  training: SourceTraining,
+  { seed, augmentation }: Pick<AdaptationSettings, "seed" | "augmentation">,
 ): TrainingStage<Item> {
   return {
     name: "source",
@@ -148,18 +148,18 @@ export function sourceStage<Item>(
     items: source.map((_, index) => ({ domain: "source", index })),
     images: { source, target: [] },
     mining: {},
-    ...sourceTraining,
+    ...training,
   };
 }
 
 /** Step (a) of a round: with the network fixed, chooses the pseudo-labels of all target images. */
 async function labelRound<Item>(
-  { network, trainer, samples, store, progress = silent, onActivity, signal }: RunParts<Item>,
+  { trainer, samples, store, progress = silent, onActivity, signal }: RunParts<Item>,
   images: AdaptationImages<Item>,
   { round, portion }: RoundPlan,
   settings: AdaptationSettings,
 ): Promise<LabellingResult> {
-  const { gpu, options: { size } } = trainer;
+  const { gpu, network, options: { size } } = trainer;
   const classes = network.classCount;
   const prior = settings.spatialPrior === true
     ? await spatialPrior(gpu, samples, images.source, { classes, size })
@@ -188,7 +188,7 @@ async function labelRound<Item>(
 
 /** Step (b) of a round: with the labels fixed, trains the network. */
 function roundStage<Item>(
-  { network, store }: RunParts<Item>,
+  { trainer: { network }, store }: RunParts<Item>,
   images: AdaptationImages<Item>,
   { plan: { round, items, steps, learningRate }, mining, settings }: {
     readonly plan: RoundPlan;

@@ -21,6 +21,7 @@ export type CollapseKind = "runs away" | "dies";
 export interface CollapseWarning {
   /** Name of the class. */
   readonly className: string;
+  /** What goes wrong. */
   readonly kind: CollapseKind;
   /** Its share of the predicted pixels in round 1, from 0 to 1. */
   readonly firstShare: number;

@@ -66,15 +66,16 @@ export interface EvaluationOptions {
  * @param stage name in the log and for who watches.
  */
 export async function scoreSplit<Item>(
-  { network, trainer, samples, store, progress = silent, signal }: RunParts<Item>,
+  { trainer, samples, store, progress = silent, signal }: RunParts<Item>,
   stage: string,
   items: readonly Item[] | null,
   { views, scoringBatch, absent }: ScoringSettings,
 ): Promise<SplitScores | null> {
   if (items === null) return null;
+  const { gpu, network, options: { size } } = trainer;
   const bar = progress.stage(stage, items.length, { unit: "images", perStep: 1 });
-  const confusion = await evaluate(trainer.gpu, network, samples, items, {
-    size: trainer.options.size,
+  const confusion = await evaluate(gpu, network, samples, items, {
+    size,
     batch: scoringBatch,
     views,
     signal,
@@ -113,7 +114,7 @@ export async function evaluate<Item>(
   const counts = gpu.createBuffer(classes * classes * 4, "confusion matrix");
   const views = options.views ?? plainView;
   const predictor = new Predictor(gpu, network, batch, views);
-  const truths = new Map<number, GPUBuffer>();
+  let truth = gpu.createBuffer(16, "ground truth");
   const total = new Array<number>(classes * classes).fill(0);
   const collect = async () => {
     const reading = gpu.read({ buffer: counts, offset: 0, size: total.length * 4 });
@@ -133,8 +134,10 @@ export async function evaluate<Item>(
     const { labelSize: { height, width }, samples } = group;
     const prediction = await predictor.run(group);
     const pixels = height * width;
-    const truth = truths.get(pixels) ?? gpu.createBuffer(Math.ceil(batch * pixels / 4) * 4, "ground truth");
-    truths.set(pixels, truth);
+    if (truth.size < batch * pixels) {
+      gpu.destroyBuffer(truth);
+      truth = gpu.createBuffer(batch * pixels, "ground truth");
+    }
     const labels = new Uint8Array(batch * pixels).fill(255);
     for (const [index, sample] of samples.entries()) {
       if (sample.labels === null) throw new Error(`Cannot score ${sample.name}: it has no labels`);
@@ -155,6 +158,6 @@ export async function evaluate<Item>(
   await collecting.take();
   await collect();
   await predictor.dispose();
-  for (const buffer of [...truths.values(), counts]) gpu.destroyBuffer(buffer);
+  for (const buffer of [truth, counts]) gpu.destroyBuffer(buffer);
   return total;
 }

@@ -5,10 +5,11 @@
  */
 
 import type { Sample, SampleSource } from "../data/sample.ts";
-import type { Size } from "../data/size.ts";
+import { formatSize, type Size } from "../data/size.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { Program } from "../graph/program.ts";
-import { input, type Tensor } from "../graph/tensor.ts";
+import type { ProgramDefinition } from "../graph/program_plan.ts";
+import { input } from "../graph/tensor.ts";
 import { encodeBatch } from "../nn/image_kind.ts";
 import type { Network } from "../nn/network.ts";
 import { sampleGeometryLength, sampleGeometryValues, wholeImage } from "../ops/data/geometry.ts";
@@ -55,19 +56,16 @@ export interface View {
   readonly mirror: boolean;
 }
 
-/** Programs that compute what `build` makes of the logits, one for each size and batch that turns up. */
-export class InferencePrograms {
-  readonly #programs = new Map<string, Promise<Program>>();
+/** Image sizes whose programs are kept. */
+const keptSizes = 4;
 
-  /**
-   * @param build from the logits of a view and the size of the labels to the outputs of the program.
-   */
-  constructor(
-    readonly gpu: Gpu,
-    readonly network: Network,
-    readonly batch: number,
-    readonly build: (logits: Tensor, labelSize: Size) => Readonly<Record<string, Tensor>>,
-  ) {}
+/** The logits programs of a network, for the views of the four image sizes that turned up last. */
+export class InferencePrograms {
+  /** By image size, the one used last at the end; then by size of the view. */
+  readonly #programs = new Map<string, Map<string, Promise<Program>>>();
+
+  /** @param batch most images in one launch of the network. */
+  constructor(readonly gpu: Gpu, readonly network: Network, readonly batch: number) {}
 
   /** Submits the network on a batch; a batch that is not full is filled with images of zeros. */
   async run(group: SampleBatch, view: View = { size: group.size, mirror: false }): Promise<Program> {
@@ -85,24 +83,41 @@ export class InferencePrograms {
 
   /** Frees all programs. */
   async dispose(): Promise<void> {
-    for (const program of this.#programs.values()) (await program).dispose();
-    this.#programs.clear();
+    await this.#keepSizes(0);
   }
 
-  /** The program for batches of these sizes, compiled once. */
-  program({ size, labelSize }: Pick<SampleBatch, "size" | "labelSize">, view: View): Promise<Program> {
-    const key = JSON.stringify([size, labelSize, view.size]);
-    let program = this.#programs.get(key);
-    if (program === undefined) {
-      const { takes } = this.network.model;
-      const geometry = input("geometry", [this.batch, sampleGeometryLength], { layout: "plain" });
-      const images = takes.sample(takes.input(this.batch, size), geometry, view.size);
-      const outputs = this.build(this.network.logits(images, true), labelSize);
-      program = Program.compile(this.gpu, { outputs, residents: this.network.store });
-      this.#programs.set(key, program);
-    }
+  /** The program for a view of images of this size, compiled where it is not kept. */
+  program({ size }: Pick<SampleBatch, "size">, view: View): Promise<Program> {
+    const key = formatSize(size);
+    const programs = this.#programs.get(key) ?? new Map<string, Promise<Program>>();
+    this.#programs.delete(key);
+    this.#programs.set(key, programs);
+    const viewKey = formatSize(view.size);
+    const program = programs.get(viewKey) ?? this.#compile(size, view.size);
+    programs.set(viewKey, program);
     return program;
   }
+
+  async #compile(size: Size, viewSize: Size): Promise<Program> {
+    await this.#keepSizes(keptSizes);
+    return await Program.compile(this.gpu, logitsProgram(this.network, this.batch, size, viewSize));
+  }
+
+  /** Frees the programs of all sizes but the last few. What was submitted is still computed. */
+  async #keepSizes(count: number): Promise<void> {
+    const old = [...this.#programs.keys()].slice(0, Math.max(0, this.#programs.size - count));
+    const programs = old.flatMap((key) => [...this.#programs.get(key)?.values() ?? []]);
+    for (const key of old) this.#programs.delete(key);
+    for (const program of programs) (await program).dispose();
+  }
+}
+
+/** The program of the logits of a batch of images of `size`, seen at `viewSize`: its output is `logits`. */
+export function logitsProgram(network: Network, batch: number, size: Size, viewSize: Size): ProgramDefinition {
+  const { takes } = network.model;
+  const geometry = input("geometry", [batch, sampleGeometryLength], { layout: "plain" });
+  const images = takes.sample(takes.input(batch, size), geometry, viewSize);
+  return { outputs: { logits: network.logits(images, true) }, residents: network.store };
 }
 
 function samplesOf(count: number, values: readonly number[]): number[] {

@@ -21,7 +21,7 @@ import { plainView, ViewLogits, type ViewOptions } from "./views.ts";
 /** Images in one launch of the network, where nothing else is said. */
 const defaultBatch = 4;
 /** Logits kept on the GPU between the passes of the selection, where nothing else is said. */
-const defaultKeptBytes = 256 * 2 ** 20;
+export const defaultKeptBytes = 256 * 2 ** 20;
 
 /** How the logits are computed. */
 export interface LogitsOptions {

@@ -5,7 +5,7 @@
  */
 
 /** Pseudo-labels of each class whose truth is known, and how many of them are right. */
-export interface LabelCounts {
+export interface JudgedCounts {
   /** Pixels by class. */
   readonly judged: readonly number[];
   /** Of these, right. */
@@ -13,7 +13,7 @@ export interface LabelCounts {
 }
 
 /** Compares pseudo-labels with the truth, pixel by pixel; ignored pixels of either do not count. */
-export function judgeLabels(labels: Uint8Array, truth: Uint8Array, classes: number): LabelCounts {
+export function judgeLabels(labels: Uint8Array, truth: Uint8Array, classes: number): JudgedCounts {
   const judged = new Array<number>(classes).fill(0);
   const right = new Array<number>(classes).fill(0);
   for (let pixel = 0; pixel < labels.length; pixel++) {
@@ -38,7 +38,7 @@ export class Precision {
   }
 
   /** Adds an image. */
-  add({ judged, right }: LabelCounts): void {
+  add({ judged, right }: JudgedCounts): void {
     for (const [sums, counts] of [[this.#judged, judged], [this.#right, right]] as const) {
       for (const [id, count] of counts.entries()) sums[id] = (sums[id] ?? 0) + count;
     }

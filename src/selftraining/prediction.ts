@@ -8,15 +8,14 @@
 import { OutOfBudgetError } from "../errors.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import type { BufferRange } from "../gpu/launch.ts";
+import { storedBytes } from "../graph/layout.ts";
+import type { Program } from "../graph/program.ts";
+import { offsetAlignment } from "../graph/slices.ts";
 import type { Network } from "../nn/network.ts";
-import { argmaxInterpolated } from "../ops/metrics/argmax_interpolated.ts";
+import { argMaxDispatch } from "./arg_max.ts";
 import { InferencePrograms, type SampleBatch } from "./inference.ts";
-import { viewsBuffer } from "./scores.ts";
-import { assignDispatch } from "./selection.ts";
-import { isPlain, plainView, ViewLogits, type ViewOptions } from "./views.ts";
-
-/** A threshold below the largest of any number of probabilities, by which scores are divided exactly. */
-const lowThreshold = 2 ** -20;
+import { type ScoreBatch, viewsBuffer } from "./scores.ts";
+import { isPlain, plainView, requireBindable, ViewLogits, type ViewOptions } from "./views.ts";
 
 /** Predictions of one batch. */
 export interface Prediction {
@@ -49,11 +48,7 @@ export class Predictor {
    * @param options default: the image as it is.
    */
   constructor(readonly gpu: Gpu, readonly network: Network, batch: number, readonly options: ViewOptions = plainView) {
-    const { alignCorners } = network.model;
-    this.#plain = new InferencePrograms(gpu, network, batch, (logits, { height, width }) => ({
-      labels: argmaxInterpolated(logits, { height, width, alignCorners }),
-      logits,
-    }));
+    this.#plain = new InferencePrograms(gpu, network, batch);
     this.#views = isPlain(options) ? null : new ViewLogits(gpu, network, batch, options);
   }
 
@@ -63,54 +58,106 @@ export class Predictor {
    * @param options `withLogits`: the logits of the images as they are may be read too. Default: false.
    */
   async run(group: SampleBatch, { withLogits = false }: { readonly withLogits?: boolean } = {}): Promise<Prediction> {
-    const views = this.#views;
-    if (views !== null && !withLogits) return { labels: await this.#labelViews(views, group), logits: null };
-    const program = await this.#plain.run(group);
-    const labels = views === null ? program.output("labels") : await this.#labelViews(views, group);
-    if (!withLogits) return { labels, logits: null };
-    return { labels, logits: { shape: program.outputTensor("logits").shape, read: () => program.read("logits") } };
+    if (this.#views === null) {
+      const program = await this.#plain.run(group);
+      const logits = withLogits ? logitsOf(program) : null;
+      const scores = plainScores(program, group);
+      if (scores.logits.size <= this.gpu.maxBindingBytes) return { labels: await this.#label(scores), logits };
+      const split = imageParts(this.gpu, program, scores);
+      const labels = await this.#label(split);
+      this.gpu.destroyBuffer(split.logits.buffer);
+      return { labels, logits };
+    }
+    const logits = withLogits ? logitsOf(await this.#plain.run(group)) : null;
+    const scores = await this.#views.compute(group);
+    const labels = await this.#label(scores);
+    this.gpu.destroyBuffer(scores.logits.buffer);
+    return { labels, logits };
   }
 
   /** Frees everything. */
   async dispose(): Promise<void> {
-    this.#freeLabels();
+    if (this.#labels !== undefined) this.gpu.destroyBuffer(this.#labels);
+    this.#labels = undefined;
     await Promise.all([this.#plain.dispose(), this.#views?.dispose()]);
   }
 
-  /** The arg max of the mean is what the selection assigns where every class has the same threshold. */
-  async #labelViews(views: ViewLogits, group: SampleBatch): Promise<BufferRange> {
+  /** Submits the arg max of the scores of a batch. */
+  async #label(batch: ScoreBatch): Promise<BufferRange> {
     const { gpu, network, options } = this;
-    this.#freeLabels();
-    const batch = await views.compute(group);
-    if (batch.parts !== undefined) {
-      gpu.destroyBuffer(batch.logits.buffer);
+    const parts = batch.parts ?? [batch];
+    const pixels = batch.height * batch.width;
+    if (parts.length > 1 && pixels % 4 !== 0) {
       throw new OutOfBudgetError(
-        `The logits of all views of ${batch.images} images take ${batch.logits.size} bytes, this adapter binds at most ` +
-          `${gpu.maxBindingBytes}: ${
-            Math.floor(batch.images * gpu.maxBindingBytes / batch.logits.size)
-          } images at a time fit`,
+        `The logits of ${batch.images} images take ${batch.logits.size} bytes, this adapter binds at most ` +
+          `${gpu.maxBindingBytes}: images of ${pixels} pixels, no multiple of 4, fit one at a time`,
         "tensor too large",
       );
     }
-    const pixels = batch.images * batch.height * batch.width;
-    const places = viewsBuffer(gpu, batch);
-    const thresholds = gpu.createBuffer(network.classCount * 4, "thresholds");
-    gpu.write(thresholds, new Float32Array(network.classCount).fill(lowThreshold));
-    const counts = gpu.createBuffer(network.classCount * 4, "labelled");
-    const labels = gpu.createBuffer(pixels, "labels");
+    const views = viewsBuffer(gpu, batch);
+    const bytes = Math.ceil(batch.images * pixels / 4) * 4;
+    const labels = this.#labelsOf(bytes);
     const scores = {
       classes: network.classCount,
       alignCorners: network.model.alignCorners,
       averageLogits: options.average === "logits",
+      // The logits of the image as it is are in the order of its probabilities, so they are compared as they are.
+      isProbability: this.#views === null,
     };
-    gpu.submit([await assignDispatch(gpu, batch, scores, { views: places, thresholds, labels, counts })]);
-    for (const buffer of [batch.logits.buffer, places, thresholds, counts]) gpu.destroyBuffer(buffer);
-    this.#labels = labels;
-    return { buffer: labels, offset: 0, size: labels.size };
+    if (parts.length === 1) gpu.submit([await argMaxDispatch(gpu, batch, scores, { views, labels })]);
+    else {
+      const one = gpu.createBuffer(pixels, "labels of an image");
+      for (const [image, part] of parts.entries()) {
+        const copy = { from: { buffer: one, offset: 0, size: pixels }, to: labels, toOffset: image * pixels };
+        gpu.submit([await argMaxDispatch(gpu, part, scores, { views, labels: one })], [copy]);
+      }
+      gpu.destroyBuffer(one);
+    }
+    gpu.destroyBuffer(views);
+    return { buffer: labels, offset: 0, size: bytes };
   }
 
-  #freeLabels(): void {
+  /** A buffer of at least so many bytes, used again from batch to batch. */
+  #labelsOf(bytes: number): GPUBuffer {
+    if (this.#labels !== undefined && this.#labels.size >= bytes) return this.#labels;
     if (this.#labels !== undefined) this.gpu.destroyBuffer(this.#labels);
-    this.#labels = undefined;
+    this.#labels = this.gpu.createBuffer(bytes, "labels");
+    return this.#labels;
   }
+}
+
+function logitsOf(program: Program): PredictedLogits {
+  return { shape: program.outputTensor("logits").shape, read: () => program.read("logits") };
+}
+
+/** The logits of each image in a place of its own, so that one binding sees those of one image. */
+function imageParts(gpu: Gpu, program: Program, batch: ScoreBatch): ScoreBatch {
+  const [, ...shape] = program.outputTensor("logits").shape;
+  const size = storedBytes([1, ...shape], "f32", "activation");
+  requireBindable(gpu, size);
+  const distance = Math.ceil(size / offsetAlignment) * offsetAlignment;
+  const buffer = gpu.createBuffer(batch.images * distance, "logits");
+  const { buffer: from, offset } = batch.logits;
+  const places = Array.from({ length: batch.images }, (_, image) => image * distance);
+  gpu.submit(
+    [],
+    places.map((toOffset, image) => ({
+      from: { buffer: from, offset: offset + image * size, size },
+      to: buffer,
+      toOffset,
+    })),
+  );
+  const parts = places.map((place): ScoreBatch => ({ ...batch, images: 1, logits: { buffer, offset: place, size } }));
+  return { ...batch, logits: { buffer, offset: 0, size: buffer.size }, parts };
+}
+
+/** The logits of the images as they are, where the program has them. */
+function plainScores(program: Program, { samples, labelSize }: SampleBatch): ScoreBatch {
+  const [, , height = 1, width = 1] = program.outputTensor("logits").shape;
+  return {
+    images: samples.length,
+    ...labelSize,
+    logits: program.output("logits"),
+    views: [{ offset: 0, height, width, mirror: false }],
+  };
 }

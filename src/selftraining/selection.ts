@@ -38,11 +38,11 @@ export interface SelectionLimits {
 }
 
 /** Memory for these is taken whatever the number of images: 32 MiB, first for the one, then for the other. */
-const defaultLimits: SelectionLimits = { samples: 2 ** 21, candidates: 2 ** 22 };
+export const defaultLimits: SelectionLimits = { samples: 2 ** 21, candidates: 2 ** 22 };
 /** Standard deviations of a rank in a random sample between the wanted rank and a bound; neighbours are alike, so not 3. */
 const deviations = 6;
 /** Bytes of labels that are read back together. */
-const labelBytes = 8 * 2 ** 20;
+export const labelBytes = 8 * 2 ** 20;
 /** Pixels that one invocation of `assign_labels` walks over. */
 const run = 32;
 

@@ -53,10 +53,10 @@ export interface StepLoss {
 }
 
 /** Steps whose losses are kept on the GPU before they must be read. */
-const logLength = 64;
+export const logLength = 64;
 
 /** The launches of a step, in their order. */
-interface StepLaunches {
+export interface StepLaunches {
   /** Of each micro-batch: loss and gradients, and their sum with those of the micro-batches before. */
   readonly gradients: readonly (readonly Dispatch[])[];
   /** After the exchange: the optimizer, what checks its results, and what follows the step. */

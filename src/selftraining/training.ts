@@ -5,7 +5,6 @@
  */
 
 import type { SampleSource } from "../data/sample.ts";
-import type { Network } from "../nn/network.ts";
 import { checkpointBytes, restoreCheckpoint, type RunPlace } from "./checkpoint.ts";
 import type { CollapseWarning } from "./collapse.ts";
 import { type Activity, type Progress, silent } from "./progress.ts";
@@ -20,9 +19,7 @@ const checkpointName = "checkpoint.safetensors";
 
 /** What all stages of a run share. */
 export interface RunParts<Item> {
-  /** The network that is trained. */
-  readonly network: Network;
-  /** Its compiled step; the working size and the crops are those of the trainer. */
+  /** The network and its compiled step; the working size and the crops are those of the trainer. */
   readonly trainer: Trainer;
   /** Where images come from. */
   readonly samples: SampleSource<Item>;
@@ -52,14 +49,14 @@ export class Training<Item> {
    * @throws {Error} if the checkpoint is damaged or belongs to another network or optimizer.
    */
   static async open<Item>(parts: RunParts<Item>): Promise<Training<Item>> {
-    const { network, trainer, store } = parts;
+    const { trainer, store } = parts;
     const bytes = await store.read(checkpointName);
     if (bytes === null) return new Training(parts, null);
     const place = await restoreCheckpoint(
       bytes,
       store.describe(checkpointName),
       trainer.gpu,
-      network,
+      trainer.network,
       trainer.optimizer,
     );
     await store.truncateLog(place.stage, place.step);
@@ -103,8 +100,8 @@ export class Training<Item> {
   }
 
   async #checkpoint(place: RunPlace): Promise<void> {
-    const { network, trainer, store } = this.parts;
-    await store.write(checkpointName, await checkpointBytes(trainer.gpu, network, trainer.optimizer, place));
+    const { trainer: { gpu, network, optimizer }, store } = this.parts;
+    await store.write(checkpointName, await checkpointBytes(gpu, network, optimizer, place));
     this.#place = place;
   }
 }

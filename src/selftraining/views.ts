@@ -58,7 +58,8 @@ interface PlacedView {
   readonly bytes: number;
 }
 
-function requireBindable(gpu: Gpu, bytes: number): void {
+/** @throws {OutOfBudgetError} where the logits of one image are more than a binding can see. */
+export function requireBindable(gpu: Gpu, bytes: number): void {
   if (bytes <= gpu.maxBindingBytes) return;
   throw new OutOfBudgetError(
     `The logits of all views of one image take ${bytes} bytes, this adapter binds at most ${gpu.maxBindingBytes}: ` +
@@ -73,7 +74,7 @@ export class ViewLogits {
 
   /** @param batch most images in one launch of the network. */
   constructor(readonly gpu: Gpu, readonly network: Network, batch: number, readonly options: ViewOptions) {
-    this.#programs = new InferencePrograms(gpu, network, batch, (logits) => ({ logits }));
+    this.#programs = new InferencePrograms(gpu, network, batch);
   }
 
   /** Submits the network on all views of a batch. The buffer of the result is the caller's to free. */

@@ -4,15 +4,15 @@
  * @module
  */
 
-import { isRecipeKey, type Option, options } from "./options.ts";
+import { type Option, options, readsRecipes, recipeObstacle } from "./options.ts";
 
-/** The table of `docs/recipes.md`: every key of a recipe with its default, its commands and its meaning. */
+/** The table of `docs/recipes.md`: every key of a recipe with its default, the commands that read it, and its meaning. */
 export function recipeTable(): string {
-  const rows = options.filter(isRecipeKey).map((option) => [
+  const rows = options.filter((option) => recipeObstacle(option) === null).map((option) => [
     `\`${option.key}\``,
     defaultsText(option),
-    option.commands.join(", "),
-    `${option.help}${option.choices ? `: ${choicesText(option)}` : ""}`,
+    option.commands.filter(readsRecipes).join(", "),
+    `${option.help}${option.choices ? `. One of: ${choicesText(option)}` : ""}`,
   ]);
   const lines = [["key", "default", "commands", "meaning"], ["---", "---", "---", "---"], ...rows];
   const widths = [0, 1, 2, 3].map((column) => Math.max(...lines.map((cells) => cells[column]?.length ?? 0)));
@@ -22,9 +22,10 @@ export function recipeTable(): string {
   }).join("\n");
 }
 
-function defaultsText({ default: value, differs = {} }: Option): string {
-  const others = Object.entries(differs).filter(([, { default: other }]) => other !== undefined)
-    .map(([command, { default: other }]) => `; ${command}: ${formatDefault(other)}`);
+function defaultsText({ default: value, differs = {}, commands }: Option): string {
+  const others = commands.filter(readsRecipes).map((command) => [command, differs[command]?.default] as const)
+    .filter(([, other]) => other !== undefined)
+    .map(([command, other]) => `; ${command}: ${formatDefault(other)}`);
   return `${formatDefault(value)}${others.join("")}`;
 }
 

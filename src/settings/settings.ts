@@ -8,7 +8,15 @@ import * as v from "valibot";
 import { parse as parseYaml } from "yaml";
 import { UsageError } from "../errors.ts";
 import type { ViewOptions } from "../selftraining/views.ts";
-import { allChoices, type Command, isRecipeKey, type Option, type OptionKey, options, optionsOf } from "./options.ts";
+import {
+  allChoices,
+  type Command,
+  type Option,
+  type OptionKey,
+  options,
+  optionsOf,
+  recipeObstacle,
+} from "./options.ts";
 import {
   checkedValues,
   type OptionResult,
@@ -89,17 +97,12 @@ export function resolveSettings(command: Command, given: Values = {}, recipe: Va
   return new Settings(checkedValues(values));
 }
 
-/** Keys that mean something to a command that reads recipes. */
-function recipeKeys(): string[] {
-  const commands = options.find(({ key }) => key === "config")?.commands ?? [];
-  return options.filter((option) => isRecipeKey(option) && option.commands.some((name) => commands.includes(name)))
-    .map(({ key }) => key);
-}
+const recipeKeys = options.filter((option) => recipeObstacle(option) === null).map(({ key }) => key);
 
 /**
  * Reads a recipe: YAML with keys of the option table.
  *
- * @throws {UsageError} naming the file and the key that is unknown, a path, or has a bad value.
+ * @throws {UsageError} naming the file and the key that is unknown, belongs on the command line, or has a bad value.
  */
 export function readRecipe(text: string, source: string): Values {
   let content: unknown;
@@ -115,14 +118,11 @@ export function readRecipe(text: string, source: string): Values {
   for (const [key, value] of Object.entries(content)) {
     const option = options.find((candidate) => candidate.key === key);
     if (option === undefined) {
-      throw new UsageError(`The recipe ${source} has the unknown key "${key}". ${suggestion(key, recipeKeys())}`);
+      throw new UsageError(`The recipe ${source} has the unknown key "${key}". ${suggestion(key, recipeKeys)}`);
     }
-    if (!isRecipeKey(option)) {
-      throw new UsageError(
-        `The recipe ${source} has the key "${key}", a path, which belongs on the command line: --${key}`,
-      );
-    }
-    const choices = allChoices(option);
+    const obstacle = recipeObstacle(option);
+    if (obstacle !== null) throw new UsageError(`The recipe ${source} has the key "${key}", ${obstacle}`);
+    const choices = allChoices(option) ?? option.words;
     values.push([option.key, readValue({ ...option, ...(choices === undefined ? {} : { choices }) }, value, source)]);
   }
   return checkedValues(values);

@@ -39,7 +39,7 @@ Deno.test("the block of --submit holds the machine, the peaks, the reference wor
 });
 
 Deno.test("the machine's description names adapter, driver, backend, limits, features and versions, but no path", async () => {
-  const machine = new Map(await describeMachine());
+  const machine = new Map(await describeMachine("1"));
   for (
     const name of [
       ...["adapter", "driver", "backend", "Crosswalk", "Deno", "system", "maxStorageBufferBindingSize"],

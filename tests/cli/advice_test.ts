@@ -19,9 +19,16 @@ Deno.test("advice on an error names the options that the command takes, and no o
     "Lower the learning rate (--source-rate); the last good checkpoint is kept",
   );
   assertEquals(
-    adviceOn(new OutOfBudgetError("Training takes 2 GiB", "memory budget"), "train"),
+    adviceOn(new OutOfBudgetError("Training takes 2 GiB", "memory of training"), "train"),
     "Lower --batch, --crop or --size, or pass --recompute or --half-activations; --plan shows what takes how much",
   );
+  for (const reason of ["memory of labelling", "memory of scoring"] as const) {
+    assertEquals(
+      adviceOn(new OutOfBudgetError("Labelling takes 2 GiB", reason), "adapt"),
+      "Lower --label-batch or --size, or give fewer --scales; the training step stays in memory meanwhile, " +
+        "so lower --batch or --crop too; --plan shows what takes how much",
+    );
+  }
   assertEquals(
     adviceOn(new ReasonedError("Other classes", "no class map"), "evaluate"),
     "Give a class map with --class-map",

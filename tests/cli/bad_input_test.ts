@@ -160,6 +160,12 @@ Deno.test("wrong options, values and recipes are answered by a sentence with the
       [["train", "--seed", "1.5"], 2, '--seed is "1.5", expected a whole number'],
       [["evaluate", "--size", "240"], 2, '--size is "240", expected height x width'],
       [["predict", "--images"], 2, "--images needs a value"],
+      [["evaluate", "--weights", "w", "--data", "d", "--adapter", "no such GPU"], 2, 'no adapter "no such GPU"', "1 "],
+      [["adapt", "--lr", "1"], 2, 'Did you mean "--learning-rate" or "--source-rate"?'],
+      [["train", "--lr", "1"], 2, 'Did you mean "--source-rate"?'],
+      [["train", "--steps", "9"], 2, 'Did you mean "--source-steps"?'],
+      [["adapt", "--batch-size", "9"], 2, 'Did you mean "--batch" or "--label-batch"?'],
+      [["predict", "--output", "labels"], 2, 'Did you mean "--out"?'],
     ]);
     assertEquals(existsSync(join(folder, "run")), false);
   }));

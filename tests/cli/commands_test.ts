@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { decodeLabels } from "../../src/data/decode.ts";
 import { encodeLabelPng, encodeRgbPng } from "../../src/data/encode.ts";
 import { readNpy } from "../../src/formats/npy.ts";
+import { helpText } from "../../src/cli/help.ts";
+import { type Command, optionsOf } from "../../src/settings/options.ts";
 import { testWithShared } from "../shared.ts";
 import { crosswalk, inTemporaryFolder, startCrosswalk } from "./program.ts";
 
@@ -17,6 +19,22 @@ Deno.test("every command has a help text with two examples", async () => {
     const { code, stdout } = await crosswalk(command, "--help");
     assertEquals(code, 0, command);
     assertEquals(stdout.split(`  crosswalk ${command}`).length, 3, `${command}: examples`);
+  }
+});
+
+Deno.test("--help groups the options, and tells the layout of a data set where the command takes one", () => {
+  const help = (command: Command) => helpText({ command, summary: "", examples: [] });
+  const headings = help("adapt").split("\n").filter((line) =>
+    /^[A-Z].*:$/.test(line) && line !== "A data set is a folder:"
+  );
+  const groups = ["Data:", "Network:", "Method:", "Training:", "Labels and scores:", "Run and output:"];
+  assertEquals(headings, ["Examples:", ...groups]);
+  for (const command of ["adapt", "train", "evaluate"] as const) {
+    for (const part of ["dataset.json", "train/images/", "train/labels/"]) assertStringIncludes(help(command), part);
+  }
+  for (const command of ["select", "tune", "doctor"] as const) assert(!help(command).includes("dataset.json"), command);
+  for (const { key, kind, default: value } of optionsOf("train")) {
+    assertStringIncludes(help("train"), `  --${kind === "flag" && value === true ? "no-" : ""}${key} `);
   }
 });
 
@@ -77,9 +95,31 @@ Deno.test("--plan says what training takes and leaves nothing; --memory-budget r
     const { parameterBytes, activationBytes, scratchBytes, inputBytes, totalBytes } = JSON.parse(planned.stdout);
     assertEquals(totalBytes, 3 * parameterBytes + activationBytes + scratchBytes + inputBytes);
     assertEquals(existsSync(out), false);
-    const refused = await crosswalk("train", ...options, "--memory-budget", String(totalBytes - 1));
+    const { stages, peakBytes, peakStage } = JSON.parse(planned.stdout);
+    // Beside the step: the loss log, and the weights that are read for a checkpoint.
+    assertEquals([peakStage, stages], ["training", [{ stage: "training", bytes: peakBytes }]]);
+    assert(peakBytes > totalBytes);
+    const refused = await crosswalk("train", ...options, "--memory-budget", String(peakBytes - 1));
     assertEquals([refused.code, refused.stdout], [1, ""]);
-    assertStringIncludes(refused.stderr, "--memory-budget allows");
+    assertStringIncludes(refused.stderr, "of GPU memory during training, --memory-budget allows");
+    const fits = await crosswalk("train", ...options, "--memory-budget", String(peakBytes), "--plan");
+    assertEquals(fits.code, 0, fits.stderr);
+  }));
+
+Deno.test("--plan of an adaptation names the stage that takes most, and --memory-budget what to lower for it", () =>
+  inTemporaryFolder(async (folder) => {
+    const data = writeDataset(join(folder, "data"), { train: true, val: true });
+    const options = ["--source", data, "--target", data, "--model", "deeplab-nano", "--out", join(folder, "run")];
+    const planned = await crosswalk("adapt", ...options, "--plan");
+    assertEquals(planned.code, 0, planned.stderr);
+    for (const stage of ["training", "labelling", "scoring", "pictures"]) {
+      assertStringIncludes(planned.stdout, `most during ${stage}`);
+    }
+    assertStringIncludes(planned.stdout, "MiB, during labelling");
+    const refused = await crosswalk("adapt", ...options, "--memory-budget", "1MiB");
+    assertEquals([refused.code, refused.stdout], [1, ""]);
+    assertStringIncludes(refused.stderr, "of GPU memory during labelling, --memory-budget allows 1.0 MiB");
+    assertStringIncludes(refused.stderr, "Lower --label-batch or --size");
   }));
 
 Deno.test("adapt works without target labels, knows its options again, and asks for a control run at once", () =>
@@ -117,7 +157,8 @@ Deno.test("doctor --json tells the adapter, its driver, the memory, the limits a
   const { code, stdout, stderr } = await crosswalk("doctor", "--json");
   assertEquals(code, 0, stderr);
   const { adapter, memory, limits, peaks, kernels, ok, ...rest } = JSON.parse(stdout);
-  assertEquals(Object.keys(rest), ["driver", "software", "features", "warnings"]);
+  assertEquals(Object.keys(rest), ["adapters", "driver", "software", "features", "warnings"]);
+  assertEquals(rest.adapters[0], { number: 1, name: adapter.description });
   assertEquals(Object.keys(adapter), ["vendor", "architecture", "description"]);
   for (const number of [memory.totalBytes, memory.freeBytes, limits.maxBufferSize, peaks.gflops]) assert(number > 0);
   assert(ok && kernels.length > 10 && kernels.every((kernel: { ok: boolean }) => kernel.ok));

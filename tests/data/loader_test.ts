@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { readFileSync } from "node:fs";
 import { openDataset, openLoader } from "../../src/data/folder.ts";
 import { encodeLabelPng } from "../../src/data/encode.ts";
+import { Loader } from "../../src/data/loader.ts";
 import type { Sample, SampleOptions } from "../../src/data/sample.ts";
 import { testWithShared } from "../shared.ts";
 import { deepPng, plainPng, withFolder, write, writeSmallDataset } from "./pictures.ts";
@@ -164,3 +165,24 @@ testWithShared("JPEGs are decoded in Workers", ["data/idd-lite"], async (idd) =>
   assertEquals(samples.map((sample) => sample.labels?.length), [76800, 76800, 76800]);
   assertEquals(samples[0]?.originalSize, { height: 227, width: 320 });
 });
+
+Deno.test("files are fetched by URLs: names that need escaping are read, and a server's refusal is said", () =>
+  withFolder(async (folder) => {
+    const path = join(folder, "100% #1? ä.png");
+    write(path, plainPng(2, 3, [7, 8, 9]));
+    const item = { name: "odd", imagePath: path, labelPath: null, labelTable: new Int16Array(256) };
+    using files = openLoader();
+    const { image } = await files.loadOne(item, AS_STORED);
+    assertEquals(Array.from(image.pixels.subarray(0, 4)), [7, 8, 9, 255]);
+
+    const bytes = readFileSync(path);
+    await using server = Deno.serve(
+      { port: 0, hostname: "127.0.0.1", onListen: () => {} },
+      (request) =>
+        new URL(request.url).pathname === "/there.png" ? new Response(bytes) : new Response(null, { status: 404 }),
+    );
+    using urls = new Loader();
+    const at = (name: string) => ({ ...item, imagePath: `http://127.0.0.1:${server.addr.port}/${name}` });
+    assertEquals((await urls.loadOne(at("there.png"), AS_STORED)).image, image);
+    await assertRejects(() => urls.loadOne(at("gone.png"), AS_STORED), Error, "/gone.png: the server answers 404");
+  }));

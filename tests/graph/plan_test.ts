@@ -194,7 +194,7 @@ function network(): { definition: ProgramDefinition; inputs: Tensor[] } {
 
 function nameOf(tensor: Tensor): string {
   const { leaf } = tensor.definition;
-  return leaf?.name ?? "";
+  return leaf === undefined || leaf.kind === "part" ? "" : leaf.name;
 }
 
 function randomLives(seed: number): Life[] {

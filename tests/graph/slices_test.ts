@@ -6,7 +6,6 @@ import { concat } from "../../src/ops/arithmetic/concat.ts";
 import { conv2d } from "../../src/ops/conv/conv2d.ts";
 import { gradients } from "../../src/ops/gradients.ts";
 import { interpolatedCrossEntropy } from "../../src/ops/loss/interpolated_cross_entropy.ts";
-import { argmaxInterpolated } from "../../src/ops/metrics/argmax_interpolated.ts";
 import { batchNormTraining } from "../../src/ops/norm/batch_norm_training.ts";
 import { globalAveragePool } from "../../src/ops/pool/global_average_pool.ts";
 import { maxPool2d } from "../../src/ops/pool/max_pool2d.ts";
@@ -36,13 +35,12 @@ function step() {
   const loss = interpolatedCrossEntropy(logits, labels);
   const found = gradients(loss, Object.values(weights));
   const outputs = Object.fromEntries(Object.keys(weights).map((name, index) => [`d ${name}`, found[index] ?? loss]));
-  const predicted = argmaxInterpolated(logits, { height: 31, width: 25 });
-  return { loss, sums: ["loss", ...Object.keys(outputs)], outputs: { loss, logits, predicted, ...outputs } };
+  return { loss, sums: ["loss", ...Object.keys(outputs)], outputs: { loss, logits, ...outputs } };
 }
 
 const values = { labels: Array.from({ length: 3 * 31 * 25 }, (_, at) => at % 9 === 4 ? 255 : (at >> 3) % 5) };
 
-Deno.test("a training step in slices gives the same logits and labels, and nearly the same loss and gradients", async () => {
+Deno.test("a training step in slices gives the same logits, and nearly the same loss and gradients", async () => {
   const { outputs, sums } = step();
   await checkSlices({ outputs, sums, limits: [10_000], values });
 });

@@ -47,6 +47,18 @@ Deno.test("a resumed run takes what is not given from its start, and paths hold 
     assertEquals(savedSettings(join(path, "none")), null);
   }));
 
+Deno.test("a setting that the version of a run's start did not have counts as its default", () =>
+  inFolder(async (path) => {
+    const folder = FolderStore.open(path, settings, false);
+    await folder.once("stage", () => Promise.resolve(1));
+    folder.close();
+    const { rounds, ...older } = JSON.parse(readFileSync(join(path, "config.json"), "utf8"));
+    assertEquals(rounds, 3);
+    writeFileSafely(join(path, "config.json"), JSON.stringify(older));
+    FolderStore.open(path, settings, true).close();
+    assertThrows(() => FolderStore.open(path, others, true), UsageError, "other settings: --rounds was 3 and is 7");
+  }));
+
 Deno.test("a resumed run keeps the schedules of its start, whatever was tuned since", () =>
   inFolder(async (path) => {
     const [before, after] = ["slow", "fast"].map((name) => new Map([["a class", name]]));

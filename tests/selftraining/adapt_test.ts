@@ -78,11 +78,7 @@ async function run<Item>(
   };
   const progress = { stage, line: () => {}, warn: () => {} };
   try {
-    const result = await adapt(
-      { network, trainer, samples, store, progress, signal: controller.signal },
-      all,
-      settings,
-    );
+    const result = await adapt({ trainer, samples, store, progress, signal: controller.signal }, all, settings);
     return { result, weights: await store.read("weights.safetensors") ?? new Uint8Array(0) };
   } finally {
     for (const owned of [trainer, optimizer, network]) owned.dispose();

@@ -87,7 +87,7 @@ async function logitsOf(
   size: { height: number; width: number },
 ): Promise<ScoreBatch[]> {
   const gpu = await testGpu();
-  const programs = new InferencePrograms(gpu, network, 4, (logits) => ({ logits }));
+  const programs = new InferencePrograms(gpu, network, 4);
   using loader = openLoader({ cacheBytes: 0 });
   const { items } = openDataset(folder).split("val");
   const kept: ScoreBatch[] = [];

@@ -1,4 +1,6 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import type { Size } from "../../src/data/size.ts";
+import { Gpu } from "../../src/gpu/gpu.ts";
 import type { Model } from "../../src/nn/model.ts";
 import { Network } from "../../src/nn/network.ts";
 import { wholeImage } from "../../src/ops/data/geometry.ts";
@@ -169,6 +171,32 @@ Deno.test("logits have the size that the traced network gives, which no stride d
   assertEquals(await predict(network, { scales: [1, 1], flip: false, average: "logits" }), plain);
   assert(new Set(plain).size > 1, "every pixel has the same label");
   network.dispose();
+});
+
+Deno.test("labels are the same where the logits of a batch are more than one binding can see", async () => {
+  const fine: Model = {
+    ...oneConvolution(false),
+    logits: (images, scope, options) =>
+      conv2d(images, scope.parameter("weight", kernelShape(options.classes), kernelOptions), { padding: "same" }),
+  };
+  // The logits of an image take 12·20·8·4 = 7680 bytes, with those at half the size 10752.
+  using limited = await Gpu.open({ maxBindingBytes: 12_000 });
+  const labelled = async (gpu: Gpu, options: ViewOptions, labelSize: Size) => {
+    const network = new Network(gpu, fine, { classes });
+    network.store.initialize(3);
+    const predictor = new Predictor(gpu, network, 2, options);
+    const { labels } = await predictor.run({ ...group, labelSize });
+    const [read = new Uint8Array(0)] = await gpu.read({ ...labels, size: 2 * labelSize.height * labelSize.width });
+    await predictor.dispose();
+    network.dispose();
+    return read;
+  };
+  for (const options of [plainView, { scales: [1, 0.5], flip: false, average: "probabilities" } as const]) {
+    const expected = await labelled(await testGpu(), options, size);
+    assert(new Set(expected).size > 1, "every pixel has the same label");
+    assertEquals(await labelled(limited, options, size), expected);
+  }
+  await assertRejects(() => labelled(limited, plainView, labelSize), Error, "fit one at a time");
 });
 
 Deno.test("predictions leave nothing allocated", async () => {

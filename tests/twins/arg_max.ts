@@ -7,7 +7,7 @@
 import { between, interpolate } from "./interpolation.ts";
 
 /** For each output pixel: the first class with the largest interpolated logit, and its lead over the next. */
-export function argmaxInterpolated(
+export function argMax(
   logits: ArrayLike<number>,
   shape: readonly number[],
   [height, width]: readonly [number, number],

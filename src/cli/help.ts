@@ -1,0 +1,79 @@
+/**
+ * The help text of a command: its examples, the layout of data sets where it takes one, and its options by group.
+ *
+ * @module
+ */
+
+import { formatDefault } from "../settings/option_texts.ts";
+import { type Command, type Option, type OptionGroup, optionsOf } from "../settings/options.ts";
+
+/** What a command is for, and how it is called. */
+export interface CommandHelp {
+  readonly command: Command;
+  readonly summary: string;
+  readonly examples: readonly string[];
+}
+
+/** Headings of the groups, in the order in which they are shown. */
+const headings: Readonly<Record<OptionGroup, string>> = {
+  data: "Data",
+  network: "Network",
+  method: "Method",
+  training: "Training",
+  labels: "Labels and scores",
+  measurement: "Measurement",
+  output: "Run and output",
+};
+
+const dataLayout = `A data set is a folder:
+  dataset.json            its name and classes: {"name": "streets", "classes": ["road", "car"]}
+  train/images/one.jpg    the images of the split train: .jpg, .jpeg or .png
+  train/labels/one.png    their labels: 8-bit grey, a pixel's value is its class, counted from 0; 255 is ignored
+  val/…                   any number of splits; one that is only labelled needs no labels folder
+`;
+
+/** The text of `crosswalk <command> --help`. */
+export function helpText({ command, summary, examples }: CommandHelp): string {
+  const options = optionsOf(command);
+  const width = Math.max(...options.map((option) => optionHead(option).length));
+  const row = (head: string, text: string) => `  ${head.padEnd(width)}  ${text}`;
+  const groups = Object.entries(headings).flatMap(([group, heading]) => {
+    const members = options.filter((option) => option.group === group);
+    return members.length === 0
+      ? []
+      : [`${heading}:`, ...members.map((option) => row(optionHead(option), optionText(option))), ""];
+  });
+  const takesData = options.some(({ key }) => key === "source" || key === "data");
+  return [
+    `crosswalk ${command}: ${summary}`,
+    "",
+    "Examples:",
+    ...examples.map((example) => `  ${example}`),
+    "",
+    ...takesData ? [dataLayout] : [],
+    ...groups,
+    row("--help", "this text"),
+    "",
+  ].join("\n");
+}
+
+const placeholders: Readonly<Record<Exclude<Option["kind"], "flag">, string>> = {
+  number: "NUMBER",
+  integer: "COUNT",
+  text: "NAME",
+  numbers: "A,B,…",
+  size: "HxW",
+  bytes: "BYTES",
+  path: "PATH",
+  paths: "PATH…",
+};
+
+function optionHead({ key, kind, choices, words = [], placeholder, default: value }: Option): string {
+  if (kind === "flag") return value === true ? `--no-${key}` : `--${key}`;
+  return `--${key} ${choices?.join("|") ?? [...words, placeholder ?? placeholders[kind]].join("|")}`;
+}
+
+function optionText({ help, kind, default: value }: Option): string {
+  if (value === undefined || kind === "flag") return value === true ? `do not ${help}` : help;
+  return `${help} (default ${formatDefault(value)})`;
+}

@@ -1,0 +1,70 @@
+/**
+ * The adapters of this machine, and choosing one of them.
+ *
+ * WebGPU has no list of adapters: it answers a request with one. So each request that can be made is made: the fastest adapter,
+ * the one that takes least power, and the software one. Two GPUs of the same kind cannot be told apart, and of three kinds
+ * the middle one is not seen; there the driver must hide the others.
+ *
+ * @module
+ */
+
+import { ReasonedError } from "../errors.ts";
+
+/** An adapter that can be had. */
+export interface ListedAdapter {
+  /** Its number, from 1. Number 1 is the one that is opened where none is chosen. */
+  readonly number: number;
+  /** As {@link adapterName} gives it. */
+  readonly name: string;
+  /** The adapter. A device can be requested from it once. */
+  readonly adapter: GPUAdapter;
+}
+
+/** What adapters are requested from: `navigator.gpu`. */
+export type AdapterSource = Pick<GPU, "requestAdapter">;
+
+const requests: readonly GPURequestAdapterOptions[] = [
+  { powerPreference: "high-performance" },
+  { powerPreference: "low-power" },
+  { forceFallbackAdapter: true },
+];
+
+/** All adapters that can be had, each once; empty where there is none. */
+export async function listAdapters(gpu: AdapterSource | undefined = navigator.gpu): Promise<ListedAdapter[]> {
+  const found = new Map<string, GPUAdapter>();
+  for (const request of requests) {
+    const adapter = await gpu?.requestAdapter(request);
+    if (!adapter) continue;
+    const { vendor, architecture, device, description, isFallbackAdapter } = adapter.info;
+    const key = JSON.stringify([vendor, architecture, device, description, isFallbackAdapter]);
+    if (!found.has(key)) found.set(key, adapter);
+  }
+  return [...found.values()].map((adapter, index) => ({ number: index + 1, name: adapterName(adapter.info), adapter }));
+}
+
+/**
+ * The adapter with this number in {@link listAdapters}, else the first whose name contains the text, whatever the case; `null`
+ * where there is no adapter at all.
+ *
+ * @throws {ReasonedError} naming the adapters that there are.
+ */
+export async function findAdapter(
+  text: string,
+  gpu: AdapterSource | undefined = navigator.gpu,
+): Promise<GPUAdapter | null> {
+  const adapters = await listAdapters(gpu);
+  if (adapters.length === 0) return null;
+  const chosen = adapters.find(({ number }) => String(number) === text.trim()) ??
+    adapters.find(({ name }) => name.toLowerCase().includes(text.trim().toLowerCase()));
+  if (chosen !== undefined) return chosen.adapter;
+  const known = adapters.map(({ number, name }) => `${number} ${name}`).join(", ");
+  throw new ReasonedError(
+    `There is no adapter "${text}". This machine has: ${known}`,
+    "no such adapter",
+  );
+}
+
+/** What an adapter is called: its description, else its vendor and architecture. */
+export function adapterName({ vendor, architecture, description }: GPUAdapterInfo): string {
+  return description || [vendor, architecture].filter((part) => part !== "").join(" ") || "an adapter without a name";
+}

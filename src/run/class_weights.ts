@@ -1,0 +1,83 @@
+/**
+ * Weights of the classes in the training loss: given in a file, or balanced by how frequent the classes are.
+ *
+ * @module
+ */
+
+import * as v from "valibot";
+import type { SampleSource } from "../data/sample.ts";
+import type { Size } from "../data/size.ts";
+import { readFile } from "../disk/files.ts";
+import { validated } from "../formats/validation.ts";
+import type { Settings } from "../settings/settings.ts";
+
+/** Weights by class id; `"balanced"`: those of {@link balancedWeights}; `undefined`: every class weighs 1. */
+export type ClassWeights = readonly number[] | "balanced" | undefined;
+
+const weightsSchema = v.union([v.array(v.unknown()), v.record(v.string(), v.unknown())]);
+
+/**
+ * The class weights of the settings. A file holds JSON: a list with one weight for each class, in the order of their ids, or an
+ * object from class names to weights.
+ *
+ * @throws {Error} naming the file and what is wrong: a weight that is no number of at least 0, a class that is missing or
+ * unknown, or no weight above 0.
+ */
+export function readClassWeights(settings: Settings, classes: readonly string[]): ClassWeights {
+  const path = settings.get("class-weights");
+  if (path === undefined || path === "balanced") return path;
+  const content = validated(weightsSchema, new TextDecoder().decode(readFile(path)), path, "class weights");
+  const wrong = (problem: string) => new Error(`Cannot use the class weights ${path}: ${problem}`);
+  if (Array.isArray(content) && content.length !== classes.length) {
+    throw wrong(`found ${content.length} weights, expected one for each of the ${classes.length} classes`);
+  }
+  const byClass = new Map(
+    Array.isArray(content) ? classes.map((name, id) => [name, content[id]]) : Object.entries(content),
+  );
+  const unknown = [...byClass.keys()].find((name) => !classes.includes(name));
+  if (unknown !== undefined) throw wrong(`there is no class "${unknown}"`);
+  const weights = classes.map((name) => {
+    const weight: unknown = byClass.get(name);
+    if (typeof weight === "number" && Number.isFinite(weight) && weight >= 0) return weight;
+    throw wrong(
+      weight === undefined
+        ? `the class "${name}" has none`
+        : `that of the class "${name}" is ${JSON.stringify(weight)}, expected a number of at least 0`,
+    );
+  });
+  if (!weights.some((value) => value > 0)) throw wrong("all are 0");
+  return weights;
+}
+
+/**
+ * The pixels of each class in the labels of images, at the working size.
+ *
+ * @throws {Error} if an image has no labels.
+ */
+export async function classPixels<Item>(
+  samples: SampleSource<Item>,
+  items: readonly Item[],
+  classes: number,
+  size: Size,
+): Promise<number[]> {
+  const pixels = new Array<number>(classes).fill(0);
+  for await (const { labels } of samples.load(items, { size, labels: "only" })) {
+    labels?.forEach((id) => {
+      if (id < classes) pixels[id] = (pixels[id] ?? 0) + 1;
+    });
+  }
+  return pixels;
+}
+
+/**
+ * Weights by which every class that is present counts the same, from the number of labelled pixels of each:
+ *
+ *     weight[c] = (1 / pixels[c]) / mean over present classes of (1 / pixels)
+ *
+ * so that the mean weight of the present classes is 1. A class without pixels weighs 1.
+ */
+export function balancedWeights(pixels: readonly number[]): number[] {
+  const present = pixels.filter((count) => count > 0);
+  const mean = present.reduce((sum, count) => sum + 1 / count, 0) / present.length;
+  return pixels.map((count) => count > 0 ? 1 / count / mean : 1);
+}

@@ -1,0 +1,198 @@
+/**
+ * The GPU memory of a whole run, stage by stage, before any of it is taken.
+ *
+ * The network and the compiled training step stay on the GPU while images are labelled and scored, so these stages count both
+ * beside their own. Every sum is an upper bound: where sizes depend on time, as those of the queues do, the largest is taken.
+ *
+ * @module
+ */
+
+import { formatSize } from "../data/size.ts";
+import { bufferBytes, type Gpu } from "../gpu/gpu.ts";
+import { mostPieces } from "../gpu/queue_bound.ts";
+import { paddedChannels, storedBytes } from "../graph/layout.ts";
+import { programBytes } from "../graph/program_bytes.ts";
+import type { Network } from "../nn/network.ts";
+import { logitsProgram } from "../selftraining/inference.ts";
+import { defaultLimits, labelBytes } from "../selftraining/selection.ts";
+import type { SelectionSettings } from "../selftraining/thresholds.ts";
+import { logLength, type TrainerOptions } from "../selftraining/trainer.ts";
+import { trainingStep } from "../selftraining/training_step.ts";
+import { isPlain, viewCount, type ViewOptions, viewsOf } from "../selftraining/views.ts";
+
+/** A stage of a run. */
+export type StageName = "training" | "labelling" | "scoring" | "pictures";
+
+/** What a stage takes. */
+export interface StageMemory {
+  /** The stage. */
+  readonly stage: StageName;
+  /** Most bytes on the GPU during the stage, all that stays there from before among them. */
+  readonly bytes: number;
+}
+
+/** What the memory of a run depends on, beside the network. */
+export interface PlannedRun {
+  /** Sizes of the training step. */
+  readonly step: TrainerOptions;
+  /** What the optimizer keeps. */
+  readonly optimizer: {
+    /** Copies of the parameters in its state: 1 for SGD, 2 for AdamW. */
+    readonly states: number;
+    /** Whether it clips gradients. */
+    readonly clips: boolean;
+  };
+  /** How images are shown to the network that labels and scores. */
+  readonly inference: {
+    /** Images in one launch of the network. */
+    readonly batch: number;
+    readonly views: ViewOptions;
+  };
+  /** The labelling of the target; `null` where nothing is labelled. */
+  readonly labelling: LabellingSizes | null;
+  /** The scored images, and the most pixels in the labels of one; `null` where nothing is scored. */
+  readonly scoring: { readonly images: number; readonly labelPixels: number } | null;
+  /** Images that are drawn at the end. */
+  readonly pictures: number;
+}
+
+/** What the memory of labelling depends on. */
+export interface LabellingSizes extends Pick<SelectionSettings, "policy" | "stride"> {
+  readonly images: number;
+  readonly hasPrior: boolean;
+  /** Bound of the logits that stay on the GPU between the passes of the selection, in bytes. */
+  readonly keptBytes: number;
+}
+
+/** The stages of a run in their order, with what each takes; allocates nothing. */
+export function planStages(gpu: Gpu, network: Network, run: PlannedRun): StageMemory[] {
+  const { labelling, scoring, pictures } = run;
+  const trainer = trainerBytes(gpu, network, run);
+  const views = inferenceBytes(gpu, network, run);
+  const stages: StageMemory[] = [{ stage: "training", bytes: trainer + checkpointBytes(network, run) }];
+  if (labelling !== null) {
+    stages.push({ stage: "labelling", bytes: trainer + labellingBytes(network, run, labelling, views) });
+  }
+  if (scoring !== null) stages.push({ stage: "scoring", bytes: trainer + scoringBytes(network, run, scoring, views) });
+  if (pictures > 0) stages.push({ stage: "pictures", bytes: picturesBytes(network, run, views) });
+  return stages;
+}
+
+/** The stage that takes most; of equals the first. */
+export function peakOf(stages: readonly StageMemory[]): StageMemory {
+  return stages.reduce((most, stage) => stage.bytes > most.bytes ? stage : most);
+}
+
+/** The network, the optimizer and the compiled step. */
+function trainerBytes(gpu: Gpu, network: Network, { step, optimizer }: PlannedRun): number {
+  const { store } = network;
+  const { accumulate = 1 } = step;
+  const parameters = sum(store.segmentBytes.map(bufferBytes));
+  const rates = bufferBytes(store.groups.length * 16 * optimizer.states);
+  const partialNorms = sum(store.runs().map(({ gradients }) => Math.ceil(gradients.size / (16 * 64)) * 4));
+  const clip = optimizer.clips ? bufferBytes(partialNorms) + bufferBytes(4) : 0;
+  const accumulation = accumulate > 1 ? parameters : 0;
+  const log = bufferBytes(4) + bufferBytes(logLength * 4 * (1 + accumulate));
+  return networkBytes(network) + optimizer.states * parameters + rates + clip + accumulation + log +
+    programBytes(gpu, trainingStep(network, step).definition);
+}
+
+function networkBytes({ store }: Network): number {
+  return store.valueBytes + store.gradientBytes;
+}
+
+/** What reading the weights and then the optimizer's state takes, for a checkpoint. */
+function checkpointBytes({ store }: Network, { optimizer: { states } }: PlannedRun): number {
+  return Math.max(store.valueBytes, states * sum(store.segmentBytes.map(bufferBytes)));
+}
+
+/** The programs of all views of an image, and the logits of all views of one image. */
+interface InferenceBytes {
+  readonly programs: number;
+  readonly logitsOfImage: number;
+}
+
+function inferenceBytes(gpu: Gpu, network: Network, { step: { size }, inference }: PlannedRun): InferenceBytes {
+  const { batch, views } = inference;
+  const all = viewsOf(size, views, network.model.sizeMultiple).map((view) => view.size);
+  const programs = new Map(
+    all.map((viewSize) => [formatSize(viewSize), logitsProgram(network, batch, size, viewSize)]),
+  );
+  const logitsOfImage = sum(all.map((viewSize) => {
+    const [, ...shape] = programs.get(formatSize(viewSize))?.outputs.logits?.shape ?? [];
+    return storedBytes([1, ...shape], "f32", "activation");
+  }));
+  return { programs: sum([...programs.values()].map((program) => programBytes(gpu, program))), logitsOfImage };
+}
+
+/** The spatial prior while it is made; then the network over all images and the passes of the selection. */
+function labellingBytes(
+  network: Network,
+  { step: { size: { height, width } }, inference: { batch } }: PlannedRun,
+  { images, hasPrior, keptBytes, stride, policy }: LabellingSizes,
+  { programs, logitsOfImage }: InferenceBytes,
+): number {
+  const classes = network.classCount;
+  const pixels = height * width;
+  const prior = hasPrior ? pixels * paddedChannels(classes) * 4 : 0;
+  // Counts, half smoothed counts and what is read back, beside the labels of a batch.
+  const priorAtFirst = hasPrior ? 3 * prior + bufferBytes(16 * pixels) : 0;
+  const logits = images * logitsOfImage;
+  const keptLogits = logits <= keptBytes ? logits : keptBytes + Math.min(batch, images) * logitsOfImage;
+  const batchPixels = Math.min(batch, images) * pixels;
+  const selection = selectionBytes({ classes, pixels: batchPixels, stride, lists: policy === "st" ? 1 : classes });
+  const assignment = assignmentBytes(batchPixels, images * pixels);
+  return Math.max(priorAtFirst, prior + programs + keptLogits + Math.max(selection, assignment));
+}
+
+/** Candidates, and beside them the keys of a batch and the histograms of one radix selection, or of two. */
+function selectionBytes(
+  { classes, pixels, stride, lists }: Readonly<Record<"classes" | "pixels" | "stride" | "lists", number>>,
+): number {
+  const candidates = 2 * 4 * Math.max(2 * defaultLimits.samples, defaultLimits.candidates);
+  const keys = 2 * bufferBytes(4 * pixels);
+  const ranksOfBlocks = stride > 1 ? bufferBytes(Math.ceil(pixels / 256 + 1) * classes * 4) : 0;
+  // What is counted, and read back.
+  const histograms = 2 * bufferBytes(lists * 2 ** 11 * 4);
+  return candidates + Math.max(keys + ranksOfBlocks + histograms, 2 * histograms);
+}
+
+/** Labels of the batches that are read together: those being made, and two groups being read. */
+function assignmentBytes(batchPixels: number, allPixels: number): number {
+  const group = Math.min(labelBytes + batchPixels, mostPieces * bufferBytes(batchPixels));
+  return Math.min(3 * group, 2 * bufferBytes(allPixels));
+}
+
+function scoringBytes(
+  network: Network,
+  { inference: { batch, views } }: PlannedRun,
+  { images, labelPixels }: { readonly images: number; readonly labelPixels: number },
+  { programs, logitsOfImage }: InferenceBytes,
+): number {
+  const confusion = bufferBytes(network.classCount ** 2 * 4);
+  const labels = predictionBytes(Math.min(batch, images), labelPixels, views, logitsOfImage);
+  // The confusion matrix is read back.
+  return programs + labels + bufferBytes(batch * labelPixels) + 2 * confusion;
+}
+
+/** A second network, without gradients, and the predictions of one of the two; the trainer is gone. */
+function picturesBytes(
+  network: Network,
+  { pictures, step: { size: { height, width } }, inference: { batch, views } }: PlannedRun,
+  { programs, logitsOfImage }: InferenceBytes,
+): number {
+  const images = Math.min(batch, pictures);
+  const readBack = bufferBytes(images * height * width);
+  return networkBytes(network) + network.store.valueBytes + programs + readBack +
+    predictionBytes(images, height * width, views, logitsOfImage);
+}
+
+/** Labels of a batch, where its views lie, and their logits where there are several. */
+function predictionBytes(images: number, labelPixels: number, views: ViewOptions, logitsOfImage: number): number {
+  const logits = isPlain(views) ? 0 : bufferBytes(images * logitsOfImage);
+  return bufferBytes(images * labelPixels) + bufferBytes(viewCount(views) * 16) + logits;
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}

@@ -1,0 +1,174 @@
+/**
+ * The memory that a run will take, as `--plan` prints it and `--memory-budget` bounds it.
+ *
+ * @module
+ */
+
+import { imageSize } from "../data/decode.ts";
+import { readFile } from "../disk/files.ts";
+import { OutOfBudgetError } from "../errors.ts";
+import { memoryPlan } from "../graph/program_plan.ts";
+import { bytesText } from "../report/units.ts";
+import { defaultKeptBytes } from "../selftraining/logits_source.ts";
+import { type StepOptions, trainingStep } from "../selftraining/training_step.ts";
+import { viewOptions } from "../settings/settings.ts";
+import type { RunContext, RunData } from "./context.ts";
+import { peakOf, planStages, type StageMemory, type StageName } from "./memory_plan.ts";
+import { pictureCount } from "./pictures.ts";
+import { trainerOptions } from "./method_settings.ts";
+
+/** Bytes of the training step, as `--plan --json` has them. */
+export interface MemoryReport {
+  readonly parameterBytes: number;
+  readonly gradientBytes: number;
+  readonly optimizerBytes: number;
+  /** Activations and their gradients, without scratch. */
+  readonly activationBytes: number;
+  readonly scratchBytes: number;
+  readonly inputBytes: number;
+  /** All of the above together. */
+  readonly totalBytes: number;
+  /** Least possible for activations and scratch. */
+  readonly lowerBoundBytes: number;
+  readonly largestBindingBytes: number;
+  /** What the largest binding holds. */
+  readonly largestBinding: string;
+  /** The adapter's limit of a binding. */
+  readonly maxBindingBytes: number;
+  /** Floating-point operations of a micro-batch, as far as the kernels state them. */
+  readonly flops: number;
+}
+
+/** The same for each way to get activations to the gradients. */
+export interface MemoryAlternative {
+  /** The options, such as `--recompute`; empty for none. */
+  readonly options: string;
+  readonly totalBytes: number;
+  readonly flops: number;
+}
+
+/** What `--plan --json` prints. */
+export interface PlanReport extends MemoryReport {
+  /** The training step with activations kept in other ways. */
+  readonly alternatives: readonly MemoryAlternative[];
+  /** The stages of the run in their order. */
+  readonly stages: readonly StageMemory[];
+  /** What the stage takes that takes most. */
+  readonly peakBytes: number;
+  /** That stage. */
+  readonly peakStage: StageName;
+}
+
+/**
+ * The report of a whole run, for `--plan`; allocates nothing.
+ *
+ * @param adapts whether the run adapts to the target, or only trains on the source.
+ */
+export function planReport(context: RunContext, data: RunData, adapts: boolean): PlanReport {
+  const alternatives = [false, true].flatMap((recompute) =>
+    [false, true].map((halfActivations): MemoryAlternative => {
+      const { totalBytes, flops } = memoryReport(context, { recompute, halfActivations });
+      const names = [...recompute ? ["--recompute"] : [], ...halfActivations ? ["--half-activations"] : []];
+      return { options: names.join(" "), totalBytes, flops };
+    })
+  );
+  const stages = memoryStages(context, data, adapts);
+  const { stage, bytes } = peakOf(stages);
+  return { ...memoryReport(context), alternatives, stages, peakBytes: bytes, peakStage: stage };
+}
+
+/** Plans the memory of the training step, with the options of the settings or others. */
+function memoryReport(context: RunContext, others: Partial<StepOptions> = {}): MemoryReport {
+  const { gpu, network, settings } = context;
+  const plan = memoryPlan(gpu, trainingStep(network, { ...trainerOptions(context), ...others }).definition);
+  const parameterBytes = network.store.segmentBytes.reduce((sum, bytes) => sum + bytes, 0);
+  const gradientBytes = parameterBytes * (settings.get("accumulate") > 1 ? 2 : 1);
+  const optimizerBytes = parameterBytes * (settings.get("optimizer") === "adamw" ? 2 : 1);
+  return {
+    parameterBytes,
+    gradientBytes,
+    optimizerBytes,
+    activationBytes: plan.activationBytes - plan.scratchBytes,
+    scratchBytes: plan.scratchBytes,
+    inputBytes: plan.inputBytes,
+    totalBytes: parameterBytes + gradientBytes + optimizerBytes + plan.activationBytes + plan.inputBytes,
+    lowerBoundBytes: plan.lowerBoundBytes,
+    largestBindingBytes: plan.largestBindingBytes,
+    largestBinding: plan.largestBinding,
+    maxBindingBytes: gpu.maxBindingBytes,
+    flops: plan.flops,
+  };
+}
+
+/** The memory plan as `--plan` prints it. */
+export function planText(report: PlanReport): string {
+  const least = Math.min(...report.alternatives.map(({ flops }) => flops));
+  const rows: [string, string][] = [
+    ["parameters", bytesText(report.parameterBytes)],
+    ["gradients", bytesText(report.gradientBytes)],
+    ["optimizer state", bytesText(report.optimizerBytes)],
+    ["activations and their gradients", bytesText(report.activationBytes)],
+    ["scratch", bytesText(report.scratchBytes)],
+    ["inputs", bytesText(report.inputBytes)],
+    ["the training step in all", bytesText(report.totalBytes)],
+    ["least possible for activations", bytesText(report.lowerBoundBytes)],
+    [
+      "largest binding",
+      `${bytesText(report.largestBindingBytes)} of ${bytesText(report.maxBindingBytes)} (${report.largestBinding})`,
+    ],
+    ["operations of a micro-batch", `${(report.flops / 1e9).toFixed(1)} GFLOP`],
+    ...report.alternatives.map(({ options, totalBytes, flops }): [string, string] => [
+      options === "" ? "in all, activations kept as they are" : `in all, ${options}`,
+      bytesText(totalBytes) + (flops > least ? `, ${(100 * (flops / least - 1)).toFixed(0)} % more operations` : ""),
+    ]),
+    ...report.stages.map(({ stage, bytes }): [string, string] => [`most during ${stage}`, bytesText(bytes)]),
+    ["peak of the run", `${bytesText(report.peakBytes)}, during ${report.peakStage}`],
+  ];
+  return rows.map(([name, value]) => `${name.padEnd(42)}${value}`).join("\n");
+}
+
+/**
+ * Makes sure that every stage of a run fits `--memory-budget`, before its memory is allocated.
+ *
+ * @throws {OutOfBudgetError} naming the stage that takes most, what it takes and what is allowed.
+ */
+export function requireBudget(context: RunContext, data: RunData, adapts: boolean): void {
+  const budget = context.settings.get("memory-budget");
+  if (budget === undefined) return;
+  const { stage, bytes } = peakOf(memoryStages(context, data, adapts));
+  if (bytes <= budget) return;
+  throw new OutOfBudgetError(
+    `The run takes ${bytesText(bytes)} of GPU memory during ${stage}, --memory-budget allows ${bytesText(budget)}`,
+    `memory of ${stage}`,
+  );
+}
+
+/** The stages of a run and what each takes. */
+export function memoryStages(context: RunContext, data: RunData, adapts: boolean): StageMemory[] {
+  const { gpu, network, settings } = context;
+  const target = data.targetSplit.items.length;
+  const labels = data.evaluationSplit?.items.flatMap(({ labelPath }) => labelPath === null ? [] : [labelPath]) ?? [];
+  return planStages(gpu, network, {
+    step: trainerOptions(context),
+    optimizer: {
+      states: settings.get("optimizer") === "adamw" ? 2 : 1,
+      clips: settings.get("clip-norm") !== undefined,
+    },
+    inference: { batch: settings.get("label-batch"), views: viewOptions(settings) },
+    labelling: !adapts || settings.get("control") ? null : {
+      images: target,
+      hasPrior: settings.get("spatial-prior"),
+      keptBytes: defaultKeptBytes,
+      policy: settings.get("policy"),
+      stride: settings.get("stride"),
+    },
+    scoring: labels.length === 0 ? null : { images: labels.length, labelPixels: Math.max(...labels.map(pixelsOf)) },
+    pictures: adapts ? Math.min(pictureCount, target) : 0,
+  });
+}
+
+/** Pixels of an image file. */
+function pixelsOf(path: string): number {
+  const { height, width } = imageSize(readFile(path), path);
+  return height * width;
+}

@@ -1,0 +1,93 @@
+import { assert, assertEquals } from "@std/assert";
+import { join } from "node:path";
+import { runAdaptation } from "../../src/run/adaptation.ts";
+import { peakOf, type StageName } from "../../src/run/memory_plan.ts";
+import { memoryStages } from "../../src/run/memory_report.ts";
+import { openRun } from "../../src/run/open_run.ts";
+import { writePictures } from "../../src/run/pictures.ts";
+import { Profile, type ProfileStage } from "../../src/run/profile.ts";
+import { resolveSettings, type Values } from "../../src/settings/settings.ts";
+import type { Gpu } from "../../src/gpu/gpu.ts";
+import { writeStreets } from "../cli/fixture.ts";
+import { withFolder } from "../data/pictures.ts";
+
+/** The stage of the plan that a part of a profile belongs to. */
+const stageOf: Partial<Record<ProfileStage, StageName>> = {
+  "source training": "training",
+  training: "training",
+  labelling: "labelling",
+  selection: "labelling",
+  evaluation: "scoring",
+  pictures: "pictures",
+};
+
+/** Notes the peak of each part of a run. */
+class Peaks extends Profile {
+  readonly found = new Map<StageName, number>();
+  #stage: StageName | undefined;
+
+  constructor(readonly gpu: Gpu) {
+    super();
+  }
+
+  override enter(part: ProfileStage): void {
+    if (this.#stage !== undefined) {
+      this.found.set(this.#stage, Math.max(this.found.get(this.#stage) ?? 0, this.gpu.peakBytes));
+    }
+    this.#stage = stageOf[part];
+    this.gpu.resetPeak();
+    super.enter(part);
+  }
+}
+
+const tiny: Values = {
+  model: "deeplab-nano",
+  size: { height: 32, width: 64 },
+  crop: { height: 32, width: 32 },
+  "source-steps": 1,
+  "warm-up": 0,
+  rounds: 1,
+  epochs: 1,
+  "learning-rate": [0.001],
+};
+
+const runs: Record<string, Values> = {
+  "the image as it is": { batch: 2 },
+  "several views, accumulation, AdamW, clipping, a prior, a stride": {
+    ...{ batch: 1, accumulate: 2, optimizer: "adamw", "clip-norm": 1, "spatial-prior": true, stride: 3 },
+    ...{ scales: [0.75, 1.25], flip: true, average: "logits", "label-batch": 3 },
+  },
+};
+
+for (const [name, values] of Object.entries(runs)) {
+  Deno.test(`each stage of a run takes what the plan says, and at most 5 % less, with ${name}`, () =>
+    withFolder(async (folder) => {
+      writeStreets(folder);
+      const out = join(folder, "run");
+      const settings = resolveSettings("adapt", { ...tiny, ...values, source: folder, target: folder, out });
+      const { context, data, close } = await openRun(settings, true);
+      try {
+        const { gpu } = context;
+        const before = gpu.allocatedBytes;
+        const stages = memoryStages(context, data, true);
+        assertEquals(gpu.allocatedBytes, before);
+        const profile = new Peaks(gpu);
+        const measured = { ...context, profile };
+        await runAdaptation(measured, data, () => {});
+        profile.enter("pictures");
+        await writePictures(measured, data);
+        profile.enter("other");
+        assertEquals(stages.map(({ stage }) => stage), ["training", "labelling", "scoring", "pictures"]);
+        for (const { stage, bytes } of stages) {
+          const found = profile.found.get(stage) ?? 0;
+          assert(found <= bytes && bytes <= 1.05 * found, `${stage}: planned ${bytes}, measured ${found}`);
+        }
+        const peak = Math.max(...profile.found.values());
+        const { stage, bytes } = peakOf(stages);
+        assertEquals(profile.found.get(stage), peak);
+        assert(peak <= bytes && bytes <= 1.05 * peak);
+      } finally {
+        close();
+      }
+    }));
+}
