@@ -10,7 +10,7 @@
  */
 
 import type { Gpu } from "../gpu/gpu.ts";
-import type { BufferRange } from "../gpu/launch.ts";
+import { bindableRanges, type BufferRange } from "../gpu/launch.ts";
 import type { ParameterValues } from "../formats/safetensors.ts";
 import { type Layout, pack, storedBytes, unpack } from "../graph/layout.ts";
 import { input, resident, type Tensor } from "../graph/tensor.ts";
@@ -217,13 +217,16 @@ export class ParameterStore implements ParameterScope {
         const first = members[0];
         const last = members.at(-1);
         if (first === undefined || last === undefined) continue;
-        const place = { offset: first.offset, size: last.offset + last.bytes - first.offset };
-        runs.push({
-          group,
-          segment,
-          values: { buffer: buffer(this.#values, segment), ...place },
-          gradients: { buffer: buffer(this.#gradients, segment), ...place },
-        });
+        const size = last.offset + last.bytes - first.offset;
+        for (const part of bindableRanges(size, this.#gpu.maxBindingBytes)) {
+          const place = { offset: first.offset + part.offset, size: part.size };
+          runs.push({
+            group,
+            segment,
+            values: { buffer: buffer(this.#values, segment), ...place },
+            gradients: { buffer: buffer(this.#gradients, segment), ...place },
+          });
+        }
       }
     }
     return runs;
