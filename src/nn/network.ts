@@ -75,7 +75,11 @@ export class Network {
     return this.model.logits(images, this.store, { classes: this.classCount, inference });
   }
 
-  /** The same for a training step. */
+  /**
+   * The same for a training step.
+   *
+   * @throws {RangeError} if two dropouts have one name.
+   */
   trainingLogits(images: Tensor): TrainingTrace {
     const updates = new Map<string, Tensor>();
     const dropoutKeys = new Map<string, Tensor>();
@@ -83,7 +87,12 @@ export class Network {
       parameter: (name, shape, options) => this.store.parameter(name, shape, options),
       update: (name, value) => updates.set(name, value),
       dropoutKey: (name) => {
-        const key = dropoutKeys.get(name) ?? input(`dropout key ${name}`, [4], { dtype: "u32", layout: "plain" });
+        if (dropoutKeys.has(name)) {
+          throw new RangeError(
+            `Cannot train ${this.model.name}: two dropouts are called "${name}", and would drop the same elements`,
+          );
+        }
+        const key = input(dropoutInput(name), [4], { dtype: "u32", layout: "plain" });
         dropoutKeys.set(name, key);
         return key;
       },
@@ -108,6 +117,11 @@ export class Network {
   dispose(): void {
     this.store.dispose();
   }
+}
+
+/** The input of a training step that holds the key of a layer's dropout. */
+export function dropoutInput(name: string): string {
+  return `dropout key ${name}`;
 }
 
 /** A weight file, read: which network it belongs to, and its tensors. */

@@ -10,12 +10,12 @@ import { DivergenceError } from "../errors.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { bindableRanges, type BufferCopy, type BufferRange, type Dispatch } from "../gpu/launch.ts";
 import { Program } from "../graph/program.ts";
-import type { Network } from "../nn/network.ts";
+import { dropoutInput, type Network } from "../nn/network.ts";
 import { nonFiniteDispatch } from "../ops/metrics/non_finite.ts";
 import { GradientAccumulation } from "../optim/accumulation.ts";
 import type { LearningRates, Optimizer } from "../optim/optimizer.ts";
 import { hashText } from "../random.ts";
-import { dropoutInput, encodeSamples, type StepOptions, type TrainingSample, trainingStep } from "./training_step.ts";
+import { encodeSamples, type StepOptions, type TrainingSample, trainingStep } from "./training_step.ts";
 
 /** What can be attached to a step. With nothing attached, a step is one submission for each micro-batch. */
 export interface StepJoints {

@@ -125,11 +125,6 @@ function labelTensors(network: Network, { batch, size, crop, labels, weighted }:
   return tensors;
 }
 
-/** The input that holds the key of a layer's dropout. */
-export function dropoutInput(name: string): string {
-  return `dropout key ${name}`;
-}
-
 /**
  * The samples of a micro-batch as the inputs of the step have them, by name.
  *

@@ -132,6 +132,15 @@ Deno.test("dropout takes its key from seed, stage, step and layer, and drops not
   for (const other of [await loss("source", 1), await loss("round 1", 0), await loss("source", 0, 4)]) {
     assert(other !== first, "another place gave the same mask");
   }
+  const twice: Model = {
+    ...odd,
+    logits: (images, scope, options) => odd.logits(dropoutLayer(images, scope, "drop", 0.1), scope, options),
+  };
+  await assertRejects(
+    () => withTrainer(() => Promise.resolve(), {}, twice),
+    RangeError,
+    'Cannot train odd: two dropouts are called "drop"',
+  );
   const gpu = await testGpu();
   const network = new Network(gpu, odd, { classes }, { trainable: false });
   const images = odd.takes.input(1, size);
