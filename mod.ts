@@ -76,6 +76,8 @@ export {
   layer,
   type Leaf,
   resident,
+  type ScratchBinding,
+  type StagedPart,
   type StoredBinding,
   Tensor,
   type TensorDefinition,
