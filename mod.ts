@@ -134,7 +134,12 @@ export {
   Trainer,
   type TrainerOptions,
 } from "./src/selftraining/trainer.ts";
-export type { StepOptions, TrainingSample } from "./src/selftraining/training_step.ts";
+export {
+  type StepOptions,
+  type TrainingSample,
+  type TrainingStep,
+  trainingStep,
+} from "./src/selftraining/training_step.ts";
 export {
   crossEntropy,
   type LabelTensors,

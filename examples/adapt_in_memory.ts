@@ -11,6 +11,7 @@ import {
   adapt,
   findModel,
   Gpu,
+  groupRates,
   type MemoryItem,
   MemorySamples,
   MemoryStore,
@@ -37,7 +38,7 @@ const network = new Network(gpu, findModel("deeplab-nano"), { classes, size });
 network.store.initialize(0);
 const optimizer = await adamW(gpu, network.store, { weightDecay: 5e-4 });
 const trainer = await Trainer.open(gpu, network, optimizer, { batch: 8, crop: size, size });
-const rates = (rate: number) => ({ backbone: rate, head: rate });
+const rates = (rate: number) => groupRates(network.store.groups, rate, 1);
 
 const { sourceOnly, adapted } = await adapt(
   { trainer, samples: new MemorySamples(), store: new MemoryStore() },

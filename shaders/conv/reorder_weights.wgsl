@@ -1,4 +1,5 @@
 // Copies weights with their axes in another order, [A,B,C], so that a product can take them as matrices.
+// Or a block of them: what begins at element `first`.
 // Bindings: 0 w [R·S,I,O] read, f32 · 1 sizes · 2 reordered [A,B,C] write, as vec4f over the last axis.
 // Schedule: one invocation per vec4f of the result. Bound: bytes, 8 per element.
 #include lib/grid.wgsl
@@ -12,6 +13,7 @@ struct Sizes {
   stepA: u32,
   stepB: u32,
   stepC: u32,
+  first: u32,
 }
 
 @group(0) @binding(0) var<storage, read> weights: array<f32>;
@@ -30,7 +32,7 @@ fn main(
   }
   let a = index / (sizes.vectors * sizes.b);
   let b = index / sizes.vectors % sizes.b;
-  let first = a * sizes.stepA + b * sizes.stepB + 4u * (index % sizes.vectors) * sizes.stepC;
+  let first = sizes.first + a * sizes.stepA + b * sizes.stepB + 4u * (index % sizes.vectors) * sizes.stepC;
   reordered[index] = vec4f(
     weights[first],
     weights[first + sizes.stepC],

@@ -87,6 +87,18 @@ export function encodeTextureCopy(encoder: GPUCommandEncoder, { from, to }: Text
   if (rest > 0) copy(rows, rest, 1);
 }
 
+/** Bytes in ranges that one binding can see each, one after the other. */
+export function bindableRanges(
+  bytes: number,
+  maxBindingBytes: number,
+): { readonly offset: number; readonly size: number }[] {
+  const most = Math.floor(maxBindingBytes / 256) * 256;
+  return Array.from({ length: Math.ceil(bytes / most) }, (_, index) => ({
+    offset: index * most,
+    size: Math.min(most, bytes - index * most),
+  }));
+}
+
 /** A buffer as a range of all its bytes. */
 export function wholeRange(source: GPUBuffer | BufferRange): BufferRange {
   return "buffer" in source ? source : { buffer: source, offset: 0, size: source.size };

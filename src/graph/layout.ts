@@ -53,6 +53,10 @@ export function storedBytes(shape: readonly number[], dtype: DataType, layout: L
 
 /** Values in the order of the shape → values as they lie on the GPU. */
 export function pack(values: Float32Array, shape: readonly number[], layout: Layout): Float32Array<ArrayBuffer> {
+  const count = shape.reduce((product, side) => product * side, 1);
+  if (values.length !== count) {
+    throw new RangeError(`Cannot pack ${values.length} numbers as [${shape.join(", ")}]: ${count} are expected`);
+  }
   const packed = new Float32Array(storedElements(shape, layout));
   forEachElement(shape, layout, (index, stored) => {
     packed[stored] = values[index] ?? 0;

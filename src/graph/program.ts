@@ -257,10 +257,10 @@ async function bindCall(
   }
   const stored = (binding: StoredBinding): BufferRange => {
     if (binding instanceof Tensor) {
-      const { leaf } = binding.definition;
-      return leaf?.kind === "part"
-        ? rangePart(found(ranges, leaf.of), { offset: leaf.offset, bytes: binding.bytes })
-        : found(ranges, binding);
+      const { definition: { leaf }, bytes } = binding;
+      if (leaf?.kind === "part") return rangePart(stored(leaf.of), { offset: leaf.offset, bytes });
+      if (leaf?.kind === "scratch") return stored({ scratch: leaf.scratch, part: { offset: 0, bytes } });
+      return found(ranges, binding);
     }
     const range = scratch[binding.scratch];
     if (range !== undefined) return binding.part === undefined ? range : rangePart(range, binding.part);

@@ -138,6 +138,15 @@ export function pixelRange(tensor: Tensor, { first, count }: Range): Tensor {
   return part(tensor, [1, channels, 1, count], first * paddedChannels(channels) * 4);
 }
 
+/** The pixels of `[N, C, H, W]`, numbered through the batch, in ranges that can be bound. */
+export function bindablePixels({ shape, bytes }: Tensor, limit: number): Range[] {
+  const [batch = 1, channels = 1, height = 1, width = 1] = shape;
+  const count = batch * height * width;
+  if (bytes <= limit) return [{ first: 0, count }];
+  const most = Math.floor(limit / (4 * paddedChannels(channels)) / alignedVectors) * alignedVectors;
+  return rangesOf(count, Math.max(alignedVectors, most));
+}
+
 /** vec4f of a tensor of any layout, as a plain one. */
 export function vectorRange(tensor: Tensor, { first, count }: Range): Tensor {
   if (count * 16 >= tensor.bytes) return tensor;
@@ -153,8 +162,27 @@ export function part(
 ): Tensor {
   const { leaf } = tensor.definition;
   const whole = leaf?.kind === "part" ? leaf : { of: tensor, offset: 0 };
-  const place = { kind: "part", of: whole.of, offset: whole.offset + offset } as const;
+  const place = { kind: "part", name: "part", of: whole.of, offset: whole.offset + offset } as const;
   return new Tensor({ op: "part", shape, dtype: tensor.dtype, layout, leaf: place });
+}
+
+/** Scratch memory as a tensor of this shape that only launches bind. */
+export function scratchTensor(scratch: number, shape: readonly number[], layout: Layout): Tensor {
+  return new Tensor({ op: "scratch", shape, layout, leaf: { kind: "scratch", name: "scratch", scratch } });
+}
+
+/** The same launches with other numbers for their scratch memory, from `first` on; that of `scratchTensor` stays. */
+export function renumbered(plan: KernelPlan, first: number): KernelPlan {
+  const stored = (binding: StoredBinding): StoredBinding =>
+    binding instanceof Tensor ? binding : { ...binding, scratch: first + binding.scratch };
+  const moved = (binding: KernelBinding): KernelBinding => {
+    if (binding === "output" || "uniform" in binding) return binding;
+    return "texture" in binding ? { texture: stored(binding.texture) } : stored(binding);
+  };
+  return {
+    calls: plan.calls.map((call) => ({ ...call, bindings: call.bindings.map(moved) })),
+    scratchBytes: [...Array.from({ length: first }, () => 0), ...plan.scratchBytes ?? []],
+  };
 }
 
 /** The largest binding of a plan in bytes, textures in proportion to what they can hold. */
@@ -290,7 +318,9 @@ export function stageParts(plan: KernelPlan, output: Tensor): KernelPlan {
       const bytes = storedBindingBytes(part, plan);
       scratchBytes[scratch] = Math.max(scratchBytes[scratch] ?? 0, bytes);
       const { leaf } = part instanceof Tensor ? part.definition : {};
-      return { part, scratch, bytes, isWritten: leaf?.kind !== "part" || leaf.of === output };
+      const of = leaf?.kind === "part" ? leaf.of : undefined;
+      const isScratch = of === undefined || of.definition.leaf?.kind === "scratch";
+      return { part, scratch, bytes, isWritten: isScratch || of === output };
     });
     if (staged.length === 0) return call;
     const bindings = call.bindings.map((binding) => {
@@ -324,5 +354,7 @@ export function fittingSize(tensor: Tensor, bytes: number, limit: number): strin
     return `at most ${Math.floor(limit / 4)} numbers would fit`;
   }
   const width = image.shape[3] ?? 1;
-  return `images of at most ${Math.floor(width * limit / bytes)} columns here, instead of ${width}, would fit`;
+  const columns = Math.floor(width * limit / bytes);
+  if (columns < 1) return `an adapter that binds ${bytes} bytes would do`;
+  return `images of at most ${columns} columns here, instead of ${width}, would fit`;
 }

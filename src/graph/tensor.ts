@@ -18,7 +18,9 @@ export type Leaf =
   /** A fixed place in a buffer that lives longer than the program: a parameter, an image store, pseudo-labels. */
   | { readonly kind: "resident"; readonly name: string; readonly range: BufferRange }
   /** The bytes of another tensor from `offset` on: what a launch binds where it computes a slice (`slices.ts`). */
-  | { readonly kind: "part"; readonly of: Tensor; readonly offset: number };
+  | { readonly kind: "part"; readonly name: string; readonly of: Tensor; readonly offset: number }
+  /** Scratch memory of the launches that bind it, by its number. */
+  | { readonly kind: "scratch"; readonly name: string; readonly scratch: number };
 
 /** Scratch memory by its number: all of it, or the `bytes` from `offset` on. */
 export interface ScratchBinding {

@@ -44,7 +44,12 @@ export function rgbBytes(normalization: Normalization): ImageKind {
     bytesOf: ({ height, width }) => height * width * 4,
     encode({ height, width, pixels }, name) {
       if (pixels instanceof Uint8Array && pixels.length === height * width * 4) return pixels;
-      throw new Error(`Cannot use ${name}: the network takes RGB bytes, and this image has other numbers`);
+      throw new Error(
+        `Cannot use ${name}: the network takes RGB bytes, ${
+          height * width * 4
+        } for ${height}×${width} pixels; the image ` +
+          `has ${describePixels(pixels)}`,
+      );
     },
     input: (batch, { height, width }) => input("pixels", [batch, height, width], { dtype: "u32", layout: "plain" }),
     sample: (images, geometry, crop) => sampleImages(images, geometry, { ...crop, normalization }),
@@ -53,7 +58,7 @@ export function rgbBytes(normalization: Normalization): ImageKind {
 
 /**
  * Images of float32 numbers `[C, H, W]`, such as the range images of a LiDAR. Each channel is normalised when it is encoded:
- * value · scale + shift; 0 stands beyond the edge of an image.
+ * value · scale + shift; 0 stands beyond the edge of an image. Colour changes (`jitter`) do nothing to them.
  *
  * @param normalization one number for each channel; default: the values as they are.
  * @throws {RangeError} if there is another number of scales or shifts than channels.
@@ -75,7 +80,8 @@ export function floatChannels(channels: number, normalization?: Normalization): 
       const plane = height * width;
       if (!(pixels instanceof Float32Array) || pixels.length !== channels * plane) {
         throw new Error(
-          `Cannot use ${name}: the network takes ${channels} float channels, and this image has other numbers`,
+          `Cannot use ${name}: the network takes ${channels} float channels, ${channels * plane} numbers for ` +
+            `${height}×${width} pixels; the image has ${describePixels(pixels)}`,
         );
       }
       const values = pixels.map((value, index) => {
@@ -89,10 +95,15 @@ export function floatChannels(channels: number, normalization?: Normalization): 
   };
 }
 
+function describePixels(pixels: PixelImage["pixels"]): string {
+  return `${pixels.length} ${pixels instanceof Uint8Array ? "bytes" : "floats"}`;
+}
+
 /**
  * The encoded images of a batch, one after the other, as `ImageKind.input` takes them. What is missing of a full batch is zero.
  *
  * @param names of the images, for messages.
+ * @throws {Error} naming the image that is of another kind or size.
  */
 export function encodeBatch(
   kind: ImageKind,
@@ -104,7 +115,13 @@ export function encodeBatch(
   const each = kind.bytesOf(size);
   const bytes = new Uint8Array(batch * each);
   for (const [index, image] of images.entries()) {
-    bytes.set(kind.encode(image, names[index] ?? "an image"), index * each);
+    const name = names[index] ?? "an image";
+    if (image.height !== size.height || image.width !== size.width) {
+      throw new Error(
+        `Cannot use ${name}: it has ${image.height}×${image.width} pixels, expected ${size.height}×${size.width}`,
+      );
+    }
+    bytes.set(kind.encode(image, name), index * each);
   }
   return bytes;
 }

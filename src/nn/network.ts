@@ -147,17 +147,18 @@ export function readWeights(bytes: Uint8Array<ArrayBuffer>, source: string): Wei
 /**
  * A finished network from a weight file.
  *
- * @param options `trainable: false` allocates no gradients. Default `true`.
+ * @param options `trainable: false` allocates no gradients, default `true`. `model`: a network of your own, which `findModel`
+ * does not know; default the one that the file names.
  * @throws {Error} if the model is unknown, or a tensor is missing or has another shape.
  */
 export function loadNetwork(
   gpu: Gpu,
   bytes: Uint8Array<ArrayBuffer>,
   source: string,
-  options: { readonly trainable?: boolean } = {},
+  options: { readonly trainable?: boolean; readonly model?: Model } = {},
 ): Network {
   const file = readWeights(bytes, source);
-  const network = new Network(gpu, findModel(file.model, source), file.metadata, options);
+  const network = new Network(gpu, options.model ?? findModel(file.model, source), file.metadata, options);
   network.store.load(file.tensors, source);
   return network;
 }

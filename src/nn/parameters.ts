@@ -10,7 +10,7 @@
  */
 
 import type { Gpu } from "../gpu/gpu.ts";
-import type { BufferRange } from "../gpu/launch.ts";
+import { bindableRanges, type BufferRange } from "../gpu/launch.ts";
 import type { ParameterValues } from "../formats/safetensors.ts";
 import { type Layout, pack, storedBytes, unpack } from "../graph/layout.ts";
 import { input, resident, type Tensor } from "../graph/tensor.ts";
@@ -35,11 +35,14 @@ export interface ParameterOptions {
 export interface ParameterGroup {
   /** What `ParameterOptions.group` calls it. */
   readonly name: string;
-  /** Factor on the learning rate. Default 1. */
+  /** Factor on the learning rate, which `groupRates` applies. An optimizer takes the rates as they are given. Default 1. */
   readonly rate?: number;
-  /** Factor on the weight decay. Default 1. */
+  /** Factor on the weight decay, which the optimizer applies. Default 1. */
   readonly decay?: number;
-  /** Whether it is trained at all. Default `true`. */
+  /**
+   * Whether the optimizer changes it. Running statistics of batch norms belong to no group: they follow the batches unless
+   * the layer's statistics are frozen. Default `true`.
+   */
   readonly trained?: boolean;
   /** Whether it belongs to the head, which is drawn anew on a loaded backbone and has a rate of its own. Default `false`. */
   readonly head?: boolean;
@@ -214,13 +217,16 @@ export class ParameterStore implements ParameterScope {
         const first = members[0];
         const last = members.at(-1);
         if (first === undefined || last === undefined) continue;
-        const place = { offset: first.offset, size: last.offset + last.bytes - first.offset };
-        runs.push({
-          group,
-          segment,
-          values: { buffer: buffer(this.#values, segment), ...place },
-          gradients: { buffer: buffer(this.#gradients, segment), ...place },
-        });
+        const size = last.offset + last.bytes - first.offset;
+        for (const part of bindableRanges(size, this.#gpu.maxBindingBytes)) {
+          const place = { offset: first.offset + part.offset, size: part.size };
+          runs.push({
+            group,
+            segment,
+            values: { buffer: buffer(this.#values, segment), ...place },
+            gradients: { buffer: buffer(this.#gradients, segment), ...place },
+          });
+        }
       }
     }
     return runs;

@@ -6,7 +6,7 @@
 
 import shader from "../../shaders/optim/accumulate_gradients.wgsl" with { type: "text" };
 import type { Gpu } from "../gpu/gpu.ts";
-import { type BufferRange, type Dispatch, grid } from "../gpu/launch.ts";
+import { bindableRanges, type BufferRange, type Dispatch, grid } from "../gpu/launch.ts";
 
 /** Segments for the gradients of one micro-batch, and the launches that add them to their mean. */
 export class GradientAccumulation {
@@ -30,14 +30,18 @@ export class GradientAccumulation {
       means.map((mean, index) => [mean, gpu.createBuffer(mean.size, `gradients ${index} of a micro-batch`)]),
     );
     const launches = (isFirst: boolean) =>
-      Promise.all([...segments].map(([mean, gradients]) =>
-        gpu.dispatch(
-          { name: "optim/accumulate_gradients", text: shader },
-          { VECTORS: mean.size / 16, SHARE: 1 / count, FIRST: isFirst },
-          [gradients, mean],
-          grid(mean.size / 16, 64),
-        )
-      ));
+      Promise.all(
+        [...segments].flatMap(([mean, gradients]) =>
+          bindableRanges(mean.size, gpu.maxBindingBytes).map((range) =>
+            gpu.dispatch(
+              { name: "optim/accumulate_gradients", text: shader },
+              { VECTORS: range.size / 16, SHARE: 1 / count, FIRST: isFirst },
+              [{ buffer: gradients, ...range }, { buffer: mean, ...range }],
+              grid(range.size / 16, 64),
+            )
+          )
+        ),
+      );
     return new GradientAccumulation(await launches(true), await launches(false), gpu, segments);
   }
 

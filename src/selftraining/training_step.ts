@@ -69,7 +69,8 @@ export interface TrainingStep {
 }
 
 /**
- * Traces a step, without the optimizer.
+ * Traces a step, without the optimizer. `memoryPlan(gpu, trainingStep(network, options).definition)` tells how much memory
+ * it takes, besides the parameters, their gradients and the optimizer's state.
  *
  * @param place where a gradient goes that belongs at a range of the store; default there.
  */
@@ -88,6 +89,7 @@ export function trainingStep(
     classes: network.classCount,
     alignCorners,
     constant(name, shape, values, layout) {
+      if (constants.has(name)) throw new Error(`Cannot train: two constants of the objective are called "${name}"`);
       constants.set(name, pack(values, shape, layout));
       return input(name, shape, { layout });
     },
@@ -151,6 +153,12 @@ function hardLabels(samples: readonly TrainingSample[], { height, width }: Size)
   const all = new Uint8Array(samples.length * height * width);
   for (const [index, { labels, name }] of samples.entries()) {
     if (!(labels instanceof Uint8Array)) throw new Error(`Cannot train on ${name ?? "an image"}: its labels are soft`);
+    if (labels.length !== height * width) {
+      throw new Error(
+        `Cannot train on ${name ?? "an image"}: it has ${labels.length} labels, expected one for each of its ` +
+          `${height}×${width} pixels`,
+      );
+    }
     all.set(labels, index * height * width);
   }
   return all;
@@ -175,7 +183,13 @@ function softLabels(samples: readonly TrainingSample[], classes: number, { heigh
 
 function weightsOf(samples: readonly TrainingSample[], { height, width }: Size): Float32Array<ArrayBuffer> {
   const all = new Float32Array(samples.length * height * width);
-  for (const [index, { pixelWeights, imageWeight = 1 }] of samples.entries()) {
+  for (const [index, { name, pixelWeights, imageWeight = 1 }] of samples.entries()) {
+    if (pixelWeights !== undefined && pixelWeights.length !== height * width) {
+      throw new Error(
+        `Cannot train on ${name ?? "an image"}: it has ${pixelWeights.length} weights of pixels, expected ` +
+          `${height}×${width}`,
+      );
+    }
     const part = all.subarray(index * height * width, (index + 1) * height * width);
     if (pixelWeights === undefined) part.fill(imageWeight);
     else part.set(pixelWeights.map((weight) => weight * imageWeight));

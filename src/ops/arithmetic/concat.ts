@@ -46,7 +46,7 @@ export function concat(parts: readonly Tensor[]): Tensor {
 }
 
 /** The launch that copies one part to the channels from `start`; the last one also writes the padding. */
-function copyPart(part: Tensor, start: number, total: number, isLast: boolean): KernelCall {
+export function copyPart(part: Tensor, start: number, total: number, isLast: boolean): KernelCall {
   const [batch = 1, channels = 1, height = 1, width = 1] = part.shape;
   const pixels = batch * height * width;
   const vectors = paddedChannels(channels) / 4;

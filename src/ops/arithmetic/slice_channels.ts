@@ -8,7 +8,7 @@ import shader from "../../../shaders/arithmetic/slice_channels.wgsl" with { type
 import { grid } from "../../gpu/launch.ts";
 import { paddedChannels } from "../../graph/layout.ts";
 import { inPixels, pixelRange } from "../../graph/slices.ts";
-import { Tensor } from "../../graph/tensor.ts";
+import { type KernelBinding, type KernelCall, Tensor } from "../../graph/tensor.ts";
 import { refuse } from "../refuse.ts";
 
 /**
@@ -22,26 +22,34 @@ export function sliceChannels(x: Tensor, options: { readonly from: number; reado
   if (x.layout !== "activation" || from < 0 || count < 1 || from + count > channels) {
     refuse("sliceChannels", `${x} has no ${count} channels from number ${from}`);
   }
-  const vectors = paddedChannels(count) / 4;
   return new Tensor({
     op: "sliceChannels",
     shape: [batch, count, height, width],
     inputs: [x],
     kernels: (output, device) =>
-      inPixels(output, device, (range) => ({
-        calls: [{
-          shader: { name: "arithmetic/slice_channels", text: shader },
-          constants: {
-            PIXELS: range.count,
-            INPUT_VECTORS: paddedChannels(channels) / 4,
-            VECTORS: vectors,
-            CHANNELS: count,
-            FROM: from,
-          },
-          bindings: [pixelRange(x, range), "output"],
-          workgroups: grid(range.count * vectors, 64),
-          iterations: 0,
-        }],
-      })),
+      inPixels(output, device, (range) => ({ calls: [sliceCall(pixelRange(x, range), options, "output")] })),
   });
+}
+
+/** The launch that copies a run of channels. */
+export function sliceCall(
+  x: Tensor,
+  { from, count }: { readonly from: number; readonly count: number },
+  output: KernelBinding,
+): KernelCall {
+  const [batch = 1, channels = 1, height = 1, width = 1] = x.shape;
+  const [pixels, vectors] = [batch * height * width, paddedChannels(count) / 4];
+  return {
+    shader: { name: "arithmetic/slice_channels", text: shader },
+    constants: {
+      PIXELS: pixels,
+      INPUT_VECTORS: paddedChannels(channels) / 4,
+      VECTORS: vectors,
+      CHANNELS: count,
+      FROM: from,
+    },
+    bindings: [x, output],
+    workgroups: grid(pixels * vectors, 64),
+    iterations: 0,
+  };
 }

@@ -35,8 +35,9 @@ import {
 } from "./geometry.ts";
 import { operands } from "./operands.ts";
 import { isProduct, productKernels } from "./product.ts";
-import { outputSlice } from "./slices.ts";
+import { outputSlice, wholeProduct } from "./slices.ts";
 import { convolutionTile } from "./tile.ts";
+import { byOutputChannels } from "./weight_slices.ts";
 import { winogradKernels } from "./winograd.ts";
 import { winogradRowMultiple, winogradTile } from "./winograd_tile.ts";
 import { usesWorkgroups, workgroupProductKernels } from "./workgroup_product.ts";
@@ -77,9 +78,20 @@ export function conv2d(input: Tensor, weight: Tensor, options: Conv2dOptions = {
     kernels: (output, device) =>
       inRegions(output, device, (region) => {
         const slice = outputSlice(geometry, region);
-        const { bytes } = imageRows(output, region);
-        const problem = { geometry: slice.geometry, epilogue: epilogueRows(epilogue, region), bytes };
-        return kernels(imageRows(input, slice.source), weight, problem, device);
+        const x = imageRows(input, slice.source);
+        const result = imageRows(output, region);
+        const ends = epilogueRows(epilogue, region);
+        return byOutputChannels(
+          weight,
+          result,
+          ends,
+          device,
+          () => kernels(x, weight, { geometry: slice.geometry, epilogue: ends, bytes: result.bytes }, device),
+          (some) => {
+            const geometry = { ...slice.geometry, wholeWeight: weight };
+            return kernels(x, some.weight, { geometry, epilogue: some.epilogue, bytes: some.result.bytes }, device);
+          },
+        );
       }, winogradRowMultiple(geometry, weight, device)),
     tunable: convolutionTunable({ direction: "forward", inputs, outputs, geometry }, (x, w) => conv2d(x, w, plain)),
   });
@@ -100,9 +112,9 @@ function kernels(
   const inputVectors = paddedChannels(inputs) / 4;
   const outputVectors = paddedChannels(outputs) / 4;
   const pixels = outputPixels(geometry);
-  const wholeRows = geometry.whole && outputPixels(geometry.whole);
+  const whole = wholeProduct(geometry, outputPixels, (outputVectors) => outputVectors);
   if (isProduct(geometry)) {
-    const sizes = { batches: 1, rows: pixels, inner: inputVectors, columns: outputVectors, wholeRows };
+    const sizes = { batches: 1, rows: pixels, inner: inputVectors, columns: outputVectors, whole };
     const product = { left: input, right: weight, sizes, epilogue };
     return productKernels(product, bytes, device);
   }
@@ -113,7 +125,7 @@ function kernels(
     return fewOutputsKernels(input, weight, geometry, epilogue, device);
   }
   const flops = 2 * pixels * outputs * inputs * taps(geometry);
-  const sizes = { batches: 1, rows: pixels, inner: taps(geometry) * inputVectors, columns: outputVectors, wholeRows };
+  const sizes = { batches: 1, rows: pixels, inner: taps(geometry) * inputVectors, columns: outputVectors, whole };
   if (usesWorkgroups(sizes, device)) {
     const patches = { geometry, vectors: inputVectors };
     const product = { left: input, right: weight, sizes, patches, epilogue };

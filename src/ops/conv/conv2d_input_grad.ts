@@ -13,12 +13,13 @@ import { type DeviceTraits, type KernelCall, type KernelPlan, Tensor } from "../
 import { convolutionTunable } from "./candidates.ts";
 import { fewInputsInputGradCall, hasFewInputsInputGrad } from "./few_inputs.ts";
 import { fewOutputsInputGradKernels, hasFewOutputs } from "./few_outputs.ts";
-import { type ConvolutionGeometry, sizesOfConvolution, taps, transposedGeometry } from "./geometry.ts";
+import { type ConvolutionGeometry, inputPixels, sizesOfConvolution, taps, transposedGeometry } from "./geometry.ts";
 import { operands } from "./operands.ts";
 import { mostStride, phases } from "./phases.ts";
 import { isProduct, productCall } from "./product.ts";
-import { inputSlice } from "./slices.ts";
+import { inputSlice, wholeProduct } from "./slices.ts";
 import { convolutionTile } from "./tile.ts";
+import { byInputChannels } from "./weight_slices.ts";
 import { weightsByOutput } from "./weight_order.ts";
 import { winogradKernels } from "./winograd.ts";
 import { winogradRowMultiple, winogradTile } from "./winograd_tile.ts";
@@ -45,8 +46,18 @@ export function conv2dInputGrad(
     kernels: (output, device) =>
       inRegions(output, device, (region) => {
         const slice = inputSlice(geometry, region);
-        const { bytes } = imageRows(output, region);
-        return kernels(imageRows(outputGradient, slice.source), weight, { geometry: slice.geometry, bytes }, device);
+        const dy = imageRows(outputGradient, slice.source);
+        const result = imageRows(output, region);
+        return byInputChannels(
+          weight,
+          result,
+          device,
+          () => kernels(dy, weight, { geometry: slice.geometry, bytes: result.bytes }, device),
+          (some) => {
+            const geometry = { ...slice.geometry, wholeWeight: weight };
+            return kernels(dy, some.weight, { geometry, bytes: some.result.bytes }, device);
+          },
+        );
       }, rowMultiple(geometry, weight, device)),
   });
 }
@@ -106,8 +117,8 @@ function kernels(
 }
 
 /** Rows of a product for each input pixel. */
-function pixelRows({ batch, height, width, whole }: ConvolutionGeometry) {
-  return { rows: batch * height * width, wholeRows: whole && whole.batch * whole.height * whole.width };
+function pixelRows(geometry: ConvolutionGeometry) {
+  return { rows: inputPixels(geometry), whole: wholeProduct(geometry, inputPixels, (_, inputVectors) => inputVectors) };
 }
 
 /** Sizes and left factor of the product that a gradient is where every tap reaches every pixel. */
@@ -121,9 +132,10 @@ function ofWhole(geometry: ConvolutionGeometry, inputVectors: number, outputVect
 /** Likewise with a stride: a batch for each phase of pixels, as long as the longest sum. */
 function ofPhases(geometry: ConvolutionGeometry, inputVectors: number, outputVectors: number) {
   const all = phases(geometry);
-  const [inner, wholeRows] = [all.mostTaps * outputVectors, geometry.whole && phases(geometry.whole).pixels];
+  const inner = all.mostTaps * outputVectors;
+  const whole = wholeProduct(geometry, (geometry) => phases(geometry).pixels, (_, inputVectors) => inputVectors);
   return {
-    sizes: { batches: all.count, rows: all.pixels, inner, columns: inputVectors, wholeRows },
+    sizes: { batches: all.count, rows: all.pixels, inner, columns: inputVectors, whole },
     patches: { geometry, vectors: outputVectors, phases: all },
   };
 }

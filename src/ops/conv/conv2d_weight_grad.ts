@@ -8,7 +8,7 @@ import shader from "../../../shaders/conv/conv2d_weight_grad.wgsl" with { type: 
 import { grid } from "../../gpu/launch.ts";
 import { nestedIterations } from "../../graph/iterations.ts";
 import { paddedChannels } from "../../graph/layout.ts";
-import { imageRows } from "../../graph/slices.ts";
+import { imageRows, type Range } from "../../graph/slices.ts";
 import { splitSum, wantedInvocations } from "../../graph/split_sum.ts";
 import { type DeviceTraits, type KernelPlan, Tensor } from "../../graph/tensor.ts";
 import { sumOfRegions } from "../reduce/sum_of_slices.ts";
@@ -17,8 +17,10 @@ import { fewInputsTile, fewInputsWeightGradCall, hasFewInputs } from "./few_inpu
 import { type ConvolutionGeometry, outputPixels, sizesOfConvolution, taps } from "./geometry.ts";
 import { operands } from "./operands.ts";
 import { isProduct, transposedLeftProductCall, transposedLeftTile } from "./product.ts";
-import { outputSlice } from "./slices.ts";
+import { outputSlice, wholeProduct } from "./slices.ts";
+import { gradientByInputChannels, inputChannels } from "./weight_slices.ts";
 import { winogradWeightGradKernels } from "./winograd.ts";
+import { byChannelBlocks } from "./winograd_slices.ts";
 import { winogradTile } from "./winograd_tile.ts";
 import { usesWorkgroups, workgroupSplits, workgroupTransposedLeftCall } from "./workgroup_product.ts";
 
@@ -41,16 +43,52 @@ export function conv2dWeightGrad(
     shape: options.shape,
     layout: "convolution",
     inputs: [input, outputGradient],
-    kernels: (output, device) =>
-      sumOfRegions(options.geometry, output, device, (region) => {
-        const { geometry, source } = outputSlice(options.geometry, region);
-        const views = [imageRows(input, source), imageRows(outputGradient, region)] as const;
-        return kernels(...views, output, geometry, device);
-      }),
+    kernels: (output, device) => allKernels(input, outputGradient, output, options.geometry, device),
     tunable: convolutionTunable(
       { direction: "weightGrad", inputs, outputs, geometry: options.geometry },
       (x, dy) => conv2dWeightGrad(x, dy, options),
     ),
+  });
+}
+
+/** The launches, in slices where one is needed: of regions, and of channels where the weights are too large, or their sums. */
+function allKernels(
+  input: Tensor,
+  outputGradient: Tensor,
+  output: Tensor,
+  geometry: ConvolutionGeometry,
+  device: DeviceTraits,
+): KernelPlan {
+  const slice = { ...geometry, wholeWeight: output };
+  if (!isProduct(geometry) && winogradTile(geometry, output, device, { isWeightGrad: true }) !== null) {
+    return byChannelBlocks([input, outputGradient], output, device, (x, dy, dw) => kernels(x, dy, dw, slice, device));
+  }
+  return gradientByInputChannels(
+    output,
+    device,
+    () => inRegions(input, outputGradient, output, { geometry, device }),
+    (some, channels) => inRegions(input, outputGradient, some, { geometry: slice, device, channels }),
+  );
+}
+
+/** The launches, region by region; of some channels of the input, where they are given. */
+function inRegions(
+  input: Tensor,
+  outputGradient: Tensor,
+  output: Tensor,
+  { geometry: all, device, channels }: {
+    readonly geometry: ConvolutionGeometry;
+    readonly device: DeviceTraits;
+    readonly channels?: Range;
+  },
+): KernelPlan {
+  return sumOfRegions(all, output, device, (region) => {
+    const { geometry, source } = outputSlice(all, region);
+    const [x, dy] = [imageRows(input, source), imageRows(outputGradient, region)];
+    if (channels === undefined) return kernels(x, dy, output, geometry, device);
+    const some = inputChannels(x, channels);
+    const plan = kernels(some.input, dy, output, geometry, device);
+    return { ...plan, calls: [some.call, ...plan.calls] };
   });
 }
 
@@ -65,8 +103,8 @@ function kernels(
   const inputVectors = paddedChannels(inputs) / 4;
   const outputVectors = paddedChannels(outputs) / 4;
   const pixels = outputPixels(geometry);
-  const wholeRows = geometry.whole && outputPixels(geometry.whole);
-  const sizes = { batches: 1, rows: pixels, inner: taps(geometry) * inputVectors, columns: outputVectors, wholeRows };
+  const whole = wholeProduct(geometry, outputPixels, (outputVectors) => outputVectors);
+  const sizes = { batches: 1, rows: pixels, inner: taps(geometry) * inputVectors, columns: outputVectors, whole };
   const inWorkgroups = usesWorkgroups(sizes, device);
   if (isProduct(geometry)) {
     const tile = transposedLeftTile(sizes, device);

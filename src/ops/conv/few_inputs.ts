@@ -16,6 +16,7 @@ import type { DeviceTraits, KernelBinding, KernelCall, Tensor } from "../../grap
 import { type Epilogue, epilogueBindings, epilogueConstants } from "./epilogue.ts";
 import { type ConvolutionGeometry, geometryConstants, largestDivisor, taps } from "./geometry.ts";
 import { operands } from "./operands.ts";
+import { wholeWeight } from "./slices.ts";
 
 /**
  * Output pixels of one invocation. With 1 the kernel takes 1.3 times as long; 4 are no faster than 2. Compilation takes
@@ -40,7 +41,7 @@ const mostSums = 32;
 
 /** Whether a convolution and its weight gradient are computed by these kernels. */
 export function hasFewInputs(geometry: ConvolutionGeometry, weight: Tensor, device: DeviceTraits): boolean {
-  const [outputs = 1, inputs = 1] = weight.shape;
+  const [outputs = 1, inputs = 1] = wholeWeight(geometry, weight).shape;
   return device.software && allowsOtherForms(device) && inputs <= 4 &&
     taps(geometry) * paddedChannels(outputs) / 4 <= mostWeights;
 }

@@ -15,9 +15,9 @@ import { paddedChannels } from "../../graph/layout.ts";
 import type { DeviceTraits, KernelBinding, KernelCall, KernelPlan, Tensor } from "../../graph/tensor.ts";
 import { type Epilogue, epilogueBindings, epilogueConstants } from "./epilogue.ts";
 import { allowsOtherForms } from "./few_inputs.ts";
-import { type ConvolutionGeometry, geometryConstants, taps } from "./geometry.ts";
+import { type ConvolutionGeometry, geometryConstants, inputPixels, taps } from "./geometry.ts";
 import { productCall } from "./product.ts";
-import { wholeGeometry } from "./slices.ts";
+import { wholeGeometry, wholeProduct, wholeWeight } from "./slices.ts";
 import { weightsByInput, weightsByOutput } from "./weight_order.ts";
 
 /**
@@ -45,8 +45,8 @@ export function hasFewOutputs(
   device: DeviceTraits,
   direction: "forward" | "inputGrad",
 ): boolean {
-  const [, inputs = 1] = weight.shape;
-  const { tapVectors, outputVectors, rows } = sizes(wholeGeometry(geometry), weight);
+  const [, inputs = 1] = wholeWeight(geometry, weight).shape;
+  const { tapVectors, outputVectors, rows } = sizes(wholeGeometry(geometry), wholeWeight(geometry, weight));
   return allowsOtherForms(device) && geometry.stride === 1 && inputs >= leastInputs &&
     outputVectors <= mostOutputVectors[device.software ? "software" : "gpu"][direction] &&
     rows * tapVectors * 16 <= mostScratchBytes;
@@ -60,9 +60,10 @@ export function fewOutputsKernels(
   epilogue: Epilogue | undefined,
   device: DeviceTraits,
 ): KernelPlan {
-  const { rows, wholeRows, tapVectors, inputVectors, outputVectors, flops } = sizes(geometry, weight);
+  const { rows, tapVectors, inputVectors, outputVectors, flops } = sizes(geometry, weight);
   const [weights, products] = [{ scratch: 0 }, { scratch: 1 }];
-  const product = { batches: 1, rows, inner: inputVectors, columns: tapVectors, wholeRows };
+  const whole = wholeProduct(geometry, inputPixels, (outputVectors) => taps(geometry) * outputVectors);
+  const product = { batches: 1, rows, inner: inputVectors, columns: tapVectors, whole };
   return {
     calls: [
       weightsByInput(weight, weights),
@@ -90,9 +91,10 @@ export function fewOutputsInputGradKernels(
   geometry: ConvolutionGeometry,
   device: DeviceTraits,
 ): KernelPlan {
-  const { rows, wholeRows, tapVectors, inputVectors, outputVectors, flops } = sizes(geometry, weight);
+  const { rows, tapVectors, inputVectors, outputVectors, flops } = sizes(geometry, weight);
   const [weights, gathered] = [{ scratch: 0 }, { scratch: 1 }];
-  const product = { batches: 1, rows, inner: tapVectors, columns: inputVectors, wholeRows };
+  const whole = wholeProduct(geometry, inputPixels, (_, inputVectors) => inputVectors);
+  const product = { batches: 1, rows, inner: tapVectors, columns: inputVectors, whole };
   return {
     calls: [
       weightsByOutput(weight, weights),
@@ -110,8 +112,7 @@ function sizes(geometry: ConvolutionGeometry, weight: Tensor) {
   const [outputs = 1, inputs = 1] = weight.shape;
   const outputVectors = paddedChannels(outputs) / 4;
   return {
-    rows: geometry.batch * geometry.height * geometry.width,
-    wholeRows: geometry.whole && geometry.whole.batch * geometry.whole.height * geometry.whole.width,
+    rows: inputPixels(geometry),
     inputVectors: paddedChannels(inputs) / 4,
     outputVectors,
     tapVectors: taps(geometry) * outputVectors,

@@ -6,6 +6,7 @@
 
 import type { ShaderConstants } from "../../gpu/shader.ts";
 import { paddedChannels } from "../../graph/layout.ts";
+import type { Tensor } from "../../graph/tensor.ts";
 
 /** Padding in pixels: one number for all sides, or each side by itself. */
 export type Padding = number | {
@@ -45,6 +46,8 @@ export interface ConvolutionGeometry {
   readonly paddingLeft: number;
   /** Of a slice (`slices.ts`): the problem that it is part of. */
   readonly whole?: ConvolutionGeometry;
+  /** Of a slice of the weights (`weight_slices.ts`): all of them. */
+  readonly wholeWeight?: Tensor;
 }
 
 /**
@@ -141,6 +144,11 @@ export function transposedGeometry(geometry: ConvolutionGeometry): ConvolutionGe
     paddingLeft: (geometry.kernelWidth - 1) * geometry.dilation - geometry.paddingLeft,
     ...geometry.whole === undefined ? {} : { whole: transposedGeometry(geometry.whole) },
   };
+}
+
+/** Input pixels of the batch. */
+export function inputPixels({ batch, height, width }: ConvolutionGeometry): number {
+  return batch * height * width;
 }
 
 /** Output pixels of the batch. */

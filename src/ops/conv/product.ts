@@ -34,8 +34,8 @@ export interface ProductSizes {
   readonly rows: number;
   readonly inner: number;
   readonly columns: number;
-  /** Of a slice of a product: the rows of all of it, by which kernels are chosen. */
-  readonly wholeRows?: number | undefined;
+  /** Of a slice of a product: the sizes of all of it that differ, by which kernels are chosen. */
+  readonly whole?: Partial<ProductSizes>;
 }
 
 /** Whether a convolution reads each input pixel once, at its own place, so that it is a product of matrices. */

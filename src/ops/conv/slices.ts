@@ -5,8 +5,11 @@
  * @module
  */
 
+import { paddedChannels } from "../../graph/layout.ts";
 import type { Range, Region } from "../../graph/slices.ts";
+import type { Tensor } from "../../graph/tensor.ts";
 import type { ConvolutionGeometry } from "./geometry.ts";
+import type { ProductSizes } from "./product.ts";
 
 /** A slice of a problem. */
 export interface GeometrySlice<Geometry extends ConvolutionGeometry> {
@@ -72,6 +75,24 @@ export function inputSlice<Geometry extends ConvolutionGeometry>(
 /** The sizes by which kernels are chosen: those of the whole problem, so that a slice is computed in the same way. */
 export function wholeGeometry(geometry: ConvolutionGeometry): ConvolutionGeometry {
   return geometry.whole ?? geometry;
+}
+
+/** The weights by whose shape kernels are chosen: of a slice, all of them. */
+export function wholeWeight(geometry: ConvolutionGeometry, weight: Tensor): Tensor {
+  return geometry.wholeWeight ?? weight;
+}
+
+/** The sizes of all of a product of which a slice is computed: its rows of a geometry, and its columns of weights `[O, I, …]`. */
+export function wholeProduct(
+  { whole, wholeWeight }: ConvolutionGeometry,
+  rows: (geometry: ConvolutionGeometry) => number,
+  columns: (outputVectors: number, inputVectors: number) => number,
+): Partial<ProductSizes> {
+  const [outputs = 1, inputs = 1] = wholeWeight?.shape ?? [];
+  return {
+    ...whole === undefined ? {} : { rows: rows(whole) },
+    ...wholeWeight === undefined ? {} : { columns: columns(paddedChannels(outputs) / 4, paddedChannels(inputs) / 4) },
+  };
 }
 
 function wholeRows(batch: number, height: number): Region {

@@ -8,7 +8,7 @@
 import shader from "../../../shaders/conv/reorder_weights.wgsl" with { type: "text" };
 import { grid } from "../../gpu/launch.ts";
 import { paddedChannels } from "../../graph/layout.ts";
-import type { KernelBinding, KernelCall, Tensor } from "../../graph/tensor.ts";
+import type { KernelBinding, KernelCall, StoredBinding, Tensor } from "../../graph/tensor.ts";
 
 /**
  * `[R·S, I, O]` → `[I, R·S, O]`: a matrix whose rows are the inputs and whose columns are the taps of the outputs.
@@ -25,7 +25,7 @@ export function weightsByOutput(weight: Tensor, output: KernelBinding): KernelCa
 }
 
 /** An axis: its length as it is stored, and the distance in elements from one place to the next. */
-interface Axis {
+export interface Axis {
   readonly length: number;
   readonly step: number;
 }
@@ -40,12 +40,18 @@ function axes(weight: Tensor): Record<"taps" | "inputs" | "outputs", Axis> {
   };
 }
 
-function reordered(weight: Tensor, [a, b, c]: readonly [Axis, Axis, Axis], output: KernelBinding): KernelCall {
+/** The launch that copies a block, whose first element is given, with its axes in this order; the last is padded. */
+export function reordered(
+  weight: StoredBinding,
+  [a, b, c]: readonly [Axis, Axis, Axis],
+  output: KernelBinding,
+  first = 0,
+): KernelCall {
   const vectors = c.length / 4;
   return {
     shader: { name: "conv/reorder_weights", text: shader },
     constants: {},
-    bindings: [weight, { uniform: [a.length, b.length, vectors, a.step, b.step, c.step] }, output],
+    bindings: [weight, { uniform: [a.length, b.length, vectors, a.step, b.step, c.step, first] }, output],
     workgroups: grid(a.length * b.length * vectors, 64),
     iterations: 0,
   };

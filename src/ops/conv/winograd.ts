@@ -20,6 +20,7 @@ import { type Epilogue, epilogueBindings, epilogueConstants } from "./epilogue.t
 import { type ConvolutionGeometry, geometryConstants } from "./geometry.ts";
 import { operands } from "./operands.ts";
 import { productCall, transposedLeftProductCall } from "./product.ts";
+import { wholeProduct, wholeWeight } from "./slices.ts";
 import { weightsByOutput } from "./weight_order.ts";
 import { mostScratchBytes, placeCount, tileCount, weightSplits, type WinogradTile } from "./winograd_tile.ts";
 import { usesWorkgroups, workgroupProductCall, workgroupSplits } from "./workgroup_product.ts";
@@ -46,8 +47,12 @@ export function winogradKernels(
   const [tiles, places] = [tileCount(geometry, tile), placeCount(tile)];
   const [v, u, m] = [{ scratch: 0 }, { scratch: 1 }, { scratch: 2 }];
   const pairs = paddedChannels(inputs) * paddedChannels(outputs) / 4;
-  const wholeRows = geometry.whole && tileCount(geometry.whole, tile);
-  const sizes = { batches: places, rows: tiles, inner: inputVectors, columns: outputVectors, wholeRows };
+  const whole = wholeProduct(
+    geometry,
+    (geometry) => tileCount(geometry, tile),
+    (outputVectors, inputVectors) => transposed ? inputVectors : outputVectors,
+  );
+  const sizes = { batches: places, rows: tiles, inner: inputVectors, columns: outputVectors, whole };
   // Products through workgroup memory transpose the weights on the way. Others take transposed weights, made where m
   // comes to lie later.
   const inWorkgroups = usesWorkgroups(sizes, device);
@@ -96,10 +101,11 @@ export function winogradWeightGradKernels(
   const outputVectors = paddedChannels(outputs) / 4;
   const [tiles, places] = [tileCount(geometry, tile), placeCount(tile)];
   const [v, e, sums] = [{ scratch: 0 }, { scratch: 1 }, { scratch: 2 }];
-  const wholeRows = geometry.whole && tileCount(geometry.whole, tile);
-  const sizes = { batches: places, rows: tiles, inner: inputVectors, columns: outputVectors, wholeRows };
+  const [allOutputs = 1, allInputs = 1] = wholeWeight(geometry, weightGradient).shape;
+  const whole = { inner: paddedChannels(allInputs) / 4, columns: paddedChannels(allOutputs) / 4 };
+  const sizes = { batches: places, rows: tiles, inner: inputVectors, columns: outputVectors, whole };
   const pairs = inputVectors * 4 * outputVectors;
-  const mostSplits = Math.floor(mostScratchBytes / (places * pairs * 16));
+  const mostSplits = Math.floor(mostScratchBytes / (places * whole.inner * 4 * whole.columns * 16));
   const splits = usesWorkgroups(sizes, device)
     ? Math.min(workgroupSplits(sizes, device), mostSplits)
     : weightSplits(tiles);

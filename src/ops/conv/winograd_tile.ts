@@ -7,7 +7,7 @@
 import { paddedChannels } from "../../graph/layout.ts";
 import type { DeviceTraits, Tensor } from "../../graph/tensor.ts";
 import { type ConvolutionGeometry, taps, tapsInside } from "./geometry.ts";
-import { wholeGeometry } from "./slices.ts";
+import { wholeGeometry, wholeWeight } from "./slices.ts";
 
 /** Outputs along a side of a tile: F(4×4, 3×3) or F(2×2, 3×3). */
 export type WinogradTile = 4 | 2;
@@ -40,7 +40,7 @@ export function winogradTile(
   device: DeviceTraits,
   { isWeightGrad = false }: { readonly isWeightGrad?: boolean } = {},
 ): WinogradTile | null {
-  const [outputs = 1, inputs = 1] = weight.shape;
+  const [outputs = 1, inputs = 1] = wholeWeight(problem, weight).shape;
   const geometry = wholeGeometry(problem);
   if (device.direct === true) return null;
   const allowed = winogradTiles.filter((tile) => allowsWinograd(geometry, inputs, outputs, tile));

@@ -101,8 +101,9 @@ export interface WorkgroupProduct extends Product {
 export function workgroupProductKernels(product: WorkgroupProduct, bytes: number, device: DeviceTraits): KernelPlan {
   const { epilogue, ...plain } = product;
   const { sizes } = product;
-  const wholeBytes = bytes * wholeSizes(sizes).rows / sizes.rows;
-  const splits = productSplits(wholeSizes(sizes), device);
+  const whole = wholeSizes(sizes);
+  const wholeBytes = bytes * (whole.rows * whole.columns) / (sizes.rows * sizes.columns);
+  const splits = productSplits(whole, device);
   const parts = splits === 1 ? product : plain;
   return splitSum(splits, bytes, device, (target) => workgroupProductCall(parts, splits, target, device), {
     constants: epilogue === undefined ? {} : { ...epilogueConstants(epilogue), VECTORS: sizes.columns },
@@ -177,7 +178,8 @@ function productSplits(sizes: ProductSizes, device: DeviceTraits): number {
 
 /** The number of parts of the sum over rows that fills a GPU. */
 export function workgroupSplits(sizes: ProductSizes, device: DeviceTraits): number {
-  const grid = transposedLeftGrid(sizes, 1, weightColumnThreads(sizes, device));
+  const whole = wholeSizes(sizes);
+  const grid = transposedLeftGrid(whole, 1, weightColumnThreads(whole, device));
   const wanted = device.schedule?.splits ?? Math.ceil(wantedWorkgroups / count(grid));
   const most = Math.max(1, Math.floor(sizes.rows / leastRowsPerSplit));
   return Math.max(Math.min(wanted, most), Math.ceil(sizes.rows / mostRowsPerSplit));
@@ -185,7 +187,7 @@ export function workgroupSplits(sizes: ProductSizes, device: DeviceTraits): numb
 
 /** The sizes by which kernels are chosen: of a slice, those of the whole product. */
 function wholeSizes(sizes: ProductSizes): ProductSizes {
-  return { ...sizes, rows: sizes.wholeRows ?? sizes.rows };
+  return { ...sizes, ...sizes.whole };
 }
 
 /** Sizes of a product as its shaders read them. */
