@@ -9,7 +9,7 @@
  * @module
  */
 
-import { type Layout, paddedChannels, storedBytes } from "./layout.ts";
+import { type Layout, paddedChannels } from "./layout.ts";
 import {
   type DeviceTraits,
   type KernelBinding,
@@ -119,16 +119,6 @@ export function imageRows(tensor: Tensor, { images, rows }: Region): Tensor {
   const start = (images.first * height + rows.first) * width;
   const shape = [images.count, ...isImage ? [channels] : [], rows.count, width];
   return part(tensor, shape, start * (isImage ? paddedChannels(channels) : 1) * 4);
-}
-
-/** Rows of `[N, C, H, W]`, or of plain `[N, H, W]`, numbered through the batch, as one image. */
-export function batchRows(tensor: Tensor, { first, count }: Range): Tensor {
-  const isImage = tensor.layout === "activation";
-  const [batch = 1, channels = 1] = tensor.shape;
-  const [height = 1, width = 1] = tensor.shape.slice(-2);
-  if (count === batch * height) return tensor;
-  const bytes = isImage ? 4 * paddedChannels(channels) : storedBytes([4], tensor.dtype, "plain") / 4;
-  return part(tensor, [1, ...isImage ? [channels] : [], count, width], first * width * bytes);
 }
 
 /** Pixels of `[N, C, H, W]`, numbered through the batch, as `[1, C, 1, count]`. */
