@@ -73,9 +73,9 @@ const commands: readonly CommandEntry[] = [
   },
   {
     command: "bench",
-    summary:
-      "measure kernels, the reference step, the selection and memory: all, or one part; overhead and growth only when named",
+    summary: "measure: kernels, step, select, memory, overhead or growth; without a part, the first four",
     examples: [
+      "crosswalk bench kernels --only maxPool2d",
       "crosswalk bench step --against tfjs,jax --json",
       "crosswalk bench growth --plot growth.svg",
     ],

@@ -24,6 +24,7 @@ function assertPortable(text: string): void {
 }
 
 const folder = await Deno.makeTempDir();
+globalThis.addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
 const file = join(folder, "crosswalk.js");
 const problem = await bundle(library, file);
 const isOffline = problem !== null && /registry\.npmjs\.org|error sending request|dns error/i.test(problem);

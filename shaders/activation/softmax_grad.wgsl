@@ -1,6 +1,6 @@
 // Input gradient of softmax over channels: dx[p, c] = y[p, c] · (dy[p, c] − Σ_k y[p, k] · dy[p, k]).
-// Bindings: 0 y [PIXELS, VECTORS] read · 1 dy [PIXELS, VECTORS] read · 2 dx [PIXELS, VECTORS] write, as vec4f. y is 0 in
-// the padding, so dx is too.
+// Bindings: 0 y [PIXELS, VECTORS] read · 1 dy [PIXELS, VECTORS] read · 2 dx [PIXELS, VECTORS] write, as vec4f. y is 0
+// in the padding, so dx is too.
 // Schedule: one invocation per pixel, two walks over its channels. Bound: loads.
 #include lib/grid.wgsl
 

@@ -1,6 +1,5 @@
 // Input gradient of a strided depthwise 2-D convolution without dilation. The image is cut into blocks of S×S pixels,
-// where
-// S is the stride. Pixel ρ of block b, with ρ in [0, S), has the gradient
+// where S is the stride. Pixel ρ of block b, with ρ in [0, S), has the gradient
 // dx[n,c, b·S + ρ − padding, …] = Σ_t dy[n,c, b − t, …] · w[c, ρ + t·S, …]. The formula shows the rows; columns are
 // alike.
 // Bindings: 0 dy [N,Ho,Wo,C] read · 1 w [R,Q,C] read · 2 dx [N,H,W,C] write. vec4f over the last axis, padded to 4.

@@ -1,11 +1,11 @@
-// Crops of maps of numbers, the companion of sample_images.wgsl for images that are no bytes, and for soft labels.
+// Crops of maps of floats: what sample_images.wgsl does for bytes, for images of floats and for soft labels.
 // With BILINEAR, y[n,i,j] is the bilinear interpolation of x[n] at [top + i, left + j] in the map scaled to
 // scaledHeight × scaledWidth (half-pixel centres, no antialiasing). Otherwise it is the nearest pixel, at source index
-// ⌊(2i + 1)·n_in / (2·n_out)⌋ in whole numbers, as for label maps. Columns are counted from the right where mirrored. Beyond the
-// scaled map y is 0.
+// ⌊(2i + 1)·n_in / (2·n_out)⌋ in whole numbers, as for label maps. Columns are counted from the right where mirrored.
+// Beyond the scaled map y is 0.
 // Of a slice: ROWS rows of each crop from row FIRST_ROW on.
-// Bindings: 0 x [N,H,W,C₄] vec4f read · 1 geometry [N,2] vec4f read: (scaledHeight, scaledWidth, top, left), (mirror, …) ·
-// 2 y [N,h,w,C₄] vec4f write.
+// Bindings: 0 x [N,H,W,C₄] vec4f read · 1 geometry [N,2] vec4f read: (scaledHeight, scaledWidth, top, left),
+// (mirror, …) · 2 y [N,h,w,C₄] vec4f write.
 // Schedule: one invocation per vec4f of the output. Bound: 4 vec4f read (1 where nearest) and 1 written per invocation.
 #include lib/bilinear.wgsl
 #include lib/grid.wgsl

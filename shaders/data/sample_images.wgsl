@@ -3,11 +3,10 @@
 // The bilinear image has scaledHeight × scaledWidth pixels, with half-pixel centres and no antialiasing. In a mirrored
 // crop j counts from the right. Beyond the scaled image y is 0, the value after normalising.
 // Of a slice: ROWS rows of each crop from row FIRST_ROW on.
-// Bindings: 0 x [N,H,W] read; a pixel is 4 bytes: red, green, blue, and one that is not read · 1 geometry [N,2] vec4f
-// read:
-// (scaledHeight, scaledWidth, top, left), (mirror, brightness, contrast, saturation)
+// Bindings: 0 x [N,H,W] read; a pixel is a u32 of 4 bytes: red in the lowest, green, blue, and one that is not read
+// · 1 geometry [N,2] vec4f read: (scaledHeight, scaledWidth, top, left), (mirror, brightness, contrast, saturation)
 // · 2 y [N,h,w,3 + padding] vec4f write.
-// Schedule: one invocation per output pixel. Bound: 4 texels read and 16 bytes written per pixel.
+// Schedule: one invocation per output pixel. Bound: 4 pixels of 4 bytes read and 16 bytes written per output pixel.
 #include lib/bilinear.wgsl
 #include lib/grid.wgsl
 

@@ -1,7 +1,7 @@
-// Crops of maps of one number per pixel, the companion of sample_labels.wgsl for the weights of pixels: the nearest pixel at
-// source index ⌊(2i + 1)·n_in / (2·n_out)⌋ in whole numbers, 0 beyond the scaled map.
-// Bindings: 0 x [N,H,W] f32 read · 1 geometry [N,2] vec4f read: (scaledHeight, scaledWidth, top, left), (mirror, …) ·
-// 2 y [N,h,w] f32 write.
+// Cuts the maps of pixel weights that belong to the crops of sample_images.wgsl. Output index i takes the nearest
+// weight, at source index ⌊(2i + 1)·n_in / (2·n_out)⌋ in whole numbers. Beyond the scaled map the weight is 0.
+// Bindings: 0 x [N,H,W] f32 read · 1 geometry [N,2] vec4f read: (scaledHeight, scaledWidth, top, left), (mirror, …)
+// · 2 y [N,h,w] f32 write.
 // Schedule: one invocation per pixel of the output. Bound: 4 bytes read and 4 written per pixel.
 #include lib/grid.wgsl
 

@@ -1,7 +1,6 @@
 // Counts the iterations of two nested loops, to find drivers that silently stop a kernel after 65,535 iterations.
 // Bindings: 0 asked [2] read: iterations of the outer and of the inner loop, in memory so that the compiler cannot know
-// them
-// · 1 executed [1] write.
+// them · 1 executed [1] write.
 // Schedule: one invocation. The count depends on data of each iteration, so that the compiler cannot replace the loops
 // by a formula.
 @group(0) @binding(0) var<storage, read> asked: array<u32>;

@@ -5,6 +5,7 @@ struct Between {
   weight: f32,  // share of the upper neighbour, in [0, 1]
 }
 
+// The source is the place in the input, perhaps between two rows, that an output row looks at.
 // With half-pixel centres: source = (index + ½)·inputSize/outputSize − ½, not below 0.
 // With alignCorners the first and last pixels of both grids coincide: source = index·(inputSize − 1)/(outputSize − 1).
 // The source is computed as a fraction of whole numbers. WGSL allows a division to be off by 2.5 ulp, and far from 0

@@ -112,8 +112,8 @@ struct Largest {
   id: u32,
 }
 
-// The largest score and its class, the first on ties. Selects rather than branches: a branch costs a software adapter more
-// than what it skips.
+// The largest score and its class, the first on ties. It selects rather than branches: a branch costs a software
+// adapter more than what it skips.
 fn largestScore(scores: array<vec4f, CLASS_VECTORS>) -> Largest {
   var largest = Largest(-3.4e38, 0u);
   #unroll v in 0..CLASS_VECTORS {

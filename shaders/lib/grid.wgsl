@@ -1,6 +1,6 @@
-// The index of an invocation, where the host asked for a row of workgroups. One dimension takes at most 65,535
-// workgroups, so the host folds a longer row into x and y. The last workgroups may be too many: compare the result with
-// the item count.
+// The index of an invocation in the whole launch. The host wants one long row of workgroups. But one dimension takes
+// at most 65,535 of them, so the host folds a longer row into x and y. The last invocations may have no item left: a
+// kernel returns where the index is not below the number of items.
 fn gridIndex(workgroup: vec3u, workgroups: vec3u, localIndex: u32, workgroupSize: u32) -> u32 {
   return (workgroup.y * workgroups.x + workgroup.x) * workgroupSize + localIndex;
 }

@@ -8,13 +8,11 @@
 // FIRST_LOGITS_ROW on. HEIGHT and LOGITS_HEIGHT are those of the whole image, N, H and h below those of the slice. Its
 // first label is byte FIRST_LABEL of a word.
 // Bindings: 0 logits [N,h,w,C] vec4f read · 1 labels [N,H,W] bytes, four to a word, read · 2 soft labels [N,H,W,C]
-// vec4f read
-// · 3 class weights [C] read · 4 pixel weights [N,H,W] read · 5 result vec4f write. Where a variant does not use one,
-// any buffer is bound for it.
+// vec4f read · 3 class weights [C] read · 4 pixel weights [N,H,W] read · 5 result vec4f write. Where a variant does not
+// use one, any buffer is bound for it.
 // The result of the forward pass is one vec4f (loss, weight, 0, 0) per invocation. With GRADIENT the result is
-// [N,H,w,2,C]:
-// for each output row and segment, the sums that belong to the logits left and right of it. These sums still lack the
-// vertical half of the interpolation's gradient and the division by the weight.
+// [N,H,w,2,C]: for each output row and segment, the sums that belong to the logits left and right of it. These sums
+// still lack the vertical half of the interpolation's gradient and the division by the weight.
 // Schedule: a segment is the output pixels of one row that lie between the same two columns of logits. One invocation
 // walks over a segment. It holds both columns in registers, already interpolated to the output row. The forward pass
 // does so for ROWS_PER_INVOCATION rows.

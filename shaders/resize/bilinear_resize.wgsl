@@ -1,5 +1,7 @@
-// Bilinear resize: y[n,c,i,j] = the mean of the four nearest pixels of x, weighted by their nearness.
-// Of a slice: OUTPUT_ROWS rows of y from FIRST_OUTPUT_ROW on, from ROWS rows of x from FIRST_ROW on; the sizes are those of the image.
+// Bilinear resize: y[n,c,i,j] = the mean of four pixels of x, weighted by their nearness: those above, below, left and
+// right of the place in x that pixel (i, j) looks at (lib/bilinear.wgsl).
+// A slice is OUTPUT_ROWS rows of y, from FIRST_OUTPUT_ROW on. It reads ROWS rows of x, from FIRST_ROW on. The sizes are those
+// of the whole image.
 // Bindings: 0 x [N,ROWS,W,C] read · 1 y [N,OUTPUT_ROWS,Wo,C] write. vec4f over channels, padded to 4.
 // Schedule: one invocation per vec4f of the output. Bound: loads, four per vec4f.
 #include lib/bilinear.wgsl

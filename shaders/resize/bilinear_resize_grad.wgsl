@@ -2,7 +2,9 @@
 // Bilinear resize is linear in each axis by itself. So its gradient is two launches: first columns, then rows.
 // A slice is INPUTS places of dx, from FIRST_INPUT on. It reads OUTPUTS places of dy, from FIRST_OUTPUT on. INPUT_SIZE and
 // OUTPUT_SIZE are those of the whole axis.
-// Bindings: 0 dy [OUTER,OUTPUTS,INNER] read · 1 dx [OUTER,INPUTS,INNER] write, as vec4f.
+// Bindings: 0 dy [OUTER,OUTPUTS,INNER] read · 1 dx [OUTER,INPUTS,INNER] write, as vec4f. OUTER counts what lies
+// before the axis in memory, INNER the vec4f of one place of it: for columns the images and rows, and the channels; for
+// rows the images, and the columns and channels.
 // Schedule: one invocation per vec4f of dx walks over the outputs that touch its input. So it needs no atomics.
 // Bound: loads, about 2·OUTPUT_SIZE / INPUT_SIZE of them.
 #include lib/bilinear.wgsl
@@ -21,7 +23,8 @@ const OUTPUTS: u32 = 1u;
 @group(0) @binding(0) var<storage, read> outputGradient: array<vec4f>;
 @group(0) @binding(1) var<storage, read_write> inputGradient: array<vec4f>;
 
-// The outputs that touch input `i`: the first, and one past the last. Their lower neighbour is `i − 1` or `i`.
+// The outputs in which input `i` has a share: the first, and one past the last. Their lower neighbour is `i − 1` or
+// `i`.
 fn touching(i: u32) -> vec2u {
   return vec2u(
     firstBetween(max(i, 1u) - 1u, INPUT_SIZE, OUTPUT_SIZE, ALIGN_CORNERS),
@@ -46,6 +49,7 @@ fn main(
   var sum = vec4f(0.0);
   for (var o = outputs.x; o < outputs.y; o++) {
     let position = between(o, INPUT_SIZE, OUTPUT_SIZE, ALIGN_CORNERS);
+    // At the border an output's low and high neighbour may be the same input. Then both shares count.
     let share = select(0.0, 1.0 - position.weight, position.low == i) + select(0.0, position.weight, position.high == i);
     sum += outputGradient[start + (o - FIRST_OUTPUT) * INNER] * share;
   }

@@ -1,6 +1,7 @@
 // Prediction: the class of the largest score of each pixel, the first on ties.
-// Bindings: 0 logits read · 1 views read · 2 prior read (see lib/class_scores.wgsl) · 3 labels [N,H,W] write, u8 in words of four.
-// Schedule: one invocation per RUN pixels that follow each other, which share the columns of logits beside them.
+// Bindings: 0 logits read · 1 views read · 2 prior read (see lib/class_scores.wgsl) · 3 labels [N,H,W] write, bytes,
+// four to a word.
+// Schedule: one invocation takes RUN pixels that follow each other. They share the columns of logits beside them.
 // Bound: with one view, whose logits are compared as they are, C/4 vec4f of arithmetic per pixel; else as top_score.
 #include lib/bilinear.wgsl
 #include lib/class_scores.wgsl

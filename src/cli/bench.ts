@@ -31,7 +31,7 @@ import { readArguments } from "./arguments.ts";
 import { requireSensibleOptions } from "./bench_checks.ts";
 import { kernelText } from "./doctor.ts";
 import { openGpu } from "./open.ts";
-import { factorText, rowText, stepTable } from "./bench_tables.ts";
+import { factorText, rowHeader, rowText, stepTable } from "./bench_tables.ts";
 import { aligned } from "./result_table.ts";
 
 interface PartOptions {
@@ -122,6 +122,7 @@ async function kernels(gpu: Gpu, { runs, peers, only, plot, say }: PartOptions) 
   const peaks = await measurePeaks(gpu);
   const { gflops, gigabytesPerSecond } = peaks;
   say(`multiply-add peak ${gflops.toFixed(1)} GFLOP/s, copy peak ${gigabytesPerSecond.toFixed(1)} GB/s\n`);
+  say(rowHeader(peers.length > 0));
   const rows = await benchKernels(gpu, peaks, {
     ...{ runs, peers, say, ...questions && { questions, againstDirect: true } },
     onRow: (row) => say(rowText(row)),

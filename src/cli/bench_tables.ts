@@ -43,6 +43,18 @@ export function factorText(factor: number | null): string {
   return factor === null ? "–" : `${factor.toFixed(2)}×`;
 }
 
+/** The line above the rows of `bench kernels`. */
+export function rowHeader(hasPeers: boolean): string {
+  return [
+    "kernel, channels at height×width".padEnd(50),
+    "computed".padEnd(16),
+    "median".padStart(11),
+    "speed".padStart(14),
+    "of its peak".padStart(6),
+    ...(hasPeers ? ["others, and how many times as long as ours"] : []),
+  ].join("  ");
+}
+
 /** A row of `bench kernels`. */
 export function rowText(row: KernelRow): string {
   const { kernel, direction, milliseconds, gflops, gigabytesPerSecond, shareOfPeak, peers, pytorch, ratio } = row;

@@ -5,8 +5,8 @@
  * A GPU runs the invocations of a workgroup side by side. Software runs them one after another, as many at a time as a
  * vector of the CPU has lanes. So two launches are timed: a long chain of dependent multiply-adds in one invocation,
  * then such chains in all 256 invocations of a workgroup. A GPU takes hardly longer for all of them, because it waits
- * most of the time for the results of one chain: 1 to 3 times as long, as 256 invocations share 64 to 128 lanes, and 12
- * times on the smallest GPU. A CPU takes 256 / lanes times as long: 16 to 64 times.
+ * most of the time for the results of one chain: 1 to 3 times as long, as 256 invocations share 64 to 128 lanes. A CPU
+ * takes 256 / lanes times as long: 16 to 64 times.
  *
  * @module
  */
@@ -45,7 +45,7 @@ const runs = 4;
 const mostRuns = 16;
 
 /**
- * Measures what kind of adapter a device is on. It takes some 30 ms and the time to compile the shader, or longer while
+ * Measures what kind of adapter a device is on. It takes some 50 ms and the time to compile the shader, or longer while
  * other programs disturb.
  *
  * @param hasTimestamps whether to time by the GPU's own clock; otherwise by waiting.

@@ -39,7 +39,9 @@ export class Predictor {
   readonly #plain: InferencePrograms;
   /** The network on all views; `null` where the image as it is is the only one. */
   readonly #views: ViewLogits | null;
+  /** The labels of the last batch, and where its views lay. */
   #labels: GPUBuffer | undefined;
+  #places: GPUBuffer | undefined;
 
   /**
    * Compiles nothing yet.
@@ -77,8 +79,10 @@ export class Predictor {
 
   /** Frees everything. */
   async dispose(): Promise<void> {
-    if (this.#labels !== undefined) this.gpu.destroyBuffer(this.#labels);
+    this.#free(this.#labels);
+    this.#free(this.#places);
     this.#labels = undefined;
+    this.#places = undefined;
     await Promise.all([this.#plain.dispose(), this.#views?.dispose()]);
   }
 
@@ -94,7 +98,9 @@ export class Predictor {
         "tensor too large",
       );
     }
+    this.#free(this.#places);
     const views = viewsBuffer(gpu, batch);
+    this.#places = views;
     const bytes = Math.ceil(batch.images * pixels / 4) * 4;
     const labels = this.#labelsOf(bytes);
     const scores = {
@@ -113,16 +119,19 @@ export class Predictor {
       }
       gpu.destroyBuffer(one);
     }
-    gpu.destroyBuffer(views);
     return { buffer: labels, offset: 0, size: bytes };
   }
 
   /** A buffer of at least so many bytes, used again from batch to batch. */
   #labelsOf(bytes: number): GPUBuffer {
     if (this.#labels !== undefined && this.#labels.size >= bytes) return this.#labels;
-    if (this.#labels !== undefined) this.gpu.destroyBuffer(this.#labels);
+    this.#free(this.#labels);
     this.#labels = this.gpu.createBuffer(bytes, "labels");
     return this.#labels;
+  }
+
+  #free(buffer: GPUBuffer | undefined): void {
+    if (buffer !== undefined) this.gpu.destroyBuffer(buffer);
   }
 }
 

@@ -50,8 +50,13 @@ export function rankedLists(sampled: readonly number[], settings: SelectionSetti
     const length = count + (rule === "mxnet" ? zeros : 0);
     return { sampled: count, length, rank: Math.floor(length * portion) };
   };
-  if (policy !== "st") return sampled.map((count) => list(count, count > 0 ? 1 : 0));
-  return [list(sampled.reduce((sum, count) => sum + count, 0), sampled.length + 1)];
+  switch (policy) {
+    case "cbst":
+    case "lrent":
+      return sampled.map((count) => list(count, count > 0 ? 1 : 0));
+    case "st":
+      return [list(sampled.reduce((sum, count) => sum + count, 0), sampled.length + 1)];
+  }
 }
 
 /** The thresholds of a selection and how they came about, under the names of the exact vectors; lists are over classes. */

@@ -19,7 +19,13 @@ Deno.test("thresholds, labels and scores do not depend on how many images are in
     );
     const gpu = await testGpu();
     using loader = openLoader();
-    const network = loadNetwork(gpu, (await networkFile()).bytes, "the network");
+    const { bytes, tensors } = await networkFile();
+    const network = loadNetwork(gpu, bytes, "the network");
+    // An untrained network is certain of everything; with a weak head it is not.
+    for (const [name, { values }] of tensors) {
+      if (name.startsWith("head.")) values.forEach((value, index) => values[index] = value / 1e4);
+    }
+    network.store.load(tensors, "the weaker network");
     const scores = { classes: network.classCount, alignCorners: network.model.alignCorners };
     const settings = { policy: "cbst", rule: "crst", portion: 0.3, stride: 1 } as const;
     const results = [];
@@ -51,7 +57,7 @@ Deno.test("thresholds, labels and scores do not depend on how many images are in
     const [first] = results;
     assert(first !== undefined);
     assertEquals(first.labels.length, items.length * pictureSize.height * pictureSize.width);
-    assert(first.labels.some((label) => label !== 255) && first.labels.includes(255));
+    assert(first.labels.includes(255) && new Set(first.labels).size > 3, `labels are ${[...new Set(first.labels)]}`);
     for (const result of results) assertEquals(result, first);
     network.dispose();
   }));
