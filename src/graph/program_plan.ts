@@ -10,7 +10,8 @@ import { operandTextureBytes } from "./operand_textures.ts";
 import { lastUses, type Life, type MemoryPlan, planSlots, type SlotPlan } from "./plan.ts";
 import { type ActivationStorage, executionOrder } from "./execution_order.ts";
 import { scheduledTraits } from "./schedule.ts";
-import { fittingSize, largestBinding, stageParts } from "./slices.ts";
+import { fittingSize, largestBinding } from "./slices.ts";
+import { stageParts } from "./staged_parts.ts";
 import { dependencies, type DeviceTraits, type KernelPlan, type Tensor } from "./tensor.ts";
 
 /** What a program computes, and where some of it goes. */

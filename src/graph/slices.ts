@@ -9,7 +9,7 @@
  * @module
  */
 
-import { type Layout, paddedChannels, storedBytes } from "./layout.ts";
+import { type Layout, paddedChannels } from "./layout.ts";
 import {
   type DeviceTraits,
   type KernelBinding,
@@ -119,16 +119,6 @@ export function imageRows(tensor: Tensor, { images, rows }: Region): Tensor {
   const start = (images.first * height + rows.first) * width;
   const shape = [images.count, ...isImage ? [channels] : [], rows.count, width];
   return part(tensor, shape, start * (isImage ? paddedChannels(channels) : 1) * 4);
-}
-
-/** Rows of `[N, C, H, W]`, or of plain `[N, H, W]`, numbered through the batch, as one image. */
-export function batchRows(tensor: Tensor, { first, count }: Range): Tensor {
-  const isImage = tensor.layout === "activation";
-  const [batch = 1, channels = 1] = tensor.shape;
-  const [height = 1, width = 1] = tensor.shape.slice(-2);
-  if (count === batch * height) return tensor;
-  const bytes = isImage ? 4 * paddedChannels(channels) : storedBytes([4], tensor.dtype, "plain") / 4;
-  return part(tensor, [1, ...isImage ? [channels] : [], count, width], first * width * bytes);
 }
 
 /** Pixels of `[N, C, H, W]`, numbered through the batch, as `[1, C, 1, count]`. */
@@ -303,48 +293,6 @@ function regionPlans(
   }
   const images = rangesOf(batch, 1);
   return join(images.flatMap((images) => byRows.map((rows) => placed({ images, rows }))));
-}
-
-/**
- * The launches of a plan with scratch memory bound in place of the parts that lie where no binding can begin. Those are copied
- * there before the launch and, where it may write them, back afterwards. Textures are copied from any offset.
- */
-export function stageParts(plan: KernelPlan, output: Tensor): KernelPlan {
-  const scratchBytes = [...plan.scratchBytes ?? []];
-  const firstStaged = scratchBytes.length;
-  const calls = plan.calls.map((call) => {
-    const staged = unalignedParts(call.bindings).map((part, index) => {
-      const scratch = firstStaged + index;
-      const bytes = storedBindingBytes(part, plan);
-      scratchBytes[scratch] = Math.max(scratchBytes[scratch] ?? 0, bytes);
-      const { leaf } = part instanceof Tensor ? part.definition : {};
-      const of = leaf?.kind === "part" ? leaf.of : undefined;
-      const isScratch = of === undefined || of.definition.leaf?.kind === "scratch";
-      return { part, scratch, bytes, isWritten: isScratch || of === output };
-    });
-    if (staged.length === 0) return call;
-    const bindings = call.bindings.map((binding) => {
-      const found = staged.find(({ part }) => part === binding);
-      return found === undefined ? binding : { scratch: found.scratch, part: { offset: 0, bytes: found.bytes } };
-    });
-    return { ...call, bindings, staged };
-  });
-  return { calls, scratchBytes };
-}
-
-/** What is bound at an offset at which no binding can begin, each once. */
-function unalignedParts(bindings: readonly KernelBinding[]): StoredBinding[] {
-  const parts = bindings.filter((binding): binding is StoredBinding => {
-    if (typeof binding !== "object" || "uniform" in binding || "texture" in binding) return false;
-    return partOffset(binding) % offsetAlignment !== 0;
-  });
-  return [...new Set(parts)];
-}
-
-function partOffset(binding: StoredBinding): number {
-  if (!(binding instanceof Tensor)) return binding.part?.offset ?? 0;
-  const { leaf } = binding.definition;
-  return leaf?.kind === "part" ? leaf.offset : 0;
 }
 
 /** In words, what would have to be smaller than it is, and how small, where the smallest slice of a tensor binds `bytes`. */

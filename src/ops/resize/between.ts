@@ -26,16 +26,6 @@ export function rowsBetween({ first, count }: Range, axis: Interpolation): Range
   return { first: low, count: high - low + 1 };
 }
 
-/** The same for rows that are numbered through the batch. */
-export function batchRowsBetween({ first, count }: Range, axis: Interpolation): Range {
-  const { inputSize, outputSize } = axis;
-  const image = Math.floor(first / outputSize);
-  const lastImage = Math.floor((first + count - 1) / outputSize);
-  const start = image * inputSize + lowerRow(first - image * outputSize, axis);
-  const last = lowerRow(first + count - 1 - lastImage * outputSize, axis) + (inputSize === outputSize ? 0 : 1);
-  return { first: start, count: lastImage * inputSize + Math.min(last, inputSize - 1) - start + 1 };
-}
-
 /** The output rows that are interpolated from one of these input rows. */
 export function rowsTouching({ first, count }: Range, axis: Interpolation): Range {
   if (count === axis.inputSize) return { first: 0, count: axis.outputSize };
