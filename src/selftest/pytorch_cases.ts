@@ -11,6 +11,7 @@ import { softmax } from "../ops/activation/softmax.ts";
 import { add } from "../ops/arithmetic/add.ts";
 import { concat } from "../ops/arithmetic/concat.ts";
 import { row } from "../ops/arithmetic/row.ts";
+import { scale } from "../ops/arithmetic/scale.ts";
 import { conv2d, type Conv2dOptions } from "../ops/conv/conv2d.ts";
 import { depthwiseConv2d } from "../ops/conv/depthwise_conv2d.ts";
 import { interpolatedCrossEntropy } from "../ops/loss/interpolated_cross_entropy.ts";
@@ -58,6 +59,7 @@ const ops: Readonly<Record<string, Build>> = {
   softmax: (t) => softmax(get(t, "x")),
   add: (t) => add(get(t, "a"), get(t, "b")),
   concat: (t) => concat(Object.keys(t).filter((name) => name !== "dy").map((name) => get(t, name))),
+  scale: define((t, { factor }: { readonly factor: number }) => scale(get(t, "x"), factor)),
   interpolatedCrossEntropy: define((t, options: Parameters<typeof interpolatedCrossEntropy>[2]) => {
     const { classWeights, pixelWeights } = t;
     const weights = { ...(classWeights ? { classWeights } : {}), ...(pixelWeights ? { pixelWeights } : {}) };
@@ -72,7 +74,7 @@ function biasOf({ b: bias, r: residual }: Tensors): Pick<Conv2dOptions, "epilogu
 
 const files = [
   ...["conv2d", "depthwise_conv2d", "batch_norm", "max_pool", "average_pool", "resize", "activation", "arithmetic"],
-  "cross_entropy",
+  ...["scale", "cross_entropy"],
 ];
 
 /** All cases; reads the fixture files. */
@@ -150,6 +152,6 @@ function caseInput(fixture: FixtureCase, name: string): CaseInput {
   }
   if (shape.length === 4) return { shape, values };
   if (name === "labels") return { shape, values, layout: "plain", dtype: "u8" };
-  const isPlain = name === "pixelWeights" || name === "dy";
+  const isPlain = fixture.op === "scale" || ["pixelWeights", "dy"].includes(name);
   return { shape, values, layout: isPlain ? "plain" : "channels" };
 }
