@@ -140,6 +140,7 @@ export {
   type Objective,
   type ObjectiveContext,
   sum,
+  weighted,
 } from "./src/selftraining/objective.ts";
 export { checkpointBytes, restoreCheckpoint, type RunPlace } from "./src/selftraining/checkpoint.ts";
 
