@@ -1,6 +1,6 @@
 /**
  * What training minimises: a function from the logits of a batch and its labels to one number. The trainer is handed one as a
- * value. A regulariser is a second term: `sum(crossEntropy(), regulariser)`.
+ * value. A regulariser is a second term with a weight: `sum(crossEntropy(), weighted(regulariser, 0.1))`.
  *
  * @module
  */
@@ -8,6 +8,7 @@
 import type { Layout } from "../graph/layout.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { add } from "../ops/arithmetic/add.ts";
+import { scale } from "../ops/arithmetic/scale.ts";
 import { interpolatedCrossEntropy } from "../ops/loss/interpolated_cross_entropy.ts";
 
 /** The labels of a batch of crops. */
@@ -57,8 +58,33 @@ export function crossEntropy(options: { readonly classWeights?: readonly number[
   };
 }
 
-/** The sum of objectives, such as a loss and a regulariser, which holds its own weight. */
+/**
+ * The sum of objectives, such as a loss and a regulariser.
+ *
+ * @example
+ * ```ts
+ * import { crossEntropy, interpolatedCrossEntropy, type Objective, sum, weighted } from "../../mod.ts";
+ *
+ * // Smallest where no class stands out, so that the network is not too sure of itself: the cross-entropy with equal shares
+ * // for all classes (Zou et al., ICCV 2019), here over all pixels of the logits.
+ * const regulariser: Objective = (logits, _labels, { classes, constant }) => {
+ *   const count = logits.shape.reduce((product, side) => product * side, 1);
+ *   const equalShares = new Float32Array(count).fill(1 / classes);
+ *   return interpolatedCrossEntropy(logits, constant("equal shares", logits.shape, equalShares, "activation"));
+ * };
+ * export const objective = sum(crossEntropy(), weighted(regulariser, 0.1));
+ * ```
+ */
 export function sum(first: Objective, ...others: readonly Objective[]): Objective {
   return (logits, labels, context) =>
     others.reduce((total, objective) => add(total, objective(logits, labels, context)), first(logits, labels, context));
+}
+
+/**
+ * An objective times a number.
+ *
+ * @throws {RangeError} when it is traced, if the weight is not finite.
+ */
+export function weighted(objective: Objective, weight: number): Objective {
+  return (logits, labels, context) => scale(objective(logits, labels, context), weight);
 }
