@@ -53,8 +53,10 @@ export function byChannelBlocks(
         return { ...scratch, calls: [...calls, ...tapCopies(result, rows, from.first)] };
       }),
     );
-  for (let most = paddedChannels(Math.max(inputs, outputs)) / 2; most >= 4; most /= 2) {
-    const candidate = blocks(Math.ceil(most / 4) * 4);
+  let vectors = paddedChannels(Math.max(inputs, outputs)) / 4;
+  while (vectors > 1) {
+    vectors = Math.floor(vectors / 2);
+    const candidate = blocks(4 * vectors);
     if (largestBinding(candidate, result, limit) <= limit) return candidate;
   }
   return whole;
