@@ -14,7 +14,7 @@ import { row } from "../ops/arithmetic/row.ts";
 import { scale } from "../ops/arithmetic/scale.ts";
 import { conv2d, type Conv2dOptions } from "../ops/conv/conv2d.ts";
 import { depthwiseConv2d } from "../ops/conv/depthwise_conv2d.ts";
-import { sampleFloats } from "../ops/data/sample_floats.ts";
+import { sampleFloats, sampleWeights } from "../ops/data/sample_floats.ts";
 import { interpolatedCrossEntropy } from "../ops/loss/interpolated_cross_entropy.ts";
 import { batchNorm } from "../ops/norm/batch_norm.ts";
 import { batchNormStatistics } from "../ops/norm/batch_norm_statistics.ts";
@@ -63,6 +63,9 @@ const ops: Readonly<Record<string, Build>> = {
   scale: define((t, { factor }: { readonly factor: number }) => scale(get(t, "x"), factor)),
   sampleFloats: define((t, options: Parameters<typeof sampleFloats>[2]) =>
     sampleFloats(get(t, "x"), get(t, "geometry"), options)
+  ),
+  sampleWeights: define((t, options: Parameters<typeof sampleWeights>[2]) =>
+    sampleWeights(get(t, "weights"), get(t, "geometry"), options)
   ),
   interpolatedCrossEntropy: define((t, options: Parameters<typeof interpolatedCrossEntropy>[2]) => {
     const { classWeights, pixelWeights } = t;
@@ -158,6 +161,6 @@ function caseInput(fixture: FixtureCase, name: string): CaseInput {
   }
   if (shape.length === 4) return { shape, values };
   if (name === "labels") return { shape, values, layout: "plain", dtype: "u8" };
-  const isPlain = fixture.op === "scale" || ["pixelWeights", "geometry", "dy"].includes(name);
+  const isPlain = fixture.op === "scale" || ["pixelWeights", "weights", "geometry", "dy"].includes(name);
   return { shape, values, layout: isPlain ? "plain" : "channels" };
 }
