@@ -34,7 +34,7 @@ export async function run(args: readonly string[]): Promise<number> {
   const palette = network.metadata.palette ?? defaultPalette(network.classCount);
   const withLogits = settings.get("logits");
   // One image at a time: each is labelled at its own size.
-  const predictor = new Predictor(gpu, network, 1, viewOptions(settings));
+  await using predictor = new Predictor(gpu, network, 1, viewOptions(settings));
   using loader = openLoader({ cacheBytes: 0 });
   const files: string[] = [];
   const writing = new OneBehind<string>();
@@ -53,7 +53,6 @@ export async function run(args: readonly string[]): Promise<number> {
   } finally {
     finish(await writing.take());
   }
-  await predictor.dispose();
   if (settings.get("json")) console.log(JSON.stringify({ images: files.length, labels: files }));
   else console.error(`Labelled ${files.length} image${files.length === 1 ? "" : "s"}; see ${out}`);
   return 0;

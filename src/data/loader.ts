@@ -121,7 +121,7 @@ export class Loader implements SampleSource<FileItem> {
    * the oldest image is the one that the next epoch needs soonest.
    */
   #keep(key: string, sample: Sample): void {
-    const bytes = sample.image.pixels.length + (sample.labels?.length ?? 0);
+    const bytes = sample.image.pixels.byteLength + (sample.labels?.byteLength ?? 0);
     if (this.#cache.has(key) || this.#usedBytes + bytes > this.#cacheBytes) return;
     this.#cache.set(key, sample);
     this.#usedBytes += bytes;

@@ -213,7 +213,11 @@ export class Gpu {
     return await checked(this.#compile(source, constants));
   }
 
-  /** Makes one launch: compiles the kernel, binds its buffers and fixes its number of workgroups. */
+  /**
+   * Makes one launch: compiles the kernel, binds its buffers and fixes its number of workgroups.
+   *
+   * @throws {RangeError} if there are too many workgroups, or a range is larger than {@link maxBindingBytes}.
+   */
   async dispatch(
     source: ShaderSource,
     constants: ShaderConstants,
@@ -227,6 +231,12 @@ export class Gpu {
       throw new RangeError(`Cannot dispatch ${label}: ${workgroups.join("×")} workgroups, each must be 1 to 65535`);
     }
     const ranges = resources.map((resource) => resource instanceof GPUTexture ? resource : wholeRange(resource));
+    const largest = Math.max(0, ...ranges.map((range) => range instanceof GPUTexture ? 0 : range.size));
+    if (largest > this.maxBindingBytes) {
+      throw new RangeError(
+        `Cannot dispatch ${label}: it binds ${largest} bytes at once, this adapter at most ${this.maxBindingBytes}`,
+      );
+    }
     const bindGroup = bindResources(this.device, pipeline, ranges);
     if (!this.#launched.has(pipeline)) {
       this.#launched.add(pipeline);

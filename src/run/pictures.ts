@@ -68,7 +68,7 @@ async function predictions(
 ): Promise<LabelMap[]> {
   // As scoring does, so that no kernel is compiled anew.
   const batch = settings.get("label-batch");
-  const predictor = new Predictor(gpu, network, batch, viewOptions(settings));
+  await using predictor = new Predictor(gpu, network, batch, viewOptions(settings));
   const maps: LabelMap[] = [];
   for await (const { samples, size: { height, width } } of equalBatches(loader.load(items, { size }), batch)) {
     const pixels = height * width;
@@ -78,7 +78,6 @@ async function predictions(
       maps.push({ height, width, labels: bytes.subarray(index * pixels, (index + 1) * pixels) });
     }
   }
-  await predictor.dispose();
   return maps;
 }
 

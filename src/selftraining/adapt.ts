@@ -164,6 +164,7 @@ async function labelRound<Item>(
   const prior = settings.spatialPrior === true
     ? await spatialPrior(gpu, samples, images.source, { classes, size })
     : undefined;
+  using _prior = { [Symbol.dispose]: () => prior === undefined ? undefined : gpu.destroyBuffer(prior) };
   await using sink = store.openLabels(round, images.target, classes);
   const stage = `round ${round}: labelling`;
   const bar = progress.stage(stage, images.target.length, { unit: "images", perStep: 1 });
@@ -178,7 +179,6 @@ async function labelRound<Item>(
     onActivity,
     signal,
   });
-  if (prior !== undefined) gpu.destroyBuffer(prior);
   bar.end();
   await store.write(`rounds/${round}/thresholds.json`, jsonText(result));
   const { lambda, labelled, precision } = result;

@@ -7,6 +7,7 @@
 
 import type { SampleSource } from "../data/sample.ts";
 import type { Size } from "../data/size.ts";
+import { BufferScope } from "../gpu/buffer_scope.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { OneBehind } from "../gpu/one_behind.ts";
 import { QueueBound } from "../gpu/queue_bound.ts";
@@ -111,10 +112,11 @@ export async function evaluate<Item>(
 ): Promise<number[]> {
   const { batch = defaultBatch } = options;
   const classes = network.classCount;
-  const counts = gpu.createBuffer(classes * classes * 4, "confusion matrix");
+  using buffers = new BufferScope(gpu);
+  const counts = buffers.create(classes * classes * 4, "confusion matrix");
   const views = options.views ?? plainView;
-  const predictor = new Predictor(gpu, network, batch, views);
-  let truth = gpu.createBuffer(16, "ground truth");
+  await using predictor = new Predictor(gpu, network, batch, views);
+  let truth = buffers.create(16, "ground truth");
   const total = new Array<number>(classes * classes).fill(0);
   const collect = async () => {
     const reading = gpu.read({ buffer: counts, offset: 0, size: total.length * 4 });
@@ -135,8 +137,8 @@ export async function evaluate<Item>(
     const prediction = await predictor.run(group);
     const pixels = height * width;
     if (truth.size < batch * pixels) {
-      gpu.destroyBuffer(truth);
-      truth = gpu.createBuffer(batch * pixels, "ground truth");
+      buffers.free(truth);
+      truth = buffers.create(batch * pixels, "ground truth");
     }
     const labels = new Uint8Array(batch * pixels).fill(255);
     for (const [index, sample] of samples.entries()) {
@@ -157,7 +159,5 @@ export async function evaluate<Item>(
   }
   await collecting.take();
   await collect();
-  await predictor.dispose();
-  for (const buffer of [truth, counts]) gpu.destroyBuffer(buffer);
   return total;
 }

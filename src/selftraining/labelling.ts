@@ -45,7 +45,7 @@ export async function labelTarget<Item>(
     averageLogits: views.average === "logits",
     ...(prior === undefined ? {} : { prior }),
   };
-  const source = new LogitsSource(gpu, network, samples, items, options);
+  await using source = new LogitsSource(gpu, network, samples, items, options);
   const thresholds = await selectThresholds(gpu, source, scores, { policy, rule, portion, stride });
   const truths = truthsOf(network, samples, items, size);
   let counts = noLabels(network.classCount);
@@ -62,7 +62,6 @@ export async function labelTarget<Item>(
     }
   }
   const precision = await sink.finish();
-  await source.dispose();
   return { ...thresholdsReport(thresholds, counts), precision };
 }
 

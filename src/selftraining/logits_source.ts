@@ -41,7 +41,7 @@ export interface LogitsOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Logits of all images, batch by batch, as often as wanted. */
+/** Logits of all images, batch by batch, as often as wanted: `await using source = new LogitsSource(…)`. */
 export class LogitsSource<Item> implements ScoreBatches {
   readonly #logits: ViewLogits;
   readonly #batch: number;
@@ -87,11 +87,13 @@ export class LogitsSource<Item> implements ScoreBatches {
         this.#kept.push(batch);
         this.#keptBytes += batch.logits.size;
       }
-      yield* batch.parts ?? [batch];
-      if (!fits) {
-        this.#isFirstPass = false;
-        gpu.destroyBuffer(batch.logits.buffer);
+      try {
+        yield* batch.parts ?? [batch];
+      } finally {
+        // The pass may end here, by an error of who asked for it.
+        if (!fits) gpu.destroyBuffer(batch.logits.buffer);
       }
+      if (!fits) this.#isFirstPass = false;
       images += batch.images;
       onProgress?.(images);
       const { height, width } = group.size;
@@ -103,7 +105,7 @@ export class LogitsSource<Item> implements ScoreBatches {
   }
 
   /** Frees the kept logits and the programs. */
-  async dispose(): Promise<void> {
+  async [Symbol.asyncDispose](): Promise<void> {
     for (const { logits } of this.#kept) this.gpu.destroyBuffer(logits.buffer);
     await this.#logits.dispose();
   }

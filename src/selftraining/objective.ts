@@ -28,7 +28,7 @@ export interface ObjectiveContext {
   /**
    * Numbers that stay the same in every step, as a tensor.
    *
-   * @param name no other constant or input of the step may have it.
+   * @param name for messages; another constant may have the same.
    */
   readonly constant: (name: string, shape: readonly number[], values: Float32Array, layout: Layout) => Tensor;
 }

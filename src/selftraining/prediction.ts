@@ -33,7 +33,7 @@ export interface PredictedLogits {
   readonly read: () => Promise<Float32Array<ArrayBuffer>>;
 }
 
-/** Labels batches of images by a network. */
+/** Labels batches of images by a network: `await using predictor = new Predictor(…)`. */
 export class Predictor {
   /** The network on images as they are. */
   readonly #plain: InferencePrograms;
@@ -78,7 +78,7 @@ export class Predictor {
   }
 
   /** Frees everything. */
-  async dispose(): Promise<void> {
+  async [Symbol.asyncDispose](): Promise<void> {
     this.#free(this.#labels);
     this.#free(this.#places);
     this.#labels = undefined;

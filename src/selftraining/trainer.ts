@@ -8,7 +8,7 @@
 
 import { DivergenceError } from "../errors.ts";
 import type { Gpu } from "../gpu/gpu.ts";
-import { type BufferCopy, type BufferRange, type Dispatch, wholeRange } from "../gpu/launch.ts";
+import { bindableRanges, type BufferCopy, type BufferRange, type Dispatch } from "../gpu/launch.ts";
 import { Program } from "../graph/program.ts";
 import type { Network } from "../nn/network.ts";
 import { nonFiniteDispatch } from "../ops/metrics/non_finite.ts";
@@ -104,7 +104,11 @@ export class Trainer {
     const counter = gpu.createBuffer(4, "non-finite values");
     const check = (ranges: readonly BufferRange[]) =>
       Promise.all(ranges.map((range) => nonFiniteDispatch(gpu, range, counter)));
-    const gradientChecks = await check(store.gradientSegments.map(wholeRange));
+    const gradientChecks = await check(
+      store.gradientSegments.flatMap((buffer) =>
+        bindableRanges(buffer.size, gpu.maxBindingBytes).map((range) => ({ buffer, ...range }))
+      ),
+    );
     // Finite gradients can still overflow in the update.
     const weightChecks = await check(store.runs().map(({ values }) => values));
     const launches: StepLaunches = {

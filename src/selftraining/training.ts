@@ -79,7 +79,11 @@ export class Training<Item> {
   async #run(stage: TrainingStage<Item>): Promise<void> {
     const { trainer, samples, store, progress = silent, signal } = this.parts;
     const from = this.#place?.stage === stage.name ? this.#place.step : 0;
-    if (from === 0) trainer.optimizer.reset();
+    if (from === 0) {
+      trainer.optimizer.reset();
+      // A program that was killed before the first checkpoint of the stage has logged steps of it.
+      await store.truncateLog(stage.name, 0);
+    }
     const bar = progress.stage(`${stage.name}: training`, stage.steps, { unit: "images", perStep: trainer.crops });
     let saved = performance.now();
     await trainStage(trainer, samples, stage, {

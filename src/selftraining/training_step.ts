@@ -89,9 +89,10 @@ export function trainingStep(
     classes: network.classCount,
     alignCorners,
     constant(name, shape, values, layout) {
-      if (constants.has(name)) throw new Error(`Cannot train: two constants of the objective are called "${name}"`);
-      constants.set(name, pack(values, shape, layout));
-      return input(name, shape, { layout });
+      // Two terms of a sum may both have class weights.
+      const unique = `objective: ${name} ${constants.size + 1}`;
+      constants.set(unique, pack(values, shape, layout));
+      return input(unique, shape, { layout });
     },
   });
   if (loss.shape.join() !== "1") {

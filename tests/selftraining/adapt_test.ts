@@ -121,6 +121,21 @@ Deno.test("an adaptation in memory, stopped in every stage and gone on with, end
     assertEquals({ ...inFolder.result, seconds: {} }, { ...whole.result, seconds: {} });
   }));
 
+Deno.test("a step is logged once, though the program died before the stage's first checkpoint", async () => {
+  const store = new MemoryStore();
+  let losses = 0;
+  const log = store.log.bind(store);
+  store.log = async (entry) => {
+    await log(entry);
+    if (entry.stage === "round 1" && ++losses === 2) throw new Error("killed");
+  };
+  await assertRejects(() => run(new MemorySamples(), store, images), Error, "killed");
+  await run(new MemorySamples(), store, images);
+  const steps = store.entries.filter(({ step }) => step !== undefined).map(({ stage, step }) => `${stage} ${step}`);
+  assert(losses > 2);
+  assertEquals(new Set(steps).size, steps.length, steps.join());
+});
+
 Deno.test("without labels of the target there is no precision, and the network is the same", async () => {
   const unlabelled = images.target.map((item) => ({ ...item, labels: null }));
   const [known, unknown] = [new MemoryStore(), new MemoryStore()];

@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { openDataset, openLoader } from "../../src/data/folder.ts";
 import type { FileItem } from "../../src/data/file_item.ts";
 import { Gpu } from "../../src/gpu/gpu.ts";
@@ -79,4 +79,43 @@ Deno.test("labelling takes no more GPU memory for 40 images than for a few; what
     assert(all.peak > manyKept.peak, `${all.peak}, ${manyKept.peak}`);
     for (const { labels } of [manyKept, all]) assertEquals(labels, many.labels);
     assert(many.labels.maps.some((labels) => labels.some((label) => label !== 255)), "nothing was labelled");
+  }));
+
+Deno.test("labelling and evaluation that are stopped leave nothing allocated", () =>
+  withFolder(async (folder) => {
+    writeStreets(folder);
+    using gpu = await Gpu.open();
+    using loader = openLoader();
+    const network = loadNetwork(gpu, (await networkFile()).bytes, "the network");
+    const items = itemsOf(folder, 12);
+    const before = gpu.allocatedBytes;
+    const sink: LabelSink = {
+      write: () => Promise.reject(new Error("the sink is full")),
+      finish: () => Promise.resolve([]),
+      [Symbol.asyncDispose]: () => Promise.resolve(),
+    };
+    const label = (keptBytes: number, signal?: AbortSignal) =>
+      labelTarget(gpu, network, loader, items, sink, {
+        ...{ policy: "cbst", rule: "crst", stride: 1, portion: 0.3, size: pictureSize, keptBytes, signal },
+      });
+    for (const keptBytes of [0, 2 ** 20]) {
+      await assertRejects(() => label(keptBytes), Error, "the sink is full");
+      assertEquals(gpu.allocatedBytes, before);
+    }
+    /** A signal that is given when so many batches are done. */
+    const stopping = (batches: number) => {
+      const controller = new AbortController();
+      let done = 0;
+      const count = () => ++done === batches && controller.abort(new Error("stopped"));
+      return { signal: controller.signal, onProgress: () => void count() };
+    };
+    const { signal, onProgress } = stopping(2);
+    await assertRejects(
+      () => evaluate(gpu, network, loader, items, { size: pictureSize, signal, onProgress }),
+      Error,
+      "stopped",
+    );
+    assertEquals(gpu.allocatedBytes, before);
+    await assertRejects(() => label(0, AbortSignal.abort(new Error("stopped"))), Error, "stopped");
+    assertEquals(gpu.allocatedBytes, before);
   }));

@@ -44,10 +44,9 @@ const group: SampleBatch = {
 async function predict(network: Network, options: ViewOptions): Promise<Uint8Array> {
   const gpu = await testGpu();
   // A batch that two images do not fill.
-  const predictor = new Predictor(gpu, network, 3, options);
+  await using predictor = new Predictor(gpu, network, 3, options);
   const { labels } = await predictor.run(group);
   const [bytes = new Uint8Array(0)] = await gpu.read({ ...labels, size: 2 * labelSize.height * labelSize.width });
-  await predictor.dispose();
   return bytes;
 }
 
@@ -134,11 +133,10 @@ Deno.test("logits are those of the image as it is, whatever the views", async ()
   network.store.initialize(3);
   const logits: number[][] = [];
   for (const options of [plainView, { scales: [0.5, 1.5], flip: true, average: "logits" } as const]) {
-    const predictor = new Predictor(gpu, network, 2, options);
+    await using predictor = new Predictor(gpu, network, 2, options);
     const { logits: found } = await predictor.run(group, { withLogits: true });
     assertEquals(found?.shape, [2, 5, 3, 5]);
     logits.push([...await found?.read() ?? []]);
-    await predictor.dispose();
   }
   assertEquals(logits[0]?.length, 2 * 5 * 3 * 5);
   assertEquals(logits[1], logits[0]);
@@ -184,10 +182,9 @@ Deno.test("labels are the same where the logits of a batch are more than one bin
   const labelled = async (gpu: Gpu, options: ViewOptions, labelSize: Size) => {
     const network = new Network(gpu, fine, { classes });
     network.store.initialize(3);
-    const predictor = new Predictor(gpu, network, 2, options);
+    await using predictor = new Predictor(gpu, network, 2, options);
     const { labels } = await predictor.run({ ...group, labelSize });
     const [read = new Uint8Array(0)] = await gpu.read({ ...labels, size: 2 * labelSize.height * labelSize.width });
-    await predictor.dispose();
     network.dispose();
     return read;
   };

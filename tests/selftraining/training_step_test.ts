@@ -211,6 +211,8 @@ Deno.test("an objective is a value: a sum of terms, weights of classes, pixels a
   const total = perClass.reduce((all, { count }) => all + count, 0);
   const weighed = perClass.reduce((all, { loss, count }) => all + loss * count, 0) / total;
   assertAlmostEquals(weighed, mean, 1e-5);
+  const both = await withTrainer((opened) => lossOf(opened, pair), { objective: sum(only(0), only(1)) });
+  assertAlmostEquals(both, (perClass[0]?.loss ?? NaN) + (perClass[1]?.loss ?? NaN), 1e-5);
   await withTrainer(({ network }) => {
     const traced = (objective: Objective) => () => trainingStep(network, { ...options, objective });
     assertThrows(traced(crossEntropy({ classWeights: [1, 2] })), RangeError, "3 classes by 2 class weights");
