@@ -159,7 +159,10 @@ export class Trainer {
   }
 
   #write(samples: readonly TrainingSample[], { seed, stage }: StepSeed, microBatch: number): void {
-    for (const [name, bytes] of encodeSamples(this.network, samples, this.options)) this.program.write(name, bytes);
+    for (const [name, bytes] of encodeSamples(this.network, samples, this.options)) {
+      // An objective need not look at the labels.
+      if (this.program.hasInput(name)) this.program.write(name, bytes);
+    }
     for (const name of this.dropouts) {
       this.program.write(dropoutInput(name), Uint32Array.of(seed, hashText(stage), microBatch, hashText(name)));
     }

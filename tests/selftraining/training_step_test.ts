@@ -260,6 +260,16 @@ Deno.test("a regulariser with a weight adds its part to the loss", async () => {
   assertAlmostEquals(await loss(sum(crossEntropy(), weighted(regulariser, 0.1))), first + 0.1 * second, 1e-6);
 });
 
+Deno.test("an objective may look at the logits alone", async () => {
+  const equalShares: Objective = (logits, _labels, { classes, constant }) => {
+    const values = new Float32Array(logits.shape.reduce((product, side) => product * side, 1)).fill(1 / classes);
+    return interpolatedCrossEntropy(logits, constant("equal shares", logits.shape, values, "activation"));
+  };
+  const loss = await withTrainer((opened) => lossOf(opened, pair), { objective: equalShares });
+  // Smallest, ln 3, where all classes have the same probability.
+  assert(loss > Math.log(3) && loss < 10, `${loss}`);
+});
+
 Deno.test("pixels and images of weight 0 count as ignored, and equal weights as none", async () => {
   const weighted = { weighted: true };
   const plain = await withTrainer((opened) => lossOf(opened, pair));
