@@ -267,7 +267,7 @@ Deno.test("an objective may look at the logits alone", async () => {
   };
   const loss = await withTrainer((opened) => lossOf(opened, pair), { objective: equalShares });
   // Smallest, ln 3, where all classes have the same probability.
-  assert(loss > Math.log(3) && loss < 10, `${loss}`);
+  assert(loss > Math.log(3) && Number.isFinite(loss), `${loss}`);
 });
 
 Deno.test("pixels and images of weight 0 count as ignored, and equal weights as none", async () => {
