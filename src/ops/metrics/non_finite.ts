@@ -1,6 +1,6 @@
 /**
- * Watching for values that are infinite or not a number. Looks at the bits: comparisons do not find them on every driver, and
- * ReLU turns NaN into 0, so a finite loss proves nothing.
+ * Finds values that are infinite or not a number. The kernel looks at the bits, because comparisons do not find such
+ * values on every driver. Looking at the loss is not enough: ReLU turns NaN into 0, so a finite loss proves nothing.
  *
  * @module
  */
