@@ -8,7 +8,7 @@
  * @module
  */
 
-import { DeviceLostError } from "../errors.ts";
+import { DeviceLostError, OutOfBudgetError } from "../errors.ts";
 import { type AdapterKind, measureKind } from "./adapter_kind.ts";
 import { findAdapter } from "./adapters.ts";
 import {
@@ -165,9 +165,19 @@ export class Gpu {
     if (this.#failure !== null) throw this.#failure;
   }
 
-  /** Makes a zeroed buffer for storage and copies, of `bytes` rounded up to 16. */
+  /**
+   * Makes a zeroed buffer for storage and copies, of `bytes` rounded up to 16.
+   *
+   * @throws {OutOfBudgetError} if that is more than {@link maxBufferBytes}.
+   */
   createBuffer(bytes: number, label: string, usage: GPUBufferUsageFlags = 0): GPUBuffer {
     const size = bufferBytes(bytes);
+    if (size > this.maxBufferBytes) {
+      throw new OutOfBudgetError(
+        `Cannot allocate "${label}": it takes ${size} bytes, this adapter has buffers of at most ${this.maxBufferBytes}`,
+        "tensor too large",
+      );
+    }
     this.#allocatedBytes += size;
     this.#peakBytes = Math.max(this.#peakBytes, this.#allocatedBytes);
     return this.device.createBuffer({

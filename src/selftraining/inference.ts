@@ -115,7 +115,10 @@ export class InferencePrograms {
     const old = [...this.#programs.keys()].slice(0, Math.max(0, this.#programs.size - count));
     const programs = old.flatMap((key) => [...this.#programs.get(key)?.values() ?? []]);
     for (const key of old) this.#programs.delete(key);
-    for (const program of programs) (await program).dispose();
+    for (const compiled of await Promise.allSettled(programs)) {
+      // Where a program could not be compiled, who asked for it was told, and there is nothing to free.
+      if (compiled.status === "fulfilled") compiled.value.dispose();
+    }
   }
 }
 

@@ -1,4 +1,7 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
+import { OutOfBudgetError } from "../../src/errors.ts";
+import { Gpu } from "../../src/gpu/gpu.ts";
+import { Program } from "../../src/graph/program.ts";
 import { planProgram } from "../../src/graph/program_plan.ts";
 import { block, input, type Tensor } from "../../src/graph/tensor.ts";
 import { relu } from "../../src/ops/activation/activation.ts";
@@ -59,4 +62,22 @@ Deno.test("without a limit that is reached, the launches are the same", async ()
       plan.calls.map(({ shader, constants, workgroups }) => [shader.name, constants, workgroups])
     );
   assertEquals(calls(2 ** 27), calls(2 ** 31));
+});
+
+Deno.test("a tensor may be larger than a binding, not than a buffer, and the adapter is asked for all that it has", async () => {
+  const adapter = await navigator.gpu.requestAdapter({ powerPreference: "high-performance" });
+  const kind = () => ({ software: true, ratio: 1 });
+  using most = await Gpu.open({ kind });
+  assertEquals(most.maxBindingBytes, adapter?.limits.maxStorageBufferBindingSize);
+  assertEquals(most.maxBufferBytes, adapter?.limits.maxBufferSize);
+  using gpu = await Gpu.open({ kind, defaultLimits: true });
+  assertEquals([gpu.maxBindingBytes, gpu.maxBufferBytes], [2 ** 27, 2 ** 28]);
+  const y = relu(input("x", [1, 4, 4100, 4096]));
+  assertEquals(planProgram(gpu, { outputs: { y } }).memory.unbindable, null);
+  await assertRejects(
+    () => Program.compile(gpu, { outputs: { y } }),
+    OutOfBudgetError,
+    "a tensor takes 268697600 bytes, this adapter has buffers of at most 268435456",
+  );
+  assertEquals(gpu.allocatedBytes, 0);
 });

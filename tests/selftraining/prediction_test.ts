@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { Size } from "../../src/data/size.ts";
+import { OutOfBudgetError } from "../../src/errors.ts";
 import { Gpu } from "../../src/gpu/gpu.ts";
 import type { Model } from "../../src/nn/model.ts";
 import { Network } from "../../src/nn/network.ts";
@@ -194,6 +195,9 @@ Deno.test("labels are the same where the logits of a batch are more than one bin
     assertEquals(await labelled(limited, options, size), expected);
   }
   await assertRejects(() => labelled(limited, plainView, labelSize), Error, "fit one at a time");
+  // The four rows under a kernel take more. Nothing is compiled then, and to free nothing is no second error.
+  using tiny = await Gpu.open({ maxBindingBytes: 1100 });
+  await assertRejects(() => labelled(tiny, plainView, size), OutOfBudgetError, "even its smallest slice binds");
 });
 
 Deno.test("predictions leave nothing allocated", async () => {

@@ -1,5 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import accumulate from "../../shaders/optim/accumulate_gradients.wgsl" with { type: "text" };
 import type { Gpu } from "../../src/gpu/gpu.ts";
+import { grid } from "../../src/gpu/launch.ts";
 import type { Tensor } from "../../src/graph/tensor.ts";
 import { floatChannels, rgbBytes } from "../../src/nn/image_kind.ts";
 import { convBias, dropoutLayer } from "../../src/nn/layers.ts";
@@ -174,7 +176,7 @@ Deno.test("steps that go on later give the same bytes as steps in one go, dropou
   assertEquals(parts, whole);
 });
 
-Deno.test("the exchange stands between gradients and optimizer, and what follows a step sees the new weights", async () => {
+Deno.test("the exchange stands between gradients and optimizer", async () => {
   const plain = await withTrainer((opened) => weightsAfter(opened, [0, 1]));
   let exchanges = 0;
   // A sum over one machine changes nothing.
@@ -197,6 +199,58 @@ Deno.test("the exchange stands between gradients and optimizer, and what follows
   for (const [index, value] of (decayed[0] ?? []).entries()) {
     assertAlmostEquals(decayed[1]?.[index] ?? NaN, value, 1e-6);
   }
+});
+
+Deno.test("what follows a step is launched after the optimizer, and sees the new weights", async () => {
+  const gpu = await testGpu();
+  const network = new Network(gpu, odd, { classes });
+  network.store.initialize(1);
+  const optimizer = await sgd(gpu, network.store);
+  const [run] = network.store.runs();
+  assert(run !== undefined);
+  // A mean over one network is its weights.
+  const mean = gpu.createBuffer(run.values.size, "mean of the weights");
+  const afterStep = [
+    await gpu.dispatch(
+      { name: "optim/accumulate_gradients", text: accumulate },
+      { VECTORS: run.values.size / 16, SHARE: 1, FIRST: true },
+      [run.values, mean],
+      grid(run.values.size / 16, 64),
+    ),
+  ];
+  for (const exchange of [undefined, () => Promise.resolve()]) {
+    const joints = { afterStep, ...exchange && { exchange } };
+    const trainer = await Trainer.open(gpu, network, optimizer, { ...options, joints });
+    const [before] = await gpu.read(run.values);
+    await trainer.step(0, pair, rates, at("source"));
+    const [weights, copied] = await gpu.read(run.values, mean);
+    assert(before?.join() !== weights?.join(), "the weights did not move");
+    assertEquals(copied, weights);
+    trainer.dispose();
+  }
+  gpu.destroyBuffer(mean);
+  for (const owned of [optimizer, network]) owned.dispose();
+});
+
+Deno.test("what belongs to the head is said by its group, not by its name", async () => {
+  const gpu = await testGpu();
+  const network = new Network(gpu, {
+    ...odd,
+    groups: [{ name: "weights", head: true }, { name: "biases" }, { name: "fixed" }],
+  }, { classes });
+  network.store.initialize(1);
+  const before = await network.store.save();
+  const ones = new Map([...before].map(([name, { shape, values }]) => [name, { shape, values: values.map(() => 7) }]));
+  ones.delete("end.weight");
+  network.store.loadBackbone(ones, "the test");
+  const after = await network.store.save();
+  assertEquals(after.get("end.weight"), before.get("end.weight"));
+  for (const name of ["end.bias", "stem.weight", "stem.bias"]) {
+    assert(after.get(name)?.values.every((value) => value === 7), `${name} was not loaded`);
+  }
+  ones.delete("end.bias");
+  assertThrows(() => network.store.loadBackbone(ones, "the test"), Error, 'tensor "end.bias" [3] is missing');
+  network.dispose();
 });
 
 Deno.test("an objective is a value: a sum of terms, weights of classes, pixels and images", async () => {
