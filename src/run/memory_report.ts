@@ -128,7 +128,7 @@ export function planText(report: PlanReport): string {
 }
 
 /**
- * Makes sure that every stage of a run fits `--memory-budget`, before any memory is allocated.
+ * Makes sure that every stage of a run fits `--memory-budget`, before the memory of the stages is allocated.
  *
  * @throws {OutOfBudgetError} naming the stage that takes most, the bytes that it takes, and the bytes that are allowed.
  */
