@@ -155,7 +155,10 @@ export class Program {
     return this.#output(name).range;
   }
 
-  /** Waits for the last run and reads an output, in the order of its shape. For tests and results, not for inner loops. */
+  /**
+   * Waits for the last run and reads an output, in the order of its shape. Meant for tests and results, not for inner
+   * loops.
+   */
   async read(name: string): Promise<Float32Array<ArrayBuffer>> {
     const { tensor, range } = this.#output(name);
     const [bytes] = await this.#gpu.read({ ...range, size: tensor.bytes });

@@ -21,7 +21,10 @@ const size = { height: 7, width: 9 };
 const pixels = size.height * size.width;
 const options: StepOptions = { batch: 2, crop: size, size };
 
-/** Takes five float channels at any size, gives logits of another size than a stride would, drops out, and has three groups. */
+/**
+ * A model that takes five float channels at any size. Its logits have a size that no stride would give. It has dropout,
+ * and three parameter groups.
+ */
 const odd: Model = {
   name: "odd",
   description: "one convolution behind a dropout",

@@ -13,8 +13,8 @@ import { type BufferRange, type Dispatch, grid } from "../../gpu/launch.ts";
 const vectorsPerInvocation = 16;
 
 /**
- * A launch that adds the number of non-finite f32 values in `values` to the first u32 of `counter`. The counter is never
- * cleared: it stays above 0 once something was found, until it is written.
+ * A launch that adds the number of non-finite f32 values in `values` to the first u32 of `counter`. No launch clears
+ * the counter. It stays above 0 once something was found, until it is written.
  *
  * @param values a range of whole f32 values, at least one.
  * @throws {RangeError} if the range is empty or does not end on a value.

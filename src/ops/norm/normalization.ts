@@ -39,8 +39,8 @@ export interface Normalization {
 /**
  * Checks the shapes.
  *
- * @throws {RangeError} if a parameter is not one number per channel of `x`, the residual has another shape, or epsilon is not
- * positive.
+ * @throws {RangeError} if a parameter is not one number per channel of `x`, the residual has another shape, or epsilon
+ * is not positive.
  */
 export function checkNormalization(normalization: Normalization): Normalization {
   const { x, gamma, beta, statistics, epsilon } = normalization;

@@ -16,7 +16,10 @@ export interface PoolOptions {
   readonly kernel: number | readonly [number, number];
   /** Step between windows, both axes. Default: the kernel, which then must be square. */
   readonly stride?: number;
-  /** Padding in pixels, at most half the kernel. Padded pixels never win a maximum and count as 0 in a mean. Default 0. */
+  /**
+   * Padding in pixels, at most half the kernel. A padded pixel never wins a maximum and counts as 0 in a mean. Default
+   * 0.
+   */
   readonly padding?: Padding;
   /**
    * Whether the output size is rounded up, not down. The last window must still start inside the image or the padding
