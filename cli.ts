@@ -77,7 +77,6 @@ const commands: readonly CommandEntry[] = [
     examples: [
       "crosswalk bench kernels --only maxPool2d",
       "crosswalk bench step --against tfjs,jax --json",
-      "crosswalk bench growth --plot growth.svg",
     ],
     load: () => import("./src/cli/bench.ts"),
   },

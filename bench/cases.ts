@@ -10,6 +10,7 @@ import { relu6 } from "../src/ops/activation/activation.ts";
 import { softmax } from "../src/ops/activation/softmax.ts";
 import { add } from "../src/ops/arithmetic/add.ts";
 import { concat } from "../src/ops/arithmetic/concat.ts";
+import { scale } from "../src/ops/arithmetic/scale.ts";
 import { conv2d } from "../src/ops/conv/conv2d.ts";
 import { depthwiseConv2d } from "../src/ops/conv/depthwise_conv2d.ts";
 import type { ConvolutionOptions } from "../src/ops/conv/geometry.ts";
@@ -42,6 +43,8 @@ export function kernelCases(): KernelCase[] {
       build: add,
       directions: [],
     },
+    // Its gradient is itself.
+    { ...ofImage("scale", [2, 64, 64, 128], (x) => scale(x, 0.1)), directions: [] },
     {
       name: "concat 64 and 32 at 64×128, batch 2",
       inputs: [input("a", [2, 64, 64, 128]), input("b", [2, 32, 64, 128])],

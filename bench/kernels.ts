@@ -47,9 +47,9 @@ const layerSeconds = 0.06;
 /**
  * Times layers and cases in their directions.
  *
- * @param options `questions`, by default all; `runs` of each; the `peers` to ask for the layers; `againstDirect` also
- * compares all values of a convolution with its direct form; `onRow` is called with each row as it is ready, `say` with the
- * reason why a peer does not start.
+ * @param options `questions`: what to time, by default all. `runs` of each. `peers`: engines to ask for the layers.
+ * `againstDirect`: also compares all values of a convolution with its direct form. `onRow`: called with each row when
+ * it is ready. `say`: called with the reason why a peer does not start.
  * @throws {Error} naming the kernel that gave a wrong result.
  */
 export async function benchKernels(
@@ -133,7 +133,10 @@ async function requireRight(program: Program, { kernel, direction, outputs, laye
 /** Largest difference between two forms of a convolution, of the largest value. Winograd's differ by 1e-6 to 1e-5. */
 const directTolerance = 1e-4;
 
-/** Compares every value of a convolution, computed as on this adapter, with its direct form. Other ops have one form. */
+/**
+ * Compares every value of a convolution, computed as on this adapter, with its direct form. Other ops have only one
+ * form.
+ */
 async function requireDirect(gpu: Gpu, question: Question): Promise<void> {
   const { kernel, direction, outputs } = question;
   if (!Object.values(outputs).some(({ definition }) => definition.tunable !== undefined)) return;

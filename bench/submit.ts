@@ -1,6 +1,6 @@
 /**
- * What `bench --submit` prints: one Markdown block for a report, with the adapter, what it reaches in every kernel, and the
- * reference workload.
+ * What `bench --submit` prints: one Markdown block for a report, with the adapter, what it reaches in every kernel, and
+ * the reference workload.
  *
  * @module
  */

@@ -1,9 +1,9 @@
 /**
- * The error classes that callers act on. Everything else is a plain `Error`, `RangeError` or `TypeError` whose message is a
- * sentence: what was being done, where, what was found.
+ * The error classes that callers act on. Everything else is a plain `Error`, `RangeError` or `TypeError` whose message
+ * is a sentence: what was being done, where, what was found.
  *
- * Messages of the library speak of what is wrong, and name no option of the command line: who calls it may have none. An error
- * that something can be done about carries a {@link Reason}, by which the command line adds what to do.
+ * Messages of the library say what is wrong. They name no option of the command line, since a caller may have none. If
+ * something can be done about an error, it carries a {@link Reason}, for which the command line adds advice.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * The library and the example that needs no disk run in browsers: each becomes one file, with all that it imports, that asks
- * for nothing of Deno or Node.
+ * The library, and the example that needs no disk, must run in browsers. Each is bundled into one file with all that it
+ * imports, and that file must ask for nothing of Deno or Node.
  */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";

@@ -16,7 +16,10 @@ export function sharedPath(name: string): string | null {
   return existsSync(path) ? path : null;
 }
 
-/** Registers a test that needs the shared files `names`; it is skipped, with a message that names them, where one is absent. */
+/**
+ * Registers a test that needs the shared files `names`. If one is absent, the test is skipped with a message that names
+ * the absent ones.
+ */
 export function testWithShared(
   title: string,
   names: string[],

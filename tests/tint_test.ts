@@ -1,7 +1,7 @@
 /**
- * Every shader compiles under naga, Deno's WGSL compiler, with WebGPU's default limits, and under Tint, Chrome's: naga
- * accepts some programs that Tint refuses. A Chromium also makes a pipeline of each shader, for some programs that are right
- * take its compiler minutes. Without a Chromium these tests are skipped by name.
+ * Every shader must compile under naga, Deno's WGSL compiler, with WebGPU's default limits, and under Tint, Chrome's.
+ * naga accepts some programs that Tint refuses. A Chromium also makes a pipeline of each shader, because some programs
+ * that are right take its compiler minutes. Without a Chromium these tests are skipped by name.
  */
 
 import { assert, assertEquals } from "@std/assert";
@@ -65,8 +65,8 @@ Deno.test({
 });
 
 /**
- * Of each shader the longest variant of at most so many characters is taken, or its shortest. Larger register tiles take
- * SwiftShader up to a minute each.
+ * Of each shader, the longest variant of at most this many characters is taken, or its shortest if all are longer.
+ * Larger register tiles take SwiftShader up to a minute each.
  */
 const longestText = 20_000;
 /** Seconds that a pipeline may take. Most take less than 1 s; four `&&` for each of 8 pixels took more than 30 s. */
@@ -98,7 +98,10 @@ const compileModules = `async (variants) => {
   return failures;
 }`;
 
-/** Runs in a page: the pipelines that are wrong, and the first that takes too long. The rest would wait for that one. */
+/**
+ * Runs in a page. Returns the pipelines that are wrong, and the first that takes too long; the others would have to
+ * wait for it.
+ */
 const makePipelines = `async ({ variants, seconds }) => {
   const failures = [];
   const device = await (await navigator.gpu.requestAdapter()).requestDevice();
@@ -113,7 +116,10 @@ const makePipelines = `async ({ variants, seconds }) => {
   return failures;
 }`;
 
-/** Name and text of each variant that training, inference, selection and the benchmark's cases compile, for both kinds of adapter. */
+/**
+ * Name and text of each variant that training, inference, selection and the benchmark's cases compile, for both kinds
+ * of adapter.
+ */
 async function collectVariants(): Promise<[string, string][]> {
   const variants = new Map<string, string>();
   onShaderVariant((name, text) => variants.set(text, name));
@@ -151,8 +157,8 @@ async function collectVariants(): Promise<[string, string][]> {
 }
 
 /**
- * Leaves out launches over no workgroups until it is disposed of. They are there to let Mesa's driver compile early, which
- * takes minutes for all variants, and no test here needs it.
+ * Leaves out launches over no workgroups, until it is disposed of. Such launches let Mesa's driver compile early. For
+ * all variants that takes minutes, and no test here needs it.
  */
 function withoutEmptyLaunches(): Disposable {
   const { prototype } = GPUComputePassEncoder;
@@ -163,7 +169,10 @@ function withoutEmptyLaunches(): Disposable {
   return { [Symbol.dispose]: () => void Object.assign(prototype, { dispatchWorkgroups }) };
 }
 
-/** Every candidate of `crosswalk tune` for convolutions with many channels and with few, with a stride too, in all directions. */
+/**
+ * Compiles every candidate of `crosswalk tune` for convolutions with many and with few channels, with and without a
+ * stride, in all directions.
+ */
 async function compileSchedules(gpu: Gpu): Promise<void> {
   for (const channels of [32, 12]) {
     const x = input("x", [1, channels, 12, 12]);

@@ -1,5 +1,6 @@
 /**
- * What to do about an error or a warning of the library, in terms of the command line's options. The library names none.
+ * What to do about an error or a warning of the library, in terms of the command line's options. The library itself
+ * names no option.
  *
  * @module
  */
@@ -10,7 +11,10 @@ import { type Command, type OptionKey, optionsOf } from "../settings/options.ts"
 
 const planAdvice = "--plan shows what takes how much";
 
-/** The training step stays in memory while images are labelled and scored. */
+/**
+ * Advice if inference takes too much memory. In a training run, the training step stays in memory meanwhile, so its
+ * options help too.
+ */
 function inferenceAdvice({ names }: TakenOptions): string {
   return `Lower ${
     names("label-batch", "size")
@@ -18,7 +22,7 @@ function inferenceAdvice({ names }: TakenOptions): string {
     `so lower ${names("batch", "crop")} too; ${planAdvice}`;
 }
 
-/** What to do for each reason, by a command's options. */
+/** For each reason of an error, the advice to a command, in terms of the options that it takes. */
 const advices: Readonly<Record<Reason, (command: TakenOptions) => string>> = {
   "no such adapter": () => "Choose one by its number or a part of its name, as crosswalk doctor lists them",
   "device lost": ({ takes }) => takes("resume") ? "Run again with --resume" : "Run the command again",
@@ -38,11 +42,14 @@ const advices: Readonly<Record<Reason, (command: TakenOptions) => string>> = {
 interface TakenOptions {
   /** Whether the command takes an option. */
   readonly takes: (key: OptionKey) => boolean;
-  /** Those of the options that the command takes: `--batch, --crop or --size`; empty where it takes none of them. */
+  /**
+   * The names of those of the options that the command takes, such as `--batch, --crop or --size`; empty if it takes
+   * none.
+   */
   readonly names: (...keys: OptionKey[]) => string;
 }
 
-/** The sentence on what to do about an error of a command; empty where there is nothing to say. */
+/** A sentence on what to do about an error of a command; empty if there is no advice. */
 export function adviceOn(error: unknown, command: Command): string {
   if (!(error instanceof ReasonedError) || error.reason === undefined) return "";
   const taken = new Set(optionsOf(command).map(({ key }) => key));
@@ -56,7 +63,7 @@ const collapseAdvice: Readonly<Record<CollapseKind, string>> = {
   dies: "Try --spatial-prior, a lower --target-portion, or --mining reference",
 };
 
-/** A warning that self-training goes wrong, with what to try. */
+/** A warning that self-training goes wrong, and what to try. */
 export function collapseMessage(warning: CollapseWarning): string {
   return `${collapseText(warning)}. ${collapseAdvice[warning.kind]}`;
 }

@@ -21,10 +21,11 @@ import { readFile } from "../disk/files.ts";
 import { savedSettings } from "../run/folder_store.ts";
 
 /**
- * The settings that the arguments ask for. With `--resume`, what is not given is as the run in `--out` was started.
+ * The settings that the arguments give. With `--resume`, options that are not given keep the values with which the run
+ * in `--out` was started.
  *
- * @param defaultRecipe text of the recipe that applies when no `--config` is given, if any.
- * @throws {UsageError} naming the unknown option or bad value.
+ * @param defaultRecipe text of the recipe that applies if no `--config` is given.
+ * @throws {UsageError} naming the unknown option or the bad value.
  */
 export function readArguments(
   command: Command,
@@ -90,7 +91,8 @@ function readGiven(command: Command, args: readonly string[]): Values {
 }
 
 /**
- * What is said of an option that the command does not have: options that other programs call so, else the nearest name.
+ * The message for an option that the command does not have. It suggests the options that other programs call by this
+ * name, or else the option with the nearest name.
  *
  * @param name as it was typed, with `--`.
  */
@@ -103,7 +105,7 @@ function unknownOption(command: Command, name: string): string {
   return `crosswalk ${command} has no option ${name}. ${advice}`;
 }
 
-/** What options are called elsewhere, and here. */
+/** Names that other programs give to options, with the names here. */
 const otherNames: Readonly<Record<string, readonly OptionKey[]>> = {
   b: ["batch"],
   "batch-size": ["batch", "label-batch"],

@@ -1,8 +1,11 @@
 /**
- * `crosswalk bench`: the adapter's peaks, every kernel against them, and the reference workload: its step and inference beside
- * other engines', the selection of thresholds beside a sort, and its memory. `bench kernels`, `step`, `select` and `memory`
- * run one part. `bench overhead`, a step's time outside kernels, and `bench growth`, how cost grows with sizes, run only when
- * they are named. `bench kernels --only NAME` checks and times one kernel. `--submit` prints a block for a report.
+ * `crosswalk bench`. Without a part it measures four things: the adapter's peaks and every kernel against them (`bench
+ * kernels`); a training step and an inference of the reference workload, beside other engines' (`bench step`); the
+ * selection of thresholds, beside a sort (`bench select`); and memory (`bench memory`).
+ *
+ * Two parts run only when they are named: `bench overhead`, a step's time outside its kernels, and `bench growth`, how
+ * cost grows with sizes. `bench kernels --only NAME` checks and times one kernel. `--submit` prints a block for a
+ * report.
  *
  * @module
  */
@@ -37,13 +40,13 @@ import { aligned } from "./result_table.ts";
 interface PartOptions {
   readonly runs: number;
   readonly peers: readonly PeerName[];
-  /** Images of 1024×2048 pixels whose thresholds are selected; default enough for 50 million pixels. */
+  /** Number of images of 1024×2048 pixels whose thresholds are selected. Default: enough for 50 million pixels. */
   readonly images?: number;
-  /** The one kernel to check and to time: an op or a row; default all rows. */
+  /** The one kernel to check and to time: an op, or a row of the table. Default: all rows. */
   readonly only?: string | undefined;
-  /** Where a picture goes. */
+  /** The file of the picture. */
   readonly plot?: string | undefined;
-  /** Prints a line of the text form; silent with `--json`. */
+  /** Prints a line of the text output. With `--json` it prints nothing. */
   readonly say: (text: string) => void;
 }
 
@@ -80,7 +83,8 @@ export async function run(args: readonly string[]): Promise<number> {
   }
   const report: Record<string, unknown> = { adapter: adapterName(gpu) };
   for (const [name, bench] of Object.entries(overviewParts)) {
-    // Fifty million pixels take minutes on a software adapter: `bench select` has them, the overview a few.
+    // Fifty million pixels take minutes on a software adapter. Only `bench select` takes so many; the overview takes
+    // two images.
     const found = await bench(gpu, { ...options, images: 2 });
     if (name === "kernels") Object.assign(report, found);
     else report[name] = found;
@@ -102,7 +106,7 @@ async function submit(settings: Settings): Promise<number> {
   return 0;
 }
 
-/** The peers of a list such as `tfjs,jax`, each once. */
+/** The engines in a list such as `tfjs,jax`, each once. */
 function readPeers(list: string | undefined): PeerName[] {
   const names = list === undefined ? [] : list.split(",").map((name) => name.trim());
   const unknown = names.find((name) => !peerNames.some((peer) => peer === name));
@@ -132,7 +136,7 @@ async function kernels(gpu: Gpu, { runs, peers, only, plot, say }: PartOptions) 
 }
 
 /**
- * Runs the cases of the self-test that compute this op, or those of a row.
+ * Checks a kernel: runs the cases of the self-test that compute this op, or the op of this row.
  *
  * @throws {Error} naming the case that is wrong.
  */

@@ -7,10 +7,10 @@
 import { UsageError } from "../errors.ts";
 import type { Settings } from "../settings/settings.ts";
 
-/** The parts that `--plot` draws; without a part it draws the kernels. */
+/** The parts of `bench` that `--plot` can draw. Without a part it draws the kernels. */
 const drawnParts: readonly (string | undefined)[] = [undefined, "kernels", "growth"];
 
-/** The other engines that a part runs, where not all. */
+/** The other engines that a part can run, if it cannot run all. */
 const enginesOf: Readonly<Record<string, readonly string[]>> = {
   select: [],
   memory: ["tfjs"],
@@ -21,7 +21,7 @@ const enginesOf: Readonly<Record<string, readonly string[]>> = {
 /**
  * Refuses options that would do nothing.
  *
- * @param part the part of bench that is run; `undefined` is all.
+ * @param part the part of `bench` that runs; `undefined` means all.
  * @throws {UsageError} naming the option.
  */
 export function requireSensibleOptions(part: string | undefined, settings: Settings): void {

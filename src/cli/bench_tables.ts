@@ -13,8 +13,8 @@ import { aligned } from "./result_table.ts";
 type Times = Pick<PeerReport, "stepMs" | "forwardMs">;
 
 /**
- * The engines side by side: times, how much longer than ours, throughput, share of the adapter's multiply-add `peak` (in
- * GFLOP/s), and whether the results are right.
+ * The engines side by side: their times, how many times as long as ours these are, throughput, share of the adapter's
+ * multiply-add `peak` (in GFLOP/s), and whether the results are right.
  */
 export function stepTable({ ours, peers, pytorch }: StepReport, peak: number): string {
   const row = (name: string, { stepMs, forwardMs }: Times, note: string) => [
@@ -38,7 +38,7 @@ function verdict({ correct, stepMs, forwardMs }: PeerReport): string {
     .map(([kind, ms]) => ms === null ? `no ${kind}` : `${kind} ${correct[kind] ? "right" : "WRONG"}`).join(", ");
 }
 
-/** A ratio, or a dash where there is none. */
+/** A ratio as text; a dash if there is none. */
 export function factorText(factor: number | null): string {
   return factor === null ? "–" : `${factor.toFixed(2)}×`;
 }

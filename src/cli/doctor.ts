@@ -1,5 +1,5 @@
 /**
- * `crosswalk doctor`: what this machine's adapter is, what it can do, and whether every kernel is right on it.
+ * `crosswalk doctor`: says what this machine's adapter is and what it can do, and checks every kernel on it.
  *
  * @module
  */
@@ -16,7 +16,7 @@ import { bytesText } from "../report/units.ts";
 import { readArguments } from "./arguments.ts";
 import { openGpu } from "./open.ts";
 
-/** Limits that decide what can run. */
+/** The adapter's limits that decide what can run. */
 const shownLimits = [
   "maxStorageBufferBindingSize",
   "maxBufferSize",
@@ -84,7 +84,7 @@ async function findWarnings(gpu: Gpu): Promise<string[]> {
   ];
 }
 
-/** A line about the cases of one kernel. */
+/** The line that tells how the cases of one kernel went. */
 export function kernelText({ name, ok, error, cases, problem }: KernelResult): string {
   const largest = `largest error ${error === null ? "not a number" : error.toExponential(1)}`;
   const counted = `${String(cases).padStart(3)} ${cases === 1 ? "case, " : "cases,"} ${largest}`;

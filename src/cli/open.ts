@@ -1,6 +1,6 @@
 /**
- * What commands that run a network share: opening the GPU, a network from a weight file, a data set that fits it, and the
- * working size.
+ * What commands that run a network share: they open the GPU, a network from a weight file and a data set with the
+ * network's classes, and choose the working size.
  *
  * @module
  */
@@ -17,9 +17,9 @@ import type { Settings } from "../settings/settings.ts";
 import { adapterKey, loadTuning } from "../tuning/table.ts";
 
 /**
- * Opens an adapter, with the kind that was found of it and the schedules that were tuned for it.
+ * Opens an adapter, with its measured kind and the schedules that were tuned for it.
  *
- * @param adapter its number or a part of its name; without it, the fastest.
+ * @param adapter its number or a part of its name. Without it, the fastest is opened.
  */
 export function openGpu(adapter: string | undefined): Promise<Gpu> {
   return Gpu.open({ adapter, kind: keptKind, tuning: (opened) => loadTuning(adapterKey(opened)) });
@@ -30,7 +30,7 @@ export function openNetwork(gpu: Gpu, path: string): Network {
   return loadNetwork(gpu, readFile(path), path, { trainable: false });
 }
 
-/** A data set whose classes, after the class map of the settings, are those wanted. */
+/** A data set whose classes must be those wanted, after the class map of the settings is applied. */
 export function openFitting(path: string, settings: Settings, classes: readonly string[]): Dataset {
   const classMap = openClassMap(settings);
   const dataset = openDataset(path, { classMap });
@@ -38,20 +38,21 @@ export function openFitting(path: string, settings: Settings, classes: readonly 
   return dataset;
 }
 
-/** The class map of the settings, if any. */
+/** The class map of the settings, if one is given. */
 export function openClassMap(settings: Settings): ClassMap | undefined {
   const path = settings.get("class-map");
   return path === undefined ? undefined : readClassMap(path);
 }
 
-/** Says on stderr that images of one size are worked on at another; for `loadSplit`, which calls it once. */
+/** Says on stderr that images of one size are worked on at another. `loadSplit` calls it once. */
 export function sayRounded(network: Network): (wanted: Size, rounded: Size) => void {
   return (wanted, rounded) => console.error(roundedSizeText("size", wanted, rounded, network.model.sizeMultiple));
 }
 
 /**
- * The working size: `--size` or the recipe's, else the one in the weights' metadata, else `null`: each image's own.
- * Sides that the network's output stride does not divide are rounded to the nearest that it does, said once on stderr.
+ * The working size: `--size` or the recipe's; without it, the size in the metadata of the weights; without that `null`,
+ * which means each image's own. Sides are rounded to multiples of the network's `sizeMultiple`, which is said once on
+ * stderr.
  */
 export function workingSizeOf(settings: Settings, network: Network): Size | null {
   const wanted = settings.get("size") ?? network.metadata.size;

@@ -33,7 +33,7 @@ export async function run(args: readonly string[]): Promise<number> {
   const network = openNetwork(gpu, weights);
   const palette = network.metadata.palette ?? defaultPalette(network.classCount);
   const withLogits = settings.get("logits");
-  // One image at a time: each is labelled at its own size.
+  // One image at a time, since each is labelled at its own size.
   await using predictor = new Predictor(gpu, network, 1, viewOptions(settings));
   using loader = openLoader({ cacheBytes: 0 });
   const files: string[] = [];
@@ -47,7 +47,7 @@ export async function run(args: readonly string[]): Promise<number> {
       const { height, width } = sample.image;
       const group = { samples: [sample], size: { height, width }, labelSize: sample.originalSize };
       const prediction = await predictor.run(group, { withLogits });
-      // What is written meanwhile is the result of the image before.
+      // Meanwhile the result of the image before is written.
       finish(await writing.exchange(writeResults(gpu, prediction, { sample, palette, out })));
     }
   } finally {
@@ -59,7 +59,7 @@ export async function run(args: readonly string[]): Promise<number> {
 }
 
 /**
- * Makes sure that no result is written over an image that is to be labelled, or over another result.
+ * Makes sure that no result overwrites an image that is to be labelled, or another result.
  *
  * @throws {UsageError} naming the file.
  */
@@ -87,10 +87,10 @@ interface Results {
   readonly out: string;
 }
 
-/** Writes the label PNG, the overlay and, where wanted, the logits; returns the path of the first. */
+/** Writes the label PNG, the overlay and, if they are wanted, the logits. Returns the path of the label PNG. */
 async function writeResults(gpu: Gpu, prediction: Prediction, results: Results): Promise<string> {
   const { sample: { name, originalSize: { height, width }, image }, palette, out } = results;
-  // Both are asked for before either is waited for: the next prediction overwrites them.
+  // Both reads are submitted before either is awaited, as the next prediction overwrites what they read.
   const [[labels = new Uint8Array(0)], logits] = await Promise.all([
     gpu.read({ ...prediction.labels, size: height * width }),
     prediction.logits?.read(),

@@ -1,5 +1,6 @@
 /**
- * Exits with 0 when this machine has a hardware adapter, or with the argument `any`, an adapter at all. The launcher runs it once.
+ * Exits with 0 if this machine has a hardware adapter. With the argument `any`, a software adapter will do. The
+ * launcher runs it once.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What `--profile` hands out at the end of a run.
+ * What `--profile` writes and prints at the end of a run.
  *
  * @module
  */
@@ -9,10 +9,13 @@ import type { RunContext } from "../run/context.ts";
 import { jsonText } from "../selftraining/store.ts";
 import { aligned } from "./result_table.ts";
 
-/** Kernels that the table shows; `profile.json` has all. */
+/** Number of kernels that the table shows. `profile.json` has all. */
 const shownKernels = 12;
 
-/** With `--profile`, writes `profile.json` and prints its tables: on stdout, or on stderr where that is for one JSON object. */
+/**
+ * With `--profile`, writes `profile.json` and prints its tables: on stdout, or with `--json` on stderr, as stdout then
+ * has one JSON object and nothing else.
+ */
 export async function reportProfile({ profile, folder, settings }: RunContext): Promise<void> {
   if (!settings.get("profile")) return;
   const report = await profile.report();
@@ -22,7 +25,7 @@ export async function reportProfile({ profile, folder, settings }: RunContext): 
   else console.log(`\n${text}\nprofile   ${folder.file("profile.json")}`);
 }
 
-/** The tables as text. */
+/** The tables of a profile as text. */
 export function profileText({ adapter, seconds, idle, stages, kernels }: ProfileReport): string {
   const stageRows = stages.map((
     stage,

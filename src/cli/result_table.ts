@@ -1,5 +1,5 @@
 /**
- * The table at the end of `crosswalk adapt`: scores before and after, labelled pixels and where things are.
+ * The table at the end of `crosswalk adapt`: scores before and after, labelled pixels, and where the results are.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import type { AdaptationResult } from "../selftraining/adapt.ts";
 import type { LabellingResult } from "../selftraining/labelling.ts";
 import type { RunContext } from "../run/context.ts";
 
-/** The table as text; with the result of a control run, also the gain over it. */
+/** The table as text. If the result of a control run is given, it also shows the gain over it. */
 export function resultTable(result: AdaptationResult, context: RunContext, control: AdaptationResult | null): string {
   const { folder, network } = context;
   const { classes } = network.metadata;
@@ -63,7 +63,7 @@ function difference(before: Score, after: Score): string {
   return `${gain >= 0 ? "+" : ""}${gain.toFixed(1)}`;
 }
 
-/** Rows of cells as text: the first column to the left, the others to the right. */
+/** Rows of cells as text. The first column is aligned to the left, the others to the right. */
 export function aligned(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((cells) => cells[column]?.length ?? 0)));
   return rows.map((cells) =>

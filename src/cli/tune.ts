@@ -1,6 +1,6 @@
 /**
- * `crosswalk tune`: times the schedules of a network's convolutions on this adapter, shows the ranking of each shape class, and
- * keeps the winners in the user's cache folder, where later commands find them.
+ * `crosswalk tune` times the schedules of a network's convolutions on this adapter and shows the ranking of each shape
+ * class. It keeps the winners in the user's cache folder, where later commands find them.
  *
  * @module
  */
@@ -24,9 +24,11 @@ import type { Settings } from "../settings/settings.ts";
 import { adapterKey, readTable, tablePaths, writeTable } from "../tuning/table.ts";
 import { readArguments } from "./arguments.ts";
 
-/** Sizes of the network of `bench step`, which `--reference` tunes. */
+/** The sizes of the network of `bench step`. `--reference` tunes it. */
 const reference = { batch: 2, height: 256, width: 512, classes: 19 };
-/** Schedules of a class that are shown, besides the rules' own and wrong ones; all are in the JSON. */
+/**
+ * Number of schedules of a class that are shown, in addition to that of the rules and to wrong ones. The JSON has all.
+ */
 const shownSchedules = 4;
 
 /** Runs the command; returns the exit code. */
@@ -37,7 +39,7 @@ export async function run(args: readonly string[]): Promise<number> {
     if (!json) console.log(text);
   };
   let adapter = "";
-  // Without a table, so that the schedule called default is that of the rules.
+  // No table is given, so that the schedule called `default` is that of the ops' rules.
   using gpu = await Gpu.open({
     adapter: settings.get("adapter"),
     kind: keptKind,
@@ -55,7 +57,10 @@ export async function run(args: readonly string[]): Promise<number> {
   return 0;
 }
 
-/** Tunes what a table lacks, then what it has, as far as the time allows, and puts the winners into it. */
+/**
+ * Tunes the shape classes that a table lacks, then those that it has, as far as the time allows. The winners go into
+ * the table.
+ */
 export async function tuneInto(
   gpu: Gpu,
   problems: readonly TuningProblem[],
@@ -67,7 +72,8 @@ export async function tuneInto(
   },
 ): Promise<TuneReport> {
   const read = () => readTable(table, adapter, (text) => console.error(text));
-  // Class by class, so that Ctrl-C and a lost adapter leave what was found; read again, since another tuning may write too.
+  // The table is written after each class, so that Ctrl-C or a lost adapter leaves what was found. It is read again
+  // before, since another tuning may write to it too.
   const keep = (shapeClass: string, winner: string) =>
     writeTable(table, adapter, new Map([...read(), [shapeClass, winner]]));
   const report = await tune(gpu, problems, {
@@ -77,14 +83,14 @@ export async function tuneInto(
       keep(problem.shapeClass, problem.winner);
       say(rankingText(problem));
     },
-    // By the rules from now on, so that the next tuning begins with others.
+    // From now on the class is computed by the rules, so that the next tuning begins with other classes.
     onFailure: (shapeClass) => keep(shapeClass, "default"),
   });
   say(summaryText(report, table));
   return report;
 }
 
-/** Results of a network's training step and inference, whose convolutions are tuned. */
+/** The results of a network's training step and of its inference, whose convolutions are tuned. */
 function networkTensors(gpu: Gpu, settings: Settings): Tensor[] {
   const { height, width } = settings.get("reference") ? reference : settings.require("size");
   const batch = settings.get("reference") ? reference.batch : settings.get("batch");

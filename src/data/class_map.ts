@@ -23,7 +23,9 @@ export interface ClassMap {
   toId: number[];
 }
 
-/** What each of the 256 ids of a label file becomes: a class id, {@link IGNORE_LABEL}, or −1 for an id that must not occur. */
+/**
+ * What each of the 256 ids of a label file becomes: a class id, {@link IGNORE_LABEL}, or −1 if the id must not occur.
+ */
 export type LabelTable = Int16Array;
 
 const id = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(255));
@@ -73,7 +75,10 @@ export function parseClassMap(text: string, path: string): ClassMap {
   };
 }
 
-/** The table of a label file with `classCount` classes and the ignored id `ignore`, through a class map where one is given. */
+/**
+ * The table of a label file with `classCount` classes and the ignored id `ignore`, with a class map applied if one is
+ * given.
+ */
 export function labelTable(classCount: number, ignore: number = IGNORE_LABEL, classMap?: ClassMap): LabelTable {
   const table = new Int16Array(256).fill(-1);
   for (let fromId = 0; fromId < classCount; fromId++) table[fromId] = classMap?.toId[fromId] ?? fromId;

@@ -1,6 +1,6 @@
 /**
- * What a data set is: its classes with their colours, what the ids of its label files mean, and its splits. The text of a
- * `dataset.json` is read here; folders are listed elsewhere (`folder.ts`).
+ * What a data set is: its classes with their colours, what the ids of its label files mean, and its splits. The text of
+ * a `dataset.json` is read here; folders are listed elsewhere (`folder.ts`).
  *
  * @module
  */
@@ -82,7 +82,7 @@ export function parseDataset(text: string, path: string): DatasetDescription {
 /**
  * The classes of a data set and what the ids of its label files become.
  *
- * A `classMap` is applied where the classes equal its `from_classes`. Otherwise it is left aside. {@link requireClasses}
+ * A `classMap` is applied if the classes equal its `from_classes`. Otherwise it is not used. {@link requireClasses}
  * checks afterwards whether the classes fit the network.
  */
 export function mappedClasses(

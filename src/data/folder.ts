@@ -1,5 +1,6 @@
 /**
- * Data sets, class maps and images on the disk. Lists folders and reads small texts only; images are read by the loader.
+ * Data sets, class maps and images on the disk. This module lists folders and reads small texts only; the loader reads
+ * the images.
  *
  * @module
  */

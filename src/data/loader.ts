@@ -17,7 +17,10 @@ export interface LoaderOptions {
   readAhead?: number;
   /** Bytes of samples kept in memory, so that later epochs need not decode again. Default 1 GiB; 0 keeps none. */
   cacheBytes?: number;
-  /** The URL at which a path of an item is fetched. Default: the path is a URL. Files on disk: `openLoader` of `folder.ts`. */
+  /**
+   * The URL at which an item's path is fetched. Default: the path is a URL. For files on disk: `openLoader` of
+   * `folder.ts`.
+   */
   urlOf?: (path: string) => string;
 }
 

@@ -54,8 +54,8 @@ export function resizeImage(
 }
 
 /**
- * Resizes float32 maps `[C, size.height, size.width]` to `[C, target.height, target.width]`, bilinear with half-pixel centres
- * and without antialiasing. It computes in float64.
+ * Resizes float32 maps `[C, size.height, size.width]` to `[C, target.height, target.width]`, bilinear with half-pixel
+ * centres and without antialiasing. It computes in float64.
  */
 export function resizeFloats(values: Float32Array, size: Size, target: Size): Float32Array<ArrayBuffer> {
   const rows = bilinearTable(size.height, target.height);
@@ -77,7 +77,10 @@ export function resizeFloats(values: Float32Array, size: Size, target: Size): Fl
   });
 }
 
-/** Resizes `[height, width]` ids to `[targetHeight, targetWidth]`: the value at `⌊(2i + 1) · height / (2 · targetHeight)⌋`. */
+/**
+ * Resizes ids `[height, width]` to `[targetHeight, targetWidth]`: takes the id at `⌊(2i + 1) · height / (2 ·
+ * targetHeight)⌋`.
+ */
 export function resizeLabels(
   labels: Uint8Array,
   height: number,

@@ -1,6 +1,6 @@
 /**
- * Images with their labels, ready for upload, and where they come from. Whoever trains, labels or scores takes them from a
- * `SampleSource` and knows nothing of files: an item, whatever it is, only names an image to its source.
+ * Images with their labels, ready for upload, and where they come from. Training, labelling and scoring take them from
+ * a `SampleSource` and know nothing of files. An item, whatever it is, only names an image to its source.
  *
  * @module
  */
@@ -16,7 +16,10 @@ export interface SampleLabelMap extends Size {
 
 /** The numbers of an image. Which form a network takes is said by its `ImageKind`. */
 export interface PixelImage extends Size {
-  /** Photographs: `[height, width]` times the bytes red, green, blue, 255. Other images: float32 `[C, height, width]`. */
+  /**
+   * Photographs: the bytes red, green, blue, 255 of each pixel of `[height, width]`. Other images: float32 `[C, height,
+   * width]`.
+   */
   readonly pixels: Uint8Array<ArrayBuffer> | Float32Array<ArrayBuffer>;
 }
 

@@ -66,8 +66,8 @@ export function readNpy(bytes: Uint8Array, source: string): NpyArray {
  * Reads the header from the first bytes of a file ({@link NPY_HEADER_BYTES} are enough).
  *
  * @param source the file's name, for messages.
- * @throws {Error} where it is no .npy file of version 1 to 3, its type is not one of {@link NpyType} in little-endian order,
- * or it is in Fortran order.
+ * @throws {Error} if it is not a .npy file of version 1 to 3, its type is not one of {@link NpyType} in little-endian
+ * order, or it is in Fortran order.
  */
 export function readNpyHeader(bytes: Uint8Array, source = "the array"): NpyHeader {
   if (bytes.length < 12 || !magic.every((byte, index) => bytes[index] === byte)) {

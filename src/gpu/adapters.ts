@@ -1,9 +1,9 @@
 /**
- * The adapters of this machine, and choosing one of them.
+ * The adapters of this machine, and the choice of one of them.
  *
- * WebGPU has no list of adapters: it answers a request with one. So each request that can be made is made: the fastest adapter,
- * the one that takes least power, and the software one. Two GPUs of the same kind cannot be told apart, and of three kinds
- * the middle one is not seen; there the driver must hide the others.
+ * WebGPU has no list of adapters; it answers each request with one adapter. So every kind of request is made: for the
+ * fastest adapter, for the one that takes least power, and for the software one. Two GPUs of the same kind cannot be
+ * told apart this way. Of three GPUs the middle one is not seen; the driver must hide the others.
  *
  * @module
  */
@@ -43,8 +43,8 @@ export async function listAdapters(gpu: AdapterSource | undefined = navigator.gp
 }
 
 /**
- * The adapter with this number in {@link listAdapters}, else the first whose name contains the text, whatever the case; `null`
- * where there is no adapter at all.
+ * The adapter with this number in {@link listAdapters}, or else the first whose name contains the text in upper or
+ * lower case; `null` if there is no adapter at all.
  *
  * @throws {ReasonedError} naming the adapters that there are.
  */

@@ -34,7 +34,10 @@ export interface GpuOptions {
   readonly adapter?: string | undefined;
   /** Keep WebGPU's default limits even where the adapter offers more. A test of portability. Default `false`. */
   readonly defaultLimits?: boolean;
-  /** Bind no more bytes at once than this, even where the adapter can. A test of slices. Default: what the adapter can. */
+  /**
+   * The most bytes to bind at once, even if the adapter can bind more. For testing slices. Default: what the adapter
+   * can bind.
+   */
   readonly maxBindingBytes?: number;
   /**
    * Finds the schedules that were measured to be fast on an adapter. Keys are shape classes, values names of schedules.

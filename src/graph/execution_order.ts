@@ -1,7 +1,10 @@
 /**
- * The order in which tensors are computed, some of them twice: activations that only the backward pass needs again may be
- * dropped after the forward pass and recomputed block by block (Chen et al., 2016, "Training deep nets with sublinear memory
- * cost"). The second time gives the same bytes, so gradients do not change. What is kept may be kept in 16 bits.
+ * The order in which tensors are computed, some of them twice.
+ *
+ * Some activations of the forward pass are needed again only by the backward pass. They can be dropped after the
+ * forward pass and recomputed block by block (Chen et al., 2016, "Training deep nets with sublinear memory cost"). The
+ * second computation gives the same bytes, so gradients do not change. Activations that are kept can be kept in 16
+ * bits.
  *
  * @module
  */
@@ -9,31 +12,31 @@
 import { storeHalf } from "./half_storage.ts";
 import { dependencies, type Tensor, type TensorDefinition } from "./tensor.ts";
 
-/** How activations get from the forward pass to the gradients that need them. */
+/** How activations are brought from the forward pass to the gradients that need them. */
 export interface ActivationStorage {
   /** The end of the forward pass. */
   readonly loss: Tensor;
-  /** Recompute those inside blocks, instead of keeping them. */
+  /** Whether activations inside blocks are recomputed instead of kept. */
   readonly recompute: boolean;
-  /** Keep them in 16 bits. */
+  /** Whether activations are kept in 16 bits. */
   readonly half: boolean;
 }
 
-/** A tensor that is computed now, or given by a leaf. */
+/** One computation of a tensor, or the use of a tensor that no op computes. */
 export interface Execution {
   readonly tensor: Tensor;
-  /** What it is computed from this time. */
+  /** What the tensor is computed from this time. */
   readonly inputs: readonly Tensor[];
-  /** How it is computed this time; absent for leaves. */
+  /** How the tensor is computed this time; absent if no op computes it. */
   readonly kernels: TensorDefinition["kernels"];
 }
 
 /**
- * What is computed, in order.
+ * All computations, in order.
  *
  * @param order every tensor once, each after its inputs.
- * @param outputs those that are read after a run.
- * @param storage default: activations are kept as they are.
+ * @param outputs tensors that are read after a run.
+ * @param storage how activations are kept. Default: as they are.
  */
 export function executionOrder(
   order: readonly Tensor[],
@@ -49,8 +52,9 @@ export function executionOrder(
 }
 
 /**
- * The tensors in order; those inside blocks before the loss stand in it a second time, before the first gradient
- * that needs one of them. What is used outside its own block is kept.
+ * The tensors in the order in which they are computed. A tensor inside a block before the loss can stand in it twice:
+ * the second time comes before the first gradient that needs it. Tensors that are used outside their own block are
+ * kept.
  */
 function recomputedOrder(order: readonly Tensor[], loss: Tensor): Tensor[] {
   const dropped = droppedTensors(order, loss);
@@ -69,7 +73,10 @@ function recomputedOrder(order: readonly Tensor[], loss: Tensor): Tensor[] {
   });
 }
 
-/** The tensors of the forward pass that an op computes and only its own block uses in that pass. */
+/**
+ * The tensors of the forward pass that are dropped: an op computes them, and in that pass only their own block uses
+ * them.
+ */
 function droppedTensors(order: readonly Tensor[], loss: Tensor): Set<Tensor> {
   const dropped = new Set(
     dependencies([loss]).filter((tensor) =>
@@ -83,7 +90,7 @@ function droppedTensors(order: readonly Tensor[], loss: Tensor): Set<Tensor> {
   return dropped;
 }
 
-/** Those of the dropped tensors that the backward pass uses, and what they are computed from, in order. */
+/** The dropped tensors that the backward pass uses, and the dropped tensors from which these are computed, in order. */
 function neededAgain(order: readonly Tensor[], dropped: ReadonlySet<Tensor>, loss: Tensor): Tensor[] {
   const needed = new Set<Tensor>();
   for (const tensor of order.toReversed()) {

@@ -1,7 +1,8 @@
 /**
- * Activations in 16 bits between the forward pass and the gradients that need them: rounded after their last use in the
- * forward pass, and made floats of 32 bits again before the first gradient. All arithmetic stays in 32 bits, and the loss is
- * the same; gradients see activations with an error of 2⁻¹¹.
+ * Keeps activations in 16 bits between the forward pass and the gradients that need them. An activation is rounded to
+ * 16 bits after its last use in the forward pass. Before the first gradient that needs it, it is converted back to 32
+ * bits. All arithmetic stays in 32 bits, and the loss does not change. Gradients see activations with a relative error
+ * of up to 2⁻¹¹.
  *
  * @module
  */
@@ -14,10 +15,10 @@ import { inRanges, offsetAlignment, part, type Range, vectorRange } from "./slic
 import { type DeviceTraits, type KernelBinding, type KernelPlan, Tensor } from "./tensor.ts";
 
 /**
- * Puts the roundings between the executions.
+ * Inserts the conversions to 16 bits and back among the computations.
  *
  * @param loss the end of the forward pass.
- * @param outputs tensors that are read after a run, which are left alone.
+ * @param outputs tensors that are read after a run, which are not converted.
  */
 export function storeHalf(
   executions: readonly Execution[],
@@ -46,7 +47,7 @@ export function storeHalf(
   ]);
 }
 
-/** Where what is computed at `index` is used, before it is computed again. */
+/** The computations that use what the one at `index` computes, up to the next computation of the same tensor. */
 function usesOf(executions: readonly Execution[], index: number): number[] {
   const tensor = executions[index]?.tensor;
   const uses: number[] = [];
@@ -63,7 +64,7 @@ function executionOf(tensor: Tensor): Execution {
   return { tensor, inputs: tensor.inputs, kernels: tensor.definition.kernels };
 }
 
-/** The halves of a tensor, two to a word. */
+/** A tensor converted to 16 bits, two values in each 4-byte word. */
 function packed(tensor: Tensor): Tensor {
   return new Tensor({
     op: "packHalf",
@@ -92,12 +93,15 @@ function unpack(half: Tensor, output: Tensor, device: DeviceTraits): KernelPlan 
   );
 }
 
-/** The vec4f of an activation, and at multiples of how many of them a slice may begin: where also its halves can be bound. */
+/**
+ * Number of vec4f in an activation, and the multiple of vec4f at which a slice may begin. At such a place the 16-bit
+ * values, too, lie at an offset that can be bound.
+ */
 function vectors(tensor: Tensor) {
   return { count: tensor.bytes / 16, multiple: 2 * offsetAlignment / 16 };
 }
 
-/** The halves of some vec4f. */
+/** The 16-bit values of some vec4f. */
 function halves(half: Tensor, { first, count }: Range): Tensor {
   return 2 * count === half.shape[0] ? half : part(half, [2 * count], first * 8);
 }

@@ -1,5 +1,5 @@
 /**
- * How a driver that stops long loops counts their iterations.
+ * How a driver that stops long loops counts iterations.
  *
  * @module
  */

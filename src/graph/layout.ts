@@ -1,8 +1,8 @@
 /**
  * How tensors lie in memory.
  *
- * Shapes in the API, in files and in messages are PyTorch's. On the GPU channels come last and are padded with zeros
- * to a multiple of 4, so that kernels read and write `vec4f`. Padding channels stay zero through every op.
+ * Shapes in the API, in files and in messages are PyTorch's. On the GPU channels come last. Their number is padded with
+ * zeros to a multiple of 4, so that kernels read and write `vec4f`. Padding channels stay zero through every op.
  *
  * @module
  */
@@ -51,7 +51,7 @@ export function storedBytes(shape: readonly number[], dtype: DataType, layout: L
   return dtype === "u8" ? Math.ceil(elements / 4) * 4 : elements * 4;
 }
 
-/** Values in the order of the shape → values as they lie on the GPU. */
+/** Brings values from the order of the shape into the order on the GPU. */
 export function pack(values: Float32Array, shape: readonly number[], layout: Layout): Float32Array<ArrayBuffer> {
   const count = shape.reduce((product, side) => product * side, 1);
   if (values.length !== count) {
@@ -64,7 +64,7 @@ export function pack(values: Float32Array, shape: readonly number[], layout: Lay
   return packed;
 }
 
-/** Values as they lie on the GPU → values in the order of the shape. */
+/** Brings values from the order on the GPU into the order of the shape. */
 export function unpack(packed: Float32Array, shape: readonly number[], layout: Layout): Float32Array<ArrayBuffer> {
   const values = new Float32Array(shape.reduce((product, side) => product * side, 1));
   forEachElement(shape, layout, (index, stored) => {

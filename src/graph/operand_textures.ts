@@ -1,5 +1,6 @@
 /**
- * The textures of a program that hold copies of what kernels read, where a load from a texture is the faster one.
+ * The textures of a program. They hold copies of what kernels read, on adapters where a load from a texture is faster
+ * than one from a buffer.
  *
  * @module
  */
@@ -9,17 +10,17 @@ import type { BufferRange, TextureCopy } from "../gpu/launch.ts";
 import { storedBindingBytes } from "./slices.ts";
 import { type KernelCall, type KernelPlan, type StoredBinding, Tensor } from "./tensor.ts";
 
-/** Operands that one launch may read from textures. */
+/** The number of operands that one launch may read from textures. */
 export const textureCount = 2;
 
-/** What a launch reads from textures. */
+/** The operands that a launch reads from textures. */
 export function textureOperands(call: KernelCall): StoredBinding[] {
   return call.bindings.flatMap((binding) =>
     typeof binding === "object" && "texture" in binding ? [binding.texture] : []
   );
 }
 
-/** Bytes of each texture that these plans need; 0 where none reads from textures. */
+/** Bytes that each texture must hold for these plans; 0 if none reads from textures. */
 export function operandTextureBytes(plans: readonly KernelPlan[]): number {
   const sizes = plans.flatMap((plan) =>
     plan.calls.flatMap(textureOperands).map((operand) => storedBindingBytes(operand, plan))
@@ -27,31 +28,32 @@ export function operandTextureBytes(plans: readonly KernelPlan[]): number {
   return sizes.reduce((most, bytes) => Math.max(most, bytes), 0);
 }
 
-/** Two textures, and what they hold after the launches so far. */
+/** Two textures, and which operands they hold after the launches so far. */
 export class OperandTextures {
-  /** The textures; none where no launch needs them. */
+  /** The textures; empty if no launch needs them. */
   readonly textures: readonly GPUTexture[];
   #held: (StoredBinding | undefined)[] = [];
 
-  /** Makes the textures, of `bytes` each. */
+  /** Creates the textures, of `bytes` bytes each. */
   constructor(gpu: Gpu, bytes: number) {
     const count = bytes > 0 ? textureCount : 0;
     this.textures = Array.from({ length: count }, (_, index) => gpu.createTexture(bytes, `operand ${index}`));
   }
 
-  /** A tensor is computed: what a texture holds of it is no longer its contents. */
+  /** To be called when a tensor is computed. A texture's copy of its old contents is then no longer valid. */
   forget(tensor: Tensor): void {
     this.#held = this.#held.map((held) => held === tensor ? undefined : held);
   }
 
-  /** Nothing is known of what the textures hold. */
+  /** Makes all copies in the textures invalid. */
   forgetAll(): void {
     this.#held = [];
   }
 
   /**
-   * The next launch's textures, in the order of its operands. A tensor is copied unless a texture holds it from a launch
-   * before, as the two gradients of a convolution follow one another; scratch memory is copied always.
+   * The textures of the next launch, in the order of its operands, and the copies to be made before it. A tensor is not
+   * copied if a texture still holds it from an earlier launch: the two gradients of a convolution, for example, follow
+   * one another and share dy. Scratch memory is always copied.
    */
   next(
     operands: readonly StoredBinding[],

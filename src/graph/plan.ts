@@ -1,8 +1,8 @@
 /**
  * The memory plan: which tensors share a buffer.
  *
- * WebGPU forbids reading and writing one buffer in the same launch, even at different places. So tensors are given
- * *slots*, each a buffer of its own, and a slot is used again once its tensor is dead.
+ * WebGPU forbids a launch to read and write the same buffer, even at different places. So tensors are given *slots*,
+ * each of which is a buffer of its own. A slot is used again once no later step needs its tensor.
  *
  * @module
  */
@@ -22,17 +22,20 @@ export interface Life {
   readonly last: number;
 }
 
-/** Slot of each life, and the bytes of each slot. */
+/** The slot of each life, and the size of each slot. */
 export interface SlotPlan {
   /** Index of the slot of each life, in the order given. */
   readonly slotOf: readonly number[];
   /** Bytes of each slot. */
   readonly slotBytes: readonly number[];
-  /** The largest sum of bytes that are live at one step: no plan can be smaller. */
+  /** The largest sum of bytes that are needed at one step. No plan can be smaller. */
   readonly lowerBoundBytes: number;
 }
 
-/** Assigns slots: the largest first, each to the first slot that is free for its whole life. */
+/**
+ * Assigns slots to lives. The largest life comes first, and each takes the first slot that is free for its whole
+ * duration.
+ */
 export function planSlots(lives: readonly Life[]): SlotPlan {
   const slots: { bytes: number; taken: Life[] }[] = [];
   const slotOf = new Array<number>(lives.length).fill(0);
@@ -64,27 +67,30 @@ function lowerBound(lives: readonly Life[]): number {
 
 /** Memory of a program, in bytes. */
 export interface MemoryPlan {
-  /** Slots of activations, gradients of activations and scratch. */
+  /** Bytes of all slots, which hold activations, gradients of activations, and scratch memory. */
   readonly activationBytes: number;
-  /** Of these, bytes that only exist because of scratch memory. */
+  /** Of these, the bytes that would not be needed without scratch memory. */
   readonly scratchBytes: number;
-  /** Inputs that are written before each run, and outputs. */
+  /** Bytes of inputs, which are written before each run, and of outputs. */
   readonly inputBytes: number;
-  /** The largest single binding of a launch. */
+  /** Bytes of the largest single binding of a launch. */
   readonly largestBindingBytes: number;
-  /** The tensor that is computed with it. */
+  /** The tensor that the launch with this binding computes. */
   readonly largestBinding: string;
-  /** What cannot be bound, not even in slices, and the size that could be; `null` if everything can. */
+  /** What cannot be bound even in slices, and the size that would fit, as a text; `null` if everything can be bound. */
   readonly unbindable: string | null;
-  /** The largest sum of live bytes at any step. */
+  /** The largest sum of bytes that are needed at one step. */
   readonly lowerBoundBytes: number;
   /** Floating-point operations of one run, as far as the ops state them. */
   readonly flops: number;
-  /** Of these, for what is computed a second time. */
+  /** Of these, the operations of what is computed a second time. */
   readonly recomputedFlops: number;
 }
 
-/** The last step at which what each step computes is used, before it is computed again; outputs live to the end. */
+/**
+ * For each step, the last step that uses what it computes, before the same tensor is computed again. Outputs are used
+ * to the end.
+ */
 export function lastUses(order: readonly Execution[], outputs: ReadonlySet<Tensor>): number[] {
   const last = order.map((_, step) => step);
   const computedAt = new Map<Tensor, number>();

@@ -1,5 +1,6 @@
 /**
- * A compiled graph: buffers planned, kernels compiled and bound once, then replayed as often as wanted.
+ * A compiled graph: its buffers are planned and its kernels compiled and bound once. Then it can be run as often as
+ * wanted.
  *
  * @module
  */
@@ -14,7 +15,7 @@ import { launchCost } from "../gpu/submission_pace.ts";
 import { planProgram, type ProgramDefinition, type ProgramPlan, type ProgramStep } from "./program_plan.ts";
 import { type KernelCall, type StagedPart, type StoredBinding, Tensor } from "./tensor.ts";
 
-/** Loop iterations of one invocation that every known driver executes completely. */
+/** The most loop iterations of one invocation that every known driver executes completely. */
 export const maxIterations = 60_000;
 
 /** A compiled graph. */
@@ -30,7 +31,7 @@ export class Program {
   readonly #outputs: ReadonlyMap<string, { tensor: Tensor; range: BufferRange }>;
   readonly #residents: ProgramDefinition["residents"];
   readonly #keptDispatches: readonly Dispatch[];
-  /** Version of the residents that the kept tensors were computed from. */
+  /** The version of the residents when the kept tensors were computed from them. */
   #keptVersion: number | undefined;
 
   private constructor(
@@ -60,8 +61,8 @@ export class Program {
   /**
    * Plans the memory, then allocates it and compiles the kernels.
    *
-   * @throws {OutOfBudgetError} before anything is allocated, if a tensor is larger than a buffer of the adapter can be, or than
-   * it can bind and its op cannot be computed in slices.
+   * @throws {OutOfBudgetError} before anything is allocated, if a tensor does not fit into a buffer of this adapter, or
+   * if it cannot be bound at once and its op cannot compute it in slices.
    */
   static async compile(gpu: Gpu, definition: ProgramDefinition): Promise<Program> {
     const layout = planProgram(gpu, definition);
@@ -79,14 +80,15 @@ export class Program {
     };
     const textures = new OperandTextures(gpu, layout.textureBytes);
     const bind = ({ tensor, plan, slot, scratchSlots }: ProgramStep): Promise<Dispatch>[] => {
-      // What is computed a second time lies elsewhere from here on, and may not be the same to the bit.
+      // A second computation of a tensor goes to another place and, after storage in 16 bits, may not give the same
+      // bits.
       textures.forget(tensor);
       ranges.set(tensor, definition.destinations?.get(tensor) ?? slotRange(slots, slot, tensor.bytes));
       const scratch = (plan.scratchBytes ?? []).map((bytes, index) => slotRange(slots, scratchSlots[index], bytes));
       return plan.calls.map((call) => bindCall(gpu, tensor, call, { ranges, scratch, textures, uniform }));
     };
     const kept = layout.steps.filter(({ isKept }) => isKept).flatMap(bind);
-    // Runs begin after these, or without them.
+    // A run may skip the launches of the kept tensors. So from here on, nothing is known of what the textures hold.
     textures.forgetAll();
     const calls = layout.steps.filter(({ isKept }) => !isKept).flatMap(bind);
     const [dispatches, keptDispatches] = await Promise.all([Promise.all(calls), Promise.all(kept)]);
@@ -104,7 +106,7 @@ export class Program {
     });
   }
 
-  /** Writes an input as it lies on the GPU (`pack` makes that form); takes effect in the next `run`. */
+  /** Writes an input. `data` has the order on the GPU, which `pack` makes. It takes effect in the next `run`. */
   write(name: string, data: ArrayBufferView<ArrayBuffer>): void {
     const target = this.#input(name);
     if (data.byteLength > target.buffer.size) {
@@ -130,7 +132,7 @@ export class Program {
     return this.#inputs.has(name);
   }
 
-  /** The input of this name, which knows its shape. */
+  /** The tensor of an input, which tells its shape. */
   inputTensor(name: string): Tensor {
     return this.#input(name).tensor;
   }
@@ -143,7 +145,7 @@ export class Program {
     this.#gpu.submit([...kept, ...this.dispatches], copies);
   }
 
-  /** The output of this name, which knows its shape. */
+  /** The tensor of an output, which tells its shape. */
   outputTensor(name: string): Tensor {
     return this.#output(name).tensor;
   }
@@ -153,14 +155,17 @@ export class Program {
     return this.#output(name).range;
   }
 
-  /** Waits for the last run and reads an output, in the order of its shape. For tests and results, not for inner loops. */
+  /**
+   * Waits for the last run and reads an output, in the order of its shape. Meant for tests and results, not for inner
+   * loops.
+   */
   async read(name: string): Promise<Float32Array<ArrayBuffer>> {
     const { tensor, range } = this.#output(name);
     const [bytes] = await this.#gpu.read({ ...range, size: tensor.bytes });
     if (bytes === undefined) throw new Error(`Nothing was read of "${name}"`);
     if (tensor.dtype === "f32") return unpack(new Float32Array(bytes.buffer), tensor.shape, tensor.layout);
     if (tensor.dtype === "u32") return Float32Array.from(new Uint32Array(bytes.buffer));
-    // Bytes are stored in whole words; what follows the last label is no element.
+    // Bytes are stored in whole words, so some bytes may follow the last element.
     return Float32Array.from(bytes.subarray(0, storedElements(tensor.shape, tensor.layout)));
   }
 
@@ -200,7 +205,7 @@ export class Program {
   }
 }
 
-/** Adds where the leaves among the tensors lie, those of inputs in buffers of their own, which are returned by name. */
+/** Adds the places of tensors that no op computes. Inputs get buffers of their own, which are returned by name. */
 function placeLeaves(
   gpu: Gpu,
   tensors: readonly Tensor[],
@@ -220,7 +225,7 @@ function placeLeaves(
   return inputs;
 }
 
-/** Checks that everything can be bound, and allocated, before anything is. */
+/** Checks that everything can be allocated and bound, before anything is allocated. */
 function requirePossible(gpu: Gpu, { memory, slotBytes, tensors }: ProgramPlan): void {
   if (memory.unbindable !== null) throw new OutOfBudgetError(memory.unbindable, "tensor too large");
   const inputs = tensors.filter(({ definition }) => definition.leaf?.kind === "input");
@@ -286,7 +291,10 @@ async function bindCall(
   };
 }
 
-/** The copies of parts to where they can be bound, and of those that were written back. */
+/**
+ * The copies before a launch, of parts that cannot be bound where they lie, and the copies after it of those that it
+ * wrote.
+ */
 function stagedCopies(staged: readonly StagedPart[], stored: (binding: StoredBinding) => BufferRange) {
   const copy = (from: BufferRange, to: BufferRange): BufferCopy => ({ from, to: to.buffer, toOffset: to.offset });
   const pairs = staged.map(({ part, scratch, bytes, isWritten }) => ({

@@ -1,5 +1,5 @@
 /**
- * What a compiled program takes on the GPU, known before it is compiled.
+ * The memory of a compiled program on the GPU, known before it is compiled.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { bufferBytes, type Gpu, textureBytes } from "../gpu/gpu.ts";
 import { textureCount } from "./operand_textures.ts";
 import { planProgram, type ProgramDefinition } from "./program_plan.ts";
 
-/** Bytes that `Program.compile` allocates: slots, inputs, sizes in uniforms, and textures. */
+/** Bytes that `Program.compile` allocates: slots, inputs, uniforms that hold sizes, and textures. */
 export function programBytes(gpu: Gpu, definition: ProgramDefinition): number {
   const plan = planProgram(gpu, definition);
   const inputs = plan.tensors.filter(({ definition: { leaf } }) => leaf?.kind === "input").map(({ bytes }) => bytes);

@@ -1,5 +1,5 @@
 /**
- * What a program does step by step, and where each result lies, before anything is allocated.
+ * What a program does step by step, and where each result lies. All of this is known before anything is allocated.
  *
  * @module
  */
@@ -10,10 +10,11 @@ import { operandTextureBytes } from "./operand_textures.ts";
 import { lastUses, type Life, type MemoryPlan, planSlots, type SlotPlan } from "./plan.ts";
 import { type ActivationStorage, executionOrder } from "./execution_order.ts";
 import { scheduledTraits } from "./schedule.ts";
-import { fittingSize, largestBinding, stageParts } from "./slices.ts";
+import { fittingSize, largestBinding } from "./slices.ts";
+import { stageParts } from "./staged_parts.ts";
 import { dependencies, type DeviceTraits, type KernelPlan, type Tensor } from "./tensor.ts";
 
-/** What a program computes, and where some of it goes. */
+/** What a program computes, and where to. */
 export interface ProgramDefinition {
   /** Tensors that can be read after a run, by name. */
   readonly outputs: Readonly<Record<string, Tensor>>;
@@ -22,15 +23,15 @@ export interface ProgramDefinition {
   /** Launches after the graph's own, such as the optimizer's. */
   readonly epilogue?: readonly Dispatch[];
   /**
-   * What holds the resident tensors. Where it is given, what is computed from them alone, such as a folded batch norm, is
-   * kept from run to run until their version changes.
+   * The owner of the resident tensors. If it is given, tensors that depend on residents alone, such as a folded batch
+   * norm, are computed once and kept until the version changes.
    */
   readonly residents?: { readonly version: number };
-  /** Which kernels to prefer; default: those of the adapter. */
+  /** What the choice of kernels depends on. Default: the traits of the adapter. */
   readonly traits?: DeviceTraits;
-  /** Give every tensor a buffer of its own (a test of the plan). Default `false`. */
+  /** Gives every tensor a buffer of its own, to test the plan. Default `false`. */
   readonly withoutReuse?: boolean;
-  /** How activations get from the forward pass to the gradients; default: they are kept as they are. */
+  /** How activations are brought to the gradients. Default: they are kept as they are. */
   readonly activations?: ActivationStorage;
 }
 
@@ -38,31 +39,31 @@ export interface ProgramDefinition {
 export interface ProgramStep {
   readonly tensor: Tensor;
   readonly plan: KernelPlan;
-  /** Its slot; `null` where it has a destination. */
+  /** The slot of the tensor; `null` if it has a destination. */
   readonly slot: number | null;
   /** Slots of its scratch memory. */
   readonly scratchSlots: readonly number[];
-  /** Whether its contents are kept from run to run. */
+  /** Whether the result is kept from run to run. */
   readonly isKept: boolean;
 }
 
 /** A planned program. */
 export interface ProgramPlan {
-  /** Every tensor once, in order, those that no op computes among them. */
+  /** Every tensor once, in order, including those that no op computes. */
   readonly tensors: readonly Tensor[];
   readonly steps: readonly ProgramStep[];
   readonly slotBytes: readonly number[];
-  /** Bytes of each of the textures that operands are copied to. */
+  /** Bytes of each texture that operands are copied to. */
   readonly textureBytes: number;
   readonly memory: MemoryPlan;
 }
 
-/** What the choice of kernels depends on, of an opened device. */
+/** The traits of an adapter on which the choice of kernels depends. */
 export function deviceTraits(gpu: Gpu): DeviceTraits {
   return { software: gpu.kind.software, tuning: gpu.tuning };
 }
 
-/** What a program would take, without compiling it. */
+/** The memory that a program would take. Nothing is compiled. */
 export function memoryPlan(gpu: Gpu, definition: ProgramDefinition): MemoryPlan {
   return planProgram(gpu, definition).memory;
 }
@@ -101,7 +102,7 @@ export function planProgram(gpu: Gpu, definition: ProgramDefinition): ProgramPla
   return { tensors, steps, slotBytes: slots.slotBytes, textureBytes, memory };
 }
 
-/** The tensors that ops compute from resident tensors and nothing else. */
+/** The tensors that depend on resident tensors and on nothing else. */
 function fromResidentsAlone(tensors: readonly Tensor[]): Set<Tensor> {
   const found = new Set<Tensor>();
   for (const tensor of tensors) {
@@ -128,7 +129,7 @@ function summarize(
   const withoutScratch = planSlots(lives.filter(({ scratch }) => !scratch));
   const inputs = tensors.filter((tensor) => tensor.definition.leaf?.kind === "input");
   const flops = sum(steps.map(stepFlops));
-  // Of each tensor the first step: later ones compute it again, or make it of halves.
+  // The first step of each tensor. Later steps compute it again, or convert it back from 16 bits.
   const first = new Map(steps.toReversed().map((step) => [step.tensor, step]));
   return {
     activationBytes,
@@ -140,7 +141,7 @@ function summarize(
   };
 }
 
-/** The largest binding, and what to do about the first that is too large. */
+/** The largest binding, and what would have to be smaller for the first tensor that cannot be bound. */
 function largestOf(
   steps: readonly ProgramStep[],
   { maxBindingBytes }: { readonly maxBindingBytes: number },

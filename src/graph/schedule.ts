@@ -9,11 +9,11 @@
 
 import type { DeviceTraits, Tensor } from "./tensor.ts";
 
-/** The choices for one problem. What is absent is left to the op's rules, so `{}` means the rules alone. */
+/** The choices for one problem. The op's own rules make the choices that are absent, so `{}` means the rules alone. */
 export interface KernelSchedule {
-  /** Direct, or by Winograd's method with tiles of 4×4 or 2×2 outputs, where that can compute the convolution. */
+  /** The direct form, or Winograd's method with tiles of 4×4 or 2×2 outputs, if that can compute the convolution. */
   readonly method?: "direct" | "winograd" | "winograd 2×2";
-  /** Where a tile is held: in the registers of each invocation, or in workgroup memory, shared by a workgroup. */
+  /** Where a tile is held: in the registers of each invocation, or in workgroup memory, which a workgroup shares. */
   readonly staging?: "registers" | "workgroup";
   /** Where register tiles read their operands: from the tensors' buffers, or from copies of them in textures. */
   readonly source?: "buffer" | "texture";

@@ -1,10 +1,12 @@
 /**
- * Tensors larger than one binding can see. A buffer may be larger than that; a launch then binds parts of it, and a tensor
- * is computed in slices, one after the other: by images of the batch and, where one image is still too large, by rows; where
- * every pixel is computed by itself, by runs of pixels.
+ * Tensors that are larger than one binding can see.
  *
- * An op says how it computes a slice: its `kernels` pass a function from a range to launches. The range of everything comes
- * first, and where its launches can be bound, they are taken as they are.
+ * A buffer may be larger than a binding. A launch then binds only a part of it, and the tensor is computed in slices,
+ * one after the other. A slice is some images of the batch. If one image is still too large, a slice is some of its
+ * rows. If an op computes every pixel by itself, a slice is a run of pixels.
+ *
+ * An op says how it computes a slice: it passes a function from a range to launches. The function is first called with
+ * the whole range. If all of those launches can be bound, they are used, and there are no slices.
  *
  * @module
  */
@@ -19,30 +21,33 @@ import {
   Tensor,
 } from "./tensor.ts";
 
-/** `count` things from the one with number `first` on. */
+/** `count` consecutive things; `first` is the number of the first one. */
 export interface Range {
   readonly first: number;
   readonly count: number;
 }
 
-/** Rows of images of a batch; of several images all rows. */
+/** Some rows of some images of a batch. If there are several images, all their rows. */
 export interface Region {
   readonly images: Range;
   readonly rows: Range;
 }
 
-/** Offsets of bindings are multiples of this, in bytes, on every adapter. */
+/** The offset of a binding must be a multiple of this many bytes; 256 is allowed by every adapter. */
 export const offsetAlignment = 256;
-/** Pixels, or vec4f, whose multiples always lie at such an offset. */
+/** Pixels, or vec4f: a multiple of this number of them always begins at such an offset. */
 const alignedVectors = offsetAlignment / 16;
-/** A texture of operands holds no more (`Gpu.createTexture`): 8192 rows, WebGPU's default limit, of 1024 vec4f. */
+/**
+ * The most bytes that a texture of operands holds: 8192 rows, WebGPU's default limit, of 1024 vec4f
+ * (`Gpu.createTexture`).
+ */
 const mostTextureBytes = 2 ** 27;
 
 /**
- * The launches of an op whose output is `[N, C, H, W]`, region by region.
+ * The launches of an op whose output is `[N, C, H, W]`, in slices of regions.
  *
- * @param plan the launches that compute a region, whose `"output"` is that region alone.
- * @param rowMultiple slices begin at multiples of so many rows.
+ * @param plan gives the launches that compute a region; their `"output"` is that region alone.
+ * @param rowMultiple slices begin at multiples of this many rows.
  */
 export function inRegions(
   output: Tensor,
@@ -56,10 +61,10 @@ export function inRegions(
 }
 
 /**
- * The launches of a sum over `[batch, height]` rows of images, region by region.
+ * The launches of a sum over all rows of a batch, in slices of regions.
  *
- * @param plan the launches that sum over a region, whose `"output"` is the sum.
- * @param sum joins the launches of several regions.
+ * @param plan gives the launches that sum over a region; their `"output"` is that sum.
+ * @param sum joins the launches of all regions.
  */
 export function sumInRegions(
   rows: { readonly batch: number; readonly height: number; readonly rowMultiple?: number },
@@ -71,7 +76,10 @@ export function sumInRegions(
   return regionPlans({ rowMultiple: 1, ...rows }, output, device, plan, plan, sum);
 }
 
-/** The launches of an op that computes each pixel of `[N, C, H, W]` by itself, pixels numbered through the batch. */
+/**
+ * The launches of an op that computes each pixel of `[N, C, H, W]` by itself, in slices of pixels. Pixels are numbered
+ * through the whole batch.
+ */
 export function inPixels(output: Tensor, device: DeviceTraits, plan: (pixels: Range) => KernelPlan): KernelPlan {
   const [batch = 1, , height = 1, width = 1] = output.shape;
   return inRanges(
@@ -83,7 +91,7 @@ export function inPixels(output: Tensor, device: DeviceTraits, plan: (pixels: Ra
   );
 }
 
-/** The launches of an op that computes each vec4f of any layout by itself. */
+/** The launches of an op that computes each vec4f by itself, in slices of vec4f. The output has any layout. */
 export function inVectors(output: Tensor, device: DeviceTraits, plan: (vectors: Range) => KernelPlan): KernelPlan {
   return inRanges(
     { count: Math.ceil(output.bytes / 16), multiple: alignedVectors },
@@ -94,7 +102,10 @@ export function inVectors(output: Tensor, device: DeviceTraits, plan: (vectors: 
   );
 }
 
-/** The launches of an op that computes `count` things, in ranges that begin at a multiple and lie in the output as `view` says. */
+/**
+ * The launches of an op that computes `count` things, in slices. A slice begins at a multiple of `multiple`, and `view`
+ * gives the part of the output that it computes.
+ */
 export function inRanges(
   { count, multiple }: { readonly count: number; readonly multiple: number },
   output: Tensor,
@@ -110,7 +121,7 @@ export function inRanges(
   return isBindable(whole, output, device) ? whole : placed(smallestRange(units));
 }
 
-/** Rows of images of `[N, C, H, W]`, or of plain `[N, H, W]`, as a tensor of their own. */
+/** A region of `[N, C, H, W]`, or of a plain `[N, H, W]`, as a tensor of its own. */
 export function imageRows(tensor: Tensor, { images, rows }: Region): Tensor {
   const isImage = tensor.layout === "activation";
   const [batch = 1, channels = 1] = tensor.shape;
@@ -128,7 +139,7 @@ export function pixelRange(tensor: Tensor, { first, count }: Range): Tensor {
   return part(tensor, [1, channels, 1, count], first * paddedChannels(channels) * 4);
 }
 
-/** The pixels of `[N, C, H, W]`, numbered through the batch, in ranges that can be bound. */
+/** The pixels of `[N, C, H, W]`, numbered through the whole batch, cut into ranges that can each be bound. */
 export function bindablePixels({ shape, bytes }: Tensor, limit: number): Range[] {
   const [batch = 1, channels = 1, height = 1, width = 1] = shape;
   const count = batch * height * width;
@@ -137,13 +148,16 @@ export function bindablePixels({ shape, bytes }: Tensor, limit: number): Range[]
   return rangesOf(count, Math.max(alignedVectors, most));
 }
 
-/** vec4f of a tensor of any layout, as a plain one. */
+/** Some vec4f of a tensor of any layout, as a plain tensor. */
 export function vectorRange(tensor: Tensor, { first, count }: Range): Tensor {
   if (count * 16 >= tensor.bytes) return tensor;
   return part(tensor, [4 * count], first * 16, "plain");
 }
 
-/** The bytes of `tensor`, which may be a part itself, from `offset` on, as a tensor of this shape that only launches bind. */
+/**
+ * A part of `tensor`, from byte `offset` on, as a tensor of the given shape. Only launches can bind it. `tensor` may be
+ * a part itself.
+ */
 export function part(
   tensor: Tensor,
   shape: readonly number[],
@@ -156,12 +170,15 @@ export function part(
   return new Tensor({ op: "part", shape, dtype: tensor.dtype, layout, leaf: place });
 }
 
-/** Scratch memory as a tensor of this shape that only launches bind. */
+/** Scratch memory as a tensor of the given shape. Only launches can bind it. */
 export function scratchTensor(scratch: number, shape: readonly number[], layout: Layout): Tensor {
   return new Tensor({ op: "scratch", shape, layout, leaf: { kind: "scratch", name: "scratch", scratch } });
 }
 
-/** The same launches with other numbers for their scratch memory, from `first` on; that of `scratchTensor` stays. */
+/**
+ * The same launches with their own scratch memory numbered from `first` on. The scratch memory of a `scratchTensor`
+ * keeps its number.
+ */
 export function renumbered(plan: KernelPlan, first: number): KernelPlan {
   const stored = (binding: StoredBinding): StoredBinding =>
     binding instanceof Tensor ? binding : { ...binding, scratch: first + binding.scratch };
@@ -175,7 +192,9 @@ export function renumbered(plan: KernelPlan, first: number): KernelPlan {
   };
 }
 
-/** The largest binding of a plan in bytes, textures in proportion to what they can hold. */
+/**
+ * Bytes of the largest binding of a plan. A texture has another limit, so its bytes are scaled to that of a binding.
+ */
 export function largestBinding(plan: KernelPlan, output: Tensor, limit: number): number {
   const bytes = (binding: KernelBinding) => {
     if (binding === "output") return output.bytes;
@@ -192,7 +211,7 @@ export function storedBindingBytes(binding: StoredBinding, { scratchBytes = [] }
   return binding.part?.bytes ?? scratchBytes[binding.scratch] ?? 0;
 }
 
-/** The same launches with another place for what they compute. */
+/** The same launches, which write to `output` instead. */
 export function withOutput(plan: KernelPlan, output: StoredBinding): KernelPlan {
   return {
     ...plan,
@@ -203,7 +222,7 @@ export function withOutput(plan: KernelPlan, output: StoredBinding): KernelPlan 
   };
 }
 
-/** Launches one after the other, which share their scratch memory. */
+/** The launches of several plans, one after the other. The plans share their scratch memory. */
 export function joined(plans: readonly KernelPlan[]): KernelPlan {
   const scratchBytes: number[] = [];
   for (const plan of plans) {
@@ -214,7 +233,7 @@ export function joined(plans: readonly KernelPlan[]): KernelPlan {
   return { calls: plans.flatMap((plan) => withOwnScratch(plan).calls), scratchBytes };
 }
 
-/** The same launches, which bind no more of the scratch memory than they ask for, however much there is. */
+/** The same launches. Each binds only as many bytes of scratch memory as it asks for, even if there are more. */
 function withOwnScratch(plan: KernelPlan): KernelPlan {
   const own = (binding: StoredBinding): StoredBinding =>
     binding instanceof Tensor ? binding : { part: { offset: 0, bytes: storedBindingBytes(binding, plan) }, ...binding };
@@ -230,13 +249,19 @@ function isBindable(plan: KernelPlan, output: Tensor, { maxBindingBytes }: Devic
   return maxBindingBytes === undefined || largestBinding(plan, output, maxBindingBytes) <= maxBindingBytes;
 }
 
-/** The smallest slice, from the middle: where even that is too large, its launches stand for all, and nothing is allocated. */
+/**
+ * The smallest slice, taken from the middle. If even that cannot be bound, its launches stand for all; the program is
+ * then refused before anything is allocated.
+ */
 function smallestRange({ count, multiple }: { readonly count: number; readonly multiple: number }): Range {
   const first = Math.floor(count / 2 / multiple) * multiple;
   return { first, count: Math.min(multiple, count - first) };
 }
 
-/** The largest ranges whose launches can all be bound; `null` if those of everything can, or no ranges help. */
+/**
+ * The largest ranges whose launches can all be bound. `null` if the launches of everything can be bound, or if no range
+ * is small enough.
+ */
 export function fittingRanges(
   { count, multiple }: { readonly count: number; readonly multiple: number },
   whole: KernelPlan,
@@ -285,7 +310,7 @@ function regionPlans(
   );
   if (byImages !== null) return join(byImages.map((images) => placed({ images, rows })));
   const byRows = fittingRanges({ count: height, multiple: rowMultiple }, whole, output, device, (rows) =>
-    // All images are cut alike.
+    // All images are cut in the same way.
     placed({ images: { first: 0, count: 1 }, rows }));
   if (byRows === null) {
     if (isBindable(whole, output, device)) return whole;
@@ -293,48 +318,6 @@ function regionPlans(
   }
   const images = rangesOf(batch, 1);
   return join(images.flatMap((images) => byRows.map((rows) => placed({ images, rows }))));
-}
-
-/**
- * The launches of a plan with scratch memory bound in place of the parts that lie where no binding can begin. Those are copied
- * there before the launch and, where it may write them, back afterwards. Textures are copied from any offset.
- */
-export function stageParts(plan: KernelPlan, output: Tensor): KernelPlan {
-  const scratchBytes = [...plan.scratchBytes ?? []];
-  const firstStaged = scratchBytes.length;
-  const calls = plan.calls.map((call) => {
-    const staged = unalignedParts(call.bindings).map((part, index) => {
-      const scratch = firstStaged + index;
-      const bytes = storedBindingBytes(part, plan);
-      scratchBytes[scratch] = Math.max(scratchBytes[scratch] ?? 0, bytes);
-      const { leaf } = part instanceof Tensor ? part.definition : {};
-      const of = leaf?.kind === "part" ? leaf.of : undefined;
-      const isScratch = of === undefined || of.definition.leaf?.kind === "scratch";
-      return { part, scratch, bytes, isWritten: isScratch || of === output };
-    });
-    if (staged.length === 0) return call;
-    const bindings = call.bindings.map((binding) => {
-      const found = staged.find(({ part }) => part === binding);
-      return found === undefined ? binding : { scratch: found.scratch, part: { offset: 0, bytes: found.bytes } };
-    });
-    return { ...call, bindings, staged };
-  });
-  return { calls, scratchBytes };
-}
-
-/** What is bound at an offset at which no binding can begin, each once. */
-function unalignedParts(bindings: readonly KernelBinding[]): StoredBinding[] {
-  const parts = bindings.filter((binding): binding is StoredBinding => {
-    if (typeof binding !== "object" || "uniform" in binding || "texture" in binding) return false;
-    return partOffset(binding) % offsetAlignment !== 0;
-  });
-  return [...new Set(parts)];
-}
-
-function partOffset(binding: StoredBinding): number {
-  if (!(binding instanceof Tensor)) return binding.part?.offset ?? 0;
-  const { leaf } = binding.definition;
-  return leaf?.kind === "part" ? leaf.offset : 0;
 }
 
 /** In words, what would have to be smaller than it is, and how small, where the smallest slice of a tensor binds `bytes`. */

@@ -1,6 +1,6 @@
 /**
- * Long sums in two stages: a kernel writes one partial result per split, a second launch adds them in fixed
- * order. Keeps every invocation short and the bits the same from run to run, without float atomics.
+ * Long sums in two stages. A first kernel writes one partial result per split. A second launch adds these in a fixed
+ * order. So every invocation is short and the result has the same bits in every run, without float atomics.
  *
  * @module
  */
@@ -11,35 +11,44 @@ import { grid } from "../gpu/launch.ts";
 import type { ShaderConstants } from "../gpu/shader.ts";
 import type { DeviceTraits, KernelBinding, KernelCall, KernelPlan, StoredBinding } from "./tensor.ts";
 
-/** Parts that one invocation adds on a GPU, about: each is a load that takes the time of hundreds of additions. */
+/**
+ * About how many parts one invocation adds on a GPU. Each part is a load, which takes as long as hundreds of additions.
+ */
 const wantedPartsPerInvocation = 8;
-/** Invocations of a second launch that fill a GPU; with as many values, each may add all parts of its own. */
+/**
+ * As many invocations of the second launch fill a GPU. If there are as many values, each invocation adds all parts of
+ * one value.
+ */
 const mostSharingInvocations = 2 ** 18;
 
-/** What the second launch makes of the whole sums (`shaders/lib/epilogue.wgsl`). */
+/** What the second launch does with the sums before it writes them (`shaders/lib/epilogue.wgsl`). */
 export interface SumEpilogue {
   /** Constants of the launch. */
   readonly constants: ShaderConstants;
-  /** Its bindings `epilogue` and `residual`; what is absent is bound to `unread`. */
+  /** Its bindings `epilogue` and `residual`. A binding that is not needed is bound to `unread`. */
   readonly bindings: (unread: StoredBinding) => readonly StoredBinding[];
-  /** Bytes of all results where these are a slice of them: the order of the sum is chosen by them. Default: the same. */
+  /**
+   * Bytes of the whole result, if this is a slice of it. The order of the sum depends on them. Default: the result is
+   * whole.
+   */
   readonly wholeBytes?: number;
 }
 
-/** The sums as they are. */
+/** No epilogue: the sums are written as they are. */
 export const noEpilogue: SumEpilogue = { constants: {}, bindings: (unread) => [unread, unread] };
 
-/** Invocations that keep an adapter busy; sums are split until there are as many. */
+/** The number of invocations that keep an adapter busy. Sums are split until there are this many. */
 export function wantedInvocations(device: DeviceTraits): number {
   return device.software ? 4096 : 65_536;
 }
 
 /**
- * The plan of an op that computes `bytes` of output in `splits` parts.
+ * The plan of an op that computes `bytes` bytes of output by sums in `splits` parts.
  *
- * @param first makes the first launch or launches, whose output binding is the given one: scratch memory
- * `[splits, output]`, or the output itself when there is only one split.
- * @param epilogue of the second launch; with one split, `first` has to apply it. Default: none.
+ * @param first makes the first launch or launches. They write to the binding that it is given: scratch memory `[splits,
+ * output]`, or the output itself if there is only one split.
+ * @param epilogue what the second launch applies. With one split there is no second launch, and `first` has to apply
+ * it. Default: nothing.
  */
 export function splitSum(
   splits: number,
@@ -71,7 +80,7 @@ export function splitSum(
   return { calls: [first(scratch), second].flat(), scratchBytes: [splits * vectors * 16] };
 }
 
-/** How many invocations of a GPU share the parts of a value: a power of two. */
+/** How many invocations of a GPU share the parts of one value: a power of two. */
 function sharingLanes(splits: number, vectors: number): number {
   let lanes = 1;
   while (lanes < 256 && splits > lanes * wantedPartsPerInvocation && 2 * lanes * vectors <= mostSharingInvocations) {

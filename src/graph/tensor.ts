@@ -1,7 +1,7 @@
 /**
- * Symbolic tensors. Calling an op computes nothing: it adds a node that knows its shape, the rule of its gradient and
- * the kernels that compute it. `gradients` (gradients.ts) extends the graph, `Program.compile` (program.ts) turns it
- * into buffers and launches.
+ * Symbolic tensors. Calling an op computes nothing. It adds a node to the graph, which knows its shape, how to build
+ * its gradient, and which kernels compute it. `gradients` (`ops/gradients.ts`) extends the graph by gradients.
+ * `Program.compile` (`program.ts`) turns it into buffers and launches.
  *
  * @module
  */
@@ -11,18 +11,20 @@ import type { BufferRange } from "../gpu/launch.ts";
 import { type DataType, type Layout, storedBytes } from "./layout.ts";
 import type { KernelSchedule, Tunable, Tuning } from "./schedule.ts";
 
-/** Where a tensor's bytes come from, when no op computes them. */
+/** Where the bytes of a tensor come from if no op computes them. */
 export type Leaf =
   /** Written before each run with `Program.write`, under this name. */
   | { readonly kind: "input"; readonly name: string }
-  /** A fixed place in a buffer that lives longer than the program: a parameter, an image store, pseudo-labels. */
+  /** A fixed place in a buffer that lives longer than the program, such as that of a parameter. */
   | { readonly kind: "resident"; readonly name: string; readonly range: BufferRange }
-  /** The bytes of another tensor from `offset` on: what a launch binds where it computes a slice (`slices.ts`). */
+  /**
+   * The bytes of another tensor from `offset` on. A launch binds such a part when it computes a slice (`slices.ts`).
+   */
   | { readonly kind: "part"; readonly name: string; readonly of: Tensor; readonly offset: number }
-  /** Scratch memory of the launches that bind it, by its number. */
+  /** Scratch memory of the launches that bind it, named by its number. */
   | { readonly kind: "scratch"; readonly name: string; readonly scratch: number };
 
-/** Scratch memory by its number: all of it, or the `bytes` from `offset` on. */
+/** Scratch memory, named by its number: all of it, or `bytes` bytes from `offset` on. */
 export interface ScratchBinding {
   /** Index in `KernelPlan.scratchBytes`. */
   readonly scratch: number;
@@ -30,12 +32,12 @@ export interface ScratchBinding {
   readonly part?: { readonly offset: number; readonly bytes: number };
 }
 
-/** Memory of a launch that holds something between launches: a tensor of the graph, or scratch memory. */
+/** Memory that holds something between launches: a tensor of the graph, or scratch memory. */
 export type StoredBinding = Tensor | ScratchBinding;
 
 /**
- * What a kernel binds: a tensor or scratch memory, the node's own output, a copy of either in a texture (at most two in one
- * launch), or whole numbers that are no constants of the shader.
+ * What a kernel binds: a tensor, scratch memory, the node's own output, a copy of one of these in a texture (at most
+ * two in one launch), or whole numbers that are not constants of the shader.
  */
 export type KernelBinding =
   | StoredBinding
@@ -53,15 +55,18 @@ export interface KernelCall {
   readonly bindings: readonly KernelBinding[];
   /** Workgroups in x, y, z. */
   readonly workgroups: readonly [number, number, number];
-  /** Most loop iterations of one invocation, over all its loops (`nestedIterations`). Some drivers stop silently at 65,535. */
+  /**
+   * The most loop iterations of one invocation, over all its loops (`nestedIterations`). Some drivers silently stop a
+   * loop after 65,535.
+   */
   readonly iterations: number;
-  /** Floating-point operations, a multiply-add counting 2; for profiles. */
+  /** Floating-point operations, for profiles. A multiply-add counts as 2. */
   readonly flops?: number;
-  /** Parts that no launch can bind where they lie: scratch memory is bound in their place. */
+  /** Parts that cannot be bound where they lie. Scratch memory is bound in their place. */
   readonly staged?: readonly StagedPart[];
 }
 
-/** A part of memory whose offset is none that can be bound. It is copied to scratch memory before a launch. */
+/** A part of memory at an offset at which no binding can begin. It is copied to scratch memory before a launch. */
 export interface StagedPart {
   /** Where it lies. */
   readonly part: StoredBinding;
@@ -69,7 +74,7 @@ export interface StagedPart {
   readonly scratch: number;
   /** Its length. */
   readonly bytes: number;
-  /** The launch writes it: it is copied back afterwards. */
+  /** Whether the launch writes it. If so, it is copied back afterwards. */
   readonly isWritten: boolean;
 }
 
@@ -77,11 +82,11 @@ export interface StagedPart {
 export interface KernelPlan {
   /** The launches, in order. */
   readonly calls: readonly KernelCall[];
-  /** Bytes of each piece of scratch memory, live only during these launches. */
+  /** Bytes of each piece of scratch memory. Its contents last only for these launches. */
   readonly scratchBytes?: readonly number[];
 }
 
-/** The gradient of one input, built only when it is wanted. */
+/** Builds the gradient of one input. It is called only if that gradient is wanted; `null` if there is none. */
 export type InputGradient = (() => Tensor) | null;
 
 /** What an op says about the tensor it makes. */
@@ -96,31 +101,34 @@ export interface TensorDefinition {
   readonly layout?: Layout;
   /** The tensors it is computed from. */
   readonly inputs?: readonly Tensor[];
-  /** Given the gradient at the output, one gradient (or null) per input. */
+  /** Gives one gradient (or `null`) per input, from the gradient of the output. */
   readonly gradient?: (outputGradient: Tensor) => readonly InputGradient[];
-  /** The launches that compute it. Called when a program is compiled. */
+  /** Gives the launches that compute it. Called when a program is compiled. */
   readonly kernels?: (output: Tensor, device: DeviceTraits) => KernelPlan;
   /** What `crosswalk tune` may choose about these launches. */
   readonly tunable?: Tunable;
-  /** For tensors that no op computes. */
+  /** Where its bytes come from, if no op computes it. */
   readonly leaf?: Leaf;
 }
 
 /** What the choice of kernels may depend on. */
 export interface DeviceTraits {
-  /** The adapter runs kernels on the CPU: only the number of loads counts, not coalescing, barriers or register pressure. */
+  /**
+   * Whether the adapter runs kernels on the CPU. There the number of loads matters, and coalescing, barriers and
+   * register pressure do not.
+   */
   readonly software: boolean;
-  /** Compute every convolution in its direct form, where another is faster. Default `false`. */
+  /** Computes every convolution in its direct form, even if another is faster. Default `false`. */
   readonly direct?: boolean;
-  /** Schedules that were found faster than the rules, by shape class. */
+  /** Schedules that were measured to be faster than the ops' own rules, by shape class. */
   readonly tuning?: Tuning;
-  /** What is chosen for the problem at hand; overrides `tuning`. */
+  /** The schedule for the problem at hand; overrides `tuning`. */
   readonly schedule?: KernelSchedule;
-  /** The most bytes that one binding can see: what is larger is computed in slices. Default: those of the device. */
+  /** The most bytes that one binding can see. A larger tensor is computed in slices. Default: the device's limit. */
   readonly maxBindingBytes?: number;
 }
 
-/** A part of a network whose activations may be computed a second time instead of kept (`execution_order.ts`). */
+/** A part of a network. Its activations can be computed a second time instead of kept (`execution_order.ts`). */
 export interface Block {
   /** What the model calls it. Another block may have the same name. */
   readonly name: string;
@@ -188,11 +196,12 @@ export function layer<T>(name: string, build: () => T): T {
 }
 
 /**
- * Runs `build`; the tensors that it makes are one block. A program that recomputes activations keeps only what leaves a
- * block. Each call is a block of its own, whatever its name; paths do not change.
+ * Runs `build` and makes one block of all tensors that it creates. A program that recomputes activations keeps only the
+ * tensors that are used outside their block. Each call makes a block of its own, whatever its name. The paths of the
+ * tensors do not change.
  *
- * Inside another block, the new one stands for itself, and the outer one has the rest. So a network of many small blocks
- * needs the memory of one of them at a time while it recomputes, not that of all blocks around it.
+ * A block inside another block stands for itself, and the outer block has the other tensors. While a network of many
+ * small blocks recomputes, it needs the memory of one of them at a time, not that of all blocks around it.
  */
 export function block<T>(name: string, build: () => T): T {
   const outer = currentBlock;
@@ -228,7 +237,7 @@ export function resident(
   return new Tensor({ op: "resident", shape, ...options, leaf: { kind: "resident", name, range } });
 }
 
-/** Every tensor that `outputs` depend on, themselves included, in execution order. */
+/** The tensors `outputs` and every tensor that they depend on, in execution order. */
 export function dependencies(outputs: readonly Tensor[]): Tensor[] {
   const seen = new Set<Tensor>();
   const pending = [...outputs];

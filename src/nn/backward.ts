@@ -10,11 +10,11 @@ import { gradients } from "../ops/gradients.ts";
 import type { ParameterStore } from "./parameters.ts";
 
 /**
- * The gradient of `loss` at each trainable parameter that the traced network asked for, and where it goes: the
+ * The gradient of `loss` at each trainable parameter that the traced network uses, and where to write it. This is the
  * `destinations` of a `ProgramDefinition`.
  *
  * @param loss a scalar, shape `[1]`.
- * @param place where a gradient goes that belongs at a range of the store; default there.
+ * @param place where to write a gradient, given its place in the parameter store. Default: there.
  * @throws {Error} if the loss does not depend on a parameter, or the store holds no gradients.
  */
 export function gradientDestinations(

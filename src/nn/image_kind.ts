@@ -1,6 +1,7 @@
 /**
- * What a network takes: how many channels, bytes or floats, how they are normalised, and how crops are drawn. A model names
- * its kind; the trainer, inference, tuning and the memory plan ask it and know nothing else of images.
+ * What a network takes: how many channels, bytes or floats, how they are normalised, and how crops are drawn. Each
+ * model names its kind of images. The trainer, inference, tuning and the memory plan ask that kind, and know nothing
+ * else of images.
  *
  * @module
  */
@@ -12,31 +13,34 @@ import { input, type Tensor } from "../graph/tensor.ts";
 import { type Normalization, sampleImages } from "../ops/data/sample.ts";
 import { sampleFloats } from "../ops/data/sample_floats.ts";
 
-/** A kind of images, from the arrays of a sample to the batch that the network sees. */
+/** A kind of images. It takes images from the arrays of a sample to the batch that the network sees. */
 export interface ImageKind {
-  /** What it is called in messages, such as `RGB bytes`. */
+  /** Its name in messages, such as `RGB bytes`. */
   readonly name: string;
   /** Channels of the batch. */
   readonly channels: number;
   /** Bytes that an image of this size takes on the GPU. */
   readonly bytesOf: (size: Size) => number;
   /**
-   * An image as it lies on the GPU.
+   * The bytes of an image in the order in which they lie on the GPU.
    *
    * @throws {Error} if the image is of another kind.
    */
   readonly encode: (image: PixelImage, name: string) => Uint8Array<ArrayBuffer>;
-  /** The input, called `pixels`, of a program that holds the encoded images of a batch one after the other. */
+  /** A program's input, called `pixels`. It holds the encoded images of a batch, one after the other. */
   readonly input: (batch: number, size: Size) => Tensor;
   /**
-   * The sampler: from that input to the batch `[N, channels, crop.height, crop.width]`, normalised.
+   * Samples crops of that input: gives the normalised batch `[N, channels, crop.height, crop.width]`.
    *
    * @param geometry `[N, 8]`: `sampleGeometryValues` of each sample.
    */
   readonly sample: (images: Tensor, geometry: Tensor, crop: Size) => Tensor;
 }
 
-/** Photographs: the bytes red, green, blue, 255 of each pixel; the network sees byte · scale + shift of the three. */
+/**
+ * Photographs. Each pixel has four bytes: red, green, blue and 255. The network sees byte · scale + shift of the first
+ * three.
+ */
 export function rgbBytes(normalization: Normalization): ImageKind {
   return {
     name: "RGB bytes",
@@ -57,11 +61,12 @@ export function rgbBytes(normalization: Normalization): ImageKind {
 }
 
 /**
- * Images of float32 numbers `[C, H, W]`, such as the range images of a LiDAR. Each channel is normalised when it is encoded:
- * value · scale + shift; 0 stands beyond the edge of an image. Colour changes (`jitter`) do nothing to them.
+ * Images of float32 numbers `[C, H, W]`, such as the range images of a LiDAR. An image is normalised when it is
+ * encoded, each channel by itself: value · scale + shift. A crop is 0 beyond the edge of its image. Colour changes
+ * (`jitter`) do nothing to such images.
  *
- * @param normalization one number for each channel; default: the values as they are.
- * @throws {RangeError} if there is another number of scales or shifts than channels.
+ * @param normalization one scale and one shift for each channel. Default: the values stay as they are.
+ * @throws {RangeError} if the number of scales or shifts is not that of the channels.
  */
 export function floatChannels(channels: number, normalization?: Normalization): ImageKind {
   const { scale = new Array<number>(channels).fill(1), shift = new Array<number>(channels).fill(0) } = normalization ??
@@ -100,9 +105,10 @@ function describePixels(pixels: PixelImage["pixels"]): string {
 }
 
 /**
- * The encoded images of a batch, one after the other, as `ImageKind.input` takes them. What is missing of a full batch is zero.
+ * The encoded images of a batch, one after the other, as `ImageKind.input` takes them. If there are fewer images than
+ * the batch has room for, the rest is zero.
  *
- * @param names of the images, for messages.
+ * @param names names of the images, for messages.
  * @throws {Error} naming the image that is of another kind or size.
  */
 export function encodeBatch(

@@ -1,5 +1,6 @@
 /**
- * Layers: ops together with the parameters they ask for. A layer is a function; names are those of weight files.
+ * Layers: ops together with the parameters that they need. A layer is a function. Its name is the prefix of its
+ * parameters' names in weight files.
  *
  * @module
  */
@@ -24,15 +25,15 @@ export interface ConvBatchNormOptions extends ConvolutionOptions {
   readonly channels: number;
   /** Side of the square kernel. */
   readonly kernel: number;
-  /** Each channel by itself. Default `false`. */
+  /** Whether each channel has a kernel of its own. Default `false`. */
   readonly depthwise?: boolean;
-  /** After the batch norm and the residual sum. */
+  /** Applied last, after the batch norm and the residual sum. */
   readonly activation: Activation;
-  /** Added to what the batch norm gives: the shortcut of a residual block. Default: none. */
+  /** Added to the batch norm's result: the shortcut of a residual block. Default: none. */
   readonly residual?: Tensor;
   /** Added to the variance. */
   readonly epsilon: number;
-  /** Fold the batch norm into the convolution. */
+  /** Whether the batch norm is folded into the convolution. */
   readonly inference: boolean;
   /** Parameter group of the weight. Default `"backbone"`. */
   readonly group?: string;
@@ -40,14 +41,18 @@ export interface ConvBatchNormOptions extends ConvolutionOptions {
   readonly gammaGroup?: string;
   /** Parameter group of `beta`. Default: that of `gamma`. */
   readonly betaGroup?: string;
-  /** Statistics in training: `"frozen"` (default), or those of the batch, which running ones then follow. */
+  /**
+   * Which statistics normalise in training. `"frozen"` (default): fixed ones. `"batch"`: those of the batch; running
+   * statistics then follow them.
+   */
   readonly statistics?: "frozen" | "batch";
 }
 
 /**
- * Convolution without bias → batch norm → residual sum → activation. Parameters: `<name>.weight`, `<name>.bn.{gamma, beta}`,
- * which are trained, and those that are not: `<name>.bn.{mean, var}` with frozen statistics, `<name>.bn.running` `[2, C]`
- * (mean, variance) with statistics of the batch.
+ * Convolution without bias → batch norm → residual sum → activation.
+ *
+ * Parameters that are trained: `<name>.weight` and `<name>.bn.{gamma, beta}`. Parameters that are not: with frozen
+ * statistics `<name>.bn.{mean, var}`, with statistics of the batch `<name>.bn.running` `[2, C]` (mean, variance).
  */
 export function convBatchNorm(x: Tensor, scope: ParameterScope, name: string, options: ConvBatchNormOptions): Tensor {
   return layer(name, () => {
@@ -97,7 +102,7 @@ function runningStatistics(scope: ParameterScope, name: string, channels: number
   return { mean: row(running, 0), variance: row(running, 1) };
 }
 
-/** The statistics of a batch; the running ones take their share of them after the step. */
+/** The statistics of a batch. After the step, the running statistics move towards them. */
 function followed(y: Tensor, scope: ParameterScope, name: string): Tensor {
   const [batch = 1, channels = 1, height = 1, width = 1] = y.shape;
   const statistics = batchNormStatistics(y);
@@ -138,7 +143,7 @@ export function convBias(x: Tensor, scope: ParameterScope, name: string, options
   });
 }
 
-/** Dropout in training, with the key that the trainer gives under `name`; identity in inference. Any shape. */
+/** Dropout in training: the trainer gives its key under `name`. In inference the result is `x` itself. Any shape. */
 export function dropoutLayer(x: Tensor, scope: ParameterScope, name: string, probability: number): Tensor {
   const { dropoutKey } = scope;
   return dropoutKey === undefined ? x : layer(name, () => dropout(x, { probability, key: dropoutKey(name) }));

@@ -1,6 +1,6 @@
 /**
- * What a network is: a function from images to logits, plus the facts that the rest of the program needs about it.
- * A network is one readable file in `models/`; `models/mod.ts` lists them by name.
+ * A network's definition: a function from images to logits, and the facts that the rest of the program needs about it.
+ * Each network is one file in `models/`. `models/mod.ts` lists them by name.
  *
  * @module
  */
@@ -11,22 +11,26 @@ import type { ParameterGroup, ParameterScope } from "./parameters.ts";
 
 /** A semantic-segmentation network. */
 export interface Model {
-  /** Name in options, recipes and weight files: the text up to the first colon of the metadata's `model`. */
+  /** Name in options and recipes. In a weight file it is the text of the metadata's `model` up to the first colon. */
   readonly name: string;
   /** One line about it. */
   readonly description: string;
-  /** What the network is fed. */
+  /** The kind of images that the network takes. */
   readonly takes: ImageKind;
-  /** Sides of images are rounded to multiples of it; 1 where any size will do. Says nothing of the size of the logits. */
+  /**
+   * The sides of images are rounded to multiples of this number; 1 if the network takes any size. It does not tell the
+   * size of the logits.
+   */
   readonly sizeMultiple: number;
-  /** How its parameters are trained, where the papers treat some of them in ways of their own. Default `standardGroups`. */
+  /** The groups of its parameters, if some are trained differently from others. Default `standardGroups`. */
   readonly groups?: readonly ParameterGroup[];
-  /** How logits are brought to the size of the labels. */
+  /** Whether corner pixels coincide when the logits are interpolated to the size of the labels. */
   readonly alignCorners: boolean;
   /**
-   * Images `[N, takes.channels, H, W]` → logits `[N, classes, h, w]`, of any size h × w.
+   * From images `[N, takes.channels, H, W]` to logits `[N, classes, h, w]`, of any size h × w.
    *
-   * @param options `inference: true` may fold batch norms into the convolutions; such a graph has no gradients.
+   * @param options with `inference: true`, batch norms may be folded into the convolutions; such a graph has no
+   * gradients.
    */
   readonly logits: (images: Tensor, scope: ParameterScope, options: ModelOptions) => Tensor;
 }
@@ -35,6 +39,6 @@ export interface Model {
 export interface ModelOptions {
   /** Number of classes. */
   readonly classes: number;
-  /** Trace for inference only. */
+  /** Whether the network is traced for inference only. */
   readonly inference: boolean;
 }

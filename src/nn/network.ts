@@ -1,5 +1,5 @@
 /**
- * A network on the GPU: a model, its classes and its parameters; and its weights as files have them.
+ * A network on the GPU: a model, its classes and its parameters. Also reads and writes its weight files.
  *
  * @module
  */
@@ -11,26 +11,31 @@ import { findModel } from "./models/mod.ts";
 import { collectParameters, type ParameterScope, ParameterStore, standardGroups } from "./parameters.ts";
 import { type ParameterValues, readSafetensors, writeSafetensors } from "../formats/safetensors.ts";
 
-/** What weight files of our own say about the network, besides the tensors. */
+/** What the metadata of our own weight files say about the network. */
 export interface NetworkMetadata {
   /** Class names in id order. */
   readonly classes: readonly string[];
-  /** Working size at which it was trained, where known. */
+  /** Working size of the images in training, in pixels, if known. */
   readonly size?: { readonly height: number; readonly width: number };
-  /** Colour of each class, where known. */
+  /** Colour of each class, red, green and blue from 0 to 255, if known. */
   readonly palette?: readonly (readonly [number, number, number])[];
 }
 
-/** Side of the images that a model is traced with to learn its parameters, whose shapes do not depend on it; in pixels. */
+/**
+ * Side in pixels of the images with which a model is traced to learn its parameters. The parameters' shapes do not
+ * depend on it.
+ */
 const tracedSide = 128;
 
 /** What a training step needs besides the logits. */
 export interface TrainingTrace {
   /** Logits of the batch. */
   readonly logits: Tensor;
-  /** What parameters that are not learned become after the step, by name. */
+  /** New values, after the step, of the parameters that change without being learned, by name. */
   readonly updates: ReadonlyMap<string, Tensor>;
-  /** The keys of the dropouts, `[4]` u32 each, by the name of their layer: inputs that are written before each step. */
+  /**
+   * The dropouts' keys, `[4]` u32 each, by the name of the layer. They are inputs that are written before each step.
+   */
   readonly dropoutKeys: ReadonlyMap<string, Tensor>;
 }
 
@@ -40,9 +45,9 @@ export class Network {
   readonly store: ParameterStore;
 
   /**
-   * Allocates the parameters, zeroed: call `store.initialize` or load weights.
+   * Allocates the parameters, all zero. Call `store.initialize` or load weights next.
    *
-   * @param options `trainable: false` allocates no gradients, for a network that only labels. Default `true`.
+   * @param options `trainable: false`: no gradients are allocated, for a network that only labels. Default `true`.
    */
   constructor(
     gpu: Gpu,
@@ -64,7 +69,7 @@ export class Network {
     return this.metadata.classes.length;
   }
 
-  /** Numbers that are trained. */
+  /** How many numbers are trained. */
   get trainedCount(): number {
     return this.store.declarations.filter(({ trainable }) => trainable)
       .reduce((sum, { shape }) => sum + shape.reduce((product, side) => product * side, 1), 0);
@@ -76,7 +81,7 @@ export class Network {
   }
 
   /**
-   * The same for a training step.
+   * Logits of normalised images in training, and what a training step needs besides.
    *
    * @throws {RangeError} if two dropouts have one name.
    */
@@ -101,7 +106,7 @@ export class Network {
     return { logits, updates, dropoutKeys };
   }
 
-  /** The weights as the bytes of a safetensors file that says what it is. */
+  /** The weights as the bytes of a safetensors file. Its metadata name the model and the classes. */
   async save(): Promise<Uint8Array<ArrayBuffer>> {
     const { classes, size, palette } = this.metadata;
     return writeSafetensors(await this.store.save(), {
@@ -119,12 +124,12 @@ export class Network {
   }
 }
 
-/** The input of a training step that holds the key of a layer's dropout. */
+/** Name of the input that holds the key of a layer's dropout. */
 export function dropoutInput(name: string): string {
   return `dropout key ${name}`;
 }
 
-/** A weight file, read: which network it belongs to, and its tensors. */
+/** The contents of a weight file. */
 export interface WeightFile {
   /** Name of the model. */
   readonly model: string;
@@ -159,10 +164,10 @@ export function readWeights(bytes: Uint8Array<ArrayBuffer>, source: string): Wei
 }
 
 /**
- * A finished network from a weight file.
+ * A network with the weights of a file.
  *
- * @param options `trainable: false` allocates no gradients, default `true`. `model`: a network of your own, which `findModel`
- * does not know; default the one that the file names.
+ * @param options `trainable: false`: no gradients are allocated; default `true`. `model`: a network of your own, which
+ * `findModel` does not know; default: the one that the file names.
  * @throws {Error} if the model is unknown, or a tensor is missing or has another shape.
  */
 export function loadNetwork(

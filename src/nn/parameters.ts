@@ -2,9 +2,11 @@
  * A network's parameters: where they lie on the GPU, how they start, and how they are read from and written to files.
  *
  * A model asks for its parameters by name while it is traced. The first trace only collects what is asked for
- * (`collectParameters`); then `ParameterStore` lays everything out, and further traces are given real tensors.
- * Trainable values and their gradients lie in a few flat segments, ordered by group, so that the optimizer is
- * one launch per segment and group.
+ * (`collectParameters`). Then `ParameterStore` gives every parameter a place on the GPU. In later traces the model gets
+ * tensors at these places.
+ *
+ * The values of all trainable parameters lie in a few buffers, called segments, ordered by group. Their gradients lie
+ * in segments of the same layout. So the optimizer needs only one launch per segment and group.
  *
  * @module
  */
@@ -16,7 +18,7 @@ import { type Layout, pack, storedBytes, unpack } from "../graph/layout.ts";
 import { input, resident, type Tensor } from "../graph/tensor.ts";
 import { Random } from "../random.ts";
 
-/** How a parameter starts: a constant, or normal random numbers of this standard deviation. */
+/** How a parameter starts: at a constant, or at normal random numbers of this standard deviation around 0. */
 export type Initial = { readonly constant: number } | { readonly deviation: number };
 
 /** What a model says about a parameter when it asks for it. */
@@ -25,30 +27,38 @@ export interface ParameterOptions {
   readonly layout: Layout;
   /** How it starts. */
   readonly initial: Initial;
-  /** Learned, or fixed such as the statistics of a frozen batch norm. Default `true`. */
+  /** Whether it is learned. The statistics of a batch norm are not. Default `true`. */
   readonly trainable?: boolean;
   /** Name of its {@link ParameterGroup}. Default `"backbone"`. */
   readonly group?: string;
 }
 
-/** Parameters that are trained alike. Papers treat biases, the scales of batch norms, and heads in ways of their own. */
+/**
+ * Parameters that are trained alike. Papers treat biases, the scales of batch norms, and heads differently from other
+ * weights.
+ */
 export interface ParameterGroup {
-  /** What `ParameterOptions.group` calls it. */
+  /** Its name, as `ParameterOptions.group` gives it. */
   readonly name: string;
-  /** Factor on the learning rate, which `groupRates` applies. An optimizer takes the rates as they are given. Default 1. */
+  /**
+   * Factor on the learning rate. `groupRates` applies it; an optimizer takes the rates as they are given. Default 1.
+   */
   readonly rate?: number;
-  /** Factor on the weight decay, which the optimizer applies. Default 1. */
+  /** Factor on the weight decay. The optimizer applies it. Default 1. */
   readonly decay?: number;
   /**
-   * Whether the optimizer changes it. Running statistics of batch norms belong to no group: they follow the batches unless
-   * the layer's statistics are frozen. Default `true`.
+   * Whether the optimizer changes these parameters. Running statistics of batch norms belong to no group: they follow
+   * the batches unless the layer's statistics are frozen. Default `true`.
    */
   readonly trained?: boolean;
-  /** Whether it belongs to the head, which is drawn anew on a loaded backbone and has a rate of its own. Default `false`. */
+  /**
+   * Whether it belongs to the head. When a backbone's weights are loaded, the head is initialised anew, and it can have
+   * a learning rate of its own. Default `false`.
+   */
   readonly head?: boolean;
 }
 
-/** The groups of a model that names none: a backbone, and a head. */
+/** The groups of a model that names none: a backbone and a head. */
 export const standardGroups: readonly ParameterGroup[] = [{ name: "backbone" }, { name: "head", head: true }];
 
 /** A parameter as a model declared it. */
@@ -61,15 +71,21 @@ export interface ParameterDeclaration extends Required<ParameterOptions> {
 
 /** What a model is given to ask for its parameters. */
 export interface ParameterScope {
-  /** The parameter of this name. Asking twice gives the same tensor. */
+  /** The parameter of this name, as a tensor. Asking twice gives the same tensor. */
   parameter(name: string, shape: readonly number[], options: ParameterOptions): Tensor;
-  /** Told what a parameter that is not learned becomes after a training step; absent where nobody trains. */
+  /**
+   * Called with a parameter that changes without being learned, and with its value after a training step. Absent in
+   * inference.
+   */
   readonly update?: (name: string, value: Tensor) => void;
-  /** The key of a dropout, `[4]` u32, another one in each step; absent where nobody trains: nothing is dropped. */
+  /**
+   * Gives the key of a dropout, `[4]` u32, which differs from step to step. Absent in inference, where nothing is
+   * dropped.
+   */
   readonly dropoutKey?: (name: string) => Tensor;
 }
 
-/** Everything that `trace` asks for, in order. */
+/** All parameters that `trace` asks for, in order. */
 export function collectParameters(trace: (scope: ParameterScope) => unknown): ParameterDeclaration[] {
   const declarations = new Map<string, ParameterDeclaration>();
   trace({
@@ -81,7 +97,7 @@ export function collectParameters(trace: (scope: ParameterScope) => unknown): Pa
   return [...declarations.values()];
 }
 
-/** A run of consecutive trainable parameters of one group in one segment. */
+/** Trainable parameters of one group that lie next to each other in one segment. */
 export interface ParameterRun {
   /** Name of the group. */
   readonly group: string;
@@ -89,13 +105,13 @@ export interface ParameterRun {
   readonly values: BufferRange;
   /** Where their gradients lie. */
   readonly gradients: BufferRange;
-  /** Index of the segment and place in it, for state laid out in the same way. */
+  /** Index of the segment. An optimizer's state has the same segments, and the same offsets in them. */
   readonly segment: number;
 }
 
 /** How the parameters of a network are laid out. */
 export interface ParameterStoreOptions {
-  /** Whether there is memory for gradients; without it nothing can be trained. Default `true`. */
+  /** Whether memory for gradients is allocated. Without it nothing can be trained. Default `true`. */
   readonly trainable?: boolean;
   /** Most bytes of a segment. Default: the largest binding of the adapter. */
   readonly segmentBytes?: number;
@@ -112,9 +128,11 @@ interface Placement {
 
 /** Parameters on the GPU. */
 export class ParameterStore implements ParameterScope {
-  /** What the model declared, in its order; what belongs to a group that is not trained is not trainable. */
+  /**
+   * The parameters that the model declared, in its order. Those of a group that is not trained have `trainable: false`.
+   */
   readonly declarations: readonly ParameterDeclaration[];
-  /** The groups that are trained, in the order of their parameters in memory. */
+  /** The groups that are trained, in the order in which their parameters lie in memory. */
   readonly groups: readonly ParameterGroup[];
   /** Bytes of each segment of trainable parameters. */
   readonly segmentBytes: readonly number[];
@@ -129,9 +147,9 @@ export class ParameterStore implements ParameterScope {
   #version = 0;
 
   /**
-   * Lays the parameters out and allocates them, zeroed.
+   * Gives every parameter a place and allocates the segments, all zero.
    *
-   * @throws {RangeError} if a parameter names a group that there is not.
+   * @throws {RangeError} if a parameter names a group that does not exist.
    */
   constructor(gpu: Gpu, declarations: readonly ParameterDeclaration[], options: ParameterStoreOptions = {}) {
     const { segmentBytes: limit = gpu.maxBindingBytes, groups = standardGroups } = options;
@@ -155,22 +173,22 @@ export class ParameterStore implements ParameterScope {
     this.#frozen = frozen.segmentBytes.map((bytes, index) => gpu.createBuffer(bytes, `frozen parameters ${index}`));
   }
 
-  /** Bytes of the values, those of parameters that are not learned among them. */
+  /** Bytes of the values of all parameters, learned or not. */
   get valueBytes(): number {
     return [...this.#values, ...this.#frozen].reduce((sum, { size }) => sum + size, 0);
   }
 
-  /** Bytes of the gradients; 0 where there are none. */
+  /** Bytes of the gradients; 0 if the store holds none. */
   get gradientBytes(): number {
     return this.#gradients.reduce((sum, { size }) => sum + size, 0);
   }
 
-  /** A number that changes when the values do. */
+  /** A number that changes whenever the values do. */
   get version(): number {
     return this.#version;
   }
 
-  /** Says that the values change, as those who write them on the GPU must. */
+  /** Says that the values change. Whoever writes them on the GPU must call this. */
   markChanged(): void {
     this.#version++;
   }
@@ -185,7 +203,7 @@ export class ParameterStore implements ParameterScope {
     return tensor;
   }
 
-  /** The trainable parameters that have been asked for, and where their gradients belong. */
+  /** The trainable parameters that have been asked for, and the places of their gradients. */
   trainableTensors(): { tensor: Tensor; gradient: BufferRange }[] {
     const found: { tensor: Tensor; gradient: BufferRange }[] = [];
     for (const { name, trainable } of this.declarations) {
@@ -206,7 +224,7 @@ export class ParameterStore implements ParameterScope {
     return { buffer: buffer(this.#gradients, segment), offset, size: bytes };
   }
 
-  /** The runs that an optimizer steps through. */
+  /** The runs of parameters that an optimizer updates, one launch each. */
   runs(): ParameterRun[] {
     const runs: ParameterRun[] = [];
     for (const segment of this.segmentBytes.keys()) {
@@ -232,12 +250,12 @@ export class ParameterStore implements ParameterScope {
     return runs;
   }
 
-  /** The segments of gradients. */
+  /** The buffers that hold the gradients. */
   get gradientSegments(): readonly GPUBuffer[] {
     return this.#gradients;
   }
 
-  /** Sets every parameter to its initial value, a function of the seed and the parameter's name. */
+  /** Sets every parameter to its initial value. Random values depend only on the seed and the parameter's name. */
   initialize(seed: number): void {
     for (const { name, shape, initial } of this.declarations) {
       const count = shape.reduce((product, side) => product * side, 1);
@@ -254,8 +272,8 @@ export class ParameterStore implements ParameterScope {
    * Loads values by name. Tensors that the network does not have are ignored.
    *
    * @param source what the values were read from, for messages.
-   * @param options names that may be missing and then keep their values; default none.
-   * @throws {Error} naming the missing or mis-shaped tensor.
+   * @param options names of parameters that may be missing and then keep their values. Default: none may.
+   * @throws {Error} naming the tensor that is missing or has another shape.
    */
   load(
     tensors: ReadonlyMap<string, ParameterValues>,
@@ -283,10 +301,10 @@ export class ParameterStore implements ParameterScope {
   }
 
   /**
-   * Loads what does not belong to the head; the head keeps its values.
+   * Loads all values but those of the head, which keeps its own.
    *
    * @param source what the values were read from, for messages.
-   * @throws {Error} naming the missing or mis-shaped tensor.
+   * @throws {Error} naming the tensor that is missing or has another shape.
    */
   loadBackbone(tensors: ReadonlyMap<string, ParameterValues>, source: string): void {
     const inHead = new Set(this.declarations.filter(({ group }) => this.#heads.has(group)).map(({ name }) => name));
@@ -294,7 +312,7 @@ export class ParameterStore implements ParameterScope {
     this.load(backbone, source, { mayMiss: (name) => inHead.has(name) });
   }
 
-  /** Reads all values back, by name in the model's order. */
+  /** Reads all values back, by name, in the model's order. */
   async save(): Promise<Map<string, ParameterValues>> {
     return await this.#read((placement) => this.#valueRange(placement), this.declarations);
   }
@@ -350,7 +368,10 @@ function groupOf({ name, group }: ParameterDeclaration, groups: readonly Paramet
   return found;
 }
 
-/** One after the other, each at a multiple of 256 bytes (the offset that every adapter can bind). */
+/**
+ * Places parameters one after the other. Each begins at a multiple of 256 bytes, an offset at which every adapter can
+ * bind.
+ */
 function placeInSegments(declarations: readonly ParameterDeclaration[], limit: number) {
   const placements: Placement[] = [];
   const segmentBytes: number[] = [];

@@ -1,6 +1,6 @@
 /**
- * The checks of everything that slides a window over an image: convolutions and poolings. What is wrong is told with the
- * layer, the op, the option and its value.
+ * The checks of everything that slides a window over an image: convolutions and poolings. A message says what is wrong,
+ * with the layer, the op, the option and its value.
  *
  * @module
  */
@@ -26,8 +26,8 @@ export interface Window {
 /**
  * Checks a window over `input` `[N, C, H, W]`.
  *
- * @throws {RangeError} if kernel, stride or dilation is no whole number of at least 1, a side of the padding none of at least
- * 0, the input no image, or smaller than the window.
+ * @throws {RangeError} if kernel, stride or dilation is not a whole number of at least 1, a side of the padding is not
+ * one of at least 0, the input is not an image, or it is smaller than the window.
  */
 export function requireWindow(op: string, input: Tensor, window: Window): void {
   const { kernel: [rows, columns], stride = 1, dilation = 1, padding = 0, overhang = 0 } = window;

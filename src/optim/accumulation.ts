@@ -1,5 +1,6 @@
 /**
- * Gradient accumulation: the mean of the gradients of several micro-batches, for one step of the optimizer.
+ * Gradient accumulation: several micro-batches give their gradients, and one step of the optimizer takes the mean of
+ * them.
  *
  * @module
  */
@@ -11,19 +12,19 @@ import { bindableRanges, type BufferRange, type Dispatch, grid } from "../gpu/la
 /** Segments for the gradients of one micro-batch, and the launches that add them to their mean. */
 export class GradientAccumulation {
   private constructor(
-    /** After the gradients of the first micro-batch. */
+    /** To be launched after the gradients of the first micro-batch. */
     readonly first: readonly Dispatch[],
-    /** After those of each other one. */
+    /** To be launched after the gradients of each later micro-batch. */
     readonly further: readonly Dispatch[],
     readonly gpu: Gpu,
     readonly segments: ReadonlyMap<GPUBuffer, GPUBuffer>,
   ) {}
 
   /**
-   * Allocates and binds.
+   * Allocates the segments and prepares the launches.
    *
    * @param means segments that the optimizer reads; after the last micro-batch they hold the mean.
-   * @param count micro-batches of a step.
+   * @param count number of micro-batches in a step.
    */
   static async open(gpu: Gpu, means: readonly GPUBuffer[], count: number): Promise<GradientAccumulation> {
     const segments = new Map(
@@ -45,7 +46,7 @@ export class GradientAccumulation {
     return new GradientAccumulation(await launches(true), await launches(false), gpu, segments);
   }
 
-  /** Where the gradients of a micro-batch go whose mean belongs at `range`. */
+  /** Where a micro-batch writes a gradient, if the mean of it belongs at `range`. */
   place(range: BufferRange): BufferRange {
     return { ...range, buffer: this.segments.get(range.buffer) ?? range.buffer };
   }

@@ -1,6 +1,6 @@
 /**
- * Gradient clipping: one factor for all gradients, so that their L2 norm together is no larger than wanted. The optimizer
- * multiplies by it where it reads them.
+ * Gradient clipping. One factor scales all gradients, so that the L2 norm of all of them together is at most a given
+ * number. The optimizer multiplies each gradient by the factor as it reads it.
  *
  * @module
  */
@@ -11,24 +11,24 @@ import type { Gpu } from "../gpu/gpu.ts";
 import { type Dispatch, grid } from "../gpu/launch.ts";
 import type { ParameterStore } from "../nn/parameters.ts";
 
-/** vec4f that one invocation adds, about. */
+/** About how many vec4f one invocation adds. */
 const vectorsPerInvocation = 64;
 
 /** The factor of a step, and the launches that compute it. */
 export class GradientClip {
   private constructor(
     readonly gpu: Gpu,
-    /** The factor, f32, at its start. */
+    /** A buffer that begins with the factor, an f32. */
     readonly factor: GPUBuffer,
     readonly partial: GPUBuffer,
-    /** To be put after those that compute the gradients, before the optimizer's. */
+    /** To be launched after the gradients and before the optimizer. */
     readonly dispatches: readonly Dispatch[],
   ) {}
 
   /**
-   * Allocates and binds.
+   * Allocates the buffers and prepares the launches.
    *
-   * @param maxNorm L2 norm of all trained parameters' gradients together, at most.
+   * @param maxNorm largest L2 norm of the gradients of all trained parameters together.
    * @throws {RangeError} if it is not positive.
    */
   static async open(gpu: Gpu, store: ParameterStore, maxNorm: number): Promise<GradientClip> {

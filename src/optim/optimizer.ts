@@ -1,5 +1,5 @@
 /**
- * Optimizers: what is done to the parameters after their gradients are known. Each is one launch per run of
+ * Optimizers: they change the parameters once their gradients are known. An optimizer is one launch for each run of
  * parameters, so it can be the epilogue of a training program.
  *
  * @module
@@ -16,9 +16,9 @@ import type { ParameterGroup, ParameterRun, ParameterStore } from "../nn/paramet
 export type LearningRates = Readonly<Record<string, number>>;
 
 /**
- * The rates of all groups: `rate` times each group's own factor.
+ * The learning rates of all groups: `rate` times the group's own factor.
  *
- * @param headRate further factor of the groups that belong to the head.
+ * @param headRate a further factor, for the groups that belong to the head.
  */
 export function groupRates(groups: readonly ParameterGroup[], rate: number, headRate: number): LearningRates {
   return Object.fromEntries(
@@ -28,33 +28,36 @@ export function groupRates(groups: readonly ParameterGroup[], rate: number, head
 
 /** An optimizer of the parameters of one store. */
 export interface Optimizer {
-  /** The launches of one step, to be put after those that compute the gradients. */
+  /** The launches of one step. They come after those that compute the gradients. */
   readonly dispatches: readonly Dispatch[];
-  /** Segments of state, laid out as the parameters; with `step` all that must be saved to go on. */
+  /**
+   * Segments of state, with the layout of the parameters' segments. A checkpoint holds them and `step`, and needs no
+   * more.
+   */
   readonly state: readonly GPUBuffer[];
-  /** Steps taken. Settable, to go on from a checkpoint. */
+  /** Number of steps taken. It can be set, to go on from a checkpoint. */
   step: number;
   /**
-   * Sets the rates of the step that is submitted next, and counts it.
+   * Sets the learning rates of the step that is submitted next, and counts that step.
    *
    * @throws {RangeError} if the rate of a group is missing.
    */
   prepare(rates: LearningRates): void;
-  /** Forgets all state, as a new optimizer would. */
+  /** Clears all state, as if the optimizer were new. */
   reset(): void;
   /** Frees the state. */
   dispose(): void;
 }
 
-/** Settings of SGD; the defaults are the papers' (PyTorch's are 0 for both numbers). */
+/** Settings of SGD. The defaults are the papers'. (PyTorch's are 0 for `momentum` and `weightDecay`.) */
 export interface SgdOptions {
-  /** Default 0.9. */
+  /** Factor on the velocity v of the step before. Default 0.9. */
   readonly momentum?: number;
-  /** Added to every gradient as weightDecay · w, times the factor of its group. Default 5e-4. */
+  /** Every gradient g becomes g + weightDecay · w. The factor of the parameter's group is applied too. Default 5e-4. */
   readonly weightDecay?: number;
-  /** Default `false`. */
+  /** Whether Nesterov's momentum is used. Default `false`. */
   readonly nesterov?: boolean;
-  /** L2 norm of all gradients together, at most. Default: they are not clipped. */
+  /** Largest L2 norm of all gradients together. Default: gradients are not clipped. */
   readonly clipNorm?: number | undefined;
 }
 
@@ -78,13 +81,13 @@ export async function sgd(gpu: Gpu, store: ParameterStore, options: SgdOptions =
 
 /** Settings of AdamW; the defaults are PyTorch's. */
 export interface AdamWOptions {
-  /** Decay of the means of gradients and of squared gradients. Default `[0.9, 0.999]`. */
+  /** Factors by which the running means of the gradients and of their squares decay. Default `[0.9, 0.999]`. */
   readonly betas?: readonly [number, number];
-  /** Default 1e-8. */
+  /** Added to the root of the mean square. Default 1e-8. */
   readonly epsilon?: number;
-  /** Default 0.01. */
+  /** Each step multiplies a weight by 1 − learningRate · weightDecay · the factor of its group. Default 0.01. */
   readonly weightDecay?: number;
-  /** L2 norm of all gradients together, at most. Default: they are not clipped. */
+  /** Largest L2 norm of all gradients together. Default: gradients are not clipped. */
   readonly clipNorm?: number | undefined;
 }
 
@@ -112,7 +115,7 @@ export async function adamW(gpu: Gpu, store: ParameterStore, options: AdamWOptio
   ]);
 }
 
-/** Which rates a run takes. */
+/** Index of the learning rate of a run's group. */
 function groupIndex(store: ParameterStore, run: ParameterRun): number {
   return store.groups.findIndex(({ name }) => name === run.group);
 }
@@ -125,7 +128,7 @@ async function openClip(
   return clipNorm === undefined ? null : await GradientClip.open(gpu, store, clipNorm);
 }
 
-/** Buffers that optimizers keep: `kinds` copies of the segments, and the rates of the step. */
+/** The buffers of an optimizer: `kinds` copies of the segments, and the learning rates of the step. */
 class OptimizerState {
   readonly rates: GPUBuffer;
   readonly #buffers: readonly GPUBuffer[];

@@ -1,5 +1,5 @@
 /**
- * Learning-rate schedules: the factor on the base rate as a function of the step.
+ * Learning-rate schedules: by which factor the base rate is multiplied at each step.
  *
  * @module
  */
@@ -7,18 +7,19 @@
 /** How the learning rate changes over a training. */
 export interface Schedule {
   /**
-   * `constant`; `poly`: (1 − step/total)^power, as in DeepLab; `step`: × `gamma` every `every` steps.
+   * `constant`: 1. `poly`: (1 − step/total)^power, as in DeepLab. `step`: multiplied by `gamma` after every `every`
+   * steps.
    */
   readonly kind: "constant" | "poly" | "step";
   /** Exponent of `poly`. Default 0.9. */
   readonly power?: number;
-  /** Steps after which `poly` reaches 0. */
+  /** Number of steps after which `poly` reaches 0. */
   readonly total?: number;
-  /** Factor of `step`. Default 0.1. */
+  /** What `step` multiplies by. Default 0.1. */
   readonly gamma?: number;
-  /** Interval of `step`. */
+  /** Number of steps between two multiplications of `step`. */
   readonly every?: number;
-  /** The first `warmUp` steps are multiplied by (step + 1)/warmUp. Default 0. */
+  /** In the first `warmUp` steps the factor is multiplied by (step + 1)/warmUp. Default 0. */
   readonly warmUp?: number;
 }
 

@@ -119,7 +119,10 @@ export function textWidth(text: string, scale: number): number {
   return text.length * (GLYPH_WIDTH + 1) * scale;
 }
 
-/** Writes a line of text, its first row at `top`; what lies outside is cut off. Every pixel of the font is `scale`² pixels. */
+/**
+ * Writes a line of text whose first row is at `top`. What lies outside the picture is cut off. Every pixel of the font
+ * is `scale`² pixels.
+ */
 export function drawText(
   canvas: Picture,
   text: string,

@@ -1,5 +1,5 @@
 /**
- * A whole run in its folder, announced: an adaptation, or a training on the source alone.
+ * A whole run in its folder: an adaptation, or a training on the source alone. It is announced before it starts.
  *
  * @module
  */
@@ -15,9 +15,9 @@ import { type RunContext, type RunData, runImages, runParts } from "./context.ts
 import { adaptationSettings, augmentationOf, openTrainer, scoringSettings, sourceTraining } from "./method_settings.ts";
 
 /**
- * Runs the adaptation to its end, or what is left of it, and writes the results.
+ * Runs the adaptation, or what is left of it, and writes the results.
  *
- * @param onCollapse told after a round of a class that goes wrong.
+ * @param onCollapse called after a round's labelling for each class that goes wrong.
  */
 export async function runAdaptation(
   context: RunContext,
@@ -32,7 +32,7 @@ export async function runAdaptation(
   return result;
 }
 
-/** Trains on the source images, or does what is left of it, scores the network and writes the results. */
+/** Trains on the source images, or does what is left of that. Then scores the network and writes the results. */
 export async function runSourceTraining(context: RunContext, data: RunData): Promise<SplitScores | null> {
   const { settings, folder, network, profile } = context;
   const trainer = await openTrainer(context, data);

@@ -22,7 +22,7 @@ export interface PlannedWork {
   readonly rounds: RoundSettings | null;
 }
 
-/** Says what the run will do, and measures how long that takes. */
+/** Says what the run will do and how long it takes, which it measures. */
 export async function announce(
   context: RunContext,
   data: RunData,
@@ -33,7 +33,8 @@ export async function announce(
   const { sourceSteps } = work;
   const { rounds, roundSteps, labelled, scored } = countRounds(work.rounds, data, trainer);
   const batchTime = await batchSeconds(trainer);
-  // Training takes three forwards; a forward of a whole image costs in proportion to its pixels.
+  // A training step takes as long as three forward passes. A forward pass takes time in proportion to the image's
+  // pixels.
   const imageSeconds = batchTime / 3 / trainer.options.batch * (size.height * size.width) / (crop.height * crop.width) *
     viewPixels(viewOptions(settings));
   const seconds = (sourceSteps + roundSteps) * trainer.accumulate * batchTime + (labelled + scored) * imageSeconds;
@@ -57,7 +58,10 @@ export async function announce(
   );
 }
 
-/** Rounds, their training steps together, and the images that are labelled in them and scored before and after. */
+/**
+ * Counts the rounds, the training steps of all rounds, the images that are labelled in them, and those that are scored
+ * before and after them.
+ */
 function countRounds(settings: RoundSettings | null, data: RunData, trainer: Trainer) {
   const images = { source: data.sourceSplit.items.length, target: data.targetSplit.items.length };
   const plans = settings === null ? [] : planRounds(settings, images, trainer.crops);
@@ -69,7 +73,7 @@ function countRounds(settings: RoundSettings | null, data: RunData, trainer: Tra
   };
 }
 
-/** Seconds of a micro-batch, by running the compiled program on black images. */
+/** The seconds that a micro-batch takes, measured by running the compiled program on black images. */
 async function batchSeconds({ gpu, program }: Trainer): Promise<number> {
   program.run();
   await gpu.wait();

@@ -11,17 +11,17 @@ import { readFile } from "../disk/files.ts";
 import { validated } from "../formats/validation.ts";
 import type { Settings } from "../settings/settings.ts";
 
-/** Weights by class id; `"balanced"`: those of {@link balancedWeights}; `undefined`: every class weighs 1. */
+/** Weights by class id. `"balanced"`: those of {@link balancedWeights}. `undefined`: every class weighs 1. */
 export type ClassWeights = readonly number[] | "balanced" | undefined;
 
 const weightsSchema = v.union([v.array(v.unknown()), v.record(v.string(), v.unknown())]);
 
 /**
- * The class weights of the settings. A file holds JSON: a list with one weight for each class, in the order of their ids, or an
- * object from class names to weights.
+ * The class weights of the settings. A file of weights holds JSON: either a list with one weight for each class, in the
+ * order of their ids, or an object from class names to weights.
  *
- * @throws {Error} naming the file and what is wrong: a weight that is no number of at least 0, a class that is missing or
- * unknown, or no weight above 0.
+ * @throws {Error} naming the file and what is wrong: a weight is not a number of at least 0, a class is missing or
+ * unknown, or no weight is above 0.
  */
 export function readClassWeights(settings: Settings, classes: readonly string[]): ClassWeights {
   const path = settings.get("class-weights");
@@ -50,7 +50,7 @@ export function readClassWeights(settings: Settings, classes: readonly string[])
 }
 
 /**
- * The pixels of each class in the labels of images, at the working size.
+ * The number of pixels of each class in the labels of images, at the working size.
  *
  * @throws {Error} if an image has no labels.
  */
@@ -70,11 +70,11 @@ export async function classPixels<Item>(
 }
 
 /**
- * Weights by which every class that is present counts the same, from the number of labelled pixels of each:
+ * Weights that give every class the same influence, from the number of labelled pixels of each class:
  *
- *     weight[c] = (1 / pixels[c]) / mean over present classes of (1 / pixels)
+ * weight[c] = (1 / pixels[c]) / mean over present classes of (1 / pixels)
  *
- * so that the mean weight of the present classes is 1. A class without pixels weighs 1.
+ * So the mean weight of the present classes is 1. A class without pixels weighs 1.
  */
 export function balancedWeights(pixels: readonly number[]): number[] {
   const present = pixels.filter((count) => count > 0);

@@ -31,7 +31,7 @@ export interface RunContext {
   readonly size: Size;
   /** Size of a crop in training. */
   readonly crop: Size;
-  /** Given by Ctrl-C. */
+  /** Aborted by Ctrl-C. */
   readonly signal: AbortSignal;
 }
 
@@ -43,18 +43,18 @@ export interface RunData {
   readonly targetSplit: Split;
   /** Labelled target images to score on; `null` where there are none. */
   readonly evaluationSplit: Split | null;
-  /** Whether the network has been trained on the source before, so that self-training starts at once. */
+  /** Whether the network has been trained on the source already, so that self-training starts at once. */
   readonly isFinished: boolean;
 }
 
-/** What the method takes of a run. */
+/** The parts of a run that the method takes. */
 export function runParts(context: RunContext, trainer: Trainer): RunParts<FileItem> {
   const { loader, folder, progress, profile, signal } = context;
   const onActivity = profile.enter.bind(profile);
   return { trainer, samples: loader, store: folder, progress, onActivity, signal };
 }
 
-/** The images as the method takes them. */
+/** The images in the form that the method takes. */
 export function runImages({ sourceSplit, targetSplit, evaluationSplit }: RunData): AdaptationImages<FileItem> {
   return { source: sourceSplit.items, target: targetSplit.items, evaluation: evaluationSplit?.items ?? null };
 }

@@ -39,14 +39,16 @@ export class FolderStore implements RunStore<FileItem> {
   }
 
   /**
-   * Opens a folder for a new run, or to go on with the one in it.
+   * Opens a folder for a new run, or to go on with the run in it.
    *
-   * @throws {UsageError} if it holds a run and `resume` is not set, or holds none and it is, or its settings differ.
+   * @throws {UsageError} if the folder holds a run and `resume` is not set, if it holds none and `resume` is set, or if
+   * the settings differ from those that the run was started with.
    */
   static open(path: string, settings: Settings, resume: boolean): FolderStore {
     const configPath = join(path, "config.json");
     const config = comparable(settings);
-    // A start that failed before its first result, for a wrong option say, is no run and may be started anew.
+    // A start can fail before its first result, because of a wrong option for example. That is no run, and it may be
+    // started anew.
     const holdsRun = ["stages.json", "checkpoint.safetensors"].some((name) => existsSync(join(path, name)));
     if (holdsRun && !resume) {
       throw new UsageError(
@@ -70,7 +72,10 @@ export class FolderStore implements RunStore<FileItem> {
     return join(this.path, ...names);
   }
 
-  /** The result of a stage: of an earlier run if it was finished there, else computed now and kept. */
+  /**
+   * The result of a stage. If the stage was finished in an earlier start, its kept result; else it is computed now and
+   * kept.
+   */
   async once<T>(stage: string, compute: () => Promise<T>): Promise<T> {
     if (stage in this.#stages) return this.#stages[stage] as T;
     const result = await compute();
@@ -80,25 +85,26 @@ export class FolderStore implements RunStore<FileItem> {
   }
 
   /**
-   * The schedules of kernels that the run follows. Those in force when it was started are kept in `tuning.json`, and hold when it
-   * goes on, whatever was tuned since: other schedules round differently.
+   * The schedules of kernels that the run uses. Those in force when the run was started are kept in `tuning.json`. They
+   * stay in force when it goes on, even if `tune` has found others since, because other schedules round differently.
    */
   tuning(find: () => Tuning): Tuning {
     const path = this.file("tuning.json");
     if (this.holdsRun && existsSync(path)) return readTuning(path);
-    // Without a table, training began by the rules; or it has not begun, as where no adapter was found at the first start.
+    // No table was kept. If training has begun, it began by the ops' own rules. If not, the first start may have found
+    // no adapter.
     if (this.holdsRun && existsSync(this.file("checkpoint.safetensors"))) return new Map();
     const found = find();
     writeFileSafely(path, jsonText(Object.fromEntries(found)));
     return found;
   }
 
-  /** Writes a file safely. */
+  /** Writes a file. If writing is interrupted, the old file stays. */
   write(name: string, data: Uint8Array<ArrayBuffer> | string): Promise<void> {
     return new Promise((resolve) => resolve(writeFileSafely(this.file(name), data)));
   }
 
-  /** The bytes of a file, or `null`. */
+  /** The bytes of a file; `null` if there is none. */
   read(name: string): Promise<Uint8Array<ArrayBuffer> | null> {
     const path = this.file(name);
     return new Promise((resolve) => resolve(existsSync(path) ? readFile(path) : null));
@@ -117,7 +123,9 @@ export class FolderStore implements RunStore<FileItem> {
     });
   }
 
-  /** Drops the lines of steps that will be done again: those of `stage` from `step` on, and all after them. */
+  /**
+   * Drops the log's lines of steps that will be done again: those of `stage` from `step` on, and all lines after them.
+   */
   truncateLog(stage: string, step: number): Promise<void> {
     return new Promise((resolve) => {
       const path = this.file("metrics.jsonl");
@@ -133,13 +141,13 @@ export class FolderStore implements RunStore<FileItem> {
     });
   }
 
-  /** Begins to write the pseudo-labels of a round: a PNG for each image, under its name. */
+  /** Opens a sink for the pseudo-labels of a round. It writes a PNG for each image, under the image's name. */
   openLabels(round: number, items: readonly FileItem[], classes: number): LabelSink {
     mkdirSync(this.file(labelFolder(round)), { recursive: true });
     return new LabelWriter(items.map(({ name }) => this.#labelPath(round, name)), classes);
   }
 
-  /** The images with their pseudo-labels of a round as their label files. */
+  /** The images of a round, with their pseudo-labels as label files. */
   labelledItems(round: number, items: readonly FileItem[], classes: number): FileItem[] {
     const table = labelTable(classes);
     return items.map((item) => ({
@@ -177,12 +185,12 @@ function readTuning(path: string): Tuning {
   }
 }
 
-/** Options that are of one start, not of the run. */
+/** Options of a single start. A run that goes on may be given other values for them. */
 const startOptions: ReadonlySet<string> = new Set(
   options.filter(({ ofOneStart }) => ofOneStart).map(({ key }) => key),
 );
 
-/** The settings of the run as JSON has them; paths in full, so that they hold from everywhere. */
+/** The settings of the run as JSON values. Paths are in full, so that they hold from every working folder. */
 function comparable(settings: Settings): Record<string, unknown> {
   const isPath = (key: string, value: unknown) =>
     options.some((option) => option.key === key && option.kind === "path" && !option.words?.includes(String(value)));
@@ -191,7 +199,8 @@ function comparable(settings: Settings): Record<string, unknown> {
 }
 
 /**
- * The settings that the run in a folder was started with, for those that are not given again; `null` where there is no run.
+ * The settings with which the run in a folder was started, for options that are not given again; `null` if there is no
+ * run.
  */
 export function savedSettings(path: string): Values | null {
   const configPath = join(path, "config.json");
@@ -203,7 +212,7 @@ export function savedSettings(path: string): Values | null {
 }
 
 /**
- * Makes sure that a run goes on with the settings it was started with.
+ * Makes sure that a run goes on with the settings with which it was started.
  *
  * @throws {UsageError} naming the first setting that differs.
  */
@@ -221,7 +230,7 @@ function requireSameSettings(path: string, saved: Record<string, unknown>, given
   );
 }
 
-/** What a setting was when the run was started. An option that is younger than the run had its default. */
+/** The value of a setting when the run was started. If the option did not exist then, this is its default. */
 function startValue(saved: Readonly<Record<string, unknown>>, key: string): unknown {
   return key in saved ? saved[key] : options.find((option) => option.key === key)?.default;
 }

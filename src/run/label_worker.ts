@@ -1,5 +1,5 @@
 /**
- * The module that a labelling Worker runs: writes pseudo-labels as a PNG, and counts how many of them are right.
+ * What a labelling Worker runs: it writes pseudo-labels as a PNG and counts how many of them are right.
  *
  * @module
  */
@@ -17,7 +17,7 @@ export interface LabelWork {
   readonly labels: Uint8Array<ArrayBuffer>;
   readonly height: number;
   readonly width: number;
-  /** As `labels`; `null` where it is unknown. */
+  /** The image's own labels, in the same form; `null` if there are none. */
   readonly truth: Uint8Array<ArrayBuffer> | null;
   readonly classes: number;
 }

@@ -1,6 +1,6 @@
 /**
- * Pseudo-labels on their way to their files: compressed, written and compared with the truth by Workers, while the GPU goes
- * on.
+ * Writes pseudo-labels to their files. Workers compress and write them and compare them with the truth, while the GPU
+ * goes on.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { type JudgedCounts, Precision } from "../selftraining/precision.ts";
 import type { LabelSink } from "../selftraining/store.ts";
 import type { LabelWork } from "./label_worker.ts";
 
-/** Most images under way, so that their labels do not pile up in memory. */
+/** The most images that are being written at one time, so that their labels do not pile up in memory. */
 const maxWaiting = 64;
 
 /** Writes pseudo-labels. Close it when done: `await using writer = new LabelWriter(paths, classes)`. */
@@ -37,7 +37,7 @@ export class LabelWriter implements LabelSink {
   }
 
   /**
-   * Begins to write the labels of the next image; waits only where too many are under way.
+   * Begins to write the labels of the next image. It waits only if too many images are being written.
    *
    * @throws {Error} if the file of an earlier image could not be written, or there are more images than files.
    */
@@ -47,7 +47,7 @@ export class LabelWriter implements LabelSink {
     this.#written++;
     const { classes } = this;
     const written = this.#pool.run({ path, labels, height, width, truth, classes }, [labels.buffer]);
-    // A failure is thrown when its turn comes; it must not count as unhandled before.
+    // A failure is thrown later, when this promise is awaited. Until then it must not count as an unhandled rejection.
     written.catch(() => {});
     this.#waiting.push(written);
     if (this.#waiting.length > maxWaiting) await this.#takeOne();
@@ -56,7 +56,7 @@ export class LabelWriter implements LabelSink {
   /**
    * Waits until all files are on the disk.
    *
-   * @returns of each class, the share of its labels that are right; `null` where that is unknown.
+   * @returns for each class, the share of its labels that are right; `null` if that is unknown.
    * @throws {Error} if a file could not be written.
    */
   async finish(): Promise<(number | null)[]> {
@@ -65,7 +65,7 @@ export class LabelWriter implements LabelSink {
     return this.#precision.shares();
   }
 
-  /** Ends the Workers, once the files that are under way are whole. */
+  /** Ends the Workers. Files that are being written are finished before. */
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.allSettled(this.#waiting);
     this.#pool.close();

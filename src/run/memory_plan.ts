@@ -1,8 +1,9 @@
 /**
  * The GPU memory of a whole run, stage by stage, before any of it is taken.
  *
- * The network and the compiled training step stay on the GPU while images are labelled and scored, so these stages count both
- * beside their own. Every sum is an upper bound: where sizes depend on time, as those of the queues do, the largest is taken.
+ * The network and the compiled training step stay on the GPU while images are labelled and scored. So these stages
+ * count both, in addition to their own memory. Every sum is an upper bound. Some sizes, such as those of the queues,
+ * depend on time; then the largest is taken.
  *
  * @module
  */
@@ -23,11 +24,11 @@ import { isPlain, viewCount, type ViewOptions, viewsOf } from "../selftraining/v
 /** A stage of a run. */
 export type StageName = "training" | "labelling" | "scoring" | "pictures";
 
-/** What a stage takes. */
+/** The memory that a stage takes. */
 export interface StageMemory {
   /** The stage. */
   readonly stage: StageName;
-  /** Most bytes on the GPU during the stage, all that stays there from before among them. */
+  /** The most bytes on the GPU during the stage, including all that stays there from before. */
   readonly bytes: number;
 }
 
@@ -39,7 +40,7 @@ export interface PlannedRun {
   readonly optimizer: {
     /** Copies of the parameters in its state: 1 for SGD, 2 for AdamW. */
     readonly states: number;
-    /** Whether it clips gradients. */
+    /** Whether the optimizer clips gradients. */
     readonly clips: boolean;
   };
   /** How images are shown to the network that labels and scores. */
@@ -48,11 +49,11 @@ export interface PlannedRun {
     readonly batch: number;
     readonly views: ViewOptions;
   };
-  /** The labelling of the target; `null` where nothing is labelled. */
+  /** The labelling of the target; `null` if nothing is labelled. */
   readonly labelling: LabellingSizes | null;
-  /** The scored images, and the most pixels in the labels of one; `null` where nothing is scored. */
+  /** Number of scored images, and pixels of the largest label map; `null` if nothing is scored. */
   readonly scoring: { readonly images: number; readonly labelPixels: number } | null;
-  /** Images that are drawn at the end. */
+  /** Number of images that are drawn at the end. */
   readonly pictures: number;
 }
 
@@ -60,11 +61,11 @@ export interface PlannedRun {
 export interface LabellingSizes extends Pick<SelectionSettings, "policy" | "stride"> {
   readonly images: number;
   readonly hasPrior: boolean;
-  /** Bound of the logits that stay on the GPU between the passes of the selection, in bytes. */
+  /** The most bytes of logits that stay on the GPU between the passes of the selection. */
   readonly keptBytes: number;
 }
 
-/** The stages of a run in their order, with what each takes; allocates nothing. */
+/** The stages of a run in their order, with the memory that each takes. Nothing is allocated. */
 export function planStages(gpu: Gpu, network: Network, run: PlannedRun): StageMemory[] {
   const { labelling, scoring, pictures } = run;
   const trainer = trainerBytes(gpu, network, run);
@@ -78,12 +79,12 @@ export function planStages(gpu: Gpu, network: Network, run: PlannedRun): StageMe
   return stages;
 }
 
-/** The stage that takes most; of equals the first. */
+/** The stage that takes most memory. Of equal stages, the first. */
 export function peakOf(stages: readonly StageMemory[]): StageMemory {
   return stages.reduce((most, stage) => stage.bytes > most.bytes ? stage : most);
 }
 
-/** The network, the optimizer and the compiled step. */
+/** Bytes of the network, the optimizer and the compiled step. */
 function trainerBytes(gpu: Gpu, network: Network, { step, optimizer }: PlannedRun): number {
   const { store } = network;
   const { accumulate = 1 } = step;
@@ -101,12 +102,12 @@ function networkBytes({ store }: Network): number {
   return store.valueBytes + store.gradientBytes;
 }
 
-/** What reading the weights and then the optimizer's state takes, for a checkpoint. */
+/** Bytes that a checkpoint takes, which reads back first the weights and then the optimizer's state. */
 function checkpointBytes({ store }: Network, { optimizer: { states } }: PlannedRun): number {
   return Math.max(store.valueBytes, states * sum(store.segmentBytes.map(bufferBytes)));
 }
 
-/** The programs of all views of an image, and the logits of all views of one image. */
+/** Bytes of the programs for all views of an image, and of the logits of all views of one image. */
 interface InferenceBytes {
   readonly programs: number;
   readonly logitsOfImage: number;
@@ -125,7 +126,10 @@ function inferenceBytes(gpu: Gpu, network: Network, { step: { size }, inference 
   return { programs: sum([...programs.values()].map((program) => programBytes(gpu, program))), logitsOfImage };
 }
 
-/** The spatial prior while it is made; then the network over all images and the passes of the selection. */
+/**
+ * Bytes of labelling: the larger of two phases. First the spatial prior is made. Then the network runs over all images,
+ * and the selection passes over their logits.
+ */
 function labellingBytes(
   network: Network,
   { step: { size: { height, width } }, inference: { batch } }: PlannedRun,
@@ -135,7 +139,8 @@ function labellingBytes(
   const classes = network.classCount;
   const pixels = height * width;
   const prior = hasPrior ? pixels * paddedChannels(classes) * 4 : 0;
-  // Counts, half smoothed counts and what is read back, beside the labels of a batch.
+  // Three copies of the prior (the counts, the counts smoothed along one axis, and what is read back), and the labels
+  // of a batch.
   const priorAtFirst = hasPrior ? 3 * prior + bufferBytes(16 * pixels) : 0;
   const logits = images * logitsOfImage;
   const keptLogits = logits <= keptBytes ? logits : keptBytes + Math.min(batch, images) * logitsOfImage;
@@ -145,19 +150,25 @@ function labellingBytes(
   return Math.max(priorAtFirst, prior + programs + keptLogits + Math.max(selection, assignment));
 }
 
-/** Candidates, and beside them the keys of a batch and the histograms of one radix selection, or of two. */
+/**
+ * Bytes of the selection: the candidates and, in addition, either the keys of a batch with the histograms of one radix
+ * selection, or the histograms of two.
+ */
 function selectionBytes(
   { classes, pixels, stride, lists }: Readonly<Record<"classes" | "pixels" | "stride" | "lists", number>>,
 ): number {
   const candidates = 2 * 4 * Math.max(2 * defaultLimits.samples, defaultLimits.candidates);
   const keys = 2 * bufferBytes(4 * pixels);
   const ranksOfBlocks = stride > 1 ? bufferBytes(Math.ceil(pixels / 256 + 1) * classes * 4) : 0;
-  // What is counted, and read back.
+  // The counts on the GPU, and the copy that is read back.
   const histograms = 2 * bufferBytes(lists * 2 ** 11 * 4);
   return candidates + Math.max(keys + ranksOfBlocks + histograms, 2 * histograms);
 }
 
-/** Labels of the batches that are read together: those being made, and two groups being read. */
+/**
+ * Bytes of the labels of batches that are read back together: one group that is being computed and two that are being
+ * read.
+ */
 function assignmentBytes(batchPixels: number, allPixels: number): number {
   const group = Math.min(labelBytes + batchPixels, mostPieces * bufferBytes(batchPixels));
   return Math.min(3 * group, 2 * bufferBytes(allPixels));
@@ -171,11 +182,14 @@ function scoringBytes(
 ): number {
   const confusion = bufferBytes(network.classCount ** 2 * 4);
   const labels = predictionBytes(Math.min(batch, images), labelPixels, views, logitsOfImage);
-  // The confusion matrix is read back.
+  // The confusion matrix counts twice, as it is read back.
   return programs + labels + bufferBytes(batch * labelPixels) + 2 * confusion;
 }
 
-/** A second network, without gradients, and the predictions of one of the two; the trainer is gone. */
+/**
+ * Bytes of the pictures: a second network without gradients, and the predictions of one of the two networks. The
+ * trainer has been freed.
+ */
 function picturesBytes(
   network: Network,
   { pictures, step: { size: { height, width } }, inference: { batch, views } }: PlannedRun,
@@ -187,7 +201,7 @@ function picturesBytes(
     predictionBytes(images, height * width, views, logitsOfImage);
 }
 
-/** Labels of a batch, where its views lie, and their logits where there are several. */
+/** Bytes of a prediction: the labels of a batch, the table of its views and, with several views, their logits. */
 function predictionBytes(images: number, labelPixels: number, views: ViewOptions, logitsOfImage: number): number {
   const logits = isPlain(views) ? 0 : bufferBytes(images * logitsOfImage);
   return bufferBytes(images * labelPixels) + bufferBytes(viewCount(views) * 16) + logits;

@@ -26,22 +26,22 @@ export interface MemoryReport {
   readonly activationBytes: number;
   readonly scratchBytes: number;
   readonly inputBytes: number;
-  /** All of the above together. */
+  /** The sum of all of the above. */
   readonly totalBytes: number;
-  /** Least possible for activations and scratch. */
+  /** The least bytes that activations and scratch could take. */
   readonly lowerBoundBytes: number;
   readonly largestBindingBytes: number;
-  /** What the largest binding holds. */
+  /** The tensor that is computed by the launch with the largest binding. */
   readonly largestBinding: string;
-  /** The adapter's limit of a binding. */
+  /** The most bytes that this adapter can bind at once. */
   readonly maxBindingBytes: number;
   /** Floating-point operations of a micro-batch, as far as the kernels state them. */
   readonly flops: number;
 }
 
-/** The same for each way to get activations to the gradients. */
+/** Bytes of the training step for one way to bring activations to the gradients. */
 export interface MemoryAlternative {
-  /** The options, such as `--recompute`; empty for none. */
+  /** The options that choose this way, such as `--recompute`; empty if there are none. */
   readonly options: string;
   readonly totalBytes: number;
   readonly flops: number;
@@ -53,14 +53,14 @@ export interface PlanReport extends MemoryReport {
   readonly alternatives: readonly MemoryAlternative[];
   /** The stages of the run in their order. */
   readonly stages: readonly StageMemory[];
-  /** What the stage takes that takes most. */
+  /** Bytes of the stage that takes most. */
   readonly peakBytes: number;
-  /** That stage. */
+  /** The stage that takes most. */
   readonly peakStage: StageName;
 }
 
 /**
- * The report of a whole run, for `--plan`; allocates nothing.
+ * The report of a whole run, for `--plan`. Nothing is allocated.
  *
  * @param adapts whether the run adapts to the target, or only trains on the source.
  */
@@ -128,9 +128,9 @@ export function planText(report: PlanReport): string {
 }
 
 /**
- * Makes sure that every stage of a run fits `--memory-budget`, before its memory is allocated.
+ * Makes sure that every stage of a run fits `--memory-budget`, before the memory of the stages is allocated.
  *
- * @throws {OutOfBudgetError} naming the stage that takes most, what it takes and what is allowed.
+ * @throws {OutOfBudgetError} naming the stage that takes most, the bytes that it takes, and the bytes that are allowed.
  */
 export function requireBudget(context: RunContext, data: RunData, adapts: boolean): void {
   const budget = context.settings.get("memory-budget");

@@ -17,7 +17,7 @@ import { type Settings, viewOptions } from "../settings/settings.ts";
 import { balancedWeights, classPixels, readClassWeights } from "./class_weights.ts";
 import type { RunContext, RunData } from "./context.ts";
 
-/** The compiled training step of a run, with its optimizer; both are the caller's to free. */
+/** The compiled training step of a run, with its optimizer. The caller frees both. */
 export async function openTrainer(context: RunContext, { sourceSplit }: RunData): Promise<Trainer> {
   const { gpu, network, settings } = context;
   const objective = await objectiveOf(context, sourceSplit.items);
@@ -69,7 +69,7 @@ export function trainerOptions(
 /**
  * The method's settings.
  *
- * @param sourceTraining what comes before the rounds; `null` where the network is finished.
+ * @param sourceTraining the training before the rounds; `null` if the network has been trained on the source already.
  */
 export function adaptationSettings(context: RunContext, sourceTraining: SourceTraining | null): AdaptationSettings {
   const { settings } = context;

@@ -1,6 +1,6 @@
 /**
- * From settings to a run that can start: data sets, classes, the network with its first weights, the working size, the run
- * folder, and Ctrl-C.
+ * From settings to a run that can start. This opens the data sets, the classes, the network with its first weights, the
+ * working size and the run folder, and it handles Ctrl-C.
  *
  * @module
  */
@@ -34,13 +34,13 @@ import type { RunContext, RunData } from "./context.ts";
 /** A run that can start. */
 export interface OpenedRun {
   readonly context: RunContext;
-  /** The images; `target…` are those of the source when there is no target. */
+  /** The images. Without a target, `target…` are those of the source. */
   readonly data: RunData;
   /** Frees everything. */
   readonly close: () => void;
 }
 
-/** Opens a run of `adapt` or `train`; with `--plan`, in a folder that goes away with it. */
+/** Opens a run of `adapt` or `train`. With `--plan` its folder is a temporary one, which is deleted afterwards. */
 export async function openRun(settings: Settings, needsTarget: boolean): Promise<OpenedRun> {
   requireFittingOptions(settings, needsTarget);
   const progress = new TerminalProgress();
@@ -80,7 +80,7 @@ export async function openRun(settings: Settings, needsTarget: boolean): Promise
   };
 }
 
-/** @throws {UsageError} where options contradict each other. */
+/** @throws {UsageError} if options contradict each other. */
 function requireFittingOptions(settings: Settings, needsTarget: boolean): void {
   if (needsTarget && settings.has("source") !== settings.has("target")) {
     throw new UsageError("Give both --source and --target, or neither for the built-in towns");
@@ -104,7 +104,10 @@ function defaultFolder(settings: Settings, resume: boolean): string {
   return join("runs", settings.has("source") ? time : `town-${time}`);
 }
 
-/** The folders of both domains; without `--source` the built-in towns, written into the run's folder. */
+/**
+ * The folders of both domains. Without `--source` these are the built-in towns, which are written into the run's
+ * folder.
+ */
 async function dataFolders(settings: Settings, folder: FolderStore, progress: Progress) {
   const source = settings.get("source");
   if (source !== undefined) return { source, target: settings.get("target") ?? source };
@@ -126,13 +129,13 @@ async function dataFolders(settings: Settings, folder: FolderStore, progress: Pr
   return { source: join(towns, "source"), target: join(towns, "target") };
 }
 
-/** The network that a run starts with, before it has a place on the GPU. */
+/** The network that a run starts with, before it is allocated on the GPU. */
 interface FirstNetwork {
   readonly model: Model;
   readonly metadata: NetworkMetadata;
   /** Whether it has been trained on the source. */
   readonly isFinished: boolean;
-  /** Puts the first weights into their place. */
+  /** Writes the first weights into the store. */
   readonly fill: (store: ParameterStore) => void;
 }
 
@@ -179,7 +182,7 @@ function openSplits(
   };
 }
 
-/** The images of a split that have labels, or `null`; says so where not all have. */
+/** The images of a split that have labels; `null` if none has. It says so if some or all have none. */
 function scoredSplit(dataset: Dataset, name: string, progress: Progress): Split | null {
   const splits = dataset.splitNames();
   if (!splits.includes(name)) {
@@ -200,7 +203,10 @@ function scoredSplit(dataset: Dataset, name: string, progress: Progress): Split 
   return { ...split, items };
 }
 
-/** `--size` or the recipe's, else that of the weights, else that of the first source image; rounded to the stride, said once. */
+/**
+ * The working size. It is `--size` or the recipe's; without it, the size in the weight file; without that, the size of
+ * the first source image. It is rounded to what the network takes, and that is said once.
+ */
 function workingSize(
   settings: Settings,
   { model, metadata }: FirstNetwork,
@@ -213,7 +219,7 @@ function workingSize(
   return divisible(wanted, "size", model, progress);
 }
 
-/** The nearest size that the network's stride divides; said where it is another. */
+/** The nearest size whose sides are multiples of the network's `sizeMultiple`. If that is another size, it is said. */
 function divisible(wanted: Size, what: string, { sizeMultiple }: Model, progress: Progress): Size {
   const rounded = roundSize(wanted, sizeMultiple);
   if (formatSize(rounded) !== formatSize(wanted)) {
@@ -222,7 +228,7 @@ function divisible(wanted: Size, what: string, { sizeMultiple }: Model, progress
   return rounded;
 }
 
-/** A signal that Ctrl-C and SIGTERM give once; a second one ends the program at once. */
+/** A signal that the first Ctrl-C or SIGTERM aborts. The second one ends the program at once. */
 function interruption(): { signal: AbortSignal; release: () => void } {
   const controller = new AbortController();
   const stop = () => {

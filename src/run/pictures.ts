@@ -1,5 +1,6 @@
 /**
- * Strips of some target images: image, ground truth, source-only prediction, pseudo-labels, adapted prediction.
+ * Draws strips of some target images. A strip shows the image, the ground truth, the prediction of the source network,
+ * the pseudo-labels, and the prediction of the adapted network.
  *
  * @module
  */
@@ -18,7 +19,7 @@ import { readFile, writeFileSafely } from "../disk/files.ts";
 import { viewOptions } from "../settings/settings.ts";
 import type { RunContext, RunData } from "./context.ts";
 
-/** How many target images are drawn, at most. */
+/** The most target images that are drawn. */
 export const pictureCount = 4;
 
 /** Writes `pictures/<name>.png` for some target training images, evenly spread. */
@@ -60,13 +61,13 @@ function sourceNetwork({ gpu, network, folder }: RunContext) {
   return { network: before, [Symbol.dispose]: () => before.dispose() };
 }
 
-/** What a network says of the images, at the working size. */
+/** The labels that a network predicts for the images, at the working size. */
 async function predictions(
   { gpu, loader, settings, size }: RunContext,
   network: Network,
   items: readonly FileItem[],
 ): Promise<LabelMap[]> {
-  // As scoring does, so that no kernel is compiled anew.
+  // The batch of scoring, so that no kernel has to be compiled anew.
   const batch = settings.get("label-batch");
   await using predictor = new Predictor(gpu, network, batch, viewOptions(settings));
   const maps: LabelMap[] = [];

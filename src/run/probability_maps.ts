@@ -1,5 +1,6 @@
 /**
- * Probability maps in .npy files as batches of scores: one image is in memory at a time, read anew for each pass.
+ * Probability maps in .npy files, as batches of scores. One image at a time is in memory. Each pass reads the files
+ * anew.
  *
  * @module
  */
@@ -12,9 +13,9 @@ import { paddedChannels } from "../graph/layout.ts";
 import type { ScoreBatch, ScoreBatches, ScoreOptions } from "../selftraining/scores.ts";
 import type { NpyFile } from "../disk/npy_files.ts";
 
-/** Bytes handed to the GPU before its queue is waited for, so that they do not pile up. */
+/** Bytes that are written to the GPU before its queue is waited for, so that they do not pile up. */
 const bytesInFlight = 64 * 2 ** 20;
-/** Most classes: their ids are bytes, and 255 is "ignored". */
+/** The most classes. Ids are bytes, and 255 means "ignored". */
 const maxClasses = 255;
 
 /** Where an image came from. */
@@ -95,7 +96,7 @@ export class ProbabilityMaps {
     return { classes, isProbability: true, ...(this.#prior === undefined ? {} : { prior: this.#prior }) };
   }
 
-  /** All images, one by one; the buffer of an image is used again for the next. */
+  /** All images, one by one. The next image overwrites the buffer of the one before. */
   get source(): ScoreBatches {
     return { images: this.images.length, batches: () => this.#batches() };
   }
@@ -145,7 +146,7 @@ export class ProbabilityMaps {
   }
 }
 
-/** `[C, H, W]` of the maps in a file. */
+/** The shape `[C, H, W]` of the maps in a file. */
 function imageShape(file: NpyFile | undefined): number[] {
   if (file === undefined) throw new Error("Cannot select: there are no probability maps");
   const { shape, dtype } = file.header;
@@ -161,7 +162,10 @@ function imageShape(file: NpyFile | undefined): number[] {
   return sides;
 }
 
-/** The same bytes; infinity and NaN, which have all exponent bits set, are refused: they have no place in an order. */
+/**
+ * Returns the bytes unchanged if all values are finite. Infinity and NaN are refused, as they have no place in an
+ * order. Both have all bits of the exponent set.
+ */
 function finite(bytes: Uint8Array<ArrayBuffer>, path: string): Uint8Array<ArrayBuffer> {
   const wrong = new Uint32Array(bytes.buffer).findIndex((bits) => (bits & 0x7f800000) === 0x7f800000);
   if (wrong < 0) return bytes;

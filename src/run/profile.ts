@@ -1,9 +1,10 @@
 /**
- * Where the time of a run goes: by stage on the wall clock, and within each by kernel on the GPU's own, with the share of the
- * time in which the GPU had nothing to do.
+ * Where the time of a run goes. The time of a stage is that of the wall clock. Within each stage the GPU's own clock
+ * gives the time of each kernel, and the share of the time in which the GPU had nothing to do.
  *
- * Every submission is timed as a whole, but its kernels only in one of many, because each then takes a pass of its own.
- * Submissions of the same launches are alike, so the shares of the sampled ones hold for all.
+ * Every submission is timed as a whole. Its kernels are timed only in one of many submissions, because each kernel then
+ * takes a pass of its own. Submissions of the same launches take the same shares, so the shares of the timed ones are
+ * used for all.
  *
  * @module
  */
@@ -15,12 +16,12 @@ import type { Activity } from "../selftraining/progress.ts";
 /** What a run is doing; `other` is opening data, compiling, and writing results. */
 export type ProfileStage = Activity | "pictures";
 
-/** Time in one kernel; of a sampled run, so estimated. */
+/** Time in one kernel. It is estimated from the submissions whose kernels were timed. */
 export interface KernelProfile {
   /** Name of the shader file. */
   readonly kernel: string;
   readonly seconds: number;
-  /** Of the time of the stage or run that it is part of. */
+  /** Share of the time of its stage, or of the whole run. */
   readonly share: number;
 }
 
@@ -28,11 +29,11 @@ export interface KernelProfile {
 export interface StageProfile {
   readonly stage: ProfileStage;
   readonly seconds: number;
-  /** Of the time of the whole run. */
+  /** Share of the time of the whole run. */
   readonly share: number;
-  /** Share of the stage in which the GPU had nothing to do; `null` without timestamps. */
+  /** Share of the stage in which the GPU had nothing to do; `null` if the adapter has no timestamps. */
   readonly idle: number | null;
-  /** The longest first; empty without timestamps. */
+  /** The kernels, the longest first; empty if the adapter has no timestamps. */
   readonly kernels: readonly KernelProfile[];
 }
 
@@ -41,29 +42,29 @@ export interface ProfileReport {
   readonly adapter: string;
   readonly seconds: number;
   readonly idle: number | null;
-  /** In the order in which they were first entered. */
+  /** The stages in the order in which they were first entered. */
   readonly stages: readonly StageProfile[];
-  /** Of all stages together, the longest first. */
+  /** The kernels of all stages together, the longest first. */
   readonly kernels: readonly KernelProfile[];
 }
 
-/** The kernels of a submission are timed in the first two of its kind, then in one of so many. */
+/** The kernels of a submission are timed in the first two submissions of its kind, and then in one of this many. */
 const sampleInterval = 16;
 
-/** The times of a run; cheap unless `timeKernels` is called. */
+/** The times of a run. It costs next to nothing unless `timeKernels` is called. */
 export class Profile {
   readonly #stages = new Map<ProfileStage, StageTimes>();
   #stage = this.#timesOf("other");
   #since = performance.now();
   #gpu: Gpu | null = null;
 
-  /** Times what the GPU does from now on, where it has timestamps. */
+  /** From now on, times what the GPU does, if the adapter has timestamps. */
   timeKernels(gpu: Gpu): void {
     this.#gpu = gpu;
     if (gpu.hasTimestamps) gpu.timeSubmissions((kernels) => this.#stage.submission(kernels));
   }
 
-  /** Ends the stage in progress and begins another, or goes on with it. */
+  /** Ends the current stage and enters another, for the first time or again. */
   enter(stage: ProfileStage): void {
     const now = performance.now();
     this.#stage.seconds += (now - this.#since) / 1000;
@@ -106,7 +107,7 @@ export class Profile {
   }
 }
 
-/** Seconds of each kernel together, the longest first. */
+/** The sum of each kernel's seconds, the longest first. */
 function kernelProfiles(times: readonly (readonly [string, number])[], total: number): KernelProfile[] {
   const seconds = new Map<string, number>();
   for (const [kernel, time] of times) seconds.set(kernel, (seconds.get(kernel) ?? 0) + time);
@@ -133,7 +134,7 @@ class StageTimes {
     return { isSampled, take: (time) => kind.add(time) };
   }
 
-  /** Estimated seconds by kernel; a kernel may come more than once. */
+  /** Estimated seconds of each kernel. A kernel may be listed more than once. */
   kernels(): [string, number][] {
     return [...this.#kinds.values()].flatMap(({ seconds, sampled, samples }) => {
       const total = sum([...sampled.values()]);
@@ -153,7 +154,7 @@ class KindTimes {
   add({ seconds, launches = [] }: SubmissionTime): void {
     this.seconds += seconds;
     if (launches.length === 0) return;
-    // In the first one some drivers compile: it only counts where there is no other.
+    // During the first submission some drivers compile, so its times are kept only as long as there is no second one.
     if (++this.samples === 2) this.sampled.clear();
     for (const { kernel, seconds } of launches) this.sampled.set(kernel, (this.sampled.get(kernel) ?? 0) + seconds);
   }

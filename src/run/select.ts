@@ -16,28 +16,28 @@ import { writeFileSafely } from "../disk/files.ts";
 import { NpyFile, NpyWriter } from "../disk/npy_files.ts";
 import { type MapImage, ProbabilityMaps } from "./probability_maps.ts";
 
-/** What to select from, how, and where to. */
+/** What to select from, how to select, and where to write the labels. */
 export interface SelectOptions extends SelectionSettings {
   /** Files of `[N, C, H, W]` or `[C, H, W]` float32. */
   readonly probabilities: readonly string[];
   /** File of `[C, H, W]` float32. */
   readonly prior?: string;
-  /** Strength of the entropy; only for `lrent`. */
+  /** Weight of the label entropy; only for `lrent`. */
   readonly alpha: number;
   readonly out: string;
   /** A label PNG per image, or one `labels.npy`. */
   readonly format: "png" | "npy";
 }
 
-/** What `thresholds.json` holds: `lrent` has `alpha`, the others have `mine`. */
+/** What `thresholds.json` holds. It has `alpha` for `lrent`, and `mine` for the others. */
 export type SelectReport =
   & Omit<ThresholdsReport, "mine">
   & Partial<Pick<ThresholdsReport, "mine">>
   & { alpha?: number };
 
 /**
- * Selects, and writes the labels (255 = ignored), for `lrent` also `soft.npy` `[N, C, H, W]`, and `thresholds.json` into the
- * folder.
+ * Selects pseudo-labels and writes into the folder: the labels (255 = ignored), `thresholds.json` and, for `lrent`,
+ * `soft.npy` `[N, C, H, W]`.
  *
  * @throws {UsageError} if two images would be written to the same file.
  */
@@ -61,7 +61,7 @@ export async function select(gpu: Gpu, options: SelectOptions): Promise<SelectRe
   return result;
 }
 
-/** Labels the images and writes what they got; returns how many pixels got which label. */
+/** Labels the images and writes their labels. Returns how many pixels got each label. */
 async function writeLabels(
   gpu: Gpu,
   maps: ProbabilityMaps,
@@ -95,7 +95,10 @@ async function writeLabels(
   return total;
 }
 
-/** Named after the file; with the image's index, of equal width, where the file holds several. */
+/**
+ * The names of the label files: the name of the maps' file and, if that holds several images, the image's index, padded
+ * to equal width.
+ */
 function labelNames(images: readonly MapImage[]): string[] {
   const names = images.map(({ file, index, count }) => {
     const stem = basename(file.path).replace(/\.npy$/i, "");

@@ -1,5 +1,5 @@
 /**
- * Writes the built-in towns as two ordinary data sets, so that everything that works on them works on a folder.
+ * Writes the built-in towns as two ordinary data sets. So everything that works on a data set's folder works on them.
  *
  * @module
  */
@@ -8,12 +8,12 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { encodeLabelPng, encodeRgbPng } from "../data/encode.ts";
 import { renderTown, townClasses, type TownName } from "../town/town.ts";
 
-/** How many pictures of which size. */
+/** How many pictures to write, and of which size. */
 export interface WriteTownsOptions {
-  /** Pictures per split; the default is 240 for training and 40 for validation, in both towns. */
+  /** Pictures of the split `train` of each town, by default 240. */
   readonly trainCount?: number;
   readonly valCount?: number;
-  /** Size in pixels, 96×192 by default. */
+  /** Rows of a picture in pixels, by default 96. */
   readonly height?: number;
   readonly width?: number;
   /** Seed of the towns, 0 by default. */
@@ -22,13 +22,14 @@ export interface WriteTownsOptions {
   readonly onProgress?: (done: number, total: number) => void;
 }
 
-/** The first index of the validation pictures, so that longer training sets keep the same validation set. */
+/** The index of the first validation picture. It is so large that longer training sets keep the same validation set. */
 export const VAL_START = 1_000_000;
 
 /**
- * Writes `outDir/source` and `outDir/target`: `dataset.json`, `<split>/images/NNNN.png` and `<split>/labels/NNNN.png`
- * (ids; 255 is ignored) for the splits `train` and `val`. The target's training labels are written too; they only serve
- * to score. The same options give the same bytes.
+ * Writes `outDir/source` and `outDir/target`. Each has `dataset.json` and, for the splits `train` and `val`,
+ * `<split>/images/NNNN.png` and `<split>/labels/NNNN.png` (class ids; 255 is ignored). The target's training labels are
+ * written too, but only serve to score. The same options give the same bytes.
+ *
  * @throws {RangeError} if a count is below 1 or not an integer.
  */
 export async function writeTowns(outDir: string, options: WriteTownsOptions = {}): Promise<void> {

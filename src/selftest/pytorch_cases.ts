@@ -11,8 +11,10 @@ import { softmax } from "../ops/activation/softmax.ts";
 import { add } from "../ops/arithmetic/add.ts";
 import { concat } from "../ops/arithmetic/concat.ts";
 import { row } from "../ops/arithmetic/row.ts";
+import { scale } from "../ops/arithmetic/scale.ts";
 import { conv2d, type Conv2dOptions } from "../ops/conv/conv2d.ts";
 import { depthwiseConv2d } from "../ops/conv/depthwise_conv2d.ts";
+import { sampleFloats, sampleWeights } from "../ops/data/sample_floats.ts";
 import { interpolatedCrossEntropy } from "../ops/loss/interpolated_cross_entropy.ts";
 import { batchNorm } from "../ops/norm/batch_norm.ts";
 import { batchNormStatistics } from "../ops/norm/batch_norm_statistics.ts";
@@ -58,6 +60,13 @@ const ops: Readonly<Record<string, Build>> = {
   softmax: (t) => softmax(get(t, "x")),
   add: (t) => add(get(t, "a"), get(t, "b")),
   concat: (t) => concat(Object.keys(t).filter((name) => name !== "dy").map((name) => get(t, name))),
+  scale: define((t, { factor }: { readonly factor: number }) => scale(get(t, "x"), factor)),
+  sampleFloats: define((t, options: Parameters<typeof sampleFloats>[2]) =>
+    sampleFloats(get(t, "x"), get(t, "geometry"), options)
+  ),
+  sampleWeights: define((t, options: Parameters<typeof sampleWeights>[2]) =>
+    sampleWeights(get(t, "weights"), get(t, "geometry"), options)
+  ),
   interpolatedCrossEntropy: define((t, options: Parameters<typeof interpolatedCrossEntropy>[2]) => {
     const { classWeights, pixelWeights } = t;
     const weights = { ...(classWeights ? { classWeights } : {}), ...(pixelWeights ? { pixelWeights } : {}) };
@@ -72,7 +81,7 @@ function biasOf({ b: bias, r: residual }: Tensors): Pick<Conv2dOptions, "epilogu
 
 const files = [
   ...["conv2d", "depthwise_conv2d", "batch_norm", "max_pool", "average_pool", "resize", "activation", "arithmetic"],
-  "cross_entropy",
+  ...["scale", "sample_floats", "cross_entropy"],
 ];
 
 /** All cases; reads the fixture files. */
@@ -85,7 +94,8 @@ export function pytorchCases(): SelfTestCase[] {
 }
 
 function opCase(fixture: FixtureCase): SelfTestCase {
-  const inputs = () => Object.fromEntries([...fixture.inputs, "dy"].map((name) => [name, caseInput(fixture, name)]));
+  const names = [...fixture.inputs, ...fixture.gradientsOf.length > 0 ? ["dy"] : []];
+  const inputs = () => Object.fromEntries(names.map((name) => [name, caseInput(fixture, name)]));
   const build = (tensors: Tensors) => opGraph(fixture, tensors);
   return {
     kernel: fixture.op,
@@ -110,6 +120,7 @@ function opGraph(fixture: FixtureCase, tensors: Tensors): Record<string, Tensor>
   const y = build(tensors, fixture.options as never);
   const wanted = fixture.tensor("y").shape;
   if (y.shape.join() !== wanted.join()) throw new Error(`${y} should have the shape [${wanted.join(", ")}]`);
+  if (fixture.gradientsOf.length === 0) return { y };
   const found = gradients(y, fixture.gradientsOf.map((name) => get(tensors, name)), get(tensors, "dy"));
   return { y, ...Object.fromEntries(fixture.gradientsOf.map((name, index) => [`d ${name}`, found[index] ?? y])) };
 }
@@ -150,6 +161,6 @@ function caseInput(fixture: FixtureCase, name: string): CaseInput {
   }
   if (shape.length === 4) return { shape, values };
   if (name === "labels") return { shape, values, layout: "plain", dtype: "u8" };
-  const isPlain = name === "pixelWeights" || name === "dy";
+  const isPlain = fixture.op === "scale" || ["pixelWeights", "weights", "geometry", "dy"].includes(name);
   return { shape, values, layout: isPlain ? "plain" : "channels" };
 }

@@ -1,6 +1,6 @@
 /**
- * The self-test of `crosswalk doctor`: every kernel on this adapter, against PyTorch and against plain loops. The tests run
- * the same cases.
+ * The self-test of `crosswalk doctor`: checks every kernel on this adapter against PyTorch and against plain loops. The
+ * tests run the same cases.
  *
  * @module
  */

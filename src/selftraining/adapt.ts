@@ -1,10 +1,12 @@
 /**
  * Class-balanced self-training (Zou et al., ECCV 2018): the loop.
  *
- * After the source training, each round labels the target images with the network as it is — the same portion of every
- * class's most confident pixels — and then trains the network on these pseudo-labels mixed with source images. Where images
- * come from and what the run remembers stand behind `SampleSource` and `RunStore`, so this file shows the method alone. The
- * result of every stage is kept there: a run that goes on does what is left and ends with the same bytes.
+ * The network is first trained on the source. Then come the rounds. A round first labels the target images with the
+ * network as it is: the same portion of every class's most confident pixels becomes pseudo-labels. It then trains the
+ * network on these pseudo-labels, mixed with source images.
+ *
+ * Images come from a `SampleSource`. What the run must remember is kept by a `RunStore`, the result of every stage
+ * among it. So a run that was stopped and is started again does only what is left, and it ends with the same bytes.
  *
  * @module
  */
@@ -23,11 +25,13 @@ import { jsonText, type RunStore } from "./store.ts";
 import type { SelectionSettings } from "./thresholds.ts";
 import { type RunParts, Training } from "./training.ts";
 
-/** The images of an adaptation, as the source of the samples knows them. */
+/** The images of an adaptation. An `Item` is what the `SampleSource` knows an image by. */
 export interface AdaptationImages<Item> {
-  /** With labels. */
+  /** Labelled source images, which are trained on. */
   readonly source: readonly Item[];
-  /** Their labels, where they have some, only serve to judge the pseudo-labels. */
+  /**
+   * Target images, which are given pseudo-labels. If they have labels of their own, these only judge the pseudo-labels.
+   */
   readonly target: readonly Item[];
   /** Labelled target images to score on; `null` where there are none. */
   readonly evaluation: readonly Item[] | null;
@@ -35,17 +39,17 @@ export interface AdaptationImages<Item> {
 
 /** Training on the source. */
 export interface SourceTraining {
-  /** Steps in all. */
+  /** Number of training steps. */
   readonly steps: number;
-  /** Rates of a step. */
+  /** Learning rate of each parameter group at a step, counted from 0. */
   readonly rates: (step: number) => LearningRates;
 }
 
 /** The method's settings, under the paper's names. */
 export interface AdaptationSettings extends RoundSettings, ScoringSettings {
-  /** The source training; `null` where the network is finished. */
+  /** The source training; `null` if the network has been trained on the source already. */
   readonly sourceTraining: SourceTraining | null;
-  /** The rates of all parameter groups in a round, from that of the backbone. */
+  /** The learning rate of each parameter group in a round, from that of the backbone. */
   readonly rates: (learningRate: number) => LearningRates;
   /** How crops are drawn; their size is the trainer's. */
   readonly augmentation: Omit<AugmentationOptions, "crop">;
@@ -53,7 +57,7 @@ export interface AdaptationSettings extends RoundSettings, ScoringSettings {
   readonly selection: Omit<SelectionSettings, "portion">;
   /** Multiply scores by how often each class stands at each place of the source images. Default `false`. */
   readonly spatialPrior?: boolean;
-  /** Rare-class mining; off where absent. */
+  /** Rare-class mining: some crops are placed around a pixel of a rare class. Off if absent. */
   readonly mining?: {
     readonly rule: MiningRule;
     readonly domains: "source" | "target" | "both";
@@ -61,21 +65,22 @@ export interface AdaptationSettings extends RoundSettings, ScoringSettings {
   };
 }
 
-/** What an adaptation gave. Fractions of 1; `null` where nothing could be scored. */
+/** The scores of an adaptation. A score is `null` if there was no labelled image to score on. */
 export interface AdaptationResult {
-  /** Before the first round. */
+  /** Scores before the first round. */
   readonly sourceOnly: SplitScores | null;
-  /** After each round. */
+  /** Scores after each round. */
   readonly rounds: readonly (SplitScores | null)[];
-  /** After the last one. */
+  /** Scores after the last round. */
   readonly adapted: SplitScores | null;
-  /** Time of each stage. */
+  /** Seconds that each stage took, by its name. */
   readonly seconds: Readonly<Record<string, number>>;
 }
 
 /**
- * Runs the adaptation to its end, or what is left of it. The store then holds `source.safetensors`, the network before the
- * first round, `weights.safetensors`, the adapted one, `result.json`, and of each round `rounds/<round>/thresholds.json`.
+ * Runs the adaptation, or what is left of it. In the end the store holds `source.safetensors` (the network before the
+ * first round), `weights.safetensors` (the adapted network), `result.json`, and for each round
+ * `rounds/<round>/thresholds.json`.
  *
  * @throws {InterruptedError} after a checkpoint, when the signal is given.
  */
@@ -217,7 +222,7 @@ function miningPlans({ mining }: AdaptationSettings, classes: MiningClasses): Pa
   return Object.fromEntries(mined.map((domain) => [domain, plan]));
 }
 
-/** Stages that are done once and whose time is kept. */
+/** Runs each stage once, or takes its result from the store, and keeps the time that it took. */
 class TimedStages {
   readonly seconds: Record<string, number> = {};
 

@@ -1,5 +1,6 @@
 /**
- * The class of the largest score of every pixel: what prediction says, with no confidence and no threshold.
+ * The class of the largest score of every pixel. That is what prediction gives: no confidence and no threshold takes
+ * part.
  *
  * @module
  */
@@ -9,13 +10,15 @@ import type { Gpu } from "../gpu/gpu.ts";
 import { type Dispatch, grid } from "../gpu/launch.ts";
 import { type ScoreBatch, scoreConstants, type ScoreOptions } from "./scores.ts";
 
-/** Pixels that one invocation walks over. */
+/** Pixels that one invocation labels, one after the other. */
 const run = 32;
 
 /**
- * The launch that labels each pixel of a batch with the class of its largest score, the first on ties.
+ * The launch that labels each pixel of a batch with the class of its largest score. Of equal scores the first class
+ * wins.
  *
- * @param buffers `views` as `viewsBuffer` makes them; `labels` `[N, H, W]`, a byte each, in whole words.
+ * @param buffers `views` as `viewsBuffer` makes them; `labels` `[N, H, W]`, one byte per pixel, padded to whole 4-byte
+ * words.
  */
 export function argMaxDispatch(
   gpu: Gpu,

@@ -1,7 +1,7 @@
 /**
- * A checkpoint: all that a run needs to go on to the same bytes. One safetensors file with the parameters by their names,
- * the optimizer's state as `optimizer.<index>`, and the place in the run in the metadata, with a digest over the rest so that
- * a damaged file is refused.
+ * A checkpoint: all that a run needs to go on to the same bytes. It is one safetensors file. The tensors are the
+ * parameters by their names and the optimizer's state as `optimizer.<index>`. The metadata say where in the run it was
+ * written, and hold a digest of the tensors, by which a damaged file is found.
  *
  * @module
  */
@@ -16,7 +16,7 @@ import type { Optimizer } from "../optim/optimizer.ts";
 export interface RunPlace {
   /** Name of the training stage: `source`, `round 1`, … */
   readonly stage: string;
-  /** Steps of it that are done. */
+  /** How many steps of that stage are done. */
   readonly step: number;
 }
 
@@ -37,9 +37,9 @@ export async function checkpointBytes(
 }
 
 /**
- * Puts a checkpoint's state back.
+ * Writes the state of a checkpoint back to the network and the optimizer.
  *
- * @param source what messages call the checkpoint.
+ * @param source the checkpoint's name in messages.
  * @returns where the run stood.
  * @throws {Error} if the bytes are damaged or belong to another network or optimizer.
  */

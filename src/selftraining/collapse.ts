@@ -1,17 +1,21 @@
 /**
- * Notices a self-training run that goes wrong, without looking at target labels: a class whose predicted share runs away
- * from round to round, or dies. The released code had no such watch, and its users met collapses to 3 % mIoU.
+ * Notices a self-training run that goes wrong. It needs no target labels: it watches how large a share of the pixels
+ * each class is predicted for. From round to round, a class may run away and swallow the others, or die. The released
+ * code has no such watch, and some of its users met collapses to 3 % mIoU.
  *
  * @module
  */
 
-/** Growth of the odds of a class from the first round that counts as running away; of the odds, as a share ends at 1. */
+/**
+ * A class runs away when its odds, share / (1 − share), grow by this factor from the first round. The share itself
+ * cannot show it, as it never exceeds 1.
+ */
 const runawayGrowth = 2.5;
-/** A class is only said to run away above this share. */
+/** A class does not run away as long as its share is below this. */
 const runawayShare = 0.05;
-/** A class dies when its share falls below this part of its share in the first round. */
+/** A class dies when its share falls below this fraction of its share in the first round. */
 const dyingShrinkage = 0.2;
-/** Shares below this in the first round are noise. */
+/** A class whose share in the first round is below this is never said to die: so few pixels are noise. */
 const noiseShare = 1e-4;
 
 /** How a class goes wrong. */
@@ -27,14 +31,15 @@ export interface CollapseWarning {
   readonly firstShare: number;
   /** Its share in `round`. */
   readonly share: number;
-  /** The last round, counted from 1. */
+  /** The round in which this was noticed, counted from 1. */
   readonly round: number;
 }
 
 /**
- * The classes that ran away or died, from the predicted pixels of each class in each round so far.
+ * The classes that ran away or died. It compares the shares of the predicted pixels in the last round with those in the
+ * first.
  *
- * @param predicted `[round][class]`, the rounds in order.
+ * @param predicted number of predicted pixels, `[round][class]`, for all rounds so far.
  */
 export function collapseWarnings(
   predicted: readonly (readonly number[])[],

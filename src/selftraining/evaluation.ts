@@ -1,6 +1,6 @@
 /**
- * Scores of a network on a labelled split: prediction at the size of the labels, counted on the GPU into a confusion
- * matrix. Only C × C numbers come back.
+ * Scores of a network on a labelled split. Pixels are predicted at the size of the labels and counted into a confusion
+ * matrix on the GPU, so that only C × C numbers are read back.
  *
  * @module
  */
@@ -20,16 +20,16 @@ import { silent } from "./progress.ts";
 import type { RunParts } from "./training.ts";
 import { plainView, viewCount, type ViewOptions } from "./views.ts";
 
-/** Images in one launch of the network, where nothing else is said. */
+/** Images in one launch of the network, by default. */
 const defaultBatch = 4;
 
 /** Scores of a network on a labelled split. */
 export interface SplitScores {
-  /** Mean IoU. */
+  /** Mean IoU over the classes, from 0 to 1. */
   readonly miou: number | null;
-  /** IoU by class name. */
+  /** IoU of each class by its name, from 0 to 1; `null` for a class without a pixel. */
   readonly iou: Readonly<Record<string, number | null>>;
-  /** Share of the pixels whose class is right. */
+  /** Share of the labelled pixels whose predicted class is right, from 0 to 1. */
   readonly pixelAccuracy: number | null;
   /** How many images were scored. */
   readonly images: number;
@@ -37,11 +37,11 @@ export interface SplitScores {
 
 /** How predictions are made and scored. */
 export interface ScoringSettings {
-  /** Views of an image that are averaged, for labels and scores. Default: the image as it is. */
+  /** Views of an image whose predictions are averaged, when labelling and when scoring. Default: the image as it is. */
   readonly views?: ViewOptions;
-  /** Images in one launch of the network, for labels and scores. Default 4. */
+  /** Images in one launch of the network, when labelling and when scoring. Default 4. */
   readonly scoringBatch?: number;
-  /** What a class without a pixel counts in the mean IoU. Default as in `scoreConfusion`. */
+  /** How a class without a pixel counts in the mean IoU. Default as in `scoreConfusion`. */
   readonly absent?: AbsentRule;
 }
 
@@ -51,20 +51,21 @@ export interface EvaluationOptions {
   readonly size: Size | null;
   /** Images in one launch of the network. Default 4. */
   readonly batch?: number | undefined;
-  /** Told once, of the first image whose own size is rounded to the network's stride. */
+  /** Called once, for the first image whose own size is rounded to a multiple of the network's `sizeMultiple`. */
   readonly onRounded?: (own: Size, rounded: Size) => void;
-  /** Views of an image that are averaged; default the image as it is. */
+  /** Views of an image whose predictions are averaged. Default: the image as it is. */
   readonly views?: ViewOptions | undefined;
-  /** Told how many images are done. */
+  /** Called with the number of images that are done. */
   readonly onProgress?: (images: number) => void;
-  /** Ends the evaluation early by its reason. */
+  /** When it is given, the evaluation stops and throws the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Scores the network of a run at the trainer's working size, tells and logs the result; `null` without images.
+ * Scores the network of a run at the trainer's working size, reports the result and logs it. Returns `null` without
+ * images.
  *
- * @param stage name in the log and for who watches.
+ * @param stage name of the stage in the log and in the progress.
  */
 export async function scoreSplit<Item>(
   { trainer, samples, store, progress = silent, signal }: RunParts<Item>,
@@ -89,7 +90,7 @@ export async function scoreSplit<Item>(
   return scores;
 }
 
-/** The scores in a confusion matrix `[C, C]` of so many images. */
+/** The scores in a confusion matrix `[C, C]` that was counted on this many images. */
 export function splitScores(
   confusion: readonly number[],
   classes: readonly string[],
@@ -127,7 +128,7 @@ export async function evaluate<Item>(
     );
   };
   const collecting = new OneBehind<void>();
-  // Its bytes also keep the counts below 2³².
+  // Bounds the bytes that are submitted between two reads of the counts, and so keeps the counts below 2³².
   const queue = new QueueBound();
   let images = 0;
   const loaded = loadSplit(source, items, network, options.size, "original", options.onRounded);

@@ -1,5 +1,5 @@
 /**
- * A network run over the images of a split in batches: the logits program, and batches of equal size to feed it.
+ * Runs a network over the images of a split: the program that computes the logits, and batches of images of equal size.
  *
  * @module
  */
@@ -20,11 +20,14 @@ export interface SampleBatch {
   readonly samples: readonly Sample[];
   /** Size of the images. */
   readonly size: Size;
-  /** Size of the labels; that of the images where there are none. */
+  /** Size of the labels. Without labels, that of the images. */
   readonly labelSize: Size;
 }
 
-/** Groups samples, in order, into batches of equal sizes. */
+/**
+ * Groups samples into batches without changing their order. All images of a batch have one size, and so have all
+ * labels.
+ */
 export async function* equalBatches(samples: AsyncIterable<Sample>, batch: number): AsyncGenerator<SampleBatch> {
   let waiting: Sample[] = [];
   for await (const sample of samples) {
@@ -49,25 +52,27 @@ function sizeKey({ image, labelSize }: Sample): string {
   return `${image.height}x${image.width} ${height}x${width}`;
 }
 
-/** How an image is shown to the network: at a scale, perhaps mirrored. */
+/** How an image is shown to the network: at some size, perhaps mirrored. */
 export interface View {
   /** Size that the network sees; a multiple of its `sizeMultiple`. */
   readonly size: Size;
   readonly mirror: boolean;
 }
 
-/** Image sizes whose programs are kept. */
+/** The number of image sizes whose programs are kept. */
 const keptSizes = 4;
 
-/** The logits programs of a network, for the views of the four image sizes that turned up last. */
+/** The programs that compute a network's logits. Those of the four image sizes that were used last are kept. */
 export class InferencePrograms {
-  /** By image size, the one used last at the end; then by size of the view. */
+  /** The programs by image size and then by size of the view. The image size that was used last comes last. */
   readonly #programs = new Map<string, Map<string, Promise<Program>>>();
 
   /** @param batch most images in one launch of the network. */
   constructor(readonly gpu: Gpu, readonly network: Network, readonly batch: number) {}
 
-  /** Submits the network on a batch; a batch that is not full is filled with images of zeros. */
+  /**
+   * Runs the network on a batch; does not wait for the GPU. A batch that is not full is filled with images of zeros.
+   */
   async run(group: SampleBatch, view: View = { size: group.size, mirror: false }): Promise<Program> {
     const { samples, size } = group;
     const program = await this.program(group, view);
@@ -86,7 +91,7 @@ export class InferencePrograms {
     await this.#keepSizes(0);
   }
 
-  /** The program for a view of images of this size, compiled where it is not kept. */
+  /** The program for a view of images of this size. It is compiled if it is not kept. */
   program({ size }: Pick<SampleBatch, "size">, view: View): Promise<Program> {
     const key = formatSize(size);
     const programs = this.#programs.get(key) ?? new Map<string, Promise<Program>>();
@@ -103,7 +108,9 @@ export class InferencePrograms {
     return await Program.compile(this.gpu, logitsProgram(this.network, this.batch, size, viewSize));
   }
 
-  /** Frees the programs of all sizes but the last few. What was submitted is still computed. */
+  /**
+   * Frees the programs of all image sizes but the `count` that were used last. Work that was submitted still completes.
+   */
   async #keepSizes(count: number): Promise<void> {
     const old = [...this.#programs.keys()].slice(0, Math.max(0, this.#programs.size - count));
     const programs = old.flatMap((key) => [...this.#programs.get(key)?.values() ?? []]);
@@ -115,7 +122,10 @@ export class InferencePrograms {
   }
 }
 
-/** The program of the logits of a batch of images of `size`, seen at `viewSize`: its output is `logits`. */
+/**
+ * A program that computes the logits of a batch. The images have the size `size`, and the network sees them at
+ * `viewSize`. The output is called `logits`.
+ */
 export function logitsProgram(network: Network, batch: number, size: Size, viewSize: Size): ProgramDefinition {
   const { takes } = network.model;
   const geometry = input("geometry", [batch, sampleGeometryLength], { layout: "plain" });
@@ -128,9 +138,10 @@ function samplesOf(count: number, values: readonly number[]): number[] {
 }
 
 /**
- * The samples of a split at the working size (`null`: each image's own, rounded to the network's `sizeMultiple`).
+ * The samples of a split at the working size. If the size is `null`, each image keeps its own, rounded to a multiple of
+ * the network's `sizeMultiple`.
  *
- * @param onRounded told once, of the first image whose own size is rounded.
+ * @param onRounded called once, for the first image whose own size is rounded.
  */
 export async function* loadSplit<Item>(
   source: SampleSource<Item>,

@@ -4,15 +4,15 @@
  * @module
  */
 
-/** Pixels of some images by what became of them. */
+/** Pixels of some images, counted by their pseudo-label. */
 export interface LabelCounts {
-  /** Pixels given each class. */
+  /** Number of pixels labelled with each class. */
   readonly labelled: readonly number[];
-  /** Pixels given none. */
+  /** Number of pixels that got no label. */
   readonly ignored: number;
 }
 
-/** The counts of no image at all, to which those of batches are added. */
+/** Counts of zero, to which those of batches are added. */
 export function noLabels(classes: number): LabelCounts {
   return { labelled: new Array<number>(classes).fill(0), ignored: 0 };
 }
@@ -25,7 +25,7 @@ export function addCounts(a: LabelCounts, b: LabelCounts): LabelCounts {
   };
 }
 
-/** The counts of `pixels` pixels, from the u32 that a labelling kernel counted for each class. */
+/** The counts of `pixels` pixels. `bytes` holds the u32 that a labelling kernel counted for each class. */
 export function countsOf(bytes: Uint8Array<ArrayBuffer>, classes: number, pixels: number): LabelCounts {
   const labelled = [...new Uint32Array(bytes.buffer, bytes.byteOffset, classes)];
   return { labelled, ignored: pixels - labelled.reduce((sum, count) => sum + count, 0) };

@@ -17,19 +17,19 @@ import type { LabelSink } from "./store.ts";
 import { type SelectionSettings, type ThresholdsReport, thresholdsReport } from "./thresholds.ts";
 import { plainView } from "./views.ts";
 
-/** How the target is labelled. Its pseudo-labels have the working size of the images. */
+/** How the target is labelled. Pseudo-labels have the working size, whatever the size of the image file. */
 export interface LabellingOptions extends SelectionSettings, LogitsOptions {
-  /** Spatial prior `[H, W, C₄]` of the working size; none where absent. */
+  /** Spatial prior `[H, W, C₄]` at the working size. Default: none. */
   readonly prior?: GPUBuffer | undefined;
 }
 
-/** What labelling gave: the thresholds, and how right the pseudo-labels are where the target has labels. */
+/** The result of labelling: the thresholds, and how many pseudo-labels are right if the target has labels. */
 export interface LabellingResult extends ThresholdsReport {
-  /** Per class, the share of its pseudo-labels that are right; `null` where that is unknown. */
+  /** For each class, the share of its pseudo-labels that are right; `null` if that is unknown. */
   readonly precision: readonly (number | null)[];
 }
 
-/** Chooses the pseudo-labels of images and hands them to the sink, in the order of the images. */
+/** Chooses the pseudo-labels of all images and hands them to the sink, in the order of the images. */
 export async function labelTarget<Item>(
   gpu: Gpu,
   network: Network,
@@ -65,7 +65,7 @@ export async function labelTarget<Item>(
   return { ...thresholdsReport(thresholds, counts), precision };
 }
 
-/** The labels that target images have of themselves; they only serve to judge the pseudo-labels. */
+/** The labels that come with the target images. They only judge the pseudo-labels. */
 async function* truthsOf<Item>(
   network: Network,
   samples: SampleSource<Item>,

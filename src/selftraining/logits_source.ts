@@ -1,8 +1,8 @@
 /**
- * The logits of many images for the passes of a selection.
+ * The logits of many images, for a selection that passes over all of them several times.
  *
- * The network runs once per image; its small logits are kept on the GPU up to a bound, and recomputed for each pass beyond
- * it, so memory does not grow with the number of images.
+ * Logits have the network's low resolution. Those of the first images are kept on the GPU, up to a bound of bytes. The
+ * network computes the others anew in each pass, so memory does not grow with the number of images.
  *
  * @module
  */
@@ -18,30 +18,36 @@ import type { Activity } from "./progress.ts";
 import type { ScoreBatch, ScoreBatches } from "./scores.ts";
 import { plainView, ViewLogits, type ViewOptions } from "./views.ts";
 
-/** Images in one launch of the network, where nothing else is said. */
+/** Images in one launch of the network, by default. */
 const defaultBatch = 4;
-/** Logits kept on the GPU between the passes of the selection, where nothing else is said. */
+/** Bytes of logits that are kept on the GPU between the passes, by default: 256 MiB. */
 export const defaultKeptBytes = 256 * 2 ** 20;
 
 /** How the logits are computed. */
 export interface LogitsOptions {
   /** Working size of the images. */
   readonly size: Size;
-  /** Views of an image that are averaged. Default: the image as it is. */
+  /** Views of an image whose predictions are averaged. Default: the image as it is. */
   readonly views?: ViewOptions | undefined;
   /** Images in one launch of the network. Default 4. */
   readonly batch?: number | undefined;
-  /** Bound of the logits that stay on the GPU, in bytes, default 256 MiB; it changes the time, never the result. */
+  /** Most bytes of logits that are kept on the GPU. Default 256 MiB. It changes the time, never the result. */
   readonly keptBytes?: number | undefined;
-  /** Told how many images the network has seen in this pass. */
+  /** Called with the number of images that the network has seen in this pass. */
   readonly onProgress?: ((images: number) => void) | undefined;
-  /** Told when the network labels, and when thresholds are looked for and applied. */
+  /**
+   * Called when the network begins to compute logits (`"labelling"`), and when only the selection goes on
+   * (`"selection"`).
+   */
   readonly onActivity?: ((activity: Activity) => void) | undefined;
-  /** Ends the pass early by its reason. */
+  /** When it is given, the pass stops and throws the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Logits of all images, batch by batch, as often as wanted: `await using source = new LogitsSource(…)`. */
+/**
+ * The logits of all images, batch by batch: `await using source = new LogitsSource(…)`. They can be passed over as often as
+ * wanted.
+ */
 export class LogitsSource<Item> implements ScoreBatches {
   readonly #logits: ViewLogits;
   readonly #batch: number;
@@ -66,10 +72,10 @@ export class LogitsSource<Item> implements ScoreBatches {
     return this.items.length;
   }
 
-  /** The logits of all images; those that are not kept are computed again. */
+  /** One pass over the logits of all images. Those that are not kept are computed again. */
   async *batches(): AsyncGenerator<ScoreBatch> {
     const { gpu, options: { size, keptBytes = defaultKeptBytes, onProgress, onActivity, signal } } = this;
-    // The network labels in the first pass; those that follow look for the thresholds and apply them.
+    // The first pass computes all logits. The later passes look for the thresholds and apply them.
     onActivity?.(this.#isFirstPass ? "labelling" : "selection");
     let images = 0;
     for (const batch of this.#kept) {

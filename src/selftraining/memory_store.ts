@@ -1,6 +1,6 @@
 /**
- * The memory of a run in the program's own: for browsers, for tests, and wherever nothing is to be written. It lasts as
- * long as the object; a run that was stopped goes on with it.
+ * A run's store in the program's memory, for browsers, for tests, and wherever nothing is to be written to a disk. It
+ * lasts as long as the object. A run that was stopped goes on when it is started again with the same object.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * What training minimises: a function from the logits of a batch and its labels to one number. The trainer is handed one as a
- * value. A regulariser is a second term: `sum(crossEntropy(), regulariser)`.
+ * What training minimises: a function from the logits of a batch and its labels to one number. The trainer takes it as
+ * an option. A regulariser is a second term with a weight: `sum(crossEntropy(), weighted(regulariser, 0.1))`.
  *
  * @module
  */
@@ -8,13 +8,17 @@
 import type { Layout } from "../graph/layout.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { add } from "../ops/arithmetic/add.ts";
+import { scale } from "../ops/arithmetic/scale.ts";
 import { interpolatedCrossEntropy } from "../ops/loss/interpolated_cross_entropy.ts";
 
 /** The labels of a batch of crops. */
 export interface LabelTensors {
   /** Hard: `[N, H, W]`, u8, 255 = ignored. Soft: `[N, C, H, W]`, a pixel of zeros is ignored. */
   readonly labels: Tensor;
-  /** Weights `[N, H, W]` of the pixels, those of whole images included; absent where all weigh the same. */
+  /**
+   * Weight of each pixel, `[N, H, W]`, already multiplied by the weight of its image. Absent if all pixels weigh the
+   * same.
+   */
   readonly pixelWeights?: Tensor;
 }
 
@@ -22,10 +26,13 @@ export interface LabelTensors {
 export interface ObjectiveContext {
   /** Number of classes. */
   readonly classes: number;
-  /** How the model's logits are brought to the size of the labels. */
+  /**
+   * Whether the corner pixels of the logits and of the labels coincide when the logits are interpolated to the labels'
+   * size.
+   */
   readonly alignCorners: boolean;
   /**
-   * Numbers that stay the same in every step, as a tensor.
+   * Makes a tensor of numbers that stay the same in every step.
    *
    * @param name for messages; another constant may have the same.
    */
@@ -36,10 +43,10 @@ export interface ObjectiveContext {
 export type Objective = (logits: Tensor, labels: LabelTensors, context: ObjectiveContext) => Tensor;
 
 /**
- * The mean cross-entropy over the valid pixels (`interpolatedCrossEntropy`), hard or soft.
+ * The mean cross-entropy over the pixels with a label, hard or soft (`interpolatedCrossEntropy`).
  *
- * @param options `classWeights`: one weight per class; default all alike.
- * @throws {RangeError} when it is traced, if there is another number of weights than classes.
+ * @param options `classWeights`: one weight per class. Default: all classes weigh the same.
+ * @throws {RangeError} when the step is traced, if the number of weights is not that of the classes.
  */
 export function crossEntropy(options: { readonly classWeights?: readonly number[] } = {}): Objective {
   const { classWeights } = options;
@@ -57,8 +64,33 @@ export function crossEntropy(options: { readonly classWeights?: readonly number[
   };
 }
 
-/** The sum of objectives, such as a loss and a regulariser, which holds its own weight. */
+/**
+ * The sum of objectives, such as a loss and a regulariser.
+ *
+ * @example
+ * ```ts
+ * import { crossEntropy, interpolatedCrossEntropy, type Objective, sum, weighted } from "../../mod.ts";
+ *
+ * // Smallest where no class stands out, so that the network is not too sure of itself: the cross-entropy with equal shares
+ * // for all classes (Zou et al., ICCV 2019), here over all pixels of the logits.
+ * const regulariser: Objective = (logits, _labels, { classes, constant }) => {
+ *   const count = logits.shape.reduce((product, side) => product * side, 1);
+ *   const equalShares = new Float32Array(count).fill(1 / classes);
+ *   return interpolatedCrossEntropy(logits, constant("equal shares", logits.shape, equalShares, "activation"));
+ * };
+ * export const objective = sum(crossEntropy(), weighted(regulariser, 0.1));
+ * ```
+ */
 export function sum(first: Objective, ...others: readonly Objective[]): Objective {
   return (logits, labels, context) =>
     others.reduce((total, objective) => add(total, objective(logits, labels, context)), first(logits, labels, context));
+}
+
+/**
+ * An objective times a number.
+ *
+ * @throws {RangeError} when it is traced, if the weight is not finite.
+ */
+export function weighted(objective: Objective, weight: number): Objective {
+  return (logits, labels, context) => scale(objective(logits, labels, context), weight);
 }

@@ -1,5 +1,5 @@
 /**
- * Values at ranks of lists of keys on the GPU, exact to the last bit. Nothing is sorted.
+ * Finds the key at a given rank of a list, exact to the last bit, without sorting the list. All keys are on the GPU.
  *
  * @module
  */
@@ -11,22 +11,25 @@ import type { Gpu } from "../gpu/gpu.ts";
 import { grid, wholeRange } from "../gpu/launch.ts";
 import type { KeyBatch } from "./ranked_keys.ts";
 
-/** Bits of the key that each pass of the radix selection finds, from the highest. */
+/** The bits of the key that each pass of the radix selection finds, from the highest to the lowest. */
 const passes = [{ shift: 21, bits: 11 }, { shift: 10, bits: 11 }, { shift: 0, bits: 10 }] as const;
 /** Pixels that one invocation of `collect_candidates` walks over. */
 const run = 512;
-/** Counts are read back after this many pixels, before one could wrap. */
+/** Counts are read back after at most this many pixels, so that none can wrap at 2³². */
 const pixelsPerRead = 2 ** 31;
 
 /**
- * The key at a rank of each list, by radix: histograms over 11, 11 and 10 bits of what a key has above its list's low bound, each
- * of the keys that share the bits found so far; where the bounds are near each other, the first is spared. Keys of class c are
- * in list c; with a single list, in that.
+ * Finds the key at a rank of each list by radix selection. Three passes over the keys find 11, 11 and 10 bits of the
+ * wanted key, from the highest. Each pass counts a histogram of the next bits, over the keys whose higher bits are
+ * those found so far. The bits are those of key − low bound of the list. If the two bounds of every list are near each
+ * other, the first passes are skipped, as their bits are all 0.
  *
- * @param batches all keys; called for each histogram.
- * @param ranks place in the descending list, from 1; 0: none is wanted.
+ * With several lists, a key of class c is in list c. With one list, all keys are in it.
+ *
+ * @param batches all keys; called once per pass.
+ * @param ranks place in the list in descending order, from 1; 0 if no key of this list is wanted.
  * @param bounds between which all keys of a list lie.
- * @returns the key of each list, 0 where none is wanted or the list is shorter.
+ * @returns the key of each list; 0 if none is wanted or the list is shorter than the rank.
  */
 export async function radixSelect(
   gpu: Gpu,
@@ -48,7 +51,7 @@ export async function radixSelect(
   return keys.map((key, list) => found[list]?.rank ? key + (bounds[list]?.low ?? 0) : 0);
 }
 
-/** The bucket, from the highest, in which the `rank`-th largest key lies, and its rank within the bucket. */
+/** The bucket that holds the `rank`-th largest key, and the rank of that key within the bucket. */
 function findBucket(histogram: Float64Array, rank: number): { bucket: number; rank: number } {
   let before = 0;
   for (let bucket = histogram.length - 1; bucket >= 0 && rank > 0; bucket--) {
@@ -59,7 +62,10 @@ function findBucket(histogram: Float64Array, rank: number): { bucket: number; ra
   return { bucket: 0, rank: 0 };
 }
 
-/** `[list, bucket]`: how many keys of a list have the list's prefix, by their next `bits` bits, both above the low bound. */
+/**
+ * One histogram per list, `[list, bucket]`: of the keys that share the bits found so far, how many have which next
+ * `bits` bits. All bits are those of key − low bound.
+ */
 async function histograms(
   gpu: Gpu,
   batches: () => AsyncIterable<KeyBatch>,
@@ -74,7 +80,8 @@ async function histograms(
   const counters = new Counters(buffers, lists * 2 ** bits, "histograms");
   for await (const { count, keys, classes } of batches()) {
     await counters.makeRoom(count);
-    // The number of keys is no constant of the shader: that of candidates is always another, and each would be compiled.
+    // The number of keys differs from call to call. As a constant of the shader it would have the shader compiled each
+    // time.
     gpu.write(parameters, Uint32Array.of(count, ...prefixBits, ...bounds.map(({ low }) => low)));
     gpu.submit([
       await gpu.dispatch(
@@ -88,43 +95,43 @@ async function histograms(
   return await counters.sums();
 }
 
-/** Two keys of a list: what is wanted should lie between them. */
+/** Two keys of a list, between which the wanted key should lie. */
 export interface Bounds {
   readonly low: number;
   readonly high: number;
 }
 
-/** All keys of a list are candidates. */
+/** Bounds between which every key lies. */
 export const unbounded: Bounds = { low: 0, high: 0xffffffff };
 
-/** How the keys of a class lie to the bounds of its list. */
+/** How many keys of a class lie above, on, between and below the bounds of its list. */
 export interface Tally {
   /** Keys above the high bound. */
   readonly above: number;
-  /** Where the bounds are equal, all keys on them. */
+  /** Keys equal to the high bound. If both bounds are equal, all keys on them count here and none in `equalToLow`. */
   readonly equalToHigh: number;
   readonly between: number;
   readonly equalToLow: number;
   readonly below: number;
-  /** Pixels that are not ranked. */
+  /** Pixels of the class that are not ranked. */
   readonly unranked: number;
 }
 
-/** Keys between bounds. */
+/** The keys strictly between the bounds, on the GPU, and the counts of all keys. */
 export class Candidates {
   constructor(
     readonly gpu: Gpu,
-    /** The candidates, as far as there was room. */
+    /** The candidates; the first ones if there was no room for all. */
     readonly keys: KeyBatch,
-    /** Whether there was room for all. */
+    /** Whether there was room for all candidates. */
     readonly isComplete: boolean,
-    /** By class. */
+    /** The counts of each class. */
     readonly tallies: readonly Tally[],
-    /** Of each list. */
+    /** The bounds of each list. */
     readonly bounds: readonly Bounds[],
   ) {}
 
-  /** The key at a rank of each list of candidates, as `radixSelect`. */
+  /** Finds the key at a rank of each list of candidates, as `radixSelect` does. */
   select(ranks: readonly number[]): Promise<number[]> {
     const { bounds, keys } = this;
     return radixSelect(
@@ -145,9 +152,9 @@ export class Candidates {
 }
 
 /**
- * Counts all keys against the bounds of their list, and keeps those strictly between.
+ * Compares all keys with the bounds of their list: counts those on either side and keeps those strictly between.
  *
- * @param bounds of each list; one for all classes, or one for each.
+ * @param bounds one pair for all classes, or one for each class.
  * @param capacity most candidates that are kept.
  */
 export async function collectCandidates(
@@ -200,7 +207,7 @@ export async function collectCandidates(
   );
 }
 
-/** Counters on the GPU, added up in float64 before they can wrap. */
+/** Counters on the GPU. They are read back and added up in float64 before any of them can wrap. */
 class Counters {
   readonly buffer: GPUBuffer;
   readonly #gpu: Gpu;
@@ -213,7 +220,7 @@ class Counters {
     this.#sums = new Float64Array(length);
   }
 
-  /** Makes sure that `pixels` more can be counted. */
+  /** Reads the counters back if `pixels` more pixels could make one of them wrap. */
   async makeRoom(pixels: number): Promise<void> {
     if (this.#pixels + pixels > pixelsPerRead) {
       await this.#collect();
@@ -223,7 +230,7 @@ class Counters {
     this.#pixels += pixels;
   }
 
-  /** The sums, at the end. */
+  /** The sums of all that was counted. */
   async sums(): Promise<Float64Array> {
     await this.#collect();
     return this.#sums;

@@ -1,15 +1,16 @@
 /**
  * What changes from round to round: the portion of pseudo-labels, the portion of source images and the learning rate.
- * The two released programs count differently, and so do we, to the last bit: rank and image counts are floors of products
- * with these numbers.
+ *
+ * The two released programs compute the portions differently. Both ways are offered and repeat the released ones to the
+ * last bit. This matters, as ranks and numbers of images are floors of products with these numbers.
  *
  * @module
  */
 
-/** Whose rules for portions: `crst` of the released PyTorch code, `mxnet` of the released MXNet code. */
+/** Which released program's rule for the portions: the PyTorch one (`crst`) or the MXNet one (`mxnet`). */
 export type PortionRule = "crst" | "mxnet";
 
-/** A portion that grows from round to round; all are shares of 1. */
+/** A portion that grows from round to round. All numbers lie between 0 and 1. */
 export interface PortionSchedule {
   /** The portion of the first round. */
   initial: number;
@@ -23,11 +24,14 @@ export interface PortionSchedule {
 export type RoundLearningRate = "constant" | "sqrt2";
 
 /**
- * The portion of each of `rounds` rounds. Rule `crst` (default): `min(portion + step, maximum)` in float64, its drift kept.
- * Rule `mxnet`: as long as the portion is below the maximum the step is added, unclamped; the value used is the one with 12
- * significant digits. So 0.2 with step 0.05 and maximum 0.5 ends at 0.5 by `crst` and at 0.55 by `mxnet`.
+ * The portion of each of `rounds` rounds.
  *
- * @throws {RangeError} where a portion is outside `[0, 1]` or the step is negative.
+ * Rule `crst` (default): each round's portion is `min(portion + step, maximum)` in float64, rounding errors included.
+ * Rule `mxnet`: the step is added as long as the portion is below the maximum, so that the sum may exceed it; the value
+ * that is used is rounded to 12 significant digits. So 0.2 with step 0.05 and maximum 0.5 ends at 0.5 by `crst` and at
+ * 0.55 by `mxnet`.
+ *
+ * @throws {RangeError} if a portion is outside `[0, 1]` or the step is negative.
  *
  * Source: yzou2/CRST `crst_seg.py`, yzou2/CBST `solve_AO.py`.
  */
@@ -46,7 +50,7 @@ export function portions(schedule: PortionSchedule, rounds: number, rule: Portio
   return values;
 }
 
-/** The number of source images of each round: the floor of `imageCount` times its portion, at least 1 where the portion is not 0. */
+/** The number of source images of each round: ⌊`imageCount` · portion⌋, at least 1 unless the portion is 0. */
 export function sourceImageCounts(imageCount: number, sourcePortions: readonly number[]): number[] {
   return sourcePortions.map((portion) => {
     const count = Math.floor(imageCount * portion);
@@ -54,7 +58,10 @@ export function sourceImageCounts(imageCount: number, sourcePortions: readonly n
   });
 }
 
-/** The learning rate of each of `rounds` rounds: `constant`, or `sqrt2`: divided by √2 to the power of the round, counted from 0. */
+/**
+ * The learning rate of each of `rounds` rounds. `constant`: the same in all. `sqrt2`: divided by √2 to the power of the
+ * round, counted from 0.
+ */
 export function roundLearningRates(learningRate: number, rounds: number, policy: RoundLearningRate): number[] {
   return Array.from(
     { length: rounds },

@@ -1,18 +1,18 @@
 /**
- * How right pseudo-labels are, where the images have labels of their own. Nothing of it reaches the training.
+ * How many pseudo-labels are right, if the images have labels of their own. The training never sees these labels.
  *
  * @module
  */
 
-/** Pseudo-labels of each class whose truth is known, and how many of them are right. */
+/** How many pseudo-labels of each class could be compared with the truth, and how many of them are right. */
 export interface JudgedCounts {
-  /** Pixels by class. */
+  /** Number of compared pixels, by class of the pseudo-label. */
   readonly judged: readonly number[];
-  /** Of these, right. */
+  /** How many of these are right. */
   readonly right: readonly number[];
 }
 
-/** Compares pseudo-labels with the truth, pixel by pixel; ignored pixels of either do not count. */
+/** Compares pseudo-labels with the truth, pixel by pixel. A pixel that is ignored in either does not count. */
 export function judgeLabels(labels: Uint8Array, truth: Uint8Array, classes: number): JudgedCounts {
   const judged = new Array<number>(classes).fill(0);
   const right = new Array<number>(classes).fill(0);
@@ -26,25 +26,25 @@ export function judgeLabels(labels: Uint8Array, truth: Uint8Array, classes: numb
   return { judged, right };
 }
 
-/** The counts of many images together. */
+/** Adds up the counts of many images. */
 export class Precision {
   readonly #judged: number[];
   readonly #right: number[];
 
-  /** No image yet. */
+  /** Begins with counts of zero. */
   constructor(classes: number) {
     this.#judged = new Array<number>(classes).fill(0);
     this.#right = new Array<number>(classes).fill(0);
   }
 
-  /** Adds an image. */
+  /** Adds the counts of an image. */
   add({ judged, right }: JudgedCounts): void {
     for (const [sums, counts] of [[this.#judged, judged], [this.#right, right]] as const) {
       for (const [id, count] of counts.entries()) sums[id] = (sums[id] ?? 0) + count;
     }
   }
 
-  /** Of each class, the share of its pseudo-labels that are right; `null` where that is unknown. */
+  /** For each class, the share of its pseudo-labels that are right; `null` if none could be compared. */
   shares(): (number | null)[] {
     return this.#judged.map((count, id) => count > 0 ? (this.#right[id] ?? 0) / count : null);
   }

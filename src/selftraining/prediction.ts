@@ -1,6 +1,6 @@
 /**
- * The predicted label of every pixel of a batch, at the size of the labels, on the GPU: of the image as it is, or of the mean
- * over its views.
+ * The predicted label of every pixel of a batch, at the size of the labels, computed on the GPU. If an image has
+ * several views, their scores are averaged first.
  *
  * @module
  */
@@ -19,27 +19,27 @@ import { isPlain, plainView, requireBindable, ViewLogits, type ViewOptions } fro
 
 /** Predictions of one batch. */
 export interface Prediction {
-  /** `[N, H, W]`, a byte each, in whole words; there until the next prediction. */
+  /** `[N, H, W]`, one byte per pixel, padded to whole 4-byte words. The next prediction overwrites them. */
   readonly labels: BufferRange;
-  /** The raw logits of the images as they are, before upsampling; `null` where they were not asked for. */
+  /** The network's logits of the images as they are, before upsampling; `null` if they were not asked for. */
   readonly logits: PredictedLogits | null;
 }
 
 /** Logits of one batch, as the network gives them. */
 export interface PredictedLogits {
-  /** `[N, C, h, w]`, N that of the predictor. */
+  /** `[N, C, h, w]`. N is the batch of the predictor, also where fewer images were given. */
   readonly shape: readonly number[];
-  /** Reads them, until the next prediction. */
+  /** Reads the logits. To be called before the next prediction, which overwrites them. */
   readonly read: () => Promise<Float32Array<ArrayBuffer>>;
 }
 
-/** Labels batches of images by a network: `await using predictor = new Predictor(…)`. */
+/** Predicts the labels of batches of images: `await using predictor = new Predictor(…)`. */
 export class Predictor {
   /** The network on images as they are. */
   readonly #plain: InferencePrograms;
-  /** The network on all views; `null` where the image as it is is the only one. */
+  /** The network on all views; `null` if the image as it is is the only view. */
   readonly #views: ViewLogits | null;
-  /** The labels of the last batch, and where its views lay. */
+  /** The labels of the last batch, and the table that says where its views lie. */
   #labels: GPUBuffer | undefined;
   #places: GPUBuffer | undefined;
 
@@ -55,9 +55,9 @@ export class Predictor {
   }
 
   /**
-   * Submits the prediction of a batch; does not wait.
+   * Predicts the labels of a batch; does not wait for the GPU.
    *
-   * @param options `withLogits`: the logits of the images as they are may be read too. Default: false.
+   * @param options `withLogits`: the logits of the images as they are can be read too. Default: false.
    */
   async run(group: SampleBatch, { withLogits = false }: { readonly withLogits?: boolean } = {}): Promise<Prediction> {
     if (this.#views === null) {
@@ -86,7 +86,7 @@ export class Predictor {
     await Promise.all([this.#plain.dispose(), this.#views?.dispose()]);
   }
 
-  /** Submits the arg max of the scores of a batch. */
+  /** Launches the kernel that finds the class of the largest score of each pixel. */
   async #label(batch: ScoreBatch): Promise<BufferRange> {
     const { gpu, network, options } = this;
     const parts = batch.parts ?? [batch];
@@ -107,7 +107,8 @@ export class Predictor {
       classes: network.classCount,
       alignCorners: network.model.alignCorners,
       averageLogits: options.average === "logits",
-      // The logits of the image as it is are in the order of its probabilities, so they are compared as they are.
+      // The softmax keeps the order of the classes. So the logits of a single view are compared directly, as if they
+      // were probabilities.
       isProbability: this.#views === null,
     };
     if (parts.length === 1) gpu.submit([await argMaxDispatch(gpu, batch, scores, { views, labels })]);
@@ -122,7 +123,7 @@ export class Predictor {
     return { buffer: labels, offset: 0, size: bytes };
   }
 
-  /** A buffer of at least so many bytes, used again from batch to batch. */
+  /** The buffer for the labels, of at least `bytes` bytes. It is used again from batch to batch. */
   #labelsOf(bytes: number): GPUBuffer {
     if (this.#labels !== undefined && this.#labels.size >= bytes) return this.#labels;
     this.#free(this.#labels);
@@ -139,7 +140,9 @@ function logitsOf(program: Program): PredictedLogits {
   return { shape: program.outputTensor("logits").shape, read: () => program.read("logits") };
 }
 
-/** The logits of each image in a place of its own, so that one binding sees those of one image. */
+/**
+ * Copies the logits of each image to a place where a binding can begin, so that one binding sees those of one image.
+ */
 function imageParts(gpu: Gpu, program: Program, batch: ScoreBatch): ScoreBatch {
   const [, ...shape] = program.outputTensor("logits").shape;
   const size = storedBytes([1, ...shape], "f32", "activation");
@@ -160,7 +163,7 @@ function imageParts(gpu: Gpu, program: Program, batch: ScoreBatch): ScoreBatch {
   return { ...batch, logits: { buffer, offset: 0, size: buffer.size }, parts };
 }
 
-/** The logits of the images as they are, where the program has them. */
+/** The logits of the images as they are, in the program's own output buffer. */
 function plainScores(program: Program, { samples, labelSize }: SampleBatch): ScoreBatch {
   const [, , height = 1, width = 1] = program.outputTensor("logits").shape;
   return {

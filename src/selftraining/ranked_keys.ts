@@ -1,5 +1,6 @@
 /**
- * The largest class score of every pixel as an integer key on the GPU, batch by batch: what the selection of thresholds ranks.
+ * The keys that the selection of thresholds ranks, batch by batch, on the GPU. A pixel's key is the bit pattern of its
+ * largest class score. Scores are not negative, so the bit patterns, read as integers, have the order of the scores.
  *
  * @module
  */
@@ -13,30 +14,36 @@ import type { Gpu } from "../gpu/gpu.ts";
 import { type BufferRange, type Dispatch, grid, wholeRange } from "../gpu/launch.ts";
 import { type ScoreBatch, type ScoreBatches, scoreConstants, type ScoreOptions, viewsBuffer } from "./scores.ts";
 
-/** Keys of some pixels. */
+/** The keys of some pixels. */
 export interface KeyBatch {
-  /** How many. */
+  /** Number of pixels. */
   readonly count: number;
-  /** Float32 bits of the largest score, u32. */
+  /** The bits of each pixel's largest score, a float32 read as u32. */
   readonly keys: BufferRange;
-  /** Class of the largest score, u32; 256 more where the pixel is not ranked. */
+  /** The class of each pixel's largest score, u32. 256 is added if the pixel is not ranked. */
   readonly classes: BufferRange;
 }
 
 /** Which pixels are looked at. */
 export interface KeyOptions {
-  /** Every which pixel of a class and image is ranked; default 1. */
+  /** Of the pixels of a class in an image, only every `stride`-th is ranked. Default 1: all are. */
   readonly stride?: number;
-  /** About every which row and column is looked at at all, spread over the image, by batch; default 1. */
+  /**
+   * For a batch, the step between the rows and between the columns that are looked at; other pixels get no key. The
+   * rows and columns are spread over the image. Default 1: all pixels are looked at.
+   */
   readonly step?: (batch: ScoreBatch) => number;
 }
 
-/** Pixels that one invocation of `top_score` walks over. */
+/** Pixels whose keys one invocation of `top_score` computes, one after the other. */
 const run = 32;
-/** Pixels that one invocation of the stride kernels walks over. */
+/** Pixels that one invocation of the `stride` kernels counts, one after the other. */
 const blockPixels = 256;
 
-/** The keys of all batches; buffers are used again from batch to batch, so each must be consumed before the next. */
+/**
+ * The keys of all batches. A batch overwrites the buffers of the one before, so each must be used before the next is
+ * asked for.
+ */
 export async function* rankedKeys(
   gpu: Gpu,
   batches: ScoreBatches,
@@ -74,7 +81,7 @@ export async function* rankedKeys(
   }
 }
 
-/** The launches that leave every `stride`-th pixel of each class and image ranked. */
+/** The launches that mark all pixels as not ranked except every `stride`-th of each class and image. */
 async function everyNth(
   gpu: Gpu,
   images: number,

@@ -1,6 +1,7 @@
 /**
- * The plan of all rounds: which portion of the target is labelled, which images are trained on, for how many steps and at
- * which rate. A pure function of the settings and the numbers of images, so that it is known before anything starts.
+ * The plan of all rounds: the portion of the target that is labelled, the images that are trained on, the number of
+ * steps and the learning rate. It follows from the settings and the numbers of images alone, so it is known before
+ * anything starts.
  *
  * @module
  */
@@ -15,33 +16,33 @@ export interface RoundSettings {
   readonly seed: number;
   /** Rounds of labelling and training. */
   readonly rounds: number;
-  /** Passes over the images of a round. */
+  /** Passes over the images that a round trains on. */
   readonly epochs: number;
   /** Share of each class that becomes pseudo-labels. */
   readonly targetPortion: PortionSchedule;
-  /** Share of the source images that a round trains on, or their number. */
+  /** The source images that a round trains on: a share of all, or a number. */
   readonly sourcePortion: PortionSchedule | { readonly images: number };
-  /** Target images that a round trains on; all by default. */
+  /** Number of target images that a round trains on. Default: all. */
   readonly targetImages?: number;
-  /** Source images anew each round, or a growing subset. */
+  /** How a round's source images are chosen: drawn anew, or as a subset that grows from round to round. */
   readonly sourceChoice: SubsetPolicy;
-  /** How the portions grow. */
+  /** Which rule says how the portions grow. */
   readonly portionRule: PortionRule;
-  /** One learning rate per round, or the first one's. */
+  /** One learning rate per round, or only that of the first. */
   readonly learningRates: readonly number[];
-  /** How a single learning rate changes from round to round. */
+  /** How the learning rate changes from round to round if only the first is given. */
   readonly rateDecay: "constant" | "sqrt2";
-  /** Train on source images only. Default `false`. */
+  /** Train on source images only, for comparison. Default `false`. */
   readonly control?: boolean;
 }
 
-/** A round before it starts. */
+/** What a round will do. */
 export interface RoundPlan {
-  /** Round from 1. */
+  /** Number of the round, from 1. */
   readonly round: number;
   /** Share of each class that becomes pseudo-labels. */
   readonly portion: number;
-  /** Source and target images that are trained on, together. */
+  /** The source and target images that are trained on. */
   readonly items: readonly DomainItem[];
   /** Training steps. */
   readonly steps: number;
@@ -50,7 +51,7 @@ export interface RoundPlan {
 }
 
 /**
- * The rounds in their order.
+ * The plan of each round, in order.
  *
  * @param images how many images each domain has.
  * @param crops crops of a training step.
@@ -82,7 +83,7 @@ export function planRounds(
   });
 }
 
-/** Source images of each round. */
+/** The number of source images of each round. */
 function sourceCountsOf({ sourcePortion, rounds, portionRule }: RoundSettings, images: number): number[] {
   if ("images" in sourcePortion) return new Array<number>(rounds).fill(sourcePortion.images);
   return sourceImageCounts(images, portions(sourcePortion, rounds, portionRule));

@@ -1,6 +1,7 @@
 /**
- * The class scores of a batch of images, as the kernels of the selection read them: low-resolution logits of one or several
- * views, or probability maps, and a spatial prior. The large maps themselves exist only inside the kernels.
+ * The class scores of a batch of images, as the kernels of the selection read them. The scores are computed from the
+ * logits of one or several views at low resolution, or from probability maps, and from a spatial prior if there is one.
+ * The kernels compute a score where they need it; maps of scores at full size are never stored.
  *
  * @module
  */
@@ -10,15 +11,15 @@ import type { BufferRange } from "../gpu/launch.ts";
 import type { ShaderConstants } from "../gpu/shader.ts";
 import { paddedChannels } from "../graph/layout.ts";
 
-/** A view of a batch inside its buffer. */
+/** Where a view of a batch lies in the buffer of the logits. */
 export interface ScoreView {
-  /** First float of the view. */
+  /** Index of the view's first float in the buffer. */
   readonly offset: number;
-  /** Size of the logits or of the map. */
+  /** Rows of the logits or of the map. */
   readonly height: number;
   /** Columns. */
   readonly width: number;
-  /** The image was mirrored for this view. */
+  /** Whether the image was mirrored for this view. */
   readonly mirror: boolean;
 }
 
@@ -26,21 +27,21 @@ export interface ScoreView {
 export interface ScoreOptions {
   /** Number of classes. */
   readonly classes: number;
-  /** How logits are interpolated. */
+  /** Whether corner pixels coincide when the logits are interpolated. Default `false`. */
   readonly alignCorners?: boolean;
-  /** The buffers hold probabilities at full size, not logits. */
+  /** Whether the buffers hold probabilities at full size, not logits. Default `false`. */
   readonly isProbability?: boolean;
-  /** Average the logits of the views instead of their probabilities. */
+  /** Whether the logits of the views are averaged, not their probabilities. Default `false`. */
   readonly averageLogits?: boolean;
   /** Spatial prior `[H, W, C₄]`. */
   readonly prior?: GPUBuffer;
 }
 
-/** Some images, on the GPU. */
+/** The logits or probabilities of some images, on the GPU. */
 export interface ScoreBatch {
   /** How many images. */
   readonly images: number;
-  /** Size of the labels. */
+  /** Rows of the labels. */
   readonly height: number;
   /** Columns. */
   readonly width: number;
@@ -48,15 +49,17 @@ export interface ScoreBatch {
   readonly logits: BufferRange;
   /** Where each view lies. */
   readonly views: readonly ScoreView[];
-  /** Each image by itself, in the same buffer, where the logits of all are more than one binding can see. */
+  /**
+   * Each image as a batch of its own, in the same buffer. Present if one binding cannot see the logits of all images.
+   */
   readonly parts?: readonly ScoreBatch[];
 }
 
-/** All images, batch by batch. */
+/** The scores of all images, batch by batch. */
 export interface ScoreBatches {
   /** How many images there are. */
   readonly images: number;
-  /** Called once per pass; must give the same scores each time. */
+  /** Passes over all batches. It is called once per pass and must give the same scores each time. */
   batches(): AsyncIterable<ScoreBatch>;
 }
 

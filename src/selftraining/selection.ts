@@ -1,11 +1,16 @@
 /**
  * The selection of pseudo-labels on the GPU, exact to the last bit (CBST, Zou et al. 2018, section 4 and algorithm 2).
  *
- * The threshold of a class is the value at a rank of its sorted confidences. As in SELECT (Floyd & Rivest, 1975, "Expected time
- * bounds for selection"), a sample of the pixels says between which two keys it must almost surely lie; one pass over all
- * pixels counts the keys on either side and keeps the few between, among which it is then found by radix. Where a sample
- * misleads, or too many keys lie between, all keys are ranked by radix instead: the result is the same, and exact.
- * Memory is bounded whatever the number of images; only counts come back.
+ * The threshold of a class is the value at a given rank of its confidences in descending order. It is found without
+ * sorting, as in SELECT (Floyd & Rivest, 1975, "Expected time bounds for selection"):
+ * 1. A sample of the pixels gives two keys between which the wanted key almost surely lies.
+ * 2. One pass over all pixels counts the keys outside these bounds and keeps the few keys between them.
+ * 3. Radix selection finds the wanted key among those kept.
+ *
+ * If the wanted key does not lie between the bounds, or more keys lie between them than there is room for, radix
+ * selection runs over all keys instead. The result is the same.
+ *
+ * Memory is bounded whatever the number of images. Only counts are read back.
  *
  * @module
  */
@@ -29,21 +34,24 @@ import { type KeyBatch, rankedKeys } from "./ranked_keys.ts";
 import { type ScoreBatch, type ScoreBatches, scoreConstants, type ScoreOptions, viewsBuffer } from "./scores.ts";
 import { rankedLists, type SelectionSettings, type Thresholds, thresholdsAtRanks } from "./thresholds.ts";
 
-/** Sizes that change the time of a selection, never its result. */
+/** Sizes that change the time of a selection, but not its result. */
 export interface SelectionLimits {
-  /** Most pixels in the sample; where there are no more, all pixels are the sample. */
+  /** Most pixels in the sample. If the images have no more pixels than this, the sample is all of them. */
   readonly samples: number;
-  /** Most keys that are kept between the bounds. */
+  /** Most keys between the bounds that are kept. */
   readonly candidates: number;
 }
 
-/** Memory for these is taken whatever the number of images: 32 MiB, first for the one, then for the other. */
+/** The default sizes. Sample and candidates take 32 MiB each, one after the other, whatever the number of images. */
 export const defaultLimits: SelectionLimits = { samples: 2 ** 21, candidates: 2 ** 22 };
-/** Standard deviations of a rank in a random sample between the wanted rank and a bound; neighbours are alike, so not 3. */
+/**
+ * Distance between the wanted rank and a bound, in standard deviations of a rank in a random sample. Three would do for
+ * independent pixels, but neighbouring pixels are alike.
+ */
 const deviations = 6;
 /** Bytes of labels that are read back together. */
 export const labelBytes = 8 * 2 ** 20;
-/** Pixels that one invocation of `assign_labels` walks over. */
+/** Pixels that one invocation of `assign_labels` labels, one after the other. */
 const run = 32;
 
 /** The thresholds of all classes. */
@@ -71,7 +79,7 @@ export async function selectThresholds(
   return await thresholdsOf(gpu, candidates, bounds, all, scores, settings);
 }
 
-/** The thresholds from the candidates of all pixels, or from all keys where that is not to be had. */
+/** The thresholds, from the candidates if these suffice, else from all keys. */
 async function thresholdsOf(
   gpu: Gpu,
   candidates: Candidates,
@@ -84,20 +92,23 @@ async function thresholdsOf(
   const ranked = tallies.map(rankedCount);
   const pixels = tallies.map((tally) => rankedCount(tally) + tally.unranked);
   const lists = rankedLists(ranked, settings);
-  // A rank on an extra zero is no key of the list: its value is 0, as if there were none.
+  // A rank may fall on one of the extra zeros of rule `mxnet`. That is no key of the list; the value is then 0.
   const ranks = lists.map(({ rank, sampled: count }) => rank > count ? 0 : rank);
   const keys = await keysAtRanks(candidates, bounds, ranks) ?? await radixSelect(gpu, all, ranks);
   const values = [...new Float32Array(Uint32Array.from(keys).buffer)].map((value, list) => ranks[list] ? value : 0);
   return thresholdsAtRanks(settings, scores.prior !== undefined, pixels, ranked, lists, values);
 }
 
-/** How the pixels are sampled: at one rate, whatever the sizes of the images, that of the first batch's size for all. */
+/**
+ * How the pixels are sampled. The step between sampled rows and columns is chosen for the size of the first batch and
+ * holds for all, so that images of every size are sampled at one rate.
+ */
 class Sampling {
   #step = 0;
 
   constructor(readonly images: number, readonly mostSamples: number) {}
 
-  /** About every which row and column of a batch is in the sample. */
+  /** Step between the rows, and between the columns, that are in the sample; about, as they are spread. */
   step({ height, width }: ScoreBatch): number {
     if (this.#step > 0) return this.#step;
     const pixels = this.images * height * width;
@@ -111,37 +122,43 @@ class Sampling {
   }
 }
 
-/** Pixels in the sample: all where they are few, else 4·n^⅔ of n, as Floyd and Rivest but for the factor. */
+/**
+ * Number of pixels in the sample of `pixels` pixels n: all if they are few, else 4·n^⅔. The exponent is Floyd and
+ * Rivest's.
+ */
 function sampleSize(pixels: number, mostSamples: number): number {
   return pixels <= mostSamples ? pixels : Math.min(mostSamples, Math.ceil(4 * pixels ** (2 / 3)));
 }
 
 /**
- * About every which row and column is in the sample. An odd number, or it could fall into step with the network's output
- * stride and see each of its cells at the same place.
+ * The step between sampled rows and columns, about. It is odd, since an even step could fall in with the network's
+ * output stride, and the sample would then hold the same place of every output cell.
  */
 function sampleStep(pixels: number, samples: number): number {
   const step = Math.ceil(Math.sqrt(pixels / samples));
   return step + 1 - step % 2;
 }
 
-/** The keys of a sample between which the value at `portion` of each list lies, unless the sample misleads. */
+/**
+ * Two keys for each list, found in the sample, between which the value at `portion` of the full list almost surely
+ * lies.
+ */
 async function boundsOf(sample: Candidates, counts: readonly number[], portion: number): Promise<Bounds[]> {
-  // Side by side, so that they wait together.
+  // Both selections run at the same time, so that they wait for the GPU together.
   const [highs, lows] = await Promise.all([
     sample.select(counts.map((n) => Math.max(0, Math.floor(n * portion - marginOf(n, portion))))),
     sample.select(counts.map((n) => Math.ceil(n * portion + marginOf(n, portion)))),
   ]);
-  // A rank outside the list gives 0, which as a low bound is none.
+  // A rank outside the list gives the key 0. As a low bound, 0 excludes nothing.
   return highs.map((high, list) => ({ low: lows[list] ?? unbounded.low, high: high || unbounded.high }));
 }
 
-/** Ranks between the wanted one and a bound, in a sample of `count` keys. */
+/** How many ranks lie between the wanted rank and a bound, in a sample of `count` keys. */
 function marginOf(count: number, portion: number): number {
   return deviations * (Math.sqrt(count * portion * (1 - portion)) + 1);
 }
 
-/** The key at each list's rank; `null` where the bounds missed one, or not all candidates were kept. */
+/** The key at each list's rank. `null` if a wanted key lies outside its bounds, or not all candidates could be kept. */
 async function keysAtRanks(
   candidates: Candidates,
   bounds: readonly Bounds[],
@@ -168,7 +185,7 @@ function atLeastHigh(tally: Tally | undefined): number {
   return tally === undefined ? 0 : tally.above + tally.equalToHigh;
 }
 
-/** The tallies of the lists: of each class, or their sum where there is a single list. */
+/** The counts of each list: those of its class or, with a single list, the sum over all classes. */
 function listTallies(tallies: readonly Tally[], listCount: number): readonly Tally[] {
   if (listCount === tallies.length) return tallies;
   return [
@@ -191,18 +208,19 @@ function rankedCount({ above, equalToHigh, between, equalToLow, below }: Tally):
 export interface LabelledBatch {
   /** Number of images. */
   readonly images: number;
-  /** Rows of each. */
+  /** Rows of each image. */
   readonly height: number;
-  /** Columns of each. */
+  /** Columns of each image. */
   readonly width: number;
   /** `[N, H, W]`, 255 = ignored. */
   readonly labels: Uint8Array<ArrayBuffer>;
-  /** How many of these pixels got which label. */
+  /** How many of these pixels got each label. */
   readonly counts: LabelCounts;
 }
 
 /**
- * Labels every image by thresholds.
+ * Labels every image: a pixel gets the class with the largest ratio score / threshold if that ratio is at least 1, else
+ * 255.
  *
  * @param lambda the threshold of each class, above 0.
  */
@@ -259,7 +277,10 @@ function pixelCount({ images, height, width }: SubmittedBatch["size"]): number {
   return images * height * width;
 }
 
-/** The launch that labels a batch: `labels` `[N, H, W]`, a byte each, in whole words; `counts` `[C]`, added to. */
+/**
+ * The launch that labels a batch. It writes `labels` `[N, H, W]`, one byte per pixel, padded to whole 4-byte words, and
+ * adds the number of pixels of each class to `counts` `[C]`.
+ */
 export function assignDispatch(
   gpu: Gpu,
   batch: ScoreBatch,

@@ -1,7 +1,7 @@
 /**
- * Soft pseudo-labels with entropy regularisation (LRENT; CRST, Zou et al., ICCV 2019): the closed form
- * `soft_c = (p_c/λ_c)^{1/α} / Σ_j (p_j/λ_j)^{1/α}`, used where the sum is above 1. The thresholds are those of
- * `selectThresholds`. As α goes to 0 the labels become the hard ones of `assignLabels`.
+ * Soft pseudo-labels with entropy regularisation (LRENT; CRST, Zou et al., ICCV 2019), in closed form: `soft_c =
+ * (p_c/λ_c)^{1/α} / Σ_j (p_j/λ_j)^{1/α}`. A pixel is used if the sum is above 1. The thresholds λ are those of
+ * `selectThresholds`. As α goes to 0, the labels become the hard ones of `assignLabels`.
  *
  * @module
  */
@@ -18,13 +18,13 @@ import type { LabelledBatch } from "./selection.ts";
 
 /** Soft and hard pseudo-labels of one batch. */
 export interface SoftLabelledBatch extends LabelledBatch {
-  /** `[N, C, H, W]`, of every pixel, used or not. */
+  /** `[N, C, H, W]`, given for every pixel, whether it is used or not. */
   readonly soft: Float32Array<ArrayBuffer>;
 }
 
 /**
- * Labels every image softly. The hard label is the class of the largest soft
- * label where the pixel is used, else 255. Soft labels are within 4e-6 of their exact values for α ≥ 0.1.
+ * Labels every image softly. A pixel's hard label is the class of its largest soft label if the pixel is used, else
+ * 255. Soft labels are within 4e-6 of their exact values for α ≥ 0.1.
  *
  * @param lambda the threshold of each class, above 0.
  * @throws {RangeError} if `alpha` is not above 0.
@@ -78,7 +78,10 @@ export async function* assignSoftLabels(
   if (last !== null) yield last;
 }
 
-/** The thresholds as the kernel reads them; exponent and mantissa apart, its logarithm taken in float64. */
+/**
+ * The thresholds as the kernel reads them: exponent and mantissa of each by themselves. The mantissa's logarithm is
+ * computed here in float64.
+ */
 function thresholdRows(lambda: Float32Array<ArrayBuffer>, alpha: number): Float32Array<ArrayBuffer> {
   const rows = new Float32Array((lambda.length + 1) * 4);
   const asIntegers = new Uint32Array(rows.buffer);
@@ -92,7 +95,10 @@ function thresholdRows(lambda: Float32Array<ArrayBuffer>, alpha: number): Float3
   return rows;
 }
 
-/** The exponent of a positive float32, such that value / 2^exponent lies in [1, 2), from its bits as a float64. */
+/**
+ * The exponent e of a positive float32, such that value / 2^e lies in [1, 2). It is read from the bits of the value as
+ * a float64.
+ */
 function exponentOf(value: number): number {
   const view = new DataView(new ArrayBuffer(8));
   view.setFloat64(0, value);

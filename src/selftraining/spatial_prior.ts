@@ -1,6 +1,6 @@
 /**
- * The spatial prior of CBST-SP (Zou et al. 2018, section 4.3): how often each class stands at each place of the source images,
- * smoothed by a Gaussian.
+ * The spatial prior of CBST-SP (Zou et al. 2018, section 4.3): how often each class stands at each place of the source
+ * images, smoothed by a Gaussian.
  *
  * @module
  */
@@ -19,11 +19,17 @@ export interface SpatialPriorOptions {
   readonly classes: number;
   /** Size of the label maps. */
   readonly size: Size;
-  /** Side of the Gaussian kernel; its centre is (kernel − 1)/2, tap ⌊(kernel − 1)/2⌋ lies on the pixel. Default 70. */
+  /**
+   * Side of the Gaussian kernel in pixels. Its centre is at (kernel − 1)/2, and its tap ⌊(kernel − 1)/2⌋ lies on the
+   * pixel. Default 70.
+   */
   readonly kernel?: number;
-  /** Default kernel / 4. */
+  /** Standard deviation of the Gaussian in pixels. Default kernel / 4. */
   readonly sigma?: number;
-  /** Each class map sums to 1 over the pixels (default), each pixel over the classes, or neither. */
+  /**
+   * What sums to 1. `"pixel"` (default): each class map, over the pixels. `"class"`: each pixel, over the classes.
+   * `"none"`: nothing is scaled.
+   */
   readonly normalization?: "pixel" | "class" | "none";
 }
 
@@ -31,14 +37,17 @@ export interface SpatialPriorOptions {
 export interface LabelBatch {
   /** How many images. */
   readonly images: number;
-  /** Ids, `[N, H, W]`. */
+  /** Class ids, `[N, H, W]`. */
   readonly labels: Uint8Array<ArrayBuffer>;
 }
 
-/** Images in one launch. */
+/** Images whose labels are counted in one launch. */
 const batchSize = 16;
 
-/** The prior from the labels of images, brought to the size of the options; in a buffer that the caller frees. */
+/**
+ * The prior from the labels of source images, which are resized to the size of the options. The caller frees the
+ * buffer.
+ */
 export function spatialPrior<Item>(
   gpu: Gpu,
   samples: SampleSource<Item>,
@@ -67,9 +76,7 @@ async function* labelBatches<Item>(
   if (images > 0) yield { images, labels };
 }
 
-/**
- * The prior `[H, W, C₄]`, in a buffer that the caller frees. Class maps without a pixel stay zero.
- */
+/** The prior `[H, W, C₄]`. The caller frees the buffer. The map of a class without a pixel stays zero. */
 export async function accumulatePrior(
   gpu: Gpu,
   batches: AsyncIterable<LabelBatch>,

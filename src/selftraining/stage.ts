@@ -1,6 +1,6 @@
 /**
- * A training stage: so many steps over the shuffled union of source and target images, each crop planned as a pure
- * function of its place, so that a stage can go on from any step to the same bits.
+ * A training stage: a number of steps over the shuffled union of source and target images. How a crop is drawn depends
+ * only on the seed, the stage and the crop's number. So a stage that goes on from any step gives the same bits.
  *
  * @module
  */
@@ -17,41 +17,44 @@ import type { TrainingSample } from "./training_step.ts";
 
 /** What a stage trains on and how long. */
 export interface TrainingStage<Item> {
-  /** Name such as `source` or `round 2`; part of every random draw. */
+  /** Name, such as `source` or `round 2`. Every random draw depends on it. */
   readonly name: string;
   /** Seed of every random draw. */
   readonly seed: number;
-  /** The images of the stage. */
+  /** Which images the stage trains on. */
   readonly items: readonly DomainItem[];
-  /** What the source of the samples knows them by; the target's labels are pseudo-labels. */
+  /** The images of each domain as the `SampleSource` knows them. The target's labels are pseudo-labels. */
   readonly images: Readonly<Record<Domain, readonly Item[]>>;
   /** How crops are drawn; their size is the trainer's. */
   readonly augmentation: Omit<AugmentationOptions, "crop">;
-  /** Rare-class mining, by domain; absent where crops are plain. */
+  /** Rare-class mining of each domain. A domain without a plan has plain random crops. */
   readonly mining: Partial<Readonly<Record<Domain, MiningPlan>>>;
-  /** Steps in all. */
+  /** Number of training steps. */
   readonly steps: number;
-  /** Rates of a step. */
+  /** Learning rate of each parameter group at a step, counted from 0. */
   readonly rates: (step: number) => LearningRates;
 }
 
 /** What happens around the steps. */
 export interface StageEvents {
-  /** The step to start at, when going on. */
+  /** The step to start at; above 0 when a stage goes on. */
   readonly from: number;
-  /** Called with the losses as they become known, in order. */
+  /** Called with losses when they have been read back, in the order of the steps. */
   readonly onLosses: (losses: readonly StepLoss[]) => Promise<void> | void;
-  /** Asked between steps: whether a checkpoint is due now. */
+  /** Asked between steps whether a checkpoint is due. */
   readonly checkpointDue: () => boolean;
   /** Writes a checkpoint; `step` steps have been done. */
   readonly checkpoint: (step: number) => Promise<void>;
-  /** Ends the stage at the next step, after a checkpoint. */
+  /** When it is given, the stage writes a checkpoint at the next step and ends. */
   readonly signal: AbortSignal | undefined;
 }
 
-/** Most micro-batches submitted before their losses are read, so that a stop is never far away. */
+/**
+ * Most micro-batches that are submitted before their losses are read. The number is small, so that a stop takes effect
+ * soon.
+ */
 const maxWaiting = 16;
-/** Losses are read this often, in milliseconds. */
+/** Losses are read at least this often, in milliseconds. */
 const readInterval = 400;
 
 /**

@@ -1,30 +1,33 @@
 /**
- * What a run must remember, so that it can go on after a stop and end with the same bytes: the results of its stages, a
- * log, a few named results such as the checkpoint and the weights, and the pseudo-labels of each round. A folder is one
- * place for it, memory another (`MemoryStore`). Callers see names, never paths.
+ * What a run must remember to go on after a stop and end with the same bytes: the results of its stages, a log, a few
+ * named results such as the checkpoint and the weights, and the pseudo-labels of each round. One implementation keeps
+ * them in a folder, another in memory (`MemoryStore`). Callers use names, never paths.
  *
  * @module
  */
 
 import type { SampleLabelMap } from "../data/sample.ts";
 
-/** The memory of a run. `Item` is what names an image to the source of its samples. */
+/** What a run remembers. An `Item` is what the `SampleSource` knows an image by. */
 export interface RunStore<Item> {
-  /** The result of a stage: of an earlier start if it was finished there, else computed now and kept. */
+  /**
+   * The result of a stage. If the stage was finished in an earlier start, its kept result; else it is computed now and
+   * kept.
+   */
   once<T>(stage: string, compute: () => Promise<T>): Promise<T>;
-  /** Keeps a result under a name such as `weights.safetensors`; an interrupted write leaves the old one. */
+  /** Keeps a result under a name such as `weights.safetensors`. If writing is interrupted, the old result stays. */
   write(name: string, data: Uint8Array<ArrayBuffer> | string): Promise<void>;
-  /** A result that was kept; `null` where there is none. */
+  /** A result that was kept; `null` if there is none. */
   read(name: string): Promise<Uint8Array<ArrayBuffer> | null>;
-  /** What messages call a result: its path where it is a file. */
+  /** How messages name a result: its path if it is a file. */
   describe(name: string): string;
   /** Appends an entry to the log. */
   log(entry: Readonly<Record<string, unknown>>): Promise<void>;
   /** Drops the log's entries of steps that will be done again: those of `stage` from `step` on, and all after them. */
   truncateLog(stage: string, step: number): Promise<void>;
-  /** Begins to keep the pseudo-labels of a round, one label map for each of `items`, in their order. */
+  /** Opens a sink for the pseudo-labels of a round: one label map for each of `items`, in their order. */
   openLabels(round: number, items: readonly Item[], classes: number): LabelSink;
-  /** The images with their pseudo-labels of a round as their labels. */
+  /** The images of a round, with their pseudo-labels in the place of labels. */
   labelledItems(round: number, items: readonly Item[], classes: number): Item[];
 }
 
@@ -33,11 +36,15 @@ export interface LabelSink extends AsyncDisposable {
   /**
    * Keeps the labels of the next image.
    *
-   * @param labels of the image; taken away from the caller.
-   * @param truth labels of its own that the image has, of the same size, to judge the pseudo-labels by; `null` where unknown.
+   * @param labels of the image. The sink takes the array over; the caller must not use it again.
+   * @param truth labels that the image has of its own, of the same size, to judge the pseudo-labels by; `null` if there
+   * are none.
    */
   write(labels: SampleLabelMap, truth: Uint8Array<ArrayBuffer> | null): Promise<void>;
-  /** Waits until all labels are kept. Returns, of each class, the share of its labels that are right; `null` where unknown. */
+  /**
+   * Waits until all labels are kept. Returns for each class the share of its labels that are right; `null` if that is
+   * unknown.
+   */
   finish(): Promise<(number | null)[]>;
 }
 

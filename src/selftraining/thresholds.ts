@@ -1,6 +1,6 @@
 /**
- * From ranks to thresholds: what the paper and the two released programs do with the sorted confidences, in float64 on a few
- * numbers per class. The confidences themselves stay on the GPU (selection.ts).
+ * From ranks to thresholds, as the paper and the two released programs define them. Everything here is float64
+ * arithmetic on a few numbers per class. The confidences themselves stay on the GPU (`selection.ts`).
  *
  * @module
  */
@@ -8,41 +8,47 @@
 import { type MiningClasses, miningClasses } from "../data/mining.ts";
 import type { LabelCounts } from "./label_counts.ts";
 
-/** One threshold per class (`cbst`, and `lrent` which softens the labels), or one for all (`st`). */
+/**
+ * `cbst`: one threshold per class. `st`: one threshold for all classes. `lrent`: as `cbst`, and the labels are
+ * softened.
+ */
 export type SelectionPolicy = "cbst" | "st" | "lrent";
 
-/** Which released program's ranks: the PyTorch one (`crst`) or the MXNet one (`mxnet`), whose lists have extra zeros. */
+/**
+ * Which released program's ranks: those of the PyTorch one (`crst`), or those of the MXNet one (`mxnet`), which adds
+ * zeros to its lists.
+ */
 export type RankRule = "crst" | "mxnet";
 
 /** How pseudo-labels are chosen. */
 export interface SelectionSettings {
   /** One threshold per class, or one for all. */
   readonly policy: SelectionPolicy;
-  /** Whose ranks. */
+  /** Which released program's ranks. */
   readonly rule: RankRule;
-  /** Share of each class to label, in `[0, 1]`. */
+  /** Share of each class to label, from 0 to 1. */
   readonly portion: number;
-  /** Only every `stride`-th pixel of a class is ranked, counted within each image. 1 ranks all of them. */
+  /** Of the pixels of a class in an image, only every `stride`-th is ranked. 1: all are. */
   readonly stride: number;
 }
 
-/** The ranked lists: one per class, or a single one. */
+/** The length of a ranked list, and the rank of its threshold. There is one list per class, or a single one. */
 export interface RankedList {
-  /** Values in the list, without extra zeros. */
+  /** Number of values in the list, without extra zeros. */
   readonly sampled: number;
-  /** Values in the list as the rule counts them. */
+  /** Number of values in the list as the rule counts them, with extra zeros. */
   readonly length: number;
-  /** Place of the threshold in the descending list, from 1; 0 where there is none. */
+  /** Place of the threshold in the list in descending order, from 1; 0 if there is no threshold. */
   readonly rank: number;
 }
 
 /**
  * Length and rank of each list.
  *
- * Rule `crst`: rank = ⌊n · portion⌋. Rule `mxnet`: every list of a class that was predicted holds one extra zero; the
- * pooled list of `st` holds one for each class and one more.
+ * Rule `crst`: rank = ⌊n · portion⌋ for n ranked pixels. Rule `mxnet`: the list of a class holds one extra zero if the
+ * class was predicted at all. The single list of policy `st` holds one extra zero for each class, and one more.
  *
- * @param sampled ranked pixels of each class.
+ * @param sampled number of ranked pixels of each class.
  */
 export function rankedLists(sampled: readonly number[], settings: SelectionSettings): RankedList[] {
   const { policy, rule, portion } = settings;
@@ -59,31 +65,37 @@ export function rankedLists(sampled: readonly number[], settings: SelectionSetti
   }
 }
 
-/** The thresholds of a selection and how they came about, under the names of the exact vectors; lists are over classes. */
+/**
+ * The thresholds of a selection, and the numbers that led to them. Lists are over classes. The names are those of
+ * `thresholds.json`.
+ */
 export interface Thresholds extends SelectionSettings {
   /** Whether scores were multiplied by a spatial prior. */
   readonly prior: boolean;
-  /** Pixels whose arg max is the class. */
+  /** Number of pixels whose largest score is that of the class. */
   readonly n_pixels: readonly number[];
-  /** Of these, ranked. */
+  /** How many of these are ranked. */
   readonly n_sampled: readonly number[];
   /** Length of the class's list with the extra zeros of rule `mxnet`. */
   readonly list_len: readonly number[];
   /** Place of the threshold in the descending list, from 1; 0 where there is none. */
   readonly rank: readonly number[];
-  /** The value at the rank; 0 where there is none. */
+  /** The confidence at the rank; 0 if there is none. */
   readonly lambda_raw: Float32Array<ArrayBuffer>;
-  /** The threshold λ: 1 where there is none. */
+  /** The threshold λ; 1 if the list gives none. */
   readonly lambda: Float32Array<ArrayBuffer>;
-  /** Rare classes: sizes, the three smallest shares, and the shares below 0.001. */
+  /**
+   * What mining needs to know of rare classes: the size of each class, the three classes of the smallest shares, and
+   * the classes whose shares are below 0.001.
+   */
   readonly mine: MiningClasses & { readonly size: readonly number[] };
 }
 
 /**
  * The thresholds from the values at the ranks.
  *
- * @param lists of `rankedLists`.
- * @param values the float32 at the rank of each list; 0 where the rank is 0 or falls on an extra zero.
+ * @param lists as `rankedLists` gives them.
+ * @param values the float32 at the rank of each list; 0 if the rank is 0 or falls on an extra zero.
  */
 export function thresholdsAtRanks(
   { policy, rule, portion, stride }: SelectionSettings,
@@ -111,13 +123,13 @@ export function thresholdsAtRanks(
   };
 }
 
-/** What `thresholds.json` says: the thresholds as numbers and as bits, and what became of the pixels. */
+/** What `thresholds.json` holds: the thresholds as numbers and as bits, and how many pixels got each label. */
 export interface ThresholdsReport extends Omit<Thresholds, "lambda_raw" | "lambda">, LabelCounts {
-  /** rank − 1, or `null`. */
+  /** rank − 1, the index in the sorted list from 0; `null` if the rank is 0. */
   readonly index: readonly (number | null)[];
-  /** The value at the rank, with 9 digits; 0 where there is none. */
+  /** The confidence at the rank, with 9 digits; 0 if there is none. */
   readonly lambda_raw: readonly number[];
-  /** The threshold λ, with 9 digits; 1 where there is none. */
+  /** The threshold λ, with 9 digits; 1 if the list gives none. */
   readonly lambda: readonly number[];
   /** The float32 bits of λ, such as `0x3f800000`. */
   readonly lambda_hex: readonly string[];
@@ -125,7 +137,7 @@ export interface ThresholdsReport extends Omit<Thresholds, "lambda_raw" | "lambd
   readonly k: readonly number[];
 }
 
-/** The report of a selection whose labels are counted; its keys stand in the order of the file. */
+/** The report of a selection, once its labels are counted. The keys have the order of the file. */
 export function thresholdsReport(thresholds: Thresholds, { labelled, ignored }: LabelCounts): ThresholdsReport {
   const { policy, rule, portion, stride, prior, n_pixels, n_sampled, list_len, rank, mine } = thresholds;
   const lambda = [...thresholds.lambda];
@@ -141,7 +153,7 @@ export function thresholdsReport(thresholds: Thresholds, { labelled, ignored }: 
   };
 }
 
-/** A float32 with 9 digits, which read back to the same bits. */
+/** A float32 rounded to 9 decimal digits, which are enough to read back the same bits. */
 function nineDigits(value: number): number {
   return Number(value.toPrecision(9));
 }

@@ -1,7 +1,7 @@
 /**
- * Training of a network on the GPU: one program per micro-batch samples the crops and computes the loss and the gradients.
- * After the last one of a step come the exchange of gradients, where there is one, the optimizer, and what follows a step.
- * Nothing is read back but a few numbers per step, many steps at a time.
+ * Training of a network on the GPU. One program per micro-batch samples the crops and computes the loss and the
+ * gradients. After the last micro-batch of a step come the exchange of gradients, if there is one, the optimizer, and
+ * whatever is attached after the step. Only a few numbers per step are read back, for many steps at a time.
  *
  * @module
  */
@@ -20,11 +20,11 @@ import { encodeSamples, type StepOptions, type TrainingSample, trainingStep } fr
 /** What can be attached to a step. With nothing attached, a step is one submission for each micro-batch. */
 export interface StepJoints {
   /**
-   * Told the segments of gradients when those of a step are submitted. The optimizer is submitted when what this returns is
-   * done. For sums over several machines.
+   * Called once the gradients of a step are submitted, with the buffers that hold them. The optimizer is submitted when
+   * the returned promise is fulfilled. Meant for sums over several machines.
    */
   readonly exchange?: (gradients: readonly GPUBuffer[]) => Promise<void>;
-  /** Launched after the optimizer, such as a moving average of the weights. */
+  /** Launches after the optimizer, such as a moving average of the weights. */
   readonly afterStep?: readonly Dispatch[];
 }
 
@@ -36,7 +36,7 @@ export interface TrainerOptions extends StepOptions {
   readonly joints?: StepJoints;
 }
 
-/** Where in a run a step is, for the random numbers inside the network. */
+/** What the random numbers inside the network depend on, beside the number of the step and the layer. */
 export interface StepSeed {
   /** Seed of the run, a u32. */
   readonly seed: number;
@@ -48,7 +48,7 @@ export interface StepSeed {
 export interface StepLoss {
   /** Step number, as given to `step`. */
   readonly step: number;
-  /** What the objective gave for each micro-batch, averaged over the micro-batches. */
+  /** The objective's value, averaged over the micro-batches. */
   readonly loss: number;
 }
 
@@ -57,9 +57,9 @@ export const logLength = 64;
 
 /** The launches of a step, in their order. */
 export interface StepLaunches {
-  /** Of each micro-batch: loss and gradients, and their sum with those of the micro-batches before. */
+  /** For each micro-batch: the loss and the gradients, which are then added to those of the micro-batches before. */
   readonly gradients: readonly (readonly Dispatch[])[];
-  /** After the exchange: the optimizer, what checks its results, and what follows the step. */
+  /** After the exchange: the optimizer, the checks of the new weights, and whatever is attached after the step. */
   readonly update: readonly Dispatch[];
 }
 
@@ -73,7 +73,7 @@ export class Trainer {
   private constructor(
     readonly gpu: Gpu,
     readonly network: Network,
-    /** Loss and gradients of a micro-batch. */
+    /** Computes the loss and the gradients of a micro-batch. */
     readonly program: Program,
     readonly optimizer: Optimizer,
     readonly options: TrainerOptions,
@@ -83,7 +83,7 @@ export class Trainer {
     readonly counter: GPUBuffer,
     readonly accumulation: GradientAccumulation | null,
     readonly launches: StepLaunches,
-    /** From the outputs of a micro-batch to the parameters that they replace. */
+    /** Copies from the outputs of a micro-batch to the parameters that they replace, such as running statistics. */
     readonly updates: readonly BufferCopy[],
   ) {
     this.accumulate = launches.gradients.length;
@@ -127,10 +127,11 @@ export class Trainer {
   }
 
   /**
-   * Submits one step. Waits for nothing but the exchange, where there is one.
+   * Submits one step. It waits for nothing but the exchange, if there is one.
    *
-   * @param step number for messages and `losses`; with `random` it determines the random numbers inside the network.
-   * @param samples those of the micro-batches one after the other.
+   * @param step number of the step, for messages and `losses`. With `random`, the random numbers inside the network
+   * depend on it.
+   * @param samples the samples of all micro-batches, one micro-batch after the other.
    */
   async step(
     step: number,
@@ -158,7 +159,10 @@ export class Trainer {
   }
 
   #write(samples: readonly TrainingSample[], { seed, stage }: StepSeed, microBatch: number): void {
-    for (const [name, bytes] of encodeSamples(this.network, samples, this.options)) this.program.write(name, bytes);
+    for (const [name, bytes] of encodeSamples(this.network, samples, this.options)) {
+      // An objective need not look at the labels.
+      if (this.program.hasInput(name)) this.program.write(name, bytes);
+    }
     for (const name of this.dropouts) {
       this.program.write(dropoutInput(name), Uint32Array.of(seed, hashText(stage), microBatch, hashText(name)));
     }
@@ -169,12 +173,14 @@ export class Trainer {
     return this.options.batch * this.accumulate;
   }
 
-  /** Bytes of a step in the log: the count of non-finite gradients, and the loss of each micro-batch. */
+  /**
+   * Bytes that a step takes in the log on the GPU: the count of non-finite values, and the loss of each micro-batch.
+   */
   get #logBytes(): number {
     return 4 * (1 + this.accumulate);
   }
 
-  /** Steps submitted since the last `losses()`; at most 64 may wait. */
+  /** Number of steps submitted since the last `losses()`; at most 64. */
   get waiting(): number {
     return this.#logged.length;
   }
@@ -182,8 +188,8 @@ export class Trainer {
   /**
    * Waits for the submitted steps and returns their losses.
    *
-   * @throws {Error} naming the first step whose loss, gradients or weights are not finite. Its update has been applied: go back
-   * to the last checkpoint.
+   * @throws {Error} naming the first step whose loss, gradients or weights are not finite. The weights have already
+   * been changed by it, so only the last checkpoint is good.
    */
   async losses(): Promise<StepLoss[]> {
     const steps = this.#logged;

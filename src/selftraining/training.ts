@@ -1,5 +1,6 @@
 /**
- * Training stages that a run remembers: each goes on from its last checkpoint, and is skipped once it is finished.
+ * Training stages of a run that can be stopped. A stage goes on from its last checkpoint, and a finished stage is
+ * skipped.
  *
  * @module
  */
@@ -19,23 +20,23 @@ const checkpointName = "checkpoint.safetensors";
 
 /** What all stages of a run share. */
 export interface RunParts<Item> {
-  /** The network and its compiled step; the working size and the crops are those of the trainer. */
+  /** The network and its compiled step. The working size and the size of the crops are the trainer's. */
   readonly trainer: Trainer;
   /** Where images come from. */
   readonly samples: SampleSource<Item>;
   /** What the run remembers. */
   readonly store: RunStore<Item>;
-  /** Told what goes on. Default: nobody. */
+  /** Where the run reports what it does. Default: nowhere. */
   readonly progress?: Progress;
-  /** Told what the run does from now on. */
+  /** Called when the run begins to do something else. */
   readonly onActivity?: (activity: Activity) => void;
-  /** Told after each round of a class that goes wrong. Default: `progress` warns of it. */
+  /** Called after a round's labelling for each class that goes wrong. Default: `progress` shows a warning. */
   readonly onCollapse?: (warning: CollapseWarning) => void;
-  /** Stops the run: training after a checkpoint, other stages at once. */
+  /** Stops the run: a training stage after it has written a checkpoint, other stages at once. */
   readonly signal?: AbortSignal;
 }
 
-/** The training side of a run. */
+/** The training stages of a run, one after the other. */
 export class Training<Item> {
   #place: RunPlace | null;
 
@@ -44,7 +45,7 @@ export class Training<Item> {
   }
 
   /**
-   * Begins a run, or goes on with the one that the store remembers: puts its last checkpoint back.
+   * Begins a run. If the store remembers one, goes on with it from its last checkpoint.
    *
    * @throws {Error} if the checkpoint is damaged or belongs to another network or optimizer.
    */

@@ -1,6 +1,6 @@
 /**
- * The graph of one micro-batch of training: sampled crops, the network, the objective, and the gradients of all trained
- * parameters. The trainer compiles it; the plan of memory only measures it.
+ * The graph of one micro-batch of training: sampling of crops, network, objective, and the gradients of all trained
+ * parameters. The trainer compiles it. The memory plan only measures it.
  *
  * @module
  */
@@ -24,13 +24,17 @@ import { crossEntropy, type LabelTensors, type Objective } from "./objective.ts"
 export interface TrainingSample {
   /** Its name, for messages. Default: none. */
   readonly name?: string;
-  /** The image, as the network's kind of images has it. */
+  /** The image, of the kind that the network takes. */
   readonly image: PixelImage;
-  /** Hard: train ids `[height, width]`, 255 = ignored. Soft: float32 `[C, height, width]`, a pixel of zeros is ignored. */
+  /**
+   * Hard: class ids `[height, width]`, 255 = ignored. Soft: float32 `[C, height, width]`; a pixel of zeros is ignored.
+   */
   readonly labels: Uint8Array | Float32Array;
-  /** Weights `[height, width]` of the pixels; default 1. Only where the step is `weighted`. */
+  /** Weight of each pixel, `[height, width]`; default 1. Only used if the step is `weighted`. */
   readonly pixelWeights?: Float32Array;
-  /** Weight of the whole image, a factor on those of its pixels; default 1. Only where the step is `weighted`. */
+  /**
+   * Weight of the image, by which those of its pixels are multiplied; default 1. Only used if the step is `weighted`.
+   */
   readonly imageWeight?: number;
   /** Scale, crop, mirror and jitter. */
   readonly plan: SamplePlan;
@@ -38,41 +42,41 @@ export interface TrainingSample {
 
 /** What a training step computes, and its sizes. */
 export interface StepOptions {
-  /** Crops of a micro-batch: those that are in memory together. */
+  /** Number of crops in a micro-batch. They are in memory together. */
   readonly batch: number;
-  /** Recompute activations inside the network's blocks for the gradients, instead of keeping them. Default `false`. */
+  /** Drop activations inside the network's blocks and compute them again for the gradients. Default `false`. */
   readonly recompute?: boolean;
-  /** Keep activations for the gradients in 16 bits. Default `false`. */
+  /** Keep activations in 16 bits until the gradients need them. Default `false`. */
   readonly halfActivations?: boolean;
   /** Size of a crop; a multiple of the model's `sizeMultiple`. */
   readonly crop: Size;
-  /** Size of the images that are written. */
+  /** Size of the images, of which the crops are cut. */
   readonly size: Size;
   /** What is minimised. Default `crossEntropy()`. */
   readonly objective?: Objective;
-  /** Whether labels are one id per pixel, or one number per class and pixel. Default `"hard"`. */
+  /** Hard labels are one class id per pixel, soft ones one number per class and pixel. Default `"hard"`. */
   readonly labels?: "hard" | "soft";
-  /** Whether samples have weights of their pixels or images. Default `false`. */
+  /** Whether samples may have weights for their pixels and images. Default `false`. */
   readonly weighted?: boolean;
 }
 
 /** A traced step. */
 export interface TrainingStep {
-  /** Outputs: `loss`, and the new value of each parameter of `updates` under its name. */
+  /** What the program computes. Outputs: `loss`, and under its name the new value of each parameter in `updates`. */
   readonly definition: ProgramDefinition;
-  /** Names of the parameters that are not learned but change: running statistics. */
+  /** Names of the parameters that change without being learned: running statistics. */
   readonly updates: readonly string[];
-  /** Names of the layers whose dropouts take a key, under {@link dropoutInput}. */
+  /** Names of the layers with dropout. Each takes a key, in the input `dropoutInput`. */
   readonly dropouts: readonly string[];
-  /** Inputs that are written once, as they lie on the GPU. */
+  /** Values of the inputs that are written once, in the order in which they lie on the GPU. */
   readonly constants: ReadonlyMap<string, Float32Array<ArrayBuffer>>;
 }
 
 /**
- * Traces a step, without the optimizer. `memoryPlan(gpu, trainingStep(network, options).definition)` tells how much memory
- * it takes, besides the parameters, their gradients and the optimizer's state.
+ * Traces a step, without the optimizer. `memoryPlan(gpu, trainingStep(network, options).definition)` tells how much
+ * memory it takes, besides the parameters, their gradients and the optimizer's state.
  *
- * @param place where a gradient goes that belongs at a range of the store; default there.
+ * @param place where to write a gradient, given its place in the parameter store. Default: there.
  */
 export function trainingStep(
   network: Network,
@@ -110,7 +114,7 @@ export function trainingStep(
   };
 }
 
-/** The inputs that hold labels and weights, cut like the images. */
+/** The crops of labels and weights, cut at the same places as those of the images. */
 function labelTensors(network: Network, { batch, size, crop, labels, weighted }: StepOptions, geometry: Tensor) {
   const { height, width } = size;
   const hard = () => input("labels", [batch, height, width], { dtype: "u8", layout: "plain" });
@@ -126,9 +130,10 @@ function labelTensors(network: Network, { batch, size, crop, labels, weighted }:
 }
 
 /**
- * The samples of a micro-batch as the inputs of the step have them, by name.
+ * The samples of a micro-batch as values of the step's inputs, by name.
  *
- * @throws {Error} if an image is of another kind than the network takes, or labels are of another form than the step's.
+ * @throws {Error} if an image is not of the kind that the network takes, or labels are soft where the step's are hard,
+ * or the other way round.
  */
 export function encodeSamples(
   network: Network,

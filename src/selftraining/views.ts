@@ -1,6 +1,6 @@
 /**
- * An image shown to the network several times, at several scales and mirrored, for the mean of what it says: the views of an
- * image, and the logits of all of them on the GPU.
+ * An image can be shown to the network several times, at several scales and mirrored, and the predictions averaged.
+ * This module plans these views of an image and computes the logits of all of them on the GPU.
  *
  * @module
  */
@@ -18,13 +18,13 @@ import type { ScoreBatch, ScoreView } from "./scores.ts";
 export interface ViewOptions {
   /** Scales of the image, one view each. */
   readonly scales: readonly number[];
-  /** Every view mirrored too. */
+  /** Whether each view is also shown mirrored. */
   readonly flip: boolean;
-  /** What is averaged, after interpolation to the size of the labels. */
+  /** What is averaged. Logits are interpolated to the size of the labels before. */
   readonly average: "probabilities" | "logits";
 }
 
-/** The image as it is. */
+/** A single view: the image as it is. */
 export const plainView: ViewOptions = { scales: [1], flip: false, average: "probabilities" };
 
 /** Whether the only view is the image as it is. */
@@ -32,17 +32,17 @@ export function isPlain({ scales, flip }: ViewOptions): boolean {
   return scales.length === 1 && scales[0] === 1 && !flip;
 }
 
-/** How many views an image has. */
+/** Number of views of an image. */
 export function viewCount({ scales, flip }: ViewOptions): number {
   return scales.length * (flip ? 2 : 1);
 }
 
-/** Pixels of all views of an image, as a multiple of its own. */
+/** Pixels of all views of an image together, as a multiple of the image's own. */
 export function viewPixels({ scales, flip }: ViewOptions): number {
   return scales.reduce((sum, scale) => sum + scale * scale, 0) * (flip ? 2 : 1);
 }
 
-/** The views of an image of `size`, whose sides are rounded to multiples of `multiple`. */
+/** The views of an image of `size`. Their sides are rounded to multiples of `multiple`. */
 export function viewsOf(size: Size, { scales, flip }: ViewOptions, multiple: number): View[] {
   return scales.flatMap((scale) => {
     const side = (pixels: number) => Math.max(multiple, Math.round(pixels * scale / multiple) * multiple);
@@ -51,14 +51,14 @@ export function viewsOf(size: Size, { scales, flip }: ViewOptions, multiple: num
   });
 }
 
-/** A view of a batch, where it lies, and its bytes. */
+/** A view of a batch, where its logits lie, and how many bytes they take. */
 interface PlacedView {
   readonly view: View;
   readonly place: ScoreView;
   readonly bytes: number;
 }
 
-/** @throws {OutOfBudgetError} where the logits of one image are more than a binding can see. */
+/** @throws {OutOfBudgetError} if one binding cannot see the logits of one image. */
 export function requireBindable(gpu: Gpu, bytes: number): void {
   if (bytes <= gpu.maxBindingBytes) return;
   throw new OutOfBudgetError(
@@ -77,7 +77,9 @@ export class ViewLogits {
     this.#programs = new InferencePrograms(gpu, network, batch);
   }
 
-  /** Submits the network on all views of a batch. The buffer of the result is the caller's to free. */
+  /**
+   * Computes the logits of all views of a batch; does not wait for the GPU. The caller frees the buffer of the result.
+   */
   async compute(group: SampleBatch): Promise<ScoreBatch> {
     const images = group.samples.length;
     const { gpu } = this;
@@ -110,7 +112,7 @@ export class ViewLogits {
     };
   }
 
-  /** The same with the views of each image side by side, so that one binding sees those of one image. */
+  /** As `compute`, but all views of an image lie side by side, so that one binding sees the logits of one image. */
   async #computeParts(group: SampleBatch, placed: readonly PlacedView[], imageBytes: number): Promise<ScoreBatch> {
     const { gpu } = this;
     requireBindable(gpu, imageBytes);

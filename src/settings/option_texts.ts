@@ -6,7 +6,9 @@
 
 import { type Option, options, readsRecipes, recipeObstacle } from "./options.ts";
 
-/** The table of `docs/recipes.md`: every key of a recipe with its default, the commands that read it, and its meaning. */
+/**
+ * The table of `docs/recipes.md`: every key of a recipe with its default, the commands that read it, and its meaning.
+ */
 export function recipeTable(): string {
   const rows = options.filter((option) => recipeObstacle(option) === null).map((option) => [
     `\`${option.key}\``,

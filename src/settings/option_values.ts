@@ -1,6 +1,6 @@
 /**
- * What a value of an option may be. Its type is derived from the option table. Its schema reads texts of the command line and
- * values of a recipe alike; a schema's messages say what is expected.
+ * What the value of an option may be. Its type is derived from the option table. Its schema reads both texts of the
+ * command line and values of a recipe. The schema's messages say what is expected.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import type { Option, OptionKey, OptionTable } from "./options.ts";
 /** A value of any option. */
 export type Value = string | number | boolean | readonly number[] | readonly string[] | Size;
 
-/** The values of kinds that need no more than the kind to be known. */
+/** The types of values that follow from the option's kind alone. */
 interface ValueOfKind {
   readonly flag: boolean;
   readonly number: number;
@@ -28,7 +28,7 @@ interface ValueOfKind {
 /** The entry of the option table with this name. */
 type Entry<K extends OptionKey> = Extract<OptionTable[number], { readonly key: K }>;
 
-/** The texts that an entry allows for some command; `never` where it allows any. */
+/** The texts that an entry allows for any of its commands; `never` if it allows every text. */
 type Choice<E> =
   | (E extends { readonly choices: readonly (infer C)[] } ? C : never)
   | (E extends { readonly differs: infer D } ? D[keyof D] extends { readonly choices: readonly (infer C)[] } ? C : never
@@ -39,10 +39,10 @@ type EntryValue<E extends OptionTable[number]> = E extends { readonly choices: u
   : E extends { readonly count: 2 } ? readonly [number, number]
   : ValueOfKind[E["kind"]];
 
-/** The type of an option's values, over all commands that take it: `"sgd" | "adamw"` for `optimizer`. */
+/** The type of an option's values, for all commands that take it: `"sgd" | "adamw"` for `optimizer`. */
 export type OptionValue<K extends OptionKey> = EntryValue<Entry<K>>;
 
-/** What an option is when it need not be given: its value, or `undefined` where it has no default and is no switch. */
+/** What reading an option gives: its value, or `undefined` if it has no default and is not a switch. */
 export type OptionResult<K extends OptionKey> = Entry<K> extends
   { readonly default: unknown } | { readonly kind: "flag" } ? OptionValue<K>
   : OptionValue<K> | undefined;
@@ -52,7 +52,7 @@ export type Values = { readonly [K in OptionKey]?: OptionValue<K> };
 
 /** Values that {@link valueSchema} has checked, with the types that the option table gives them. */
 export function checkedValues(entries: Iterable<readonly [OptionKey, Value]>): Values {
-  // The schema of an option is made from the entry that its type is derived from; TypeScript cannot see that.
+  // An option's schema and its type are made from the same entry, but TypeScript cannot see that.
   return Object.fromEntries(entries) as Values;
 }
 
@@ -135,7 +135,10 @@ const bytesSchema: v.GenericSchema<unknown, number> = v.pipe(
   }),
 );
 
-/** A text, one of the choices where there are any. YAML reads the bare words `null` and numbers as such. */
+/**
+ * A text. If there are choices, it must be one of them. YAML reads the bare word `null`, and numbers, as such, so they
+ * are converted.
+ */
 function textSchema({ choices, kind }: Option): v.GenericSchema<unknown, string> {
   const expected = choices === undefined ? (kind === "path" ? "a path" : "a text") : choices.join(", ");
   const bare = v.pipe(v.union([v.number(), v.null()]), v.transform(String));

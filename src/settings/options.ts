@@ -21,26 +21,29 @@ interface OptionShape {
   /** Name: `--source-images` on the command line, `source-images` in a recipe. */
   readonly key: string;
   readonly kind: OptionKind;
-  /** Value when not given; absent where there is none. A switch without one is off. */
+  /** The value if the option is not given; absent if there is none. A switch without a default is off. */
   readonly default?: string | number | boolean | readonly number[];
-  /** Texts that a path may be instead; they name something built in. */
+  /** Words that may be given in the place of a path. They name something built in. */
   readonly words?: readonly string[];
-  /** Allowed texts. */
+  /** The allowed texts. */
   readonly choices?: readonly string[];
-  /** What stands for the value in `--help`, where the kind says too little. */
+  /** The placeholder for the value in `--help`, if the kind says too little. */
   readonly placeholder?: string;
   /** Smallest allowed number. */
   readonly minimum?: number;
   /** Largest allowed number. */
   readonly maximum?: number;
-  /** How many numbers a list has; any where absent. */
+  /** How many numbers a list must have; any number if absent. */
   readonly count?: number;
   readonly group: OptionGroup;
   /** The commands that take it. */
   readonly commands: readonly Command[];
-  /** What differs for a command. */
+  /** The properties that differ for some commands. */
   readonly differs?: Readonly<Partial<Record<Command, Partial<Pick<OptionShape, "default" | "choices" | "help">>>>>;
-  /** Whether it is of one start, not of the run: a resumed run may be given another value, and no recipe holds it. */
+  /**
+   * Whether it belongs to a single start and not to the run. A resumed run may be given another value for it, and no
+   * recipe may hold it.
+   */
   readonly ofOneStart?: boolean;
   readonly help: string;
 }
@@ -89,11 +92,11 @@ const table = [
   { key: "control-run", group: "output", kind: "path", commands: adapting, ofOneStart: true,
     help: "folder of a finished control run; the table then shows the gain over it" },
   { key: "plan", group: "output", kind: "flag", commands: training, ofOneStart: true,
-    help: "print how much memory training takes, then stop" },
+    help: "print how much GPU memory each stage of the run takes, then stop" },
   { key: "profile", group: "output", kind: "flag", commands: training, ofOneStart: true,
     help: "print at the end where the time went, by stage and kernel; also written to profile.json" },
   { key: "memory-budget", group: "output", kind: "bytes", commands: training, ofOneStart: true,
-    help: "do not start where training takes more GPU memory than this, such as 4GiB" },
+    help: "do not start where the run takes more GPU memory than this, such as 4GiB" },
   { key: "json", group: "output", kind: "flag",
     commands: [...networks, "select", "bench", "tune", "doctor", "synth"], ofOneStart: true,
     help: "print one JSON object on stdout, and nothing else there" },
@@ -270,7 +273,7 @@ export interface Option extends OptionShape {
 /** All options. */
 export const options: readonly Option[] = table;
 
-/** The options of a command, as they are there. */
+/** The options of a command, with the properties that they have there. */
 export function optionsOf(command: Command): Option[] {
   return options.filter(({ commands }) => commands.includes(command))
     .map((option) => ({ ...option, ...option.differs?.[command] }));
@@ -281,7 +284,7 @@ export function readsRecipes(command: Command): boolean {
   return options.some(({ key, commands }) => key === "config" && commands.includes(command));
 }
 
-/** Why an option may not stand in a recipe, as the end of a sentence that names it; `null` where it may. */
+/** Why an option may not stand in a recipe, as the end of a sentence that begins with its name; `null` if it may. */
 export function recipeObstacle({ key, kind, words, ofOneStart, commands }: Option): string | null {
   if (kind === "paths" || (kind === "path" && words === undefined)) {
     return `a path, which belongs on the command line: --${key}`;
@@ -290,7 +293,7 @@ export function recipeObstacle({ key, kind, words, ofOneStart, commands }: Optio
   return commands.some(readsRecipes) ? null : `an option of ${commands.join(" and ")}, which reads no recipe`;
 }
 
-/** Every text that some command allows for an option; absent where any text is. */
+/** All texts that some command allows for an option; absent if every text is allowed. */
 export function allChoices({ choices, differs = {} }: Option): readonly string[] | undefined {
   const more = Object.values(differs).flatMap((different) => different.choices ?? []);
   return choices === undefined ? undefined : [...new Set([...choices, ...more])];

@@ -37,14 +37,14 @@ export class Settings {
     this.#values = values;
   }
 
-  /** Whether the option has a value. */
+  /** Whether the option has a value: given, of the recipe, or by default. */
   has(key: OptionKey): boolean {
     return this.#values[key] !== undefined;
   }
 
   /**
-   * The value of an option: given, of the recipe, or its default. `undefined` where there is none of them; a switch is off
-   * then.
+   * The value of an option: the one that was given, else that of the recipe, else its default. Without any of these it
+   * is `false` for a switch and `undefined` for all others.
    *
    * @throws {Error} for an option with a default that the command does not take.
    */
@@ -53,14 +53,14 @@ export class Settings {
     if (value !== undefined) return value;
     const option: Option | undefined = options.find((one) => one.key === key);
     if (option?.default !== undefined) throw new Error(`The command takes no option "${key}"`);
-    // As `OptionResult` has it: off where it is a switch, else nothing.
+    // As `OptionResult` says: `false` for a switch, else nothing.
     return (option?.kind === "flag" ? false : undefined) as OptionResult<K>;
   }
 
   /**
    * The value of an option that the command cannot do without.
    *
-   * @throws {UsageError} where it was not given.
+   * @throws {UsageError} if it was not given.
    */
   require<K extends OptionKey>(key: K): OptionValue<K> {
     const value = this.#values[key];
@@ -68,7 +68,7 @@ export class Settings {
     return value;
   }
 
-  /** All values as JSON has them, sizes as text, in the order of the option table. */
+  /** All values as JSON values, sizes as text, in the order of the option table. */
   toJSON(): Record<string, unknown> {
     const entries = options.filter(({ key }) => this.has(key)).map(({ key }) => {
       const value: Value | undefined = this.#values[key];
@@ -80,7 +80,7 @@ export class Settings {
 }
 
 /**
- * Settings of a command: what was given, over the recipe, over the defaults.
+ * The settings of a command. A value that was given wins over the recipe, and the recipe over the default.
  *
  * @param given values of the command line.
  * @param recipe values of a recipe.
@@ -90,7 +90,8 @@ export function resolveSettings(command: Command, given: Values = {}, recipe: Va
   for (const option of optionsOf(command)) {
     const fallback = option.default === undefined ? undefined : readValue(option, option.default);
     const value: Value | undefined = given[option.key] ?? recipe[option.key] ?? fallback;
-    // A recipe may hold what only another command allows.
+    // A recipe may hold a value that only another command allows, so the value is checked against this command's
+    // choices.
     if (value !== undefined && option.choices !== undefined) readValue(option, value);
     if (value !== undefined) values.push([option.key, value]);
   }
@@ -131,7 +132,7 @@ export function readRecipe(text: string, source: string): Values {
 /**
  * Checks and converts one value of the command line, a recipe or a default.
  *
- * @param recipe the recipe's name, where the value stands in one.
+ * @param recipe name of the recipe, if the value stands in one.
  * @throws {UsageError} saying what was expected.
  */
 export function readValue(option: Option, raw: unknown, recipe?: string): Value {
@@ -142,12 +143,12 @@ export function readValue(option: Option, raw: unknown, recipe?: string): Value 
   throw new UsageError(`${place} is ${JSON.stringify(raw)}, expected ${result.issues[0].message}${advice}`);
 }
 
-/** How predictions are averaged, from the options. */
+/** How predictions are averaged, as the options say. */
 export function viewOptions(settings: Settings): ViewOptions {
   return { scales: settings.get("scales"), flip: settings.get("flip"), average: settings.get("average") };
 }
 
-/** `Did you mean "…"?` for the nearest of `candidates`, or the list of them. */
+/** `Did you mean "…"?` with the nearest of `candidates`. If none is near, the first eight candidates. */
 export function suggestion(text: string, candidates: readonly string[]): string {
   const nearest = [...candidates].sort((a, b) => distance(text, a) - distance(text, b))[0];
   if (nearest !== undefined && distance(text, nearest) <= Math.max(2, text.length / 3)) {
@@ -157,7 +158,7 @@ export function suggestion(text: string, candidates: readonly string[]): string 
   return `Known: ${shown}${candidates.length > 8 ? ` and ${candidates.length - 8} more` : ""}`;
 }
 
-/** Levenshtein distance. */
+/** Levenshtein distance of two texts. */
 function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let i = 1; i <= a.length; i++) {

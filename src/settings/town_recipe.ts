@@ -1,6 +1,6 @@
 /**
- * The recipe of `adapt` and `train` without data: the same text as `recipes/town.yaml`, as a module, so that it is found
- * wherever the program runs.
+ * The recipe of `adapt` and `train` if no data is given. It is the text of `recipes/town.yaml` as a module, so that it
+ * is found wherever the program runs.
  *
  * @module
  */

@@ -27,7 +27,9 @@ export type Zone = "road" | "verge" | "sidewalk" | "garden" | "paved";
 const FIRST = -24;
 const LAST = 150;
 
-/** One street. `side` is 0 on the left and 1 on the right; `across` is metres from the middle, positive to the right. */
+/**
+ * One street. `side` is 0 on the left and 1 on the right. `across` is metres from the middle, positive to the right.
+ */
 export class Street {
   readonly halfWidth: number;
   /** Width of the grass between kerb and pavement; 0 where there is none. */

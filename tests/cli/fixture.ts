@@ -14,7 +14,10 @@ import { write } from "../data/pictures.ts";
 import { encodeRgbPng } from "../../src/data/encode.ts";
 import { testGpu } from "../ops/harness.ts";
 
-/** Size of the pictures: small, and that of the other tests of whole runs, so that drivers find their kernels compiled. */
+/**
+ * Size of the pictures. It is small, and the same as in the other tests of whole runs, so that drivers find their
+ * kernels compiled.
+ */
 export const pictureSize = { height: 32, width: 64 };
 
 /** Bytes of a street and of its labels. */

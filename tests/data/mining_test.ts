@@ -37,7 +37,10 @@ testWithShared(
   },
 );
 
-/** 40×60 labels of class 0 with a 2×3 patch of class 1 at rows 5–6, one pixel of class 2 in a corner, and ignored columns. */
+/**
+ * 40×60 labels of class 0, with a 2×3 patch of class 1 at rows 5 and 6, one pixel of class 2 in a corner, and ignored
+ * columns.
+ */
 function labels(): SampleLabels {
   const map = new Uint8Array(40 * 60);
   for (const row of [5, 6]) map.fill(1, row * 60 + 30, row * 60 + 33);

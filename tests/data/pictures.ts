@@ -41,7 +41,10 @@ export function deepPng(height: number, width: number, channels: 1 | 3): Uint8Ar
   return encode({ height, width, channels, depth: 16, data });
 }
 
-/** Writes a data set with the classes road, car, sky: split `train` has `count` labelled images of 6×8 pixels, all of id `index % 3`. */
+/**
+ * Writes a data set with the classes road, car and sky. Its split `train` has `count` labelled images of 6×8 pixels.
+ * All pixels of an image have the id `index % 3`.
+ */
 export function writeSmallDataset(folder: string, count: number): void {
   write(
     join(folder, "dataset.json"),

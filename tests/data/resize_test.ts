@@ -3,8 +3,8 @@ import { resizeImage, resizeLabels } from "../../src/data/resize.ts";
 import { parseSize, roundSize } from "../../src/data/size.ts";
 
 /**
- * The definition, one value at a time, in whole numbers: bilinear with half-pixel centres, halves rounded up to a byte. A tap is
- * a source index and its weight in parts of `2 · targetLength`.
+ * The definition, one value at a time, in whole numbers: bilinear with half-pixel centres, halves rounded up to a byte.
+ * A tap is a source index and its weight in parts of `2 · targetLength`.
  */
 function bilinearByte(
   pixels: Uint8Array,

@@ -1,4 +1,7 @@
-/** Batch norm with the statistics of the batch: what the running ones become, step by step, and that inference uses them. */
+/**
+ * Batch norm with the statistics of the batch: how the running statistics change step by step, and that inference uses
+ * them.
+ */
 
 import { assert, assertEquals } from "@std/assert";
 import { Program } from "../../src/graph/program.ts";

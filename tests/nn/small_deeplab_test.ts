@@ -1,7 +1,8 @@
 /**
  * A whole network against PyTorch: forward, loss, and the gradient of every parameter of a DeepLab of a few layers.
- * Its inputs were chosen so that no activation lies near a kink of ReLU6 (`src/selftest/fixtures/make.py`), where rounding
- * alone would change gradients.
+ *
+ * The inputs were chosen so that no activation lies near a kink of ReLU6 (`src/selftest/fixtures/make.py`). Near a
+ * kink, rounding alone would change gradients.
  */
 
 import { assert, assertEquals } from "@std/assert";

@@ -9,6 +9,7 @@ import { leakyRelu, relu, relu6 } from "../../src/ops/activation/activation.ts";
 import { softmax } from "../../src/ops/activation/softmax.ts";
 import { add } from "../../src/ops/arithmetic/add.ts";
 import { concat } from "../../src/ops/arithmetic/concat.ts";
+import { scale } from "../../src/ops/arithmetic/scale.ts";
 import { sliceChannels } from "../../src/ops/arithmetic/slice_channels.ts";
 import { conv2d } from "../../src/ops/conv/conv2d.ts";
 import { depthwiseConv2d } from "../../src/ops/conv/depthwise_conv2d.ts";
@@ -92,6 +93,7 @@ export const opsUnderTest: readonly OpUnderTest[] = [
     linearIn: [["x", "z"]],
     batched: ["x", "z"],
   },
+  linear("scale()", (x) => scale(x, -2.3)),
   { ...linear("sliceChannels()", (x) => sliceChannels(x, { from: 2, count: 3 })), hasGradient: false },
   { name: "channelSum()", inputs: { x }, build: (t) => channelSum(get(t, "x")), linearIn: [["x"]], hasGradient: false },
   linear("averagePool2d()", (x) => averagePool2d(x, { kernel: 3, stride: 2, padding: 1, ceilMode: true })),

@@ -1,6 +1,6 @@
 /**
- * Compares ops computed in slices with the same ops computed at once: the limit of a binding is set so low that a slice is a few
- * rows.
+ * Compares ops computed in slices with the same ops computed at once. The limit of a binding is set so low that a slice
+ * is only a few rows.
  *
  * @module
  */
@@ -16,17 +16,20 @@ import { randomValues, size, testGpu } from "./harness.ts";
 
 /** A graph to be computed in slices. */
 export interface SlicedGraph {
-  /** What is read after a run; a gradient at its inputs is added to the one named `y`. */
+  /** The tensors that are compared, by name. */
   readonly outputs: Readonly<Record<string, Tensor>>;
-  /** Outputs that are sums over slices, and so may differ by 1e-6 of their largest value; the others by no bit. */
+  /**
+   * Outputs that are sums over slices. They may differ by 1e-6 of their largest value. All others must have the same
+   * bits.
+   */
   readonly sums?: readonly string[];
   /** Limits of a binding in bytes, from the largest on. */
   readonly limits: readonly number[];
-  /** Kernels to take; default those for software adapters and those for GPUs. */
+  /** The kernels to take. Default: those for software adapters and those for GPUs, in turn. */
   readonly traits?: readonly DeviceTraits[];
   /** How activations are kept for the gradients. */
   readonly activations?: ActivationStorage;
-  /** Values of inputs that are no normal random numbers. */
+  /** Values of inputs that are not normal random numbers. */
   readonly values?: Readonly<Record<string, ArrayLike<number>>>;
 }
 
@@ -38,7 +41,10 @@ export function withGradients(y: Tensor, of: Readonly<Record<string, Tensor>>): 
   return { y, ...Object.fromEntries(named) };
 }
 
-/** Checks a graph with each limit: what no slices touch is the same to the bit, sums nearly, and a second run gives the same. */
+/**
+ * Checks a graph with each limit. Outputs that are no sums over slices must have the same bits, sums nearly the same
+ * values, and a second run the same bits as the first.
+ */
 export async function checkSlices(graph: SlicedGraph): Promise<void> {
   for (const traits of graph.traits ?? [{ software: true }, { software: false }]) {
     const whole = await results(graph, traits);

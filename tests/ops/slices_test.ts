@@ -6,6 +6,7 @@ import { activation } from "../../src/ops/activation/activation.ts";
 import { softmax } from "../../src/ops/activation/softmax.ts";
 import { add } from "../../src/ops/arithmetic/add.ts";
 import { concat } from "../../src/ops/arithmetic/concat.ts";
+import { scale } from "../../src/ops/arithmetic/scale.ts";
 import { conv2d } from "../../src/ops/conv/conv2d.ts";
 import { sampleGeometryValues, wholeImage } from "../../src/ops/data/geometry.ts";
 import { sampleImages } from "../../src/ops/data/sample.ts";
@@ -30,6 +31,11 @@ Deno.test("activations, sums and their gradients are the same in slices", async 
   const z = input("z", x.shape);
   const y = activation(add(activation(x, { leakyRelu: 0.1 }), activation(z, "relu6")), "relu");
   await checkSlices({ outputs: withGradients(y, { x, z }), limits: [5000, 1100, 256] });
+});
+
+Deno.test("scale() and its gradient are the same in slices", async () => {
+  const x = input("x", [3, 5, 13, 7]);
+  await checkSlices({ outputs: withGradients(scale(x, -0.3), { x }), limits: [5000, 1100, 256] });
 });
 
 Deno.test("softmax() and its gradient are the same in slices", async () => {

@@ -1,6 +1,6 @@
 /**
- * Five steps of each optimizer against what PyTorch computed, twice with a reset between: the cases that `crosswalk doctor`
- * runs too.
+ * Five steps of each optimizer against what PyTorch computed. They are made twice, with a reset between. `crosswalk
+ * doctor` runs the same cases.
  */
 
 import { assertEquals } from "@std/assert";

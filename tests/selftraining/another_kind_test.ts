@@ -1,6 +1,6 @@
 /**
- * A network of another kind, through the exported library alone: five float channels, odd sizes, dropout, an objective and
- * parameter groups of its own, on images made in memory. No file but this one knows of it.
+ * A network of another kind, through the exported library alone. It has five float channels, odd sizes, dropout, and an
+ * objective and parameter groups of its own. Its images are made in memory. No file but this one knows of it.
  */
 
 import { assert, assertEquals } from "@std/assert";

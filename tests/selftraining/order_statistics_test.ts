@@ -17,7 +17,10 @@ interface Maps {
   readonly values: Float32Array;
 }
 
-/** The thresholds by sorting, as bits: stride per image and class, descending, rank ⌊n · portion⌋, 1 where there is none. */
+/**
+ * The thresholds found by sorting, as bits. Every `stride`-th pixel per image and class is sorted in descending order.
+ * The threshold is at rank ⌊n · portion⌋, and 1 if that is 0.
+ */
 function sortedThresholds(batches: readonly Maps[], { portion, stride, policy }: SelectionSettings): string[] {
   const classes = batches[0]?.classes ?? 0;
   const lists: number[][] = Array.from({ length: classes }, () => []);
@@ -114,7 +117,10 @@ const adversaries: Readonly<Record<string, Maps[]>> = {
   "a single pixel": maps(2, 1, (index) => random.uniform(index)),
 };
 
-/** All pixels are the sample; a sample that tells something; one that tells nothing; too little room for what lies between. */
+/**
+ * Four cases: all pixels are the sample; the sample tells something; it tells nothing; there is too little room for the
+ * keys between the bounds.
+ */
 const limits: readonly SelectionLimits[] = [
   { samples: 2 ** 20, candidates: 2 ** 20 },
   { samples: 1000, candidates: 2 ** 20 },

@@ -51,7 +51,10 @@ async function predict(network: Network, options: ViewOptions): Promise<Uint8Arr
   return bytes;
 }
 
-/** The means over all views in float64: of each pixel, the first class with the largest one, and its lead over the next. */
+/**
+ * The means over all views, in float64. For each pixel: the first class with the largest mean, and its lead over the
+ * next.
+ */
 function twin(model: Model, weight: ArrayLike<number>, { scales, flip, average }: ViewOptions) {
   const pixels = labelSize.height * labelSize.width;
   return images.flatMap((bytes) => {

@@ -41,8 +41,8 @@ for (const name of ["a", "b"]) {
       const buffer = gpu.createBuffer(packed.byteLength, "maps");
       gpu.write(buffer, packed);
       const bytesPerImage = packed.byteLength / images;
-      // In two batches, the second of one image, so that lists run over batches. Ranges start at multiples of 256 only by luck:
-      // each batch gets a buffer of its own.
+      // There are two batches, the second of one image, so that lists run over batches. Each batch has a buffer of its
+      // own, because only by luck would ranges of one buffer start at multiples of 256.
       const last = gpu.createBuffer(bytesPerImage, "last map");
       gpu.write(last, packed.subarray(packed.length - bytesPerImage / 4));
       const views = [{ offset: 0, height, width, mirror: false }];

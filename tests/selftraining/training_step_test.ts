@@ -8,9 +8,10 @@ import { convBias, dropoutLayer } from "../../src/nn/layers.ts";
 import type { Model } from "../../src/nn/model.ts";
 import { Network } from "../../src/nn/network.ts";
 import { wholeImage } from "../../src/ops/data/geometry.ts";
+import { interpolatedCrossEntropy } from "../../src/ops/loss/interpolated_cross_entropy.ts";
 import { groupRates, sgd } from "../../src/optim/optimizer.ts";
 import { Random } from "../../src/random.ts";
-import { crossEntropy, type Objective, sum } from "../../src/selftraining/objective.ts";
+import { crossEntropy, type Objective, sum, weighted } from "../../src/selftraining/objective.ts";
 import { type StepJoints, Trainer } from "../../src/selftraining/trainer.ts";
 import { type StepOptions, type TrainingSample, trainingStep } from "../../src/selftraining/training_step.ts";
 import { testGpu } from "../ops/harness.ts";
@@ -20,7 +21,10 @@ const size = { height: 7, width: 9 };
 const pixels = size.height * size.width;
 const options: StepOptions = { batch: 2, crop: size, size };
 
-/** Takes five float channels at any size, gives logits of another size than a stride would, drops out, and has three groups. */
+/**
+ * A model that takes five float channels at any size. Its logits have a size that no stride would give. It has dropout,
+ * and three parameter groups.
+ */
 const odd: Model = {
   name: "odd",
   description: "one convolution behind a dropout",
@@ -81,6 +85,20 @@ async function weightsAfter({ network, trainer }: Opened, steps: readonly number
 async function valuesOf(network: Network): Promise<Record<string, number[]>> {
   const saved = await network.store.save();
   return Object.fromEntries([...saved].map(([name, { values }]) => [name, [...values]]));
+}
+
+interface StepResult {
+  readonly loss: number;
+  readonly weights: Readonly<Record<string, readonly number[]>>;
+}
+
+function assertNearlySame(actual: StepResult, expected: StepResult): void {
+  assertAlmostEquals(actual.loss, expected.loss, 1e-6);
+  for (const [name, values] of Object.entries(expected.weights)) {
+    for (const [index, value] of values.entries()) {
+      assertAlmostEquals(actual.weights[name]?.[index] ?? NaN, value, 1e-6, name);
+    }
+  }
 }
 
 async function lossOf({ trainer }: Opened, samples: readonly TrainingSample[], step = 0): Promise<number> {
@@ -267,6 +285,55 @@ Deno.test("an objective is a value: a sum of terms, weights of classes, pixels a
     assertThrows(traced((logits) => logits), RangeError, "expected a scalar [1]");
     return Promise.resolve();
   });
+});
+
+Deno.test("a weighted objective is a multiple of its loss and of its gradients", async () => {
+  // Decay does not grow with the loss.
+  const model: Model = { ...odd, groups: (odd.groups ?? []).map((group) => ({ ...group, decay: 0 })) };
+  const after = (objective: Objective, factor: number) =>
+    withTrainer(
+      async ({ network, trainer }) => {
+        await trainer.step(0, pair, { weights: 0.1 * factor, biases: 0.2 * factor }, at("source"));
+        return { loss: (await trainer.losses())[0]?.loss ?? NaN, weights: await valuesOf(network) };
+      },
+      { objective },
+      model,
+    );
+  const double = await after(weighted(crossEntropy(), 2), 1);
+  assertNearlySame(double, await after(sum(crossEntropy(), crossEntropy()), 1));
+  const once = await after(crossEntropy(), 2);
+  assertNearlySame(double, { ...once, loss: 2 * once.loss });
+  const start = await after(crossEntropy(), 0);
+  assert(start.weights["end.weight"]?.join() !== double.weights["end.weight"]?.join(), "the weight did not move");
+  assertEquals((await after(weighted(crossEntropy(), 0), 1)).weights, start.weights);
+  await withTrainer(({ network }) => {
+    const objective = weighted(crossEntropy(), NaN);
+    assertThrows(() => trainingStep(network, { ...options, objective }), RangeError, "the factor NaN is not finite");
+    return Promise.resolve();
+  });
+});
+
+Deno.test("a regulariser with a weight adds its part to the loss", async () => {
+  // The cross-entropy with equal shares for all classes.
+  const regulariser: Objective = (logits, _labels, { classes, constant }) => {
+    const equalShares = new Float32Array(logits.shape.reduce((product, side) => product * side, 1)).fill(1 / classes);
+    return interpolatedCrossEntropy(logits, constant("equal shares", logits.shape, equalShares, "activation"));
+  };
+  const loss = (objective: Objective) => withTrainer((opened) => lossOf(opened, pair), { objective });
+  const first = await loss(crossEntropy());
+  const second = await loss(sum(crossEntropy(), regulariser)) - first;
+  assert(second > Math.log(3), `${second}: it is log 3 where the scores are equal, and larger elsewhere`);
+  assertAlmostEquals(await loss(sum(crossEntropy(), weighted(regulariser, 0.1))), first + 0.1 * second, 1e-6);
+});
+
+Deno.test("an objective may look at the logits alone", async () => {
+  const equalShares: Objective = (logits, _labels, { classes, constant }) => {
+    const values = new Float32Array(logits.shape.reduce((product, side) => product * side, 1)).fill(1 / classes);
+    return interpolatedCrossEntropy(logits, constant("equal shares", logits.shape, values, "activation"));
+  };
+  const loss = await withTrainer((opened) => lossOf(opened, pair), { objective: equalShares });
+  // Smallest, ln 3, where all classes have the same probability.
+  assert(loss > Math.log(3) && Number.isFinite(loss), `${loss}`);
 });
 
 Deno.test("pixels and images of weight 0 count as ignored, and equal weights as none", async () => {

@@ -16,8 +16,8 @@ function convolution(x: Tensor, w: Tensor): Tensor {
 }
 
 /**
- * A convolution whose candidates are the rules', a right one, and two that leave out most of the work, which makes them fast:
- * one writes nothing, the other only the first of its tiles.
+ * A convolution with four candidates: that of the rules, a right one, and two that are fast because they leave out most
+ * of the work. One of these writes nothing, the other only the first of its tiles.
  */
 function withWrongSchedules(x: Tensor, w: Tensor): Tensor {
   const right = convolution(x, w);

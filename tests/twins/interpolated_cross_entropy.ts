@@ -14,7 +14,10 @@ export interface TwinCrossEntropy {
   readonly ignoreLabel?: number;
 }
 
-/** Σ u·Σ_c a_c·(−log p_c) / Σ u·(Σ_c a_c / Σ_c s_c), a_c = class weight · s_c, s one-hot for hard labels; 0 without a pixel. */
+/**
+ * Σ u·Σ_c a_c·(−log p_c) / Σ u·(Σ_c a_c / Σ_c s_c), where a_c = class weight · s_c. For hard labels s is one-hot. The
+ * result is 0 if no pixel counts.
+ */
 export function interpolatedCrossEntropy(
   logits: ArrayLike<number>,
   labels: ArrayLike<number>,

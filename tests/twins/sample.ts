@@ -9,7 +9,10 @@ import { between, interpolate } from "./interpolation.ts";
 
 type Size = readonly [height: number, width: number];
 
-/** Colours, normalise (value · scale + shift, one for all channels), scale, crop, mirror: bytes `[N, H, W, 4]` → `[N, 3, h, w]`. */
+/**
+ * From bytes `[N, H, W, 4]` to crops `[N, 3, h, w]`: changes colours, normalises (value · scale + shift, the same for
+ * all channels), scales, crops and mirrors.
+ */
 export function sampleImages(
   bytes: ArrayLike<number>,
   geometry: readonly SampleGeometry[],

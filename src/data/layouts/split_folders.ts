@@ -1,5 +1,5 @@
 /**
- * The project's own layout: `dataset.json` (name, classes, palette, ignore), `<split>/images/*.{jpg,jpeg,png}` and, where
+ * The project's own layout: `dataset.json` (name, classes, palette, ignore), `<split>/images/*.{jpg,jpeg,png}` and, if
  * there are labels, `<split>/labels/<stem>.png`.
  *
  * @module

@@ -1,8 +1,9 @@
 /**
  * DeepLab on MobileNet v1 of width 0.75 (Howard et al., 2017), at output stride 8.
  *
- * Blocks 6 and 12 keep the resolution; the dilation that replaces a stride starts in the next block. The head is
- * DeepLabv2's (Chen et al., 2017): 3×3 convolutions of several dilations on the last feature map, added up.
+ * Blocks 6 and 12 keep the resolution. In the place of their stride comes a dilation, which starts in the next block.
+ * The head is DeepLabv2's (Chen et al., 2017): 3×3 convolutions of several dilations on the last feature map, whose
+ * results are added.
  *
  * @module
  */

@@ -1,7 +1,7 @@
 /**
- * A small DeepLab for the built-in towns, for tests and for learning: plain 3×3 convolutions with the batch's own
- * statistics, so that it trains from scratch in minutes. As in DeepLabv3+ a decoder joins dilated features at stride 8,
- * which see far, with those at stride 4, which see thin things.
+ * A small DeepLab for the built-in towns, for tests and for learning. It has plain 3×3 convolutions and batch norms
+ * with the batch's own statistics, so that it trains from scratch in minutes. A decoder joins two feature maps, as in
+ * DeepLabv3+: dilated features at stride 8, which see far, and features at stride 4, which see thin things.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { rgbBytes } from "../image_kind.ts";
 import { convBatchNorm, convBias } from "../layers.ts";
 import type { Model } from "../model.ts";
 
-/** `deeplab-nano`. */
+/** The network `deeplab-nano`. */
 export const deeplabNano: Model = {
   name: "deeplab-nano",
   description: "3×3 stages 16, 32, 32 to stride 4 and 64, 64, 64 at stride 8, dilated to 4; DeepLabv3+ decoder of 48",

@@ -1,6 +1,6 @@
 /**
- * A residual DeepLab of ten blocks at output stride 8: the reference network of `bench step` and `tune`. It is not
- * offered for training by name; its layers stand in `residual_layers.ts`.
+ * A residual DeepLab of ten blocks at output stride 8: the reference network of `bench step` and `tune`. No option can
+ * name it for training. Its layers are listed in `residual_layers.ts`.
  *
  * @module
  */
@@ -12,8 +12,8 @@ import type { ParameterScope } from "../parameters.ts";
 import { epsilon, headRates, type ReferenceBlock, type ReferenceLayer, stages, stem } from "./residual_layers.ts";
 
 /**
- * Images `[N, 3, H, W]` → logits `[N, classes, H / 8, W / 8]`; with `inference`, batch norm is folded into the convolutions.
- * Each layer of the stem and each stage is a block for recomputation.
+ * From images `[N, 3, H, W]` to logits `[N, classes, H / 8, W / 8]`. With `inference`, batch norms are folded into the
+ * convolutions. Each layer of the stem and each stage is a block for recomputation.
  */
 export function residualDeeplabLogits(
   images: Tensor,

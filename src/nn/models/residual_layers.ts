@@ -1,13 +1,13 @@
 /**
- * The layers of the residual DeepLab as data, without any engine: `residual_deeplab.ts` traces them, and the benchmark builds
- * the same network in other engines.
+ * The layers of the residual DeepLab as data, free of any engine. `residual_deeplab.ts` traces them, and the benchmark
+ * builds the same network from them in other engines.
  *
  * @module
  */
 
 /** The dilations of the head's four convolutions, whose results are summed. */
 export const headRates: readonly number[] = [1, 6, 12, 18];
-/** Pixels of the image per pixel of the logits, each axis. */
+/** Pixels of the image per pixel of the logits, along each axis. */
 export const outputStride = 8;
 /** Added to the variances of batch norms. */
 export const epsilon = 1e-5;
@@ -39,7 +39,7 @@ export const stem: readonly ReferenceLayer[] = [
   { name: "stem2", inputs: 32, channels: 64, kernel: 3, stride: 2, dilation: 1 },
 ];
 
-/** Residual blocks of the same channels. */
+/** Residual blocks with the same number of channels. */
 export interface ReferenceStage {
   /** First part of the names of its layers. */
   readonly name: string;

@@ -35,7 +35,8 @@ export function activation(x: Tensor, kind: Activation): Tensor {
     shape: x.shape,
     layout: x.layout,
     inputs: [x],
-    // Where the output tells the side of the kink, keeping it instead of x frees the memory of x.
+    // If the output tells on which side of the kink the input was, the output is kept, and the memory of x is free
+    // sooner.
     gradient: (outputGradient) => [() => activationGrad(outputGradient, outputTellsSide(kind) ? y : x, kind)],
     kernels: (output, device) =>
       inVectors(output, device, (range) => ({
@@ -52,7 +53,7 @@ export function activation(x: Tensor, kind: Activation): Tensor {
   return y;
 }
 
-/** Whether an activation's output tells on which side of its kinks the input was. */
+/** Whether the output of an activation tells on which side of its kinks the input was. */
 export function outputTellsSide(kind: Activation): boolean {
   return typeof kind !== "object" || kind.leakyRelu > 0;
 }

@@ -11,9 +11,9 @@ import { Tensor } from "../../graph/tensor.ts";
 import { type Activation, activationConstants } from "./kind.ts";
 
 /**
- * dx = dy · f′(x), all of one shape.
+ * dx = dy · f′(x); all three have one shape.
  *
- * @param x the activation's input; its output serves as well for ReLU, ReLU6 and leaky ReLU of positive slope.
+ * @param x the activation's input. For ReLU, ReLU6 and leaky ReLU of positive slope, its output may be given instead.
  */
 export function activationGrad(outputGradient: Tensor, x: Tensor, kind: Activation): Tensor {
   return new Tensor({

@@ -1,6 +1,6 @@
 /**
- * Softmax over channels. Losses and label kernels contain their own; use this where the probabilities themselves are
- * wanted.
+ * Softmax over channels. Losses and label kernels compute their own softmax. This op is for cases where the
+ * probabilities themselves are wanted.
  *
  * @module
  */

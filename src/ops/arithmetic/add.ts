@@ -1,5 +1,5 @@
 /**
- * Sum of two tensors of one shape. Not a broadcasting add: a bias is an epilogue of `conv2d`.
+ * Sum of two tensors of one shape. It does not broadcast; a bias is added by the epilogue of `conv2d`.
  *
  * @module
  */
@@ -33,7 +33,7 @@ export function add(a: Tensor, b: Tensor): Tensor {
   });
 }
 
-/** The launch of a sum of so many vec4f. */
+/** The launch that adds `vectors` vec4f. */
 export function addCall(a: StoredBinding, b: StoredBinding, vectors: number, sum: KernelBinding): KernelCall {
   return {
     shader: { name: "arithmetic/add", text: shader },

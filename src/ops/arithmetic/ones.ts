@@ -1,5 +1,5 @@
 /**
- * A tensor of ones: where differentiation starts.
+ * A tensor of ones, which is the gradient of the loss at itself: differentiation starts with it.
  *
  * @module
  */

@@ -15,7 +15,7 @@ import { mostStride } from "./phases.ts";
 import { allowsWinograd, winogradMethods, winogradTiles } from "./winograd_tile.ts";
 import { leastInnerPerSplit, leastRowsPerSplit, mostRows } from "./workgroup_product.ts";
 
-/** Which of the three products of a convolution. */
+/** Which of a convolution's three products: the convolution itself, or one of its two gradients. */
 export type Direction = "forward" | "inputGrad" | "weightGrad";
 
 /** A convolution, or a gradient of it. */
@@ -23,7 +23,7 @@ export interface ConvolutionProblem {
   readonly direction: Direction;
   readonly inputs: number;
   readonly outputs: number;
-  /** Of the convolution itself, also for its gradients. */
+  /** The geometry of the convolution itself, also for its gradients. */
   readonly geometry: ConvolutionGeometry;
 }
 
@@ -31,7 +31,7 @@ export interface ConvolutionProblem {
 interface Tiles {
   /** In registers: rows × vec4f of columns. Where the columns do not divide, a tile is narrowed. */
   readonly product: readonly Tile[];
-  /** Likewise of weight gradients, vec4f of input × output channels. */
+  /** In registers, for weight gradients: vec4f of input × output channels. */
   readonly weight: readonly Tile[];
   /** In workgroup memory, rows of a workgroup × invocations side by side. At most 12 KiB and 256 invocations. */
   readonly workgroup: readonly Tile[];

@@ -44,16 +44,19 @@ import { usesWorkgroups, workgroupProductKernels } from "./workgroup_product.ts"
 
 /** Options of `conv2d`. */
 export interface Conv2dOptions extends ConvolutionOptions {
-  /** Applied to the sums: a bias, or, for inference, a batch norm folded in; then the convolution has no gradient. */
+  /**
+   * Applied to the sums. A bias has a gradient. A batch norm that is folded in is for inference, and the convolution
+   * then has no gradient.
+   */
   readonly epilogue?: Epilogue;
 }
 
 /**
- * y = x ⋆ w: `[N, I, H, W]` with weights `[O, I, R, S]` → `[N, O, Ho, Wo]`, Ho = ⌊(H + padding − (R−1)·dilation − 1)/stride⌋ + 1.
- * Gradients: `conv2dInputGrad`, `conv2dWeightGrad`; at a bias `channelSum`.
+ * y = x ⋆ w: `[N, I, H, W]` with weights `[O, I, R, S]` → `[N, O, Ho, Wo]`, Ho = ⌊(H + padding − (R−1)·dilation −
+ * 1)/stride⌋ + 1. Gradients: `conv2dInputGrad`, `conv2dWeightGrad`; at a bias `channelSum`.
  *
- * @throws {RangeError} if an option is no such number (`requireWindow`), the kernel does not fit, the weight has another
- * layout or other channels, or a tensor of the epilogue has another shape.
+ * @throws {RangeError} if `requireWindow` refuses an option, the kernel does not fit, the weight has another layout or
+ * other channels, or a tensor of the epilogue has another shape.
  */
 export function conv2d(input: Tensor, weight: Tensor, options: Conv2dOptions = {}): Tensor {
   const [outputs = 1, inputs = 1, kernelHeight = 1, kernelWidth = 1] = weight.shape;
@@ -103,7 +106,7 @@ function kernels(
   { geometry, epilogue, bytes }: {
     readonly geometry: ConvolutionGeometry;
     readonly epilogue: Conv2dOptions["epilogue"];
-    /** Of the output. */
+    /** Bytes of the output. */
     readonly bytes: number;
   },
   device: DeviceTraits,

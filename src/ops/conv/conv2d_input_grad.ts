@@ -62,7 +62,10 @@ export function conv2dInputGrad(
   });
 }
 
-/** The rows at multiples of which a slice may begin: so that its phases of the stride, or its tiles, are those of the whole. */
+/**
+ * A slice must begin at a multiple of this many rows. Then its phases of the stride, or its tiles, are those of the
+ * whole.
+ */
 function rowMultiple(geometry: ConvolutionGeometry, weight: Tensor, device: DeviceTraits): number {
   return geometry.stride > 1 ? geometry.stride : winogradRowMultiple(transposedGeometry(geometry), weight, device);
 }
@@ -72,7 +75,7 @@ function kernels(
   weight: Tensor,
   { geometry, bytes }: {
     readonly geometry: ConvolutionGeometry;
-    /** Of the output. */
+    /** Bytes of the output. */
     readonly bytes: number;
   },
   device: DeviceTraits,
@@ -116,12 +119,12 @@ function kernels(
   return { calls: [{ ...registerCall(outputGradient, weight, geometry, device), flops }] };
 }
 
-/** Rows of a product for each input pixel. */
+/** The rows of a product in which each row is an input pixel. */
 function pixelRows(geometry: ConvolutionGeometry) {
   return { rows: inputPixels(geometry), whole: wholeProduct(geometry, inputPixels, (_, inputVectors) => inputVectors) };
 }
 
-/** Sizes and left factor of the product that a gradient is where every tap reaches every pixel. */
+/** Sizes and left factor of the product that computes the gradient if every tap reaches every pixel. */
 function ofWhole(geometry: ConvolutionGeometry, inputVectors: number, outputVectors: number) {
   return {
     sizes: { batches: 1, ...pixelRows(geometry), inner: taps(geometry) * outputVectors, columns: inputVectors },
@@ -129,7 +132,10 @@ function ofWhole(geometry: ConvolutionGeometry, inputVectors: number, outputVect
   };
 }
 
-/** Likewise with a stride: a batch for each phase of pixels, as long as the longest sum. */
+/**
+ * Sizes and left factor of the product with a stride. Each phase of pixels is one batch, and all batches are as long as
+ * the longest sum.
+ */
 function ofPhases(geometry: ConvolutionGeometry, inputVectors: number, outputVectors: number) {
   const all = phases(geometry);
   const inner = all.mostTaps * outputVectors;

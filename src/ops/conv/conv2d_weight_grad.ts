@@ -24,7 +24,7 @@ import { byChannelBlocks } from "./winograd_slices.ts";
 import { winogradTile } from "./winograd_tile.ts";
 import { usesWorkgroups, workgroupSplits, workgroupTransposedLeftCall } from "./workgroup_product.ts";
 
-/** Most pixels that one invocation walks over. */
+/** The most pixels that one invocation sums. */
 const maxPixelsPerInvocation = 16_384;
 
 /**
@@ -51,7 +51,7 @@ export function conv2dWeightGrad(
   });
 }
 
-/** The launches, in slices where one is needed: of regions, and of channels where the weights are too large, or their sums. */
+/** The launches. Slices are regions. If the weights or their sums are too large, slices are channels. */
 function allKernels(
   input: Tensor,
   outputGradient: Tensor,
@@ -71,7 +71,7 @@ function allKernels(
   );
 }
 
-/** The launches, region by region; of some channels of the input, where they are given. */
+/** The launches, region by region. With `channels`, only of these channels of the input. */
 function inRegions(
   input: Tensor,
   outputGradient: Tensor,
@@ -155,7 +155,10 @@ function kernels(
   }));
 }
 
-/** Parts of the sum over output rows: enough to fill a GPU and to keep each invocation short, and no empty one. */
+/**
+ * The number of parts of the sum over output rows. There are enough to fill a GPU and to keep each invocation short,
+ * and none is empty.
+ */
 function splitCount(tiles: number, geometry: ConvolutionGeometry, device: DeviceTraits): number {
   const rows = geometry.batch * geometry.outputHeight;
   const pixels = rows * geometry.outputWidth;

@@ -64,7 +64,7 @@ export function depthwiseConv2d(input: Tensor, weight: Tensor, options: Conv2dOp
   });
 }
 
-/** The launch of the sliding kernel; `flipped` reverses the taps. */
+/** The launch of the kernel that slides along the image. `flipped` reverses the taps. */
 export function depthwiseKernels(
   input: Tensor,
   weight: Tensor,

@@ -11,32 +11,35 @@ import { refuse } from "../refuse.ts";
 import { type Activation, activationConstants } from "../activation/kind.ts";
 import { channelSum } from "../reduce/channel_sum.ts";
 
-/** What a convolution does with its sums. With a bias it has gradients, with a batch norm folded in it has none. */
+/** What a convolution does with its sums. With a bias it has gradients. With a batch norm folded in it has none. */
 export type Epilogue = BiasEpilogue | BatchNormEpilogue;
 
-/** v + bias + residual. */
+/** Computes v + bias + residual from each sum v. */
 export interface BiasEpilogue {
   /** `[O]` in the layout `"channels"`. */
   readonly bias: Tensor;
-  /** Of the result's shape. Default: none. */
+  /** Added to the result; it has the result's shape. Default: none. */
   readonly residual?: Tensor | undefined;
 }
 
-/** f(scale · v + shift + residual): an inference's batch norm (`foldBatchNorm`), shortcut and activation. */
+/**
+ * Computes f(scale · v + shift + residual) from each sum v: in inference, the batch norm (`foldBatchNorm`), the
+ * shortcut and the activation.
+ */
 export interface BatchNormEpilogue {
   /** `[2, O]` in the layout `"channels"`. */
   readonly scaleAndShift: Tensor;
   /** Applied last. */
   readonly activation: Activation;
-  /** Of the result's shape. Default: none. */
+  /** Added to the result; it has the result's shape. Default: none. */
   readonly residual?: Tensor | undefined;
 }
 
 /**
- * The tensors that an epilogue adds to those a convolution is computed from.
+ * The tensors that an epilogue reads, which the convolution then depends on too.
  *
- * @throws {RangeError} if the bias, or scale and shift, are not one number each per channel of the result, or the residual
- * does not have its shape.
+ * @throws {RangeError} if the bias, or scale and shift, are not one number each per channel of the result, or the
+ * residual does not have its shape.
  */
 export function epilogueInputs(epilogue: Epilogue | undefined, op: string, shape: readonly number[]): Tensor[] {
   if (epilogue === undefined) return [];
@@ -66,7 +69,10 @@ function checked(
   return tensor;
 }
 
-/** The epilogue of a slice of the result: what is per channel stays, of the residual it takes its own part. */
+/**
+ * The epilogue of a slice of the result. What is given per channel stays the same; of the residual it takes the rows of
+ * the slice.
+ */
 export function epilogueRows(epilogue: Epilogue | undefined, region: Region): Epilogue | undefined {
   if (epilogue?.residual === undefined) return epilogue;
   return { ...epilogue, residual: imageRows(epilogue.residual, region) };
@@ -95,7 +101,10 @@ export function epilogueConstants(epilogue: Epilogue | undefined): ShaderConstan
   };
 }
 
-/** Its bindings, `epilogue` and `residual`; what is absent is bound to `unread`, which the kernel may read elsewhere. */
+/**
+ * The bindings `epilogue` and `residual` of a kernel. A binding that is not needed is bound to `unread`, which the
+ * kernel may bind elsewhere too.
+ */
 export function epilogueBindings(epilogue: Epilogue | undefined, unread: StoredBinding): StoredBinding[] {
   if (epilogue === undefined) return [unread, unread];
   return ["bias" in epilogue ? epilogue.bias : epilogue.scaleAndShift, epilogue.residual ?? unread];

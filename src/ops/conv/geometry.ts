@@ -20,13 +20,16 @@ export type Padding = number | {
 export interface ConvolutionOptions {
   /** Step between output pixels, both axes. Default 1. */
   readonly stride?: number;
-  /** Zero padding in pixels, or `"same"` as in TensorFlow: output = ⌈input / stride⌉, the smaller half before. Default 0. */
+  /**
+   * Zero padding in pixels, or `"same"` as in TensorFlow. With `"same"` the output has ⌈input / stride⌉ pixels, and the
+   * smaller half of the padding comes first. Default 0.
+   */
   readonly padding?: Padding | "same";
   /** Distance between the taps of the kernel. Default 1. */
   readonly dilation?: number;
 }
 
-/** A convolution's sizes, all known. */
+/** All sizes of a convolution. */
 export interface ConvolutionGeometry {
   /** Images. */
   readonly batch: number;
@@ -41,17 +44,17 @@ export interface ConvolutionGeometry {
   readonly kernelWidth: number;
   readonly stride: number;
   readonly dilation: number;
-  /** Padding above and to the left; what is below and to the right follows from the output size. */
+  /** Padding above and to the left. The padding below and to the right follows from the output size. */
   readonly paddingTop: number;
   readonly paddingLeft: number;
-  /** Of a slice (`slices.ts`): the problem that it is part of. */
+  /** If this is a slice (`slices.ts`): the whole problem. */
   readonly whole?: ConvolutionGeometry;
-  /** Of a slice of the weights (`weight_slices.ts`): all of them. */
+  /** If this has a slice of the weights (`weight_slices.ts`): all weights. */
   readonly wholeWeight?: Tensor;
 }
 
 /**
- * Output size and padding of a convolution or pooling window that `requireWindow` accepts.
+ * Output size and padding of a convolution or pooling window. `requireWindow` must have accepted the window.
  *
  * @param shape input `[N, C, H, W]`.
  * @param kernel rows and columns.
@@ -110,7 +113,7 @@ export function geometryConstants(geometry: ConvolutionGeometry): ShaderConstant
     KERNEL_WIDTH: geometry.kernelWidth,
     STRIDE: geometry.stride,
     DILATION: geometry.dilation,
-    // Of a transposed convolution it may be negative: shaders let u32 wrap.
+    // A transposed convolution may have a negative padding. The shaders let u32 wrap.
     PADDING_TOP: geometry.paddingTop >>> 0,
     PADDING_LEFT: geometry.paddingLeft >>> 0,
   };
@@ -132,7 +135,7 @@ export function sizesOfConvolution(
   };
 }
 
-/** The geometry of the input gradient of a convolution with stride 1: a convolution of the output gradient. */
+/** The input gradient of a convolution with stride 1 is a convolution of the output gradient; this is its geometry. */
 export function transposedGeometry(geometry: ConvolutionGeometry): ConvolutionGeometry {
   return {
     ...geometry,
@@ -146,22 +149,22 @@ export function transposedGeometry(geometry: ConvolutionGeometry): ConvolutionGe
   };
 }
 
-/** Input pixels of the batch. */
+/** Number of input pixels in the batch. */
 export function inputPixels({ batch, height, width }: ConvolutionGeometry): number {
   return batch * height * width;
 }
 
-/** Output pixels of the batch. */
+/** Number of output pixels in the batch. */
 export function outputPixels({ batch, outputHeight, outputWidth }: ConvolutionGeometry): number {
   return batch * outputHeight * outputWidth;
 }
 
-/** Kernel rows times columns. */
+/** Number of taps: kernel rows times columns. */
 export function taps(geometry: ConvolutionGeometry): number {
   return geometry.kernelHeight * geometry.kernelWidth;
 }
 
-/** Taps of all output pixels of an image that lie inside it. */
+/** Number of taps that fall inside the image, over all output pixels of one image. */
 export function tapsInside(geometry: ConvolutionGeometry): number {
   const { height, width, outputHeight, outputWidth, stride, dilation } = geometry;
   const along = (size: number, outputs: number, kernel: number, padding: number) =>

@@ -34,7 +34,7 @@ export interface ProductSizes {
   readonly rows: number;
   readonly inner: number;
   readonly columns: number;
-  /** Of a slice of a product: the sizes of all of it that differ, by which kernels are chosen. */
+  /** If this is a slice: the sizes of the whole product that differ from these. Kernels are chosen by them. */
   readonly whole?: Partial<ProductSizes>;
 }
 

@@ -1,6 +1,6 @@
 /**
- * The geometry of slices of a convolution or pooling: some rows of the result, and the rows of the other side that they are
- * computed from.
+ * The geometry of slices of a convolution or pooling. A slice computes some rows of the result. It reads the rows of
+ * the other side that these rows are computed from.
  *
  * @module
  */
@@ -13,15 +13,15 @@ import type { ProductSizes } from "./product.ts";
 
 /** A slice of a problem. */
 export interface GeometrySlice<Geometry extends ConvolutionGeometry> {
-  /** Its sizes; `geometry` itself where the slice is all of it. */
+  /** The sizes of the slice. They are `geometry` itself if the slice is the whole. */
   readonly geometry: Geometry;
-  /** What is read of the other side. */
+  /** The region of the other side that the slice reads. */
   readonly source: Region;
 }
 
 /**
- * The slice that computes a region of the output: its rows of windows, and the rows of the input under them. Taps outside
- * the slice's input are taps outside the image.
+ * The slice that computes a region of the output. It reads the rows of the input under the region's windows. Taps
+ * outside the slice's input are taps outside the image.
  */
 export function outputSlice<Geometry extends ConvolutionGeometry>(
   geometry: Geometry,
@@ -46,8 +46,8 @@ export function outputSlice<Geometry extends ConvolutionGeometry>(
 }
 
 /**
- * The slice that computes a region of the input's gradient: its rows of pixels, and the rows of the output's gradient whose
- * windows hold them. Its padding is not negative.
+ * The slice that computes a region of the input's gradient. It reads the rows of the output's gradient whose windows
+ * hold the region's pixels. Its padding is not negative.
  */
 export function inputSlice<Geometry extends ConvolutionGeometry>(
   geometry: Geometry,
@@ -72,17 +72,23 @@ export function inputSlice<Geometry extends ConvolutionGeometry>(
   };
 }
 
-/** The sizes by which kernels are chosen: those of the whole problem, so that a slice is computed in the same way. */
+/**
+ * The sizes by which kernels are chosen. They are those of the whole problem, so that a slice is computed in the same
+ * way.
+ */
 export function wholeGeometry(geometry: ConvolutionGeometry): ConvolutionGeometry {
   return geometry.whole ?? geometry;
 }
 
-/** The weights by whose shape kernels are chosen: of a slice, all of them. */
+/** The weights by whose shape kernels are chosen. For a slice of the weights, these are all weights. */
 export function wholeWeight(geometry: ConvolutionGeometry, weight: Tensor): Tensor {
   return geometry.wholeWeight ?? weight;
 }
 
-/** The sizes of all of a product of which a slice is computed: its rows of a geometry, and its columns of weights `[O, I, …]`. */
+/**
+ * The sizes of a whole product, if only a slice of it is computed: `rows` of the whole geometry, and `columns` of all
+ * weights `[O, I, …]`.
+ */
 export function wholeProduct(
   { whole, wholeWeight }: ConvolutionGeometry,
   rows: (geometry: ConvolutionGeometry) => number,

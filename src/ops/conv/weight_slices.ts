@@ -1,7 +1,9 @@
 /**
- * Convolutions whose weights are more than one binding can see, such as the first fully connected layer of VGG16. Forward takes
- * some output channels at a time, the gradients some input channels: so every sum stays in one slice, and is computed as ever.
- * A slice's weights are copied together in scratch memory, and what it gives is copied to its channels of the result.
+ * Convolutions whose weights are more than one binding can see, such as the first fully connected layer of VGG16.
+ *
+ * A forward slice takes some output channels, and a gradient's slice some input channels. So every sum lies in one
+ * slice and is computed as in the whole. A slice's weights are copied into scratch memory, one next to the other. Its
+ * result is then copied to its channels of the whole result.
  *
  * @module
  */
@@ -14,25 +16,28 @@ import { sliceCall } from "../arithmetic/slice_channels.ts";
 import type { Epilogue } from "./epilogue.ts";
 import { reordered } from "./weight_order.ts";
 
-/** Scratch memory of a slice of its own: its weights, what it gives, what is per channel of it, and its residual. */
+/**
+ * Numbers of a slice's scratch memory: its weights, its result, its numbers per channel (bias, scale and shift), its
+ * residual, and from `ownScratch` on the scratch memory of its own launches.
+ */
 const [weightScratch, resultScratch, channelScratch, residualScratch, ownScratch] = [0, 1, 2, 3, 4];
-/** Rows of weights whose multiples begin at an offset that can be bound, in any slice. */
+/** A multiple of this many rows of weights begins at an offset that can be bound, in any slice. */
 const alignedRows = 16;
 
 /** A slice of the weights, and the tensors that go with it. */
 export interface WeightSlice {
-  /** `[O, I, R, S]` of the slice, in scratch memory. */
+  /** The weights `[O, I, R, S]` of the slice, in scratch memory. */
   readonly weight: Tensor;
-  /** What it gives: a convolution's output, or an input gradient, in scratch memory. */
+  /** The result of the slice, in scratch memory: a convolution's output, or an input gradient. */
   readonly result: Tensor;
   readonly epilogue: Epilogue | undefined;
 }
 
 /**
- * The launches of a convolution, by output channels where the weights cannot be bound.
+ * The launches of a convolution. If the weights cannot be bound, they are cut by output channels.
  *
- * @param result the output, of the region that is computed.
- * @param plan the launches with these weights, whose `"output"` is the slice's result.
+ * @param result the region of the output that is computed.
+ * @param plan gives the launches with the slice's weights; their `"output"` is the slice's result.
  */
 export function byOutputChannels(
   weight: Tensor,
@@ -67,7 +72,7 @@ export function byOutputChannels(
   return inChannels(outputs, whole(), result, device, sliceOf);
 }
 
-/** The launches of an input gradient `result`, by input channels where the weights cannot be bound. */
+/** The launches of an input gradient `result`. If the weights cannot be bound, they are cut by input channels. */
 export function byInputChannels(
   weight: Tensor,
   result: Tensor,
@@ -90,9 +95,10 @@ export function byInputChannels(
 }
 
 /**
- * The launches of a weight gradient `result`, by input channels where it cannot be bound.
+ * The launches of a weight gradient `result`. If it cannot be bound, it is cut by input channels.
  *
- * @param plan the launches that compute the gradient at these weights, their `"output"`, from some channels of the input.
+ * @param plan gives the launches that compute the gradient at a slice of the weights, their `"output"`, from some
+ * channels of the input.
  */
 export function gradientByInputChannels(
   result: Tensor,
@@ -111,7 +117,10 @@ export function gradientByInputChannels(
   return inChannels(inputs, whole(), result, device, sliceOf);
 }
 
-/** The channels of an input that a slice of a weight gradient reads, copied together; and the launch that does it. */
+/**
+ * The channels of an input that a slice of a weight gradient reads, copied into scratch memory, and the launch that
+ * copies them.
+ */
 export function inputChannels(
   x: Tensor,
   { first, count }: Range,
@@ -132,7 +141,9 @@ function inChannels(
   return ranges === null ? whole : joined(ranges.map(plan));
 }
 
-/** A slice's launches, which compute `result`, between those before and those that put it into place. */
+/**
+ * The launches of a slice: first `before`, then those that compute `result`, then `after`, which copy it to its place.
+ */
 export function slicePlan(
   before: readonly KernelCall[],
   inner: KernelPlan,
@@ -153,12 +164,18 @@ export function slicePlan(
   return { calls, scratchBytes };
 }
 
-/** The launches that put weights of some input channels, from `start` on, where they belong among all. */
+/**
+ * The launches that copy the weights of some input channels to their place among all weights. The first of these
+ * channels is `start`.
+ */
 export function tapCopies(all: Tensor, some: Tensor, start: number): KernelCall[] {
   return tapBlocks(all, some, start).map((block) => copied(block.some, block.all));
 }
 
-/** The same taps of all weights and of a slice of their input channels: runs of memory in both. */
+/**
+ * For each tap, where the weights of some input channels lie among all weights, and where they lie in their slice. Both
+ * are consecutive in memory.
+ */
 function tapBlocks(all: Tensor, some: Tensor, start: number): { readonly all: Tensor; readonly some: Tensor }[] {
   const [outputs = 1, inputs = 1, kernelHeight = 1, kernelWidth = 1] = all.shape;
   const rowFloats = paddedChannels(outputs);
@@ -169,7 +186,7 @@ function tapBlocks(all: Tensor, some: Tensor, start: number): { readonly all: Te
   }));
 }
 
-/** What an epilogue adds to some channels, copied together. */
+/** The epilogue of some channels, whose tensors are copied into scratch memory, and the launches that copy them. */
 function epilogueSlice(
   epilogue: Epilogue | undefined,
   result: Tensor,
@@ -194,7 +211,7 @@ function epilogueSlice(
   };
 }
 
-/** The launch that copies `count` floats from each row on, at `start`. */
+/** The launch that copies `count` floats of each row, from `start` on. */
 function block(
   from: Tensor,
   { rows, rowFloats, start, count }: Readonly<Record<"rows" | "rowFloats" | "start" | "count", number>>,

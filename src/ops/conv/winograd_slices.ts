@@ -1,7 +1,9 @@
 /**
- * Weight gradients by Winograd's method whose transformed tensors are more than one binding can see. The sums of their tiles
- * cannot be cut elsewhere than they are: the transform of the sums back would enlarge the difference in rounding. So a slice has
- * all pixels, of some input and some output channels, which are copied together. Its sums are those of the whole.
+ * Weight gradients by Winograd's method whose transformed tensors are more than one binding can see.
+ *
+ * Slices of pixels would cut the sums over tiles at other places than the whole does. The transform of the sums back
+ * would enlarge the difference in rounding. So a slice has all pixels, and some input and some output channels, which
+ * are copied into scratch memory. Its sums are those of the whole.
  *
  * @module
  */
@@ -13,13 +15,16 @@ import { copyPart } from "../arithmetic/concat.ts";
 import { sliceCall } from "../arithmetic/slice_channels.ts";
 import { slicePlan, tapCopies } from "./weight_slices.ts";
 
-/** Scratch memory: weights of some input channels, of these those of some output channels, and the channels of x and dy. */
+/**
+ * Numbers of the scratch memory: the weights of some input channels; of these, the weights of some output channels; the
+ * channels of x; the channels of dy.
+ */
 const [rowScratch, blockScratch, inputScratch, gradientScratch] = [0, 1, 2, 3];
 
 /**
- * The launches, by blocks of channels where those of all cannot be bound.
+ * The launches. If those of all channels cannot be bound, they are cut into blocks of channels.
  *
- * @param plan the launches of a weight gradient from some channels of x and of dy.
+ * @param plan gives the launches of a weight gradient from some channels of x and of dy.
  */
 export function byChannelBlocks(
   [x, outputGradient]: readonly [Tensor, Tensor],
@@ -53,14 +58,16 @@ export function byChannelBlocks(
         return { ...scratch, calls: [...calls, ...tapCopies(result, rows, from.first)] };
       }),
     );
-  for (let most = paddedChannels(Math.max(inputs, outputs)) / 2; most >= 4; most /= 2) {
-    const candidate = blocks(Math.ceil(most / 4) * 4);
+  let vectors = paddedChannels(Math.max(inputs, outputs)) / 4;
+  while (vectors > 1) {
+    vectors = Math.floor(vectors / 2);
+    const candidate = blocks(4 * vectors);
     if (largestBinding(candidate, result, limit) <= limit) return candidate;
   }
   return whole;
 }
 
-/** Some channels of an image, copied together in scratch memory. */
+/** Some channels of an image, copied into scratch memory. */
 function gathered(
   image: Tensor,
   { first, count }: { readonly first: number; readonly count: number },
@@ -75,7 +82,7 @@ function gathered(
   return { channels, calls };
 }
 
-/** Weights as an image whose channels are their outputs. */
+/** The weights as an image whose channels are the output channels. */
 function asRows(weight: Tensor): Tensor {
   const [outputs = 1] = weight.shape;
   return part(weight, [1, outputs, 1, weight.bytes / 4 / paddedChannels(outputs)], 0, "activation");

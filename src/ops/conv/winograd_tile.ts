@@ -50,7 +50,7 @@ export function winogradTile(
   return allowed.includes(4) && suitsGpus(geometry, inputs, outputs) ? 4 : null;
 }
 
-/** The rows at multiples of which a slice of a convolution may begin, so that its tiles are those of the whole. */
+/** A slice of a convolution must begin at a multiple of this many rows. Then its tiles are those of the whole. */
 export function winogradRowMultiple(
   geometry: ConvolutionGeometry,
   weight: Tensor,

@@ -185,7 +185,7 @@ export function workgroupSplits(sizes: ProductSizes, device: DeviceTraits): numb
   return Math.max(Math.min(wanted, most), Math.ceil(sizes.rows / mostRowsPerSplit));
 }
 
-/** The sizes by which kernels are chosen: of a slice, those of the whole product. */
+/** The sizes by which kernels are chosen. For a slice they are those of the whole product. */
 function wholeSizes(sizes: ProductSizes): ProductSizes {
   return { ...sizes, ...sizes.whole };
 }

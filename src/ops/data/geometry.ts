@@ -1,5 +1,5 @@
 /**
- * What is cut from an image, as the sampling kernels read it.
+ * The part that is cut from an image, in the form that the sampling kernels read.
  *
  * @module
  */
@@ -13,9 +13,9 @@ export interface SampleGeometry {
   readonly scaledHeight: number;
   /** Columns of the scaled image. */
   readonly scaledWidth: number;
-  /** First row of the crop in the scaled image, which is padded at right and bottom. */
+  /** First row of the crop in the scaled image. The scaled image is padded at the right and at the bottom. */
   readonly top: number;
-  /** First column of the crop there. */
+  /** First column of the crop in the scaled image. */
   readonly left: number;
   /** Whether the columns of the crop are reversed. */
   readonly mirror: boolean;
@@ -27,7 +27,7 @@ export interface SampleGeometry {
   readonly saturation: number;
 }
 
-/** Numbers that a sample's geometry takes on the GPU. */
+/** How many numbers a sample's geometry has on the GPU. */
 export const sampleGeometryLength = 8;
 
 /** The numbers of one sample, in the order in which the kernels read them. */
@@ -36,7 +36,10 @@ export function sampleGeometryValues(geometry: SampleGeometry): number[] {
   return [scaledHeight, scaledWidth, top, left, mirror ? 1 : 0, brightness, contrast, saturation];
 }
 
-/** The geometry that only normalises: no scaling, no crop, as inference wants images of `height` × `width`. */
+/**
+ * The geometry of an image of `height` × `width` that is only normalised, neither scaled nor cropped, as inference
+ * wants it.
+ */
 export function wholeImage(height: number, width: number): SampleGeometry {
   return {
     scaledHeight: height,

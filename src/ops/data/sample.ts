@@ -1,6 +1,6 @@
 /**
- * From the bytes of images and labels to the batch that a network takes: scaling, cropping, mirroring, colour changes and
- * normalisation in one launch. Which crop is taken is planned elsewhere, from counter-based random numbers.
+ * From the bytes of images and labels to the batch that a network takes. One launch scales, crops, mirrors, changes
+ * colours and normalises. Which crop is taken is decided elsewhere, by counter-based random numbers.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import { Tensor } from "../../graph/tensor.ts";
 import { refuse } from "../refuse.ts";
 import { geometryOf, sampleGeometryLength } from "./geometry.ts";
 
-/** Normalisation of red, green and blue: byte · scale + shift. */
+/** Normalisation of red, green and blue: byte · scale + shift, each with numbers of its own. */
 export interface Normalization {
   /** Three factors, such as 1/127.5. */
   readonly scale: readonly number[];
@@ -32,18 +32,23 @@ export interface CropSize {
 
 /** Options of `sampleImages`. */
 export interface SampleImagesOptions extends CropSize {
-  /** Applied to each byte before scaling. */
+  /** Normalisation of the bytes. It comes before the image is scaled to its new size. */
   readonly normalization: Normalization;
 }
 
 /**
- * Crops of images: `[N, H, W]` words of the bytes red, green, blue, any → `[N, 3, height, width]`.
+ * Crops of images: `[N, H, W]` 4-byte words, which hold red, green, blue and a byte that is not read → `[N, 3, height,
+ * width]`.
  *
- * Each image is changed in colour (brightness·v, then v + (contrast − 1)·(v − 127.5), then v + (saturation − 1)·(v − grey),
- * clamped to [0, 255]), normalised, and scaled bilinearly with half-pixel centres and no antialiasing; then the crop is
- * taken, 0 where it reaches beyond the scaled image, and mirrored. With `wholeImage` geometry the result is exactly
- * v / (1 / scale) + shift, such as v/127.5 − 1, on adapters that divide exactly (WGSL allows an error of 2.5 ulp). Has no
- * gradient.
+ * Each image goes through these steps:
+ * 1. Colours change: brightness·v, then v + (contrast − 1)·(v − 127.5), then v + (saturation − 1)·(v − grey), clamped
+ * to [0, 255].
+ * 2. The values are normalised.
+ * 3. The image is scaled bilinearly, with half-pixel centres and no antialiasing.
+ * 4. The crop is taken, 0 where it reaches beyond the scaled image, and mirrored.
+ *
+ * With `wholeImage` geometry the result is exactly v / (1 / scale) + shift, such as v/127.5 − 1, on adapters that
+ * divide exactly (WGSL allows an error of 2.5 ulp). Has no gradient.
  *
  * @param geometry `[N, 8]`, plain: `sampleGeometryValues` of each sample.
  * @throws {RangeError} if a shape, type or layout does not fit.
@@ -55,7 +60,7 @@ export function sampleImages(images: Tensor, geometry: Tensor, options: SampleIm
   if (scale.length !== 3 || shift.length !== 3) {
     refuse("sampleImages", "normalization needs 3 scales and 3 shifts");
   }
-  // Division by the reciprocal keeps v/127.5 − 1 exact, which a product with the rounded 1/127.5 is not.
+  // The shader divides by 1 / scale. So v/127.5 − 1 stays exact; a product with the rounded 1/127.5 would not.
   const [red = 1, green = 1, blue = 1] = scale.map((factor) => 1 / factor);
   const [redShift = 0, greenShift = 0, blueShift = 0] = shift;
   return new Tensor({
@@ -63,7 +68,7 @@ export function sampleImages(images: Tensor, geometry: Tensor, options: SampleIm
     shape: [batch, 3, height, width],
     inputs: [images, geometry],
     kernels: (output, device) =>
-      // Rows of a crop may come from anywhere in its image.
+      // A row of a crop may come from any row of its image, so a slice reads whole images.
       inRegions(output, device, ({ images: { first, count }, rows }) => ({
         calls: [{
           shader: { name: "data/sample_images", text: imagesShader },
@@ -95,8 +100,8 @@ export function sampleImages(images: Tensor, geometry: Tensor, options: SampleIm
 }
 
 /**
- * Crops of label maps: `[N, H, W]` → `[N, height, width]`, both u8 and plain, with the same geometry as the images.
- * Nearest neighbour at source index ⌊(2i + 1)·n_in / (2·n_out)⌋, 255 beyond the scaled map.
+ * Crops of label maps: `[N, H, W]` → `[N, height, width]`, both u8 and plain, with the geometry of the images. A crop
+ * takes the nearest neighbour, at source index ⌊(2i + 1)·n_in / (2·n_out)⌋. It is 255 beyond the scaled map.
  *
  * @param geometry `[N, 8]`, plain: `sampleGeometryValues` of each sample.
  * @throws {RangeError} if a shape, type or layout does not fit.

@@ -1,5 +1,5 @@
 /**
- * Crops of what is no byte: images of any number of channels, soft labels, and the weights of pixels. They take the same
+ * Crops of float32 maps: images of any number of channels, soft labels, and the weights of pixels. They take the same
  * geometry as `sampleImages` and `sampleLabels`, so that all crops of a sample show the same place.
  *
  * @module
@@ -16,15 +16,15 @@ import type { CropSize } from "./sample.ts";
 
 /** Options of `sampleFloats`. */
 export interface SampleFloatsOptions extends CropSize {
-  /** Between four pixels, as images are scaled, or the nearest pixel, as labels are. */
+  /** `"bilinear"`: between four pixels, as for images. `"nearest"`: the nearest pixel, as for labels. */
   readonly interpolation: "bilinear" | "nearest";
 }
 
 /**
- * Crops of maps: `[N, C, H, W]` → `[N, C, height, width]`. Each map is scaled with half-pixel centres and no antialiasing;
- * then the crop is taken, 0 where it reaches beyond the scaled map, and mirrored. Has no gradient.
+ * Crops of maps: `[N, C, H, W]` → `[N, C, height, width]`. Each map is scaled with half-pixel centres and no
+ * antialiasing. Then the crop is taken, 0 where it reaches beyond the scaled map, and mirrored. Has no gradient.
  *
- * @param geometry `[N, 8]`, plain: `sampleGeometryValues` of each sample; the factors of colours are not used.
+ * @param geometry `[N, 8]`, plain: `sampleGeometryValues` of each sample. Its factors of colours are not used.
  * @throws {RangeError} if a shape or layout does not fit.
  */
 export function sampleFloats(maps: Tensor, geometry: Tensor, options: SampleFloatsOptions): Tensor {
@@ -42,7 +42,7 @@ export function sampleFloats(maps: Tensor, geometry: Tensor, options: SampleFloa
     shape: [batch, channels, height, width],
     inputs: [maps, geometry],
     kernels: (output, device) =>
-      // Rows of a crop may come from anywhere in its image.
+      // A row of a crop may come from any row of its image, so a slice reads whole images.
       inRegions(output, device, ({ images, rows }) => ({
         calls: [{
           shader: { name: "data/sample_floats", text: floatsShader },
@@ -65,8 +65,8 @@ export function sampleFloats(maps: Tensor, geometry: Tensor, options: SampleFloa
 }
 
 /**
- * Crops of the weights of pixels: `[N, H, W]` → `[N, height, width]`, both f32 and plain. The nearest pixel, as for labels;
- * 0 beyond the scaled map. Has no gradient.
+ * Crops of the weights of pixels: `[N, H, W]` → `[N, height, width]`, both f32 and plain. A crop takes the nearest
+ * pixel, as for labels. It is 0 beyond the scaled map. Has no gradient.
  *
  * @param geometry `[N, 8]`, plain: `sampleGeometryValues` of each sample.
  * @throws {RangeError} if a shape or layout does not fit.

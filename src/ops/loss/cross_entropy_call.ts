@@ -1,5 +1,5 @@
 /**
- * The launch that the cross-entropy and its gradient have in common.
+ * The launch that the cross-entropy and its gradient share.
  *
  * @module
  */
@@ -18,7 +18,7 @@ export interface CrossEntropySizes {
   readonly batch: number;
   /** Classes. */
   readonly classes: number;
-  /** vec4 of classes. */
+  /** Number of vec4 that hold the classes of a pixel. */
   readonly vectors: number;
   /** Rows of the logits. */
   readonly logitsHeight: number;
@@ -42,21 +42,22 @@ export function crossEntropyInputs({ logits, labels, classWeights, pixelWeights 
   return [logits, labels, classWeights, pixelWeights].filter((tensor) => tensor !== undefined);
 }
 
-/** Most output pixels of an axis that lie between the same two of `inputs`. */
+/** The most output pixels along an axis that lie between the same two of `inputs` input pixels. */
 export function longestRun(inputs: number, outputs: number): number {
   return Math.min(outputs, Math.ceil(1.5 * outputs / Math.max(1, inputs - 1)) + 2);
 }
 
-/** How the rows of labels lie between those of the logits. */
+/** The interpolation that takes the rows of the logits to those of the labels. */
 export function crossEntropyAxis(problem: CrossEntropyProblem): Interpolation {
   const { logitsHeight, height } = crossEntropySizes(problem);
   return { inputSize: logitsHeight, outputSize: height, alignCorners: problem.alignCorners ?? false };
 }
 
 /**
- * The launch: one invocation per column of the logits and `rowsPerInvocation` output rows.
+ * The launch. Each invocation takes one column of the logits and `rowsPerInvocation` rows of the labels.
  *
- * @param options which rows of the labels; whether to compute gradients (then one row per invocation), and where the result goes.
+ * @param options which rows of the labels to take; whether to compute gradients (`rowsPerInvocation` is 1 then); where
+ * the result goes.
  */
 export function crossEntropyCall(
   problem: CrossEntropyProblem,
@@ -104,12 +105,13 @@ export function crossEntropyCall(
     bindings: [logits, labels, soft ? labels : logits, classWeights ?? logits, pixelWeights ?? logits, result],
     workgroups: grid(Math.ceil(rows / rowsPerInvocation) * sizes.logitsWidth, 64),
     iterations: rowsPerInvocation * (longestRun(sizes.logitsWidth, sizes.width) + 1) + 8,
-    // Interpolation 2, shift 1, exp counted 8, loss 2 or gradient and its adjoint 6, per class and pixel.
+    // Operations per class and pixel: interpolation 2, shift 1, exponential 8 and, at the end, loss 2 or gradient with
+    // its interpolation 6.
     flops: rows * sizes.width * sizes.classes * (gradient ? 17 : 13),
   };
 }
 
-/** Rows of a map of bytes, in whole words; and which byte of the first word is the first label. */
+/** Rows of a map of bytes, as whole 4-byte words, and which byte of the first word is the first label. */
 function labelRows(labels: Tensor, { images, rows }: Region): { labels: Tensor; firstLabel: number } {
   const [batch = 1, height = 1, width = 1] = labels.shape;
   if (images.count === batch && rows.count === height) return { labels, firstLabel: 0 };

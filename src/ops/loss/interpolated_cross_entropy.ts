@@ -1,7 +1,7 @@
 /**
- * Cross-entropy of logits that are interpolated to the size of the labels, fused so that neither the large logits nor
- * their probabilities are ever stored. Where the logits already have the labels' size, the interpolation is the identity and
- * this is the plain cross-entropy.
+ * Cross-entropy of logits that are interpolated to the size of the labels. One kernel does both, so that neither the
+ * large logits nor their probabilities are ever stored. If the logits already have the labels' size, nothing is
+ * interpolated, and this is the plain cross-entropy.
  *
  * @module
  */
@@ -14,13 +14,16 @@ import { interpolatedCrossEntropySums } from "./interpolated_cross_entropy_sums.
 
 /** Options of `interpolatedCrossEntropy`. */
 export interface InterpolatedCrossEntropyOptions {
-  /** Whether the corner pixels of both grids coincide; default `false`, as in PyTorch. */
+  /** Whether the corner pixels of logits and labels coincide. Default `false`, as in PyTorch. */
   readonly alignCorners?: boolean;
-  /** Hard labels with this value take no part; default 255. Values that are no class never take part. */
+  /**
+   * Pixels whose hard label has this value are ignored. Default 255. So are pixels whose label is not the id of a
+   * class.
+   */
   readonly ignoreLabel?: number;
   /** Weight of each class, `[C]` of layout `"channels"`; default 1. */
   readonly classWeights?: Tensor;
-  /** Weight of each output pixel, `[N, H, W]` of layout `"plain"`; default 1. */
+  /** Weight of each pixel of the labels, `[N, H, W]` of layout `"plain"`; default 1. */
   readonly pixelWeights?: Tensor;
 }
 
@@ -33,13 +36,15 @@ export interface CrossEntropyProblem extends InterpolatedCrossEntropyOptions {
 }
 
 /**
- * Mean of −log p[label] over the pixels of the labels, p the softmax of the bilinearly interpolated logits:
+ * Mean of −log p[label] over the pixels of the labels, where p is the softmax of the bilinearly interpolated logits:
  * `[N, C, h, w]` with labels of `[H, W]` → scalar `[1]`.
  *
- * With weights, Σ u·a·(−log p) / Σ u·a for pixel weight u and class weight a of the label, as PyTorch's weighted mean.
- * Soft labels s give Σ u·Σ_c a_c·s_c·(−log p_c) / Σ u·(Σ_c a_c·s_c / Σ_c s_c); a pixel whose soft label is the zero
- * vector is ignored. Where PyTorch gives NaN because no pixel counts, this is 0 and so are the gradients.
- * Differentiable in the logits only.
+ * With weights it is Σ u·a·(−log p) / Σ u·a, where u is the weight of the pixel and a that of the label's class. This
+ * is PyTorch's weighted mean. Soft labels s give Σ u·Σ_c a_c·s_c·(−log p_c) / Σ u·(Σ_c a_c·s_c / Σ_c s_c). A pixel
+ * whose soft labels are all zero is ignored. If no pixel counts, the result and the gradients are 0, where PyTorch
+ * gives NaN.
+ *
+ * It has a gradient at the logits only.
  *
  * @param labels hard: `[N, H, W]` of type u8 and layout `"plain"`; soft: `[N, C, H, W]` of layout `"activation"`.
  * @throws {RangeError} if a shape, type or layout does not fit.

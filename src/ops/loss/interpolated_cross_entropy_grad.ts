@@ -19,10 +19,12 @@ import {
 import type { CrossEntropyProblem } from "./interpolated_cross_entropy.ts";
 
 /**
- * dlogits `[N, C, h, w]` from the gradient at the loss `[1]` and the loss's sums (`interpolatedCrossEntropySums`).
+ * dlogits `[N, C, h, w]` from the gradient at the loss `[1]` and the loss's two sums (`interpolatedCrossEntropySums`).
  *
- * The interpolation's adjoint is separable: a first launch recomputes the softmax of each output pixel once and applies
- * the horizontal half in registers, a second gathers vertically. Between them lies a scratch of `[N, H, w, 2, C]`.
+ * The gradient of each label pixel is spread over the logits that it was interpolated from. This can be done first
+ * along the rows and then along the columns. The first launch recomputes the softmax of each label pixel once and
+ * spreads its gradient along the row, in registers. The second launch adds these along the columns. Between them lies
+ * scratch memory `[N, H, w, 2, C]`.
  */
 export function interpolatedCrossEntropyGrad(
   outputGradient: Tensor,
@@ -37,7 +39,7 @@ export function interpolatedCrossEntropyGrad(
   });
 }
 
-/** The launches for some rows of the logits, from the rows of labels between which and the logits there is a share. */
+/** The launches for some rows of the logits. They read the rows of labels that are interpolated from these rows. */
 function kernels(outputGradient: Tensor, sums: Tensor, problem: CrossEntropyProblem, region: Region): KernelPlan {
   const { height, logitsHeight, logitsWidth, vectors } = crossEntropySizes(problem);
   const { images } = region;

@@ -14,10 +14,16 @@ import { sumOfRegions } from "../reduce/sum_of_slices.ts";
 import { crossEntropyCall, crossEntropyInputs, crossEntropySizes } from "./cross_entropy_call.ts";
 import type { CrossEntropyProblem } from "./interpolated_cross_entropy.ts";
 
-/** Partial sums that the first launch writes at most (a row of columns at least); enough to fill a large GPU. */
+/**
+ * The most partial sums that the first launch writes, but at least one row of columns. They are enough to fill a large
+ * GPU.
+ */
 const wantedPartialSums = 16_384;
 
-/** Sum of the weighted losses and sum of the weights of all valid pixels → `[4]`, plain: loss, weight, 0, 0. Has no gradient. */
+/**
+ * The sum of the weighted losses and the sum of the weights, over all valid pixels → `[4]`, plain: loss, weight, 0, 0.
+ * Has no gradient.
+ */
 export function interpolatedCrossEntropySums(problem: CrossEntropyProblem): Tensor {
   return new Tensor({
     op: "interpolatedCrossEntropySums",

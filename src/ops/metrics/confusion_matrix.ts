@@ -1,5 +1,5 @@
 /**
- * Confusion matrix on the GPU, added to over many images. Scores are computed from it in `src/metrics/`.
+ * Confusion matrix on the GPU. It is added to over many images. `src/metrics/` computes scores from it.
  *
  * @module
  */
@@ -8,16 +8,16 @@ import shader from "../../../shaders/metrics/confusion_matrix.wgsl" with { type:
 import type { Gpu } from "../../gpu/gpu.ts";
 import { type BufferRange, type Dispatch, grid } from "../../gpu/launch.ts";
 
-/** Most classes: the workgroup's matrix must fit the memory that every adapter has. */
+/** The most classes. The matrix of a workgroup must fit the workgroup memory that every adapter has. */
 const maxClasses = 32;
-/** Words of four labels that one invocation walks over. */
+/** 4-byte words, of four labels each, that one invocation counts. */
 const wordsPerInvocation = 16;
 
 /** Sizes of a confusion matrix. */
 export interface ConfusionOptions {
   /** Number of classes C, at most 32. */
   readonly classes: number;
-  /** Labels to count, from the start of both ranges. */
+  /** Number of labels to count, from the start of both ranges. */
   readonly pixels: number;
 }
 
@@ -27,14 +27,15 @@ export function confusionBytes(classes: number): number {
 }
 
 /**
- * A launch that adds `pixels` pairs of labels to `counts`, `[C, C]` of u32 with rows by ground truth. A pixel where either
- * label is no class (255 = ignored) is not counted.
+ * A launch that counts `pixels` pairs of labels into `counts`, `[C, C]` of u32 with rows by ground truth. A pixel is
+ * not counted if either label is not the id of a class (255 = ignored).
  *
- * A count wraps at 2³²: read the counts back and clear them before any class may have seen that many pixels (2,048 images of
- * 1024 × 2048), and sum them as numbers. Integer sums do not depend on their order, so the counts are deterministic.
+ * A count wraps at 2³². So read the counts back and clear them before any class can have that many pixels (2,048 images
+ * of 1024 × 2048), and add them up as numbers. Integer sums do not depend on their order, so the counts are
+ * deterministic.
  *
- * @param predicted one byte per pixel, four to a word, in whole words.
- * @param truth the same for the ground truth.
+ * @param predicted one byte per pixel, padded to whole 4-byte words.
+ * @param truth the ground truth, in the same form.
  * @throws {RangeError} if there are too many classes or too few labels.
  */
 export function confusionDispatch(

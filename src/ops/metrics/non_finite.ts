@@ -1,6 +1,6 @@
 /**
- * Watching for values that are infinite or not a number. Looks at the bits: comparisons do not find them on every driver, and
- * ReLU turns NaN into 0, so a finite loss proves nothing.
+ * Finds values that are infinite or not a number. The kernel looks at the bits, because comparisons do not find such
+ * values on every driver. Looking at the loss is not enough: ReLU turns NaN into 0, so a finite loss proves nothing.
  *
  * @module
  */
@@ -13,8 +13,8 @@ import { type BufferRange, type Dispatch, grid } from "../../gpu/launch.ts";
 const vectorsPerInvocation = 16;
 
 /**
- * A launch that adds the number of non-finite f32 values in `values` to the first u32 of `counter`. The counter is never
- * cleared: it stays above 0 once something was found, until it is written.
+ * A launch that adds the number of non-finite f32 values in `values` to the first u32 of `counter`. No launch clears
+ * the counter. It stays above 0 once something was found, until it is written.
  *
  * @param values a range of whole f32 values, at least one.
  * @throws {RangeError} if the range is empty or does not end on a value.

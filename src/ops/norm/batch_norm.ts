@@ -1,5 +1,6 @@
 /**
- * Batch norm with frozen statistics, fused with the residual sum and the activation that follow. `batchNormTraining` uses those of the batch.
+ * Batch norm with frozen statistics, fused with the residual sum and the activation that follow. `batchNormTraining`
+ * uses the statistics of the batch.
  *
  * @module
  */
@@ -36,10 +37,12 @@ export interface BatchNormParameters {
 }
 
 /**
- * y = f(γ·(x − μ)/√(σ² + ε) + β + r) per channel, f the activation, r the residual: `[N, C, H, W]` → the same. γ and β may
- * be trained; μ and σ² are constants. Source: Ioffe & Szegedy 2015; PyTorch's `batch_norm(training=False)`.
+ * y = f(γ·(x − μ)/√(σ² + ε) + β + r) per channel, where f is the activation and r the residual: `[N, C, H, W]` → the
+ * same. γ and β may be trained; μ and σ² are constants. Source: Ioffe & Szegedy 2015; PyTorch's
+ * `batch_norm(training=False)`.
  *
- * @throws {RangeError} if a parameter is not one number per channel, the residual has another shape, or epsilon is not positive.
+ * @throws {RangeError} if a parameter is not one number per channel, the residual has another shape, or epsilon is not
+ * positive.
  */
 export function batchNorm(x: Tensor, parameters: BatchNormParameters, options: BatchNormOptions = {}): Tensor {
   const { gamma, beta, mean, variance } = parameters;
@@ -49,7 +52,10 @@ export function batchNorm(x: Tensor, parameters: BatchNormParameters, options: B
   );
 }
 
-/** The op behind `batchNorm` and `batchNormTraining`; the gradient flows through batch statistics, not frozen ones. */
+/**
+ * The op behind `batchNorm` and `batchNormTraining`. Its gradient goes through the statistics if they are those of the
+ * batch, and not if they are frozen.
+ */
 export function normalize(normalization: Normalization): Tensor {
   const { x, gamma, beta, statistics, residual, activation: kind } = normalization;
   if (residual !== undefined && !outputTellsSide(kind)) {
@@ -61,14 +67,16 @@ export function normalize(normalization: Normalization): Tensor {
     shape: x.shape,
     inputs: [x, gamma, beta, ...frozen, ...(residual === undefined ? [] : [residual])],
     gradient: (outputGradient) => {
-      // With a residual, the gradient before the activation is that of the residual too, so it is computed once and kept.
+      // The residual's gradient is the gradient at the activation's input. With a residual it is therefore computed
+      // once and kept.
       const parts = residual === undefined
         ? normalization
         : { ...normalization, residual: undefined, activation: "none" as const };
       let sum: Tensor | undefined;
       const sumGradient = () =>
         sum ??= parts.activation === kind ? outputGradient : activationGrad(outputGradient, y, kind);
-      // dβ and dγ come from one pass over the pixels, made when the first of them (or a dx that needs them) is wanted.
+      // One pass over the pixels gives both dβ and dγ. It is added when the first of them is wanted, or a dx that needs
+      // them.
       let affine: Tensor | undefined;
       const affineGradient = () => affine ??= batchNormAffineGrad(sumGradient(), parts);
       return [

@@ -17,9 +17,10 @@ import {
 } from "./normalization.ts";
 
 /**
- * dx from dy, both `[N, C, H, W]`. Without `affineGradient` the statistics are constants: dx = γ·r·dz, r = 1/√(σ² + ε),
- * dz = dy·f′(z). With it (`[2, C]`, from `batchNormAffineGrad`) they are those of the batch:
- * dx = γ·r·(dz − mean(dz) − x̂·mean(dz·x̂)).
+ * dx from dy, both `[N, C, H, W]`, with dz = dy·f′(z) and r = 1/√(σ² + ε).
+ *
+ * Without `affineGradient` the statistics are constants: dx = γ·r·dz. With it (`[2, C]`, from `batchNormAffineGrad`)
+ * they are those of the batch: dx = γ·r·(dz − mean(dz) − x̂·mean(dz·x̂)).
  */
 export function batchNormInputGrad(
   outputGradient: Tensor,

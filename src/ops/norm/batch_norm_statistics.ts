@@ -14,8 +14,9 @@ import { pixelSizes, pixelSplits, pixelSumCalls } from "../reduce/pixel_splits.t
 import { extent } from "./normalization.ts";
 
 /**
- * `[N, C, H, W]` → `[2, C]`: mean, and biased variance (divided by N·H·W), over batch and pixels. Runs of pixels are
- * combined by count, mean and sum of squares in fixed order. Its gradient is part of `batchNormTraining`'s.
+ * The mean and the biased variance (divided by N·H·W) over batch and pixels: `[N, C, H, W]` → `[2, C]`. Each part of
+ * the pixels gives its count, mean and sum of squares; these are combined in a fixed order. The gradient is part of
+ * `batchNormTraining`'s.
  */
 export function batchNormStatistics(x: Tensor): Tensor {
   return new Tensor({

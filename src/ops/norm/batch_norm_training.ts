@@ -11,16 +11,20 @@ import { type BatchNormOptions, checkNormalization } from "./normalization.ts";
 
 /** Options of `batchNormTraining`. */
 export interface BatchNormTrainingOptions extends BatchNormOptions {
-  /** `batchNormStatistics(x)` `[2, C]`, when the caller also updates running statistics with it. Default: made here. */
+  /**
+   * `batchNormStatistics(x)` `[2, C]`, if the caller has it already, to update running statistics. Default: computed
+   * here.
+   */
   readonly statistics?: Tensor;
 }
 
 /**
- * y = f(γ·(x − mean)/√(variance + ε) + β + r) with mean and biased variance of `x` over batch and pixels:
- * `[N, C, H, W]` → the same. The gradient is the full one, through the statistics. Running statistics are the caller's
- * (`updateRunningStatistics`). Source: Ioffe & Szegedy 2015; PyTorch's `batch_norm(training=True)`.
+ * y = f(γ·(x − mean)/√(variance + ε) + β + r) with mean and biased variance of `x` over batch and pixels: `[N, C, H,
+ * W]` → the same. The gradient is the full one, which goes through the statistics too. The caller updates running
+ * statistics (`updateRunningStatistics`). Source: Ioffe & Szegedy 2015; PyTorch's `batch_norm(training=True)`.
  *
- * @throws {RangeError} if a parameter is not one number per channel, the residual has another shape, or epsilon is not positive.
+ * @throws {RangeError} if a parameter is not one number per channel, the residual has another shape, or epsilon is not
+ * positive.
  */
 export function batchNormTraining(
   x: Tensor,

@@ -1,5 +1,5 @@
 /**
- * A frozen batch norm as scale and shift, for the epilogue of the convolution before it.
+ * A frozen batch norm, rewritten as a scale and a shift, which the convolution before it applies in its epilogue.
  *
  * @module
  */
@@ -12,8 +12,8 @@ import { refuse } from "../refuse.ts";
 import type { BatchNormParameters } from "./batch_norm.ts";
 
 /**
- * `[2, C]` in the layout `"channels"`: row 0 is scale = γ/√(σ² + ε), row 1 is shift = β − μ·scale. For inference only:
- * it has no gradient.
+ * Scale and shift `[2, C]` in the layout `"channels"`: row 0 is scale = γ/√(σ² + ε), row 1 is shift = β − μ·scale. For
+ * inference only: it has no gradient.
  *
  * @param options `epsilon`: added to the variance, default 1e-5.
  * @throws {RangeError} if the parameters differ in length or epsilon is not positive.

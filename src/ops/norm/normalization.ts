@@ -1,5 +1,5 @@
 /**
- * What the kernels of batch norm share, forward and backward, with frozen and with batch statistics.
+ * What the kernels of batch norm share, forward and backward, with frozen statistics and with those of the batch.
  *
  * @module
  */
@@ -21,7 +21,7 @@ export interface BatchNormOptions {
   readonly residual?: Tensor | undefined;
 }
 
-/** A batch norm, all known. */
+/** A batch norm with all its options. */
 export interface Normalization {
   /** `[N, C, H, W]`. */
   readonly x: Tensor;
@@ -39,8 +39,8 @@ export interface Normalization {
 /**
  * Checks the shapes.
  *
- * @throws {RangeError} if a parameter is not one number per channel of `x`, the residual has another shape, or epsilon is not
- * positive.
+ * @throws {RangeError} if a parameter is not one number per channel of `x`, the residual has another shape, or epsilon
+ * is not positive.
  */
 export function checkNormalization(normalization: Normalization): Normalization {
   const { x, gamma, beta, statistics, epsilon } = normalization;
@@ -64,7 +64,7 @@ export function checkNormalization(normalization: Normalization): Normalization 
   if (residual.shape.join() !== x.shape.join()) {
     refuse("batchNorm", `input is [${x.shape.join(", ")}], the residual [${residual.shape.join(", ")}]`);
   }
-  // A positive epsilon also keeps the padding channels, whose variance is 0, at 0.
+  // A positive epsilon also keeps padding channels at 0, whose variance is 0.
   if (!(epsilon > 0)) {
     refuse("batchNorm", `epsilon is ${epsilon}, it must be positive`);
   }
@@ -83,7 +83,7 @@ export function normalizationConstants({ epsilon, activation }: Normalization): 
   return { EPSILON: epsilon, ...activationConstants(activation) };
 }
 
-/** The sizes that all shaders of batch norm read (`shaders/lib/pixel_sizes.wgsl`), for so many of the pixels of `x`. */
+/** The sizes that all shaders of batch norm read (`shaders/lib/pixel_sizes.wgsl`), for some of the pixels of `x`. */
 export function normalizationSizes(
   { x, statistics }: Normalization,
   count: number,
@@ -94,7 +94,7 @@ export function normalizationSizes(
   return pixelSizes(count, vectors, { ...splits, varianceStart, batchPixels: pixels });
 }
 
-/** Pixels of the whole batch, and vec4 of channels of each. */
+/** Number of pixels in the whole batch, and of vec4 that hold a pixel's channels. */
 export function extent(x: Tensor): { pixels: number; vectors: number } {
   const [batch = 1, channels = 1, height = 1, width = 1] = x.shape;
   return { pixels: batch * height * width, vectors: paddedChannels(channels) / 4 };

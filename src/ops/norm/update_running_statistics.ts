@@ -11,9 +11,9 @@ import { Tensor } from "../../graph/tensor.ts";
 import { refuse } from "../refuse.ts";
 
 /**
- * (1 − momentum)·running + momentum·batch, both `[2, C]` (mean, variance) → `[2, C]`, a new tensor that the caller
- * routes to where the running statistics live next. As in PyTorch the running variance is the unbiased one:
- * the batch's is multiplied by count/(count − 1).
+ * The new running statistics, (1 − momentum)·running + momentum·batch, both `[2, C]` (mean, variance) → `[2, C]`. The
+ * result is a new tensor; the caller writes it to where the running statistics are kept. As in PyTorch, the running
+ * variance is unbiased: the batch's variance is multiplied by count/(count − 1).
  *
  * @param options `count`: values per channel in the batch, N·H·W. `momentum`: share of the batch, default 0.1.
  * @throws {RangeError} if the shapes differ or there is only one value per channel.

@@ -17,13 +17,16 @@ import { averageConstants, poolGeometry, type PoolOptions } from "./geometry.ts"
 
 /** Options of `averagePool2d`; the defaults are PyTorch's. */
 export interface AveragePool2dOptions extends PoolOptions {
-  /** Divide by the size of the window with its padding, not by the pixels of the image in it. Default `true`. */
+  /**
+   * Whether the sum is divided by the size of the window with its padding. If not, it is divided by the number of the
+   * image's pixels in the window. Default `true`.
+   */
   readonly countPadding?: boolean;
 }
 
 /**
- * The mean of each window: `[N, C, H, W]` → `[N, C, Ho, Wo]`, Ho = ⌊(H + padding − kernel)/stride⌋ + 1 (⌈ ⌉ in ceil
- * mode, where what lies beyond the padding is never counted).
+ * The mean of each window: `[N, C, H, W]` → `[N, C, Ho, Wo]`, Ho = ⌊(H + padding − kernel)/stride⌋ + 1. In ceil mode it
+ * is rounded up, ⌈ ⌉; a last window may then reach beyond the padding, and what lies there is never counted.
  *
  * @throws {RangeError} if a window does not fit or the padding is more than half of it.
  */
@@ -43,7 +46,7 @@ export function averagePool2d(x: Tensor, options: AveragePool2dOptions): Tensor 
         const slice = outputSlice(geometry, region);
         const vectors = paddedChannels(channels) / 4;
         const outputs = outputPixels(slice.geometry) * vectors;
-        // What counts as padding ends where it does in the whole image.
+        // In a slice, too, the padding that counts ends where that of the whole image does.
         const end = geometry.paddingTop + geometry.height + geometry.paddingBottom -
           region.rows.first * geometry.stride;
         const paddingBottom = end - slice.geometry.paddingTop - slice.geometry.height;

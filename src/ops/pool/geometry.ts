@@ -1,5 +1,5 @@
 /**
- * The geometry of pooling windows: that of a convolution, and PyTorch's ceil mode.
+ * The geometry of pooling windows: that of a convolution, with PyTorch's ceil mode added.
  *
  * @module
  */
@@ -16,13 +16,19 @@ export interface PoolOptions {
   readonly kernel: number | readonly [number, number];
   /** Step between windows, both axes. Default: the kernel, which then must be square. */
   readonly stride?: number;
-  /** Padding in pixels, at most half the kernel. Padded pixels never win a maximum and count as 0 in a mean. Default 0. */
+  /**
+   * Padding in pixels, at most half the kernel. A padded pixel never wins a maximum and counts as 0 in a mean. Default
+   * 0.
+   */
   readonly padding?: Padding;
-  /** Round the output size up instead of down, as long as the last window starts inside the image or the padding before it. Default `false`. */
+  /**
+   * Whether the output size is rounded up, not down. The last window must still start inside the image or the padding
+   * before it. Default `false`.
+   */
   readonly ceilMode?: boolean;
 }
 
-/** The sizes of a pooling, all known. */
+/** All sizes of a pooling. */
 export interface PoolGeometry extends ConvolutionGeometry {
   /** Padding below. */
   readonly paddingBottom: number;
@@ -33,8 +39,8 @@ export interface PoolGeometry extends ConvolutionGeometry {
 /**
  * The sizes of a pooling of `input` `[N, C, H, W]`. Every window holds at least one pixel of the image.
  *
- * @throws {RangeError} if the padding is more than half the kernel, a window does not fit, the stride is missing, or an option
- * is no such number (`requireWindow`).
+ * @throws {RangeError} if the padding is more than half the kernel, a window does not fit, the stride is missing, or
+ * `requireWindow` refuses an option.
  */
 export function poolGeometry(op: string, input: Tensor, options: PoolOptions): PoolGeometry {
   const { kernel, padding = 0, ceilMode = false } = options;
@@ -70,7 +76,7 @@ export function poolConstants(geometry: PoolGeometry, vectors: number): ShaderCo
   return { ...constants, VECTORS: vectors };
 }
 
-/** The constants of `shaders/lib/pool_average.wgsl` as well. */
+/** The constants of `shaders/lib/pool_geometry.wgsl` and `shaders/lib/pool_average.wgsl`. */
 export function averageConstants(geometry: PoolGeometry, vectors: number, countPadding: boolean): ShaderConstants {
   return {
     ...poolConstants(geometry, vectors),
@@ -80,7 +86,7 @@ export function averageConstants(geometry: PoolGeometry, vectors: number, countP
   };
 }
 
-/** Most rows and columns of windows that hold one pixel. */
+/** The most rows and columns of windows that hold one pixel. */
 export function windowsPerPixel(geometry: PoolGeometry): [number, number] {
   return [Math.ceil(geometry.kernelHeight / geometry.stride), Math.ceil(geometry.kernelWidth / geometry.stride)];
 }

@@ -13,7 +13,7 @@ import { type DeviceTraits, type KernelBinding, type KernelCall, type KernelPlan
 import { type PixelSlice, type PixelSplits, pixelSplits, pixelSumCalls } from "../reduce/pixel_splits.ts";
 import { globalAveragePoolGrad } from "./global_average_pool_grad.ts";
 
-/** y[n,c] = mean of x[n,c,·,·]: `[N, C, H, W]` → `[N, C, 1, 1]`, summed in an order that depends on the shape only. */
+/** y[n,c] = mean of x[n,c,·,·]: `[N, C, H, W]` → `[N, C, 1, 1]`. The order of the sum depends on the shape only. */
 export function globalAveragePool(x: Tensor): Tensor {
   const [batch = 1, channels = 1, height = 1, width = 1] = x.shape;
   return new Tensor({
@@ -36,7 +36,7 @@ export function globalAveragePool(x: Tensor): Tensor {
   });
 }
 
-/** The launches of the means of some images, of a sum cut into the same parts as that of the whole batch. */
+/** The launches that compute the means of some images. Their sums are cut into the same parts as in the whole batch. */
 function kernels(
   x: Tensor,
   output: Tensor,

@@ -16,9 +16,9 @@ import { poolConstants, poolGeometry, type PoolOptions } from "./geometry.ts";
 import { maxPool2dGrad } from "./max_pool2d_grad.ts";
 
 /**
- * The largest value of each window: `[N, C, H, W]` → `[N, C, Ho, Wo]`, Ho = ⌊(H + padding − kernel)/stride⌋ + 1 (⌈ ⌉ in
- * ceil mode). Padding never wins. The gradient goes to the first largest element of a window in row-major order, as in
- * PyTorch.
+ * The largest value of each window: `[N, C, H, W]` → `[N, C, Ho, Wo]`, Ho = ⌊(H + padding − kernel)/stride⌋ + 1 (in
+ * ceil mode rounded up, ⌈ ⌉). Padding never wins. The gradient goes to the first of the largest elements of a window in
+ * row-major order, as in PyTorch.
  *
  * @throws {RangeError} if a window does not fit or the padding is more than half of it.
  */

@@ -32,7 +32,7 @@ export function maxPool2dGrad(
 
 function kernels(x: Tensor, outputGradient: Tensor, whole: PoolGeometry, region: Region): KernelPlan {
   const { geometry, source } = inputSlice(whole, region);
-  // The windows that hold a pixel of the slice reach beyond it.
+  // A window that holds a pixel of the slice may reach beyond the slice.
   const windows = outputSlice(whole, source);
   const vectors = paddedChannels(x.shape[1] ?? 1) / 4;
   const outputs = outputPixels(geometry) * vectors;

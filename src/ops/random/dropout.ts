@@ -1,6 +1,6 @@
 /**
- * Dropout without generator state: the mask is a function of a key that is written before each run, so that an
- * interrupted run continues with the same masks.
+ * Dropout without a generator's state. The mask follows from a key, which is written before each run. So a run that was
+ * interrupted goes on with the same masks.
  *
  * @module
  */
@@ -20,10 +20,11 @@ export interface DropoutOptions {
 }
 
 /**
- * y = x / (1 − probability) for the elements that stay, 0 for the others: any shape. The gradient has the same mask.
+ * y = x / (1 − probability) for the elements that stay, and 0 for the others: any shape. The gradient has the same
+ * mask.
  *
- * Element k of the i-th vec4 in memory stays when word k of Philox(key = (seed, layer), counter = (i, stage, step, 2))
- * is at least probability · 2³² (`philox` of `src/random.ts`).
+ * Element k of the i-th vec4 in memory stays if word k of Philox(key = (seed, layer), counter = (i, stage, step, 2)) is
+ * at least probability · 2³² (`philox` of `src/random.ts`).
  *
  * @throws {RangeError} if the probability is not in `[0, 1)` or the key is not four u32.
  */
@@ -61,7 +62,7 @@ export function dropout(x: Tensor, options: DropoutOptions): Tensor {
   });
 }
 
-/** Random words below this are dropped. */
+/** An element is dropped if its random word is below this. */
 export function dropoutThreshold(probability: number): number {
   return Math.min(Math.round(probability * 2 ** 32), 2 ** 32 - 1);
 }

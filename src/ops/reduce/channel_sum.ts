@@ -12,7 +12,9 @@ import { splitSum } from "../../graph/split_sum.ts";
 import { Tensor } from "../../graph/tensor.ts";
 import { pixelSizes, pixelSplits, pixelSumCalls } from "./pixel_splits.ts";
 
-/** s[c] = Σ_{n,y,x} x[n,c,y,x]: `[N, C, H, W]` → `[C]`, in an order that depends on the shape only. Has no gradient. */
+/**
+ * s[c] = Σ_{n,y,x} x[n,c,y,x]: `[N, C, H, W]` → `[C]`. The order of the sum depends on the shape only. Has no gradient.
+ */
 export function channelSum(x: Tensor): Tensor {
   const [batch = 1, channels = 1, height = 1, width = 1] = x.shape;
   return new Tensor({

@@ -1,5 +1,5 @@
 /**
- * Sizes of passes over all pixels, and how sums over them are cut into parts.
+ * Sizes of passes over all pixels. Also, how a sum over pixels is cut into parts.
  *
  * @module
  */
@@ -31,18 +31,18 @@ export function pixelSizes(
   return { uniform: [pixels, vectors, splits, varianceStart, pixelsPerSplit, batchPixels] };
 }
 
-/** Most pixels that one invocation walks over. */
+/** The most pixels that one invocation sums. */
 const maxPixelsPerSplit = 16_384;
 
-/** Parts of a sum over pixels, and the pixels of each (the last: or less). */
+/** The number of parts of a sum over pixels, and the number of pixels in each. The last part may have fewer. */
 export interface PixelSplits {
   readonly splits: number;
   readonly pixelsPerSplit: number;
 }
 
-/** The parts of a sum over pixels, for each of `vectors` vec4 of channels. */
+/** The parts of a sum over pixels, which is computed for each of `vectors` vec4 of channels. */
 export function pixelSplits(pixels: number, vectors: number, device: DeviceTraits): PixelSplits {
-  // Fewer are not worth an invocation.
+  // Fewer pixels are not worth an invocation of their own.
   const least = device.software ? 32 : 16;
   const wanted = Math.ceil(pixels * vectors / wantedInvocations(device));
   const most = Math.min(Math.max(wanted, least), maxPixelsPerSplit, pixels);
@@ -52,17 +52,18 @@ export function pixelSplits(pixels: number, vectors: number, device: DeviceTrait
   return { splits: Math.ceil(pixels / pixelsPerSplit), pixelsPerSplit };
 }
 
-/** A run of parts of a sum over pixels. */
+/** Some consecutive parts of a sum over pixels. */
 export interface PixelSlice extends PixelSplits {
-  /** Its pixels. */
+  /** The pixels of these parts. */
   readonly pixels: Range;
 }
 
 /**
- * The launches of the first stage of a sum over pixels: one, or, where its tensors are too large to be bound, one for each slice
- * of whole parts. The parts are the same, and so is the sum.
+ * The launches of the first stage of a sum over pixels. There is one launch if its tensors can be bound. If not, there
+ * is one for each slice, which consists of whole parts. The parts are the same in both cases, and so is the sum.
  *
- * @param partials where the parts go: scratch memory `[splits, output]`, or where there is but one, anything.
+ * @param partials where the parts are written: scratch memory `[splits, output]`, or, if there is only one part, any
+ * binding.
  * @param launch computes the parts of a slice.
  */
 export function pixelSumCalls(
@@ -84,7 +85,8 @@ export function pixelSumCalls(
   const call = (range: Range) =>
     launch(sliceOf(range), { ...partials, part: { offset: range.first * bytes, bytes: range.count * bytes } });
   const plan = (call: KernelCall): KernelPlan => ({ calls: [call], scratchBytes: [] });
-  // Parts that can be bound where they lie, if there are enough of them; else they are copied there.
+  // Slices begin at offsets that can be bound, if that leaves enough of them. If not, they begin at any part, and are
+  // copied.
   const aligned = offsetAlignment / greatestCommonDivisor(offsetAlignment, bytes);
   for (const multiple of [aligned, 1]) {
     const ranges = fittingRanges(

@@ -1,6 +1,6 @@
 /**
- * Sums over images and rows whose tensors are too large to be bound at once: each slice is summed by itself, and the results
- * are added in the order of the slices, so that two runs give the same bits.
+ * Sums over images and rows whose tensors are too large to be bound at once. Each slice is summed by itself. The
+ * results are added in the order of the slices, so that every run gives the same bits.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import type { ConvolutionGeometry } from "../conv/geometry.ts";
 /**
  * The launches of a sum over a convolution's output pixels.
  *
- * @param plan the launches that sum over a region of the output.
+ * @param plan gives the launches that sum over a region of the output.
  */
 export function sumOfRegions(
   { batch, outputHeight }: Pick<ConvolutionGeometry, "batch" | "outputHeight">,
@@ -24,7 +24,10 @@ export function sumOfRegions(
   return sumInRegions({ batch, height: outputHeight }, output, device, plan, (plans) => sumOfPlans(plans, output));
 }
 
-/** The sum of what plans compute: a running sum in two pieces of scratch memory in turns, as none can be read and written. */
+/**
+ * The sum of what the plans compute. The running sum alternates between two pieces of scratch memory, as no launch can
+ * read and write the same one.
+ */
 function sumOfPlans(plans: readonly KernelPlan[], output: Tensor): KernelPlan {
   const own = joined(plans).scratchBytes ?? [];
   const { bytes } = output;

@@ -1,6 +1,6 @@
 /**
- * Where rows of an interpolated image fall between rows of the image before, as `shaders/lib/bilinear.wgsl` computes it: which
- * rows a slice needs.
+ * Which rows of an image an interpolated row is computed from, as `shaders/lib/bilinear.wgsl` computes it. This tells
+ * which rows a slice needs.
  *
  * @module
  */
@@ -9,9 +9,9 @@ import type { Range } from "../../graph/slices.ts";
 
 /** An interpolation along one axis. */
 export interface Interpolation {
-  /** Rows before. */
+  /** Number of rows before the interpolation. */
   readonly inputSize: number;
-  /** Rows after. */
+  /** Number of rows after it. */
   readonly outputSize: number;
   /** Whether the first and last pixels of both grids coincide. */
   readonly alignCorners: boolean;
@@ -26,7 +26,7 @@ export function rowsBetween({ first, count }: Range, axis: Interpolation): Range
   return { first: low, count: high - low + 1 };
 }
 
-/** The output rows that are interpolated from one of these input rows. */
+/** The output rows that are interpolated from any of these input rows. */
 export function rowsTouching({ first, count }: Range, axis: Interpolation): Range {
   if (count === axis.inputSize) return { first: 0, count: axis.outputSize };
   const rows = Array.from({ length: axis.outputSize }, (_, row) => row).filter((row) => {
@@ -37,7 +37,7 @@ export function rowsTouching({ first, count }: Range, axis: Interpolation): Rang
   return { first: start, count: Math.max(1, (rows.at(-1) ?? start) - start + 1) };
 }
 
-/** The lower of the two input rows of an output row. */
+/** The first of the two input rows from which an output row is interpolated. */
 function lowerRow(index: number, { inputSize, outputSize, alignCorners }: Interpolation): number {
   if (inputSize === outputSize) return index;
   const [numerator, denominator] = alignCorners

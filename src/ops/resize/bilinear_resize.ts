@@ -1,5 +1,5 @@
 /**
- * Bilinear resize of whole images. The losses and label kernels interpolate by themselves and need no resized logits.
+ * Bilinear resize of whole images. Losses and label kernels interpolate by themselves and need no resized logits.
  *
  * @module
  */
@@ -20,18 +20,17 @@ export interface BilinearResizeOptions {
   /** Width of the output. */
   readonly width: number;
   /**
-   * Let the corner pixels of both grids coincide, as the DeepLab networks of CBST and CRST do; otherwise the corners of
-   * the corner pixels coincide. Default `false`.
+   * Whether the centres of the corner pixels of input and output coincide, as in the DeepLab networks of CBST and CRST.
+   * If not, the outer corners of the two images coincide. Default `false`.
    */
   readonly alignCorners?: boolean;
 }
 
 /**
- * Bilinear resize: `[N, C, H, W]` → `[N, C, height, width]`, without smoothing when it shrinks.
+ * Bilinear resize: `[N, C, H, W]` → `[N, C, height, width]`, without smoothing when it shrinks. Source: definition of
+ * PyTorch's `interpolate(mode="bilinear")`.
  *
- * Source: definition of PyTorch's `interpolate(mode="bilinear")`.
- *
- * @throws {RangeError} if a target side is below 1 or no integer.
+ * @throws {RangeError} if a side of the output is below 1 or no integer.
  */
 export function bilinearResize(x: Tensor, options: BilinearResizeOptions): Tensor {
   const { height, width, alignCorners = false } = options;

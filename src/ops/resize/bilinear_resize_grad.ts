@@ -11,7 +11,9 @@ import { imageRows, inRegions, type Range } from "../../graph/slices.ts";
 import { type KernelCall, Tensor } from "../../graph/tensor.ts";
 import { type Interpolation, rowsTouching } from "./between.ts";
 
-/** dx `[N, C, height, width]` from dy `[N, C, Ho, Wo]`; `height` and `width` are those of the resized image before. */
+/**
+ * dx `[N, C, height, width]` from dy `[N, C, Ho, Wo]`. `height` and `width` are those of the input of `bilinearResize`.
+ */
 export function bilinearResizeGrad(
   outputGradient: Tensor,
   options: { readonly height: number; readonly width: number; readonly alignCorners: boolean },
@@ -44,13 +46,13 @@ export function bilinearResizeGrad(
   });
 }
 
-/** Most steps that the shader takes to find where the run of touching outputs starts and ends. */
+/** The most steps that the shader takes to find where the outputs that touch an input start and end. */
 const searchSteps = 8;
 
 interface Axis extends Interpolation {
   readonly outer: number;
   readonly inner: number;
-  /** Places along the axis that are computed, and those that these are computed from. */
+  /** The places along the axis whose gradients are computed, and the places that these are computed from. */
   readonly inputs: Range;
   readonly outputs: Range;
 }
@@ -78,7 +80,10 @@ function alongAxis(axis: Axis, bindings: KernelCall["bindings"]): KernelCall {
   };
 }
 
-/** Most outputs that one input can touch: two steps of the input grid, the border's half step more, and rounding. */
+/**
+ * The most outputs that one input can touch: those within two steps of the input grid, half a step more at the border,
+ * and a few for rounding.
+ */
 function touchingOutputs(inputSize: number, outputSize: number, alignCorners: boolean): number {
   if (inputSize === 1) return outputSize;
   const scale = alignCorners ? (outputSize - 1) / (inputSize - 1) : outputSize / inputSize;

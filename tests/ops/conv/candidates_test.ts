@@ -15,7 +15,10 @@ interface Case extends ConvolutionOptions {
   readonly weight: readonly number[];
 }
 
-/** Few channels: the large tiles of software adapters take a driver seconds to compile, and are cut to what divides these. */
+/**
+ * Few channels. The large tiles of software adapters take a driver seconds to compile; with few channels they are
+ * narrowed.
+ */
 const narrow: Case[] = [
   { name: "a narrow 3×3 kernel on odd sides", input: [2, 3, 7, 5], weight: [4, 3, 3, 3], padding: 1 },
   { name: "a narrow 3×2 kernel with stride 2", input: [1, 3, 9, 8], weight: [7, 3, 3, 2], padding: 1, stride: 2 },

@@ -8,7 +8,7 @@ import { activate } from "../../twins/activation.ts";
 import { conv2d as twin } from "../../twins/conv2d.ts";
 import { checkOp, randomValues, runGraph, size } from "../harness.ts";
 
-/** A form of the convolution, and the method that its kernels have to take where the rules choose another for so small an image. */
+/** A form of the convolution. `method` is given if, for so small an image, the rules would choose another form. */
 interface Form {
   readonly name: string;
   readonly inputs: number;

@@ -1,0 +1,22 @@
+// A tensor times a number: y = FACTOR · x.
+// Bindings: 0 x read · 1 y write; both of one shape and layout, as vec4f.
+// Schedule: one invocation per vec4f. Bound: 8 bytes per element.
+#include lib/grid.wgsl
+
+const VECTORS: u32 = 1u;
+const FACTOR: f32 = 1.0f;
+
+@group(0) @binding(0) var<storage, read> x: array<vec4f>;
+@group(0) @binding(1) var<storage, read_write> y: array<vec4f>;
+
+@compute @workgroup_size(64)
+fn main(
+  @builtin(workgroup_id) workgroup: vec3u,
+  @builtin(num_workgroups) workgroups: vec3u,
+  @builtin(local_invocation_index) local: u32,
+) {
+  let index = gridIndex(workgroup, workgroups, local, 64u);
+  if (index < VECTORS) {
+    y[index] = FACTOR * x[index];
+  }
+}
