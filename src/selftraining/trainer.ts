@@ -142,15 +142,20 @@ export class Trainer {
     const { batch, joints: { exchange } = {} } = this.options;
     const count = batch * this.accumulate;
     if (samples.length !== count) throw new RangeError(`A step takes ${count} samples, ${samples.length} were given`);
-    this.optimizer.prepare(rates);
-    const slot = (this.#logged.push(step) - 1) * this.#logBytes;
+    const slot = this.#logged.length * this.#logBytes;
     const { gradients, update } = this.launches;
     const countCopy = { from: { buffer: this.counter, offset: 0, size: 4 }, to: this.#log, toOffset: slot };
     for (const [index, launches] of gradients.entries()) {
       this.#write(samples.slice(index * batch, (index + 1) * batch), random, step * this.accumulate + index);
       const lossAt = slot + 4 + index * 4;
       const lossCopy = { from: { ...this.program.output("loss"), size: 4 }, to: this.#log, toOffset: lossAt };
-      const isWhole = index === gradients.length - 1 && exchange === undefined;
+      const isLast = index === gradients.length - 1;
+      const isWhole = isLast && exchange === undefined;
+      // Only now, since a sample that is refused must leave no trace of its step.
+      if (isLast) {
+        this.optimizer.prepare(rates);
+        this.#logged.push(step);
+      }
       this.gpu.submit(isWhole ? [...launches, ...update] : launches, [...this.updates, lossCopy, countCopy]);
     }
     if (exchange === undefined) return;

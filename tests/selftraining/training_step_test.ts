@@ -381,6 +381,8 @@ Deno.test("images of another kind are refused by name", async () => {
       Error,
       "Cannot use photo: the network takes 5 float channels",
     );
+    // A refused step has not been taken.
+    assertEquals([trainer.waiting, trainer.optimizer.step], [0, 0]);
   });
   const rgb: Model = { ...odd, takes: rgbBytes({ scale: [1, 1, 1], shift: [0, 0, 0] }) };
   await withTrainer(
