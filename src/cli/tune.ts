@@ -14,11 +14,10 @@ import {
   tuningProblems,
 } from "../tuning/tune.ts";
 import { Gpu } from "../gpu/gpu.ts";
-import { input, type Tensor } from "../graph/tensor.ts";
+import type { Model } from "../nn/model.ts";
+import { networkTensors, type TunedSizes } from "../tuning/network_tensors.ts";
 import { findModel } from "../nn/models/mod.ts";
-import { residualDeeplabLogits } from "../nn/models/residual_deeplab.ts";
-import { collectParameters, type ParameterScope, ParameterStore } from "../nn/parameters.ts";
-import { gradients } from "../ops/gradients.ts";
+import { residualDeeplab } from "../nn/models/residual_deeplab.ts";
 import { keptKind } from "../tuning/kept_kind.ts";
 import type { Settings } from "../settings/settings.ts";
 import { adapterKey, readTable, tablePaths, writeTable } from "../tuning/table.ts";
@@ -50,11 +49,18 @@ export async function run(args: readonly string[]): Promise<number> {
   });
   const table = tablePaths(adapter).user;
   const minutes = settings.get("minutes");
-  const problems = tuningProblems(networkTensors(gpu, settings));
+  const problems = tuningProblems(networkTensors(gpu, ...tunedNetwork(settings)));
   say(`${gpu.info.description || gpu.info.vendor}: ${problems.length} shape classes, at most ${minutes} minutes`);
   const report = await tuneInto(gpu, problems, { adapter, table, minutes, say });
   if (json) console.log(JSON.stringify({ adapter, table, tolerance, ...report }));
   return 0;
+}
+
+/** The network that the settings name, and its sizes. */
+function tunedNetwork(settings: Settings): [Model, TunedSizes] {
+  if (settings.get("reference")) return [residualDeeplab, reference];
+  const sizes = { batch: settings.get("batch"), ...settings.require("size"), classes: settings.get("classes") };
+  return [findModel(settings.get("model")), sizes];
 }
 
 /**
@@ -88,30 +94,6 @@ export async function tuneInto(
   });
   say(summaryText(report, table));
   return report;
-}
-
-/** The results of a network's training step and of its inference, whose convolutions are tuned. */
-function networkTensors(gpu: Gpu, settings: Settings): Tensor[] {
-  const { height, width } = settings.get("reference") ? reference : settings.require("size");
-  const batch = settings.get("reference") ? reference.batch : settings.get("batch");
-  const model = findModel(settings.get("model"));
-  const channels = settings.get("reference") ? 3 : model.takes.channels;
-  const images = input("images", [batch, channels, height, width]);
-  const logits = (scope: ParameterScope, inference: boolean) =>
-    settings.get("reference")
-      ? residualDeeplabLogits(images, scope, inference, reference.classes)
-      : model.logits(images, scope, { classes: settings.get("classes"), inference });
-  const store = new ParameterStore(gpu, collectParameters((scope) => logits(scope, false)));
-  const training = logits(
-    { parameter: (name, shape, options) => store.parameter(name, shape, options), update: () => {} },
-    false,
-  );
-  const results = gradients(
-    training,
-    store.trainableTensors().map(({ tensor }) => tensor),
-    input("output gradient", training.shape),
-  );
-  return [training, ...results, logits(store, true)];
 }
 
 function rankingText({ shapeClass, count, flops, ranking, winner, gain }: TunedProblem): string {

@@ -12,6 +12,7 @@ import {
   floatChannels,
   groupRates,
   type MemoryItem,
+  memoryPlan,
   MemorySamples,
   MemoryStore,
   type Model,
@@ -21,6 +22,7 @@ import {
   sgd,
   sum,
   Trainer,
+  trainingStep,
 } from "../../mod.ts";
 import { testGpu } from "../ops/harness.ts";
 
@@ -77,7 +79,10 @@ async function run() {
   const { groups } = network.store;
   const optimizer = await sgd(gpu, network.store);
   const crop = { height: 13, width: 17 };
-  const trainer = await Trainer.open(gpu, network, optimizer, { batch: 4, crop, size, objective });
+  const options = { batch: 4, crop, size, objective };
+  const planned = memoryPlan(gpu, trainingStep(network, options).definition);
+  const trainer = await Trainer.open(gpu, network, optimizer, options);
+  assertEquals(planned, trainer.program.memory);
   const store = new MemoryStore();
   const rates = (rate: number) => groupRates(groups, rate, 1);
   const result = await adapt(

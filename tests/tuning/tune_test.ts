@@ -1,6 +1,10 @@
 import { assert, assertEquals, assertGreater, assertStringIncludes } from "@std/assert";
 import { join } from "node:path";
 import { tolerance, tune, tuningProblems } from "../../src/tuning/tune.ts";
+import { floatChannels } from "../../src/nn/image_kind.ts";
+import { convBias } from "../../src/nn/layers.ts";
+import type { Model } from "../../src/nn/model.ts";
+import { networkTensors } from "../../src/tuning/network_tensors.ts";
 import { Gpu } from "../../src/gpu/gpu.ts";
 import type { KernelSchedule } from "../../src/graph/schedule.ts";
 import { input, Tensor } from "../../src/graph/tensor.ts";
@@ -108,4 +112,23 @@ Deno.test("tune --json prints one object and nothing else, and without time keep
   assertEquals([code, report.problems], [0, []]);
   assertGreater(report.left.length, 10);
   assertEquals(stdout.trimEnd().split("\n").length, 1);
+});
+
+Deno.test("networkTensors() asks the model for the channels of its images and for its parameter groups", async () => {
+  using gpu = await Gpu.open();
+  const scanner: Model = {
+    name: "scanner",
+    description: "one convolution on five float channels",
+    takes: floatChannels(5),
+    sizeMultiple: 1,
+    alignCorners: true,
+    groups: [{ name: "weights" }, { name: "biases", rate: 2 }],
+    logits: (images, scope, { classes }) =>
+      convBias(images, scope, "end", {
+        ...{ channels: classes, kernel: 3, deviation: 0.1, group: "weights", biasGroup: "biases" },
+      }),
+  };
+  const problems = tuningProblems(networkTensors(gpu, scanner, { batch: 2, height: 9, width: 11, classes: 7 }));
+  const classes = problems.map(({ tunable }) => tunable.shapeClass);
+  assert(classes.some((name) => name.startsWith("conv2d forward 5→7 3×3")), classes.join());
 });

@@ -5,6 +5,8 @@
  * @module
  */
 
+import { rgbBytes } from "../image_kind.ts";
+import type { Model } from "../model.ts";
 import { block, type Tensor } from "../../graph/tensor.ts";
 import { add } from "../../ops/arithmetic/add.ts";
 import { convBatchNorm, convBias } from "../layers.ts";
@@ -41,3 +43,13 @@ export function residualDeeplabLogits(
     )
     .reduce((sum, branch) => add(sum, branch));
 }
+
+/** The same as a model. It is in no list, so that options and weight files do not know it. */
+export const residualDeeplab: Model = {
+  name: "residual-deeplab",
+  description: "ten residual blocks at output stride 8, DeepLabv2 head",
+  takes: rgbBytes({ scale: [1 / 63.75, 1 / 63.75, 1 / 63.75], shift: [-2, -2, -2] }),
+  sizeMultiple: 16,
+  alignCorners: false,
+  logits: (images, scope, { classes, inference }) => residualDeeplabLogits(images, scope, inference, classes),
+};
