@@ -75,8 +75,8 @@ const commands: readonly CommandEntry[] = [
     command: "bench",
     summary: "measure: kernels, step, select, memory, overhead or growth; without a part, the first four",
     examples: [
-      "crosswalk bench kernels --only maxPool2d",
       "crosswalk bench step --against tfjs,jax --json",
+      "crosswalk bench growth --plot growth.svg",
     ],
     load: () => import("./src/cli/bench.ts"),
   },
