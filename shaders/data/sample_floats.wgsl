@@ -8,6 +8,7 @@
 // (mirror, …) · 2 y [N,h,w,C₄] vec4f write.
 // Schedule: one invocation per vec4f of the output. Bound: 4 vec4f read (1 where nearest) and 1 written per invocation.
 #include lib/bilinear.wgsl
+#include lib/crop.wgsl
 #include lib/grid.wgsl
 
 const BATCH: u32 = 1u;
@@ -35,30 +36,25 @@ fn main(
   }
   let vector = index % VECTORS;
   let pixel = index / VECTORS;
-  let image = pixel / (ROWS * CROP_WIDTH);
-  let place = vec4u(geometry[2u * image]);
-  let column = pixel % CROP_WIDTH;
-  let i = place.z + FIRST_ROW + pixel / CROP_WIDTH % ROWS;
-  let j = place.w + select(column, CROP_WIDTH - 1u - column, geometry[2u * image + 1u].x > 0.5);
-  if (i >= place.x || j >= place.y) {
+  let place = cropPixel(pixel, FIRST_ROW, ROWS, CROP_WIDTH);
+  if (!place.isInside) {
     y[index] = vec4f(0.0);
     return;
   }
   if (!BILINEAR) {
-    let row = (2u * i + 1u) * HEIGHT / (2u * place.x);
-    y[index] = at(image, row, (2u * j + 1u) * WIDTH / (2u * place.y), vector);
+    y[index] = x[nearestPixel(place, HEIGHT, WIDTH) * VECTORS + vector];
     return;
   }
-  let vertical = between(i, HEIGHT, place.x, false);
-  let horizontal = between(j, WIDTH, place.y, false);
+  let vertical = between(place.row, HEIGHT, place.height, false);
+  let horizontal = between(place.column, WIDTH, place.width, false);
   let upper = mixed(
-    at(image, vertical.low, horizontal.low, vector),
-    at(image, vertical.low, horizontal.high, vector),
+    at(place.image, vertical.low, horizontal.low, vector),
+    at(place.image, vertical.low, horizontal.high, vector),
     horizontal.weight,
   );
   let lower = mixed(
-    at(image, vertical.high, horizontal.low, vector),
-    at(image, vertical.high, horizontal.high, vector),
+    at(place.image, vertical.high, horizontal.low, vector),
+    at(place.image, vertical.high, horizontal.high, vector),
     horizontal.weight,
   );
   y[index] = mixed(upper, lower, vertical.weight);

@@ -8,6 +8,7 @@
 // · 2 y [N,h,w,3 + padding] vec4f write.
 // Schedule: one invocation per output pixel. Bound: 4 pixels of 4 bytes read and 16 bytes written per output pixel.
 #include lib/bilinear.wgsl
+#include lib/crop.wgsl
 #include lib/grid.wgsl
 
 const BATCH: u32 = 1u;
@@ -48,18 +49,15 @@ fn main(
   if (index >= BATCH * ROWS * CROP_WIDTH) {
     return;
   }
-  let image = index / (ROWS * CROP_WIDTH);
-  let place = vec4u(geometry[2u * image]);
+  let place = cropPixel(index, FIRST_ROW, ROWS, CROP_WIDTH);
+  let image = place.image;
   let colours = geometry[2u * image + 1u];
-  let column = index % CROP_WIDTH;
-  let i = place.z + FIRST_ROW + index / CROP_WIDTH % ROWS;
-  let j = place.w + select(column, CROP_WIDTH - 1u - column, colours.x > 0.5);
-  if (i >= place.x || j >= place.y) {
+  if (!place.isInside) {
     y[index] = vec4f(0.0);
     return;
   }
-  let vertical = between(i, HEIGHT, place.x, false);
-  let horizontal = between(j, WIDTH, place.y, false);
+  let vertical = between(place.row, HEIGHT, place.height, false);
+  let horizontal = between(place.column, WIDTH, place.width, false);
   let top = (image * HEIGHT + vertical.low) * WIDTH;
   let bottom = (image * HEIGHT + vertical.high) * WIDTH;
   let upper = mixed(texel(top + horizontal.low, colours), texel(top + horizontal.high, colours), horizontal.weight);

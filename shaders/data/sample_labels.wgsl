@@ -4,6 +4,7 @@
 // left), (mirror, …) · 2 y [N,h,w] write, bytes, four to a word. Bytes beyond the last label are 0.
 // Schedule: one invocation per word of four labels, which may lie in two rows or images. Bound: 4 words read per word
 // written.
+#include lib/crop.wgsl
 #include lib/grid.wgsl
 
 const BATCH: u32 = 1u;
@@ -22,16 +23,11 @@ fn label(index: u32) -> u32 {
   if (index >= LABELS) {
     return 0u;
   }
-  let image = index / (CROP_HEIGHT * CROP_WIDTH);
-  let place = vec4u(geometry[2u * image]);
-  let column = index % CROP_WIDTH;
-  let i = place.z + index / CROP_WIDTH % CROP_HEIGHT;
-  let j = place.w + select(column, CROP_WIDTH - 1u - column, geometry[2u * image + 1u].x > 0.5);
-  if (i >= place.x || j >= place.y) {
+  let place = cropPixel(index, 0u, CROP_HEIGHT, CROP_WIDTH);
+  if (!place.isInside) {
     return 255u;
   }
-  let row = (2u * i + 1u) * HEIGHT / (2u * place.x);
-  let source = (image * HEIGHT + row) * WIDTH + (2u * j + 1u) * WIDTH / (2u * place.y);
+  let source = nearestPixel(place, HEIGHT, WIDTH);
   return (x[source / 4u] >> (8u * (source % 4u))) & 255u;
 }
 

@@ -3,6 +3,7 @@
 // Bindings: 0 x [N,H,W] f32 read · 1 geometry [N,2] vec4f read: (scaledHeight, scaledWidth, top, left), (mirror, …)
 // · 2 y [N,h,w] f32 write.
 // Schedule: one invocation per pixel of the output. Bound: 4 bytes read and 4 written per pixel.
+#include lib/crop.wgsl
 #include lib/grid.wgsl
 
 const BATCH: u32 = 1u;
@@ -25,15 +26,10 @@ fn main(
   if (index >= BATCH * CROP_HEIGHT * CROP_WIDTH) {
     return;
   }
-  let image = index / (CROP_HEIGHT * CROP_WIDTH);
-  let place = vec4u(geometry[2u * image]);
-  let column = index % CROP_WIDTH;
-  let i = place.z + index / CROP_WIDTH % CROP_HEIGHT;
-  let j = place.w + select(column, CROP_WIDTH - 1u - column, geometry[2u * image + 1u].x > 0.5);
-  if (i >= place.x || j >= place.y) {
+  let place = cropPixel(index, 0u, CROP_HEIGHT, CROP_WIDTH);
+  if (!place.isInside) {
     y[index] = 0.0;
     return;
   }
-  let row = (2u * i + 1u) * HEIGHT / (2u * place.x);
-  y[index] = x[(image * HEIGHT + row) * WIDTH + (2u * j + 1u) * WIDTH / (2u * place.y)];
+  y[index] = x[nearestPixel(place, HEIGHT, WIDTH)];
 }

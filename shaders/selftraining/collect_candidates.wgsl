@@ -2,10 +2,10 @@
 // above the bounds. It keeps the keys strictly between them: the candidates for the value at a rank (Floyd & Rivest,
 // 1975).
 // Bindings: 0 keys [n] read · 1 classes [n] read (256 and more: the class plus 256, counted but not ranked), both as
-// vec4u; what lies beyond the last pixel is not counted · 2 parameters [1 + 2·LISTS] read: n, then the low and the high
-// bound of each list · 3 candidateKeys write · 4 candidateClasses write, of the same length; both in any order
-// · 5 candidateCount [1] read-write; it also counts candidates for which there is no room · 6 tally [OUTCOMES, CLASSES]
-// read-write, sums of integers in any order.
+// vec4u · 2 parameters [1 + 2·LISTS] read: n, then the low and the high bound of each list · 3 candidateKeys write
+// · 4 candidateClasses write · 5 candidateCount [1] read-write · 6 tally [OUTCOMES, CLASSES] read-write.
+// What lies beyond the last pixel is not counted. Bindings 3 and 4 have the same length, and their order may be any.
+// candidateCount also counts candidates for which there is no room. The tally holds sums of integers.
 // Schedule: eight invocations walk side by side over 8 · RUN pixels, four pixels of each at a time. So what they read
 // at one time is contiguous in memory. Each invocation counts in its own memory, and asks once for room for all that it
 // keeps of KEPT pixels. On a software adapter an atomic costs as much as ten updates of private memory, and a branch

@@ -6,6 +6,7 @@
 
 import activation from "../../shaders/lib/activation.wgsl" with { type: "text" };
 import bilinear from "../../shaders/lib/bilinear.wgsl" with { type: "text" };
+import crop from "../../shaders/lib/crop.wgsl" with { type: "text" };
 import classScores from "../../shaders/lib/class_scores.wgsl" with { type: "text" };
 import epilogue from "../../shaders/lib/epilogue.wgsl" with { type: "text" };
 import everyRow from "../../shaders/lib/every_row.wgsl" with { type: "text" };
@@ -33,6 +34,7 @@ export const library: Readonly<Record<string, string>> = {
   "lib/activation.wgsl": activation,
   "lib/bilinear.wgsl": bilinear,
   "lib/class_scores.wgsl": classScores,
+  "lib/crop.wgsl": crop,
   "lib/epilogue.wgsl": epilogue,
   "lib/every_row.wgsl": everyRow,
   "lib/exact_quotient.wgsl": exactQuotient,

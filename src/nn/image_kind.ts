@@ -8,7 +8,7 @@
 
 import type { PixelImage } from "../data/sample.ts";
 import type { Size } from "../data/size.ts";
-import { pack, storedBytes } from "../graph/layout.ts";
+import { paddedChannels, storedBytes } from "../graph/layout.ts";
 import { input, type Tensor } from "../graph/tensor.ts";
 import { type Normalization, sampleImages } from "../ops/data/sample.ts";
 import { sampleFloats } from "../ops/data/sample_floats.ts";
@@ -89,11 +89,17 @@ export function floatChannels(channels: number, normalization?: Normalization): 
             `${height}×${width} pixels; the image has ${describePixels(pixels)}`,
         );
       }
-      const values = pixels.map((value, index) => {
-        const channel = Math.floor(index / plane);
-        return value * (scale[channel] ?? 1) + (shift[channel] ?? 0);
-      });
-      return new Uint8Array(pack(values, shapeOf(1, { height, width }), "activation").buffer);
+      // In one pass to where each number lies on the GPU, [H, W, C₄]: this is done for every image of every step.
+      const stride = paddedChannels(channels);
+      const values = new Float32Array(plane * stride);
+      for (let channel = 0; channel < channels; channel++) {
+        const factor = scale[channel] ?? 1;
+        const summand = shift[channel] ?? 0;
+        for (let pixel = 0; pixel < plane; pixel++) {
+          values[pixel * stride + channel] = (pixels[channel * plane + pixel] ?? 0) * factor + summand;
+        }
+      }
+      return new Uint8Array(values.buffer);
     },
     input: (batch, size) => input("pixels", shapeOf(batch, size)),
     sample: (images, geometry, crop) => sampleFloats(images, geometry, { ...crop, interpolation: "bilinear" }),

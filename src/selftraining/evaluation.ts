@@ -14,14 +14,11 @@ import { QueueBound } from "../gpu/queue_bound.ts";
 import { type AbsentRule, scoreConfusion } from "../metrics/confusion.ts";
 import type { Network } from "../nn/network.ts";
 import { confusionDispatch } from "../ops/metrics/confusion_matrix.ts";
-import { equalBatches, loadSplit } from "./inference.ts";
+import { defaultBatch, equalBatches, loadSplit } from "./inference.ts";
 import { Predictor } from "./prediction.ts";
 import { silent } from "./progress.ts";
 import type { RunParts } from "./training.ts";
 import { plainView, viewCount, type ViewOptions } from "./views.ts";
-
-/** Images in one launch of the network, by default. */
-const defaultBatch = 4;
 
 /** Scores of a network on a labelled split. */
 export interface SplitScores {

@@ -14,6 +14,9 @@ import { encodeBatch } from "../nn/image_kind.ts";
 import type { Network } from "../nn/network.ts";
 import { sampleGeometryLength, sampleGeometryValues, wholeImage } from "../ops/data/geometry.ts";
 
+/** Images in one launch of the network that labels and scores, by default. */
+export const defaultBatch = 4;
+
 /** Samples of one image size and one label size. */
 export interface SampleBatch {
   /** The samples, in their order. */

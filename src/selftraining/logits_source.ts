@@ -13,13 +13,11 @@ import type { Gpu } from "../gpu/gpu.ts";
 import { OneBehind } from "../gpu/one_behind.ts";
 import { QueueBound } from "../gpu/queue_bound.ts";
 import type { Network } from "../nn/network.ts";
-import { equalBatches, loadSplit } from "./inference.ts";
+import { defaultBatch, equalBatches, loadSplit } from "./inference.ts";
 import type { Activity } from "./progress.ts";
 import type { ScoreBatch, ScoreBatches } from "./scores.ts";
 import { plainView, ViewLogits, type ViewOptions } from "./views.ts";
 
-/** Images in one launch of the network, by default. */
-const defaultBatch = 4;
 /** Bytes of logits that are kept on the GPU between the passes, by default: 256 MiB. */
 export const defaultKeptBytes = 256 * 2 ** 20;
 

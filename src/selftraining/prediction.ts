@@ -10,12 +10,11 @@ import type { Gpu } from "../gpu/gpu.ts";
 import type { BufferRange } from "../gpu/launch.ts";
 import { storedBytes } from "../graph/layout.ts";
 import type { Program } from "../graph/program.ts";
-import { offsetAlignment } from "../graph/slices.ts";
 import type { Network } from "../nn/network.ts";
 import { argMaxDispatch } from "./arg_max.ts";
 import { InferencePrograms, type SampleBatch } from "./inference.ts";
 import { type ScoreBatch, viewsBuffer } from "./scores.ts";
-import { isPlain, plainView, requireBindable, ViewLogits, type ViewOptions } from "./views.ts";
+import { ImagePlaces, isPlain, plainView, ViewLogits, type ViewOptions } from "./views.ts";
 
 /** Predictions of one batch. */
 export interface Prediction {
@@ -143,24 +142,11 @@ function logitsOf(program: Program): PredictedLogits {
 /**
  * Copies the logits of each image to a place where a binding can begin, so that one binding sees those of one image.
  */
-function imageParts(gpu: Gpu, program: Program, batch: ScoreBatch): ScoreBatch {
+function imageParts(gpu: Gpu, program: Program, { images, logits, ...sizes }: ScoreBatch): ScoreBatch {
   const [, ...shape] = program.outputTensor("logits").shape;
-  const size = storedBytes([1, ...shape], "f32", "activation");
-  requireBindable(gpu, size);
-  const distance = Math.ceil(size / offsetAlignment) * offsetAlignment;
-  const buffer = gpu.createBuffer(batch.images * distance, "logits");
-  const { buffer: from, offset } = batch.logits;
-  const places = Array.from({ length: batch.images }, (_, image) => image * distance);
-  gpu.submit(
-    [],
-    places.map((toOffset, image) => ({
-      from: { buffer: from, offset: offset + image * size, size },
-      to: buffer,
-      toOffset,
-    })),
-  );
-  const parts = places.map((place): ScoreBatch => ({ ...batch, images: 1, logits: { buffer, offset: place, size } }));
-  return { ...batch, logits: { buffer, offset: 0, size: buffer.size }, parts };
+  const places = new ImagePlaces(gpu, images, storedBytes([1, ...shape], "f32", "activation"));
+  places.fill(gpu, logits, places.imageBytes, 0);
+  return places.batch(sizes);
 }
 
 /** The logits of the images as they are, in the program's own output buffer. */

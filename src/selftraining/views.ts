@@ -7,6 +7,7 @@
 
 import type { Size } from "../data/size.ts";
 import type { Gpu } from "../gpu/gpu.ts";
+import type { BufferRange } from "../gpu/launch.ts";
 import { OutOfBudgetError } from "../errors.ts";
 import { storedBytes } from "../graph/layout.ts";
 import { offsetAlignment } from "../graph/slices.ts";
@@ -59,13 +60,57 @@ interface PlacedView {
 }
 
 /** @throws {OutOfBudgetError} if one binding cannot see the logits of one image. */
-export function requireBindable(gpu: Gpu, bytes: number): void {
+function requireBindable(gpu: Gpu, bytes: number): void {
   if (bytes <= gpu.maxBindingBytes) return;
   throw new OutOfBudgetError(
     `The logits of all views of one image take ${bytes} bytes, this adapter binds at most ${gpu.maxBindingBytes}: ` +
       `views of ${Math.floor(100 * Math.sqrt(gpu.maxBindingBytes / bytes))} % of their sides would fit`,
     "tensor too large",
   );
+}
+
+/** A buffer for the logits of several images. Each begins where a binding can, so that one binding sees one image. */
+export class ImagePlaces {
+  /** The buffer; the caller frees it. */
+  readonly buffer: GPUBuffer;
+  /** First byte of each image. */
+  readonly starts: readonly number[];
+
+  /**
+   * Allocates the buffer.
+   *
+   * @param imageBytes bytes of the logits of one image.
+   * @throws {OutOfBudgetError} where the logits of one image are more than a binding can see.
+   */
+  constructor(gpu: Gpu, images: number, readonly imageBytes: number) {
+    requireBindable(gpu, imageBytes);
+    const distance = Math.ceil(imageBytes / offsetAlignment) * offsetAlignment;
+    this.buffer = gpu.createBuffer(images * distance, "logits");
+    this.starts = Array.from({ length: images }, (_, image) => image * distance);
+  }
+
+  /** Copies the logits of one view, which lie image after image in `from`, to byte `offset` of each image's place. */
+  fill(gpu: Gpu, from: BufferRange, bytesOfView: number, offset: number): void {
+    gpu.submit(
+      [],
+      this.starts.map((start, image) => ({
+        from: { buffer: from.buffer, offset: from.offset + image * bytesOfView, size: bytesOfView },
+        to: this.buffer,
+        toOffset: start + offset,
+      })),
+    );
+  }
+
+  /** The batch, with each image as a batch of its own. */
+  batch(sizes: Omit<ScoreBatch, "images" | "logits">): ScoreBatch {
+    const { buffer, starts, imageBytes } = this;
+    const parts = starts.map((offset): ScoreBatch => ({
+      ...sizes,
+      images: 1,
+      logits: { buffer, offset, size: imageBytes },
+    }));
+    return { ...sizes, images: starts.length, logits: { buffer, offset: 0, size: buffer.size }, parts };
+  }
 }
 
 /** Computes the logits of all views of a batch. */
@@ -114,32 +159,14 @@ export class ViewLogits {
 
   /** As `compute`, but all views of an image lie side by side, so that one binding sees the logits of one image. */
   async #computeParts(group: SampleBatch, placed: readonly PlacedView[], imageBytes: number): Promise<ScoreBatch> {
-    const { gpu } = this;
-    requireBindable(gpu, imageBytes);
     const images = group.samples.length;
-    const distance = Math.ceil(imageBytes / offsetAlignment) * offsetAlignment;
-    const buffer = gpu.createBuffer(images * distance, "logits");
+    const places = new ImagePlaces(this.gpu, images, imageBytes);
     const views = placed.map(({ place }) => ({ ...place, offset: place.offset / images }));
     for (const [index, { view, bytes }] of placed.entries()) {
-      const { buffer: from, offset } = (await this.#programs.run(group, view)).output("logits");
-      const size = bytes / images;
-      const start = (views[index]?.offset ?? 0) * 4;
-      gpu.submit(
-        [],
-        group.samples.map((_, image) => ({
-          from: { buffer: from, offset: offset + image * size, size },
-          to: buffer,
-          toOffset: image * distance + start,
-        })),
-      );
+      const logits = (await this.#programs.run(group, view)).output("logits");
+      places.fill(this.gpu, logits, bytes / images, (views[index]?.offset ?? 0) * 4);
     }
-    const batch = { ...group.labelSize, views, logits: { buffer, offset: 0, size: buffer.size } };
-    const parts = group.samples.map((_, image): ScoreBatch => ({
-      ...batch,
-      images: 1,
-      logits: { buffer, offset: image * distance, size: imageBytes },
-    }));
-    return { ...batch, images, parts };
+    return places.batch({ ...group.labelSize, views });
   }
 
   /** Frees the programs. */

@@ -1,110 +1,28 @@
 import { assert, assertAlmostEquals, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import accumulate from "../../shaders/optim/accumulate_gradients.wgsl" with { type: "text" };
-import type { Gpu } from "../../src/gpu/gpu.ts";
 import { grid } from "../../src/gpu/launch.ts";
 import type { Tensor } from "../../src/graph/tensor.ts";
 import { floatChannels, rgbBytes } from "../../src/nn/image_kind.ts";
-import { convBias, dropoutLayer } from "../../src/nn/layers.ts";
+import { dropoutLayer } from "../../src/nn/layers.ts";
 import type { Model } from "../../src/nn/model.ts";
 import { Network } from "../../src/nn/network.ts";
-import { wholeImage } from "../../src/ops/data/geometry.ts";
-import { interpolatedCrossEntropy } from "../../src/ops/loss/interpolated_cross_entropy.ts";
 import { groupRates, sgd } from "../../src/optim/optimizer.ts";
-import { Random } from "../../src/random.ts";
-import { crossEntropy, type Objective, sum, weighted } from "../../src/selftraining/objective.ts";
 import { type StepJoints, Trainer } from "../../src/selftraining/trainer.ts";
-import { type StepOptions, type TrainingSample, trainingStep } from "../../src/selftraining/training_step.ts";
 import { testGpu } from "../ops/harness.ts";
-
-const classes = ["a", "b", "c"];
-const size = { height: 7, width: 9 };
-const pixels = size.height * size.width;
-const options: StepOptions = { batch: 2, crop: size, size };
-
-/**
- * A model that takes five float channels at any size. Its logits have a size that no stride would give. It has dropout,
- * and three parameter groups.
- */
-const odd: Model = {
-  name: "odd",
-  description: "one convolution behind a dropout",
-  takes: floatChannels(5, { scale: [1, 2, 3, 4, 5], shift: [0, 0, 1, 0, 0] }),
-  sizeMultiple: 1,
-  alignCorners: true,
-  groups: [{ name: "weights" }, { name: "biases", rate: 2, decay: 0, head: true }, { name: "fixed", trained: false }],
-  logits(images, scope, { classes }) {
-    const layer = { kernel: 3, deviation: 0.3, group: "weights", biasGroup: "biases" };
-    const fixed = convBias(images, scope, "stem", { ...layer, channels: 6, group: "fixed", padding: 2, stride: 2 });
-    return convBias(dropoutLayer(fixed, scope, "drop", 0.5), scope, "end", { ...layer, channels: classes });
-  },
-};
-
-function sampleOf(seed: number, more: Partial<TrainingSample> = {}): TrainingSample {
-  const random = new Random(seed, "sample");
-  return {
-    image: { ...size, pixels: Float32Array.from({ length: 5 * pixels }, (_, index) => random.normal(index)) },
-    labels: Uint8Array.from({ length: pixels }, (_, index) => index % 7 === 0 ? 255 : random.integer(3, 1, index)),
-    plan: { ...wholeImage(size.height, size.width), minedClass: null },
-    ...more,
-  };
-}
-
-const pair = [sampleOf(1), sampleOf(2)];
-
-interface Opened {
-  readonly network: Network;
-  readonly trainer: Trainer;
-}
-
-async function withTrainer<T>(
-  use: (opened: Opened, gpu: Gpu) => Promise<T>,
-  more: Partial<StepOptions> & { readonly joints?: StepJoints } = {},
-  model: Model = odd,
-): Promise<T> {
-  const gpu = await testGpu();
-  const network = new Network(gpu, model, { classes });
-  network.store.initialize(1);
-  const optimizer = await sgd(gpu, network.store, { weightDecay: 0.1 });
-  const trainer = await Trainer.open(gpu, network, optimizer, { ...options, ...more });
-  try {
-    return await use({ network, trainer }, gpu);
-  } finally {
-    for (const owned of [trainer, optimizer, network]) owned.dispose();
-  }
-}
-
-const rates = { weights: 0.1, biases: 0.2 };
-const at = (stage: string) => ({ seed: 3, stage });
-
-async function weightsAfter({ network, trainer }: Opened, steps: readonly number[], stage = "source") {
-  for (const step of steps) await trainer.step(step, pair, rates, at(stage));
-  await trainer.losses();
-  return await valuesOf(network);
-}
-
-async function valuesOf(network: Network): Promise<Record<string, number[]>> {
-  const saved = await network.store.save();
-  return Object.fromEntries([...saved].map(([name, { values }]) => [name, [...values]]));
-}
-
-interface StepResult {
-  readonly loss: number;
-  readonly weights: Readonly<Record<string, readonly number[]>>;
-}
-
-function assertNearlySame(actual: StepResult, expected: StepResult): void {
-  assertAlmostEquals(actual.loss, expected.loss, 1e-6);
-  for (const [name, values] of Object.entries(expected.weights)) {
-    for (const [index, value] of values.entries()) {
-      assertAlmostEquals(actual.weights[name]?.[index] ?? NaN, value, 1e-6, name);
-    }
-  }
-}
-
-async function lossOf({ trainer }: Opened, samples: readonly TrainingSample[], step = 0): Promise<number> {
-  await trainer.step(step, samples, { weights: 0, biases: 0 }, at("source"));
-  return (await trainer.losses())[0]?.loss ?? NaN;
-}
+import {
+  at,
+  classes,
+  odd,
+  options,
+  pair,
+  pixels,
+  rates,
+  sampleOf,
+  size,
+  valuesOf,
+  weightsAfter,
+  withTrainer,
+} from "./odd_network.ts";
 
 Deno.test("groups that are not trained keep their values; the others move by their own rates", async () => {
   await withTrainer(async (opened) => {
@@ -263,113 +181,6 @@ Deno.test("what belongs to the head is said by its group, not by its name", asyn
   ones.delete("end.bias");
   assertThrows(() => network.store.loadBackbone(ones, "the test"), Error, 'tensor "end.bias" [3] is missing');
   network.dispose();
-});
-
-Deno.test("an objective is a value: a sum of terms, weights of classes, pixels and images", async () => {
-  const mean = await withTrainer((opened) => lossOf(opened, pair));
-  const twice = await withTrainer((opened) => lossOf(opened, pair), { objective: sum(crossEntropy(), crossEntropy()) });
-  assertAlmostEquals(twice, 2 * mean, 1e-5);
-  const only = (id: number) => crossEntropy({ classWeights: [0, 1, 2].map((other) => other === id ? 1 : 0) });
-  const perClass = await Promise.all([0, 1, 2].map(async (id) => ({
-    loss: await withTrainer((opened) => lossOf(opened, pair), { objective: only(id) }),
-    count: pair.flatMap(({ labels }) => [...labels]).filter((label) => label === id).length,
-  })));
-  const total = perClass.reduce((all, { count }) => all + count, 0);
-  const weighed = perClass.reduce((all, { loss, count }) => all + loss * count, 0) / total;
-  assertAlmostEquals(weighed, mean, 1e-5);
-  const both = await withTrainer((opened) => lossOf(opened, pair), { objective: sum(only(0), only(1)) });
-  assertAlmostEquals(both, (perClass[0]?.loss ?? NaN) + (perClass[1]?.loss ?? NaN), 1e-5);
-  await withTrainer(({ network }) => {
-    const traced = (objective: Objective) => () => trainingStep(network, { ...options, objective });
-    assertThrows(traced(crossEntropy({ classWeights: [1, 2] })), RangeError, "3 classes by 2 class weights");
-    assertThrows(traced((logits) => logits), RangeError, "expected a scalar [1]");
-    return Promise.resolve();
-  });
-});
-
-Deno.test("a weighted objective is a multiple of its loss and of its gradients", async () => {
-  // Decay does not grow with the loss.
-  const model: Model = { ...odd, groups: (odd.groups ?? []).map((group) => ({ ...group, decay: 0 })) };
-  const after = (objective: Objective, factor: number) =>
-    withTrainer(
-      async ({ network, trainer }) => {
-        await trainer.step(0, pair, { weights: 0.1 * factor, biases: 0.2 * factor }, at("source"));
-        return { loss: (await trainer.losses())[0]?.loss ?? NaN, weights: await valuesOf(network) };
-      },
-      { objective },
-      model,
-    );
-  const double = await after(weighted(crossEntropy(), 2), 1);
-  assertNearlySame(double, await after(sum(crossEntropy(), crossEntropy()), 1));
-  const once = await after(crossEntropy(), 2);
-  assertNearlySame(double, { ...once, loss: 2 * once.loss });
-  const start = await after(crossEntropy(), 0);
-  assert(start.weights["end.weight"]?.join() !== double.weights["end.weight"]?.join(), "the weight did not move");
-  assertEquals((await after(weighted(crossEntropy(), 0), 1)).weights, start.weights);
-  await withTrainer(({ network }) => {
-    const objective = weighted(crossEntropy(), NaN);
-    assertThrows(() => trainingStep(network, { ...options, objective }), RangeError, "the factor NaN is not finite");
-    return Promise.resolve();
-  });
-});
-
-Deno.test("a regulariser with a weight adds its part to the loss", async () => {
-  // The cross-entropy with equal shares for all classes.
-  const regulariser: Objective = (logits, _labels, { classes, constant }) => {
-    const equalShares = new Float32Array(logits.shape.reduce((product, side) => product * side, 1)).fill(1 / classes);
-    return interpolatedCrossEntropy(logits, constant("equal shares", logits.shape, equalShares, "activation"));
-  };
-  const loss = (objective: Objective) => withTrainer((opened) => lossOf(opened, pair), { objective });
-  const first = await loss(crossEntropy());
-  const second = await loss(sum(crossEntropy(), regulariser)) - first;
-  assert(second > Math.log(3), `${second}: it is log 3 where the scores are equal, and larger elsewhere`);
-  assertAlmostEquals(await loss(sum(crossEntropy(), weighted(regulariser, 0.1))), first + 0.1 * second, 1e-6);
-});
-
-Deno.test("an objective may look at the logits alone", async () => {
-  const equalShares: Objective = (logits, _labels, { classes, constant }) => {
-    const values = new Float32Array(logits.shape.reduce((product, side) => product * side, 1)).fill(1 / classes);
-    return interpolatedCrossEntropy(logits, constant("equal shares", logits.shape, values, "activation"));
-  };
-  const loss = await withTrainer((opened) => lossOf(opened, pair), { objective: equalShares });
-  // Smallest, ln 3, where all classes have the same probability.
-  assert(loss > Math.log(3) && Number.isFinite(loss), `${loss}`);
-});
-
-Deno.test("pixels and images of weight 0 count as ignored, and equal weights as none", async () => {
-  const weighted = { weighted: true };
-  const plain = await withTrainer((opened) => lossOf(opened, pair));
-  assertAlmostEquals(await withTrainer((opened) => lossOf(opened, pair), weighted), plain, 1e-6);
-  const [first = sampleOf(1), second = sampleOf(2)] = pair;
-  const ignored = [first, { ...second, labels: new Uint8Array(pixels).fill(255) }];
-  const expected = await withTrainer((opened) => lossOf(opened, ignored));
-  const byImage = [first, { ...second, imageWeight: 0 }];
-  const byPixel = [first, { ...second, pixelWeights: new Float32Array(pixels) }];
-  for (const samples of [byImage, byPixel]) {
-    assertAlmostEquals(await withTrainer((opened) => lossOf(opened, samples), weighted), expected, 1e-6);
-  }
-});
-
-Deno.test("soft labels that are certain are hard ones", async () => {
-  const hard = await withTrainer((opened) => weightsAfter(opened, [0, 1]));
-  const soften = ({ labels, ...rest }: TrainingSample): TrainingSample => {
-    const soft = new Float32Array(3 * pixels);
-    labels.forEach((id, pixel) => {
-      if (id !== 255) soft[id * pixels + pixel] = 1;
-    });
-    return { ...rest, labels: soft };
-  };
-  const soft = await withTrainer(async ({ network, trainer }) => {
-    for (const step of [0, 1]) await trainer.step(step, pair.map(soften), rates, at("source"));
-    await trainer.losses();
-    return await valuesOf(network);
-  }, { labels: "soft" });
-  for (const [name, values] of Object.entries(hard)) {
-    for (const [index, value] of values.entries()) assertAlmostEquals(soft[name]?.[index] ?? NaN, value, 1e-5, name);
-  }
-  await withTrainer(async ({ trainer }) => {
-    await assertRejects(() => trainer.step(0, pair, rates), Error, "not soft ones of 3 classes and 7×9 pixels");
-  }, { labels: "soft" });
 });
 
 Deno.test("images of another kind are refused by name", async () => {

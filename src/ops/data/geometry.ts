@@ -6,6 +6,7 @@
 
 import { part, type Range } from "../../graph/slices.ts";
 import type { Tensor } from "../../graph/tensor.ts";
+import { refuse } from "../refuse.ts";
 
 /** Crop, mirror and colours of one sample. */
 export interface SampleGeometry {
@@ -51,6 +52,16 @@ export function wholeImage(height: number, width: number): SampleGeometry {
     contrast: 1,
     saturation: 1,
   };
+}
+
+/**
+ * Checks the geometry of a batch.
+ *
+ * @throws {RangeError} naming the op and the layer, if it is not `[batch, 8]`, plain.
+ */
+export function requireGeometry(op: string, geometry: Tensor, batch: number): void {
+  if (geometry.shape.join() === `${batch},${sampleGeometryLength}` && geometry.layout === "plain") return;
+  refuse(op, `geometry ${geometry} (${geometry.layout}) must be plain [${batch}, ${sampleGeometryLength}]`);
 }
 
 /** The geometry `[N, 8]` of some samples of a batch. */

@@ -12,7 +12,7 @@ import type { DataType } from "../../graph/layout.ts";
 import { imageRows, inRegions } from "../../graph/slices.ts";
 import { Tensor } from "../../graph/tensor.ts";
 import { refuse } from "../refuse.ts";
-import { geometryOf, sampleGeometryLength } from "./geometry.ts";
+import { geometryOf, requireGeometry } from "./geometry.ts";
 
 /** Normalisation of red, green and blue: byte · scale + shift, each with numbers of its own. */
 export interface Normalization {
@@ -138,7 +138,5 @@ function checkShapes(op: string, source: Tensor, geometry: Tensor, dtype: DataTy
   if (source.shape.length !== 3 || source.dtype !== dtype || source.layout !== "plain") {
     refuse(op, `${source} (${source.dtype}, ${source.layout}) must be ${dtype} plain [N, H, W]`);
   }
-  if (geometry.shape.join() !== `${batch},${sampleGeometryLength}` || geometry.layout !== "plain") {
-    refuse(op, `geometry ${geometry} (${geometry.layout}) must be plain [${batch}, ${sampleGeometryLength}]`);
-  }
+  requireGeometry(op, geometry, batch);
 }

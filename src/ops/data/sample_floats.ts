@@ -10,8 +10,9 @@ import weightsShader from "../../../shaders/data/sample_weights.wgsl" with { typ
 import { grid } from "../../gpu/launch.ts";
 import { paddedChannels } from "../../graph/layout.ts";
 import { imageRows, inRegions } from "../../graph/slices.ts";
-import { currentPath, Tensor } from "../../graph/tensor.ts";
-import { geometryOf, sampleGeometryLength } from "./geometry.ts";
+import { Tensor } from "../../graph/tensor.ts";
+import { refuse } from "../refuse.ts";
+import { geometryOf, requireGeometry } from "./geometry.ts";
 import type { CropSize } from "./sample.ts";
 
 /** Options of `sampleFloats`. */
@@ -30,9 +31,7 @@ export interface SampleFloatsOptions extends CropSize {
 export function sampleFloats(maps: Tensor, geometry: Tensor, options: SampleFloatsOptions): Tensor {
   const [batch = 1, channels = 1, sourceHeight = 1, sourceWidth = 1] = maps.shape;
   if (maps.shape.length !== 4 || maps.layout !== "activation" || maps.dtype !== "f32") {
-    throw new RangeError(
-      `Cannot add "${currentPath()}" (sampleFloats): ${maps} (${maps.dtype}, ${maps.layout}) must be f32 [N, C, H, W]`,
-    );
+    refuse("sampleFloats", `${maps} (${maps.dtype}, ${maps.layout}) must be f32 [N, C, H, W]`);
   }
   requireGeometry("sampleFloats", geometry, batch);
   const { height, width, interpolation } = options;
@@ -74,10 +73,7 @@ export function sampleFloats(maps: Tensor, geometry: Tensor, options: SampleFloa
 export function sampleWeights(weights: Tensor, geometry: Tensor, options: CropSize): Tensor {
   const [batch = 1, sourceHeight = 1, sourceWidth = 1] = weights.shape;
   if (weights.shape.length !== 3 || weights.layout !== "plain" || weights.dtype !== "f32") {
-    throw new RangeError(
-      `Cannot add "${currentPath()}" (sampleWeights): ${weights} (${weights.dtype}, ${weights.layout}) must be f32 plain ` +
-        "[N, H, W]",
-    );
+    refuse("sampleWeights", `${weights} (${weights.dtype}, ${weights.layout}) must be f32 plain [N, H, W]`);
   }
   requireGeometry("sampleWeights", geometry, batch);
   const { height, width } = options;
@@ -98,12 +94,4 @@ export function sampleWeights(weights: Tensor, geometry: Tensor, options: CropSi
       }],
     }),
   });
-}
-
-function requireGeometry(op: string, geometry: Tensor, batch: number): void {
-  if (geometry.shape.join() === `${batch},${sampleGeometryLength}` && geometry.layout === "plain") return;
-  throw new RangeError(
-    `Cannot add "${currentPath()}" (${op}): geometry ${geometry} (${geometry.layout}) must be plain ` +
-      `[${batch}, ${sampleGeometryLength}]`,
-  );
 }
