@@ -68,7 +68,7 @@ for (const { name, size, crop, plans } of cases) {
 Deno.test("sampleImages() of the whole image is v/127.5 − 1 as exactly as the adapter divides, and padding is 0", async () => {
   const bytes = new Uint8Array(16 * 17 * 4).map((_, index) => index >> 2);
   const x = input("x", [1, 16, 17], { dtype: "u32", layout: "plain" });
-  const geometry = input("geometry", [1, 8], { layout: "plain" });
+  const geometry = input("geometry", [1, 12], { layout: "plain" });
   const third = 1 / 127.5;
   const y = sampleImages(x, geometry, {
     height: 16,
@@ -104,10 +104,10 @@ Deno.test("sampleLabels() of the whole map returns its bytes, and zeros after th
 Deno.test("sampleImages() says which images and geometry it takes", () => {
   const words = input("x", [2, 4, 4], { dtype: "u32", layout: "plain" });
   const bytes = input("x", [2, 4, 4], { dtype: "u8", layout: "plain" });
-  const geometry = input("geometry", [1, 8], { layout: "plain" });
+  const geometry = input("geometry", [1, 12], { layout: "plain" });
   const options = { height: 2, width: 2, normalization };
   assertThrows(() => sampleImages(bytes, geometry, options), RangeError, "must be u32 plain [N, H, W]");
-  assertThrows(() => sampleImages(words, geometry, options), RangeError, "must be plain [2, 8]");
+  assertThrows(() => sampleImages(words, geometry, options), RangeError, "must be plain [2, 12]");
 });
 
 /** Runs one or both ops. */
@@ -120,7 +120,7 @@ async function sample(
 ) {
   const shape = [plans.length, height, width];
   const crop = { height: cropHeight, width: cropWidth };
-  const geometry = input("geometry", [plans.length, 8], { layout: "plain" });
+  const geometry = input("geometry", [plans.length, 12], { layout: "plain" });
   const x = input("x", shape, { dtype: "u32", layout: "plain" });
   const l = input("labels", shape, { dtype: "u8", layout: "plain" });
   using program = await Program.compile(await testGpu(), {
