@@ -4,7 +4,7 @@
  * @module
  */
 
-import { imageSize } from "../data/decode.ts";
+import { imageHeader } from "../data/decode.ts";
 import { readFile } from "../disk/files.ts";
 import { OutOfBudgetError } from "../errors.ts";
 import { memoryPlan } from "../graph/program_plan.ts";
@@ -169,6 +169,6 @@ export function memoryStages(context: RunContext, data: RunData, adapts: boolean
 
 /** Pixels of an image file. */
 function pixelsOf(path: string): number {
-  const { height, width } = imageSize(readFile(path), path);
+  const { height, width } = imageHeader(readFile(path), path);
   return height * width;
 }

@@ -10,7 +10,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { type Dataset, requireClasses, requireLabels, type Split } from "../data/dataset.ts";
-import { imageSize } from "../data/decode.ts";
+import { imageHeader } from "../data/decode.ts";
 import { openDataset, openLoader, readClassMap } from "../data/folder.ts";
 import { formatSize, roundedSizeText, roundSize, type Size } from "../data/size.ts";
 import { InterruptedError, UsageError } from "../errors.ts";
@@ -65,7 +65,7 @@ export async function openRun(settings: Settings, needsTarget: boolean): Promise
   const crop = wantedCrop === undefined ? size : divisible(wantedCrop, "crop", first.model, progress);
   const network = new Network(gpu, first.model, { ...first.metadata, size });
   first.fill(network.store);
-  const loader = openLoader();
+  const loader = openLoader({ maxPixels: settings.get("max-pixels") });
   const { signal, release } = interruption();
   return {
     context: { gpu, settings, folder, network, loader, progress, profile, size, crop, signal },
@@ -215,7 +215,7 @@ function workingSize(
 ): Size {
   const first = split.items[0];
   if (first === undefined) throw new Error(`The split ${split.name} has no image`);
-  const wanted = settings.get("size") ?? metadata.size ?? imageSize(readFile(first.imagePath), first.imagePath);
+  const wanted = settings.get("size") ?? metadata.size ?? imageHeader(readFile(first.imagePath), first.imagePath);
   return divisible(wanted, "size", model, progress);
 }
 
