@@ -7,11 +7,11 @@
 
 import type { DecodedImage, StoredHeader } from "./decoders/image.ts";
 import { decodeJpeg } from "./decoders/jpeg.ts";
-import { jpegHeader } from "./decoders/jpeg_structure.ts";
+import { inspectJpeg, jpegHeader } from "./decoders/jpeg_structure.ts";
 import { type ImageKindName, kindOf } from "./decoders/kind.ts";
 import { type DecodeLimits, requireAllowed } from "./decoders/limits.ts";
 import { orientedSize, orientPixels } from "./decoders/orient.ts";
-import { decodePng, pngHeader, pngPixels, singleChannel } from "./decoders/png.ts";
+import { decodePng, inspectPng, pngHeader, pngPixels, singleChannel } from "./decoders/png.ts";
 import { formatSize, type Size } from "./size.ts";
 
 export { MoreBytesError } from "./decoders/file_bytes.ts";
@@ -62,6 +62,20 @@ export async function decodeImage(bytes: Uint8Array, path: string, limits: Decod
 export function imageHeader(bytes: Uint8Array, path: string): ImageHeader {
   const { kind, stored, orientation } = storedHeader(bytes, path);
   return { kind, stored, ...orientedSize(stored, orientation) };
+}
+
+/**
+ * What the header of a whole file says, if the file is as long as its format says, as far as that can be known without
+ * decoding pixels.
+ *
+ * @throws {Error} where the file is of no kind that is read, too large, cut short, or its header makes no sense.
+ */
+export function inspectImage(bytes: Uint8Array, path: string, limits: DecodeLimits = {}): ImageHeader {
+  const header = imageHeader(bytes, path);
+  requireAllowed(header, path, limits);
+  if (header.kind === "PNG") inspectPng(bytes, path);
+  if (header.kind === "JPEG") inspectJpeg(bytes, path);
+  return header;
 }
 
 /**

@@ -17,6 +17,21 @@ export function pngHeader(bytes: Uint8Array, path: string): StoredHeader {
   return { kind: "PNG", stored, orientation: orientationOf(file) };
 }
 
+/**
+ * Makes sure that a PNG file is whole.
+ *
+ * @throws {Error} where the file ends before its last chunk does.
+ */
+export function inspectPng(bytes: Uint8Array, path: string): void {
+  const file = new FileBytes(bytes, path, "PNG");
+  for (let position = 8;;) {
+    const next = position + 12 + file.uint32(position);
+    file.need(position, next - position);
+    if (file.text(position + 4, 4) === "IEND") return;
+    position = next;
+  }
+}
+
 function orientationOf(file: FileBytes): Orientation {
   for (let position = 33;; position += 12 + file.uint32(position)) {
     const name = file.text(position + 4, 4);
