@@ -10,11 +10,14 @@ import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { type ClassMap, labelTable, parseClassMap } from "./class_map.ts";
 import { type Dataset, mappedClasses } from "./dataset.ts";
+import { imageEndings } from "./decoders/kind.ts";
 import type { FileItem } from "./file_item.ts";
 import { imageNames, isFolder, isImageName, readText, requireDifferentStems, stem } from "./image_files.ts";
 import type { Layout } from "./layouts/layout.ts";
 import { splitFolders } from "./layouts/split_folders.ts";
 import { Loader, type LoaderOptions } from "./loader.ts";
+
+const endingsText = `by its ending: ${imageEndings.join(", ")}`;
 
 /** Every layout that a data set may have; the first that recognises its folder is taken. */
 const layouts: readonly Layout[] = [splitFolders];
@@ -63,11 +66,11 @@ export function imageItems(paths: readonly string[]): FileItem[] {
     if (!existsSync(path)) throw new Error(`Cannot read ${path}: there is no such file or folder`);
     if (!isFolder(path)) return [path];
     const names = imageNames(path);
-    if (names.length === 0) throw new Error(`Cannot use ${path}: there is no .jpg, .jpeg or .png file in it`);
+    if (names.length === 0) throw new Error(`Cannot use ${path}: there is no image file in it, ${endingsText}`);
     return names.map((name) => join(path, name));
   });
   const notImage = files.find((file) => !isImageName(file));
-  if (notImage !== undefined) throw new Error(`Cannot use ${notImage}: expected a .jpg, .jpeg or .png file`);
+  if (notImage !== undefined) throw new Error(`Cannot use ${notImage}: expected an image file, ${endingsText}`);
   requireDifferentStems(files);
   const table = labelTable(255);
   return files.map((imagePath) => ({ name: stem(imagePath), imagePath, labelPath: null, labelTable: table }));

@@ -7,10 +7,11 @@
 import { Buffer } from "node:buffer";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename } from "node:path";
+import { hasImageEnding } from "./decoders/kind.ts";
 
 /** Whether a file is an image by its ending. */
 export function isImageName(name: string): boolean {
-  return /\.(jpg|jpeg|png)$/i.test(name);
+  return hasImageEnding(name);
 }
 
 /** The images in a folder. Hidden files are left out: some systems scatter `._name.jpg` beside images. */
