@@ -6,10 +6,12 @@
 
 import { requireLabels } from "../data/dataset.ts";
 import { openLoader } from "../data/folder.ts";
+import { TerminalProgress } from "../report/progress.ts";
+import { inspectItems, requireUsable } from "../run/inspection.ts";
 import { viewOptions } from "../settings/settings.ts";
 import { evaluate, splitScores } from "../selftraining/evaluation.ts";
 import { readArguments } from "./arguments.ts";
-import { openFitting, openGpu, openNetwork, sayRounded, workingSizeOf } from "./open.ts";
+import { openFitting, openGpu, openNetwork, openShapes } from "./open.ts";
 
 /** Runs the command; returns the exit code. */
 export async function run(args: readonly string[]): Promise<number> {
@@ -22,14 +24,16 @@ export async function run(args: readonly string[]): Promise<number> {
   const dataset = openFitting(data, settings, classes);
   const split = dataset.split(settings.get("split"));
   requireLabels(split, dataset);
+  const progress = new TerminalProgress();
+  const found = await inspectItems(split.items, { name: "images", progress });
+  requireUsable([found], { skipsBroken: false, progress });
   using loader = openLoader({ cacheBytes: 0, maxPixels: settings.get("max-pixels") });
-  const confusion = await evaluate(gpu, network, loader, split.items, {
-    size: workingSizeOf(settings, network),
+  const confusion = await evaluate(gpu, network, loader, found.items, {
+    ...openShapes(settings, network, found.sizes),
     batch: settings.get("label-batch"),
-    onRounded: sayRounded(network),
     views: viewOptions(settings),
   });
-  const scores = splitScores(confusion, classes, split.items.length, settings.get("absent"));
+  const scores = splitScores(confusion, classes, found.items.length, settings.get("absent"));
   if (settings.get("json")) {
     console.log(JSON.stringify(scores));
     return 0;

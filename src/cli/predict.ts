@@ -16,11 +16,13 @@ import { writeNpy } from "../formats/npy.ts";
 import { UsageError } from "../errors.ts";
 import { type Color, overlayLabels, pictureOf } from "../report/picture.ts";
 import { writeFileSafely } from "../disk/files.ts";
+import { TerminalProgress } from "../report/progress.ts";
+import { inspectItems } from "../run/inspection.ts";
 import { viewOptions } from "../settings/settings.ts";
-import { loadSplit } from "../selftraining/inference.ts";
+import { equalBatches } from "../selftraining/inference.ts";
 import { type Prediction, Predictor } from "../selftraining/prediction.ts";
 import { readArguments } from "./arguments.ts";
-import { openGpu, openNetwork, sayRounded, workingSizeOf } from "./open.ts";
+import { openGpu, openNetwork, openShapes } from "./open.ts";
 
 /** Runs the command; returns the exit code. */
 export async function run(args: readonly string[]): Promise<number> {
@@ -41,14 +43,17 @@ export async function run(args: readonly string[]): Promise<number> {
   const finish = (path: string | null) => {
     if (path !== null) files.push(path);
   };
-  const size = workingSizeOf(settings, network);
+  const { sizes } = await inspectItems(items, { name: "images", progress: new TerminalProgress() });
+  const shapes = openShapes(settings, network, sizes);
+  const samples = loader.load(items, { size: shapes.size, labels: "none" });
+  const grouping = { batch: 1, shapes, multiple: network.model.sizeMultiple };
   try {
-    for await (const sample of loadSplit(loader, items, network, size, "none", sayRounded(network))) {
-      const { height, width } = sample.image;
-      const group = { samples: [sample], size: { height, width }, labelSize: sample.originalSize };
+    for await (const group of equalBatches(samples, grouping, ({ originalSize }) => originalSize)) {
       const prediction = await predictor.run(group, { withLogits });
-      // Meanwhile the result of the image before is written.
-      finish(await writing.exchange(writeResults(gpu, prediction, { sample, palette, out })));
+      for (const sample of group.samples) {
+        // Meanwhile the result of the image before is written.
+        finish(await writing.exchange(writeResults(gpu, prediction, { sample, palette, out })));
+      }
     }
   } finally {
     finish(await writing.take());

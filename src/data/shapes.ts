@@ -26,11 +26,15 @@ export interface ShapeOptions {
   readonly areMixed?: boolean | undefined;
 }
 
-/** At which sizes the images of a run are worked on. */
+/** At which sizes images are worked on, without anything left open. */
 export interface Shapes extends ShapeOptions {
   readonly canvases: readonly Size[];
   readonly areMixed: boolean;
-  /** The most frequent working size: the size of the spatial prior. */
+}
+
+/** At which sizes the images of a run are worked on. */
+export interface RunShapes extends Shapes {
+  /** The size of the spatial prior: the most frequent working size of the source images. */
   readonly typical: Size;
 }
 
@@ -40,7 +44,7 @@ export function groupingOf({ size, canvases, areMixed }: ShapeOptions): Pick<Sha
 }
 
 /** Shapes of images that are all worked on at exactly this size. */
-export function exactly(size: Size): Shapes {
+export function exactly(size: Size): RunShapes {
   return { size, canvases: [size], areMixed: false, typical: size };
 }
 
@@ -49,17 +53,11 @@ export function exactly(size: Size): Shapes {
  *
  * @param own the size of each image.
  * @param multiple what the sides of a canvas are multiples of.
- * @throws {RangeError} if there is no image.
  */
 export function planShapes(size: WorkingSize, own: readonly Size[], multiple: number): Shapes {
   if (isExact(size)) return exactly(size);
-  const working = own.map((one) => workingSize(one, size));
-  return {
-    size,
-    canvases: planCanvases(working, multiple),
-    areMixed: countSizes(own).length > 1,
-    typical: mostFrequent(working),
-  };
+  const canvases = planCanvases(own.map((one) => workingSize(one, size)), multiple);
+  return { size, canvases, areMixed: countSizes(own).length !== 1 };
 }
 
 /**

@@ -11,7 +11,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { type Dataset, requireClasses, requireLabels, type Split } from "../data/dataset.ts";
 import { openDataset, openLoader, readClassMap } from "../data/folder.ts";
-import { formatSize, roundedSizeText, roundSize, type Size } from "../data/size.ts";
+import { roundSize } from "../data/size.ts";
 import { InterruptedError, UsageError } from "../errors.ts";
 import { Gpu } from "../gpu/gpu.ts";
 import { findModel } from "../nn/models/mod.ts";
@@ -30,6 +30,7 @@ import type { Settings } from "../settings/settings.ts";
 import { writeTowns } from "./synth.ts";
 import { adapterKey, loadTuning } from "../tuning/table.ts";
 import type { RunContext, RunData } from "./context.ts";
+import { divisible, runSizes } from "./working_shapes.ts";
 
 /** A run that can start. */
 export interface OpenedRun {
@@ -70,15 +71,19 @@ async function openIn(folder: FolderStore, settings: Settings, needsTarget: bool
     tuning: (adapter) => folder.tuning(() => loadTuning(adapterKey(adapter))),
   });
   if (settings.get("profile")) profile.timeKernels(gpu);
-  const size = workingSize(settings, first, data.inspected.source, progress);
+  const say = progress.line.bind(progress);
+  const { model, metadata } = first;
+  const { shapes, room } = runSizes(settings, folder, { model, recorded: metadata.size }, data, say);
   const wantedCrop = settings.get("crop");
-  const crop = wantedCrop === undefined ? size : divisible(wantedCrop, "crop", first.model, progress);
-  const network = new Network(gpu, first.model, { ...first.metadata, size });
+  const crop = wantedCrop === undefined
+    ? roundSize(shapes.typical, model.sizeMultiple)
+    : divisible(wantedCrop, "crop", model, say);
+  const network = new Network(gpu, model, { ...metadata, size: shapes.typical });
   first.fill(network.store);
   const loader = openLoader({ maxPixels: settings.get("max-pixels") });
   const { signal, release } = interruption();
   return {
-    context: { gpu, settings, folder, network, loader, progress, profile, size, crop, signal },
+    context: { gpu, settings, folder, network, loader, progress, profile, shapes, room, crop, signal },
     data,
     close: () => {
       release();
@@ -233,30 +238,6 @@ function scoredSplit(dataset: Dataset, name: string, progress: Progress): Split 
     );
   }
   return { ...split, items };
-}
-
-/**
- * The working size. It is `--size` or the recipe's; without it, the size in the weight file; without that, the size of
- * the first source image. It is rounded to what the network takes, and that is said once.
- */
-function workingSize(
-  settings: Settings,
-  { model, metadata }: FirstNetwork,
-  { sizes: [first] }: InspectedSplit,
-  progress: Progress,
-): Size {
-  const wanted = settings.get("size") ?? metadata.size ?? first;
-  if (wanted === undefined) throw new Error("The source has no image");
-  return divisible(wanted, "size", model, progress);
-}
-
-/** The nearest size whose sides are multiples of the network's `sizeMultiple`. If that is another size, it is said. */
-function divisible(wanted: Size, what: string, { sizeMultiple }: Model, progress: Progress): Size {
-  const rounded = roundSize(wanted, sizeMultiple);
-  if (formatSize(rounded) !== formatSize(wanted)) {
-    progress.line(roundedSizeText(what, wanted, rounded, sizeMultiple));
-  }
-  return rounded;
 }
 
 /** A signal that the first Ctrl-C or SIGTERM aborts. The second one ends the program at once. */

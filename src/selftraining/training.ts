@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Shapes } from "../data/shapes.ts";
+import type { RunShapes } from "../data/shapes.ts";
 import type { SampleSource } from "../data/sample.ts";
 import { checkpointBytes, restoreCheckpoint, type RunPlace } from "./checkpoint.ts";
 import type { CollapseWarning } from "./collapse.ts";
@@ -24,7 +24,7 @@ export interface RunParts<Item> {
   /** The network and its compiled step. The size of the crops is the trainer's. */
   readonly trainer: Trainer;
   /** At which sizes images are worked on. Default: all at exactly the size for which the trainer has room. */
-  readonly shapes?: Shapes;
+  readonly shapes?: RunShapes;
   /** Where images come from. */
   readonly samples: SampleSource<Item>;
   /** What the run remembers. */

@@ -79,6 +79,9 @@ export class Settings {
   }
 }
 
+/** Options of which only one can be given. */
+const insteadOf: { readonly [K in OptionKey]?: OptionKey } = { "size": "short-side", "short-side": "size" };
+
 /**
  * The settings of a command. A value that was given wins over the recipe, and the recipe over the default.
  *
@@ -89,7 +92,10 @@ export function resolveSettings(command: Command, given: Values = {}, recipe: Va
   const values: [OptionKey, Value][] = [];
   for (const option of optionsOf(command)) {
     const fallback = option.default === undefined ? undefined : readValue(option, option.default);
-    const value: Value | undefined = given[option.key] ?? recipe[option.key] ?? fallback;
+    // An option of the command line wins over the one of the recipe that says the same in another way.
+    const instead = insteadOf[option.key];
+    const inRecipe = instead !== undefined && given[instead] !== undefined ? undefined : recipe[option.key];
+    const value: Value | undefined = given[option.key] ?? inRecipe ?? fallback;
     // A recipe may hold a value that only another command allows, so the value is checked against this command's
     // choices.
     if (value !== undefined && option.choices !== undefined) readValue(option, value);
