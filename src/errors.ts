@@ -70,3 +70,26 @@ export class InterruptedError extends Error {
   /** Name of the class, for messages. */
   override name = "InterruptedError";
 }
+
+/**
+ * What was thrown, in words. Libraries throw strings, numbers and bare objects too; none is ever shown as
+ * `[object Object]`.
+ */
+export function errorText(thrown: unknown): string {
+  if (typeof thrown === "string" && thrown !== "") return thrown;
+  if (typeof thrown !== "object" || thrown === null) return `something was thrown that is no error: ${String(thrown)}`;
+  const { message, name } = thrown as { readonly message?: unknown; readonly name?: unknown };
+  if (typeof message === "string" && message !== "") return message;
+  if (typeof name === "string" && name !== "") return `${name}, without a message`;
+  const json = jsonOf(thrown);
+  return `something was thrown that is no error${json === undefined ? "" : `: ${json}`}`;
+}
+
+function jsonOf(value: object): string | undefined {
+  try {
+    const text = JSON.stringify(value);
+    return text === "{}" ? undefined : text;
+  } catch {
+    return undefined;
+  }
+}

@@ -92,7 +92,7 @@ export class Loader implements SampleSource<FileItem> {
     if (known !== undefined) return known;
     const { imagePath, labelPath } = item;
     const urls = { image: this.#urlOf(imagePath), labels: labelPath === null ? null : this.#urlOf(labelPath) };
-    const sample = await this.#pool.run({ item, urls, options });
+    const sample = await this.#pool.run({ item, urls, options }, [], imagePath);
     this.#keep(key, sample);
     return sample;
   }
