@@ -18,7 +18,8 @@ export type Reason =
   | "memory of scoring"
   | "memory of pictures"
   | "training diverged"
-  | "no class map";
+  | "no class map"
+  | "too many pixels";
 
 /** An error that may carry a reason. */
 export class ReasonedError extends Error {

@@ -36,7 +36,7 @@ export async function run(args: readonly string[]): Promise<number> {
   const withLogits = settings.get("logits");
   // One image at a time, since each is labelled at its own size.
   await using predictor = new Predictor(gpu, network, 1, viewOptions(settings));
-  using loader = openLoader({ cacheBytes: 0 });
+  using loader = openLoader({ cacheBytes: 0, maxPixels: settings.get("max-pixels") });
   const files: string[] = [];
   const writing = new OneBehind<string>();
   const finish = (path: string | null) => {

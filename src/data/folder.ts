@@ -109,11 +109,11 @@ export function imageItems(paths: readonly string[]): ListedItems {
   const items = paths.flatMap((path) => {
     if (!existsSync(path)) throw new Error(`Cannot read ${path}: there is no such file or folder`);
     if (!isFolder(path)) {
-      if (!isImageName(path)) throw new Error(`Cannot use ${path}: expected a ${endingsText} file`);
+      if (!isImageName(path)) throw new Error(`Cannot use ${path}: expected an image file, ${endingsText}`);
       return [item(titles[files.indexOf(path)] ?? stem(path), path)];
     }
     const { images, others } = listImages(path);
-    if (images.length === 0) throw new Error(`Cannot use ${path}: there is no ${endingsText} file in it`);
+    if (images.length === 0) throw new Error(`Cannot use ${path}: there is no image file in it, ${endingsText}`);
     notices.push(...leftOutText(path, others));
     const names = imageTitles(images);
     return images.map((image, index) => item(names[index] ?? image, join(path, image)));

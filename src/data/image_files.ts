@@ -7,13 +7,14 @@
 import { Buffer } from "node:buffer";
 import { type Dirent, existsSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
+import { hasImageEnding, imageEndings } from "./decoders/kind.ts";
 
-/** The endings of images, as messages list them. */
-export const endingsText = ".jpg, .jpeg, .jfif or .png";
+/** What makes a file an image, as messages say it. */
+export const endingsText = `by its ending: ${imageEndings.join(", ")}`;
 
 /** Whether a file is an image by its ending. */
 export function isImageName(name: string): boolean {
-  return /\.(jpg|jpeg|jfif|png)$/i.test(name);
+  return hasImageEnding(name);
 }
 
 /** The files of a folder and of all folders in it, as paths from there with slashes. */

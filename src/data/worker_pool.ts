@@ -4,6 +4,7 @@
  * @module
  */
 
+import { ReasonedError } from "../errors.ts";
 import type { WorkerReply, WorkerRequest } from "./worker_scope.ts";
 
 /** The words that the messages of a pool use. */
@@ -103,7 +104,7 @@ function listen<Result>(worker: Worker, names: WorkerPoolNames): StartedWorker<R
     const entry = waiting.get(reply.id);
     waiting.delete(reply.id);
     if ("result" in reply) entry?.resolve(reply.result);
-    else entry?.reject(new Error(reply.error));
+    else entry?.reject(new ReasonedError(reply.error, reply.reason));
   };
   worker.onerror = (event) => {
     event.preventDefault();

@@ -4,6 +4,9 @@
  * @module
  */
 
+import { type Reason, ReasonedError } from "../errors.ts";
+import { detailOf } from "./decoders/file_bytes.ts";
+
 /** Work for a Worker. */
 export interface WorkerRequest<Work> {
   /** Comes back with the answer. */
@@ -16,6 +19,8 @@ export interface WorkerRequest<Work> {
 export type WorkerReply<Result> = { readonly id: number; readonly result: Result } | {
   readonly id: number;
   readonly error: string;
+  /** What the error is about, where the caller can do something about it. */
+  readonly reason?: Reason | undefined;
 };
 
 /**
@@ -42,7 +47,8 @@ export function answerRequests<Work, Result>(
       const result = await work(request);
       scope.postMessage({ id, result }, buffersOf(result));
     } catch (error) {
-      scope.postMessage({ id, error: error instanceof Error ? error.message : String(error) }, []);
+      const reason = error instanceof ReasonedError ? error.reason : undefined;
+      scope.postMessage({ id, error: detailOf(error), reason }, []);
     }
   };
   let previous: Promise<void> = Promise.resolve();

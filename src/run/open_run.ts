@@ -21,7 +21,7 @@ import type { ParameterStore } from "../nn/parameters.ts";
 import { readSafetensors } from "../formats/safetensors.ts";
 import { TerminalProgress } from "../report/progress.ts";
 import type { Progress, StageProgress } from "../selftraining/progress.ts";
-import { readFile } from "../disk/files.ts";
+import { makeNewFolder, readFile } from "../disk/files.ts";
 import { keptKind } from "../tuning/kept_kind.ts";
 import { type InspectedSplit, inspectItems, requireUsable } from "./inspection.ts";
 import { Profile } from "./profile.ts";
@@ -43,9 +43,18 @@ export interface OpenedRun {
 /** Opens a run of `adapt` or `train`. With `--plan` its folder is a temporary one, which is deleted afterwards. */
 export async function openRun(settings: Settings, needsTarget: boolean): Promise<OpenedRun> {
   requireFittingOptions(settings, needsTarget);
+  const folder = openFolder(settings);
+  try {
+    return await openIn(folder, settings, needsTarget);
+  } catch (error) {
+    folder.close();
+    throw error;
+  }
+}
+
+async function openIn(folder: FolderStore, settings: Settings, needsTarget: boolean): Promise<OpenedRun> {
   const progress = new TerminalProgress();
   const profile = new Profile();
-  const folder = openFolder(settings);
   const folders = await dataFolders(settings, folder, progress);
   const mapPath = settings.get("class-map");
   const classMap = mapPath === undefined ? undefined : readClassMap(mapPath);
@@ -67,7 +76,7 @@ export async function openRun(settings: Settings, needsTarget: boolean): Promise
   const crop = wantedCrop === undefined ? size : divisible(wantedCrop, "crop", first.model, progress);
   const network = new Network(gpu, first.model, { ...first.metadata, size });
   first.fill(network.store);
-  const loader = openLoader();
+  const loader = openLoader({ maxPixels: settings.get("max-pixels") });
   const { signal, release } = interruption();
   return {
     context: { gpu, settings, folder, network, loader, progress, profile, size, crop, signal },
@@ -103,7 +112,7 @@ function openFolder(settings: Settings): FolderStore {
 function defaultFolder(settings: Settings, resume: boolean): string {
   if (resume) throw new UsageError("Give the folder of the run to go on with: --out");
   const time = new Date().toISOString().slice(0, 19).replace(/[:T]/g, "-");
-  return join("runs", settings.has("source") ? time : `town-${time}`);
+  return makeNewFolder(join("runs", settings.has("source") ? time : `town-${time}`));
 }
 
 /**

@@ -137,9 +137,9 @@ Deno.test("imageItems() takes files and folders and refuses what is no image", (
     assertEquals(imageItems([images]).items.map((item) => item.name), ["0", "1"]);
     assertEquals(imageItems([join(images, "1.png")]).items[0]?.labelPath, null);
     assertSentence(() => imageItems([join(images, "2.png")]), "there is no such file or folder");
-    assertSentence(() => imageItems([join(folder, "dataset.json")]), "expected a .jpg");
+    assertSentence(() => imageItems([join(folder, "dataset.json")]), "expected an image file");
     mkdirSync(join(folder, "empty"));
-    assertSentence(() => imageItems([join(folder, "empty")]), "there is no .jpg");
+    assertSentence(() => imageItems([join(folder, "empty")]), "there is no image file in it");
     write(join(folder, "0.png"), encodeLabelPng(Uint8Array.of(1), 1, 1));
     assertSentence(() => imageItems([images, join(folder, "0.png")]), 'both would be called "0"');
   }));

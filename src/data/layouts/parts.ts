@@ -60,5 +60,7 @@ export function splitImages(path: string, split: string, { images: folder }: Spl
   const notices = leftOutText(folder, others.filter((name) => name !== "dataset.json"));
   if (images.length > 0) return { images, notices };
   const found = others.length === 0 ? "" : `. It holds ${others.length} files of other kinds, such as ${others[0]}`;
-  throw new Error(`The split "${split}" of ${path} is empty: there is no ${endingsText} file in ${folder}${found}`);
+  throw new Error(
+    `The split "${split}" of ${path} is empty: there is no image file in ${folder}, ${endingsText}${found}`,
+  );
 }
