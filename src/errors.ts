@@ -18,7 +18,8 @@ export type Reason =
   | "memory of scoring"
   | "memory of pictures"
   | "training diverged"
-  | "no class map";
+  | "no class map"
+  | "too many pixels";
 
 /** An error that may carry a reason. */
 export class ReasonedError extends Error {
@@ -78,9 +79,10 @@ export class InterruptedError extends Error {
 export function errorText(thrown: unknown): string {
   if (typeof thrown === "string" && thrown !== "") return thrown;
   if (typeof thrown !== "object" || thrown === null) return `something was thrown that is no error: ${String(thrown)}`;
-  const { message, name } = thrown as { readonly message?: unknown; readonly name?: unknown };
-  if (typeof message === "string" && message !== "") return message;
-  if (typeof name === "string" && name !== "") return `${name}, without a message`;
+  if ("message" in thrown && typeof thrown.message === "string" && thrown.message !== "") return thrown.message;
+  if ("name" in thrown && typeof thrown.name === "string" && thrown.name !== "") {
+    return `${thrown.name} without a reason`;
+  }
   const json = jsonOf(thrown);
   return `something was thrown that is no error${json === undefined ? "" : `: ${json}`}`;
 }

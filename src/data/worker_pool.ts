@@ -4,7 +4,7 @@
  * @module
  */
 
-import { errorText } from "../errors.ts";
+import { errorText, ReasonedError } from "../errors.ts";
 import type { WorkerReply, WorkerRequest } from "./worker_scope.ts";
 
 /** The words that the messages of a pool use. */
@@ -97,7 +97,7 @@ export class WorkerPool<Work, Result> {
       const entry = waiting.get(reply.id);
       waiting.delete(reply.id);
       if ("result" in reply) entry?.resolve(reply.result);
-      else entry?.reject(new Error(reply.error));
+      else entry?.reject(new ReasonedError(reply.error, reply.reason));
     };
     worker.onmessageerror = () => this.#bury(started, "its answer cannot be read");
     worker.onerror = (event) => {

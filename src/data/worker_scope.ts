@@ -4,7 +4,7 @@
  * @module
  */
 
-import { errorText } from "../errors.ts";
+import { errorText, type Reason, ReasonedError } from "../errors.ts";
 
 /** Work for a Worker. */
 export interface WorkerRequest<Work> {
@@ -20,7 +20,12 @@ export interface WorkerRequest<Work> {
  */
 export type WorkerReply<Result> =
   | { readonly id: number; readonly result: Result }
-  | { readonly id: number; readonly error: string }
+  | {
+    readonly id: number;
+    readonly error: string;
+    /** What the error is about, where the caller can do something about it. */
+    readonly reason?: Reason | undefined;
+  }
   | { readonly death: string };
 
 /**
@@ -51,7 +56,8 @@ export function answerRequests<Work, Result>(
       const result = await work(request);
       scope.postMessage({ id, result }, buffersOf(result));
     } catch (error) {
-      scope.postMessage({ id, error: errorText(error) }, []);
+      const reason = error instanceof ReasonedError ? error.reason : undefined;
+      scope.postMessage({ id, error: errorText(error), reason }, []);
     }
   };
   const die = (reason: string) => scope.postMessage({ death: reason }, []);
