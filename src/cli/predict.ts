@@ -27,7 +27,8 @@ export async function run(args: readonly string[]): Promise<number> {
   const settings = readArguments("predict", args);
   const weights = settings.require("weights");
   const out = settings.require("out");
-  const items = imageItems(settings.require("images"));
+  const { items, notices } = imageItems(settings.require("images"));
+  for (const notice of notices) console.error(notice);
   requireFreeNames(items, out);
   using gpu = await openGpu(settings.get("adapter"));
   const network = openNetwork(gpu, weights);

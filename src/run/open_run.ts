@@ -59,8 +59,9 @@ async function openIn(folder: FolderStore, settings: Settings, needsTarget: bool
   const mapPath = settings.get("class-map");
   const classMap = mapPath === undefined ? undefined : readClassMap(mapPath);
   const source = openDataset(folders.source, { classMap });
-  const target = openDataset(folders.target, { classMap });
   const first = firstNetwork(settings, source);
+  const { classes, palette = source.palette } = first.metadata;
+  const target = openDataset(folders.target, { classMap, classes: { classes, palette } });
   for (const dataset of [source, target]) requireClasses(dataset, first.metadata.classes, classMap);
   const data = await openSplits(settings, { source, target, isFinished: first.isFinished }, needsTarget, progress);
   // What a run can be refused for is found out before the GPU is opened.
@@ -186,6 +187,9 @@ async function openSplits(
   requireLabels(sourceSplit, source);
   const targetSplit = needsTarget ? target.split(settings.get("target-split")) : sourceSplit;
   const evaluationSplit = scoredSplit(target, settings.get("eval-split"), progress);
+  const notices = [sourceSplit, targetSplit, ...(evaluationSplit === null ? [] : [evaluationSplit])]
+    .flatMap((split) => split.notices);
+  for (const notice of new Set(notices)) progress.line(notice);
   const inspected = await inspectSplits({ sourceSplit, targetSplit, evaluationSplit }, progress);
   return {
     ...opened,
