@@ -22,7 +22,7 @@ export async function run(args: readonly string[]): Promise<number> {
   const dataset = openFitting(data, settings, classes);
   const split = dataset.split(settings.get("split"));
   requireLabels(split, dataset);
-  using loader = openLoader({ cacheBytes: 0 });
+  using loader = openLoader({ cacheBytes: 0, maxPixels: settings.get("max-pixels") });
   const confusion = await evaluate(gpu, network, loader, split.items, {
     size: workingSizeOf(settings, network),
     batch: settings.get("label-batch"),

@@ -27,7 +27,8 @@ export async function run(args: readonly string[]): Promise<number> {
   const settings = readArguments("predict", args);
   const weights = settings.require("weights");
   const out = settings.require("out");
-  const items = imageItems(settings.require("images"));
+  const { items, notices } = imageItems(settings.require("images"));
+  for (const notice of notices) console.error(notice);
   requireFreeNames(items, out);
   using gpu = await openGpu(settings.get("adapter"));
   const network = openNetwork(gpu, weights);
@@ -35,7 +36,7 @@ export async function run(args: readonly string[]): Promise<number> {
   const withLogits = settings.get("logits");
   // One image at a time, since each is labelled at its own size.
   await using predictor = new Predictor(gpu, network, 1, viewOptions(settings));
-  using loader = openLoader({ cacheBytes: 0 });
+  using loader = openLoader({ cacheBytes: 0, maxPixels: settings.get("max-pixels") });
   const files: string[] = [];
   const writing = new OneBehind<string>();
   const finish = (path: string | null) => {
