@@ -17,6 +17,7 @@ import { shapesOf, wantedSize } from "../run/working_shapes.ts";
 import { keptKind } from "../tuning/kept_kind.ts";
 import type { Settings } from "../settings/settings.ts";
 import { adapterKey, loadTuning } from "../tuning/table.ts";
+import { terminal } from "../report/terminal.ts";
 
 /**
  * Opens an adapter, with its measured kind and the schedules that were tuned for it.
@@ -52,6 +53,6 @@ export function openClassMap(settings: Settings): ClassMap | undefined {
  * @param own the size of each image.
  */
 export function openShapes(settings: Settings, { metadata, model }: Network, own: readonly Size[]): Shapes {
-  const say = (text: string) => console.error(text);
+  const say = terminal.say.bind(terminal);
   return shapesOf(wantedSize(settings, metadata.size, model, say), own, model, say);
 }

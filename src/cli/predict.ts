@@ -20,16 +20,18 @@ import { TerminalProgress } from "../report/progress.ts";
 import { inspectItems } from "../run/inspection.ts";
 import { viewOptions } from "../settings/settings.ts";
 import { equalBatches } from "../selftraining/inference.ts";
-import { type Prediction, Predictor } from "../selftraining/prediction.ts";
+import { type PredictedLogits, type Prediction, Predictor } from "../selftraining/prediction.ts";
 import { readArguments } from "./arguments.ts";
 import { openGpu, openNetwork, openShapes } from "./open.ts";
+import { terminal } from "../report/terminal.ts";
 
 /** Runs the command; returns the exit code. */
 export async function run(args: readonly string[]): Promise<number> {
   const settings = readArguments("predict", args);
   const weights = settings.require("weights");
   const out = settings.require("out");
-  const items = imageItems(settings.require("images"));
+  const { items, notices } = imageItems(settings.require("images"));
+  for (const notice of notices) terminal.say(notice);
   requireFreeNames(items, out);
   using gpu = await openGpu(settings.get("adapter"));
   const network = openNetwork(gpu, weights);
@@ -58,8 +60,8 @@ export async function run(args: readonly string[]): Promise<number> {
   } finally {
     finish(await writing.take());
   }
-  if (settings.get("json")) console.log(JSON.stringify({ images: files.length, labels: files }));
-  else console.error(`Labelled ${files.length} image${files.length === 1 ? "" : "s"}; see ${out}`);
+  if (settings.get("json")) terminal.printJson({ images: files.length, labels: files });
+  else terminal.say(`Labelled ${files.length} image${files.length === 1 ? "" : "s"}; see ${out}`);
   return 0;
 }
 
@@ -109,8 +111,20 @@ async function writeResults(gpu: Gpu, prediction: Prediction, results: Results):
   );
   writeFileSafely(join(out, `${name}_overlay.png`), encodeRgbPng(overlay.pixels, overlay.height, overlay.width));
   if (logits !== undefined) {
-    const [, ...shape] = prediction.logits?.shape ?? [];
-    writeFileSafely(join(out, `${name}.npy`), writeNpy(shape, logits));
+    const { shape, values } = coveredPart(prediction.logits, logits);
+    writeFileSafely(join(out, `${name}.npy`), writeNpy(shape, values));
   }
   return path;
+}
+
+/** The logits `[C, h, w]` of an image without those of its padding. */
+function coveredPart(logits: PredictedLogits | null, values: Float32Array<ArrayBuffer>) {
+  const [, classes = 0, rows = 0, columns = 0] = logits?.shape ?? [];
+  const { height, width } = logits?.covered[0] ?? { height: rows, width: columns };
+  const part = new Float32Array(classes * height * width);
+  for (let row = 0; row < classes * height; row++) {
+    const start = (Math.floor(row / height) * rows + row % height) * columns;
+    part.set(values.subarray(start, start + width), row * width);
+  }
+  return { shape: [classes, height, width], values: part };
 }

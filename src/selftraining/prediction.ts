@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { Size } from "../data/size.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import type { BufferRange } from "../gpu/launch.ts";
 import { storedBytes } from "../graph/layout.ts";
@@ -12,7 +13,7 @@ import type { Program } from "../graph/program.ts";
 import type { Network } from "../nn/network.ts";
 import { argMaxDispatch } from "./arg_max.ts";
 import { InferencePrograms, type SampleBatch } from "./inference.ts";
-import { type ScoreBatch, type ScoreView, viewsBuffer } from "./scores.ts";
+import { type Cover, type ScoreBatch, type ScoreView, viewsBuffer } from "./scores.ts";
 import { coveredView, ImagePlaces, isPlain, labelSizesOf, plainView, ViewLogits, type ViewOptions } from "./views.ts";
 
 /** Predictions of one batch. */
@@ -32,6 +33,8 @@ export interface Prediction {
 export interface PredictedLogits {
   /** `[N, C, h, w]`. N is the batch of the predictor, also where fewer images were given. */
   readonly shape: readonly number[];
+  /** The rows and columns of each image's logits that the image covers; the others are those of its padding. */
+  readonly covered: readonly Size[];
   /** Reads the logits. To be called before the next prediction, which overwrites them. */
   readonly read: () => Promise<Float32Array<ArrayBuffer>>;
 }
@@ -65,7 +68,7 @@ export class Predictor {
   async run(group: SampleBatch, { withLogits = false }: { readonly withLogits?: boolean } = {}): Promise<Prediction> {
     if (this.#views === null) {
       const program = await this.#plain.run(group);
-      const logits = withLogits ? logitsOf(program) : null;
+      const logits = withLogits ? this.#logitsOf(program, group) : null;
       const scores = this.#plainScores(program, group);
       if (scores.logits.size <= this.gpu.maxBindingBytes && group.labelSizes === undefined) {
         return { ...await this.#label(scores), logits };
@@ -75,7 +78,7 @@ export class Predictor {
       this.gpu.destroyBuffer(split.logits.buffer);
       return { ...labels, logits };
     }
-    const logits = withLogits ? logitsOf(await this.#plain.run(group)) : null;
+    const logits = withLogits ? this.#logitsOf(await this.#plain.run(group), group) : null;
     const scores = await this.#views.compute(group);
     const labels = await this.#label(scores);
     this.gpu.destroyBuffer(scores.logits.buffer);
@@ -135,6 +138,17 @@ export class Predictor {
     };
   }
 
+  #logitsOf(program: Program, group: SampleBatch): PredictedLogits {
+    const covered = group.samples.map((_, image) => {
+      const place = this.#plainPlace(program, group, image);
+      return {
+        height: coveredLogits(place.covered?.rows, place.height),
+        width: coveredLogits(place.covered?.columns, place.width),
+      };
+    });
+    return { shape: program.outputTensor("logits").shape, covered, read: () => program.read("logits") };
+  }
+
   /** Where the logits of an image as it is lie, and what it covers of them. */
   #plainPlace(program: Program, group: SampleBatch, image: number): ScoreView {
     const [, , height = 1, width = 1] = program.outputTensor("logits").shape;
@@ -168,10 +182,6 @@ export class Predictor {
   }
 }
 
-function logitsOf(program: Program): PredictedLogits {
-  return { shape: program.outputTensor("logits").shape, read: () => program.read("logits") };
-}
-
 /** Where the labels of each image begin, and the bytes of all. */
 function placesOf({ images, height, width, parts, sharesKernels }: ScoreBatch) {
   if (parts === undefined) {
@@ -191,4 +201,9 @@ function placesOf({ images, height, width, parts, sharesKernels }: ScoreBatch) {
 /** Bytes of the labels of an image in whole words. */
 function wordBytes({ height, width }: ScoreBatch): number {
   return Math.ceil(height * width / 4) * 4;
+}
+
+/** The rows (or columns) of logits that an image covers, the last perhaps in part. */
+function coveredLogits(cover: Cover | undefined, logits: number): number {
+  return cover === undefined ? logits : Math.min(logits, Math.ceil(cover.numerator / cover.denominator));
 }
