@@ -6,6 +6,7 @@
  */
 
 import * as v from "valibot";
+import { strictJson } from "../formats/commented_json.ts";
 import { validated } from "../formats/validation.ts";
 
 /** The id of ignored pixels everywhere in the program, whatever a data set writes for them. */
@@ -45,7 +46,7 @@ const classMapSchema = v.looseObject({
  * @throws {Error} where it is not JSON, a key is missing or wrong, a class has no target or a target does not exist.
  */
 export function parseClassMap(text: string, path: string): ClassMap {
-  const file = validated(classMapSchema, text, path, "class map");
+  const file = validated(classMapSchema, strictJson(text), path, "class map");
   const toId = file.from_classes.map((name, fromId) => {
     const target = file.map[String(fromId)];
     if (target === undefined) throw new Error(`Class map ${path}: map has no entry for ${fromId} (${name})`);

@@ -10,6 +10,7 @@ import { classDifference, type ClassMap, IGNORE_LABEL, type LabelTable, labelTab
 import type { Colour } from "./encode.ts";
 import type { FileItem } from "./file_item.ts";
 import { ReasonedError } from "../errors.ts";
+import { strictJson } from "../formats/commented_json.ts";
 import { validated } from "../formats/validation.ts";
 
 /** The images of a split in byte order of their names; never empty. */
@@ -51,12 +52,39 @@ export interface DatasetDescription extends DatasetClasses {
 }
 
 const byte = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(255));
+const colour = v.pipe(v.unknown(), v.transform(hexColour), v.strictTuple([byte, byte, byte]));
+const className = v.pipe(v.string(), v.nonEmpty());
 const datasetSchema = v.looseObject({
   name: v.pipe(v.string(), v.nonEmpty()),
-  classes: v.pipe(v.array(v.pipe(v.string(), v.nonEmpty())), v.minLength(1), v.maxLength(255)),
-  palette: v.optional(v.array(v.strictTuple([byte, byte, byte]))),
+  classes: v.pipe(v.unknown(), v.transform(classList), v.array(className), v.minLength(1), v.maxLength(255)),
+  palette: v.optional(v.array(colour)),
   ignore: v.optional(byte, IGNORE_LABEL),
+  ignore_palette: v.optional(v.array(colour), []),
 });
+
+/** A colour such as `#804080` or `#fff` as three bytes; anything else as it is. */
+function hexColour(value: unknown): unknown {
+  const digits = typeof value === "string" ? /^#?([0-9a-f]{6}|[0-9a-f]{3})$/i.exec(value.trim())?.[1] : undefined;
+  if (digits === undefined) return value;
+  const each = digits.length / 3;
+  return [0, 1, 2].map((part) => {
+    const found = digits.slice(part * each, (part + 1) * each);
+    return parseInt(each === 1 ? found + found : found, 16);
+  });
+}
+
+/** An object from ids to names, `{"0": "road", "1": "car"}`, as a list in id order; anything else as it is. */
+function classList(value: unknown): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  const entries = Object.entries(value);
+  const names: unknown[] = new Array(entries.length);
+  for (const [key, name] of entries) {
+    const isId = /^\d{1,3}$/.test(key) && Number(key) < entries.length;
+    if (!isId) return value;
+    names[Number(key)] = name;
+  }
+  return names;
+}
 
 /**
  * Checks the text of a `dataset.json`; `path` appears in messages.
@@ -64,7 +92,7 @@ const datasetSchema = v.looseObject({
  * @throws {Error} where it is not JSON, or a key is missing or wrong.
  */
 export function parseDataset(text: string, path: string): DatasetDescription {
-  const file = validated(datasetSchema, text, path, "data set");
+  const file = validated(datasetSchema, strictJson(text), path, "data set");
   if (file.palette !== undefined && file.palette.length !== file.classes.length) {
     throw new Error(
       `Cannot read the data set ${path}: key "palette": found ${file.palette.length} colours, ` +
