@@ -29,6 +29,12 @@ export interface ClassMap {
  */
 export type LabelTable = Int16Array;
 
+/**
+ * The ids that colours stand for in label files, as these mean ids: before the table. A colour is the number
+ * `red × 65536 + green × 256 + blue`.
+ */
+export type LabelColours = ReadonlyMap<number, number>;
+
 const id = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(255));
 const classNames = v.pipe(v.array(v.pipe(v.string(), v.nonEmpty())), v.minLength(1), v.maxLength(255));
 const classMapSchema = v.looseObject({

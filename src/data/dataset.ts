@@ -6,8 +6,16 @@
  */
 
 import * as v from "valibot";
-import { classDifference, type ClassMap, IGNORE_LABEL, type LabelTable, labelTable, sameClasses } from "./class_map.ts";
-import type { Colour } from "./encode.ts";
+import {
+  classDifference,
+  type ClassMap,
+  IGNORE_LABEL,
+  type LabelColours,
+  labelTable,
+  sameClasses,
+} from "./class_map.ts";
+import { type Colour, colourNumber, colourText } from "./encode.ts";
+import type { LabelRules } from "./labels.ts";
 import type { FileItem } from "./file_item.ts";
 import { ReasonedError } from "../errors.ts";
 import { strictJson } from "../formats/commented_json.ts";
@@ -49,6 +57,8 @@ export interface Dataset extends DatasetClasses {
 export interface DatasetDescription extends DatasetClasses {
   /** The id of ignored pixels in its label files. */
   ignore: number;
+  /** What colours in label files stand for; absent where it has no palette of its own. */
+  labelColours?: LabelColours;
 }
 
 const byte = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(255));
@@ -105,8 +115,45 @@ export function parseDataset(text: string, path: string): DatasetDescription {
       `Cannot read the data set ${path}: key "classes": found "${repeated}" twice, expected different names`,
     );
   }
-  const { name, classes, ignore } = file;
-  return { name, classes, palette: file.palette ?? defaultPalette(classes.length), ignore };
+  const { name, classes, palette, ignore, ignore_palette: ignored } = file;
+  const own = palette === undefined ? {} : { labelColours: labelColours(palette, ignored, ignore, classes, path) };
+  return { name, classes, palette: palette ?? defaultPalette(classes.length), ignore, ...own };
+}
+
+/**
+ * The ids that colours stand for.
+ *
+ * @throws {Error} where a colour stands for a class and for ignored pixels. Two classes may share a colour, as long as
+ * no label file is in colour: neither of them is found in it then.
+ */
+function labelColours(
+  palette: readonly Colour[],
+  ignored: readonly Colour[],
+  ignore: number,
+  classes: readonly string[],
+  path: string,
+): LabelColours {
+  const colours = new Map<number, number>();
+  const shared = new Set<number>();
+  for (const [id, colour] of palette.entries()) {
+    const number = colourNumber(colour);
+    if (colours.has(number)) shared.add(number);
+    colours.set(number, id);
+  }
+  for (const number of shared) colours.delete(number);
+  for (const colour of ignored) {
+    const id = palette.findIndex((other) => colourNumber(other) === colourNumber(colour));
+    if (id >= 0 && id !== ignore) {
+      throw new Error(
+        `Cannot read the data set ${path}: key "ignore_palette": ${
+          colourText(colourNumber(colour))
+        } is the colour of ` +
+          `the class "${classes[id]}", expected colours that stand for no class`,
+      );
+    }
+    colours.set(colourNumber(colour), ignore);
+  }
+  return colours;
 }
 
 /**
@@ -116,13 +163,13 @@ export function parseDataset(text: string, path: string): DatasetDescription {
  * checks afterwards whether the classes fit the network.
  */
 export function mappedClasses(
-  { name, classes, palette, ignore }: DatasetDescription,
+  { name, classes, palette, ignore, labelColours }: DatasetDescription,
   classMap?: ClassMap,
-): DatasetClasses & { table: LabelTable } {
+): DatasetClasses & { rules: LabelRules } {
   const applied = classMap !== undefined && sameClasses(classes, classMap.fromClasses) ? classMap : undefined;
-  const table = labelTable(classes.length, ignore, applied);
-  if (applied === undefined) return { name, classes, palette, table };
-  return { name, classes: applied.toClasses, palette: mappedPalette(palette, applied), table };
+  const rules = { labelTable: labelTable(classes.length, ignore, applied), labelColours };
+  if (applied === undefined) return { name, classes, palette, rules };
+  return { name, classes: applied.toClasses, palette: mappedPalette(palette, applied), rules };
 }
 
 /**
@@ -143,17 +190,26 @@ export function requireClasses(dataset: Dataset, networkClasses: readonly string
 }
 
 /**
- * Makes sure that every image of a split has labels, as training and scoring on it need.
+ * The images of a split that have labels, as training and scoring on it need them. How many are left out stands in the
+ * notices.
  *
- * @throws {Error} naming the first image without.
+ * @throws {Error} where no image has any.
  */
-export function requireLabels(split: Split, dataset: Dataset): void {
-  const without = split.items.filter((item) => item.labelPath === null);
-  const first = without[0];
-  if (first === undefined) return;
+export function labelledPart(split: Split, dataset: Dataset): Split {
+  const items = split.items.filter((item) => item.labelPath !== null);
+  const [first] = split.items;
+  const without = split.items.length - items.length;
+  if (without === 0) return split;
+  if (items.length > 0) {
+    const notice = `The split "${split.name}" of ${dataset.path} has labels for ${items.length} of ` +
+      `${split.items.length} images: ${without === 1 ? "the other one is" : `the other ${without} are`} left out`;
+    return { ...split, items, notices: [...split.notices, notice] };
+  }
   throw new Error(
-    `The split "${split.name}" of ${dataset.path} lacks labels for ${without.length} of ${split.items.length} images, ` +
-      `expected ${dataset.labelPath(split.name, first.name)} for ${fileName(first.imagePath)}`,
+    `The split "${split.name}" of ${dataset.path} lacks labels for all ${split.items.length} images` +
+      (first === undefined
+        ? ""
+        : `, expected ${dataset.labelPath(split.name, first.name)} for ${fileName(first.imagePath)}`),
   );
 }
 

@@ -57,13 +57,13 @@ export function openDataset(path: string, options: OpenOptions = {}): Dataset {
   // A folder of no known layout is told what the project's own one takes.
   const layout = layouts.find(({ recognises }) => recognises(path)) ?? splitFolders;
   const description = layout.describe(path);
-  const { table, ...classes } = description === null
-    ? { ...requireGiven(path, options), table: labelTable(255) }
+  const { rules, ...classes } = description === null
+    ? { ...requireGiven(path, options), rules: { labelTable: labelTable(255) } }
     : mappedClasses(description, options.classMap);
   return {
     ...classes,
     path,
-    split: (name) => ({ name, ...layout.items(path, name, table) }),
+    split: (name) => ({ name, ...layout.items(path, name, rules) }),
     splitNames: () => layout.splitNames(path),
     labelPath: (split, imageName) => layout.labelPath(path, split, imageName),
   };

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { labelTable, parseClassMap, translateLabels } from "../../src/data/class_map.ts";
-import { requireClasses, requireLabels } from "../../src/data/dataset.ts";
+import { labelledPart, requireClasses } from "../../src/data/dataset.ts";
 import { encodeLabelPng } from "../../src/data/encode.ts";
 import { imageItems, openDataset, readClassMap } from "../../src/data/folder.ts";
 import { testWithShared } from "../shared.ts";
@@ -61,7 +61,7 @@ Deno.test("a data set may have unknown keys, no palette, no labels, and capital 
     const split = dataset.split("train");
     assertEquals(split.items.map((item) => item.name), ["10", "9", "B", "a", "b", "é"]);
     assert(split.items.every((item) => item.labelPath === null));
-    assertSentence(() => requireLabels(split, dataset), "lacks labels for 6 of 6 images", "train/labels/10.png");
+    assertSentence(() => labelledPart(split, dataset), "lacks labels for all 6 images", "train/labels/10.png");
   }));
 
 Deno.test("what is wrong with a data set's folder is said in a sentence", () =>
@@ -249,4 +249,15 @@ Deno.test("dataset.json may have comments, UTF-16, hex colours, and classes by t
     assertSentence(() => openDataset(folder), 'key "classes"', "expected Array");
     write(path, '{"name": "n", "classes": ["a"], "palette": ["red"]}');
     assertSentence(() => openDataset(folder), 'key "palette.0": found "red", expected Array');
+  }));
+
+Deno.test("where some images lack labels, the others are the labelled part, and their number is said", () =>
+  withFolder((folder) => {
+    writeSmallDataset(folder, 5);
+    Deno.removeSync(join(folder, "train/labels/1.png"));
+    Deno.removeSync(join(folder, "train/labels/3.png"));
+    const dataset = openDataset(folder);
+    const { items, notices } = labelledPart(dataset.split("train"), dataset);
+    assertEquals(items.map(({ name }) => name), ["0", "2", "4"]);
+    assert(notices[0]?.includes("has labels for 3 of 5 images: the other 2 are left out"), notices[0]);
   }));

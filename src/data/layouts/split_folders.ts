@@ -8,10 +8,10 @@
 
 import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
-import type { LabelTable } from "../class_map.ts";
 import { parseDataset } from "../dataset.ts";
 import { filesUnder, imageTitles, readText, stem } from "../image_files.ts";
 import { isLabelName, labelFinder } from "./label_names.ts";
+import type { LabelRules } from "../labels.ts";
 import type { Layout, ListedItems } from "./layout.ts";
 import { findSplits, splitFoldersOf, splitImages } from "./parts.ts";
 
@@ -31,7 +31,7 @@ export const splitFolders: Layout = {
   labelPath: (path, split, imageName) => join(path, split, "labels", `${imageName}.png`),
 };
 
-function items(path: string, split: string, table: LabelTable): ListedItems {
+function items(path: string, split: string, rules: LabelRules): ListedItems {
   const folders = splitFoldersOf(path, split);
   const { images, notices } = splitImages(path, split, folders);
   const labels = folders.labels === null ? [] : filesUnder(folders.labels);
@@ -43,7 +43,7 @@ function items(path: string, split: string, table: LabelTable): ListedItems {
       name: titles[index] ?? image,
       imagePath: join(folders.images, image),
       labelPath: label === null || folders.labels === null ? null : join(folders.labels, label),
-      labelTable: table,
+      ...rules,
     };
   });
   if (labels.length > 0 && found.every((item) => item.labelPath === null)) {
