@@ -108,7 +108,7 @@ async function inspectFiles(
   const bars: StageProgress[] = [];
   let done = 0;
   const inspect = async (part: readonly FileItem[]) => {
-    const found = await pool.run({ items: part, maxPixels });
+    const found = await pool.run({ items: part, maxPixels }, [], part[0]?.imagePath);
     done += part.length;
     if (bars.length === 0 && performance.now() - start > barAfter) {
       bars.push(progress.stage(`checking ${name}`, items.length, { unit: "images", perStep: 1 }));

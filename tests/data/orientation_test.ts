@@ -1,7 +1,8 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { decodeImage, decodeLabels, imageHeader, MoreBytesError } from "../../src/data/decode.ts";
+import { decodeImage, imageHeader, MoreBytesError } from "../../src/data/decode.ts";
+import { decodeLabels } from "../../src/data/labels.ts";
 import { exifOrientation } from "../../src/data/decoders/exif.ts";
 import { encodeLabelPng, encodeRgbPng } from "../../src/data/encode.ts";
 import { testWithShared } from "../shared.ts";
