@@ -22,17 +22,17 @@ export async function run(args: readonly string[]): Promise<number> {
   const progress = new TerminalProgress();
   const maxPixels = settings.get("max-pixels");
   const classMap = openClassMap(settings);
+  using gpu = await openGpu(settings.get("adapter"));
+  const network = openNetwork(gpu, weights);
+  const { classes } = network.metadata;
   const dataset = openDataset(data, { classMap });
+  requireClasses(dataset, classes, classMap);
   const split = labelledPart(dataset.split(settings.get("split")), dataset);
   for (const notice of split.notices) progress.line(notice);
   const inspected = await inspectItems(split.items, { name: "images", progress, maxPixels });
   requireUsable([inspected], { skipsBroken: settings.get("skip-broken"), progress });
   warnOfPalettes(dataset, inspected, progress);
   const { items } = inspected;
-  using gpu = await openGpu(settings.get("adapter"));
-  const network = openNetwork(gpu, weights);
-  const { classes } = network.metadata;
-  requireClasses(dataset, classes, classMap);
   using loader = openLoader({ cacheBytes: 0, maxPixels });
   const confusion = await evaluate(gpu, network, loader, items, {
     size: workingSizeOf(settings, network),

@@ -54,8 +54,13 @@ export interface OpenOptions {
  */
 export function openDataset(path: string, options: OpenOptions = {}): Dataset {
   if (!isFolder(path)) throw new Error(`Cannot open the data set ${path}: there is no such folder`);
-  // A folder of no known layout is told what the project's own one takes.
-  const layout = layouts.find(({ recognises }) => recognises(path)) ?? splitFolders;
+  const layout = layouts.find(({ recognises }) => recognises(path));
+  if (layout === undefined) {
+    throw new Error(
+      `Cannot open the data set ${path}: it has no dataset.json, and no image is in it, ${endingsText}. ` +
+        "Give the folder that holds dataset.json, or one of photographs to adapt to",
+    );
+  }
   const description = layout.describe(path);
   const { rules, ...classes } = description === null
     ? { ...requireGiven(path, options), rules: { labelTable: labelTable(255) } }

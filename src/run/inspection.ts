@@ -110,7 +110,7 @@ async function inspectFiles(
   const inspect = async (part: readonly FileItem[]) => {
     const found = await pool.run({ items: part, maxPixels }, [], part[0]?.imagePath);
     done += part.length;
-    if (bars.length === 0 && performance.now() - start > barAfter) {
+    if (bars.length === 0 && done < items.length && performance.now() - start > barAfter) {
       bars.push(progress.stage(`checking ${name}`, items.length, { unit: "images", perStep: 1 }));
     }
     for (const bar of bars) bar.update(done);

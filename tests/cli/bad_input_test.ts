@@ -175,6 +175,8 @@ Deno.test("missing folders of a run are answered before anything is trained", ()
     writeStreets(data);
     write(config, recipe);
     const none = join(folder, "none");
+    const empty = join(folder, "empty");
+    mkdirSync(empty);
     let runs = 0;
     const adapt = (source: string, target: string, ...more: string[]) => {
       const out = join(folder, `run ${runs++}`);
@@ -183,7 +185,8 @@ Deno.test("missing folders of a run are answered before anything is trained", ()
     await check([
       [adapt(none, data), 1, `the data set ${none}: there is no such folder`],
       [adapt(data, none), 1, `the data set ${none}: there is no such folder`],
-      [adapt(data, folder), 1, `the data set ${folder}: it has no dataset.json`],
+      [adapt(data, empty), 1, `the data set ${empty}: it has no dataset.json, and no image is in it`],
+      [adapt(join(data, "train", "images"), data), 1, "it holds images, but no dataset.json"],
       [adapt(data, data, "--target-split", "night"), 1, 'has no split "night". It has: train, val'],
       [adapt(data, data, "--class-map", none), 1, `the class map ${none}: there is no such file`],
       [adapt(data, data, "--out", none, "--resume"), 2, `There is no run in ${none} to resume`],

@@ -54,7 +54,7 @@ Deno.test("EXIF data that is cut short, of other content or without an orientati
 Deno.test("labels are never turned", () => {
   const labels = Uint8Array.of(1, 2, 3, 4, 5, 6);
   const png = withChunk(encodeLabelPng(labels, 2, 3), "eXIf", exifData(6, true));
-  assertEquals(decodeLabels(png, "l.png"), { height: 2, width: 3, labels });
+  assertEquals(decodeLabels(png, "l.png"), { height: 2, width: 3, labels, palette: null });
 });
 
 Deno.test("a header is read from the beginning of a file, which says how much of it is needed", () => {

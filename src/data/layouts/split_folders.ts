@@ -20,11 +20,7 @@ export const splitFolders: Layout = {
   recognises: (path) => existsSync(join(path, "dataset.json")),
   describe(path) {
     const jsonPath = join(path, "dataset.json");
-    if (existsSync(jsonPath)) return parseDataset(readText(jsonPath), jsonPath);
-    throw new Error(
-      `Cannot open the data set ${path}: it has no dataset.json. ` +
-        'Write one with its name and classes, such as {"name": "town", "classes": ["road", "car"]}',
-    );
+    return parseDataset(readText(jsonPath), jsonPath);
   },
   splitNames: (path) => [...findSplits(path).keys()],
   items,
