@@ -28,7 +28,9 @@ async function check(cases: readonly Case[]): Promise<void> {
     const { code: found, stdout, stderr } = results[index] ?? { code: NaN, stdout: "", stderr: "" };
     const call = `crosswalk ${args.join(" ")}: "${stderr}"`;
     assertEquals([found, stdout], [code, ""], call);
-    assertEquals(stderr.trimEnd().split("\n").length, 1, call);
+    // The streets of a single image do not hold every class.
+    const sentences = stderr.trimEnd().split("\n").filter((line) => !line.startsWith("warning: No label of the split"));
+    assertEquals(sentences.length, 1, call);
     for (const part of ["crosswalk: ", ...parts]) assert(stderr.includes(part), `${call} lacks "${part}"`);
   }
 }
