@@ -5,9 +5,19 @@
  * @module
  */
 
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
 import { open } from "node:fs/promises";
-import { dirname } from "node:path";
+import { dirname, resolve } from "node:path";
 import process from "node:process";
 
 /**
@@ -27,6 +37,47 @@ export function writeFileSafely(path: string, data: Uint8Array | string): void {
  */
 export function writeFileUnsynced(path: string, data: Uint8Array | string): void {
   replaceFile(path, data, false);
+}
+
+/**
+ * Makes a folder, and those above it that are missing. A new folder is on the disk only once the one above it is synced,
+ * so that is done as well.
+ *
+ * @throws {Error} if it cannot be made.
+ */
+export function makeFolder(path: string): void {
+  try {
+    const first = mkdirSync(path, { recursive: true });
+    if (first === undefined) return;
+    const top = dirname(resolve(first));
+    for (let folder = dirname(resolve(path)); folder.length >= top.length; folder = dirname(folder)) {
+      syncFolder(folder);
+      if (folder === top) break;
+    }
+  } catch (error) {
+    throw new Error(`Cannot make the folder ${path}: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
+/**
+ * Makes a folder that was not there before. Where there is one of that name, a number is added: `name-2`, `name-3`, …
+ *
+ * @returns its path.
+ * @throws {Error} if it cannot be made.
+ */
+export function makeNewFolder(path: string): string {
+  makeFolder(dirname(path));
+  for (let number = 1;; number++) {
+    const folder = number === 1 ? path : `${path}-${number}`;
+    try {
+      mkdirSync(folder);
+      syncFolder(dirname(folder));
+      return folder;
+    } catch (error) {
+      if (existsSync(folder)) continue;
+      throw new Error(`Cannot make the folder ${folder}: ${error instanceof Error ? error.message : error}`);
+    }
+  }
 }
 
 /** How many files are synced at a time. They share the disk's journal, so all of them take little longer than one. */
@@ -59,7 +110,7 @@ async function syncFile(path: string): Promise<void> {
 
 function replaceFile(path: string, data: Uint8Array | string, isSynced: boolean): void {
   const bytes = typeof data === "string" ? new TextEncoder().encode(data) : data;
-  mkdirSync(dirname(path), { recursive: true });
+  makeFolder(dirname(path));
   const temporary = `${path}.tmp`;
   try {
     const file = openSync(temporary, "w");

@@ -16,6 +16,7 @@ import type { Trainer } from "../selftraining/trainer.ts";
 import type { RunParts } from "../selftraining/training.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { FolderStore } from "./folder_store.ts";
+import type { InspectedSplit } from "./inspection.ts";
 import type { Profile } from "./profile.ts";
 
 /** A run that is open. */
@@ -43,6 +44,12 @@ export interface RunData {
   readonly targetSplit: Split;
   /** Labelled target images to score on; `null` where there are none. */
   readonly evaluationSplit: Split | null;
+  /** What was found out about the files of the splits. The items are those of the splits. */
+  readonly inspected: {
+    readonly source: InspectedSplit;
+    readonly target: InspectedSplit;
+    readonly evaluation: InspectedSplit | null;
+  };
   /** Whether the network has been trained on the source already, so that self-training starts at once. */
   readonly isFinished: boolean;
 }

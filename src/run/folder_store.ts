@@ -9,20 +9,22 @@
  * | `checkpoint.safetensors` | weights, optimizer and place of the training stage in progress |
  * | `metrics.jsonl` | one line per training step and per event |
  * | `rounds/<r>/` | `thresholds.json` and `pseudo-labels/*.png` |
+ * | `lock` | who is writing to the folder; it is there only while a run is |
  * | `profile.json` | with `--profile`: where the time of the last start went |
  * | `result.json`, `weights.safetensors`, `pictures/` | what came out |
  *
  * @module
  */
 
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, truncateSync, writeSync } from "node:fs";
+import { closeSync, existsSync, fsyncSync, openSync, readFileSync, truncateSync, writeSync } from "node:fs";
 import { join, resolve } from "node:path";
 import * as v from "valibot";
 import { UsageError } from "../errors.ts";
 import { labelTable } from "../data/class_map.ts";
 import type { FileItem } from "../data/file_item.ts";
 import type { Tuning } from "../graph/schedule.ts";
-import { readFile, writeFileSafely } from "../disk/files.ts";
+import { makeFolder, readFile, writeFileSafely } from "../disk/files.ts";
+import { FolderLock } from "../disk/folder_lock.ts";
 import { jsonText, type LabelSink, type RunStore } from "../selftraining/store.ts";
 import { options } from "../settings/options.ts";
 import { checkedValues, readValue, type Settings, type Values } from "../settings/settings.ts";
@@ -33,18 +35,37 @@ export class FolderStore implements RunStore<FileItem> {
   readonly #stages: Record<string, unknown>;
   readonly #metrics: number;
 
-  private constructor(readonly path: string, stages: Record<string, unknown>, readonly holdsRun: boolean) {
+  readonly #lock: FolderLock;
+
+  private constructor(
+    readonly path: string,
+    stages: Record<string, unknown>,
+    readonly holdsRun: boolean,
+    lock: FolderLock,
+  ) {
     this.#stages = stages;
+    this.#lock = lock;
     this.#metrics = openSync(this.file("metrics.jsonl"), "a");
   }
 
   /**
-   * Opens a folder for a new run, or to go on with the run in it.
+   * Opens a folder for a new run, or to go on with the run in it. Until it is closed, no other run can open it.
    *
    * @throws {UsageError} if the folder holds a run and `resume` is not set, if it holds none and `resume` is set, or if
-   * the settings differ from those that the run was started with.
+   * the settings differ from those that the run was started with, or if another run has opened it.
    */
   static open(path: string, settings: Settings, resume: boolean): FolderStore {
+    if (resume && !existsSync(join(path, "config.json"))) throw new UsageError(`There is no run in ${path} to resume`);
+    const lock = FolderLock.take(path);
+    try {
+      return FolderStore.#openLocked(path, settings, resume, lock);
+    } catch (error) {
+      lock.release();
+      throw error;
+    }
+  }
+
+  static #openLocked(path: string, settings: Settings, resume: boolean, lock: FolderLock): FolderStore {
     const configPath = join(path, "config.json");
     const config = comparable(settings);
     // A start can fail before its first result, because of a wrong option for example. That is no run, and it may be
@@ -55,16 +76,14 @@ export class FolderStore implements RunStore<FileItem> {
         `${path} holds a run already. Go on with it by --resume, or choose another folder with --out`,
       );
     }
-    if (resume && !existsSync(configPath)) throw new UsageError(`There is no run in ${path} to resume`);
     if (holdsRun) requireSameSettings(path, JSON.parse(readFileSync(configPath, "utf8")), config);
     if (!holdsRun) {
-      mkdirSync(path, { recursive: true });
       writeFileSafely(configPath, jsonText(config));
       writeFileSafely(join(path, "metrics.jsonl"), "");
     }
     const stages = join(path, "stages.json");
     const done = existsSync(stages) ? JSON.parse(new TextDecoder().decode(readFile(stages))) : {};
-    return new FolderStore(path, done, holdsRun);
+    return new FolderStore(path, done, holdsRun, lock);
   }
 
   /** The full path of a file in the folder. */
@@ -99,9 +118,12 @@ export class FolderStore implements RunStore<FileItem> {
     return found;
   }
 
-  /** Writes a file. If writing is interrupted, the old file stays. */
+  /** Writes a file. If writing is interrupted, the old file stays. What was logged before is on the disk then, too. */
   write(name: string, data: Uint8Array<ArrayBuffer> | string): Promise<void> {
-    return new Promise((resolve) => resolve(writeFileSafely(this.file(name), data)));
+    return new Promise((resolve) => {
+      fsyncSync(this.#metrics);
+      resolve(writeFileSafely(this.file(name), data));
+    });
   }
 
   /** The bytes of a file; `null` if there is none. */
@@ -143,7 +165,7 @@ export class FolderStore implements RunStore<FileItem> {
 
   /** Opens a sink for the pseudo-labels of a round. It writes a PNG for each image, under the image's name. */
   openLabels(round: number, items: readonly FileItem[], classes: number): LabelSink {
-    mkdirSync(this.file(labelFolder(round)), { recursive: true });
+    makeFolder(this.file(labelFolder(round)));
     return new LabelWriter(items.map(({ name }) => this.#labelPath(round, name)), classes);
   }
 
@@ -158,9 +180,10 @@ export class FolderStore implements RunStore<FileItem> {
     }));
   }
 
-  /** Closes the log. */
+  /** Closes the log and lets other runs open the folder. */
   close(): void {
     closeSync(this.#metrics);
+    this.#lock.release();
   }
 
   #labelPath(round: number, name: string): string {

@@ -4,8 +4,6 @@
  * @module
  */
 
-import { imageSize } from "../data/decode.ts";
-import { readFile } from "../disk/files.ts";
 import { OutOfBudgetError } from "../errors.ts";
 import { memoryPlan } from "../graph/program_plan.ts";
 import { bytesText } from "../report/units.ts";
@@ -147,7 +145,7 @@ export function requireBudget(context: RunContext, data: RunData, adapts: boolea
 export function memoryStages(context: RunContext, data: RunData, adapts: boolean): StageMemory[] {
   const { gpu, network, settings } = context;
   const target = data.targetSplit.items.length;
-  const labels = data.evaluationSplit?.items.flatMap(({ labelPath }) => labelPath === null ? [] : [labelPath]) ?? [];
+  const labels = data.inspected.evaluation?.labelSizes.flatMap((size) => size === null ? [] : [size]) ?? [];
   return planStages(gpu, network, {
     step: trainerOptions(context),
     optimizer: {
@@ -162,13 +160,9 @@ export function memoryStages(context: RunContext, data: RunData, adapts: boolean
       policy: settings.get("policy"),
       stride: settings.get("stride"),
     },
-    scoring: labels.length === 0 ? null : { images: labels.length, labelPixels: Math.max(...labels.map(pixelsOf)) },
+    scoring: labels.length === 0
+      ? null
+      : { images: labels.length, labelPixels: Math.max(...labels.map(({ height, width }) => height * width)) },
     pictures: adapts ? Math.min(pictureCount, target) : 0,
   });
-}
-
-/** Pixels of an image file. */
-function pixelsOf(path: string): number {
-  const { height, width } = imageSize(readFile(path), path);
-  return height * width;
 }

@@ -10,7 +10,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { type Dataset, requireClasses, requireLabels, type Split } from "../data/dataset.ts";
-import { imageSize } from "../data/decode.ts";
 import { openDataset, openLoader, readClassMap } from "../data/folder.ts";
 import { formatSize, roundedSizeText, roundSize, type Size } from "../data/size.ts";
 import { InterruptedError, UsageError } from "../errors.ts";
@@ -22,8 +21,9 @@ import type { ParameterStore } from "../nn/parameters.ts";
 import { readSafetensors } from "../formats/safetensors.ts";
 import { TerminalProgress } from "../report/progress.ts";
 import type { Progress, StageProgress } from "../selftraining/progress.ts";
-import { readFile } from "../disk/files.ts";
+import { makeNewFolder, readFile } from "../disk/files.ts";
 import { keptKind } from "../tuning/kept_kind.ts";
+import { type InspectedSplit, inspectItems, requireUsable } from "./inspection.ts";
 import { Profile } from "./profile.ts";
 import { FolderStore } from "./folder_store.ts";
 import type { Settings } from "../settings/settings.ts";
@@ -43,24 +43,34 @@ export interface OpenedRun {
 /** Opens a run of `adapt` or `train`. With `--plan` its folder is a temporary one, which is deleted afterwards. */
 export async function openRun(settings: Settings, needsTarget: boolean): Promise<OpenedRun> {
   requireFittingOptions(settings, needsTarget);
+  const folder = openFolder(settings);
+  try {
+    return await openIn(folder, settings, needsTarget);
+  } catch (error) {
+    folder.close();
+    throw error;
+  }
+}
+
+async function openIn(folder: FolderStore, settings: Settings, needsTarget: boolean): Promise<OpenedRun> {
   const progress = new TerminalProgress();
   const profile = new Profile();
-  const folder = openFolder(settings);
   const folders = await dataFolders(settings, folder, progress);
-  const gpu = await Gpu.open({
-    adapter: settings.get("adapter"),
-    kind: keptKind,
-    tuning: (adapter) => folder.tuning(() => loadTuning(adapterKey(adapter))),
-  });
-  if (settings.get("profile")) profile.timeKernels(gpu);
   const mapPath = settings.get("class-map");
   const classMap = mapPath === undefined ? undefined : readClassMap(mapPath);
   const source = openDataset(folders.source, { classMap });
   const target = openDataset(folders.target, { classMap });
   const first = firstNetwork(settings, source);
   for (const dataset of [source, target]) requireClasses(dataset, first.metadata.classes, classMap);
-  const data = openSplits(settings, { source, target, isFinished: first.isFinished }, needsTarget, progress);
-  const size = workingSize(settings, first, data.sourceSplit, progress);
+  const data = await openSplits(settings, { source, target, isFinished: first.isFinished }, needsTarget, progress);
+  // What a run can be refused for is found out before the GPU is opened.
+  const gpu = await Gpu.open({
+    adapter: settings.get("adapter"),
+    kind: keptKind,
+    tuning: (adapter) => folder.tuning(() => loadTuning(adapterKey(adapter))),
+  });
+  if (settings.get("profile")) profile.timeKernels(gpu);
+  const size = workingSize(settings, first, data.inspected.source, progress);
   const crop = cropSize(settings, size, first.model, progress);
   const network = new Network(gpu, first.model, { ...first.metadata, size });
   first.fill(network.store);
@@ -100,7 +110,7 @@ function openFolder(settings: Settings): FolderStore {
 function defaultFolder(settings: Settings, resume: boolean): string {
   if (resume) throw new UsageError("Give the folder of the run to go on with: --out");
   const time = new Date().toISOString().slice(0, 19).replace(/[:T]/g, "-");
-  return join("runs", settings.has("source") ? time : `town-${time}`);
+  return makeNewFolder(join("runs", settings.has("source") ? time : `town-${time}`));
 }
 
 /**
@@ -164,21 +174,43 @@ function firstNetwork(settings: Settings, { classes, palette }: Dataset): FirstN
   };
 }
 
-function openSplits(
+async function openSplits(
   settings: Settings,
   opened: Pick<RunData, "source" | "target" | "isFinished">,
   needsTarget: boolean,
   progress: Progress,
-): RunData {
+): Promise<RunData> {
   const { source, target } = opened;
   const sourceSplit = source.split(settings.get("source-split"));
   requireLabels(sourceSplit, source);
+  const targetSplit = needsTarget ? target.split(settings.get("target-split")) : sourceSplit;
+  const evaluationSplit = scoredSplit(target, settings.get("eval-split"), progress);
+  const inspected = await inspectSplits({ sourceSplit, targetSplit, evaluationSplit }, progress);
   return {
     ...opened,
-    sourceSplit,
-    targetSplit: needsTarget ? target.split(settings.get("target-split")) : sourceSplit,
-    evaluationSplit: scoredSplit(target, settings.get("eval-split"), progress),
+    sourceSplit: { ...sourceSplit, items: inspected.source.items },
+    targetSplit: { ...targetSplit, items: inspected.target.items },
+    evaluationSplit: evaluationSplit && inspected.evaluation &&
+      { ...evaluationSplit, items: inspected.evaluation.items },
+    inspected,
   };
+}
+
+/** Looks at the files of all splits, at those of the same images once. */
+async function inspectSplits(
+  splits: Pick<RunData, "sourceSplit" | "targetSplit" | "evaluationSplit">,
+  progress: Progress,
+): Promise<RunData["inspected"]> {
+  const { sourceSplit, targetSplit, evaluationSplit } = splits;
+  const source = await inspectItems(sourceSplit.items, { name: "source images", progress });
+  const target = targetSplit === sourceSplit
+    ? source
+    : await inspectItems(targetSplit.items, { name: "target images", progress });
+  const evaluation = evaluationSplit &&
+    await inspectItems(evaluationSplit.items, { name: "images to score on", progress });
+  const found: InspectedSplit[] = [source, target, ...(evaluation === null ? [] : [evaluation])];
+  requireUsable(found, { skipsBroken: false, progress });
+  return { source, target, evaluation };
 }
 
 /** The images of a split that have labels; `null` if none has. It says so if some or all have none. */
@@ -209,12 +241,11 @@ function scoredSplit(dataset: Dataset, name: string, progress: Progress): Split 
 function workingSize(
   settings: Settings,
   { model, metadata }: FirstNetwork,
-  split: Split,
+  { sizes: [first] }: InspectedSplit,
   progress: Progress,
 ): Size {
-  const first = split.items[0];
-  if (first === undefined) throw new Error(`The split ${split.name} has no image`);
-  const wanted = settings.get("size") ?? metadata.size ?? imageSize(readFile(first.imagePath), first.imagePath);
+  const wanted = settings.get("size") ?? metadata.size ?? first;
+  if (wanted === undefined) throw new Error("The source has no image");
   return divisible(wanted, "size", model, progress);
 }
 

@@ -4,8 +4,9 @@
  * @module
  */
 
-import { mkdir, writeFile } from "node:fs/promises";
+import { setImmediate } from "node:timers/promises";
 import { encodeLabelPng, encodeRgbPng } from "../data/encode.ts";
+import { syncFiles, writeFileSafely, writeFileUnsynced } from "../disk/files.ts";
 import { renderTown, townClasses, type TownName } from "../town/town.ts";
 
 /** How many pictures to write, and of which size. */
@@ -28,7 +29,7 @@ export const VAL_START = 1_000_000;
 /**
  * Writes `outDir/source` and `outDir/target`. Each has `dataset.json` and, for the splits `train` and `val`,
  * `<split>/images/NNNN.png` and `<split>/labels/NNNN.png` (class ids; 255 is ignored). The target's training labels are
- * written too, but only serve to score. The same options give the same bytes.
+ * written too, but only serve to score. The same options give the same bytes. In the end all files are on the disk.
  *
  * @throws {RangeError} if a count is below 1 or not an integer.
  */
@@ -42,21 +43,27 @@ export async function writeTowns(outDir: string, options: WriteTownsOptions = {}
   const palette = townClasses.map(({ color }) => color);
   const total = 2 * (trainCount + valCount);
   let done = 0;
+  const written: string[] = [];
+  const write = (path: string, bytes: Uint8Array) => {
+    writeFileUnsynced(path, bytes);
+    written.push(path);
+  };
   for (const town of ["source", "target"] as const) {
     const splits = { train: trainCount, val: valCount };
     for (const [split, count] of Object.entries(splits)) {
       const folder = `${outDir}/${town}/${split}`;
-      await mkdir(`${folder}/images`, { recursive: true });
-      await mkdir(`${folder}/labels`, { recursive: true });
       for (let index = 0; index < count; index++) {
         const picture = renderTown(town, index + (split === "val" ? VAL_START : 0), { height, width, seed });
         const name = `${String(index).padStart(4, "0")}.png`;
-        await writeFile(`${folder}/images/${name}`, encodeRgbPng(picture.pixels, height, width));
-        await writeFile(`${folder}/labels/${name}`, encodeLabelPng(picture.labels, height, width, palette));
+        write(`${folder}/images/${name}`, encodeRgbPng(picture.pixels, height, width));
+        write(`${folder}/labels/${name}`, encodeLabelPng(picture.labels, height, width, palette));
         onProgress?.(++done, total);
+        // Signals and the progress bar get their turn.
+        await setImmediate();
       }
     }
-    await writeFile(`${outDir}/${town}/dataset.json`, description(town, { height, width, seed, splits }));
+    await syncFiles(written.splice(0));
+    writeFileSafely(`${outDir}/${town}/dataset.json`, description(town, { height, width, seed, splits }));
   }
 }
 

@@ -27,6 +27,15 @@ Deno.test("a run folder keeps the results of stages, and only --resume goes on w
     second.close();
   }));
 
+Deno.test("a folder that a run has opened cannot be opened by another until it is closed", () =>
+  inFolder((path) => {
+    const first = FolderStore.open(path, settings, false);
+    assertThrows(() => FolderStore.open(path, settings, false), UsageError, "is in use by another run");
+    first.close();
+    FolderStore.open(path, settings, false).close();
+    assertEquals(existsSync(join(path, "lock")), false);
+  }));
+
 Deno.test("a start that failed before its first result may be started anew", () =>
   inFolder((path) => {
     FolderStore.open(path, settings, false).close();
