@@ -36,6 +36,8 @@ const advices: Readonly<Record<Reason, (command: TakenOptions) => string>> = {
     `Lower the learning rate (--source-rate${
       takes("learning-rate") ? ", --learning-rate of the rounds" : ""
     }); the last good checkpoint is kept`,
+  "too many pixels": ({ takes }) =>
+    takes("max-pixels") ? "If the image is meant to be that large, raise --max-pixels; else its file is damaged" : "",
   "no class map": ({ takes }) => takes("class-map") ? "Give a class map with --class-map" : "",
 };
 

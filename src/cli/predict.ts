@@ -21,13 +21,15 @@ import { loadSplit } from "../selftraining/inference.ts";
 import { type Prediction, Predictor } from "../selftraining/prediction.ts";
 import { readArguments } from "./arguments.ts";
 import { openGpu, openNetwork, sayRounded, workingSizeOf } from "./open.ts";
+import { terminal } from "../report/terminal.ts";
 
 /** Runs the command; returns the exit code. */
 export async function run(args: readonly string[]): Promise<number> {
   const settings = readArguments("predict", args);
   const weights = settings.require("weights");
   const out = settings.require("out");
-  const items = imageItems(settings.require("images"));
+  const { items, notices } = imageItems(settings.require("images"));
+  for (const notice of notices) terminal.say(notice);
   requireFreeNames(items, out);
   using gpu = await openGpu(settings.get("adapter"));
   const network = openNetwork(gpu, weights);
@@ -35,7 +37,7 @@ export async function run(args: readonly string[]): Promise<number> {
   const withLogits = settings.get("logits");
   // One image at a time, since each is labelled at its own size.
   await using predictor = new Predictor(gpu, network, 1, viewOptions(settings));
-  using loader = openLoader({ cacheBytes: 0 });
+  using loader = openLoader({ cacheBytes: 0, maxPixels: settings.get("max-pixels") });
   const files: string[] = [];
   const writing = new OneBehind<string>();
   const finish = (path: string | null) => {
@@ -53,8 +55,8 @@ export async function run(args: readonly string[]): Promise<number> {
   } finally {
     finish(await writing.take());
   }
-  if (settings.get("json")) console.log(JSON.stringify({ images: files.length, labels: files }));
-  else console.error(`Labelled ${files.length} image${files.length === 1 ? "" : "s"}; see ${out}`);
+  if (settings.get("json")) terminal.printJson({ images: files.length, labels: files });
+  else terminal.say(`Labelled ${files.length} image${files.length === 1 ? "" : "s"}; see ${out}`);
   return 0;
 }
 

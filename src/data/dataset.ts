@@ -18,6 +18,8 @@ export interface Split {
   name: string;
   /** Its images. */
   items: FileItem[];
+  /** Sentences on what was found in its folders and is not used. */
+  notices: string[];
 }
 
 /** The classes of a data set. */

@@ -42,18 +42,18 @@ export interface FileBytes {
  */
 export async function decodeSample(item: FileItem, bytes: FileBytes, options: SampleOptions): Promise<Sample> {
   if (bytes.image === null) return labelsOnly(item, bytes.labels, options);
-  const image = await decodeImage(bytes.image, item.imagePath);
+  const image = await decodeImage(bytes.image, item.imagePath, options);
   if (bytes.labels === null || item.labelPath === null || options.labels === "none") {
     return makeSample(item.name, image, null, options);
   }
-  const found = decodeLabels(bytes.labels, item.labelPath);
+  const found = decodeLabels(bytes.labels, item.labelPath, options);
   if (item.labelsResized !== true) requireSameSize(image, found, item.imagePath, item.labelPath);
   return makeSample(item.name, image, trainLabels(found, item.labelPath, item.labelTable), options);
 }
 
 function labelsOnly(item: FileItem, bytes: Uint8Array | null, options: SampleOptions): Sample {
   if (bytes === null || item.labelPath === null) throw new Error(`Cannot load labels of ${item.name}: it has none`);
-  const found = decodeLabels(bytes, item.labelPath);
+  const found = decodeLabels(bytes, item.labelPath, options);
   return makeLabelSample(item.name, trainLabels(found, item.labelPath, item.labelTable), options);
 }
 

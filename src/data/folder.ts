@@ -6,36 +6,77 @@
  */
 
 import { existsSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { type ClassMap, labelTable, parseClassMap } from "./class_map.ts";
-import { type Dataset, mappedClasses } from "./dataset.ts";
-import type { FileItem } from "./file_item.ts";
-import { imageNames, isFolder, isImageName, readText, requireDifferentStems, stem } from "./image_files.ts";
-import type { Layout } from "./layouts/layout.ts";
+import type { Colour } from "./encode.ts";
+import { type Dataset, type DatasetClasses, mappedClasses } from "./dataset.ts";
+import {
+  endingsText,
+  imageTitles,
+  isFolder,
+  isImageName,
+  leftOutText,
+  listImages,
+  readText,
+  requireDifferentNames,
+  stem,
+} from "./image_files.ts";
+import type { Layout, ListedItems } from "./layouts/layout.ts";
+import { photoFolder } from "./layouts/photo_folder.ts";
 import { splitFolders } from "./layouts/split_folders.ts";
 import { Loader, type LoaderOptions } from "./loader.ts";
 
 /** Every layout that a data set may have; the first that recognises its folder is taken. */
-const layouts: readonly Layout[] = [splitFolders];
+const layouts: readonly Layout[] = [splitFolders, photoFolder];
+
+/** Classes for a folder that names none. */
+export interface GivenClasses {
+  /** Class names in id order. */
+  readonly classes: readonly string[];
+  /** A colour per class. */
+  readonly palette: readonly Colour[];
+}
+
+/** How a data set is opened. */
+export interface OpenOptions {
+  /** A class map, which applies if it starts from the data set's classes. */
+  readonly classMap?: ClassMap | undefined;
+  /** The classes of a folder of images that says none, as the images to adapt to need not. */
+  readonly classes?: GivenClasses | undefined;
+}
 
 /**
- * Opens the data set in the folder `path`, with its classes after the class map (`mappedClasses`).
+ * Opens the data set in the folder `path`, with its classes after the class map (`mappedClasses`). Where `classes` are
+ * given, a folder of images without a `dataset.json` will do.
  *
  * @throws {Error} where the folder or its `dataset.json` is missing, or a key of it is wrong.
  */
-export function openDataset(path: string, options: { classMap?: ClassMap | undefined } = {}): Dataset {
+export function openDataset(path: string, options: OpenOptions = {}): Dataset {
   if (!isFolder(path)) throw new Error(`Cannot open the data set ${path}: there is no such folder`);
   // A folder of no known layout is told what the project's own one takes.
   const layout = layouts.find(({ recognises }) => recognises(path)) ?? splitFolders;
-  const { table, ...classes } = mappedClasses(layout.describe(path), options.classMap);
+  const description = layout.describe(path);
+  const { table, ...classes } = description === null
+    ? { ...requireGiven(path, options), table: labelTable(255) }
+    : mappedClasses(description, options.classMap);
   return {
     ...classes,
     path,
-    split: (name) => ({ name, items: layout.items(path, name, table) }),
+    split: (name) => ({ name, ...layout.items(path, name, table) }),
     splitNames: () => layout.splitNames(path),
     labelPath: (split, imageName) => layout.labelPath(path, split, imageName),
   };
+}
+
+/** The given classes of a folder that says none. */
+function requireGiven(path: string, { classes }: OpenOptions): DatasetClasses {
+  if (classes !== undefined) return { name: path, classes: [...classes.classes], palette: [...classes.palette] };
+  throw new Error(
+    `Cannot open the data set ${path}: it holds images, but no dataset.json that names the classes of their labels. ` +
+      'Write one, such as {"name": "town", "classes": ["road", "car"]}, with the images in <split>/images and the ' +
+      "labels in <split>/labels",
+  );
 }
 
 /** A loader for the items that this module lists. */
@@ -54,21 +95,29 @@ export function readClassMap(path: string): ClassMap {
 }
 
 /**
- * Items without labels from paths of images. A path may be a folder, which stands for the images in it, in byte order.
+ * Items without labels from paths of images. A path may be a folder, which stands for the images in it and in all
+ * folders in it, in byte order. These are called by their paths from there.
  *
  * @throws {Error} where a path does not exist, is no image by its ending, or two images would have the same name.
  */
-export function imageItems(paths: readonly string[]): FileItem[] {
-  const files = paths.flatMap((path) => {
-    if (!existsSync(path)) throw new Error(`Cannot read ${path}: there is no such file or folder`);
-    if (!isFolder(path)) return [path];
-    const names = imageNames(path);
-    if (names.length === 0) throw new Error(`Cannot use ${path}: there is no .jpg, .jpeg or .png file in it`);
-    return names.map((name) => join(path, name));
-  });
-  const notImage = files.find((file) => !isImageName(file));
-  if (notImage !== undefined) throw new Error(`Cannot use ${notImage}: expected a .jpg, .jpeg or .png file`);
-  requireDifferentStems(files);
+export function imageItems(paths: readonly string[]): ListedItems {
   const table = labelTable(255);
-  return files.map((imagePath) => ({ name: stem(imagePath), imagePath, labelPath: null, labelTable: table }));
+  const item = (name: string, imagePath: string) => ({ name, imagePath, labelPath: null, labelTable: table });
+  const files = paths.filter((path) => existsSync(path) && !isFolder(path));
+  const titles = imageTitles(files.map((path) => basename(path)));
+  const notices: string[] = [];
+  const items = paths.flatMap((path) => {
+    if (!existsSync(path)) throw new Error(`Cannot read ${path}: there is no such file or folder`);
+    if (!isFolder(path)) {
+      if (!isImageName(path)) throw new Error(`Cannot use ${path}: expected an image file, ${endingsText}`);
+      return [item(titles[files.indexOf(path)] ?? stem(path), path)];
+    }
+    const { images, others } = listImages(path);
+    if (images.length === 0) throw new Error(`Cannot use ${path}: there is no image file in it, ${endingsText}`);
+    notices.push(...leftOutText(path, others));
+    const names = imageTitles(images);
+    return images.map((image, index) => item(names[index] ?? image, join(path, image)));
+  });
+  requireDifferentNames(items);
+  return { items, notices };
 }

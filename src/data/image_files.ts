@@ -5,17 +5,64 @@
  */
 
 import { Buffer } from "node:buffer";
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { basename } from "node:path";
+import { type Dirent, existsSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { basename, join } from "node:path";
+import { hasImageEnding, imageEndings } from "./decoders/kind.ts";
+
+/** What makes a file an image, as messages say it. */
+export const endingsText = `by its ending: ${imageEndings.join(", ")}`;
 
 /** Whether a file is an image by its ending. */
 export function isImageName(name: string): boolean {
-  return /\.(jpg|jpeg|png)$/i.test(name);
+  return hasImageEnding(name);
 }
 
-/** The images in a folder. Hidden files are left out: some systems scatter `._name.jpg` beside images. */
-export function imageNames(folder: string): string[] {
-  return byteOrder(readdirSync(folder).filter((name) => isImageName(name) && !name.startsWith(".")), stem);
+/** The files of a folder and of all folders in it, as paths from there with slashes. */
+export interface ListedFiles {
+  /** The images, in byte order of their paths without the ending. */
+  readonly images: string[];
+  /** All other files, but not those that systems scatter. */
+  readonly others: string[];
+}
+
+/**
+ * Lists a folder with all folders in it. A folder of labels beside a folder `images` is left out, so that labels are
+ * never taken for photographs.
+ */
+export function listImages(folder: string): ListedFiles {
+  const files = filesUnder(folder);
+  const isImage = new Map(files.map((path) => [path, isImageName(path)]));
+  return {
+    images: byteOrder(files.filter((path) => isImage.get(path)), withoutEnding),
+    others: byteOrder(files.filter((path) => !isImage.get(path))),
+  };
+}
+
+/** The folders in which labels may lie, beside the folder `images`. */
+export const labelFolders = ["labels", "masks"] as const;
+
+/** Files and folders that systems scatter: hidden ones such as `._name.jpg` of macOS, and previews. */
+function isScattered(name: string): boolean {
+  return name.startsWith(".") || /^(thumbs\.db|ehthumbs\.db|desktop\.ini|__macosx|@eadir)$/i.test(name);
+}
+
+/** All files under a folder. A link to a folder is followed, unless it leads to a folder that it lies in. */
+export function filesUnder(folder: string, within = "", above: readonly string[] = []): string[] {
+  const place = realpathSync(folder);
+  if (above.includes(place)) return [];
+  const entries = readdirSync(folder, { withFileTypes: true }).filter(({ name }) => !isScattered(name));
+  const hasImages = entries.some(({ name }) => name === "images");
+  return entries.flatMap((entry) => {
+    const path = join(folder, entry.name);
+    const name = `${within}${entry.name}`;
+    if (!leadsToFolder(entry, path)) return [name];
+    if (hasImages && labelFolders.some((labels) => labels === entry.name)) return [];
+    return filesUnder(path, `${name}/`, [...above, place]);
+  });
+}
+
+function leadsToFolder(entry: Dirent, path: string): boolean {
+  return entry.isDirectory() || (entry.isSymbolicLink() && isFolder(path));
 }
 
 /** Sorted by the UTF-8 bytes of `key`, the same on every machine and in every locale. */
@@ -26,21 +73,55 @@ export function byteOrder(names: string[], key: (name: string) => string = (name
     .map(({ name }) => name);
 }
 
+/**
+ * What images are called: by their paths without the ending, `aachen/0001` for `aachen/0001.jpg`. Where two would have
+ * the same name, both keep their endings.
+ */
+export function imageTitles(paths: readonly string[]): string[] {
+  const counts = new Map<string, number>();
+  for (const path of paths) counts.set(withoutEnding(path), (counts.get(withoutEnding(path)) ?? 0) + 1);
+  return paths.map((path) => counts.get(withoutEnding(path)) === 1 ? withoutEnding(path) : path);
+}
+
 /** @throws {Error} where two images would have the same name. */
-export function requireDifferentStems(paths: string[]): void {
+export function requireDifferentNames(items: readonly { readonly name: string; readonly imagePath: string }[]): void {
   const seen = new Map<string, string>();
-  for (const path of paths) {
-    const earlier = seen.get(stem(path));
+  for (const { name, imagePath } of items) {
+    const earlier = seen.get(name);
     if (earlier !== undefined) {
-      throw new Error(`Cannot use ${earlier} and ${path} together: both would be called "${stem(path)}". Rename one`);
+      throw new Error(`Cannot use ${earlier} and ${imagePath} together: both would be called "${name}". Rename one`);
     }
-    seen.set(stem(path), path);
+    seen.set(name, imagePath);
   }
+}
+
+/** Names the files of other kinds that are left out of a folder of images; no text where there are none. */
+export function leftOutText(folder: string, others: readonly string[]): string[] {
+  const [first] = others;
+  if (first === undefined) return [];
+  const counts = new Map<string, number>();
+  for (const path of others) {
+    const ending = /\.[^./]*$/.exec(path)?.[0].toLowerCase() ?? "no ending";
+    counts.set(ending, (counts.get(ending) ?? 0) + 1);
+  }
+  const kinds = [...counts].map(([ending, count]) => `${count} of ${ending}`).join(", ");
+  const such = others.length === 1 ? first : `${kinds}, such as ${first}`;
+  return [
+    `Left out of ${folder}: ${
+      others.length === 1 ? "1 file that is" : `${others.length} files that are`
+    } no image by ` +
+    `${others.length === 1 ? "its" : "their"} ending (${such})`,
+  ];
+}
+
+/** A path without the ending of its last name. */
+export function withoutEnding(path: string): string {
+  return path.replace(/\.[^./\\]*$/, "");
 }
 
 /** A file's name without its ending. */
 export function stem(path: string): string {
-  return basename(path).replace(/\.[^.]*$/, "");
+  return withoutEnding(basename(path));
 }
 
 /** Whether there is a folder at a path. */

@@ -7,6 +7,7 @@
 import type { DecodeWork } from "./decode_worker.ts";
 import type { FileItem } from "./file_item.ts";
 import type { Sample, SampleOptions, SampleSource } from "./sample.ts";
+import { defaultMaxPixels } from "./decoders/limits.ts";
 import { defaultWorkers, WorkerPool } from "./worker_pool.ts";
 
 /** Settings of a {@link Loader}. */
@@ -17,6 +18,11 @@ export interface LoaderOptions {
   readAhead?: number;
   /** Bytes of samples kept in memory, so that later epochs need not decode again. Default 1 GiB; 0 keeps none. */
   cacheBytes?: number;
+  /**
+   * How many pixels the header of a file may claim, unless the samples that are asked for say otherwise. Default 100
+   * million. Larger images are refused before memory is taken.
+   */
+  maxPixels?: number;
   /**
    * The URL at which an item's path is fetched. Default: the path is a URL. For files on disk: `openLoader` of
    * `folder.ts`.
@@ -37,6 +43,7 @@ export class Loader implements SampleSource<FileItem> {
   readonly #pool: WorkerPool<DecodeWork, Sample>;
   readonly #readAhead: number;
   readonly #cacheBytes: number;
+  readonly #maxPixels: number;
   readonly #urlOf: (path: string) => string;
   readonly #cache = new Map<string, Sample>();
   #usedBytes = 0;
@@ -51,6 +58,7 @@ export class Loader implements SampleSource<FileItem> {
     );
     this.#readAhead = options.readAhead ?? Math.max(8, 2 * workers);
     this.#cacheBytes = options.cacheBytes ?? 2 ** 30;
+    this.#maxPixels = options.maxPixels ?? defaultMaxPixels;
     this.#urlOf = options.urlOf ?? ((path) => path);
   }
 
@@ -92,7 +100,8 @@ export class Loader implements SampleSource<FileItem> {
     if (known !== undefined) return known;
     const { imagePath, labelPath } = item;
     const urls = { image: this.#urlOf(imagePath), labels: labelPath === null ? null : this.#urlOf(labelPath) };
-    const sample = await this.#pool.run({ item, urls, options });
+    const work = { item, urls, options: { maxPixels: this.#maxPixels, ...options } };
+    const sample = await this.#pool.run(work, [], imagePath);
     this.#keep(key, sample);
     return sample;
   }

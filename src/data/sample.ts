@@ -59,6 +59,8 @@ export interface SampleOptions {
    * has no pixels.
    */
   labels?: "resized" | "original" | "none" | "only";
+  /** How many pixels the header of an image file may claim. Default 100 million. Images in memory are not bounded. */
+  maxPixels?: number;
 }
 
 /** Where samples come from: files that Workers decode (`Loader`), or memory (`MemorySamples`). */

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { imageSize } from "../data/decode.ts";
+import { inspectImage } from "../data/decode.ts";
 import type { Size } from "../data/size.ts";
 import { answerRequests } from "../data/worker_scope.ts";
 import { readFile } from "../disk/files.ts";
@@ -34,15 +34,17 @@ export interface InspectedFiles {
 
 answerRequests<InspectionWork, InspectedFiles[]>(({ files }) =>
   files.map(({ image, labels }) => ({
-    image: inspect(image),
-    labels: labels === null ? null : inspect(labels),
+    image: inspect(image, "image"),
+    labels: labels === null ? null : inspect(labels, "labels"),
   }))
 );
 
-function inspect(path: string): InspectedFile | string {
+/** The size is that after turning. Labels are never turned. */
+function inspect(path: string, role: "image" | "labels"): InspectedFile | string {
   try {
     const bytes = readFile(path);
-    return { size: imageSize(bytes, path), digest: digestOf(bytes) };
+    const { height, width, stored } = inspectImage(bytes, path);
+    return { size: role === "labels" ? stored : { height, width }, digest: digestOf(bytes) };
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }

@@ -8,11 +8,10 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import process from "node:process";
 import { type Dataset, requireClasses, requireLabels, type Split } from "../data/dataset.ts";
 import { openDataset, openLoader, readClassMap } from "../data/folder.ts";
 import { formatSize, roundedSizeText, roundSize, type Size } from "../data/size.ts";
-import { InterruptedError, UsageError } from "../errors.ts";
+import { UsageError } from "../errors.ts";
 import { Gpu } from "../gpu/gpu.ts";
 import { findModel } from "../nn/models/mod.ts";
 import type { Model } from "../nn/model.ts";
@@ -24,6 +23,7 @@ import type { Progress, StageProgress } from "../selftraining/progress.ts";
 import { makeNewFolder, readFile } from "../disk/files.ts";
 import { keptKind } from "../tuning/kept_kind.ts";
 import { type InspectedSplit, inspectItems, requireUsable } from "./inspection.ts";
+import { interruption } from "./interruption.ts";
 import { Profile } from "./profile.ts";
 import { FolderStore } from "./folder_store.ts";
 import type { Settings } from "../settings/settings.ts";
@@ -59,8 +59,9 @@ async function openIn(folder: FolderStore, settings: Settings, needsTarget: bool
   const mapPath = settings.get("class-map");
   const classMap = mapPath === undefined ? undefined : readClassMap(mapPath);
   const source = openDataset(folders.source, { classMap });
-  const target = openDataset(folders.target, { classMap });
   const first = firstNetwork(settings, source);
+  const { classes, palette = source.palette } = first.metadata;
+  const target = openDataset(folders.target, { classMap, classes: { classes, palette } });
   for (const dataset of [source, target]) requireClasses(dataset, first.metadata.classes, classMap);
   const data = await openSplits(settings, { source, target, isFinished: first.isFinished }, needsTarget, progress);
   // What a run can be refused for is found out before the GPU is opened.
@@ -74,8 +75,8 @@ async function openIn(folder: FolderStore, settings: Settings, needsTarget: bool
   const crop = cropSize(settings, size, first.model, progress);
   const network = new Network(gpu, first.model, { ...first.metadata, size });
   first.fill(network.store);
-  const loader = openLoader();
-  const { signal, release } = interruption();
+  const loader = openLoader({ maxPixels: settings.get("max-pixels") });
+  const { signal, release } = interruption(progress);
   return {
     context: { gpu, settings, folder, network, loader, progress, profile, size, crop, signal },
     data,
@@ -185,6 +186,9 @@ async function openSplits(
   requireLabels(sourceSplit, source);
   const targetSplit = needsTarget ? target.split(settings.get("target-split")) : sourceSplit;
   const evaluationSplit = scoredSplit(target, settings.get("eval-split"), progress);
+  const notices = [sourceSplit, targetSplit, ...(evaluationSplit === null ? [] : [evaluationSplit])]
+    .flatMap((split) => split.notices);
+  for (const notice of new Set(notices)) progress.line(notice);
   const inspected = await inspectSplits({ sourceSplit, targetSplit, evaluationSplit }, progress);
   return {
     ...opened,
@@ -267,22 +271,4 @@ function divisible(wanted: Size, what: string, { sizeMultiple }: Model, progress
     progress.line(roundedSizeText(what, wanted, rounded, sizeMultiple));
   }
   return rounded;
-}
-
-/** A signal that the first Ctrl-C or SIGTERM aborts. The second one ends the program at once. */
-function interruption(): { signal: AbortSignal; release: () => void } {
-  const controller = new AbortController();
-  const stop = () => {
-    if (controller.signal.aborted) process.exit(130);
-    controller.abort(new InterruptedError("Stopped. Go on with --resume"));
-  };
-  process.on("SIGINT", stop);
-  process.on("SIGTERM", stop);
-  return {
-    signal: controller.signal,
-    release: () => {
-      process.off("SIGINT", stop);
-      process.off("SIGTERM", stop);
-    },
-  };
 }

@@ -76,7 +76,7 @@ Deno.test("a bad image, label or split is answered by a sentence that names the 
       [evaluate("absent"), 1, 'has no split "absent". It has: bare, colours'],
       [evaluate("bare"), 1, 'The split "bare" of', "lacks labels for 1 of 1 images", "bare/labels/a.png"],
       [predict(none), 1, `Cannot read ${none}: there is no such file or folder`],
-      [predict(join(folder, "notes.txt")), 1, "notes.txt: expected a .jpg, .jpeg or .png file"],
+      [predict(join(folder, "notes.txt")), 1, "notes.txt: expected an image file, by its ending: .jpg"],
       [predict(join(folder, "fake.png")), 1, "fake.png: it is neither a PNG nor a JPEG file"],
       [predict(join(data, "cut", "images")), 1, "cut/images/a.png: the PNG file is cut short"],
     ]);
@@ -134,7 +134,7 @@ Deno.test("weights that do not fit are answered by a sentence that names file an
       [evaluate(other), 1, 'There is no model "deeplab-nana"', other, "deeplab-mobilenet, deeplab-nano"],
       [evaluate(nameless), 1, nameless, 'must name "model" and "classes"'],
       [evaluate(foreign), 1, data, "not the network's", 'id 1 is "sidewalk", expected "pavement"', "--class-map"],
-      [evaluate(cut), 1, cut, "the file was cut off"],
+      [evaluate(cut), 1, cut, "The file was cut off"],
       [evaluate(text), 1, text, "it is no safetensors file"],
       [[...first, "--source-model", missing], 1, missing, '"conv3.weight"'],
       [[...second, "--model", "deeplab-mobilenet", "--weights", shaped], 1, shaped, '"conv1.weight"'],

@@ -75,10 +75,10 @@ Deno.test("what is wrong with a data set's folder is said in a sentence", () =>
     mkdirSync(join(folder, "val/images"), { recursive: true });
     assertSentence(() => dataset.split("val"), 'The split "val"', "is empty");
     write(join(folder, "train/images/0.jpg"), plainPng(2, 2, [0, 0, 0]));
-    assertSentence(() => dataset.split("train"), 'both would be called "0"');
+    assertEquals(dataset.split("train").items.map(({ name }) => name), ["0.jpg", "0.png"]);
     write(join(folder, "odd/images/x_image.png"), plainPng(2, 2, [0, 0, 0]));
-    write(join(folder, "odd/labels/x_label.png"), plainPng(2, 2, [0, 0, 0]));
-    assertSentence(() => dataset.split("odd"), "No file in", "x_image.png");
+    write(join(folder, "odd/labels/x_other.png"), plainPng(2, 2, [0, 0, 0]));
+    assertSentence(() => dataset.split("odd"), "No file in", "x_image.png", "found x_other.png");
   }));
 
 Deno.test("what is wrong in dataset.json is said with its key", () =>
@@ -134,11 +134,79 @@ Deno.test("imageItems() takes files and folders and refuses what is no image", (
   withFolder((folder) => {
     writeSmallDataset(folder, 2);
     const images = join(folder, "train/images");
-    assertEquals(imageItems([images]).map((item) => item.name), ["0", "1"]);
-    assertEquals(imageItems([join(images, "1.png")])[0]?.labelPath, null);
+    assertEquals(imageItems([images]).items.map((item) => item.name), ["0", "1"]);
+    assertEquals(imageItems([join(images, "1.png")]).items[0]?.labelPath, null);
     assertSentence(() => imageItems([join(images, "2.png")]), "there is no such file or folder");
-    assertSentence(() => imageItems([join(folder, "dataset.json")]), "expected a .jpg");
-    assertSentence(() => imageItems([folder]), "there is no .jpg");
+    assertSentence(() => imageItems([join(folder, "dataset.json")]), "expected an image file");
+    mkdirSync(join(folder, "empty"));
+    assertSentence(() => imageItems([join(folder, "empty")]), "there is no image file in it");
     write(join(folder, "0.png"), encodeLabelPng(Uint8Array.of(1), 1, 1));
     assertSentence(() => imageItems([images, join(folder, "0.png")]), 'both would be called "0"');
+  }));
+
+Deno.test("a folder of photographs, nested or not, is a target with the classes that are given", () =>
+  withFolder((folder) => {
+    const photos = join(folder, "photos");
+    for (const name of ["b.JPG", "trip/a.png", "trip/b.png", "trip/day 2/a.png", ".trash/x.png", "notes.txt"]) {
+      write(join(photos, name), plainPng(2, 2, [0, 0, 0]));
+    }
+    assertSentence(() => openDataset(photos), "it holds images, but no dataset.json");
+    const classes = { classes: ["road", "car"], palette: [[1, 2, 3], [4, 5, 6]] as [number, number, number][] };
+    const dataset = openDataset(photos, { classes });
+    assertEquals([dataset.classes, dataset.splitNames()], [["road", "car"], ["train"]]);
+    const { items, notices } = dataset.split("train");
+    assertEquals(items.map(({ name }) => name), ["b", "trip/a", "trip/b", "trip/day 2/a"]);
+    assertEquals(items[3]?.imagePath, join(photos, "trip/day 2/a.png"));
+    assert(items.every(({ labelPath }) => labelPath === null));
+    assertEquals(notices.length, 1);
+    assert(notices[0]?.includes("notes.txt"));
+    assertEquals(imageItems([photos]).items.map(({ name }) => name), items.map(({ name }) => name));
+    assertSentence(() => dataset.split("val"), 'has no split "val"', "It has: train");
+  }));
+
+Deno.test("labels beside a folder of images are no photographs, and mean nothing without a dataset.json", () =>
+  withFolder((folder) => {
+    writeSmallDataset(folder, 2);
+    Deno.removeSync(join(folder, "dataset.json"));
+    const dataset = openDataset(folder, { classes: { classes: ["a"], palette: [[0, 0, 0]] } });
+    const { items, notices } = dataset.split("train");
+    assertEquals(items.map(({ name, labelPath }) => [name, labelPath]), [["0", null], ["1", null]]);
+    assert(notices[0]?.includes("are not used"));
+    assertEquals(imageItems([folder]).items.map(({ name }) => name), ["train/images/0", "train/images/1"]);
+  }));
+
+Deno.test("labels are found in folders, and by the usual suffixes", () =>
+  withFolder((folder) => {
+    write(join(folder, "dataset.json"), '{"name": "n", "classes": ["a", "b"]}');
+    const pairs: [image: string, label: string][] = [
+      ["1.png", "1_mask.png"],
+      ["2.jpg", "2.jpg.png"],
+      ["3_leftImg8bit.png", "3_gtFine_labelIds.png"],
+      ["aachen/0.png", "aachen/0.PNG"],
+      ["ulm/0.png", "ulm/0_labelTrainIds.png"],
+      ["x_image.png", "x_label.png"],
+    ];
+    for (const [image, label] of pairs) {
+      write(join(folder, "train/images", image), "");
+      write(join(folder, "train/labels", label), "");
+    }
+    write(join(folder, "train/labels/3_gtFine_color.png"), "");
+    const { items } = openDataset(folder).split("train");
+    assertEquals(
+      items.map(({ labelPath }) => labelPath),
+      pairs.map(([, label]) => join(folder, "train/labels", label)),
+    );
+    assertEquals(items.map(({ name }) => name), ["1", "2", "3_leftImg8bit", "aachen/0", "ulm/0", "x_image"]);
+  }));
+
+Deno.test("labels of another kind are named with what would do", () =>
+  withFolder((folder) => {
+    write(join(folder, "dataset.json"), '{"name": "n", "classes": ["a", "b"]}');
+    for (const [split, ending] of [["array", "npy"], ["photo", "jpg"]]) {
+      write(join(folder, `${split}/images/1.png`), "");
+      write(join(folder, `${split}/labels/1.${ending}`), "");
+    }
+    const dataset = openDataset(folder);
+    assertSentence(() => dataset.split("array"), "are no PNG files: it holds 1.npy, expected 1.png");
+    assertSentence(() => dataset.split("photo"), "it holds 1.jpg", "JPEG changes the ids");
   }));

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { encode } from "fast-png";
 import { labelTable, translateLabels } from "../../src/data/class_map.ts";
 import { readClassMap } from "../../src/data/folder.ts";
-import { decodeImage, decodeLabels, imageSize } from "../../src/data/decode.ts";
+import { decodeImage, decodeLabels, imageHeader } from "../../src/data/decode.ts";
 import { encodeLabelPng, encodeRgbPng } from "../../src/data/encode.ts";
 import { resizeImage, resizeLabels } from "../../src/data/resize.ts";
 import { testWithShared } from "../shared.ts";
@@ -29,7 +29,12 @@ testWithShared(
 
 testWithShared("a JPEG that is cut short names the file", ["data/camvid/val/images"], async (folder) => {
   const bytes = readFileSync(`${folder}/0016E5_07959.jpg`);
-  assertEquals(imageSize(bytes, "a.jpg"), { height: 360, width: 480 });
+  assertEquals(imageHeader(bytes.subarray(0, 1000), "a.jpg"), {
+    kind: "JPEG",
+    stored: { height: 360, width: 480 },
+    height: 360,
+    width: 480,
+  });
   for (const length of [bytes.length - 1, Math.floor(bytes.length / 2), 100, 3]) {
     await assertRejects(
       () => decodeImage(bytes.subarray(0, length), "target/a.jpg"),
@@ -110,13 +115,12 @@ Deno.test("encodeRgbPng() writes three bytes a pixel from three or four", async 
   assertThrows(() => encodeRgbPng(rgb, 2, 2), RangeError, "expected [2, 2, 3] = 12");
 });
 
-Deno.test("16-bit PNGs, colour labels and files of other kinds are refused in words", async () => {
-  await assertRejects(
-    () => decodeImage(deepPng(2, 2, 3), "target/0412.png"),
+Deno.test("colour labels and files of other kinds are refused in words", async () => {
+  assertThrows(
+    () => decodeLabels(deepPng(2, 2, 1), "l.png"),
     Error,
-    "Cannot read target/0412.png: 16-bit RGB, expected 8-bit",
+    "Cannot read the labels l.png: 16-bit grey, expected 8-bit",
   );
-  assertThrows(() => decodeLabels(deepPng(2, 2, 1), "l.png"), Error, "Cannot read l.png: 16-bit grey, expected 8-bit");
   assertThrows(
     () => decodeLabels(plainPng(2, 2, [1, 2, 3]), "l.png"),
     Error,
@@ -145,6 +149,6 @@ Deno.test("a PNG that is cut short or has a wrong byte names the file", async ()
   await assertRejects(
     () => decodeImage(damaged, "a.png"),
     Error,
-    "Cannot read a.png: the PNG file is cut short or damaged",
+    'Cannot read a.png: the PNG file is damaged (the checksum of its chunk "IDAT" is wrong)',
   );
 });

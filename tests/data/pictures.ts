@@ -4,8 +4,9 @@
  * @module
  */
 
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
+import { crc32 } from "node:zlib";
 import { dirname, join } from "node:path";
 import { encode } from "fast-png";
 import { encodeLabelPng, encodeRgbPng } from "../../src/data/encode.ts";
@@ -59,4 +60,39 @@ export function writeSmallDataset(folder: string, count: number): void {
     write(join(folder, `train/images/${index}.png`), plainPng(6, 8, [index, 10 * index, 200]));
     write(join(folder, `train/labels/${index}.png`), encodeLabelPng(new Uint8Array(48).fill(index % 3), 6, 8));
   }
+}
+
+/** The bytes of a small image file that is kept beside the tests. */
+export function fixture(name: string): Uint8Array {
+  return readFileSync(new URL(`./fixtures/${name}`, import.meta.url));
+}
+
+/** EXIF data that holds an orientation and nothing else. */
+export function exifData(orientation: number, littleEndian: boolean): Uint8Array {
+  const bytes = new Uint8Array(26);
+  const view = new DataView(bytes.buffer);
+  view.setUint16(0, littleEndian ? 0x4949 : 0x4d4d);
+  view.setUint16(2, 42, littleEndian);
+  view.setUint32(4, 8, littleEndian); // the first directory
+  view.setUint16(8, 1, littleEndian); // its entries
+  view.setUint16(10, 274, littleEndian);
+  view.setUint16(12, 3, littleEndian); // a short
+  view.setUint32(14, 1, littleEndian);
+  view.setUint16(18, orientation, littleEndian);
+  return bytes;
+}
+
+/** A JPEG file with EXIF data as its first segment. */
+export function withExif(jpeg: Uint8Array, exif: Uint8Array): Uint8Array {
+  const length = 2 + 6 + exif.length;
+  const segment = [0xff, 0xe1, length >> 8, length & 255, ...new TextEncoder().encode("Exif\0\0"), ...exif];
+  return Uint8Array.from([...jpeg.subarray(0, 2), ...segment, ...jpeg.subarray(2)]);
+}
+
+/** A PNG file with one more chunk behind its header. `crc` is computed unless it is given. */
+export function withChunk(png: Uint8Array, name: string, content: Uint8Array, crc?: number): Uint8Array {
+  const body = [...new TextEncoder().encode(name), ...content];
+  const bytesOf = (value: number) => [value >>> 24, (value >>> 16) & 255, (value >>> 8) & 255, value & 255];
+  const chunk = [...bytesOf(content.length), ...body, ...bytesOf(crc ?? crc32(Uint8Array.from(body)))];
+  return Uint8Array.from([...png.subarray(0, 33), ...chunk, ...png.subarray(33)]);
 }

@@ -4,7 +4,7 @@ import { readSafetensors } from "../../src/formats/safetensors.ts";
 import { Network } from "../../src/nn/network.ts";
 import { openRun } from "../../src/run/open_run.ts";
 import { resolveSettings, type Values } from "../../src/settings/settings.ts";
-import { networkFile, writeStreets } from "../cli/fixture.ts";
+import { networkFile, street, writeStreets } from "../cli/fixture.ts";
 import { withFolder, write } from "../data/pictures.ts";
 
 Deno.test("first weights go to the GPU once: no second network stands beside the run's", () =>
@@ -32,4 +32,23 @@ Deno.test("first weights go to the GPU once: no second network stands beside the
       }
       close();
     }
+  }));
+
+Deno.test("a folder of photographs without a dataset.json is a target with the source's classes", () =>
+  withFolder(async (folder) => {
+    const source = join(folder, "streets");
+    const target = join(folder, "photos");
+    const out = join(folder, "run");
+    writeStreets(source);
+    write(join(target, "trip/a.png"), street(1).image);
+    write(join(target, "b.png"), street(2).image);
+    const settings = resolveSettings("adapt", { model: "deeplab-nano", source, target, out });
+    const { data, close } = await openRun(settings, true);
+    close();
+    assertEquals(data.targetSplit.items.map(({ name, labelPath }) => [name, labelPath]), [
+      ["b", null],
+      ["trip/a", null],
+    ]);
+    assertEquals([data.target.classes, data.evaluationSplit], [data.source.classes, null]);
+    assertEquals(data.inspected.target.sizes.length, 2);
   }));

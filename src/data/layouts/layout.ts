@@ -8,16 +8,24 @@ import type { LabelTable } from "../class_map.ts";
 import type { DatasetDescription } from "../dataset.ts";
 import type { FileItem } from "../file_item.ts";
 
+/** The images of a split. */
+export interface ListedItems {
+  /** In byte order of their names; never empty. */
+  readonly items: FileItem[];
+  /** Sentences on what was found in the split's folders and is not used. */
+  readonly notices: string[];
+}
+
 /** A layout. Every function takes the folder of the data set first. */
 export interface Layout {
   /** Whether the folder looks like one of this layout. */
   recognises(path: string): boolean;
-  /** Classes, colours and ignored id; throws where they cannot be read. */
-  describe(path: string): DatasetDescription;
+  /** Classes, colours and ignored id; `null` if the folder does not say them. Throws where they cannot be read. */
+  describe(path: string): DatasetDescription | null;
   /** The names of all splits. */
   splitNames(path: string): string[];
-  /** The images of a split in byte order of their names; throws where there is no such split or it has no image. */
-  items(path: string, split: string, table: LabelTable): FileItem[];
+  /** The images of a split; throws where there is no such split or it has no image. */
+  items(path: string, split: string, table: LabelTable): ListedItems;
   /** Where the label file of an image belongs. */
   labelPath(path: string, split: string, imageName: string): string;
 }

@@ -1,17 +1,19 @@
 /**
- * The project's own layout: `dataset.json` (name, classes, palette, ignore), `<split>/images/*.{jpg,jpeg,png}` and, if
- * there are labels, `<split>/labels/<stem>.png`.
+ * The project's own layout: `dataset.json` (name, classes, palette, ignore), images in `<split>/images` and, if there
+ * are labels, `<split>/labels/<name>.png`. Both may hold folders: `labels/aachen/1.png` belongs to
+ * `images/aachen/1.jpg`.
  *
  * @module
  */
 
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { LabelTable } from "../class_map.ts";
 import { parseDataset } from "../dataset.ts";
-import type { FileItem } from "../file_item.ts";
-import { byteOrder, imageNames, isFolder, readText, requireDifferentStems, stem } from "../image_files.ts";
-import type { Layout } from "./layout.ts";
+import { filesUnder, imageTitles, readText, stem } from "../image_files.ts";
+import { isLabelName, labelFinder } from "./label_names.ts";
+import type { Layout, ListedItems } from "./layout.ts";
+import { findSplits, splitFoldersOf, splitImages } from "./parts.ts";
 
 /** `dataset.json` and a folder per split. */
 export const splitFolders: Layout = {
@@ -24,40 +26,44 @@ export const splitFolders: Layout = {
         'Write one with its name and classes, such as {"name": "town", "classes": ["road", "car"]}',
     );
   },
-  splitNames,
+  splitNames: (path) => [...findSplits(path).keys()],
   items,
   labelPath: (path, split, imageName) => join(path, split, "labels", `${imageName}.png`),
 };
 
-function splitNames(path: string): string[] {
-  return byteOrder(readdirSync(path).filter((name) => isFolder(join(path, name, "images"))));
+function items(path: string, split: string, table: LabelTable): ListedItems {
+  const folders = splitFoldersOf(path, split);
+  const { images, notices } = splitImages(path, split, folders);
+  const labels = folders.labels === null ? [] : filesUnder(folders.labels);
+  const find = labelFinder(labels);
+  const titles = imageTitles(images);
+  const found = images.map((image, index) => {
+    const label = find(image);
+    return {
+      name: titles[index] ?? image,
+      imagePath: join(folders.images, image),
+      labelPath: label === null || folders.labels === null ? null : join(folders.labels, label),
+      labelTable: table,
+    };
+  });
+  if (labels.length > 0 && found.every((item) => item.labelPath === null)) {
+    throw new Error(unmatchedText(folders.labels ?? "", labels, images[0] ?? ""));
+  }
+  return { items: found, notices };
 }
 
-function items(path: string, split: string, table: LabelTable): FileItem[] {
-  const imageFolder = join(path, split, "images");
-  if (!isFolder(imageFolder)) {
-    const others = splitNames(path);
-    const list = others.length === 0 ? "It has none: images belong in <split>/images" : `It has: ${others.join(", ")}`;
-    throw new Error(`The data set ${path} has no split "${split}". ${list}`);
+/** Why no label file belongs to an image. */
+function unmatchedText(folder: string, labels: readonly string[], image: string): string {
+  const other = labels.find((path) => !isLabelName(path));
+  if (!labels.some(isLabelName) && other !== undefined) {
+    const lossy = /\.jpe?g$/i.test(other)
+      ? ". JPEG changes the ids: export the labels again, not from the JPEG files"
+      : "";
+    return `The labels in ${folder} are no PNG files: it holds ${basename(other)}, expected ${
+      stem(image)
+    }.png with a class id for each pixel${lossy}`;
   }
-  const names = imageNames(imageFolder);
-  if (names.length === 0) {
-    throw new Error(`The split "${split}" of ${path} is empty: there is no .jpg, .jpeg or .png file in ${imageFolder}`);
-  }
-  const imagePaths = names.map((imageName) => join(imageFolder, imageName));
-  requireDifferentStems(imagePaths);
-  const labelFolder = join(path, split, "labels");
-  const labelNames = new Set(isFolder(labelFolder) ? readdirSync(labelFolder) : []);
-  const found = imagePaths.map((imagePath) => {
-    const labelName = `${stem(imagePath)}.png`;
-    const labelPath = labelNames.has(labelName) ? join(labelFolder, labelName) : null;
-    return { name: stem(imagePath), imagePath, labelPath, labelTable: table };
-  });
-  if (labelNames.size > 0 && found.every((item) => item.labelPath === null)) {
-    const [first = ""] = imagePaths;
-    throw new Error(
-      `No file in ${labelFolder} has the name of an image: ${basename(first)} would need ${stem(first)}.png`,
-    );
-  }
-  return found;
+  return `No file in ${folder} has the name of an image: ${basename(image)} would need ${stem(image)}.png, found ${
+    labels.find(isLabelName)
+  }`;
 }

@@ -1,0 +1,39 @@
+/**
+ * What decoding may cost. The header of a file is compared with it before memory is taken.
+ *
+ * @module
+ */
+
+import { ReasonedError } from "../../errors.ts";
+import { formatSize, type Size } from "../size.ts";
+
+/** How many pixels an image may have unless another bound is given. */
+export const defaultMaxPixels = 100_000_000;
+
+/** What decoding may cost. */
+export interface DecodeLimits {
+  /**
+   * How many pixels the header of a file may claim. Default 100 million. It is compared before memory is taken.
+   */
+  maxPixels?: number | undefined;
+}
+
+/**
+ * Makes sure that an image has no more pixels than are allowed.
+ *
+ * @throws {Error} naming the file and both numbers.
+ */
+export function requireAllowed({ height, width }: Size, path: string, { maxPixels }: DecodeLimits): void {
+  const most = maxPixels ?? defaultMaxPixels;
+  if (height * width <= most) return;
+  throw new ReasonedError(
+    `Cannot read ${path}: its header says ${formatSize({ height, width })} pixels, ${
+      millions(height * width)
+    }. At most ${millions(most)} are read`,
+    "too many pixels",
+  );
+}
+
+function millions(pixels: number): string {
+  return `${Number((pixels / 1e6).toPrecision(4))} million`;
+}

@@ -1,0 +1,39 @@
+/**
+ * A folder of images that says nothing of classes: photographs to adapt to. They may lie in folders in it.
+ *
+ * @module
+ */
+
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { LabelTable } from "../class_map.ts";
+import { imageTitles } from "../image_files.ts";
+import type { Layout, ListedItems } from "./layout.ts";
+import { findSplits, splitFoldersOf, splitImages } from "./parts.ts";
+
+/** Images without `dataset.json`. */
+export const photoFolder: Layout = {
+  recognises: (path) => !existsSync(join(path, "dataset.json")) && findSplits(path).size > 0,
+  describe: () => null,
+  splitNames: (path) => [...findSplits(path).keys()],
+  items,
+  labelPath: (path, split, imageName) => join(path, split, "labels", `${imageName}.png`),
+};
+
+function items(path: string, split: string, table: LabelTable): ListedItems {
+  const folders = splitFoldersOf(path, split);
+  const { images, notices } = splitImages(path, split, folders);
+  const unused = folders.labels === null
+    ? []
+    : [`The labels in ${folders.labels} are not used: there is no dataset.json in ${path} that says what they mean`];
+  const titles = imageTitles(images);
+  return {
+    items: images.map((image, index) => ({
+      name: titles[index] ?? image,
+      imagePath: join(folders.images, image),
+      labelPath: null,
+      labelTable: table,
+    })),
+    notices: [...notices, ...unused],
+  };
+}
