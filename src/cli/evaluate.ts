@@ -4,14 +4,15 @@
  * @module
  */
 
-import { requireLabels } from "../data/dataset.ts";
-import { openLoader } from "../data/folder.ts";
+import { labelledPart, requireClasses } from "../data/dataset.ts";
+import { openDataset, openLoader } from "../data/folder.ts";
 import { TerminalProgress } from "../report/progress.ts";
 import { inspectItems, requireUsable } from "../run/inspection.ts";
+import { warnOfPalettes } from "../run/label_check.ts";
 import { viewOptions } from "../settings/settings.ts";
 import { evaluate, splitScores } from "../selftraining/evaluation.ts";
 import { readArguments } from "./arguments.ts";
-import { openFitting, openGpu, openNetwork, openShapes } from "./open.ts";
+import { openClassMap, openGpu, openNetwork, openShapes } from "./open.ts";
 import { shown, terminal } from "../report/terminal.ts";
 
 /** Runs the command; returns the exit code. */
@@ -19,22 +20,27 @@ export async function run(args: readonly string[]): Promise<number> {
   const settings = readArguments("evaluate", args);
   const weights = settings.require("weights");
   const data = settings.require("data");
+  const progress = new TerminalProgress();
+  const maxPixels = settings.get("max-pixels");
+  const classMap = openClassMap(settings);
   using gpu = await openGpu(settings.get("adapter"));
   const network = openNetwork(gpu, weights);
   const { classes } = network.metadata;
-  const dataset = openFitting(data, settings, classes);
-  const split = dataset.split(settings.get("split"));
-  requireLabels(split, dataset);
-  const progress = new TerminalProgress();
-  const found = await inspectItems(split.items, { name: "images", progress });
-  requireUsable([found], { skipsBroken: false, progress });
-  using loader = openLoader({ cacheBytes: 0, maxPixels: settings.get("max-pixels") });
-  const confusion = await evaluate(gpu, network, loader, found.items, {
-    ...openShapes(settings, network, found.sizes),
+  const dataset = openDataset(data, { classMap });
+  requireClasses(dataset, classes, classMap);
+  const split = labelledPart(dataset.split(settings.get("split")), dataset);
+  for (const notice of split.notices) progress.line(notice);
+  const inspected = await inspectItems(split.items, { name: "images", progress, maxPixels });
+  requireUsable([inspected], { skipsBroken: settings.get("skip-broken"), progress });
+  warnOfPalettes(dataset, inspected, progress);
+  const { items } = inspected;
+  using loader = openLoader({ cacheBytes: 0, maxPixels });
+  const confusion = await evaluate(gpu, network, loader, items, {
+    ...openShapes(settings, network, inspected.sizes),
     batch: settings.get("label-batch"),
     views: viewOptions(settings),
   });
-  const scores = splitScores(confusion, classes, found.items.length, settings.get("absent"));
+  const scores = splitScores(confusion, classes, items.length, settings.get("absent"));
   if (settings.get("json")) {
     terminal.printJson(scores);
     return 0;

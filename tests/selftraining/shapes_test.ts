@@ -75,9 +75,10 @@ Deno.test("a hundred photos of different shapes compile four programs; each is l
   const { network: counted, programs } = await network();
   const found = await predict(counted, items, planned);
   assertEquals(programs(), 4);
-  // Not padded but to a multiple of four.
-  const alone = await predict(counted, items, { size: null }, { batch: 1 });
-  assertEquals(found, alone);
+  // Some of them with no more padding than to a multiple of four.
+  const chosen = items.filter((_, index) => index % 25 === 0);
+  const alone = await predict(counted, chosen, { size: null }, { batch: 1 });
+  assertEquals(found.filter((_, index) => index % 25 === 0), alone);
   assert(found.some((labels) => new Set(labels).size === 3));
   counted.dispose();
 });
