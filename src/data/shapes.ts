@@ -28,7 +28,9 @@ export interface ShapeOptions {
 
 /** At which sizes images are worked on, without anything left open. */
 export interface Shapes extends ShapeOptions {
+  /** As in the options. */
   readonly canvases: readonly Size[];
+  /** As in the options. */
   readonly areMixed: boolean;
 }
 

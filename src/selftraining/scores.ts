@@ -24,7 +24,9 @@ export interface ScoreView {
   readonly mirror: boolean;
   /** What the image covers of the view, which was padded. Default: all. */
   readonly covered?: {
+    /** Of its rows. */
     readonly rows: Cover;
+    /** Of its columns. */
     readonly columns: Cover;
   };
 }
@@ -34,7 +36,9 @@ export interface ScoreView {
  * corner pixels coincide, so many steps from row to row.
  */
 export interface Cover {
+  /** Above the line. */
   readonly numerator: number;
+  /** Below the line. */
   readonly denominator: number;
 }
 

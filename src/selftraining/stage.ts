@@ -38,8 +38,8 @@ export interface TrainingStage<Item> {
 
 /** What happens around the steps. */
 export interface StageEvents {
-  /** How large the images are worked on of which crops are cut. */
-  readonly size: WorkingSize;
+  /** How large the images are of which crops are cut. Default: exactly the size for which the trainer has room. */
+  readonly size?: WorkingSize | undefined;
   /** The step to start at; above 0 when a stage goes on. */
   readonly from: number;
   /** Called with losses when they have been read back, in the order of the steps. */
@@ -73,10 +73,11 @@ export async function trainStage<Item>(
   events: StageEvents,
 ): Promise<void> {
   trainer.optimizer.step = events.from;
-  const { crop } = trainer.options;
+  const { crop, size: room } = trainer.options;
+  const size = events.size === undefined ? room : events.size;
   const augmentation = { ...stage.augmentation, crop };
   const order = new BatchOrder(stage.items, trainer.crops, stage.seed, stage.name);
-  const batches = source.load(imagesOf(stage, order, events.from), { size: events.size });
+  const batches = source.load(imagesOf(stage, order, events.from), { size });
   let lastRead = performance.now();
   const reading = new OneBehind<StepLoss[]>();
   const report = async () => {

@@ -92,7 +92,7 @@ export class Training<Item> {
     let saved = performance.now();
     await trainStage(trainer, samples, stage, {
       from,
-      size: shapes?.size ?? trainer.options.size,
+      size: shapes?.size,
       signal,
       onLosses: async (losses) => {
         for (const { step, loss } of losses) await store.log({ stage: stage.name, step, loss });
