@@ -8,11 +8,10 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import process from "node:process";
 import { type Dataset, requireClasses, requireLabels, type Split } from "../data/dataset.ts";
 import { openDataset, openLoader, readClassMap } from "../data/folder.ts";
 import { formatSize, roundedSizeText, roundSize, type Size } from "../data/size.ts";
-import { InterruptedError, UsageError } from "../errors.ts";
+import { UsageError } from "../errors.ts";
 import { Gpu } from "../gpu/gpu.ts";
 import { findModel } from "../nn/models/mod.ts";
 import type { Model } from "../nn/model.ts";
@@ -24,6 +23,7 @@ import type { Progress, StageProgress } from "../selftraining/progress.ts";
 import { makeNewFolder, readFile } from "../disk/files.ts";
 import { keptKind } from "../tuning/kept_kind.ts";
 import { type InspectedSplit, inspectItems, requireUsable } from "./inspection.ts";
+import { interruption } from "./interruption.ts";
 import { Profile } from "./profile.ts";
 import { FolderStore } from "./folder_store.ts";
 import type { Settings } from "../settings/settings.ts";
@@ -72,12 +72,11 @@ async function openIn(folder: FolderStore, settings: Settings, needsTarget: bool
   });
   if (settings.get("profile")) profile.timeKernels(gpu);
   const size = workingSize(settings, first, data.inspected.source, progress);
-  const wantedCrop = settings.get("crop");
-  const crop = wantedCrop === undefined ? size : divisible(wantedCrop, "crop", first.model, progress);
+  const crop = cropSize(settings, size, first.model, progress);
   const network = new Network(gpu, first.model, { ...first.metadata, size });
   first.fill(network.store);
   const loader = openLoader({ maxPixels: settings.get("max-pixels") });
-  const { signal, release } = interruption();
+  const { signal, release } = interruption(progress);
   return {
     context: { gpu, settings, folder, network, loader, progress, profile, size, crop, signal },
     data,
@@ -254,6 +253,17 @@ function workingSize(
   return divisible(wanted, "size", model, progress);
 }
 
+/**
+ * The size of the pieces to train on: as the settings say, or four fifths of the working size. A crop that is smaller
+ * than the image can be placed, and takes less time.
+ */
+function cropSize(settings: Settings, size: Size, model: Model, progress: Progress): Size {
+  const crop = settings.get("crop");
+  if (crop === "whole") return size;
+  if (crop !== "auto") return divisible(crop, "crop", model, progress);
+  return roundSize({ height: size.height * 4 / 5, width: size.width * 4 / 5 }, model.sizeMultiple);
+}
+
 /** The nearest size whose sides are multiples of the network's `sizeMultiple`. If that is another size, it is said. */
 function divisible(wanted: Size, what: string, { sizeMultiple }: Model, progress: Progress): Size {
   const rounded = roundSize(wanted, sizeMultiple);
@@ -261,22 +271,4 @@ function divisible(wanted: Size, what: string, { sizeMultiple }: Model, progress
     progress.line(roundedSizeText(what, wanted, rounded, sizeMultiple));
   }
   return rounded;
-}
-
-/** A signal that the first Ctrl-C or SIGTERM aborts. The second one ends the program at once. */
-function interruption(): { signal: AbortSignal; release: () => void } {
-  const controller = new AbortController();
-  const stop = () => {
-    if (controller.signal.aborted) process.exit(130);
-    controller.abort(new InterruptedError("Stopped. Go on with --resume"));
-  };
-  process.on("SIGINT", stop);
-  process.on("SIGTERM", stop);
-  return {
-    signal: controller.signal,
-    release: () => {
-      process.off("SIGINT", stop);
-      process.off("SIGTERM", stop);
-    },
-  };
 }

@@ -105,16 +105,18 @@ export async function adapt<Item>(
       () => training.train(sourceStage(images.source, sourceTraining, settings)),
     );
   }
-  const sourceOnly = await score("source: evaluation");
+  // Weights are written before they are scored, so that a failure there does not lose them.
   await store.once("source weights", async () => {
     await store.write("source.safetensors", await network.save());
     return true;
   });
+  const sourceOnly = await score("source: evaluation");
 
   const rounds: (SplitScores | null)[] = [];
   const predicted: (readonly number[])[] = [];
   const counts = { source: images.source.length, target: images.target.length };
-  for (const plan of planRounds(settings, counts, trainer.crops)) {
+  const plans = planRounds(settings, counts, trainer.crops);
+  for (const plan of plans) {
     const name = `round ${plan.round}`;
     let mining: TrainingStage<Item>["mining"] = {};
     if (settings.control !== true) {
@@ -132,10 +134,10 @@ export async function adapt<Item>(
       "training",
       () => training.train(roundStage(parts, images, { plan, mining, settings })),
     );
+    if (plan === plans.at(-1)) await store.write("weights.safetensors", await network.save());
     rounds.push(await score(`${name}: evaluation`));
   }
   const result = { sourceOnly, rounds, adapted: rounds.at(-1) ?? null, seconds: stages.seconds };
-  await store.write("weights.safetensors", await network.save());
   await store.write("result.json", jsonText(result));
   return result;
 }
