@@ -110,7 +110,7 @@ Deno.test("an adaptation in memory, stopped in every stage and gone on with, end
     await writeTowns(folder, { trainCount: 3, valCount: 2, ...size, seed: 1 });
     const open = (town: TownName, split: string) => openDataset(`${folder}/${town}`).split(split).items;
     using loader = openLoader();
-    const files = FolderStore.open(`${folder}/run`, resolveSettings("adapt"), false);
+    const files = FolderStore.open(`${folder}/run`, resolveSettings("adapt"));
     const inFolder = await run(loader, files, {
       source: open("source", "train"),
       target: open("target", "train"),
