@@ -71,3 +71,27 @@ export class InterruptedError extends Error {
   /** Name of the class, for messages. */
   override name = "InterruptedError";
 }
+
+/**
+ * What was thrown, in words. Libraries throw strings, numbers and bare objects too; none is ever shown as
+ * `[object Object]`.
+ */
+export function errorText(thrown: unknown): string {
+  if (typeof thrown === "string" && thrown !== "") return thrown;
+  if (typeof thrown !== "object" || thrown === null) return `something was thrown that is no error: ${String(thrown)}`;
+  if ("message" in thrown && typeof thrown.message === "string" && thrown.message !== "") return thrown.message;
+  if ("name" in thrown && typeof thrown.name === "string" && thrown.name !== "") {
+    return `${thrown.name} without a reason`;
+  }
+  const json = jsonOf(thrown);
+  return `something was thrown that is no error${json === undefined ? "" : `: ${json}`}`;
+}
+
+function jsonOf(value: object): string | undefined {
+  try {
+    const text = JSON.stringify(value);
+    return text === "{}" ? undefined : text;
+  } catch {
+    return undefined;
+  }
+}

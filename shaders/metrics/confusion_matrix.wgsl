@@ -1,24 +1,35 @@
 // Confusion matrix: counts[truth, predicted] += pixels. Pixels count whose two labels are both classes, below CLASSES.
 // Bindings: 0 predicted · 1 truth [PIXELS] read, bytes, four to a word · 2 counts [CLASSES,CLASSES] u32, read and added
 // to.
-// Schedule: an invocation walks over a run of words. It adds each run of equal (truth, predicted) pairs at once to a
-// matrix in workgroup memory. At the end the workgroup adds its matrix to the counts. Sums of whole numbers do not
-// depend on their order, so atomics give the same result every time.
-// Bound: 2 bytes per pixel. Labels come in runs, so there are far fewer atomics than pixels.
+// Schedule: an invocation walks over a run of words. It adds each run of equal (truth, predicted) pairs at once. The
+// first LOCAL_ENTRIES of the matrix are gathered in workgroup memory, which the workgroup adds to the counts at the end;
+// up to 32 classes these are all entries. The other entries are added to the counts directly, as a matrix of 255 classes
+// does not fit workgroup memory. Sums of whole numbers do not depend on their order, so atomics give the same result
+// every time.
+// Bound: 2 bytes per pixel. Labels come in runs, so there are far fewer atomics than pixels. Where they do not, and there
+// are many classes, the atomics on the counts; they spread over CLASSES² places.
 #include lib/grid.wgsl
 
 const PIXELS: u32 = 1u;
 const CLASSES: u32 = 1u;
 const WORDS_PER_INVOCATION: u32 = 16u;
+const LOCAL_ENTRIES: u32 = 1u;
 
 const WORDS = (PIXELS + 3u) / 4u;
-const ENTRIES = CLASSES * CLASSES;
 
 @group(0) @binding(0) var<storage, read> predicted: array<u32>;
 @group(0) @binding(1) var<storage, read> truth: array<u32>;
 @group(0) @binding(2) var<storage, read_write> counts: array<atomic<u32>>;
 
-var<workgroup> partial: array<atomic<u32>, ENTRIES>;
+var<workgroup> partial: array<atomic<u32>, LOCAL_ENTRIES>;
+
+fn add(entry: u32, count: u32) {
+  if (entry < LOCAL_ENTRIES) {
+    atomicAdd(&partial[entry], count);
+  } else {
+    atomicAdd(&counts[entry], count);
+  }
+}
 
 @compute @workgroup_size(64)
 fn main(
@@ -39,7 +50,7 @@ fn main(
         let entry = truth$byte * CLASSES + predicted$byte;
         if (entry != runEntry) {
           if (run > 0u) {
-            atomicAdd(&partial[runEntry], run);
+            add(runEntry, run);
           }
           run = 0u;
           runEntry = entry;
@@ -49,10 +60,10 @@ fn main(
     }
   }
   if (run > 0u) {
-    atomicAdd(&partial[runEntry], run);
+    add(runEntry, run);
   }
   workgroupBarrier();
-  for (var entry = local; entry < ENTRIES; entry += 64u) {
+  for (var entry = local; entry < LOCAL_ENTRIES; entry += 64u) {
     let count = atomicLoad(&partial[entry]);
     if (count > 0u) {
       atomicAdd(&counts[entry], count);

@@ -10,6 +10,7 @@ import { viewOptions } from "../settings/settings.ts";
 import { evaluate, splitScores } from "../selftraining/evaluation.ts";
 import { readArguments } from "./arguments.ts";
 import { openFitting, openGpu, openNetwork, sayRounded, workingSizeOf } from "./open.ts";
+import { shown, terminal } from "../report/terminal.ts";
 
 /** Runs the command; returns the exit code. */
 export async function run(args: readonly string[]): Promise<number> {
@@ -31,13 +32,15 @@ export async function run(args: readonly string[]): Promise<number> {
   });
   const scores = splitScores(confusion, classes, split.items.length, settings.get("absent"));
   if (settings.get("json")) {
-    console.log(JSON.stringify(scores));
+    terminal.printJson(scores);
     return 0;
   }
-  const width = Math.max(...classes.map((name) => name.length), 14);
+  const width = Math.max(...classes.map((name) => shown(name).length), 14);
   const percent = (value: number | null) => value === null ? "–" : (value * 100).toFixed(1);
-  for (const [name, value] of Object.entries(scores.iou)) console.log(`${name.padEnd(width)}  ${percent(value)}`);
-  console.log(`${"mIoU".padEnd(width)}  ${percent(scores.miou)}`);
-  console.log(`${"pixel accuracy".padEnd(width)}  ${percent(scores.pixelAccuracy)}`);
+  for (const [name, value] of Object.entries(scores.iou)) {
+    terminal.print(`${shown(name).padEnd(width)}  ${percent(value)}`);
+  }
+  terminal.print(`${"mIoU".padEnd(width)}  ${percent(scores.miou)}`);
+  terminal.print(`${"pixel accuracy".padEnd(width)}  ${percent(scores.pixelAccuracy)}`);
   return 0;
 }

@@ -15,6 +15,7 @@ import { readFile } from "../disk/files.ts";
 import { keptKind } from "../tuning/kept_kind.ts";
 import type { Settings } from "../settings/settings.ts";
 import { adapterKey, loadTuning } from "../tuning/table.ts";
+import { terminal } from "../report/terminal.ts";
 
 /**
  * Opens an adapter, with its measured kind and the schedules that were tuned for it.
@@ -46,7 +47,7 @@ export function openClassMap(settings: Settings): ClassMap | undefined {
 
 /** Says on stderr that images of one size are worked on at another. `loadSplit` calls it once. */
 export function sayRounded(network: Network): (wanted: Size, rounded: Size) => void {
-  return (wanted, rounded) => console.error(roundedSizeText("size", wanted, rounded, network.model.sizeMultiple));
+  return (wanted, rounded) => terminal.say(roundedSizeText("size", wanted, rounded, network.model.sizeMultiple));
 }
 
 /**

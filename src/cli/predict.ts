@@ -21,6 +21,7 @@ import { loadSplit } from "../selftraining/inference.ts";
 import { type Prediction, Predictor } from "../selftraining/prediction.ts";
 import { readArguments } from "./arguments.ts";
 import { openGpu, openNetwork, sayRounded, workingSizeOf } from "./open.ts";
+import { terminal } from "../report/terminal.ts";
 
 /** Runs the command; returns the exit code. */
 export async function run(args: readonly string[]): Promise<number> {
@@ -28,7 +29,7 @@ export async function run(args: readonly string[]): Promise<number> {
   const weights = settings.require("weights");
   const out = settings.require("out");
   const { items, notices } = imageItems(settings.require("images"));
-  for (const notice of notices) console.error(notice);
+  for (const notice of notices) terminal.say(notice);
   requireFreeNames(items, out);
   using gpu = await openGpu(settings.get("adapter"));
   const network = openNetwork(gpu, weights);
@@ -54,8 +55,8 @@ export async function run(args: readonly string[]): Promise<number> {
   } finally {
     finish(await writing.take());
   }
-  if (settings.get("json")) console.log(JSON.stringify({ images: files.length, labels: files }));
-  else console.error(`Labelled ${files.length} image${files.length === 1 ? "" : "s"}; see ${out}`);
+  if (settings.get("json")) terminal.printJson({ images: files.length, labels: files });
+  else terminal.say(`Labelled ${files.length} image${files.length === 1 ? "" : "s"}; see ${out}`);
   return 0;
 }
 

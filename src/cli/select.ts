@@ -7,6 +7,7 @@
 import { select } from "../run/select.ts";
 import { readArguments } from "./arguments.ts";
 import { openGpu } from "./open.ts";
+import { shown, terminal } from "../report/terminal.ts";
 
 /** Runs the command; returns the exit code. */
 export async function run(args: readonly string[]): Promise<number> {
@@ -27,17 +28,17 @@ export async function run(args: readonly string[]): Promise<number> {
     format: settings.get("format"),
   });
   if (settings.get("json")) {
-    console.log(JSON.stringify(report));
+    terminal.printJson(report);
     return 0;
   }
-  console.log(
+  terminal.print(
     `${"class".padStart(5)}  ${"threshold".padStart(12)}  ${"predicted".padStart(11)}  ${"labelled".padStart(11)}`,
   );
   for (const [id, lambda] of report.lambda.entries()) {
     const cells = [lambda.toPrecision(7).padStart(12), ...[report.n_pixels[id], report.labelled[id]].map(column)];
-    console.log(`${String(id).padStart(5)}  ${cells.join("  ")}`);
+    terminal.print(`${String(id).padStart(5)}  ${cells.join("  ")}`);
   }
-  console.log(`${report.ignored} pixels ignored; the labels are in ${out}`);
+  terminal.print(`${report.ignored} pixels ignored; the labels are in ${shown(out)}`);
   return 0;
 }
 

@@ -11,7 +11,8 @@ import { inspectJpeg, jpegHeader } from "./decoders/jpeg_structure.ts";
 import { type ImageKindName, kindOf } from "./decoders/kind.ts";
 import { type DecodeLimits, requireAllowed } from "./decoders/limits.ts";
 import { orientedSize, orientPixels } from "./decoders/orient.ts";
-import { decodePng, inspectPng, pngHeader, pngPixels, singleChannel } from "./decoders/png.ts";
+import { decodePng, pngSamples } from "./decoders/png.ts";
+import { inspectPng, pngHeader } from "./decoders/png_structure.ts";
 import { formatSize, type Size } from "./size.ts";
 
 export { MoreBytesError } from "./decoders/file_bytes.ts";
@@ -89,14 +90,17 @@ export function decodeLabels(bytes: Uint8Array, path: string, limits: DecodeLimi
     throw new Error(`Cannot read the labels ${path}: it is not a PNG file. Labels must be lossless`);
   }
   requireAllowed(pngHeader(bytes, path).stored, path, limits);
-  const png = decodePng(bytes, path);
-  if (png.channels !== 1) {
+  const { height, width, channels, samples } = pngSamples(bytes, path);
+  if (channels !== 1) {
     throw new Error(
-      `Cannot read the labels ${path}: it has ${png.channels} channels, expected a single one with a class id per pixel. ` +
+      `Cannot read the labels ${path}: it has ${channels} channels, expected a single one with a class id per pixel. ` +
         "Convert the colours to ids",
     );
   }
-  return { height: png.height, width: png.width, labels: singleChannel(png) };
+  if (samples instanceof Uint16Array) {
+    throw new Error(`Cannot read the labels ${path}: 16-bit grey, expected 8-bit. Convert it to 8 bits per channel`);
+  }
+  return { height, width, labels: samples };
 }
 
 function storedHeader(bytes: Uint8Array, path: string): StoredHeader {
@@ -120,7 +124,7 @@ function headerOf(bytes: Uint8Array, path: string): StoredHeader {
 async function decodeStored(kind: ImageKindName, bytes: Uint8Array, path: string): Promise<DecodedImage> {
   switch (kind) {
     case "PNG":
-      return pngPixels(decodePng(bytes, path), path);
+      return decodePng(bytes, path);
     case "JPEG":
       return await decodeJpeg(bytes, path);
   }

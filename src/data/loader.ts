@@ -100,7 +100,8 @@ export class Loader implements SampleSource<FileItem> {
     if (known !== undefined) return known;
     const { imagePath, labelPath } = item;
     const urls = { image: this.#urlOf(imagePath), labels: labelPath === null ? null : this.#urlOf(labelPath) };
-    const sample = await this.#pool.run({ item, urls, options: { maxPixels: this.#maxPixels, ...options } });
+    const work = { item, urls, options: { maxPixels: this.#maxPixels, ...options } };
+    const sample = await this.#pool.run(work, [], imagePath);
     this.#keep(key, sample);
     return sample;
   }

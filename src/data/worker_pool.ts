@@ -4,7 +4,7 @@
  * @module
  */
 
-import { ReasonedError } from "../errors.ts";
+import { errorText, ReasonedError } from "../errors.ts";
 import type { WorkerReply, WorkerRequest } from "./worker_scope.ts";
 
 /** The words that the messages of a pool use. */
@@ -18,13 +18,16 @@ export interface WorkerPoolNames {
 }
 
 interface Waiting<Result> {
+  /** What the work is about, such as a file's path; empty where there is none. */
+  readonly subject: string;
   resolve(result: Result): void;
   reject(error: Error): void;
 }
 
 interface StartedWorker<Result> {
-  worker: Worker;
-  waiting: Map<number, Waiting<Result>>;
+  readonly worker: Worker;
+  /** Work that it has been given and has not answered, in the order in which it does it. */
+  readonly waiting: Map<number, Waiting<Result>>;
 }
 
 /** The default number of Workers: as many as there are processors, but at least 2 and at most 8. */
@@ -32,7 +35,12 @@ export function defaultWorkers(): number {
   return Math.min(8, Math.max(2, navigator.hardwareConcurrency));
 }
 
-/** Workers behind one function. {@link WorkerPool.close} ends them. A program that does not call it does not end. */
+/**
+ * Workers behind one function. {@link WorkerPool.close} ends them. A program that does not call it does not end.
+ *
+ * Every piece of work is answered. A Worker that dies leaves the pool, whether it was busy or idle: what it had not
+ * answered is rejected, and later work goes to the others or to a new one.
+ */
 export class WorkerPool<Work, Result> {
   readonly #start: () => Worker;
   readonly #size: number;
@@ -57,16 +65,16 @@ export class WorkerPool<Work, Result> {
    * Gives a piece of work to the Worker that has the least to do.
    *
    * @param transfer buffers of `work` that are handed over instead of being copied.
-   * @throws {Error} the sentence of the Worker, or if the pool is closed.
+   * @param subject what messages call the work, such as the path of its file.
+   * @throws {Error} the sentence of the Worker, or if the Worker dies, or if the pool is closed.
    */
-  run(work: Work, transfer: ArrayBuffer[] = []): Promise<Result> {
-    const { action, owner } = this.#names;
-    if (this.#closed) return Promise.reject(new Error(`Cannot ${action}: the ${owner} is closed`));
-    const chosen = this.#leastBusy();
+  async run(work: Work, transfer: ArrayBuffer[] = [], subject = ""): Promise<Result> {
+    if (this.#closed) throw new Error(`Cannot ${this.#names.action}: the ${this.#names.owner} is closed`);
+    const { worker, waiting } = this.#leastBusy(subject);
     const id = this.#nextId++;
-    return new Promise((resolve, reject) => {
-      chosen.waiting.set(id, { resolve, reject });
-      chosen.worker.postMessage({ id, work } satisfies WorkerRequest<Work>, transfer);
+    return await new Promise((resolve, reject) => {
+      worker.postMessage({ id, work } satisfies WorkerRequest<Work>, transfer);
+      waiting.set(id, { subject, resolve, reject });
     });
   }
 
@@ -81,35 +89,53 @@ export class WorkerPool<Work, Result> {
     this.#workers.length = 0;
   }
 
-  #startOne(): StartedWorker<Result> {
-    const started = listen<Result>(this.#start(), this.#names);
+  #startOne(subject = ""): StartedWorker<Result> {
+    const started: StartedWorker<Result> = { worker: this.#startWorker(subject), waiting: new Map() };
+    const { worker, waiting } = started;
+    worker.onmessage = ({ data: reply }: MessageEvent<WorkerReply<Result>>) => {
+      if ("death" in reply) return this.#bury(started, reply.death);
+      const entry = waiting.get(reply.id);
+      waiting.delete(reply.id);
+      if ("result" in reply) entry?.resolve(reply.result);
+      else entry?.reject(new ReasonedError(reply.error, reply.reason));
+    };
+    worker.onmessageerror = () => this.#bury(started, "its answer cannot be read");
+    worker.onerror = (event) => {
+      event.preventDefault();
+      this.#bury(started, event.message || "its module cannot be loaded");
+    };
     this.#workers.push(started);
     return started;
   }
 
-  #leastBusy(): StartedWorker<Result> {
+  /** Takes a Worker that died out of the pool, and answers for all that it was given. */
+  #bury(started: StartedWorker<Result>, reason: string): void {
+    const index = this.#workers.indexOf(started);
+    if (index >= 0) this.#workers.splice(index, 1);
+    started.worker.terminate();
+    for (const { subject, reject } of started.waiting.values()) reject(this.#failure(subject, "stopped", reason));
+    started.waiting.clear();
+  }
+
+  #startWorker(subject: string): Worker {
+    try {
+      return this.#start();
+    } catch (error) {
+      throw this.#failure(subject, "cannot be started", errorText(error));
+    }
+  }
+
+  #failure(subject: string, what: string, reason: string): Error {
+    const { action, worker } = this.#names;
+    return new Error(`Cannot ${action}${subject && ` (${subject})`}: a ${worker} ${what}: ${reason}`);
+  }
+
+  #leastBusy(subject: string): StartedWorker<Result> {
     let best: StartedWorker<Result> | undefined;
     for (const candidate of this.#workers) {
       if (best === undefined || candidate.waiting.size < best.waiting.size) best = candidate;
     }
     if (best !== undefined && (best.waiting.size === 0 || this.#workers.length >= this.#size)) return best;
-    return this.#startOne();
+    return this.#startOne(subject);
   }
-}
-
-function listen<Result>(worker: Worker, names: WorkerPoolNames): StartedWorker<Result> {
-  const waiting = new Map<number, Waiting<Result>>();
-  worker.onmessage = (event: MessageEvent<WorkerReply<Result>>) => {
-    const reply = event.data;
-    const entry = waiting.get(reply.id);
-    waiting.delete(reply.id);
-    if ("result" in reply) entry?.resolve(reply.result);
-    else entry?.reject(new ReasonedError(reply.error, reply.reason));
-  };
-  worker.onerror = (event) => {
-    event.preventDefault();
-    for (const { reject } of waiting.values()) reject(new Error(`A ${names.worker} stopped: ${event.message}`));
-    waiting.clear();
-  };
-  return { worker, waiting };
 }

@@ -6,7 +6,7 @@
  */
 
 import * as v from "valibot";
-import { validated } from "./validation.ts";
+import { requireDistinctKeys, shortText, validated } from "./validation.ts";
 
 /** Values of a tensor in the order of its shape, as files have them. */
 export interface ParameterValues {
@@ -24,82 +24,156 @@ export interface SafetensorsFile {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-const natural = v.pipe(v.number(), v.integer(), v.minValue(0));
+const natural = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const entrySchema = v.object({
   dtype: v.string(),
   shape: v.array(natural),
   data_offsets: v.strictTuple([natural, natural]),
 });
+type Entry = v.InferOutput<typeof entrySchema>;
 const headerSchema = v.objectWithRest(
   { __metadata__: v.optional(v.record(v.string(), v.string()), {}) },
   entrySchema,
 );
 
+/** The most bytes of a header, as in the format's reference implementation. */
+const maxHeaderBytes = 100_000_000;
+
 /**
- * Reads a file of F16, F32, F64, U8, I32, U32 or I64 tensors.
+ * Reads a file of floats (F16, BF16, F32, F64) or integers (BOOL, I8 to I64, U8 to U64). It is as strict as the format's
+ * reference implementation: the tensors must fill the bytes behind the header one after the other, without overlap,
+ * hole or rest, and no name may be given twice. All of that is checked before a number is read.
+ *
+ * Source: `safetensors/src/tensor.rs` and the section "Format" of <https://github.com/huggingface/safetensors>.
  *
  * @param source the file's name, for messages.
  * @throws {Error} naming the file and the tensor that cannot be read.
  */
 export function readSafetensors(bytes: Uint8Array<ArrayBuffer>, source: string): SafetensorsFile {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const length = bytes.length < 8 ? -1 : Number(view.getBigUint64(0, true));
-  if (length < 2 || length > bytes.length - 8) {
-    throw new Error(`Cannot read ${source}: it is no safetensors file, or it was cut off (${bytes.length} bytes)`);
-  }
-  const text = new TextDecoder().decode(bytes.subarray(8, 8 + length));
-  const { __metadata__: metadata, ...entries } = validated(headerSchema, text, source, "safetensors header of");
+  const { text, dataStart } = headerText(bytes, source);
+  const what = "safetensors header of";
+  const { __metadata__: metadata, ...entries } = validated(headerSchema, text, source, what);
+  requireDistinctKeys(text, source, what);
   const tensors = new Map<string, ParameterValues>();
-  for (const [name, entry] of Object.entries(entries)) {
+  for (const [name, entry] of inPlace(entries, bytes.length - dataStart, source)) {
     const [start, end] = entry.data_offsets;
-    const count = entry.shape.reduce((product, side) => product * side, 1);
-    const width = elementBytes[entry.dtype];
-    if (width === undefined) {
-      throw new Error(`Cannot read ${source}: tensor "${name}" has the unknown type ${entry.dtype}`);
-    }
-    if (end > bytes.length - 8 - length || end - start !== count * width) {
-      throw new Error(
-        `Cannot read ${source}: tensor "${name}" [${entry.shape.join(", ")}] of ${entry.dtype} does not fit its ${
-          end - start
-        } bytes, or the file was cut off`,
-      );
-    }
-    const data = new DataView(bytes.buffer, bytes.byteOffset + 8 + length + start, end - start);
-    tensors.set(name, { shape: entry.shape, values: decode(data, entry.dtype, count) });
+    const data = new DataView(bytes.buffer, bytes.byteOffset + dataStart + start, end - start);
+    tensors.set(name, { shape: entry.shape, values: decode(data, entry.dtype) });
   }
   return { tensors, metadata };
 }
 
-const elementBytes: Readonly<Record<string, number>> = { F16: 2, F32: 4, F64: 8, U8: 1, I32: 4, U32: 4, I64: 8 };
-
-function decode(data: DataView, dtype: string, count: number): Float32Array<ArrayBuffer> {
-  const values = new Float32Array(count);
-  const width = elementBytes[dtype] ?? 1;
-  for (let index = 0; index < count; index++) values[index] = element(data, dtype, index * width);
-  return values;
-}
-
-function element(data: DataView, dtype: string, offset: number): number {
-  switch (dtype) {
-    case "F16":
-      return halfToNumber(data.getUint16(offset, true));
-    case "F32":
-      return data.getFloat32(offset, true);
-    case "F64":
-      return data.getFloat64(offset, true);
-    case "I32":
-      return data.getInt32(offset, true);
-    case "U32":
-      return data.getUint32(offset, true);
-    case "I64":
-      return Number(data.getBigInt64(offset, true));
-    default:
-      return data.getUint8(offset);
+/** The header, and where the numbers begin. */
+function headerText(bytes: Uint8Array, source: string): { readonly text: string; readonly dataStart: number } {
+  const other = otherKind(bytes);
+  if (other !== null) throw new Error(`Cannot read ${source}: it is ${other}. Save the weights as safetensors`);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const length = bytes.length < 8 ? -1 : Number(view.getBigUint64(0, true));
+  if (length < 2 || length > maxHeaderBytes || bytes[8] !== "{".charCodeAt(0)) {
+    throw new Error(`Cannot read ${source}: it is no safetensors file (${bytes.length} bytes)`);
+  }
+  if (length > bytes.length - 8) {
+    throw new Error(
+      `Cannot read ${source}: its header takes ${length} bytes, the file has ${bytes.length}. The file was cut off`,
+    );
+  }
+  try {
+    return {
+      text: new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(8, 8 + length)),
+      dataStart: 8 + length,
+    };
+  } catch {
+    throw new Error(`Cannot read ${source}: its header is no UTF-8 text`);
   }
 }
 
+/** What a file is that people give in the place of a safetensors file; `null` if nothing is known about it. */
+function otherKind(bytes: Uint8Array): string | null {
+  const startsWith = (...start: readonly number[]) => start.every((byte, index) => bytes[index] === byte);
+  const zip = startsWith(0x50, 0x4b, 3, 4);
+  if (zip) return "a zip archive, as torch.save writes (.pth, .pt)";
+  // Protocol 2 and up begin with 0x80 and their number.
+  if (startsWith(0x80) && (bytes[1] ?? 0) >= 2 && (bytes[1] ?? 0) <= 5) {
+    return "a Python pickle, as torch.save wrote before PyTorch 1.6 (.pth, .pt)";
+  }
+  if (startsWith(0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59)) return "a .npy file";
+  if (startsWith(0x89, 0x48, 0x44, 0x46)) return "an HDF5 file, as Keras writes (.h5)";
+  if (startsWith(0x47, 0x47, 0x55, 0x46)) return "a GGUF file";
+  return null;
+}
+
+/** The tensors in the order of their bytes, which must fill `dataBytes` bytes exactly. */
+function inPlace(entries: Readonly<Record<string, Entry>>, dataBytes: number, source: string): [string, Entry][] {
+  const ordered = Object.entries(entries).sort(([, { data_offsets: a }], [, { data_offsets: b }]) =>
+    a[0] - b[0] || a[1] - b[1]
+  );
+  let place = 0;
+  for (const [name, { dtype, shape, data_offsets: [start, end] }] of ordered) {
+    const tensor = `tensor ${shortText(name)}`;
+    const width = elementTypes[dtype]?.bytes;
+    if (width === undefined) {
+      throw new Error(
+        `Cannot read ${source}: ${tensor} has the type ${shortText(dtype)}, expected one of ` +
+          Object.keys(elementTypes).join(", "),
+      );
+    }
+    if (start !== place) {
+      throw new Error(
+        `Cannot read ${source}: ${tensor} begins at byte ${start} of the data, ` +
+          `the tensors before it end at ${place}. The file is damaged`,
+      );
+    }
+    // Of a shape such as [0, 2^53] no number is left. Above 2^53 the product is not exact, but it is too large anyway.
+    const wanted = shape.includes(0) ? 0 : shape.reduce((product, side) => product * side, width);
+    if (end - start !== wanted) {
+      throw new Error(
+        `Cannot read ${source}: ${tensor} ${shapeText(shape)} of ${dtype} takes ${wanted} bytes, ` +
+          `the header gives it ${end - start}`,
+      );
+    }
+    place = end;
+  }
+  if (place !== dataBytes) {
+    const reason = place > dataBytes ? "The file was cut off" : "Something was appended, or the header is damaged";
+    throw new Error(`Cannot read ${source}: its tensors take ${place} bytes, it has ${dataBytes}. ${reason}`);
+  }
+  return ordered;
+}
+
+/** A shape in a message. */
+function shapeText(shape: readonly number[]): string {
+  return shape.length > 8 ? `[${shape.slice(0, 8).join(", ")}, …]` : `[${shape.join(", ")}]`;
+}
+
+/** The types of tensors: bytes of an element, and how one is read. */
+const elementTypes: Readonly<
+  Record<string, { readonly bytes: number; readonly read: (data: DataView, offset: number) => number }>
+> = {
+  F16: { bytes: 2, read: (data, offset) => halfToNumber(data.getUint16(offset, true)) },
+  BF16: { bytes: 2, read: (data, offset) => bfloatToNumber(data.getUint16(offset, true)) },
+  F32: { bytes: 4, read: (data, offset) => data.getFloat32(offset, true) },
+  F64: { bytes: 8, read: (data, offset) => data.getFloat64(offset, true) },
+  BOOL: { bytes: 1, read: (data, offset) => data.getUint8(offset) },
+  I8: { bytes: 1, read: (data, offset) => data.getInt8(offset) },
+  U8: { bytes: 1, read: (data, offset) => data.getUint8(offset) },
+  I16: { bytes: 2, read: (data, offset) => data.getInt16(offset, true) },
+  U16: { bytes: 2, read: (data, offset) => data.getUint16(offset, true) },
+  I32: { bytes: 4, read: (data, offset) => data.getInt32(offset, true) },
+  U32: { bytes: 4, read: (data, offset) => data.getUint32(offset, true) },
+  I64: { bytes: 8, read: (data, offset) => Number(data.getBigInt64(offset, true)) },
+  U64: { bytes: 8, read: (data, offset) => Number(data.getBigUint64(offset, true)) },
+};
+
+function decode(data: DataView<ArrayBuffer>, dtype: string): Float32Array<ArrayBuffer> {
+  const type = elementTypes[dtype];
+  if (type === undefined) throw new Error(`There is no type ${dtype}`);
+  const values = new Float32Array(data.byteLength / type.bytes);
+  for (let index = 0; index < values.length; index++) values[index] = type.read(data, index * type.bytes);
+  return values;
+}
+
 /** IEEE half precision: 1 sign bit, 5 exponent bits (bias 15), 10 fraction bits. */
-function halfToNumber(bits: number): number {
+export function halfToNumber(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;
   const exponent = (bits >> 10) & 31;
   const fraction = bits & 1023;
@@ -107,6 +181,15 @@ function halfToNumber(bits: number): number {
   if (exponent === 31) return fraction === 0 ? sign * Infinity : NaN;
   return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
+
+/** The upper half of a float32 number. */
+function bfloatToNumber(bits: number): number {
+  word[0] = bits << 16;
+  return wordAsFloat[0] ?? NaN;
+}
+
+const word = new Uint32Array(1);
+const wordAsFloat = new Float32Array(word.buffer);
 
 /**
  * Writes float32 tensors, in the order given, to the bytes of a file. Equal input gives equal bytes.

@@ -24,15 +24,72 @@ export function validated<Schema extends v.GenericSchema>(
     const detail = error instanceof Error ? error.message : String(error);
     throw new Error(`Cannot read the ${what} ${path}: it is not JSON (${detail})`, { cause: error });
   }
-  const result = v.safeParse(schema, content);
+  // Each problem is an object of its own, so a hostile file of a megabyte could cost a gigabyte: the others are only
+  // counted in short files.
+  const result = v.safeParse(schema, content, { abortEarly: text.length > countedLength });
   if (result.success) return result.output;
   const [first, ...others] = result.issues;
   const key = v.getDotPath(first);
   const more = others.length === 0 ? "" : ` (and ${others.length} more)`;
-  throw new Error(`Cannot read the ${what} ${path}: ${key === null ? "" : `key "${key}": `}${problem(first)}${more}`);
+  const place = key === null ? "" : `key ${shortText(key)}: `;
+  throw new Error(`Cannot read the ${what} ${path}: ${place}${problem(first)}${more}`);
 }
+
+/** Length of the longest text whose problems are counted. */
+const countedLength = 50_000;
+
+/**
+ * Makes sure that no object of a JSON text has a key twice, of which `JSON.parse` would keep the last.
+ *
+ * @param text JSON that `JSON.parse` takes.
+ * @throws {Error} naming the file and the key.
+ */
+export function requireDistinctKeys(text: string, path: string, what: string): void {
+  /** The keys so far of each object around the place; `null` for an array. */
+  const open: (Set<string> | null)[] = [];
+  for (let place = 0; place < text.length; place++) {
+    const character = text[place];
+    if (character === "{" || character === "[") open.push(character === "{" ? new Set() : null);
+    else if (character === "}" || character === "]") open.pop();
+    if (character !== '"') continue;
+    const end = closingQuote(text, place + 1);
+    const keys = open.at(-1);
+    // In an object, what a colon follows is a key.
+    if (keys && isColonNext(text, end + 1)) {
+      const key: string = JSON.parse(text.slice(place, end + 1));
+      if (keys.has(key)) throw new Error(`Cannot read the ${what} ${path}: it has the key ${shortText(key)} twice`);
+      keys.add(key);
+    }
+    place = end;
+  }
+}
+
+function isColonNext(text: string, start: number): boolean {
+  let place = start;
+  while (text[place] === " " || text[place] === "\n" || text[place] === "\r" || text[place] === "\t") place++;
+  return text[place] === ":";
+}
+
+/** The place of the quote that ends the string whose content begins at `start`. */
+function closingQuote(text: string, start: number): number {
+  for (let place = start; place < text.length; place++) {
+    if (text[place] === "\\") place++;
+    else if (text[place] === '"') return place;
+  }
+  return text.length;
+}
+
+/** A text between quotes, as a message shows it: escaped, and only the beginning of a long one. */
+export function shortText(text: string): string {
+  return JSON.stringify(text.length > shownLength ? `${text.slice(0, shownLength)}…` : text);
+}
+
+/** Characters that a message shows of a text. */
+const shownLength = 80;
 
 function problem(issue: v.BaseIssue<unknown>): string {
   if (issue.received === "undefined") return "it is missing";
-  return issue.expected === null ? issue.message : `found ${issue.received}, expected ${issue.expected}`;
+  if (issue.expected === null) return issue.message;
+  const received = issue.received.length > shownLength ? `${issue.received.slice(0, shownLength)}…` : issue.received;
+  return `found ${received}, expected ${issue.expected}`;
 }

@@ -10,6 +10,7 @@ import type { Model } from "./model.ts";
 import { findModel } from "./models/mod.ts";
 import { collectParameters, type ParameterScope, ParameterStore, standardGroups } from "./parameters.ts";
 import { type ParameterValues, readSafetensors, writeSafetensors } from "../formats/safetensors.ts";
+import { shortText } from "../formats/validation.ts";
 
 /** What the metadata of our own weight files say about the network. */
 export interface NetworkMetadata {
@@ -143,7 +144,7 @@ export interface WeightFile {
  * Reads a finished network's weight file.
  *
  * @param source the file's name, for messages.
- * @throws {Error} if it does not name its model and classes.
+ * @throws {Error} if it does not name its model and classes, or names more than 255 classes.
  */
 export function readWeights(bytes: Uint8Array<ArrayBuffer>, source: string): WeightFile {
   const { tensors, metadata } = readSafetensors(bytes, source);
@@ -152,12 +153,18 @@ export function readWeights(bytes: Uint8Array<ArrayBuffer>, source: string): Wei
     throw new Error(`Cannot use ${source} as a network: its metadata must name "model" and "classes"`);
   }
   const recorded = recordedSize(size);
+  const names = classes.split("|");
+  if (names.length > maxClasses) {
+    throw new Error(
+      `Cannot use ${source} as a network: it names ${names.length} classes, at most ${maxClasses} can be`,
+    );
+  }
   return {
     model: modelName(model),
     metadata: {
-      classes: classes.split("|"),
+      classes: names,
       ...(recorded === undefined ? {} : { size: recorded }),
-      ...(palette === undefined ? {} : { palette: palette.split("|").map(parseColor) }),
+      ...(palette === undefined ? {} : { palette: readPalette(palette, names.length, source) }),
     },
     tensors,
   };
@@ -193,7 +200,23 @@ export function modelName(text: string): string {
   return (text.split(":")[0] ?? "").trim();
 }
 
-function parseColor(text: string): readonly [number, number, number] {
-  const [red = 0, green = 0, blue = 0] = text.split(",").map(Number);
-  return [red, green, blue];
+/** The most classes. Ids are bytes, and 255 means "ignored". */
+const maxClasses = 255;
+
+/** The colours in the metadata of a weight file, such as `128,64,128|244,35,232`. */
+function readPalette(text: string, count: number, source: string): (readonly [number, number, number])[] {
+  const colors = text.split("|");
+  if (colors.length !== count) {
+    throw new Error(`Cannot use ${source} as a network: it has ${count} classes, its palette ${colors.length} colours`);
+  }
+  return colors.map((color) => {
+    const [red = -1, green = -1, blue = -1, ...rest] = color.split(",").map(Number);
+    if (rest.length > 0 || ![red, green, blue].every((part) => Number.isInteger(part) && part >= 0 && part <= 255)) {
+      throw new Error(
+        `Cannot use ${source} as a network: its palette holds ${shortText(color)}, expected red, green and blue, ` +
+          "each from 0 to 255",
+      );
+    }
+    return [red, green, blue];
+  });
 }

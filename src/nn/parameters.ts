@@ -273,7 +273,7 @@ export class ParameterStore implements ParameterScope {
    *
    * @param source what the values were read from, for messages.
    * @param options names of parameters that may be missing and then keep their values. Default: none may.
-   * @throws {Error} naming the tensor that is missing or has another shape.
+   * @throws {Error} naming the tensor that is missing, has another shape, or holds a value that is not finite.
    */
   load(
     tensors: ReadonlyMap<string, ParameterValues>,
@@ -293,6 +293,12 @@ export class ParameterStore implements ParameterScope {
           }]`,
         );
       }
+      const bad = found.values.findIndex((value) => !Number.isFinite(value));
+      if (bad >= 0) {
+        throw new Error(
+          `Cannot load ${source}: tensor "${name}" holds ${found.values[bad]}, which is no finite number`,
+        );
+      }
     }
     for (const { name } of this.declarations) {
       const found = tensors.get(name);
@@ -304,7 +310,7 @@ export class ParameterStore implements ParameterScope {
    * Loads all values but those of the head, which keeps its own.
    *
    * @param source what the values were read from, for messages.
-   * @throws {Error} naming the tensor that is missing or has another shape.
+   * @throws {Error} as {@link ParameterStore.load}.
    */
   loadBackbone(tensors: ReadonlyMap<string, ParameterValues>, source: string): void {
     const inHead = new Set(this.declarations.filter(({ group }) => this.#heads.has(group)).map(({ name }) => name));

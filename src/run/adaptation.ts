@@ -33,7 +33,7 @@ export async function runAdaptation(
   return result;
 }
 
-/** Trains on the source images, or does what is left of that. Then scores the network and writes the results. */
+/** Trains on the source images, or does what is left of that. Then writes the weights, and scores them. */
 export async function runSourceTraining(context: RunContext, data: RunData): Promise<SplitScores | null> {
   const { settings, folder, network, profile } = context;
   const trainer = await openTrainer(context, data);
@@ -46,6 +46,8 @@ export async function runSourceTraining(context: RunContext, data: RunData): Pro
   await training.train(
     sourceStage(images, source, { seed: settings.get("seed"), augmentation: augmentationOf(settings) }),
   );
+  // Before the scores, so that a failure there does not lose them.
+  await folder.write("weights.safetensors", await network.save());
   profile.enter("evaluation");
   const scores = await folder.once(
     "evaluation",
@@ -53,7 +55,6 @@ export async function runSourceTraining(context: RunContext, data: RunData): Pro
     () => scoreSplit(parts, "evaluation", evaluation, scoringSettings(settings)),
   );
   profile.enter("other");
-  await folder.write("weights.safetensors", await network.save());
   await folder.write("result.json", jsonText(scores));
   free(trainer);
   return scores;

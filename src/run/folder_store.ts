@@ -50,6 +50,11 @@ import { digestOfTexts, sha256 } from "./file_digest.ts";
 import { StagesFile } from "./stages_file.ts";
 
 const checkpointName = "checkpoint.safetensors";
+/**
+ * Files that may be written anew after the stage that wrote them first. The checkpoint has a digest of its own, the
+ * others are what came out and are never read.
+ */
+const changingNames: ReadonlySet<string> = new Set([checkpointName, "weights.safetensors", "result.json"]);
 const logName = "metrics.jsonl";
 const imagesName = "data.json";
 
@@ -215,8 +220,7 @@ export class FolderStore implements RunStore<FileItem> {
     return new Promise((resolve) => {
       this.#prepareWriting();
       writeFileSafely(this.file(name), data);
-      // The checkpoint changes after the stage that wrote it. It has a digest of its own.
-      if (name !== checkpointName) this.stages.noteFile(name, data);
+      if (!changingNames.has(name)) this.stages.noteFile(name, data);
       resolve();
     });
   }

@@ -82,7 +82,7 @@ async function inspectFiles(items: readonly FileItem[], options: InspectionOptio
   let done = 0;
   const inspect = async (part: readonly FileItem[]) => {
     const files = part.map(({ imagePath, labelPath }) => ({ image: imagePath, labels: labelPath }));
-    const found = await pool.run({ files });
+    const found = await pool.run({ files }, [], part[0]?.imagePath);
     done += part.length;
     bar.update(done);
     return found;

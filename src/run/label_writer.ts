@@ -46,7 +46,7 @@ export class LabelWriter implements LabelSink {
     if (path === undefined) throw new Error(`There is no file for image ${this.#written}`);
     this.#written++;
     const { classes } = this;
-    const written = this.#pool.run({ path, labels, height, width, truth, classes }, [labels.buffer]);
+    const written = this.#pool.run({ path, labels, height, width, truth, classes }, [labels.buffer], path);
     // A failure is thrown later, when this promise is awaited. Until then it must not count as an unhandled rejection.
     written.catch(() => {});
     this.#waiting.push(written);

@@ -8,11 +8,10 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import process from "node:process";
 import { type Dataset, requireClasses, requireLabels, type Split } from "../data/dataset.ts";
 import { openDataset, openLoader, readClassMap } from "../data/folder.ts";
 import { formatSize, roundedSizeText, roundSize, type Size } from "../data/size.ts";
-import { InterruptedError, UsageError } from "../errors.ts";
+import { UsageError } from "../errors.ts";
 import { Gpu } from "../gpu/gpu.ts";
 import { findModel } from "../nn/models/mod.ts";
 import type { Model } from "../nn/model.ts";
@@ -25,6 +24,7 @@ import type { Progress, StageProgress } from "../selftraining/progress.ts";
 import { makeNewFolder, readFile } from "../disk/files.ts";
 import { keptKind } from "../tuning/kept_kind.ts";
 import { type InspectedSplit, inspectItems, requireUsable } from "./inspection.ts";
+import { interruption } from "./interruption.ts";
 import { Profile } from "./profile.ts";
 import { FolderStore } from "./folder_store.ts";
 import { imagesOf, runFacts } from "./run_facts.ts";
@@ -84,7 +84,7 @@ async function openIn(folder: FolderStore, settings: Settings, needsTarget: bool
   const network = new Network(gpu, first.model, { ...first.metadata, size });
   first.fill(network.store);
   const loader = openLoader({ maxPixels: settings.get("max-pixels") });
-  const { signal, release } = interruption();
+  const { signal, release } = interruption(progress);
   return {
     context: { gpu, settings, folder, network, loader, progress, profile, size, crop, signal },
     data,
@@ -269,22 +269,4 @@ function divisible(wanted: Size, what: string, { sizeMultiple }: Model, progress
     progress.line(roundedSizeText(what, wanted, rounded, sizeMultiple));
   }
   return rounded;
-}
-
-/** A signal that the first Ctrl-C or SIGTERM aborts. The second one ends the program at once. */
-function interruption(): { signal: AbortSignal; release: () => void } {
-  const controller = new AbortController();
-  const stop = () => {
-    if (controller.signal.aborted) process.exit(130);
-    controller.abort(new InterruptedError("Stopped. Go on with --resume"));
-  };
-  process.on("SIGINT", stop);
-  process.on("SIGTERM", stop);
-  return {
-    signal: controller.signal,
-    release: () => {
-      process.off("SIGINT", stop);
-      process.off("SIGTERM", stop);
-    },
-  };
 }

@@ -114,11 +114,12 @@ export async function adapt<Item>(
       () => training.train(sourceStage(images.source, sourceTraining, settings)),
     );
   }
-  const sourceOnly = await score("source: evaluation");
+  // Weights are written before they are scored, so that a failure there does not lose them.
   await store.once("source weights", doneForm, async () => {
     await store.write("source.safetensors", await network.save());
     return true as const;
   });
+  const sourceOnly = await score("source: evaluation");
 
   const rounds: (SplitScores | null)[] = [];
   const predicted: (readonly number[])[] = [];
@@ -142,10 +143,10 @@ export async function adapt<Item>(
       "training",
       () => training.train(roundStage(parts, images, { plan, mining, settings })),
     );
+    if (plan === plans.at(-1)) await store.write("weights.safetensors", await network.save());
     rounds.push(await score(`${name}: evaluation`));
   }
   const result = { sourceOnly, rounds, adapted: rounds.at(-1) ?? null, seconds: stages.seconds };
-  await store.write("weights.safetensors", await network.save());
   await store.write("result.json", jsonText(result));
   return result;
 }

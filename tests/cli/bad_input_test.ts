@@ -134,7 +134,7 @@ Deno.test("weights that do not fit are answered by a sentence that names file an
       [evaluate(other), 1, 'There is no model "deeplab-nana"', other, "deeplab-mobilenet, deeplab-nano"],
       [evaluate(nameless), 1, nameless, 'must name "model" and "classes"'],
       [evaluate(foreign), 1, data, "not the network's", 'id 1 is "sidewalk", expected "pavement"', "--class-map"],
-      [evaluate(cut), 1, cut, "the file was cut off"],
+      [evaluate(cut), 1, cut, "The file was cut off"],
       [evaluate(text), 1, text, "it is no safetensors file"],
       [[...first, "--source-model", missing], 1, missing, '"conv3.weight"'],
       [[...second, "--model", "deeplab-mobilenet", "--weights", shaped], 1, shaped, '"conv1.weight"'],

@@ -115,13 +115,12 @@ Deno.test("encodeRgbPng() writes three bytes a pixel from three or four", async 
   assertThrows(() => encodeRgbPng(rgb, 2, 2), RangeError, "expected [2, 2, 3] = 12");
 });
 
-Deno.test("16-bit PNGs, colour labels and files of other kinds are refused in words", async () => {
-  await assertRejects(
-    () => decodeImage(deepPng(2, 2, 3), "target/0412.png"),
+Deno.test("colour labels and files of other kinds are refused in words", async () => {
+  assertThrows(
+    () => decodeLabels(deepPng(2, 2, 1), "l.png"),
     Error,
-    "Cannot read target/0412.png: 16-bit RGB, expected 8-bit",
+    "Cannot read the labels l.png: 16-bit grey, expected 8-bit",
   );
-  assertThrows(() => decodeLabels(deepPng(2, 2, 1), "l.png"), Error, "Cannot read l.png: 16-bit grey, expected 8-bit");
   assertThrows(
     () => decodeLabels(plainPng(2, 2, [1, 2, 3]), "l.png"),
     Error,
@@ -150,6 +149,6 @@ Deno.test("a PNG that is cut short or has a wrong byte names the file", async ()
   await assertRejects(
     () => decodeImage(damaged, "a.png"),
     Error,
-    "Cannot read a.png: the PNG file is cut short or damaged",
+    'Cannot read a.png: the PNG file is damaged (the checksum of its chunk "IDAT" is wrong)',
   );
 });

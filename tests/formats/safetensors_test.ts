@@ -31,20 +31,104 @@ Deno.test("half precision is read exactly, subnormal numbers, infinities and NaN
 
 Deno.test("a file that is damaged or of another kind is refused by a sentence that names it", () => {
   const entry = (more: string) => `{"t": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]${more}}}`;
+  const shaped = (shape: string, dtype = "F32") =>
+    `{"t": {"dtype": "${dtype}", "shape": ${shape}, "data_offsets": [0, 4]}}`;
+  /** A header of tensors of one float at these places. */
+  const tensors = (...places: [number, number][]) =>
+    JSON.stringify(Object.fromEntries(
+      places.map((place, index) => [`t${index}`, { dtype: "F32", shape: [1], data_offsets: place }]),
+    ));
   const cases: [Uint8Array<ArrayBuffer>, string][] = [
-    [new Uint8Array(3), "it is no safetensors file, or it was cut off (3 bytes)"],
-    [file("{}").subarray(0, 9), "it was cut off"],
+    [new Uint8Array(3), "it is no safetensors file (3 bytes)"],
+    [file("{}").subarray(0, 9), "The file was cut off"],
+    [file(" {}"), "it is no safetensors file"],
+    [longHeader(), "it is no safetensors file"],
+    [file("{\xff}"), "it is not JSON"],
+    [notUtf8(), "its header is no UTF-8 text"],
+    [Uint8Array.of(0x50, 0x4b, 3, 4, 0, 0, 0, 0, 0), "it is a zip archive, as torch.save writes"],
+    [Uint8Array.of(0x80, 2, 0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9), "it is a Python pickle"],
     [file("{ "), "it is not JSON"],
-    [file("null"), "found null, expected Object"],
+    [file("null"), "it is no safetensors file"],
+    [file("[1]"), "it is no safetensors file"],
     [file('{"t": 5}'), 'key "t": found 5, expected Object'],
     [file('{"t": {"dtype": "F32", "shape": [1]}}'), 'key "t.data_offsets": it is missing'],
     [file('{"__metadata__": {"model": 3}}'), 'key "__metadata__.model": found 3, expected string'],
-    [file(entry("")), 'tensor "t" [1] of F32 does not fit its 4 bytes, or the file was cut off'],
-    [file(entry(', "shape": [-1]'), [0, 0, 0, 0]), 'key "t.shape.0": found -1'],
-    [file(entry(', "dtype": "BF16"'), [0, 0, 0, 0]), 'tensor "t" has the unknown type BF16'],
+    [file(entry("")), "its tensors take 4 bytes, it has 0. The file was cut off"],
+    [file(entry(""), [0, 0, 0, 0, 0]), "its tensors take 4 bytes, it has 5. Something was appended"],
+    [
+      file(tensors([0, 4], [8, 12]), new Array(12).fill(0)),
+      'tensor "t1" begins at byte 8 of the data, the tensors before',
+    ],
+    [file(tensors([0, 4], [2, 6]), new Array(6).fill(0)), 'tensor "t1" begins at byte 2'],
+    [file(tensors([0, 4], [0, 4]), new Array(4).fill(0)), 'tensor "t1" begins at byte 0'],
+    [file(tensors([4, 8]), new Array(8).fill(0)), 'tensor "t0" begins at byte 4'],
+    [file(tensors([4, 0]), new Array(4).fill(0)), 'tensor "t0" begins at byte 4'],
+    [file(tensors([0, 8]), new Array(8).fill(0)), 'tensor "t0" [1] of F32 takes 4 bytes, the header gives it 8'],
+    [file(entry(', "shape": [9007199254740991, 9007199254740991]')), 'it has the key "shape" twice'],
+    [file(shaped("[9007199254740991, 9007199254740991]"), [0, 0, 0, 0]), "takes 3.2"],
+    [
+      file(
+        '{"t": {"dtype": "F32", "shape": [0], "data_offsets": [0, 0]}, "\\u0074": {"dtype": "F32", "shape": [0], "data_offsets": [0, 0]}}',
+      ),
+      'it has the key "t" twice',
+    ],
+    [file('{"__metadata__": {"a": "1", "b": "a", "a": "2"}}'), 'it has the key "a" twice'],
+    [file(shaped("[-1]"), [0, 0, 0, 0]), 'key "t.shape.0": found -1'],
+    [file(shaped("[1]", "F4"), [0, 0, 0, 0]), 'tensor "t" has the type "F4", expected one of F16'],
   ];
   for (const [bytes, sentence] of cases) {
     const { message } = assertThrows(() => readSafetensors(bytes, "w.safetensors"), Error);
     assert(message.includes("w.safetensors") && message.includes(sentence), `"${message}" lacks "${sentence}"`);
   }
 });
+
+Deno.test("tensors are read in the order of their bytes, whatever the order of the header", () => {
+  const entry = (place: number) => ({ dtype: "U8", shape: [1], data_offsets: [place, place + 1] });
+  const { tensors } = readSafetensors(file(JSON.stringify({ second: entry(1), first: entry(0) }), [7, 9]), "w");
+  assertEquals([...tensors].map(([name, { values }]) => [name, values[0]]), [["first", 7], ["second", 9]]);
+});
+
+Deno.test("every integer type and bfloat16 become the numbers that they hold", () => {
+  const cases: [string, number[], number][] = [
+    ["BF16", [0x20, 0xc0], -2.5],
+    ["BOOL", [1], 1],
+    ["I8", [0xff], -1],
+    ["U8", [0xff], 255],
+    ["I16", [0xfe, 0xff], -2],
+    ["U16", [0xfe, 0xff], 65534],
+    ["I32", [0xfd, 0xff, 0xff, 0xff], -3],
+    ["U32", [0, 0, 0, 0x80], 2 ** 31],
+    ["I64", [0xfc, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff], -4],
+    ["U64", [5, 0, 0, 0, 0, 0, 0, 0], 5],
+    ["F64", [0, 0, 0, 0, 0, 0, 0xf8, 0x3f], 1.5],
+  ];
+  for (const [dtype, data, value] of cases) {
+    const header = JSON.stringify({ t: { dtype, shape: [], data_offsets: [0, data.length] } });
+    assertEquals([...readSafetensors(file(header, data), "w").tensors.get("t")?.values ?? []], [value], dtype);
+  }
+});
+
+Deno.test("a hostile header of a megabyte is refused at once, in a short sentence", () => {
+  const many = `{"t": {"dtype": "F32", "shape": [${"-1,".repeat(500_000)}-1], "data_offsets": [0, 0]}}`;
+  const named = `{"${"x".repeat(1_000_000)}": 5}`;
+  const deep = `{"t": ${"[".repeat(500_000)}${"]".repeat(500_000)}}`;
+  for (const header of [many, named, deep]) {
+    const start = performance.now();
+    const { message } = assertThrows(() => readSafetensors(file(header), "w.safetensors"), Error);
+    assert(message.length < 400, `${message.length} characters`);
+    assert(performance.now() - start < 2000, `${performance.now() - start} ms`);
+  }
+});
+
+/** A file that claims a header longer than the reference implementation takes. */
+function longHeader(): Uint8Array<ArrayBuffer> {
+  const bytes = file("{}");
+  new DataView(bytes.buffer).setBigUint64(0, 100_000_001n, true);
+  return bytes;
+}
+
+function notUtf8(): Uint8Array<ArrayBuffer> {
+  const bytes = file('{"a": "b"}');
+  bytes[11] = 0xff;
+  return bytes;
+}

@@ -11,6 +11,8 @@ import {
   type AdaptationResult,
   type AdaptationSettings,
 } from "../../src/selftraining/adapt.ts";
+import { timedForm } from "../../src/selftraining/kept.ts";
+import { scoresForm } from "../../src/selftraining/kept_results.ts";
 import { MemoryStore } from "../../src/selftraining/memory_store.ts";
 import type { StageProgress } from "../../src/selftraining/progress.ts";
 import type { RunStore } from "../../src/selftraining/store.ts";
@@ -134,6 +136,24 @@ Deno.test("a step is logged once, though the program died before the stage's fir
   const steps = store.entries.filter(({ step }) => step !== undefined).map(({ stage, step }) => `${stage} ${step}`);
   assert(losses > 2);
   assertEquals(new Set(steps).size, steps.length, steps.join());
+});
+
+Deno.test("weights are kept before they are scored: a failure there loses no training", async () => {
+  const unscored = { ...images, evaluation: images.evaluation.map((item) => ({ ...item, labels: null })) };
+  const store = new MemoryStore();
+  await assertRejects(() => run(new MemorySamples(), store, unscored), Error, "Cannot score");
+  const source = await store.read("source.safetensors");
+  assert(source !== null && await store.read("weights.safetensors") === null);
+  // The next start skips the first scores, and fails at those after a round.
+  await store.once("source: evaluation", timedForm(scoresForm), () => Promise.resolve({ value: null, time: 0 }));
+  await store.once("round 1: evaluation", timedForm(scoresForm), () => Promise.resolve({ value: null, time: 0 }));
+  await assertRejects(() => run(new MemorySamples(), store, unscored), Error, "Cannot score");
+  const weights = await store.read("weights.safetensors");
+  assert(weights !== null);
+  assertEquals(await store.read("source.safetensors"), source);
+  // With labels the run only scores what is left, and ends with the same weights.
+  const { weights: last } = await run(new MemorySamples(), store, images);
+  assertEquals(last, weights);
 });
 
 Deno.test("without labels of the target there is no precision, and the network is the same", async () => {

@@ -8,14 +8,16 @@ import shader from "../../../shaders/metrics/confusion_matrix.wgsl" with { type:
 import type { Gpu } from "../../gpu/gpu.ts";
 import { type BufferRange, type Dispatch, grid } from "../../gpu/launch.ts";
 
-/** The most classes. The matrix of a workgroup must fit the workgroup memory that every adapter has. */
-const maxClasses = 32;
+/** The most classes. Ids are bytes, and 255 means "ignored". */
+const maxClasses = 255;
+/** The most entries that are gathered in workgroup memory: all those of 32 classes, in 4 KiB. */
+const maxLocalEntries = 1024;
 /** 4-byte words, of four labels each, that one invocation counts. */
 const wordsPerInvocation = 16;
 
 /** Sizes of a confusion matrix. */
 export interface ConfusionOptions {
-  /** Number of classes C, at most 32. */
+  /** Number of classes C, at most 255. */
   readonly classes: number;
   /** Number of labels to count, from the start of both ranges. */
   readonly pixels: number;
@@ -55,7 +57,12 @@ export function confusionDispatch(
   }
   return gpu.dispatch(
     { name: "metrics/confusion_matrix", text: shader },
-    { PIXELS: pixels, CLASSES: classes, WORDS_PER_INVOCATION: wordsPerInvocation },
+    {
+      PIXELS: pixels,
+      CLASSES: classes,
+      WORDS_PER_INVOCATION: wordsPerInvocation,
+      LOCAL_ENTRIES: Math.min(classes * classes, maxLocalEntries),
+    },
     [predicted, truth, counts],
     grid(Math.ceil(pixels / (4 * wordsPerInvocation)), 64),
     "confusion matrix",
