@@ -102,13 +102,16 @@ export function savedSettings(folder: string): Values | null {
   const saved = readConfig(folder)?.settings;
   if (saved === undefined) return null;
   return checkedValues(
-    options.filter(({ key }) => key in saved).map((option) => [option.key, savedValue(folder, option, saved)]),
+    // A run that began before an option existed goes on as it was.
+    options.map((option) => [option, option.key in saved ? saved[option.key] : option.earlier] as const)
+      .filter(([, value]) => value !== undefined)
+      .map(([option, value]) => [option.key, savedValue(folder, option, value)]),
   );
 }
 
-function savedValue(folder: string, option: Option, saved: SavedSettings) {
+function savedValue(folder: string, option: Option, value: unknown) {
   try {
-    return readValue(option, saved[option.key]);
+    return readValue(option, value);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     throw new Error(`Cannot read the settings ${join(folder, configName)}: key "${option.key}": ${error.message}`);
@@ -124,9 +127,11 @@ export function settingDifferences(saved: SavedSettings, given: SavedSettings): 
     .filter(({ from, to }) => from !== to);
 }
 
-/** The value of a setting when the run was started. If the option did not exist then, this is its default. */
+/** The value of a setting when the run was started. If the option did not exist then, this is what the run did. */
 function startValue(saved: SavedSettings, key: string): unknown {
-  return key in saved ? saved[key] : options.find((option) => option.key === key)?.default;
+  if (key in saved) return saved[key];
+  const option = options.find((one) => one.key === key);
+  return option?.earlier ?? option?.default;
 }
 
 /** The settings that decide about results. Of a path counts only that there is one. */

@@ -90,8 +90,13 @@ export class StagesFile {
    */
   get<T>(stage: string, form: KeptForm<T>): T | undefined {
     if (!(stage in this.#stages)) return undefined;
-    const text = JSON.stringify({ [stage]: this.#stages[stage] });
-    return validated(v.object({ [stage]: form }), text, join(this.folder, name), "stages")[stage];
+    try {
+      return form(this.#stages[stage]);
+    } catch (error) {
+      throw new Error(
+        `Cannot read the stages ${this.path}: key "${stage}": ${error instanceof Error ? error.message : error}`,
+      );
+    }
   }
 
   /** Whether a stage is finished. */

@@ -6,7 +6,7 @@
 
 import * as v from "valibot";
 import type { SplitScores } from "./evaluation.ts";
-import type { KeptForm } from "./kept.ts";
+import { formOf, type KeptForm } from "./kept.ts";
 import type { LabellingResult } from "./labelling.ts";
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
@@ -14,15 +14,15 @@ const counts = v.array(count);
 const share = v.nullable(v.number());
 
 /** Scores; `null` if there was no image to score on. */
-export const scoresForm: KeptForm<SplitScores | null> = v.nullable(v.looseObject({
+export const scoresForm: KeptForm<SplitScores | null> = formOf(v.nullable(v.looseObject({
   miou: share,
   iou: v.record(v.string(), share),
   pixelAccuracy: share,
   images: count,
-}));
+})));
 
 /** What a labelling found. */
-export const labellingForm: KeptForm<LabellingResult> = v.looseObject({
+export const labellingForm: KeptForm<LabellingResult> = formOf(v.looseObject({
   policy: v.picklist(["cbst", "st", "lrent"]),
   rule: v.picklist(["crst", "mxnet"]),
   portion: v.number(),
@@ -41,4 +41,4 @@ export const labellingForm: KeptForm<LabellingResult> = v.looseObject({
   ignored: count,
   mine: v.looseObject({ size: counts, rarest: counts, below: counts }),
   precision: v.array(share),
-});
+}));

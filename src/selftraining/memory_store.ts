@@ -5,7 +5,6 @@
  * @module
  */
 
-import * as v from "valibot";
 import type { MemoryItem } from "../data/memory_samples.ts";
 import type { SampleLabelMap } from "../data/sample.ts";
 import type { KeptForm } from "./kept.ts";
@@ -26,7 +25,7 @@ export class MemoryStore implements RunStore<MemoryItem> {
 
   /** The result of a stage, kept or computed now. */
   async once<T>(stage: string, form: KeptForm<T>, compute: () => Promise<T>): Promise<T> {
-    if (this.#stages.has(stage)) return v.parse(form, this.#stages.get(stage));
+    if (this.#stages.has(stage)) return form(this.#stages.get(stage));
     const result = await compute();
     this.#stages.set(stage, result);
     return result;
@@ -34,7 +33,7 @@ export class MemoryStore implements RunStore<MemoryItem> {
 
   /** The kept result of a stage, or `undefined`. */
   kept<T>(stage: string, form: KeptForm<T>): T | undefined {
-    return this.#stages.has(stage) ? v.parse(form, this.#stages.get(stage)) : undefined;
+    return this.#stages.has(stage) ? form(this.#stages.get(stage)) : undefined;
   }
 
   /** Keeps a result. */

@@ -4,12 +4,13 @@ import { join, resolve } from "node:path";
 import { UsageError } from "../../src/errors.ts";
 import * as v from "valibot";
 import { FolderStore } from "../../src/run/folder_store.ts";
+import { formOf } from "../../src/selftraining/kept.ts";
 import { savedSettings } from "../../src/run/run_config.ts";
 import { resolveSettings } from "../../src/settings/settings.ts";
 import { writeFileSafely } from "../../src/disk/files.ts";
 
 const settings = resolveSettings("adapt");
-const others = resolveSettings("adapt", { epochs: 7 });
+const others = resolveSettings("adapt", { jitter: 0.5 });
 
 async function inFolder(body: (path: string) => Promise<void> | void): Promise<void> {
   const path = await Deno.makeTempDir();
@@ -20,16 +21,16 @@ async function inFolder(body: (path: string) => Promise<void> | void): Promise<v
 Deno.test("a run folder keeps the results of stages, and only --resume goes on with it", () =>
   inFolder(async (path) => {
     const first = FolderStore.open(path, settings);
-    assertEquals(await first.once("stage", v.number(), () => Promise.resolve(1)), 1);
+    assertEquals(await first.once("stage", formOf(v.number()), () => Promise.resolve(1)), 1);
     first.close();
     assertThrows(() => FolderStore.open(path, settings), UsageError, "holds a run already");
     assertThrows(
       () => FolderStore.open(path, others, { resume: true }),
       UsageError,
-      "other settings: --epochs was 2 and is 7",
+      "other settings: --jitter was 0 and is 0.5",
     );
     const second = FolderStore.open(path, settings, { resume: true });
-    assertEquals(await second.once("stage", v.number(), () => Promise.resolve(2)), 1);
+    assertEquals(await second.once("stage", formOf(v.number()), () => Promise.resolve(2)), 1);
     second.close();
   }));
 
@@ -46,14 +47,14 @@ Deno.test("a start that failed before its first result may be started anew", () 
   inFolder((path) => {
     FolderStore.open(path, settings).close();
     FolderStore.open(path, others).close();
-    assertEquals(JSON.parse(readFileSync(join(path, "config.json"), "utf8")).epochs, 7);
+    assertEquals(JSON.parse(readFileSync(join(path, "config.json"), "utf8")).jitter, 0.5);
   }));
 
 Deno.test("a resumed run takes what is not given from its start, and paths hold from everywhere", () =>
   inFolder(async (path) => {
     const started = resolveSettings("adapt", { rounds: 7, source: "idd" });
     const folder = FolderStore.open(path, started);
-    await folder.once("stage", v.number(), () => Promise.resolve(1));
+    await folder.once("stage", formOf(v.number()), () => Promise.resolve(1));
     folder.close();
     const saved = savedSettings(path) ?? {};
     assertEquals([saved.rounds, saved.source], [7, resolve("idd")]);
@@ -65,16 +66,16 @@ Deno.test("a resumed run takes what is not given from its start, and paths hold 
 Deno.test("a setting that the version of a run's start did not have counts as its default", () =>
   inFolder(async (path) => {
     const folder = FolderStore.open(path, settings);
-    await folder.once("stage", v.number(), () => Promise.resolve(1));
+    await folder.once("stage", formOf(v.number()), () => Promise.resolve(1));
     folder.close();
-    const { epochs, ...older } = JSON.parse(readFileSync(join(path, "config.json"), "utf8"));
-    assertEquals(epochs, 2);
+    const { jitter, ...older } = JSON.parse(readFileSync(join(path, "config.json"), "utf8"));
+    assertEquals(jitter, 0);
     writeFileSafely(join(path, "config.json"), JSON.stringify(older));
     FolderStore.open(path, settings, { resume: true }).close();
     assertThrows(
       () => FolderStore.open(path, others, { resume: true }),
       UsageError,
-      "other settings: --epochs was 2 and is 7",
+      "other settings: --jitter was 0 and is 0.5",
     );
   }));
 
@@ -89,7 +90,7 @@ Deno.test("a resumed run keeps the schedules of its start, whatever was tuned si
     // Without a result it is no run, and starts anew.
     folder = open(false);
     assertEquals(folder.tuning(() => after), after);
-    await folder.once("stage", v.number(), () => Promise.resolve(1));
+    await folder.once("stage", formOf(v.number()), () => Promise.resolve(1));
     folder.close();
     folder = open(true);
     assertEquals(folder.tuning(() => before), after);
