@@ -34,7 +34,7 @@ export async function run(args: readonly string[]): Promise<number> {
   using gpu = await openGpu(settings.get("adapter"));
   const network = openNetwork(gpu, weights);
   const palette = network.metadata.palette ?? defaultPalette(network.classCount);
-  const withLogits = settings.get("logits");
+  const withLogits = settings.isOn("logits");
   // One image at a time, since each is labelled at its own size.
   await using predictor = new Predictor(gpu, network, 1, viewOptions(settings));
   using loader = openLoader({ cacheBytes: 0, maxPixels: settings.get("max-pixels") });

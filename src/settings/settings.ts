@@ -57,6 +57,17 @@ export class Settings {
     return (option?.kind === "flag" ? false : undefined) as OptionResult<K>;
   }
 
+  /** Whether a switch is on. `false` if the option is no switch of the command. */
+  isOn(key: OptionKey): boolean {
+    return this.#values[key] === true;
+  }
+
+  /** The paths that were given for an option; `undefined` if none were, or the option takes none in the command. */
+  paths(key: OptionKey): readonly string[] | undefined {
+    const value: Value | undefined = this.#values[key];
+    return Array.isArray(value) && value.every((path) => typeof path === "string") ? value : undefined;
+  }
+
   /**
    * The value of an option that the command cannot do without.
    *
@@ -89,7 +100,9 @@ export function resolveSettings(command: Command, given: Values = {}, recipe: Va
   const values: [OptionKey, Value][] = [];
   for (const option of optionsOf(command)) {
     const fallback = option.default === undefined ? undefined : readValue(option, option.default);
-    const value: Value | undefined = given[option.key] ?? recipe[option.key] ?? fallback;
+    // A recipe holds the kind of value that most commands take.
+    const fromRecipe = option.differs?.[command]?.kind === undefined ? recipe[option.key] : undefined;
+    const value: Value | undefined = given[option.key] ?? fromRecipe ?? fallback;
     // A recipe may hold a value that only another command allows, so the value is checked against this command's
     // choices.
     if (value !== undefined && option.choices !== undefined) readValue(option, value);
