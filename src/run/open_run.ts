@@ -72,8 +72,7 @@ async function openIn(folder: FolderStore, settings: Settings, needsTarget: bool
   });
   if (settings.get("profile")) profile.timeKernels(gpu);
   const size = workingSize(settings, first, data.inspected.source, progress);
-  const wantedCrop = settings.get("crop");
-  const crop = wantedCrop === undefined ? size : divisible(wantedCrop, "crop", first.model, progress);
+  const crop = cropSize(settings, size, first.model, progress);
   const network = new Network(gpu, first.model, { ...first.metadata, size });
   first.fill(network.store);
   const loader = openLoader({ maxPixels: settings.get("max-pixels") });
@@ -252,6 +251,17 @@ function workingSize(
   const wanted = settings.get("size") ?? metadata.size ?? first;
   if (wanted === undefined) throw new Error("The source has no image");
   return divisible(wanted, "size", model, progress);
+}
+
+/**
+ * The size of the pieces to train on: as the settings say, or four fifths of the working size. A crop that is smaller
+ * than the image can be placed, and takes less time.
+ */
+function cropSize(settings: Settings, size: Size, model: Model, progress: Progress): Size {
+  const crop = settings.get("crop");
+  if (crop === "whole") return size;
+  if (crop !== "auto") return divisible(crop, "crop", model, progress);
+  return roundSize({ height: size.height * 4 / 5, width: size.width * 4 / 5 }, model.sizeMultiple);
 }
 
 /** The nearest size whose sides are multiples of the network's `sizeMultiple`. If that is another size, it is said. */
