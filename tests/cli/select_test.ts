@@ -12,6 +12,8 @@ import type { MapKind } from "../../src/run/probability_maps.ts";
 import { select as selectMaps } from "../../src/run/select.ts";
 import { randomValues, size as sizeOf, testGpu } from "../ops/harness.ts";
 import { softmax } from "../twins/softmax.ts";
+import { townClasses } from "../../src/town/town.ts";
+import { networkFile, street } from "./fixture.ts";
 import { testWithShared } from "../shared.ts";
 import { crosswalk, inTemporaryFolder } from "./program.ts";
 
@@ -256,4 +258,32 @@ Deno.test("select of logits gives what it gives of their softmax, whatever the t
       Error,
       "element 0 of what was read is Infinity",
     );
+  }));
+
+Deno.test("predict --probabilities writes what select takes, at the size of the image", () =>
+  inTemporaryFolder(async (folder) => {
+    const weights = join(folder, "net.safetensors");
+    const image = join(folder, "street.png");
+    // Half of the image's size for the network, and a mirrored view.
+    writeFileSync(weights, (await networkFile()).bytes);
+    writeFileSync(image, street(0, { height: 64, width: 128 }).image);
+    const out = join(folder, "out");
+    const predicted = await crosswalk(
+      ...["predict", "--weights", weights, "--images", image, "--size", "32x64", "--flip", "--out", out],
+      ...["--probabilities", "--logits"],
+    );
+    assertEquals(predicted.code, 0, predicted.stderr);
+    const path = join(out, "street.probabilities.npy");
+    const { shape, dtype, data } = npy(path);
+    assertEquals([shape, dtype], [[townClasses.length, 64, 128], "f4"]);
+    assertEquals(npy(join(out, "street.npy")).shape[0], townClasses.length);
+    // The most likely class is the label.
+    const labels = decode(readFileSync(join(out, "street.png"))).data;
+    const pixels = 64 * 128;
+    const wrong = Array.from(labels).filter((label, pixel) =>
+      townClasses.some((_, id) => Number(data[id * pixels + pixel]) > Number(data[label * pixels + pixel]) + 1e-6)
+    );
+    assertEquals(wrong, []);
+    const { report } = await selectHere(folder, [path], "probabilities");
+    assertEquals(report.n_pixels.reduce((sum, count) => sum + count, 0), pixels);
   }));
