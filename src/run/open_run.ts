@@ -8,7 +8,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Dataset, requireClasses, requireLabels, type Split } from "../data/dataset.ts";
+import { type Dataset, labelledPart, requireClasses, type Split } from "../data/dataset.ts";
 import { openDataset, openLoader, readClassMap } from "../data/folder.ts";
 import { formatSize, roundedSizeText, roundSize, type Size } from "../data/size.ts";
 import { UsageError } from "../errors.ts";
@@ -20,13 +20,16 @@ import { Network, type NetworkMetadata, readWeights, recordedSize } from "../nn/
 import type { ParameterStore } from "../nn/parameters.ts";
 import { readSafetensors } from "../formats/safetensors.ts";
 import { TerminalProgress } from "../report/progress.ts";
+import { doneForm } from "../selftraining/kept.ts";
 import type { Progress, StageProgress } from "../selftraining/progress.ts";
 import { makeNewFolder, readFile } from "../disk/files.ts";
 import { keptKind } from "../tuning/kept_kind.ts";
 import { type InspectedSplit, inspectItems, requireUsable } from "./inspection.ts";
 import { interruption } from "./interruption.ts";
+import { checkLabels, warnOfPalettes } from "./label_check.ts";
 import { Profile } from "./profile.ts";
 import { FolderStore } from "./folder_store.ts";
+import { imagesOf, runFacts } from "./run_facts.ts";
 import type { Settings } from "../settings/settings.ts";
 import { writeTowns } from "./synth.ts";
 import { adapterKey, loadTuning } from "../tuning/table.ts";
@@ -68,11 +71,16 @@ async function openIn(folder: FolderStore, settings: Settings, needsTarget: bool
   for (const dataset of [source, target]) requireClasses(dataset, first.metadata.classes, classMap);
   const data = await openSplits(settings, { source, target, isFinished: first.isFinished }, needsTarget, progress);
   // What a run can be refused for is found out before the GPU is opened.
+  let adapterName = "";
   const gpu = await Gpu.open({
     adapter: settings.get("adapter"),
     kind: keptKind,
-    tuning: (adapter) => folder.tuning(() => loadTuning(adapterKey(adapter))),
+    tuning: (adapter) => {
+      adapterName = adapterKey(adapter);
+      return folder.tuning(() => loadTuning(adapterName));
+    },
   });
+  folder.begin(runFacts(settings, adapterName, gpu, data), imagesOf(data));
   if (settings.get("profile")) profile.timeKernels(gpu);
   const size = workingSize(settings, first, data.inspected.source, progress);
   const crop = cropSize(settings, size, first.model, progress);
@@ -106,9 +114,10 @@ function requireFittingOptions(settings: Settings, needsTarget: boolean): void {
 }
 
 function openFolder(settings: Settings): FolderStore {
-  if (settings.get("plan")) return FolderStore.open(mkdtempSync(join(tmpdir(), "crosswalk-plan-")), settings, false);
-  const resume = settings.get("resume");
-  return FolderStore.open(settings.get("out") ?? defaultFolder(settings, resume), settings, resume);
+  if (settings.get("plan")) return FolderStore.open(mkdtempSync(join(tmpdir(), "crosswalk-plan-")), settings);
+  const [resume, override] = [settings.get("resume"), settings.get("override")];
+  if (override && !resume) throw new UsageError("Give --override together with --resume: it is for a run that goes on");
+  return FolderStore.open(settings.get("out") ?? defaultFolder(settings, resume), settings, { resume, override });
 }
 
 function defaultFolder(settings: Settings, resume: boolean): string {
@@ -125,7 +134,7 @@ async function dataFolders(settings: Settings, folder: FolderStore, progress: Pr
   const source = settings.get("source");
   if (source !== undefined) return { source, target: settings.get("target") ?? source };
   const towns = folder.file("towns");
-  await folder.once("towns", async () => {
+  await folder.once("towns", doneForm, async () => {
     let bar: StageProgress | undefined;
     await writeTowns(towns, {
       ...settings.get("town-size") ?? {},
@@ -137,7 +146,7 @@ async function dataFolders(settings: Settings, folder: FolderStore, progress: Pr
       },
     });
     bar?.end();
-    return true;
+    return true as const;
   });
   return { source: join(towns, "source"), target: join(towns, "target") };
 }
@@ -185,14 +194,16 @@ async function openSplits(
   progress: Progress,
 ): Promise<RunData> {
   const { source, target } = opened;
-  const sourceSplit = source.split(settings.get("source-split"));
-  requireLabels(sourceSplit, source);
+  const sourceSplit = labelledPart(source.split(settings.get("source-split")), source);
   const targetSplit = needsTarget ? target.split(settings.get("target-split")) : sourceSplit;
   const evaluationSplit = scoredSplit(target, settings.get("eval-split"), progress);
   const notices = [sourceSplit, targetSplit, ...(evaluationSplit === null ? [] : [evaluationSplit])]
     .flatMap((split) => split.notices);
   for (const notice of new Set(notices)) progress.line(notice);
-  const inspected = await inspectSplits({ sourceSplit, targetSplit, evaluationSplit }, progress);
+  const inspected = await inspectSplits({ sourceSplit, targetSplit, evaluationSplit }, settings, progress);
+  checkLabels(sourceSplit, source, inspected.source, progress);
+  warnOfPalettes(source, inspected.source, progress);
+  if (inspected.evaluation !== null) warnOfPalettes(target, inspected.evaluation, progress);
   return {
     ...opened,
     sourceSplit: { ...sourceSplit, items: inspected.source.items },
@@ -206,21 +217,21 @@ async function openSplits(
 /** Looks at the files of all splits, at those of the same images once. */
 async function inspectSplits(
   splits: Pick<RunData, "sourceSplit" | "targetSplit" | "evaluationSplit">,
+  settings: Settings,
   progress: Progress,
 ): Promise<RunData["inspected"]> {
   const { sourceSplit, targetSplit, evaluationSplit } = splits;
-  const source = await inspectItems(sourceSplit.items, { name: "source images", progress });
-  const target = targetSplit === sourceSplit
-    ? source
-    : await inspectItems(targetSplit.items, { name: "target images", progress });
-  const evaluation = evaluationSplit &&
-    await inspectItems(evaluationSplit.items, { name: "images to score on", progress });
+  const inspect = ({ items }: Split, name: string) =>
+    inspectItems(items, { name, progress, maxPixels: settings.get("max-pixels") });
+  const source = await inspect(sourceSplit, "source images");
+  const target = targetSplit === sourceSplit ? source : await inspect(targetSplit, "target images");
+  const evaluation = evaluationSplit && await inspect(evaluationSplit, "images to score on");
   const found: InspectedSplit[] = [source, target, ...(evaluation === null ? [] : [evaluation])];
-  requireUsable(found, { skipsBroken: false, progress });
+  requireUsable(found, { skipsBroken: settings.get("skip-broken"), progress });
   return { source, target, evaluation };
 }
 
-/** The images of a split that have labels; `null` if none has. It says so if some or all have none. */
+/** The images of a split that have labels; `null` if none has, which it says. */
 function scoredSplit(dataset: Dataset, name: string, progress: Progress): Split | null {
   const splits = dataset.splitNames();
   if (!splits.includes(name)) {
@@ -228,17 +239,11 @@ function scoredSplit(dataset: Dataset, name: string, progress: Progress): Split 
     return null;
   }
   const split = dataset.split(name);
-  const items = split.items.filter(({ labelPath }) => labelPath !== null);
-  if (items.length === 0) {
+  if (split.items.every(({ labelPath }) => labelPath === null)) {
     progress.line(`The split "${name}" of ${dataset.path} has no labels: there will be no scores`);
     return null;
   }
-  if (items.length < split.items.length) {
-    progress.line(
-      `Scores are taken on the ${items.length} of ${split.items.length} images of the split "${name}" of ${dataset.path} that have labels`,
-    );
-  }
-  return { ...split, items };
+  return labelledPart(split, dataset);
 }
 
 /**
