@@ -129,7 +129,7 @@ Deno.test("colour labels and files of other kinds are refused in words", async (
   await assertRejects(
     () => decodeImage(new TextEncoder().encode("GIF89a"), "a.gif"),
     Error,
-    "neither a PNG nor a JPEG",
+    "it is a GIF file. Images are read as PNG, JPEG, WebP, BMP, TIFF and HEIC",
   );
   assertThrows(() => decodeLabels(Uint8Array.of(0xff, 0xd8), "l.png"), Error, "it is not a PNG file");
 });

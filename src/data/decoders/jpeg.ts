@@ -9,10 +9,7 @@ import { beginsWith, detailOf } from "./file_bytes.ts";
 import type { DecodedImage } from "./image.ts";
 import { splitFourComponents } from "./jpeg_split.ts";
 import { inspectJpeg, type JpegFrame, jpegMarkers, type JpegSegment } from "./jpeg_structure.ts";
-import { startWasm } from "./wasm.ts";
-
-/** The memory of WebAssembly never shrinks. After an image of more pixels the decoder is started anew. */
-const keptPixels = 16_000_000;
+import { keptPixels, startWasm } from "./wasm.ts";
 
 let ready: Promise<void> | null = null;
 

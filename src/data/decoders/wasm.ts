@@ -4,6 +4,9 @@
  * @module
  */
 
+/** The memory of WebAssembly never shrinks. After an image of more pixels a decoder is started anew. */
+export const keptPixels = 16_000_000;
+
 /** What a decoder's own starting function takes. */
 interface WasmOptions {
   readonly wasmBinary?: ArrayBuffer;
