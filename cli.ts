@@ -8,9 +8,11 @@
 
 import process from "node:process";
 import configuration from "./deno.json" with { type: "json" };
-import { InterruptedError, ReasonedError, UsageError } from "./src/errors.ts";
+import { errorText, InterruptedError, ReasonedError, UsageError } from "./src/errors.ts";
 import { adviceOn } from "./src/cli/advice.ts";
 import { type CommandHelp, helpText } from "./src/cli/help.ts";
+import { terminal } from "./src/report/terminal.ts";
+import { stopSignals } from "./src/run/interruption.ts";
 import { suggestion } from "./src/settings/settings.ts";
 
 /** What a command's file exports: `run` returns the exit code. */
@@ -97,11 +99,11 @@ const commands: readonly CommandEntry[] = [
 async function main(args: readonly string[]): Promise<number> {
   const [name, ...rest] = args;
   if (name === undefined || name === "--help" || name === "-h" || name === "help") {
-    console.log(overview());
+    terminal.print(overview());
     return name === undefined ? 2 : 0;
   }
   if (name === "--version" || name === "-V") {
-    console.log(`crosswalk ${configuration.version}`);
+    terminal.print(`crosswalk ${configuration.version}`);
     return 0;
   }
   const entry = commands.find(({ command }) => command === name);
@@ -109,7 +111,7 @@ async function main(args: readonly string[]): Promise<number> {
     throw new UsageError(`There is no command "${name}". ${suggestion(name, commands.map(({ command }) => command))}`);
   }
   if (rest.includes("--help") || rest.includes("-h")) {
-    console.log(helpText(entry));
+    terminal.print(helpText(entry));
     return 0;
   }
   return await (await entry.load()).run(rest);
@@ -132,19 +134,25 @@ function report(error: unknown, name: string | undefined): number {
   const command = commands.find((entry) => entry.command === name)?.command;
   const advice = command === undefined ? "" : adviceOn(error, command);
   const isDebugging = process.env.CROSSWALK_DEBUG !== undefined && error instanceof Error;
-  if (isDebugging) console.error(error.stack);
-  else console.error(`crosswalk: ${error instanceof Error ? error.message : error}${advice && `. ${advice}`}`);
+  terminal.endBar();
+  terminal.say(isDebugging ? `${error.stack}` : `crosswalk: ${errorText(error)}${advice && `. ${advice}`}`);
   if (error instanceof InterruptedError) return 130;
   const isUsage = error instanceof UsageError || (error instanceof ReasonedError && error.reason === "no such adapter");
   return isUsage ? 2 : 1;
 }
 
-/** Ctrl-C ends a command at once, unless it listens itself and stops at a checkpoint. */
-function stopUnlessHandled(): void {
-  if (process.listenerCount("SIGINT") === 1) process.exit(130);
-}
-
 if (import.meta.main) {
-  process.on("SIGINT", stopUnlessHandled);
-  process.exit(await main(process.argv.slice(2)).catch((error) => report(error, process.argv[2])));
+  const [name] = process.argv.slice(2);
+  const fail = (error: unknown) => process.exit(report(error, name));
+  // However the program ends, the bar's line ends before.
+  process.on("exit", () => terminal.endBar());
+  process.on("uncaughtException", fail);
+  process.on("unhandledRejection", fail);
+  // A command ends at once, unless it listens itself and stops at a checkpoint.
+  for (const signal of stopSignals) {
+    process.on(signal, () => {
+      if (process.listenerCount(signal) === 1) process.exit(130);
+    });
+  }
+  process.exit(await main(process.argv.slice(2)).catch((error) => report(error, name)));
 }

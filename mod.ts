@@ -187,7 +187,12 @@ export {
   splitScores,
 } from "./src/selftraining/evaluation.ts";
 export type { SampleBatch } from "./src/selftraining/inference.ts";
-export { type PredictedLogits, type Prediction, Predictor } from "./src/selftraining/prediction.ts";
+export {
+  type PredictedLogits,
+  type Prediction,
+  type PredictionOptions,
+  Predictor,
+} from "./src/selftraining/prediction.ts";
 
 // Self-training: the loop
 export {

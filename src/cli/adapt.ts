@@ -13,6 +13,7 @@ import { collapseMessage } from "./advice.ts";
 import { readArguments } from "./arguments.ts";
 import { reportProfile } from "./profile_table.ts";
 import { readResult, resultTable } from "./result_table.ts";
+import { terminal } from "../report/terminal.ts";
 
 /** Runs the command; returns the exit code. */
 export async function run(args: readonly string[]): Promise<number> {
@@ -28,7 +29,8 @@ export async function run(args: readonly string[]): Promise<number> {
     const isPlan = settings.get("plan");
     if (isPlan) {
       const plan = planReport(context, data, true);
-      console.log(settings.get("json") ? JSON.stringify(plan) : planText(plan));
+      if (settings.get("json")) terminal.printJson(plan);
+      else terminal.print(planText(plan));
     }
     requireBudget(context, data, true);
     if (isPlan) return 0;
@@ -36,8 +38,8 @@ export async function run(args: readonly string[]): Promise<number> {
     context.profile.enter("pictures");
     await writePictures(context, data);
     context.profile.enter("other");
-    if (settings.get("json")) console.log(JSON.stringify(result));
-    else console.log(resultTable(result, context, control));
+    if (settings.get("json")) terminal.printJson(result);
+    else terminal.print(resultTable(result, context, control));
     await reportProfile(context);
     return 0;
   } finally {

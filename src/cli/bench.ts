@@ -36,6 +36,7 @@ import { kernelText } from "./doctor.ts";
 import { openGpu } from "./open.ts";
 import { factorText, rowHeader, rowText, stepTable } from "./bench_tables.ts";
 import { aligned } from "./result_table.ts";
+import { shown, terminal } from "../report/terminal.ts";
 
 interface PartOptions {
   readonly runs: number;
@@ -72,13 +73,13 @@ export async function run(args: readonly string[]): Promise<number> {
     peers,
     only,
     plot: settings.get("plot"),
-    say: (text) => json ? undefined : console.log(text),
+    say: (text) => json ? undefined : terminal.print(text),
   };
   using gpu = await openGpu(settings.get("adapter"));
-  options.say(`${adapterName(gpu)}\n`);
+  options.say(`${shown(adapterName(gpu))}\n`);
   if (part !== undefined) {
     const report = await parts[part](gpu, options);
-    if (json) console.log(JSON.stringify(report));
+    if (json) terminal.printJson(report);
     return 0;
   }
   const report: Record<string, unknown> = { adapter: adapterName(gpu) };
@@ -90,7 +91,7 @@ export async function run(args: readonly string[]): Promise<number> {
     else report[name] = found;
     options.say("");
   }
-  if (json) console.log(JSON.stringify(report));
+  if (json) terminal.printJson(report);
   return 0;
 }
 
@@ -101,8 +102,8 @@ function isPart(name: string): name is keyof typeof parts {
 /** Prints the block; on a terminal, stderr tells what is being measured. */
 async function submit(settings: Settings): Promise<number> {
   using gpu = await openGpu(settings.get("adapter"));
-  const say = (text: string) => process.stderr.isTTY ? console.error(text) : undefined;
-  console.log(submissionText(await measureSubmission(gpu, { runs: settings.get("runs"), say })));
+  const say = (text: string) => process.stderr.isTTY ? terminal.printBeside(text) : undefined;
+  terminal.print(submissionText(await measureSubmission(gpu, { runs: settings.get("runs"), say })));
   return 0;
 }
 
@@ -206,7 +207,7 @@ async function growth(gpu: Gpu, { runs, plot, say }: PartOptions): Promise<Growt
 
 function draw(path: string, svg: string, say: (text: string) => void): void {
   writeFileSafely(path, svg);
-  say(`\npicture  ${path}`);
+  say(`\npicture  ${shown(path)}`);
 }
 
 async function overhead(gpu: Gpu, { runs, say }: PartOptions): Promise<OverheadReport> {

@@ -15,6 +15,7 @@ import { executedTrips } from "../gpu/loop_limit.ts";
 import { bytesText } from "../report/units.ts";
 import { readArguments } from "./arguments.ts";
 import { openGpu } from "./open.ts";
+import { shown, terminal } from "../report/terminal.ts";
 
 /** The adapter's limits that decide what can run. */
 const shownLimits = [
@@ -31,22 +32,24 @@ export async function run(args: readonly string[]): Promise<number> {
   const settings = readArguments("doctor", args);
   const json = settings.get("json");
   const say = (text: string) => {
-    if (!json) console.log(text);
+    if (!json) terminal.print(text);
   };
   const adapters = (await listAdapters()).map(({ number, name }) => ({ number, name }));
-  for (const { number, name } of adapters) say(`${number === 1 ? "adapters   " : "           "}${number} ${name}`);
+  for (const { number, name } of adapters) {
+    say(`${number === 1 ? "adapters   " : "           "}${number} ${shown(name)}`);
+  }
   using gpu = await openGpu(settings.get("adapter"));
   const { vendor, architecture, description } = gpu.info;
   const limits = Object.fromEntries(shownLimits.map((name) => [name, gpu.device.limits[name]]));
   const features = [...gpu.device.features].sort();
   say(
-    `adapter    ${description || "without description"} (vendor ${vendor || "unknown"}${
+    `adapter    ${shown(description) || "without description"} (vendor ${shown(vendor) || "unknown"}${
       architecture ? `, ${architecture}` : ""
     })`,
   );
   const driver = process.env.VK_DRIVER_FILES ?? process.env.VK_ICD_FILENAMES ?? null;
   const memory = { totalBytes: totalmem(), freeBytes: freemem() };
-  say(`driver     ${driver ?? "chosen by the system"}`);
+  say(`driver     ${shown(driver ?? "chosen by the system")}`);
   say(`memory     ${bytesText(memory.totalBytes)} in this machine, ${bytesText(memory.freeBytes)} of it free`);
   say(`kind       ${kindText(gpu.kind)}`);
   say(`features   ${features.join(", ") || "none beyond the standard"}`);
@@ -65,7 +68,7 @@ export async function run(args: readonly string[]): Promise<number> {
   if (json) {
     const adapter = { vendor, architecture, description };
     const machine = { adapter, driver, software: gpu.kind.software, memory, limits, features, peaks };
-    console.log(JSON.stringify({ adapters, ...machine, kernels, warnings, ok }));
+    terminal.printJson({ adapters, ...machine, kernels, warnings, ok });
   }
   return ok ? 0 : 1;
 }

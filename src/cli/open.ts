@@ -6,8 +6,7 @@
  */
 
 import type { ClassMap } from "../data/class_map.ts";
-import { type Dataset, requireClasses } from "../data/dataset.ts";
-import { openDataset, readClassMap } from "../data/folder.ts";
+import { readClassMap } from "../data/folder.ts";
 import { formatSize, roundedSizeText, roundSize, type Size } from "../data/size.ts";
 import { Gpu } from "../gpu/gpu.ts";
 import { loadNetwork, type Network } from "../nn/network.ts";
@@ -15,6 +14,7 @@ import { readFile } from "../disk/files.ts";
 import { keptKind } from "../tuning/kept_kind.ts";
 import type { Settings } from "../settings/settings.ts";
 import { adapterKey, loadTuning } from "../tuning/table.ts";
+import { terminal } from "../report/terminal.ts";
 
 /**
  * Opens an adapter, with its measured kind and the schedules that were tuned for it.
@@ -30,14 +30,6 @@ export function openNetwork(gpu: Gpu, path: string): Network {
   return loadNetwork(gpu, readFile(path), path, { trainable: false });
 }
 
-/** A data set whose classes must be those wanted, after the class map of the settings is applied. */
-export function openFitting(path: string, settings: Settings, classes: readonly string[]): Dataset {
-  const classMap = openClassMap(settings);
-  const dataset = openDataset(path, { classMap });
-  requireClasses(dataset, classes, classMap);
-  return dataset;
-}
-
 /** The class map of the settings, if one is given. */
 export function openClassMap(settings: Settings): ClassMap | undefined {
   const path = settings.get("class-map");
@@ -46,7 +38,7 @@ export function openClassMap(settings: Settings): ClassMap | undefined {
 
 /** Says on stderr that images of one size are worked on at another. `loadSplit` calls it once. */
 export function sayRounded(network: Network): (wanted: Size, rounded: Size) => void {
-  return (wanted, rounded) => console.error(roundedSizeText("size", wanted, rounded, network.model.sizeMultiple));
+  return (wanted, rounded) => terminal.say(roundedSizeText("size", wanted, rounded, network.model.sizeMultiple));
 }
 
 /**

@@ -8,6 +8,7 @@ import type { KernelProfile, ProfileReport } from "../run/profile.ts";
 import type { RunContext } from "../run/context.ts";
 import { jsonText } from "../selftraining/store.ts";
 import { aligned } from "./result_table.ts";
+import { shown, terminal } from "../report/terminal.ts";
 
 /** Number of kernels that the table shows. `profile.json` has all. */
 const shownKernels = 12;
@@ -21,8 +22,8 @@ export async function reportProfile({ profile, folder, settings }: RunContext): 
   const report = await profile.report();
   await folder.write("profile.json", jsonText(report));
   const text = profileText(report);
-  if (settings.get("json")) console.error(text);
-  else console.log(`\n${text}\nprofile   ${folder.file("profile.json")}`);
+  if (settings.get("json")) terminal.printBeside(text);
+  else terminal.print(`\n${text}\nprofile   ${shown(folder.file("profile.json"))}`);
 }
 
 /** The tables of a profile as text. */
@@ -30,17 +31,17 @@ export function profileText({ adapter, seconds, idle, stages, kernels }: Profile
   const stageRows = stages.map((
     stage,
   ) => [stage.stage, time(stage.seconds), percent(stage.share), percent(stage.idle)]);
-  const shown = kernels.slice(0, shownKernels);
+  const first = kernels.slice(0, shownKernels);
   const rest = kernels.slice(shownKernels);
   const total = (of: readonly KernelProfile[], key: "seconds" | "share") => of.reduce((sum, row) => sum + row[key], 0);
   const kernelRows = [
-    ...shown.map((row) => [row.kernel, time(row.seconds), percent(row.share)]),
+    ...first.map((row) => [row.kernel, time(row.seconds), percent(row.share)]),
     ...(rest.length === 0
       ? []
       : [[`${rest.length} more`, time(total(rest, "seconds")), percent(total(rest, "share"))]]),
   ];
   return [
-    `Time on ${adapter}`,
+    `Time on ${shown(adapter)}`,
     aligned([
       ["stage", "seconds", "share", "idle GPU"],
       ...stageRows,

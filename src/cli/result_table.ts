@@ -6,6 +6,7 @@
 
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { shown } from "../report/terminal.ts";
 import type { AdaptationResult } from "../selftraining/adapt.ts";
 import type { LabellingResult } from "../selftraining/labelling.ts";
 import type { RunContext } from "../run/context.ts";
@@ -45,9 +46,9 @@ export function resultTable(result: AdaptationResult, context: RunContext, contr
     aligned(rows),
     "",
     `mIoU after each round: ${rounds}`,
-    `weights   ${folder.file("weights.safetensors")}`,
-    `scores    ${folder.file("result.json")}`,
-    `pictures  ${folder.file("pictures")}`,
+    `weights   ${shown(folder.file("weights.safetensors"))}`,
+    `scores    ${shown(folder.file("result.json"))}`,
+    `pictures  ${shown(folder.file("pictures"))}`,
   ].join("\n");
 }
 
@@ -64,7 +65,8 @@ function difference(before: Score, after: Score): string {
 }
 
 /** Rows of cells as text. The first column is aligned to the left, the others to the right. */
-export function aligned(rows: readonly (readonly string[])[]): string {
+export function aligned(table: readonly (readonly string[])[]): string {
+  const rows = table.map((cells) => cells.map(shown));
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((cells) => cells[column]?.length ?? 0)));
   return rows.map((cells) =>
     cells.map((cell, column) => column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))

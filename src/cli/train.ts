@@ -10,6 +10,7 @@ import { openRun } from "../run/open_run.ts";
 import { townRecipe } from "../settings/town_recipe.ts";
 import { readArguments } from "./arguments.ts";
 import { reportProfile } from "./profile_table.ts";
+import { shown, terminal } from "../report/terminal.ts";
 
 /** Runs the command; returns the exit code. */
 export async function run(args: readonly string[]): Promise<number> {
@@ -19,14 +20,15 @@ export async function run(args: readonly string[]): Promise<number> {
     const isPlan = settings.get("plan");
     if (isPlan) {
       const plan = planReport(context, data, false);
-      console.log(settings.get("json") ? JSON.stringify(plan) : planText(plan));
+      if (settings.get("json")) terminal.printJson(plan);
+      else terminal.print(planText(plan));
     }
     requireBudget(context, data, false);
     if (isPlan) return 0;
     const scores = await runSourceTraining(context, data);
     const weights = context.folder.file("weights.safetensors");
-    if (settings.get("json")) console.log(JSON.stringify({ weights, scores }));
-    else console.log(`${weights}: mIoU ${scores?.miou == null ? "unknown" : (scores.miou * 100).toFixed(1)}`);
+    if (settings.get("json")) terminal.printJson({ weights, scores });
+    else terminal.print(`${shown(weights)}: mIoU ${scores?.miou == null ? "unknown" : (scores.miou * 100).toFixed(1)}`);
     await reportProfile(context);
     return 0;
   } finally {

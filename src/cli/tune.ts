@@ -22,6 +22,7 @@ import { keptKind } from "../tuning/kept_kind.ts";
 import type { Settings } from "../settings/settings.ts";
 import { adapterKey, readTable, tablePaths, writeTable } from "../tuning/table.ts";
 import { readArguments } from "./arguments.ts";
+import { shown, terminal } from "../report/terminal.ts";
 
 /** The sizes of the network of `bench step`. `--reference` tunes it. */
 const reference = { batch: 2, height: 256, width: 512, classes: 19 };
@@ -35,7 +36,7 @@ export async function run(args: readonly string[]): Promise<number> {
   const settings = readArguments("tune", args);
   const json = settings.get("json");
   const say = (text: string) => {
-    if (!json) console.log(text);
+    if (!json) terminal.print(text);
   };
   let adapter = "";
   // No table is given, so that the schedule called `default` is that of the ops' rules.
@@ -50,9 +51,11 @@ export async function run(args: readonly string[]): Promise<number> {
   const table = tablePaths(adapter).user;
   const minutes = settings.get("minutes");
   const problems = tuningProblems(networkTensors(gpu, ...tunedNetwork(settings)));
-  say(`${gpu.info.description || gpu.info.vendor}: ${problems.length} shape classes, at most ${minutes} minutes`);
+  say(
+    `${shown(gpu.info.description || gpu.info.vendor)}: ${problems.length} shape classes, at most ${minutes} minutes`,
+  );
   const report = await tuneInto(gpu, problems, { adapter, table, minutes, say });
-  if (json) console.log(JSON.stringify({ adapter, table, tolerance, ...report }));
+  if (json) terminal.printJson({ adapter, table, tolerance, ...report });
   return 0;
 }
 
@@ -77,7 +80,7 @@ export async function tuneInto(
     readonly say: (text: string) => void;
   },
 ): Promise<TuneReport> {
-  const read = () => readTable(table, adapter, (text) => console.error(text));
+  const read = () => readTable(table, adapter, (text) => terminal.say(text));
   // The table is written after each class, so that Ctrl-C or a lost adapter leaves what was found. It is read again
   // before, since another tuning may write to it too.
   const keep = (shapeClass: string, winner: string) =>
@@ -124,7 +127,7 @@ function rankingText({ shapeClass, count, flops, ranking, winner, gain }: TunedP
 
 function summaryText({ problems, left }: TuneReport, table: string): string {
   const faster = problems.filter(({ winner }) => winner !== "default").length;
-  const kept = problems.length === 0 ? "nothing was kept" : `kept in ${table}`;
+  const kept = problems.length === 0 ? "nothing was kept" : `kept in ${shown(table)}`;
   const rest = left.length === 0 ? "" : `. The time did not suffice for ${left.length} more; run this again to go on`;
   return `\n${problems.length} shape classes tuned, ${faster} of them faster than by the rules, ${kept}${rest}`;
 }

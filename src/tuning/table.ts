@@ -14,6 +14,7 @@ import { fileURLToPath } from "node:url";
 import * as v from "valibot";
 import type { Tuning } from "../graph/schedule.ts";
 import { readFile, writeFileSafely } from "../disk/files.ts";
+import { terminal } from "../report/terminal.ts";
 
 /** Raised when names of schedules or shape classes change their meaning. */
 const version = 1;
@@ -71,7 +72,7 @@ export function tablePaths(adapter: string): { readonly user: string; readonly s
  */
 export function loadTuning(
   adapter: string,
-  warn: (text: string) => void = (text) => console.error(text),
+  warn: (text: string) => void = (text) => terminal.say(text),
   { user, shipped }: ReturnType<typeof tablePaths> = tablePaths(adapter),
 ): Tuning {
   const own = readTable(user, adapter, warn);

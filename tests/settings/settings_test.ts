@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import type { Size } from "../../src/data/size.ts";
 import { UsageError } from "../../src/errors.ts";
-import { resolveSettings, Settings } from "../../src/settings/settings.ts";
+import { readRecipe, resolveSettings, Settings } from "../../src/settings/settings.ts";
 
 /** Compiles where `A` and `B` are the same type. */
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true : false;
@@ -19,7 +19,10 @@ Deno.test("the type of a setting is that of its entry in the option table", () =
   typed<boolean>()(settings.get("resume"), true);
   typed<string | undefined>()(settings.get("source"), true);
   typed<string>()(settings.get("model"), true);
-  typed<Size | undefined>()(settings.get("crop"), true);
+  typed<Size | "auto" | "whole">()(settings.get("crop"), true);
+  typed<number | "all">()(settings.get("target-images"), true);
+  typed<number | undefined>()(settings.get("source-images"), true);
+  typed<Size | undefined>()(settings.get("size"), true);
   typed<Size>()(settings.get("town-size"), true);
   typed<readonly number[]>()(settings.get("scales"), true);
   typed<readonly [number, number]>()(settings.get("scale-range"), true);
@@ -40,12 +43,12 @@ Deno.test("the type of a setting is that of its entry in the option table", () =
 
 Deno.test("a setting that is not given is its default, off where it is a switch, else undefined", () => {
   const settings = resolveSettings("adapt", { batch: 3 });
-  assertEquals([settings.get("batch"), settings.get("epochs"), settings.get("town-size")], [3, 2, {
+  assertEquals([settings.get("batch"), settings.get("epochs"), settings.get("town-size")], [3, 1, {
     height: 96,
     width: 192,
   }]);
-  assertEquals([settings.get("resume"), settings.get("mirror"), settings.get("crop")], [false, true, undefined]);
-  assertEquals([settings.has("crop"), settings.has("batch")], [false, true]);
+  assertEquals([settings.get("resume"), settings.get("mirror"), settings.get("size")], [false, true, undefined]);
+  assertEquals([settings.has("size"), settings.has("batch")], [false, true]);
 });
 
 Deno.test("a default or a choice may differ by command", () => {
@@ -67,4 +70,17 @@ Deno.test("asking for a default that the command does not have is an error", () 
 Deno.test("settings are JSON in the order of the option table, with sizes as text", () => {
   const settings = resolveSettings("synth", { "town-size": { height: 8, width: 16 }, out: "towns" });
   assertEquals(JSON.stringify(settings), '{"out":"towns","seed":0,"town-images":120,"town-size":"8x16"}');
+});
+
+Deno.test("the kind of an option may differ by command; a recipe holds the one of its table", () => {
+  const recipe = readRecipe("logits: true\nprobabilities: true", "r.yaml");
+  const predict = resolveSettings("predict", {}, recipe);
+  assertEquals([predict.isOn("logits"), predict.isOn("probabilities"), predict.paths("logits")], [
+    true,
+    true,
+    undefined,
+  ]);
+  const select = resolveSettings("select", { logits: ["a.npy", "b.npy"] }, recipe);
+  assertEquals([select.paths("logits"), select.paths("probabilities")], [["a.npy", "b.npy"], undefined]);
+  assertEquals(select.isOn("logits"), false);
 });
