@@ -37,7 +37,7 @@ export {
   UsageError,
 } from "./src/errors.ts";
 export type { AdapterKind } from "./src/gpu/adapter_kind.ts";
-export { type AdapterSource, listAdapters, type ListedAdapter } from "./src/gpu/adapters.ts";
+export { type AdapterChoice, type AdapterSource, listAdapters, type ListedAdapter } from "./src/gpu/adapters.ts";
 export { Gpu, type GpuOptions, onShaderVariant } from "./src/gpu/gpu.ts";
 export {
   type BufferCopy,
@@ -188,7 +188,12 @@ export {
   splitScores,
 } from "./src/selftraining/evaluation.ts";
 export type { SampleBatch } from "./src/selftraining/inference.ts";
-export { type PredictedLogits, type Prediction, Predictor } from "./src/selftraining/prediction.ts";
+export {
+  type PredictedLogits,
+  type Prediction,
+  type PredictionOptions,
+  Predictor,
+} from "./src/selftraining/prediction.ts";
 
 // Self-training: the loop
 export {
@@ -210,6 +215,7 @@ export {
 } from "./src/selftraining/portions.ts";
 export type { Activity, Progress, StageProgress, StageUnits } from "./src/selftraining/progress.ts";
 export { planRounds, type RoundPlan, type RoundSettings } from "./src/selftraining/rounds.ts";
+export type { KeptForm } from "./src/selftraining/kept.ts";
 export type { LabelSink, RunStore } from "./src/selftraining/store.ts";
 export { type RunParts, Training } from "./src/selftraining/training.ts";
 
