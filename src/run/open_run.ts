@@ -8,7 +8,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Dataset, requireClasses, requireLabels, type Split } from "../data/dataset.ts";
+import { type Dataset, labelledPart, requireClasses, type Split } from "../data/dataset.ts";
 import { openDataset, openLoader, readClassMap } from "../data/folder.ts";
 import { formatSize, roundedSizeText, roundSize, type Size } from "../data/size.ts";
 import { UsageError } from "../errors.ts";
@@ -24,6 +24,7 @@ import { makeNewFolder, readFile } from "../disk/files.ts";
 import { keptKind } from "../tuning/kept_kind.ts";
 import { type InspectedSplit, inspectItems, requireUsable } from "./inspection.ts";
 import { interruption } from "./interruption.ts";
+import { checkLabels, warnOfPalettes } from "./label_check.ts";
 import { Profile } from "./profile.ts";
 import { FolderStore } from "./folder_store.ts";
 import type { Settings } from "../settings/settings.ts";
@@ -182,14 +183,16 @@ async function openSplits(
   progress: Progress,
 ): Promise<RunData> {
   const { source, target } = opened;
-  const sourceSplit = source.split(settings.get("source-split"));
-  requireLabels(sourceSplit, source);
+  const sourceSplit = labelledPart(source.split(settings.get("source-split")), source);
   const targetSplit = needsTarget ? target.split(settings.get("target-split")) : sourceSplit;
   const evaluationSplit = scoredSplit(target, settings.get("eval-split"), progress);
   const notices = [sourceSplit, targetSplit, ...(evaluationSplit === null ? [] : [evaluationSplit])]
     .flatMap((split) => split.notices);
   for (const notice of new Set(notices)) progress.line(notice);
-  const inspected = await inspectSplits({ sourceSplit, targetSplit, evaluationSplit }, progress);
+  const inspected = await inspectSplits({ sourceSplit, targetSplit, evaluationSplit }, settings, progress);
+  checkLabels(sourceSplit, source, inspected.source, progress);
+  warnOfPalettes(source, inspected.source, progress);
+  if (inspected.evaluation !== null) warnOfPalettes(target, inspected.evaluation, progress);
   return {
     ...opened,
     sourceSplit: { ...sourceSplit, items: inspected.source.items },
@@ -203,21 +206,21 @@ async function openSplits(
 /** Looks at the files of all splits, at those of the same images once. */
 async function inspectSplits(
   splits: Pick<RunData, "sourceSplit" | "targetSplit" | "evaluationSplit">,
+  settings: Settings,
   progress: Progress,
 ): Promise<RunData["inspected"]> {
   const { sourceSplit, targetSplit, evaluationSplit } = splits;
-  const source = await inspectItems(sourceSplit.items, { name: "source images", progress });
-  const target = targetSplit === sourceSplit
-    ? source
-    : await inspectItems(targetSplit.items, { name: "target images", progress });
-  const evaluation = evaluationSplit &&
-    await inspectItems(evaluationSplit.items, { name: "images to score on", progress });
+  const inspect = ({ items }: Split, name: string) =>
+    inspectItems(items, { name, progress, maxPixels: settings.get("max-pixels") });
+  const source = await inspect(sourceSplit, "source images");
+  const target = targetSplit === sourceSplit ? source : await inspect(targetSplit, "target images");
+  const evaluation = evaluationSplit && await inspect(evaluationSplit, "images to score on");
   const found: InspectedSplit[] = [source, target, ...(evaluation === null ? [] : [evaluation])];
-  requireUsable(found, { skipsBroken: false, progress });
+  requireUsable(found, { skipsBroken: settings.get("skip-broken"), progress });
   return { source, target, evaluation };
 }
 
-/** The images of a split that have labels; `null` if none has. It says so if some or all have none. */
+/** The images of a split that have labels; `null` if none has, which it says. */
 function scoredSplit(dataset: Dataset, name: string, progress: Progress): Split | null {
   const splits = dataset.splitNames();
   if (!splits.includes(name)) {
@@ -225,17 +228,11 @@ function scoredSplit(dataset: Dataset, name: string, progress: Progress): Split 
     return null;
   }
   const split = dataset.split(name);
-  const items = split.items.filter(({ labelPath }) => labelPath !== null);
-  if (items.length === 0) {
+  if (split.items.every(({ labelPath }) => labelPath === null)) {
     progress.line(`The split "${name}" of ${dataset.path} has no labels: there will be no scores`);
     return null;
   }
-  if (items.length < split.items.length) {
-    progress.line(
-      `Scores are taken on the ${items.length} of ${split.items.length} images of the split "${name}" of ${dataset.path} that have labels`,
-    );
-  }
-  return { ...split, items };
+  return labelledPart(split, dataset);
 }
 
 /**

@@ -104,6 +104,8 @@ const table = [
   { key: "max-pixels", group: "data", kind: "integer", default: 100_000_000, minimum: 1, commands: networks,
     ofOneStart: true,
     help: "how many pixels an image's header may claim; a larger image is refused before memory is taken" },
+  { key: "skip-broken", group: "data", kind: "flag", default: false, commands: ["adapt", "train", "evaluate"],
+    help: "leave out labelled images that cannot be used, or whose labels cannot, and say which" },
   { key: "json", group: "output", kind: "flag",
     commands: [...networks, "select", "bench", "tune", "doctor", "synth"], ofOneStart: true,
     help: "print one JSON object on stdout, and nothing else there" },

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { decodeLabels } from "../../src/data/decode.ts";
+import { decodeLabels } from "../../src/data/labels.ts";
 import { encodeLabelPng, encodeRgbPng } from "../../src/data/encode.ts";
 import { readNpy } from "../../src/formats/npy.ts";
 import { helpText } from "../../src/cli/help.ts";
