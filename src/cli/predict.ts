@@ -16,6 +16,7 @@ import { writeNpy } from "../formats/npy.ts";
 import { UsageError } from "../errors.ts";
 import { type Color, overlayLabels, pictureOf } from "../report/picture.ts";
 import { writeFileSafely } from "../disk/files.ts";
+import { writeProbabilities } from "../run/probability_writer.ts";
 import { viewOptions } from "../settings/settings.ts";
 import { loadSplit } from "../selftraining/inference.ts";
 import { type Prediction, Predictor } from "../selftraining/prediction.ts";
@@ -34,7 +35,8 @@ export async function run(args: readonly string[]): Promise<number> {
   using gpu = await openGpu(settings.get("adapter"));
   const network = openNetwork(gpu, weights);
   const palette = network.metadata.palette ?? defaultPalette(network.classCount);
-  const withLogits = settings.get("logits");
+  const withLogits = settings.isOn("logits");
+  const withProbabilities = settings.isOn("probabilities");
   // One image at a time, since each is labelled at its own size.
   await using predictor = new Predictor(gpu, network, 1, viewOptions(settings));
   using loader = openLoader({ cacheBytes: 0, maxPixels: settings.get("max-pixels") });
@@ -48,7 +50,11 @@ export async function run(args: readonly string[]): Promise<number> {
     for await (const sample of loadSplit(loader, items, network, size, "none", sayRounded(network))) {
       const { height, width } = sample.image;
       const group = { samples: [sample], size: { height, width }, labelSize: sample.originalSize };
-      const prediction = await predictor.run(group, { withLogits });
+      const path = join(out, `${sample.name}.probabilities.npy`);
+      const prediction = await predictor.run(group, {
+        withLogits,
+        ...(withProbabilities ? { withScores: (batch, scores) => writeProbabilities(gpu, path, batch, scores) } : {}),
+      });
       // Meanwhile the result of the image before is written.
       finish(await writing.exchange(writeResults(gpu, prediction, { sample, palette, out })));
     }
@@ -69,7 +75,8 @@ function requireFreeNames(items: readonly FileItem[], out: string): void {
   const inputs = new Set(items.map(({ imagePath }) => resolve(imagePath)));
   const outputs = new Set<string>();
   for (const { name } of items) {
-    for (const path of [join(out, `${name}.png`), join(out, `${name}_overlay.png`)]) {
+    for (const ending of [".png", "_overlay.png", ".npy", ".probabilities.npy"]) {
+      const path = join(out, `${name}${ending}`);
       if (inputs.has(resolve(path))) {
         throw new UsageError(`The results would be written over the image ${path}. Choose another folder with --out`);
       }
