@@ -12,6 +12,7 @@ import { type Dataset, labelledPart, requireClasses, type Split } from "../data/
 import { openDataset, openLoader, readClassMap } from "../data/folder.ts";
 import { formatSize, roundedSizeText, roundSize, type Size } from "../data/size.ts";
 import { UsageError } from "../errors.ts";
+import { requestAdapter } from "../gpu/adapters.ts";
 import { Gpu } from "../gpu/gpu.ts";
 import { findModel } from "../nn/models/mod.ts";
 import type { Model } from "../nn/model.ts";
@@ -46,6 +47,8 @@ export interface OpenedRun {
 /** Opens a run of `adapt` or `train`. With `--plan` its folder is a temporary one, which is deleted afterwards. */
 export async function openRun(settings: Settings, needsTarget: boolean): Promise<OpenedRun> {
   requireFittingOptions(settings, needsTarget);
+  // Without an adapter nothing needs to be drawn or read.
+  await requestAdapter({ adapter: settings.get("adapter") });
   const folder = openFolder(settings);
   try {
     return await openIn(folder, settings, needsTarget);
