@@ -28,7 +28,11 @@ const commands: readonly CommandEntry[] = [
   {
     command: "adapt",
     summary: "adapt a network from labelled source images to unlabelled target images",
-    examples: ["crosswalk adapt", "crosswalk adapt --source idd --target camvid --class-map idd-camvid.json --out run"],
+    examples: [
+      "crosswalk adapt",
+      "crosswalk adapt --source idd --target photos --source-model source.safetensors --out run",
+      "crosswalk adapt --source idd --target camvid --class-map idd-camvid.json --out run",
+    ],
     load: () => import("./src/cli/adapt.ts"),
   },
   {
