@@ -13,12 +13,13 @@ import { rgbPixels, type Sample } from "../data/sample.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { OneBehind } from "../gpu/one_behind.ts";
 import { writeNpy } from "../formats/npy.ts";
-import { UsageError } from "../errors.ts";
+import { errorText, ReasonedError, UsageError } from "../errors.ts";
 import { type Color, overlayLabels, pictureOf } from "../report/picture.ts";
 import { writeFileSafely } from "../disk/files.ts";
 import { viewOptions } from "../settings/settings.ts";
 import { loadSplit } from "../selftraining/inference.ts";
 import { type Prediction, Predictor } from "../selftraining/prediction.ts";
+import { adviceOn } from "./advice.ts";
 import { readArguments } from "./arguments.ts";
 import { openGpu, openNetwork, sayRounded, workingSizeOf } from "./open.ts";
 import { terminal } from "../report/terminal.ts";
@@ -37,8 +38,13 @@ export async function run(args: readonly string[]): Promise<number> {
   const withLogits = settings.get("logits");
   // One image at a time, since each is labelled at its own size.
   await using predictor = new Predictor(gpu, network, 1, viewOptions(settings));
-  using loader = openLoader({ cacheBytes: 0, maxPixels: settings.get("max-pixels") });
   const files: string[] = [];
+  const failed: FailedImage[] = [];
+  const fail = ({ imagePath }: FileItem, error: unknown) => {
+    const advice = adviceOn(error, "predict");
+    failed.push({ image: imagePath, reason: `${errorText(error)}${advice && `. ${advice}`}` });
+  };
+  using loader = openLoader({ cacheBytes: 0, maxPixels: settings.get("max-pixels"), onBadFile: fail });
   const writing = new OneBehind<string>();
   const finish = (path: string | null) => {
     if (path !== null) files.push(path);
@@ -48,16 +54,39 @@ export async function run(args: readonly string[]): Promise<number> {
     for await (const sample of loadSplit(loader, items, network, size, "none", sayRounded(network))) {
       const { height, width } = sample.image;
       const group = { samples: [sample], size: { height, width }, labelSize: sample.originalSize };
-      const prediction = await predictor.run(group, { withLogits });
+      const prediction = await predictor.run(group, { withLogits }).catch((error) => {
+        if (!(error instanceof ReasonedError) || error.reason !== "tensor too large") throw error;
+        const item = items.find(({ name }) => name === sample.name);
+        if (item === undefined) throw error;
+        fail(item, new ReasonedError(`Cannot label ${item.imagePath}: ${error.message}`, error.reason));
+        return null;
+      });
+      if (prediction === null) continue;
       // Meanwhile the result of the image before is written.
       finish(await writing.exchange(writeResults(gpu, prediction, { sample, palette, out })));
     }
   } finally {
     finish(await writing.take());
+    if (failed.length > 0) terminal.say(failureText(failed));
   }
-  if (settings.get("json")) terminal.printJson({ images: files.length, labels: files });
-  else terminal.say(`Labelled ${files.length} image${files.length === 1 ? "" : "s"}; see ${out}`);
-  return 0;
+  if (settings.get("json")) terminal.printJson({ images: files.length, labels: files, failed });
+  else if (files.length > 0) terminal.say(`Labelled ${files.length} image${files.length === 1 ? "" : "s"}; see ${out}`);
+  return failed.length === 0 ? 0 : 1;
+}
+
+/** An image that could not be labelled. */
+interface FailedImage {
+  /** Its path. */
+  readonly image: string;
+  /** The sentence that says why. */
+  readonly reason: string;
+}
+
+function failureText(failed: readonly FailedImage[]): string {
+  const reasons = failed.map(({ reason }) => reason);
+  const [only = ""] = reasons;
+  if (reasons.length === 1) return `crosswalk: ${only}`;
+  return `crosswalk: ${reasons.length} images could not be labelled:\n${reasons.map((text) => `  ${text}`).join("\n")}`;
 }
 
 /**

@@ -16,6 +16,7 @@ import {
   type NpyType,
   readNpyHeader,
 } from "../formats/npy.ts";
+import { systemReason } from "./reasons.ts";
 
 /** An array in a file that stays open. */
 export class NpyFile {
@@ -35,9 +36,10 @@ export class NpyFile {
     try {
       this.#file = openSync(path, "r");
     } catch (error) {
-      throw new Error(`Cannot read ${path}: ${error instanceof Error ? error.message : error}`);
+      throw new Error(`Cannot read ${path}: ${systemReason(error)}`);
     }
     try {
+      if (fstatSync(this.#file).isDirectory()) throw new Error(`Cannot read ${path}: it is a folder`);
       const start = new Uint8Array(NPY_HEADER_BYTES);
       this.header = readNpyHeader(start.subarray(0, readSync(this.#file, start, 0, start.length, 0)), path);
       const { shape, dtype, dataOffset } = this.header;
@@ -119,7 +121,7 @@ export class NpyWriter {
       }
     } catch (error) {
       throw new Error(
-        `Cannot write ${this.#path}: ${error instanceof Error ? error.message : error}. What was there before is kept`,
+        `Cannot write ${this.#path}: ${systemReason(error)}. What was there before is kept`,
       );
     }
   }

@@ -64,6 +64,25 @@ export async function findAdapter(
   );
 }
 
+/**
+ * The adapter to open: the one that {@link findAdapter} finds, or without a text the one of the power preference.
+ *
+ * @throws {ReasonedError} if there is no adapter, or none that is called so.
+ */
+export async function requireAdapter(
+  text: string | undefined,
+  powerPreference: GPUPowerPreference = "high-performance",
+): Promise<GPUAdapter> {
+  if (navigator.gpu === undefined) throw new Error("This browser or runtime has no WebGPU");
+  const adapter = text === undefined
+    ? await navigator.gpu.requestAdapter({ powerPreference })
+    : await findAdapter(text);
+  if (adapter !== null) return adapter;
+  throw new Error(
+    "No WebGPU adapter was found. Install a Vulkan driver (on Debian: apt-get install mesa-vulkan-drivers)",
+  );
+}
+
 /** What an adapter is called: its description, else its vendor and architecture. */
 export function adapterName({ vendor, architecture, description }: GPUAdapterInfo): string {
   return description || [vendor, architecture].filter((part) => part !== "").join(" ") || "an adapter without a name";

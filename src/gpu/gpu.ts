@@ -10,7 +10,7 @@
 
 import { DeviceLostError, OutOfBudgetError } from "../errors.ts";
 import { type AdapterKind, measureKind } from "./adapter_kind.ts";
-import { findAdapter } from "./adapters.ts";
+import { requireAdapter } from "./adapters.ts";
 import {
   type BufferCopy,
   type BufferRange,
@@ -115,16 +115,7 @@ export class Gpu {
    * @throws {Error} if no adapter is found, or none that is called so.
    */
   static async open(options: GpuOptions = {}): Promise<Gpu> {
-    if (navigator.gpu === undefined) throw new Error("This browser or runtime has no WebGPU");
-    const { adapter: called, powerPreference = "high-performance" } = options;
-    const adapter = called === undefined
-      ? await navigator.gpu.requestAdapter({ powerPreference })
-      : await findAdapter(called);
-    if (adapter === null) {
-      throw new Error(
-        "No WebGPU adapter was found. Install a Vulkan driver (on Debian: apt-get install mesa-vulkan-drivers)",
-      );
-    }
+    const adapter = await requireAdapter(options.adapter, options.powerPreference);
     const requiredFeatures: GPUFeatureName[] = adapter.features.has("timestamp-query") ? ["timestamp-query"] : [];
     const requiredLimits: Record<string, number> = options.defaultLimits ? {} : {
       maxBufferSize: adapter.limits.maxBufferSize,
