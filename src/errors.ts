@@ -19,7 +19,8 @@ export type Reason =
   | "memory of pictures"
   | "training diverged"
   | "no class map"
-  | "too many pixels";
+  | "too many pixels"
+  | "broken images";
 
 /** An error that may carry a reason. */
 export class ReasonedError extends Error {

@@ -38,6 +38,8 @@ const advices: Readonly<Record<Reason, (command: TakenOptions) => string>> = {
     }); the last good checkpoint is kept`,
   "too many pixels": ({ takes }) =>
     takes("max-pixels") ? "If the image is meant to be that large, raise --max-pixels; else its file is damaged" : "",
+  "broken images": ({ takes }) =>
+    takes("skip-broken") ? "Mend the files, or leave them out with --skip-broken" : "Mend the files",
   "no class map": ({ takes }) => takes("class-map") ? "Give a class map with --class-map" : "",
 };
 

@@ -4,12 +4,15 @@
  * @module
  */
 
-import { requireLabels } from "../data/dataset.ts";
-import { openLoader } from "../data/folder.ts";
+import { labelledPart, requireClasses } from "../data/dataset.ts";
+import { openDataset, openLoader } from "../data/folder.ts";
+import { TerminalProgress } from "../report/progress.ts";
+import { inspectItems, requireUsable } from "../run/inspection.ts";
+import { warnOfPalettes } from "../run/label_check.ts";
 import { viewOptions } from "../settings/settings.ts";
 import { evaluate, splitScores } from "../selftraining/evaluation.ts";
 import { readArguments } from "./arguments.ts";
-import { openFitting, openGpu, openNetwork, sayRounded, workingSizeOf } from "./open.ts";
+import { openClassMap, openGpu, openNetwork, sayRounded, workingSizeOf } from "./open.ts";
 import { shown, terminal } from "../report/terminal.ts";
 
 /** Runs the command; returns the exit code. */
@@ -17,20 +20,28 @@ export async function run(args: readonly string[]): Promise<number> {
   const settings = readArguments("evaluate", args);
   const weights = settings.require("weights");
   const data = settings.require("data");
+  const progress = new TerminalProgress();
+  const maxPixels = settings.get("max-pixels");
+  const classMap = openClassMap(settings);
   using gpu = await openGpu(settings.get("adapter"));
   const network = openNetwork(gpu, weights);
   const { classes } = network.metadata;
-  const dataset = openFitting(data, settings, classes);
-  const split = dataset.split(settings.get("split"));
-  requireLabels(split, dataset);
-  using loader = openLoader({ cacheBytes: 0, maxPixels: settings.get("max-pixels") });
-  const confusion = await evaluate(gpu, network, loader, split.items, {
+  const dataset = openDataset(data, { classMap });
+  requireClasses(dataset, classes, classMap);
+  const split = labelledPart(dataset.split(settings.get("split")), dataset);
+  for (const notice of split.notices) progress.line(notice);
+  const inspected = await inspectItems(split.items, { name: "images", progress, maxPixels });
+  requireUsable([inspected], { skipsBroken: settings.get("skip-broken"), progress });
+  warnOfPalettes(dataset, inspected, progress);
+  const { items } = inspected;
+  using loader = openLoader({ cacheBytes: 0, maxPixels });
+  const confusion = await evaluate(gpu, network, loader, items, {
     size: workingSizeOf(settings, network),
     batch: settings.get("label-batch"),
     onRounded: sayRounded(network),
     views: viewOptions(settings),
   });
-  const scores = splitScores(confusion, classes, split.items.length, settings.get("absent"));
+  const scores = splitScores(confusion, classes, items.length, settings.get("absent"));
   if (settings.get("json")) {
     terminal.printJson(scores);
     return 0;

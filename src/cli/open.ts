@@ -6,8 +6,7 @@
  */
 
 import type { ClassMap } from "../data/class_map.ts";
-import { type Dataset, requireClasses } from "../data/dataset.ts";
-import { openDataset, readClassMap } from "../data/folder.ts";
+import { readClassMap } from "../data/folder.ts";
 import { formatSize, roundedSizeText, roundSize, type Size } from "../data/size.ts";
 import { Gpu } from "../gpu/gpu.ts";
 import { loadNetwork, type Network } from "../nn/network.ts";
@@ -29,14 +28,6 @@ export function openGpu(adapter: string | undefined): Promise<Gpu> {
 /** The network of a weight file, for labelling only. */
 export function openNetwork(gpu: Gpu, path: string): Network {
   return loadNetwork(gpu, readFile(path), path, { trainable: false });
-}
-
-/** A data set whose classes must be those wanted, after the class map of the settings is applied. */
-export function openFitting(path: string, settings: Settings, classes: readonly string[]): Dataset {
-  const classMap = openClassMap(settings);
-  const dataset = openDataset(path, { classMap });
-  requireClasses(dataset, classes, classMap);
-  return dataset;
 }
 
 /** The class map of the settings, if one is given. */

@@ -6,6 +6,7 @@
  */
 
 import * as v from "valibot";
+import { strictJson } from "../formats/commented_json.ts";
 import { validated } from "../formats/validation.ts";
 
 /** The id of ignored pixels everywhere in the program, whatever a data set writes for them. */
@@ -28,6 +29,12 @@ export interface ClassMap {
  */
 export type LabelTable = Int16Array;
 
+/**
+ * The ids that colours stand for in label files, as these mean ids: before the table. A colour is the number
+ * `red × 65536 + green × 256 + blue`.
+ */
+export type LabelColours = ReadonlyMap<number, number>;
+
 const id = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(255));
 const classNames = v.pipe(v.array(v.pipe(v.string(), v.nonEmpty())), v.minLength(1), v.maxLength(255));
 const classMapSchema = v.looseObject({
@@ -45,7 +52,7 @@ const classMapSchema = v.looseObject({
  * @throws {Error} where it is not JSON, a key is missing or wrong, a class has no target or a target does not exist.
  */
 export function parseClassMap(text: string, path: string): ClassMap {
-  const file = validated(classMapSchema, text, path, "class map");
+  const file = validated(classMapSchema, strictJson(text), path, "class map");
   const toId = file.from_classes.map((name, fromId) => {
     const target = file.map[String(fromId)];
     if (target === undefined) throw new Error(`Class map ${path}: map has no entry for ${fromId} (${name})`);

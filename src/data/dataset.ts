@@ -6,10 +6,19 @@
  */
 
 import * as v from "valibot";
-import { classDifference, type ClassMap, IGNORE_LABEL, type LabelTable, labelTable, sameClasses } from "./class_map.ts";
-import type { Colour } from "./encode.ts";
+import {
+  classDifference,
+  type ClassMap,
+  IGNORE_LABEL,
+  type LabelColours,
+  labelTable,
+  sameClasses,
+} from "./class_map.ts";
+import { type Colour, colourNumber, colourText } from "./encode.ts";
+import type { LabelRules } from "./labels.ts";
 import type { FileItem } from "./file_item.ts";
 import { ReasonedError } from "../errors.ts";
+import { strictJson } from "../formats/commented_json.ts";
 import { validated } from "../formats/validation.ts";
 
 /** The images of a split in byte order of their names; never empty. */
@@ -48,15 +57,44 @@ export interface Dataset extends DatasetClasses {
 export interface DatasetDescription extends DatasetClasses {
   /** The id of ignored pixels in its label files. */
   ignore: number;
+  /** What colours in label files stand for; absent where it has no palette of its own. */
+  labelColours?: LabelColours;
 }
 
 const byte = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(255));
+const colour = v.pipe(v.unknown(), v.transform(hexColour), v.strictTuple([byte, byte, byte]));
+const className = v.pipe(v.string(), v.nonEmpty());
 const datasetSchema = v.looseObject({
   name: v.pipe(v.string(), v.nonEmpty()),
-  classes: v.pipe(v.array(v.pipe(v.string(), v.nonEmpty())), v.minLength(1), v.maxLength(255)),
-  palette: v.optional(v.array(v.strictTuple([byte, byte, byte]))),
+  classes: v.pipe(v.unknown(), v.transform(classList), v.array(className), v.minLength(1), v.maxLength(255)),
+  palette: v.optional(v.array(colour)),
   ignore: v.optional(byte, IGNORE_LABEL),
+  ignore_palette: v.optional(v.array(colour), []),
 });
+
+/** A colour such as `#804080` or `#fff` as three bytes; anything else as it is. */
+function hexColour(value: unknown): unknown {
+  const digits = typeof value === "string" ? /^#?([0-9a-f]{6}|[0-9a-f]{3})$/i.exec(value.trim())?.[1] : undefined;
+  if (digits === undefined) return value;
+  const each = digits.length / 3;
+  return [0, 1, 2].map((part) => {
+    const found = digits.slice(part * each, (part + 1) * each);
+    return parseInt(each === 1 ? found + found : found, 16);
+  });
+}
+
+/** An object from ids to names, `{"0": "road", "1": "car"}`, as a list in id order; anything else as it is. */
+function classList(value: unknown): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  const entries = Object.entries(value);
+  const names: unknown[] = new Array(entries.length);
+  for (const [key, name] of entries) {
+    const isId = /^\d{1,3}$/.test(key) && Number(key) < entries.length;
+    if (!isId) return value;
+    names[Number(key)] = name;
+  }
+  return names;
+}
 
 /**
  * Checks the text of a `dataset.json`; `path` appears in messages.
@@ -64,7 +102,7 @@ const datasetSchema = v.looseObject({
  * @throws {Error} where it is not JSON, or a key is missing or wrong.
  */
 export function parseDataset(text: string, path: string): DatasetDescription {
-  const file = validated(datasetSchema, text, path, "data set");
+  const file = validated(datasetSchema, strictJson(text), path, "data set");
   if (file.palette !== undefined && file.palette.length !== file.classes.length) {
     throw new Error(
       `Cannot read the data set ${path}: key "palette": found ${file.palette.length} colours, ` +
@@ -77,8 +115,45 @@ export function parseDataset(text: string, path: string): DatasetDescription {
       `Cannot read the data set ${path}: key "classes": found "${repeated}" twice, expected different names`,
     );
   }
-  const { name, classes, ignore } = file;
-  return { name, classes, palette: file.palette ?? defaultPalette(classes.length), ignore };
+  const { name, classes, palette, ignore, ignore_palette: ignored } = file;
+  const own = palette === undefined ? {} : { labelColours: labelColours(palette, ignored, ignore, classes, path) };
+  return { name, classes, palette: palette ?? defaultPalette(classes.length), ignore, ...own };
+}
+
+/**
+ * The ids that colours stand for.
+ *
+ * @throws {Error} where a colour stands for a class and for ignored pixels. Two classes may share a colour, as long as
+ * no label file is in colour: neither of them is found in it then.
+ */
+function labelColours(
+  palette: readonly Colour[],
+  ignored: readonly Colour[],
+  ignore: number,
+  classes: readonly string[],
+  path: string,
+): LabelColours {
+  const colours = new Map<number, number>();
+  const shared = new Set<number>();
+  for (const [id, colour] of palette.entries()) {
+    const number = colourNumber(colour);
+    if (colours.has(number)) shared.add(number);
+    colours.set(number, id);
+  }
+  for (const number of shared) colours.delete(number);
+  for (const colour of ignored) {
+    const id = palette.findIndex((other) => colourNumber(other) === colourNumber(colour));
+    if (id >= 0 && id !== ignore) {
+      throw new Error(
+        `Cannot read the data set ${path}: key "ignore_palette": ${
+          colourText(colourNumber(colour))
+        } is the colour of ` +
+          `the class "${classes[id]}", expected colours that stand for no class`,
+      );
+    }
+    colours.set(colourNumber(colour), ignore);
+  }
+  return colours;
 }
 
 /**
@@ -88,13 +163,13 @@ export function parseDataset(text: string, path: string): DatasetDescription {
  * checks afterwards whether the classes fit the network.
  */
 export function mappedClasses(
-  { name, classes, palette, ignore }: DatasetDescription,
+  { name, classes, palette, ignore, labelColours }: DatasetDescription,
   classMap?: ClassMap,
-): DatasetClasses & { table: LabelTable } {
+): DatasetClasses & { rules: LabelRules } {
   const applied = classMap !== undefined && sameClasses(classes, classMap.fromClasses) ? classMap : undefined;
-  const table = labelTable(classes.length, ignore, applied);
-  if (applied === undefined) return { name, classes, palette, table };
-  return { name, classes: applied.toClasses, palette: mappedPalette(palette, applied), table };
+  const rules = { labelTable: labelTable(classes.length, ignore, applied), labelColours };
+  if (applied === undefined) return { name, classes, palette, rules };
+  return { name, classes: applied.toClasses, palette: mappedPalette(palette, applied), rules };
 }
 
 /**
@@ -115,17 +190,26 @@ export function requireClasses(dataset: Dataset, networkClasses: readonly string
 }
 
 /**
- * Makes sure that every image of a split has labels, as training and scoring on it need.
+ * The images of a split that have labels, as training and scoring on it need them. How many are left out stands in the
+ * notices.
  *
- * @throws {Error} naming the first image without.
+ * @throws {Error} where no image has any.
  */
-export function requireLabels(split: Split, dataset: Dataset): void {
-  const without = split.items.filter((item) => item.labelPath === null);
-  const first = without[0];
-  if (first === undefined) return;
+export function labelledPart(split: Split, dataset: Dataset): Split {
+  const items = split.items.filter((item) => item.labelPath !== null);
+  const [first] = split.items;
+  const without = split.items.length - items.length;
+  if (without === 0) return split;
+  if (items.length > 0) {
+    const notice = `The split "${split.name}" of ${dataset.path} has labels for ${items.length} of ` +
+      `${split.items.length} images: ${without === 1 ? "the other one is" : `the other ${without} are`} left out`;
+    return { ...split, items, notices: [...split.notices, notice] };
+  }
   throw new Error(
-    `The split "${split.name}" of ${dataset.path} lacks labels for ${without.length} of ${split.items.length} images, ` +
-      `expected ${dataset.labelPath(split.name, first.name)} for ${fileName(first.imagePath)}`,
+    `The split "${split.name}" of ${dataset.path} lacks labels for all ${split.items.length} images` +
+      (first === undefined
+        ? ""
+        : `, expected ${dataset.labelPath(split.name, first.name)} for ${fileName(first.imagePath)}`),
   );
 }
 

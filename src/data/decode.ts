@@ -1,5 +1,5 @@
 /**
- * Image and label files from their bytes to pixels. The same decoders run on every machine and in browsers, so the bits
+ * Image files from their bytes to pixels. The same decoders run on every machine and in browsers, so the bits
  * agree. Files are read elsewhere.
  *
  * @module
@@ -11,7 +11,7 @@ import { inspectJpeg, jpegHeader } from "./decoders/jpeg_structure.ts";
 import { type ImageKindName, kindOf } from "./decoders/kind.ts";
 import { type DecodeLimits, requireAllowed } from "./decoders/limits.ts";
 import { orientedSize, orientPixels } from "./decoders/orient.ts";
-import { decodePng, pngSamples } from "./decoders/png.ts";
+import { decodePng } from "./decoders/png.ts";
 import { inspectPng, pngHeader } from "./decoders/png_structure.ts";
 import { formatSize, type Size } from "./size.ts";
 
@@ -26,12 +26,6 @@ export interface ImageHeader extends Size {
   readonly kind: ImageKindName;
   /** Its size before it was turned as its EXIF data says. `height` and `width` are those after turning. */
   readonly stored: Size;
-}
-
-/** A label map. */
-export interface DecodedLabels extends Size {
-  /** The id of each pixel, `[height, width]`, rows first. */
-  labels: Uint8Array<ArrayBuffer>;
 }
 
 /**
@@ -77,30 +71,6 @@ export function inspectImage(bytes: Uint8Array, path: string, limits: DecodeLimi
   if (header.kind === "PNG") inspectPng(bytes, path);
   if (header.kind === "JPEG") inspectJpeg(bytes, path);
   return header;
-}
-
-/**
- * Decodes a label PNG. It has 8 bits or fewer and a single channel, grey or palette. The stored numbers are the ids. In
- * a palette file they are its indices, whatever the colours.
- *
- * @throws {Error} where the file is not a PNG, too large, cut short, damaged, of 16 bits or in colour.
- */
-export function decodeLabels(bytes: Uint8Array, path: string, limits: DecodeLimits = {}): DecodedLabels {
-  if (kindOf(bytes) !== "PNG") {
-    throw new Error(`Cannot read the labels ${path}: it is not a PNG file. Labels must be lossless`);
-  }
-  requireAllowed(pngHeader(bytes, path).stored, path, limits);
-  const { height, width, channels, samples } = pngSamples(bytes, path);
-  if (channels !== 1) {
-    throw new Error(
-      `Cannot read the labels ${path}: it has ${channels} channels, expected a single one with a class id per pixel. ` +
-        "Convert the colours to ids",
-    );
-  }
-  if (samples instanceof Uint16Array) {
-    throw new Error(`Cannot read the labels ${path}: 16-bit grey, expected 8-bit. Convert it to 8 bits per channel`);
-  }
-  return { height, width, labels: samples };
 }
 
 function storedHeader(bytes: Uint8Array, path: string): StoredHeader {

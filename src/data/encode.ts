@@ -9,6 +9,16 @@ import { encode } from "fast-png";
 /** A colour as red, green and blue bytes. */
 export type Colour = readonly [number, number, number];
 
+/** A colour as one number: `red × 65536 + green × 256 + blue`. */
+export function colourNumber([red, green, blue]: Colour): number {
+  return red << 16 | green << 8 | blue;
+}
+
+/** A colour, given as one number, in words: `#804080 (128, 64, 128)`. */
+export function colourText(colour: number): string {
+  return `#${colour.toString(16).padStart(6, "0")} (${colour >> 16}, ${(colour >> 8) & 255}, ${colour & 255})`;
+}
+
 /**
  * The bytes of a label PNG of 8 bits and a single channel. The stored values are the ids `[height, width]`.
  *

@@ -6,20 +6,22 @@
  */
 
 import { type LabelTable, translateLabels } from "./class_map.ts";
-import { type DecodedLabels, decodeImage, decodeLabels } from "./decode.ts";
+import { decodeImage, imageHeader } from "./decode.ts";
+import { type DecodedLabels, decodeLabels, type LabelRules } from "./labels.ts";
 import { makeLabelSample, makeSample, type Sample, type SampleLabelMap, type SampleOptions } from "./sample.ts";
 import { formatSize, type Size } from "./size.ts";
 
 /** One image of a data set. */
-export interface FileItem {
-  /** The file name without its ending: the name of everything made from the image. */
+export interface FileItem extends LabelRules {
+  /**
+   * The file name without its ending: the name of everything made from the image. For an image in a folder of its
+   * split's folder, that folder stands before it: `aachen/0001`.
+   */
   name: string;
   /** Path or URL of the image file. */
   imagePath: string;
   /** Path or URL of the label file; `null` where there is none. */
   labelPath: string | null;
-  /** What the ids of the label file become. */
-  labelTable: LabelTable;
   /**
    * Whether the labels were made at another size than the image's, as pseudo-labels are. Then they are resized by
    * themselves. Default `false`.
@@ -46,15 +48,23 @@ export async function decodeSample(item: FileItem, bytes: FileBytes, options: Sa
   if (bytes.labels === null || item.labelPath === null || options.labels === "none") {
     return makeSample(item.name, image, null, options);
   }
-  const found = decodeLabels(bytes.labels, item.labelPath, options);
-  if (item.labelsResized !== true) requireSameSize(image, found, item.imagePath, item.labelPath);
+  const found = labelsOf(item, bytes.labels, item.labelPath, options);
+  if (item.labelsResized !== true) {
+    const sizes = { image, labels: found, stored: imageHeader(bytes.image, item.imagePath).stored };
+    const problem = sizeProblem(sizes, item.imagePath, item.labelPath);
+    if (problem !== null) throw new Error(problem);
+  }
   return makeSample(item.name, image, trainLabels(found, item.labelPath, item.labelTable), options);
 }
 
 function labelsOnly(item: FileItem, bytes: Uint8Array | null, options: SampleOptions): Sample {
   if (bytes === null || item.labelPath === null) throw new Error(`Cannot load labels of ${item.name}: it has none`);
-  const found = decodeLabels(bytes, item.labelPath, options);
+  const found = labelsOf(item, bytes, item.labelPath, options);
   return makeLabelSample(item.name, trainLabels(found, item.labelPath, item.labelTable), options);
+}
+
+function labelsOf(item: FileItem, bytes: Uint8Array, path: string, { maxPixels }: SampleOptions): DecodedLabels {
+  return decodeLabels(bytes, path, { maxPixels, colours: item.labelColours });
 }
 
 /** The train ids of the ids in a label file. */
@@ -62,10 +72,27 @@ function trainLabels({ height, width, labels }: DecodedLabels, path: string, tab
   return { height, width, labels: translateLabels(labels, width, table, path) };
 }
 
-function requireSameSize(image: Size, labels: Size, imagePath: string, labelPath: string): void {
-  if (image.height === labels.height && image.width === labels.width) return;
-  throw new Error(
-    `The image ${imagePath} is ${formatSize(image)}, its labels ${labelPath} are ${formatSize(labels)} pixels. ` +
-      "Both must have the same size",
-  );
+/** The sizes of an image and its labels. */
+export interface PairSizes {
+  /** The image as it is shown: turned as its EXIF data say. */
+  readonly image: Size;
+  /** The image as it is stored, before turning. */
+  readonly stored: Size;
+  /** The labels. */
+  readonly labels: Size;
+}
+
+/** Why an image and its labels do not belong together, as a sentence; `null` if they have the same size. */
+export function sizeProblem({ image, stored, labels }: PairSizes, imagePath: string, labelPath: string): string | null {
+  if (isSameSize(image, labels)) return null;
+  const found = `The image ${imagePath} is ${formatSize(image)}, its labels ${labelPath} are ${
+    formatSize(labels)
+  } pixels`;
+  if (!isSameSize(stored, labels)) return `${found}. Both must have the same size`;
+  return `${found}, as the image is stored: its EXIF data say that it is to be turned, and the labels were made on the ` +
+    "picture that was not turned. Turn the labels, or take the orientation out of the image's EXIF data";
+}
+
+function isSameSize(a: Size, b: Size): boolean {
+  return a.height === b.height && a.width === b.width;
 }

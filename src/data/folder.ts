@@ -54,16 +54,21 @@ export interface OpenOptions {
  */
 export function openDataset(path: string, options: OpenOptions = {}): Dataset {
   if (!isFolder(path)) throw new Error(`Cannot open the data set ${path}: there is no such folder`);
-  // A folder of no known layout is told what the project's own one takes.
-  const layout = layouts.find(({ recognises }) => recognises(path)) ?? splitFolders;
+  const layout = layouts.find(({ recognises }) => recognises(path));
+  if (layout === undefined) {
+    throw new Error(
+      `Cannot open the data set ${path}: it has no dataset.json, and no image is in it, ${endingsText}. ` +
+        "Give the folder that holds dataset.json, or one of photographs to adapt to",
+    );
+  }
   const description = layout.describe(path);
-  const { table, ...classes } = description === null
-    ? { ...requireGiven(path, options), table: labelTable(255) }
+  const { rules, ...classes } = description === null
+    ? { ...requireGiven(path, options), rules: { labelTable: labelTable(255) } }
     : mappedClasses(description, options.classMap);
   return {
     ...classes,
     path,
-    split: (name) => ({ name, ...layout.items(path, name, table) }),
+    split: (name) => ({ name, ...layout.items(path, name, rules) }),
     splitNames: () => layout.splitNames(path),
     labelPath: (split, imageName) => layout.labelPath(path, split, imageName),
   };

@@ -129,7 +129,15 @@ export function isFolder(path: string): boolean {
   return existsSync(path) && statSync(path).isDirectory();
 }
 
-/** A text file, without the mark that some editors put first. */
+/** A text file, without the mark that some editors put first. UTF-16, which Windows writes, is read as well. */
 export function readText(path: string): string {
-  return readFileSync(path, "utf8").replace(/^\ufeff/, "");
+  const bytes = readFileSync(path);
+  return new TextDecoder(encodingOf(bytes)).decode(bytes);
+}
+
+/** The encoding of a text by its mark, or by the zeros beside its first letter, as in JSON's first specification. */
+function encodingOf([first, second]: Uint8Array): string {
+  if ((first === 0xff && second === 0xfe) || (first !== 0 && second === 0)) return "utf-16le";
+  if ((first === 0xfe && second === 0xff) || (first === 0 && second !== 0)) return "utf-16be";
+  return "utf-8";
 }

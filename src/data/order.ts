@@ -32,8 +32,8 @@ export interface DomainItem {
 
 /**
  * `count` different indices below `total`, for round `round` from 1. Where `count` is larger than `total`, they are all
- * of them. `nested` subsets are prefixes of one permutation, so a larger one contains a smaller one. `redrawn` subsets
- * are independent of each other.
+ * of them; if `repeated`, they come again and again until there are `count`. `nested` subsets are prefixes of one
+ * permutation, so a larger one contains a smaller one. `redrawn` subsets are independent of each other.
  */
 export function roundSubset(
   seed: number,
@@ -42,9 +42,12 @@ export function roundSubset(
   count: number,
   total: number,
   policy: SubsetPolicy,
+  repeated = false,
 ): number[] {
   const random = new Random(seed, `${domain} subset`);
-  return random.permutation(total, policy === "nested" ? 0 : round).slice(0, count);
+  const order = random.permutation(total, policy === "nested" ? 0 : round);
+  if (!repeated || count <= total) return order.slice(0, count);
+  return Array.from({ length: count }, (_, place) => order[place % total] ?? 0).slice(0, total === 0 ? 0 : count);
 }
 
 /** The union of source and target images of a round, to be shuffled together by {@link BatchOrder}. */

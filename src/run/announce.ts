@@ -9,7 +9,7 @@ import { bytesText, timeText } from "../report/units.ts";
 import { planRounds, type RoundSettings } from "../selftraining/rounds.ts";
 import type { Trainer } from "../selftraining/trainer.ts";
 import { viewPixels } from "../selftraining/views.ts";
-import { viewOptions } from "../settings/settings.ts";
+import { type Settings, viewOptions } from "../settings/settings.ts";
 import type { RunContext, RunData } from "./context.ts";
 import { peakOf } from "./memory_plan.ts";
 import { memoryStages } from "./memory_report.ts";
@@ -53,9 +53,36 @@ export async function announce(
       stages.join(", then ")
     }`,
   );
+  for (const line of recipeTexts(settings, work)) progress.line(line);
   progress.line(
     `about ${timeText(seconds)} here, up to ${bytesText(bytes)} of GPU memory; results go to ${folder.path}`,
   );
+}
+
+/** Which recipe the run follows, and what to change in it for more speed or for better labels. */
+export function recipeTexts(settings: Settings, { sourceSteps, rounds }: PlannedWork): string[] {
+  const name = settings.get("config") ??
+    (settings.has("source") ? "the defaults, made for a few hundred images" : "that of the built-in towns");
+  if (rounds === null) {
+    return [
+      `recipe: ${name}`,
+      `faster: --source-steps ${Math.ceil(sourceSteps / 2)}; better: --source-steps ${sourceSteps * 2}`,
+    ];
+  }
+  return [
+    `recipe: ${name}`,
+    `faster: ${fasterText(settings, rounds)}; better: --epochs ${rounds.epochs * 2} (twice the steps), ` +
+    "or --flip --scales 0.75,1,1.25 (labels from six views)",
+  ];
+}
+
+/** Options that halve the training of the rounds. */
+function fasterText(settings: Settings, { epochs, sourcePortion, targetImages }: RoundSettings): string {
+  if (epochs > 1) return `--epochs ${Math.floor(epochs / 2)}`;
+  if (targetImages === undefined || !("images" in sourcePortion)) {
+    return settings.get("rounds") > 1 ? `--rounds ${Math.ceil(settings.get("rounds") / 2)}` : "--target-images 120";
+  }
+  return `--source-images ${Math.ceil(sourcePortion.images / 2)} --target-images ${Math.ceil(targetImages / 2)}`;
 }
 
 /**

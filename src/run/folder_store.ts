@@ -229,8 +229,10 @@ export function savedSettings(path: string): Values | null {
   const configPath = join(path, "config.json");
   if (!existsSync(configPath)) return null;
   const saved: Record<string, unknown> = JSON.parse(readFileSync(configPath, "utf8"));
+  // A run that began before an option existed goes on as it was.
   return checkedValues(
-    options.filter(({ key }) => key in saved).map((option) => [option.key, readValue(option, saved[option.key])]),
+    options.map((option) => [option, option.key in saved ? saved[option.key] : option.earlier] as const)
+      .filter(([, value]) => value !== undefined).map(([option, value]) => [option.key, readValue(option, value)]),
   );
 }
 
@@ -253,7 +255,9 @@ function requireSameSettings(path: string, saved: Record<string, unknown>, given
   );
 }
 
-/** The value of a setting when the run was started. If the option did not exist then, this is its default. */
+/** The value of a setting when the run was started. If the option did not exist then, this is what the run did. */
 function startValue(saved: Readonly<Record<string, unknown>>, key: string): unknown {
-  return key in saved ? saved[key] : options.find((option) => option.key === key)?.default;
+  if (key in saved) return saved[key];
+  const option = options.find((one) => one.key === key);
+  return option?.earlier ?? option?.default;
 }

@@ -6,11 +6,13 @@
  */
 
 import type { FileItem } from "../data/file_item.ts";
-import { formatSize, type Size } from "../data/size.ts";
+import { ReasonedError } from "../errors.ts";
+import type { Size } from "../data/size.ts";
 import { defaultWorkers, WorkerPool } from "../data/worker_pool.ts";
-import type { Progress } from "../selftraining/progress.ts";
+import type { Progress, StageProgress } from "../selftraining/progress.ts";
 import { digestOfTexts } from "./file_digest.ts";
-import type { InspectedFile, InspectedFiles, InspectionWork } from "./inspection_worker.ts";
+import type { ImageProblem, InspectedItem, InspectionWork } from "./inspection_worker.ts";
+import type { StrayColour } from "./stray_colour.ts";
 
 /** A split whose files were looked at. The lists of one length belong together. */
 export interface InspectedSplit {
@@ -24,16 +26,24 @@ export interface InspectedSplit {
   readonly digests: string[];
   /** The digest of the split: of all of these, in their order. Where the files lie does not count. */
   readonly digest: string;
+  /** The pixels of each of the 256 ids in the labels of all images, as the files mean them. */
+  readonly idCounts: Float64Array;
+  /** Label files whose palette disagrees with the data set's. */
+  readonly strayColours: readonly StrayFile[];
   /** The images that cannot be used. */
   readonly leftOut: LeftOut[];
 }
 
+/** A label file whose palette disagrees with the data set's. */
+export interface StrayFile extends StrayColour {
+  /** The label file. */
+  readonly path: string;
+}
+
 /** An image that cannot be used, by itself or because of its labels. */
-export interface LeftOut {
+export interface LeftOut extends ImageProblem {
   /** The image file. */
   readonly path: string;
-  /** The sentence that says why. It names the file. */
-  readonly reason: string;
   /** Whether the image has labels. */
   readonly hasLabels: boolean;
 }
@@ -42,8 +52,10 @@ export interface LeftOut {
 export interface InspectionOptions {
   /** What the split is called in the bar, such as `source images`. */
   readonly name: string;
-  /** Where the bar is shown. */
+  /** Where the bar is shown, if it takes more than a second. */
   readonly progress: Progress;
+  /** How many pixels the header of a file may claim. Default: as for decoding. */
+  readonly maxPixels?: number | undefined;
   /** Number of Workers. Default: as for decoding. */
   readonly workers?: number;
 }
@@ -51,78 +63,75 @@ export interface InspectionOptions {
 /** Images that a Worker looks at in one piece of work. */
 const together = 16;
 
+/** Milliseconds after which a bar is shown. */
+const barAfter = 1000;
+
 /** Looks at the files of images. Nothing is refused here: see {@link requireUsable}. */
 export async function inspectItems(items: readonly FileItem[], options: InspectionOptions): Promise<InspectedSplit> {
   const found = await inspectFiles(items, options);
-  const split: InspectedSplit & { digest: string } = {
-    items: [],
-    sizes: [],
-    labelSizes: [],
-    digests: [],
-    digest: "",
-    leftOut: [],
-  };
-  for (const [index, item] of items.entries()) {
+  const usable = items.flatMap((item, index) => {
     const files = found[index];
-    if (files === undefined) throw new Error(`${item.imagePath} was not looked at`);
-    add(split, item, files);
-  }
-  return { ...split, digest: digestOfTexts(split.digests) };
+    return files === undefined || "problem" in files ? [] : [{ item, ...files }];
+  });
+  const digests = usable.map(({ item, digest, labels }) => digestOfTexts([item.name, digest, labels?.digest ?? ""]));
+  return {
+    items: usable.map(({ item }) => item),
+    sizes: usable.map(({ size }) => size),
+    labelSizes: usable.map(({ labels }) => labels?.size ?? null),
+    digests,
+    digest: digestOfTexts(digests),
+    idCounts: sums(usable.flatMap(({ labels }) => labels?.counts ?? [])),
+    strayColours: usable.flatMap(({ item: { labelPath }, labels }) =>
+      labelPath === null || !labels?.stray ? [] : [{ path: labelPath, ...labels.stray }]
+    ),
+    leftOut: items.flatMap(({ imagePath, labelPath }, index) => {
+      const files = found[index];
+      if (files === undefined || !("problem" in files)) return [];
+      return [{ ...files, path: imagePath, hasLabels: labelPath !== null }];
+    }),
+  };
 }
 
-/** Files of all images, in their order. */
-async function inspectFiles(items: readonly FileItem[], options: InspectionOptions): Promise<InspectedFiles[]> {
-  const { name, progress, workers = defaultWorkers() } = options;
-  const pool = new WorkerPool<InspectionWork, InspectedFiles[]>(
+/** What was found out about each image, in their order. */
+async function inspectFiles(
+  items: readonly FileItem[],
+  options: InspectionOptions,
+): Promise<(InspectedItem | ImageProblem)[]> {
+  const { name, progress, maxPixels, workers = defaultWorkers() } = options;
+  const parts = Math.ceil(items.length / together);
+  const pool = new WorkerPool<InspectionWork, (InspectedItem | ImageProblem)[]>(
     () => new Worker(new URL("./inspection_worker.ts", import.meta.url), { type: "module" }),
-    Math.min(workers, Math.ceil(items.length / together)),
+    Math.min(workers, parts),
     { action: "check images", owner: "inspection", worker: "checking worker" },
   );
-  const bar = progress.stage(`checking ${name}`, items.length, { unit: "images", perStep: 1 });
+  const start = performance.now();
+  const bars: StageProgress[] = [];
   let done = 0;
   const inspect = async (part: readonly FileItem[]) => {
-    const files = part.map(({ imagePath, labelPath }) => ({ image: imagePath, labels: labelPath }));
-    const found = await pool.run({ files }, [], part[0]?.imagePath);
+    const found = await pool.run({ items: part, maxPixels }, [], part[0]?.imagePath);
     done += part.length;
-    bar.update(done);
+    if (bars.length === 0 && done < items.length && performance.now() - start > barAfter) {
+      bars.push(progress.stage(`checking ${name}`, items.length, { unit: "images", perStep: 1 }));
+    }
+    for (const bar of bars) bar.update(done);
     return found;
   };
   try {
-    const parts = Array.from(
-      { length: Math.ceil(items.length / together) },
-      (_, index) => inspect(items.slice(index * together, (index + 1) * together)),
+    const all = Array.from(
+      { length: parts },
+      (_, part) => inspect(items.slice(part * together, (part + 1) * together)),
     );
-    return (await Promise.all(parts)).flat();
+    return (await Promise.all(all)).flat();
   } finally {
-    bar.end();
+    for (const bar of bars) bar.end();
     pool.close();
   }
 }
 
-function add(split: InspectedSplit, item: FileItem, { image, labels }: InspectedFiles): void {
-  const reason = problemOf(item, image, labels);
-  if (reason !== null || typeof image === "string" || typeof labels === "string") {
-    split.leftOut.push({ path: item.imagePath, reason: reason ?? "", hasLabels: item.labelPath !== null });
-    return;
-  }
-  split.items.push(item);
-  split.sizes.push(image.size);
-  split.labelSizes.push(labels?.size ?? null);
-  split.digests.push(digestOfTexts([item.name, image.digest, labels?.digest ?? ""]));
-}
-
-/** Why an image cannot be used; `null` if it can. */
-function problemOf(
-  { imagePath, labelPath }: FileItem,
-  image: InspectedFile | string,
-  labels: InspectedFile | string | null,
-): string | null {
-  if (typeof image === "string") return image;
-  if (labels === null || typeof labels === "string") return labels;
-  if (formatSize(image.size) === formatSize(labels.size)) return null;
-  return `The image ${imagePath} is ${formatSize(image.size)}, its labels ${labelPath} are ${
-    formatSize(labels.size)
-  } pixels. Both must have the same size`;
+function sums(lists: readonly Uint32Array[]): Float64Array {
+  const result = new Float64Array(256);
+  for (const counts of lists) counts.forEach((count, id) => result[id] = (result[id] ?? 0) + count);
+  return result;
 }
 
 /** The most problems that are listed. */
@@ -141,8 +150,13 @@ export function requireUsable(
   const all = new Map(splits.flatMap(({ leftOut }) => leftOut.map((one) => [one.path, one] as const)));
   if (all.size === 0) return;
   const broken = [...all.values()].filter(({ hasLabels }) => hasLabels && !skipsBroken);
-  if (broken.length > 0) {
-    throw new Error(`${countText(broken.length)} with labels cannot be used:\n${listText(broken)}`);
+  const [first] = broken;
+  if (first !== undefined) {
+    const message = broken.length === 1
+      ? first.problem
+      : `${countText(broken.length)} with labels cannot be used:\n${listText(broken)}`;
+    const isOfOne = first.reason !== undefined && broken.every(({ reason }) => reason === first.reason);
+    throw new ReasonedError(message, isOfOne ? first.reason : "broken images");
   }
   progress.warn(`${countText(all.size)} cannot be used and will be left out:\n${listText([...all.values()])}`);
   for (const { items, leftOut } of splits) {
@@ -157,7 +171,7 @@ function countText(count: number): string {
 }
 
 function listText(problems: readonly LeftOut[]): string {
-  const lines = problems.slice(0, listed).map(({ reason }) => `  ${reason}`);
+  const lines = problems.slice(0, listed).map(({ problem }) => `  ${problem}`);
   const others = problems.length - listed;
   return [...lines, ...(others > 0 ? [`  and ${others} more`] : [])].join("\n");
 }

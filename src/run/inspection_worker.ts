@@ -1,51 +1,96 @@
 /**
- * What a Worker of the inspection runs. It reads the files of a few images and tells what their headers say, whether
- * they are whole, and a digest of what they hold. No pixel is decoded.
+ * What a Worker of the inspection runs. It reads the files of a few images, and tells what their headers say, whether
+ * they are whole, which ids their labels hold, and a digest of what they hold.
+ *
+ * The pixels of images are not decoded. Those of labels are: a wrong id is in no header, and label files are small and
+ * decode fast.
  *
  * @module
  */
 
-import { inspectImage } from "../data/decode.ts";
+import { translateLabels } from "../data/class_map.ts";
+import { type FileItem, sizeProblem } from "../data/file_item.ts";
+import { decodeLabels } from "../data/labels.ts";
 import type { Size } from "../data/size.ts";
+import { type Reason, ReasonedError } from "../errors.ts";
 import { answerRequests } from "../data/worker_scope.ts";
-import { readFile } from "../disk/files.ts";
-import { digestOf } from "./file_digest.ts";
+import { type CheckedFile, checkedFile } from "./checked_file.ts";
+import { type StrayColour, strayColour } from "./stray_colour.ts";
 
-/** Files to look at. */
+/** Images to look at. */
 export interface InspectionWork {
-  /** An image and its labels; `null` if it has none. */
-  readonly files: readonly { readonly image: string; readonly labels: string | null }[];
+  readonly items: readonly FileItem[];
+  /** How many pixels the header of a file may claim. */
+  readonly maxPixels: number | undefined;
 }
 
-/** What was found out about an image or a label file. */
-export interface InspectedFile {
-  /** Height and width in pixels. */
+/** What was found out about the labels of an image. */
+export interface InspectedLabels {
   readonly size: Size;
-  /** A digest of its length and its bytes. */
   readonly digest: string;
+  /** The pixels of each of the 256 ids, as the file means them. */
+  readonly counts: Uint32Array;
+  /** The first id whose colour in the file's palette is not the data set's; `null` if there is none. */
+  readonly stray: StrayColour | null;
 }
 
-/** What was found out about an image and its labels: a file, or the sentence that says why it is of no use. */
-export interface InspectedFiles {
-  readonly image: InspectedFile | string;
-  /** `null` if there are none. */
-  readonly labels: InspectedFile | string | null;
+/** Why an image is of no use. */
+export interface ImageProblem {
+  /** A sentence that names the file. */
+  readonly problem: string;
+  /** What it is about, if something can be done. */
+  readonly reason: Reason | undefined;
 }
 
-answerRequests<InspectionWork, InspectedFiles[]>(({ files }) =>
-  files.map(({ image, labels }) => ({
-    image: inspect(image, "image"),
-    labels: labels === null ? null : inspect(labels, "labels"),
-  }))
+/** What was found out about an image that can be used. */
+export interface InspectedItem {
+  /** Its size after turning. */
+  readonly size: Size;
+  readonly digest: string;
+  /** `null` if it has no labels. */
+  readonly labels: InspectedLabels | null;
+}
+
+answerRequests<InspectionWork, (InspectedItem | ImageProblem)[]>(({ items, maxPixels }) =>
+  items.map((item) => inspect(item, maxPixels))
 );
 
-/** The size is that after turning. Labels are never turned. */
-function inspect(path: string, role: "image" | "labels"): InspectedFile | string {
+function inspect(item: FileItem, maxPixels: number | undefined): InspectedItem | ImageProblem {
   try {
-    const bytes = readFile(path);
-    const { height, width, stored } = inspectImage(bytes, path);
-    return { size: role === "labels" ? stored : { height, width }, digest: digestOf(bytes) };
+    const image = checkedFile(item.imagePath, { maxPixels });
+    const { height, width } = image.header;
+    const labels = item.labelPath === null ? null : inspectLabels(item, item.labelPath, image, maxPixels);
+    return { size: { height, width }, digest: image.digest, labels };
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return {
+      problem: error instanceof Error ? error.message : String(error),
+      reason: error instanceof ReasonedError ? error.reason : undefined,
+    };
   }
+}
+
+function inspectLabels(
+  item: FileItem,
+  path: string,
+  image: CheckedFile,
+  maxPixels: number | undefined,
+): InspectedLabels {
+  const { digest, read } = checkedFile(path, { maxPixels, labels: true });
+  const found = decodeLabels(read(), path, { maxPixels, colours: item.labelColours });
+  const { height, width, labels, palette } = found;
+  const problem = sizeProblem(
+    { image: image.header, stored: image.header.stored, labels: found },
+    item.imagePath,
+    path,
+  );
+  if (problem !== null) throw new Error(problem);
+  const counts = new Uint32Array(256);
+  for (let pixel = 0; pixel < labels.length; pixel++) {
+    const id = labels[pixel] ?? 0;
+    counts[id] = (counts[id] ?? 0) + 1;
+  }
+  const isWrong = counts.some((count, id) => count > 0 && (item.labelTable[id] ?? -1) < 0);
+  // It throws the sentence that names the id and its pixel.
+  if (isWrong) translateLabels(labels, width, item.labelTable, path);
+  return { size: { height, width }, digest, counts, stray: strayColour(counts, palette, item.labelColours) };
 }

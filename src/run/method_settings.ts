@@ -73,21 +73,23 @@ export function trainerOptions(
  */
 export function adaptationSettings(context: RunContext, sourceTraining: SourceTraining | null): AdaptationSettings {
   const { settings } = context;
-  const schedule = (domain: "source" | "target") => ({
-    initial: settings.get(`${domain}-portion`),
+  const schedule = (domain: "source" | "target", initial: number) => ({
+    initial,
     step: settings.get(`${domain}-portion-step`),
     maximum: settings.get(`${domain}-portion-max`),
   });
   const sourceImages = settings.get("source-images");
+  const sourcePortion = settings.get("source-portion") ?? 0;
   const targetImages = settings.get("target-images");
   const mining = settings.get("mining");
   return {
     seed: settings.get("seed"),
     rounds: settings.get("rounds"),
     epochs: settings.get("epochs"),
-    targetPortion: schedule("target"),
-    sourcePortion: sourceImages === undefined ? schedule("source") : { images: sourceImages },
-    ...(targetImages === undefined ? {} : { targetImages }),
+    targetPortion: schedule("target", settings.get("target-portion")),
+    sourcePortion: sourceImages === undefined ? schedule("source", sourcePortion) : { images: sourceImages },
+    ...(targetImages === "all" ? {} : { targetImages }),
+    repeatImages: settings.get("repeat-images"),
     sourceChoice: settings.get("source-choice"),
     portionRule: settings.get("rule"),
     learningRates: settings.get("learning-rate"),

@@ -8,7 +8,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Dataset, requireClasses, requireLabels, type Split } from "../data/dataset.ts";
+import { type Dataset, labelledPart, requireClasses, type Split } from "../data/dataset.ts";
 import { openDataset, openLoader, readClassMap } from "../data/folder.ts";
 import { formatSize, roundedSizeText, roundSize, type Size } from "../data/size.ts";
 import { UsageError } from "../errors.ts";
@@ -25,6 +25,7 @@ import { makeNewFolder, readFile } from "../disk/files.ts";
 import { keptKind } from "../tuning/kept_kind.ts";
 import { type InspectedSplit, inspectItems, requireUsable } from "./inspection.ts";
 import { interruption } from "./interruption.ts";
+import { checkLabels, warnOfPalettes } from "./label_check.ts";
 import { Profile } from "./profile.ts";
 import { FolderStore } from "./folder_store.ts";
 import type { Settings } from "../settings/settings.ts";
@@ -81,8 +82,7 @@ async function openIn(folder: FolderStore, settings: Settings, needsTarget: bool
   });
   if (settings.get("profile")) profile.timeKernels(gpu);
   const size = workingSize(settings, first, data.inspected.source, progress);
-  const wantedCrop = settings.get("crop");
-  const crop = wantedCrop === undefined ? size : divisible(wantedCrop, "crop", first.model, progress);
+  const crop = cropSize(settings, size, first.model, progress);
   const network = new Network(gpu, first.model, { ...first.metadata, size });
   first.fill(network.store);
   const loader = openLoader({ maxPixels: settings.get("max-pixels") });
@@ -191,14 +191,16 @@ async function openSplits(
   progress: Progress,
 ): Promise<RunData> {
   const { source, target } = opened;
-  const sourceSplit = source.split(settings.get("source-split"));
-  requireLabels(sourceSplit, source);
+  const sourceSplit = labelledPart(source.split(settings.get("source-split")), source);
   const targetSplit = needsTarget ? target.split(settings.get("target-split")) : sourceSplit;
   const evaluationSplit = scoredSplit(target, settings.get("eval-split"), progress);
   const notices = [sourceSplit, targetSplit, ...(evaluationSplit === null ? [] : [evaluationSplit])]
     .flatMap((split) => split.notices);
   for (const notice of new Set(notices)) progress.line(notice);
-  const inspected = await inspectSplits({ sourceSplit, targetSplit, evaluationSplit }, progress);
+  const inspected = await inspectSplits({ sourceSplit, targetSplit, evaluationSplit }, settings, progress);
+  checkLabels(sourceSplit, source, inspected.source, progress);
+  warnOfPalettes(source, inspected.source, progress);
+  if (inspected.evaluation !== null) warnOfPalettes(target, inspected.evaluation, progress);
   return {
     ...opened,
     sourceSplit: { ...sourceSplit, items: inspected.source.items },
@@ -212,21 +214,21 @@ async function openSplits(
 /** Looks at the files of all splits, at those of the same images once. */
 async function inspectSplits(
   splits: Pick<RunData, "sourceSplit" | "targetSplit" | "evaluationSplit">,
+  settings: Settings,
   progress: Progress,
 ): Promise<RunData["inspected"]> {
   const { sourceSplit, targetSplit, evaluationSplit } = splits;
-  const source = await inspectItems(sourceSplit.items, { name: "source images", progress });
-  const target = targetSplit === sourceSplit
-    ? source
-    : await inspectItems(targetSplit.items, { name: "target images", progress });
-  const evaluation = evaluationSplit &&
-    await inspectItems(evaluationSplit.items, { name: "images to score on", progress });
+  const inspect = ({ items }: Split, name: string) =>
+    inspectItems(items, { name, progress, maxPixels: settings.get("max-pixels") });
+  const source = await inspect(sourceSplit, "source images");
+  const target = targetSplit === sourceSplit ? source : await inspect(targetSplit, "target images");
+  const evaluation = evaluationSplit && await inspect(evaluationSplit, "images to score on");
   const found: InspectedSplit[] = [source, target, ...(evaluation === null ? [] : [evaluation])];
-  requireUsable(found, { skipsBroken: false, progress });
+  requireUsable(found, { skipsBroken: settings.get("skip-broken"), progress });
   return { source, target, evaluation };
 }
 
-/** The images of a split that have labels; `null` if none has. It says so if some or all have none. */
+/** The images of a split that have labels; `null` if none has, which it says. */
 function scoredSplit(dataset: Dataset, name: string, progress: Progress): Split | null {
   const splits = dataset.splitNames();
   if (!splits.includes(name)) {
@@ -234,17 +236,11 @@ function scoredSplit(dataset: Dataset, name: string, progress: Progress): Split 
     return null;
   }
   const split = dataset.split(name);
-  const items = split.items.filter(({ labelPath }) => labelPath !== null);
-  if (items.length === 0) {
+  if (split.items.every(({ labelPath }) => labelPath === null)) {
     progress.line(`The split "${name}" of ${dataset.path} has no labels: there will be no scores`);
     return null;
   }
-  if (items.length < split.items.length) {
-    progress.line(
-      `Scores are taken on the ${items.length} of ${split.items.length} images of the split "${name}" of ${dataset.path} that have labels`,
-    );
-  }
-  return { ...split, items };
+  return labelledPart(split, dataset);
 }
 
 /**
@@ -260,6 +256,17 @@ function workingSize(
   const wanted = settings.get("size") ?? metadata.size ?? first;
   if (wanted === undefined) throw new Error("The source has no image");
   return divisible(wanted, "size", model, progress);
+}
+
+/**
+ * The size of the pieces to train on: as the settings say, or four fifths of the working size. A crop that is smaller
+ * than the image can be placed, and takes less time.
+ */
+function cropSize(settings: Settings, size: Size, model: Model, progress: Progress): Size {
+  const crop = settings.get("crop");
+  if (crop === "whole") return size;
+  if (crop !== "auto") return divisible(crop, "crop", model, progress);
+  return roundSize({ height: size.height * 4 / 5, width: size.width * 4 / 5 }, model.sizeMultiple);
 }
 
 /** The nearest size whose sides are multiples of the network's `sizeMultiple`. If that is another size, it is said. */

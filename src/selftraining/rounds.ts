@@ -24,6 +24,8 @@ export interface RoundSettings {
   readonly sourcePortion: PortionSchedule | { readonly images: number };
   /** Number of target images that a round trains on. Default: all. */
   readonly targetImages?: number;
+  /** Whether images are taken several times in a round that trains on more than there are. Default `false`. */
+  readonly repeatImages?: boolean;
   /** How a round's source images are chosen: drawn anew, or as a subset that grows from round to round. */
   readonly sourceChoice: SubsetPolicy;
   /** Which rule says how the portions grow. */
@@ -61,17 +63,17 @@ export function planRounds(
   images: Readonly<Record<Domain, number>>,
   crops: number,
 ): RoundPlan[] {
-  const { seed, rounds, epochs, sourceChoice, control = false } = settings;
+  const { seed, rounds, epochs, sourceChoice, control = false, repeatImages = false } = settings;
   const sourceCounts = sourceCountsOf(settings, images.source);
   const rates = settings.learningRates.length > 1
     ? settings.learningRates
     : roundLearningRates(settings.learningRates[0] ?? 0, rounds, settings.rateDecay);
   return portions(settings.targetPortion, rounds, settings.portionRule).map((portion, index) => {
     const round = index + 1;
-    const source = roundSubset(seed, "source", round, sourceCounts[index] ?? 0, images.source, sourceChoice);
-    const target = control
-      ? []
-      : roundSubset(seed, "target", round, settings.targetImages ?? images.target, images.target, "redrawn");
+    const subset = (domain: Domain, count: number, policy: SubsetPolicy) =>
+      roundSubset(seed, domain, round, count, images[domain], policy, repeatImages);
+    const source = subset("source", sourceCounts[index] ?? 0, sourceChoice);
+    const target = control ? [] : subset("target", settings.targetImages ?? images.target, "redrawn");
     const items = mixedItems(source, target);
     return {
       round,

@@ -34,17 +34,24 @@ type Choice<E> =
   | (E extends { readonly differs: infer D } ? D[keyof D] extends { readonly choices: readonly (infer C)[] } ? C : never
     : never);
 
+/** The words that may stand in the place of a number or a size; `never` if there are none. */
+type Word<E> = E extends { readonly words: readonly (infer W)[] } ? W : never;
+
 /** The type of an entry's values. */
 type EntryValue<E extends OptionTable[number]> = E extends { readonly choices: unknown } ? Choice<E>
   : E extends { readonly count: 2 } ? readonly [number, number]
-  : ValueOfKind[E["kind"]];
+  : ValueOfKind[E["kind"]] | Word<E>;
 
 /** The type of an option's values, for all commands that take it: `"sgd" | "adamw"` for `optimizer`. */
 export type OptionValue<K extends OptionKey> = EntryValue<Entry<K>>;
 
-/** What reading an option gives: its value, or `undefined` if it has no default and is not a switch. */
-export type OptionResult<K extends OptionKey> = Entry<K> extends
-  { readonly default: unknown } | { readonly kind: "flag" } ? OptionValue<K>
+/**
+ * What reading an option gives: its value, or `undefined` if it has no default, or one that another option overrides,
+ * and is not a switch.
+ */
+export type OptionResult<K extends OptionKey> = Entry<K> extends { readonly unless: string }
+  ? OptionValue<K> | undefined
+  : Entry<K> extends { readonly default: unknown } | { readonly kind: "flag" } ? OptionValue<K>
   : OptionValue<K> | undefined;
 
 /** Values of some options, by name. */
@@ -63,11 +70,11 @@ export function valueSchema(option: Option): v.GenericSchema<unknown, Value> {
       return v.boolean("true or false");
     case "number":
     case "integer":
-      return numberSchema(option);
+      return orWord(option, numberSchema(option));
     case "numbers":
       return numbersSchema(option);
     case "size":
-      return sizeSchema;
+      return orWord(option, sizeSchema(option));
     case "bytes":
       return bytesSchema;
     case "path":
@@ -81,9 +88,20 @@ export function valueSchema(option: Option): v.GenericSchema<unknown, Value> {
   }
 }
 
+/** One of the option's words, or what `schema` allows. */
+function orWord<T>({ words = [] }: Option, schema: v.GenericSchema<unknown, T>): v.GenericSchema<unknown, T | string> {
+  return words.length === 0 ? schema : v.lazy((input) => words.some((word) => word === input) ? v.string() : schema);
+}
+
+/** What is expected, and the words that may stand in its place: `a whole number, or all`. */
+function withWords(expected: string, { words = [] }: Option): string {
+  return words.length === 0 ? expected : `${expected}, or ${words.join(" or ")}`;
+}
+
 /** A number, or a text that is one, within the bounds of the option. */
-function numberSchema({ kind, minimum = -Infinity, maximum = Infinity }: Option): v.GenericSchema<unknown, number> {
-  const expected = kind === "integer" ? "a whole number" : "a number";
+function numberSchema(option: Option): v.GenericSchema<unknown, number> {
+  const { kind, minimum = -Infinity, maximum = Infinity } = option;
+  const expected = withWords(kind === "integer" ? "a whole number" : "a number", option);
   const text = v.pipe(v.string(), v.trim(), v.nonEmpty(), v.transform(Number));
   return v.pipe(
     v.union([v.number(), text], expected),
@@ -106,17 +124,21 @@ function numbersSchema(option: Option): v.GenericSchema<unknown, number[]> {
   );
 }
 
-const sizeSchema: v.GenericSchema<unknown, Size> = v.pipe(
-  v.string("height x width in pixels, such as 240x320"),
-  v.rawTransform(({ dataset, addIssue, NEVER }) => {
-    try {
-      return parseSize(dataset.value);
-    } catch {
-      addIssue({ message: "height x width in pixels, such as 240x320" });
-      return NEVER;
-    }
-  }),
-);
+/** A size, or a text such as `240x320`. */
+function sizeSchema(option: Option): v.GenericSchema<unknown, Size> {
+  const message = withWords("height x width in pixels, such as 240x320", option);
+  return v.pipe(
+    v.string(message),
+    v.rawTransform(({ dataset, addIssue, NEVER }) => {
+      try {
+        return parseSize(dataset.value);
+      } catch {
+        addIssue({ message });
+        return NEVER;
+      }
+    }),
+  );
+}
 
 /** Bytes of a text such as `4GiB`, `512MiB` or `1000000`. */
 const bytesSchema: v.GenericSchema<unknown, number> = v.pipe(

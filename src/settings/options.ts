@@ -23,8 +23,12 @@ interface OptionShape {
   readonly kind: OptionKind;
   /** The value if the option is not given; absent if there is none. A switch without a default is off. */
   readonly default?: string | number | boolean | readonly number[];
-  /** Words that may be given in the place of a path. They name something built in. */
+  /** Words that may be given in the place of a path, a whole number or a size. They name something built in. */
   readonly words?: readonly string[];
+  /** Another option that takes the place of this one: its default, and where given beside a recipe, the recipe's. */
+  readonly unless?: string;
+  /** What a run had whose `config.json` does not name the option, where that is not the default. */
+  readonly earlier?: string | number | boolean;
   /** The allowed texts. */
   readonly choices?: readonly string[];
   /** The placeholder for the value in `--help`, if the kind says too little. */
@@ -100,6 +104,8 @@ const table = [
   { key: "max-pixels", group: "data", kind: "integer", default: 100_000_000, minimum: 1, commands: networks,
     ofOneStart: true,
     help: "how many pixels an image's header may claim; a larger image is refused before memory is taken" },
+  { key: "skip-broken", group: "data", kind: "flag", default: false, commands: ["adapt", "train", "evaluate"],
+    help: "leave out labelled images that cannot be used, or whose labels cannot, and say which" },
   { key: "json", group: "output", kind: "flag",
     commands: [...networks, "select", "bench", "tune", "doctor", "synth"], ofOneStart: true,
     help: "print one JSON object on stdout, and nothing else there" },
@@ -147,8 +153,9 @@ const table = [
     help: "keep fewer activations and compute them again for the gradients: less memory, more time" },
   { key: "half-activations", group: "training", kind: "flag", default: false, commands: training,
     help: "keep activations for the gradients in 16 bits: less memory, rounded gradients" },
-  { key: "crop", group: "training", kind: "size", commands: training,
-    help: "height x width in pixels of the pieces to train on; without it, the working size" },
+  { key: "crop", group: "training", kind: "size", words: ["auto", "whole"], default: "auto", earlier: "whole",
+    commands: training,
+    help: "height x width in pixels of the pieces to train on; or 4/5 of the working size (auto), or all of it (whole)" },
   { key: "scale-range", group: "training", kind: "numbers", default: [0.75, 1.5], count: 2, minimum: 0.01, maximum: 100,
     commands: training,
     help: "smallest and largest factor by which an image is scaled at random" },
@@ -190,9 +197,9 @@ const table = [
     help: "first steps of the source training, in which the learning rate rises" },
   { key: "rounds", group: "method", kind: "integer", default: 3, minimum: 1, commands: adapting,
     help: "rounds of self-training: each labels the target, then trains on the labels" },
-  { key: "epochs", group: "method", kind: "integer", default: 2, minimum: 1, commands: adapting,
-    help: "passes over the images in a round" },
-  { key: "learning-rate", group: "method", kind: "numbers", default: [0.0001], minimum: 0, commands: adapting,
+  { key: "epochs", group: "method", kind: "integer", default: 1, minimum: 1, commands: adapting,
+    help: "passes over the images of a round" },
+  { key: "learning-rate", group: "method", kind: "numbers", default: [0.0002], minimum: 0, commands: adapting,
     help: "learning rate of each round, with commas between; or that of the first round only" },
   { key: "rate-decay", group: "method", kind: "text", default: "sqrt2", choices: ["constant", "sqrt2"],
     commands: adapting,
@@ -213,23 +220,27 @@ const table = [
   { key: "target-portion-max", group: "method", kind: "number", default: 0.5, minimum: 0, maximum: 1,
     commands: adapting,
     help: "largest value of that share" },
-  { key: "source-portion", group: "method", kind: "number", default: 0.03, minimum: 0, maximum: 1, commands: adapting,
-    help: "share of the source images that round 1 trains on, 0 to 1" },
+  { key: "source-portion", group: "method", kind: "number", minimum: 0, maximum: 1, commands: adapting,
+    help: "share of the source images that round 1 trains on, 0 to 1; instead of --source-images" },
   { key: "source-portion-step", group: "method", kind: "number", default: 0.0025, minimum: 0, commands: adapting,
     help: "growth of that share from round to round" },
   { key: "source-portion-max", group: "method", kind: "number", default: 0.06, minimum: 0, maximum: 1,
     commands: adapting,
     help: "largest value of that share" },
-  { key: "source-images", group: "method", kind: "integer", minimum: 0, commands: adapting,
-    help: "source images that a round trains on, as a number instead of a share" },
-  { key: "target-images", group: "method", kind: "integer", minimum: 0, commands: adapting,
-    help: "target images that a round trains on; without it, all" },
+  { key: "source-images", group: "method", kind: "integer", default: 80, unless: "source-portion", minimum: 0,
+    commands: adapting,
+    help: "source images that a round trains on" },
+  { key: "target-images", group: "method", kind: "integer", words: ["all"], default: 240, earlier: "all", minimum: 0,
+    commands: adapting,
+    help: "target images that a round trains on, or all" },
+  { key: "repeat-images", group: "method", kind: "flag", default: true, earlier: false, commands: adapting,
+    help: "take images several times in a round that trains on more than there are" },
   { key: "source-choice", group: "method", kind: "text", default: "redrawn", choices: ["redrawn", "nested"],
     commands: adapting,
     help: "source images of a round: drawn anew, or nested: those of the round before and more" },
-  { key: "spatial-prior", group: "method", kind: "flag", default: false, commands: adapting,
+  { key: "spatial-prior", group: "method", kind: "flag", default: true, commands: adapting,
     help: "multiply probabilities by how frequent the class is at that place in the source" },
-  { key: "mining", group: "method", kind: "text", default: "off", choices: ["off", "crst", "mxnet", "reference"],
+  { key: "mining", group: "method", kind: "text", default: "reference", choices: ["off", "crst", "mxnet", "reference"],
     commands: adapting,
     help: "crops around rare classes, as in CRST, in CBST's MXNet code, or of both kinds of images (reference)" },
   { key: "mining-domains", group: "method", kind: "text", default: "both", choices: ["source", "target", "both"],

@@ -44,7 +44,8 @@ export class Settings {
 
   /**
    * The value of an option: the one that was given, else that of the recipe, else its default. Without any of these it
-   * is `false` for a switch and `undefined` for all others.
+   * is `false` for a switch and `undefined` for all others. An option whose default another one overrides is
+   * `undefined` where that other one was given.
    *
    * @throws {Error} for an option with a default that the command does not take.
    */
@@ -52,7 +53,9 @@ export class Settings {
     const value = this.#values[key];
     if (value !== undefined) return value;
     const option: Option | undefined = options.find((one) => one.key === key);
-    if (option?.default !== undefined) throw new Error(`The command takes no option "${key}"`);
+    if (option?.default !== undefined && option.unless === undefined) {
+      throw new Error(`The command takes no option "${key}"`);
+    }
     // As `OptionResult` says: `false` for a switch, else nothing.
     return (option?.kind === "flag" ? false : undefined) as OptionResult<K>;
   }
@@ -80,7 +83,8 @@ export class Settings {
 }
 
 /**
- * The settings of a command. A value that was given wins over the recipe, and the recipe over the default.
+ * The settings of a command. A value that was given wins over the recipe, and the recipe over the default. Where an
+ * option takes another's place, the one given nearer to the command line holds.
  *
  * @param given values of the command line.
  * @param recipe values of a recipe.
@@ -88,14 +92,19 @@ export class Settings {
 export function resolveSettings(command: Command, given: Values = {}, recipe: Values = {}): Settings {
   const values: [OptionKey, Value][] = [];
   for (const option of optionsOf(command)) {
-    const fallback = option.default === undefined ? undefined : readValue(option, option.default);
-    const value: Value | undefined = given[option.key] ?? recipe[option.key] ?? fallback;
+    const value = given[option.key] ?? (answered(option, given) ? undefined : recipe[option.key] ??
+      (answered(option, recipe) || option.default === undefined ? undefined : readValue(option, option.default)));
     // A recipe may hold a value that only another command allows, so the value is checked against this command's
     // choices.
     if (value !== undefined && option.choices !== undefined) readValue(option, value);
     if (value !== undefined) values.push([option.key, value]);
   }
   return new Settings(checkedValues(values));
+}
+
+/** Whether `values` hold the option that takes the place of this one. */
+function answered({ unless }: Option, values: Values): boolean {
+  return Object.keys(values).some((key) => key === unless);
 }
 
 const recipeKeys = options.filter((option) => recipeObstacle(option) === null).map(({ key }) => key);
@@ -123,7 +132,7 @@ export function readRecipe(text: string, source: string): Values {
     }
     const obstacle = recipeObstacle(option);
     if (obstacle !== null) throw new UsageError(`The recipe ${source} has the key "${key}", ${obstacle}`);
-    const choices = allChoices(option) ?? option.words;
+    const choices = allChoices(option) ?? (option.kind === "path" ? option.words : undefined);
     values.push([option.key, readValue({ ...option, ...(choices === undefined ? {} : { choices }) }, value, source)]);
   }
   return checkedValues(values);

@@ -28,6 +28,9 @@ rounds: 2
 epochs: 5
 learning-rate: [0.01]
 source-images: 48
+target-images: all
+repeat-images: false
+mining: "off"
 spatial-prior: true
 `;
 

@@ -28,7 +28,9 @@ async function check(cases: readonly Case[]): Promise<void> {
     const { code: found, stdout, stderr } = results[index] ?? { code: NaN, stdout: "", stderr: "" };
     const call = `crosswalk ${args.join(" ")}: "${stderr}"`;
     assertEquals([found, stdout], [code, ""], call);
-    assertEquals(stderr.trimEnd().split("\n").length, 1, call);
+    // The streets of a single image do not hold every class.
+    const sentences = stderr.trimEnd().split("\n").filter((line) => !line.startsWith("warning: No label of the split"));
+    assertEquals(sentences.length, 1, call);
     for (const part of ["crosswalk: ", ...parts]) assert(stderr.includes(part), `${call} lacks "${part}"`);
   }
 }
@@ -53,7 +55,6 @@ Deno.test("a bad image, label or split is answered by a sentence that names the 
       labels: encodeLabelPng(new Uint8Array(height * width).fill(14, width + 2), height, width),
     });
     writeSplit(data, "cut", { image: cut });
-    writeSplit(data, "deep", { image: deepPng(height, width, 3) });
     writeSplit(data, "deep-labels", { labels: deepPng(height, width, 1) });
     writeSplit(data, "colours", { labels: plainPng(height, width, [1, 2, 3]) });
     mkdirSync(join(data, "empty", "images"), { recursive: true });
@@ -69,12 +70,11 @@ Deno.test("a bad image, label or split is answered by a sentence that names the 
       [evaluate("sizes"), 1, "sizes/images/a.png is 32×64", "sizes/labels/a.png are 32×10"],
       [evaluate("ids"), 1, "ids/labels/a.png: id 14 at row 1, column 2", "(0–13, 255)"],
       [evaluate("cut"), 1, "Cannot read", "cut/images/a.png: the PNG file is cut short"],
-      [evaluate("deep"), 1, "deep/images/a.png: 16-bit RGB, expected 8-bit"],
-      [evaluate("deep-labels"), 1, "deep-labels/labels/a.png: 16-bit grey, expected 8-bit"],
-      [evaluate("colours"), 1, "colours/labels/a.png: it has 3 channels, expected a single one"],
+      [evaluate("deep-labels"), 1, "deep-labels/labels/a.png: id 257 at row 0, column 1 is larger than 255"],
+      [evaluate("colours"), 1, "colours/labels/a.png: it is in colour", 'Add "palette"'],
       [evaluate("empty"), 1, 'The split "empty" of', "is empty"],
       [evaluate("absent"), 1, 'has no split "absent". It has: bare, colours'],
-      [evaluate("bare"), 1, 'The split "bare" of', "lacks labels for 1 of 1 images", "bare/labels/a.png"],
+      [evaluate("bare"), 1, 'The split "bare" of', "lacks labels for all 1 images", "bare/labels/a.png"],
       [predict(none), 1, `Cannot read ${none}: there is no such file or folder`],
       [predict(join(folder, "notes.txt")), 1, "notes.txt: expected an image file, by its ending: .jpg"],
       [predict(join(folder, "fake.png")), 1, "fake.png: it is neither a PNG nor a JPEG file"],
@@ -177,6 +177,8 @@ Deno.test("missing folders of a run are answered before anything is trained", ()
     writeStreets(data);
     write(config, recipe);
     const none = join(folder, "none");
+    const empty = join(folder, "empty");
+    mkdirSync(empty);
     let runs = 0;
     const adapt = (source: string, target: string, ...more: string[]) => {
       const out = join(folder, `run ${runs++}`);
@@ -185,7 +187,8 @@ Deno.test("missing folders of a run are answered before anything is trained", ()
     await check([
       [adapt(none, data), 1, `the data set ${none}: there is no such folder`],
       [adapt(data, none), 1, `the data set ${none}: there is no such folder`],
-      [adapt(data, folder), 1, `the data set ${folder}: it has no dataset.json`],
+      [adapt(data, empty), 1, `the data set ${empty}: it has no dataset.json, and no image is in it`],
+      [adapt(join(data, "train", "images"), data), 1, "it holds images, but no dataset.json"],
       [adapt(data, data, "--target-split", "night"), 1, 'has no split "night". It has: train, val'],
       [adapt(data, data, "--class-map", none), 1, `the class map ${none}: there is no such file`],
       [adapt(data, data, "--out", none, "--resume"), 2, `There is no run in ${none} to resume`],

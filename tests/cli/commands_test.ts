@@ -2,7 +2,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { decodeLabels } from "../../src/data/decode.ts";
+import { decodeLabels } from "../../src/data/labels.ts";
 import { encodeLabelPng, encodeRgbPng } from "../../src/data/encode.ts";
 import { readNpy } from "../../src/formats/npy.ts";
 import { helpText } from "../../src/cli/help.ts";
@@ -132,7 +132,7 @@ Deno.test("adapt works without target labels, knows its options again, and asks 
     assertStringIncludes(early.stderr, "There is no finished control run in");
     const { code, stdout, stderr } = await crosswalk(
       ...["adapt", "--source", source, "--target", target, "--model", "deeplab-nano", "--source-steps", "1"],
-      ...["--rounds", "1", "--epochs", "1", "--batch", "1", "--out", out, "--json"],
+      ...["--rounds", "1", "--source-images", "1", "--target-images", "all", "--batch", "1", "--out", out, "--json"],
     );
     assertEquals(code, 0, stderr);
     assertStringIncludes(stderr, "has no labels: there will be no scores");

@@ -60,4 +60,8 @@ rounds: 1
 epochs: 2
 learning-rate: [0.001]
 source-images: 1
+target-images: all
+repeat-images: false
+spatial-prior: false
+mining: "off"
 `;

@@ -20,6 +20,9 @@ rounds: 2
 epochs: 2
 learning-rate: [0.002]
 source-images: 4
+target-images: all
+repeat-images: false
+mining: "off"
 spatial-prior: true
 `;
 

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { encode } from "fast-png";
-import { decodeLabels } from "../../src/data/decode.ts";
+import { decodeLabels } from "../../src/data/labels.ts";
 import { renderTown } from "../../src/town/town.ts";
 import { readSafetensors } from "../../src/formats/safetensors.ts";
 import { write } from "../data/pictures.ts";

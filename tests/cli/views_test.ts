@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { join } from "node:path";
 import { openDataset } from "../../src/data/folder.ts";
-import { decodeLabels } from "../../src/data/decode.ts";
+import { decodeLabels } from "../../src/data/labels.ts";
 import { scoreConfusion } from "../../src/metrics/confusion.ts";
 import { deeplabNano } from "../../src/nn/models/deeplab_nano.ts";
 import { Network } from "../../src/nn/network.ts";

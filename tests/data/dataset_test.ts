@@ -2,7 +2,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { labelTable, parseClassMap, translateLabels } from "../../src/data/class_map.ts";
-import { requireClasses, requireLabels } from "../../src/data/dataset.ts";
+import { labelledPart, requireClasses } from "../../src/data/dataset.ts";
 import { encodeLabelPng } from "../../src/data/encode.ts";
 import { imageItems, openDataset, readClassMap } from "../../src/data/folder.ts";
 import { testWithShared } from "../shared.ts";
@@ -61,7 +61,7 @@ Deno.test("a data set may have unknown keys, no palette, no labels, and capital 
     const split = dataset.split("train");
     assertEquals(split.items.map((item) => item.name), ["10", "9", "B", "a", "b", "é"]);
     assert(split.items.every((item) => item.labelPath === null));
-    assertSentence(() => requireLabels(split, dataset), "lacks labels for 6 of 6 images", "train/labels/10.png");
+    assertSentence(() => labelledPart(split, dataset), "lacks labels for all 6 images", "train/labels/10.png");
   }));
 
 Deno.test("what is wrong with a data set's folder is said in a sentence", () =>
@@ -209,4 +209,55 @@ Deno.test("labels of another kind are named with what would do", () =>
     const dataset = openDataset(folder);
     assertSentence(() => dataset.split("array"), "are no PNG files: it holds 1.npy, expected 1.png");
     assertSentence(() => dataset.split("photo"), "it holds 1.jpg", "JPEG changes the ids");
+  }));
+
+Deno.test("dataset.json may have comments, UTF-16, hex colours, and classes by their ids", () =>
+  withFolder((folder) => {
+    const path = join(folder, "dataset.json");
+    const wanted = { name: "n", classes: ["road", "a // b"], palette: [[128, 64, 128], [255, 255, 255]] };
+    const texts = [
+      `{ // mine
+        "name": "n", /* both */ "classes": ["road", "a // b",], "palette": [[128, 64, 128], [255, 255, 255]],
+      }`,
+      '{"name": "n", "classes": {"1": "a // b", "0": "road"}, "palette": ["#804080", "#FFF"]}',
+    ];
+    const bytes = (text: string, order: "LE" | "BE", mark: boolean) => {
+      const view = new DataView(new ArrayBuffer(2 * text.length));
+      for (let index = 0; index < text.length; index++) {
+        view.setUint16(2 * index, text.charCodeAt(index), order === "LE");
+      }
+      const marks = order === "LE" ? [0xff, 0xfe] : [0xfe, 0xff];
+      return Uint8Array.from([...(mark ? marks : []), ...new Uint8Array(view.buffer)]);
+    };
+    const json = JSON.stringify(wanted);
+    const contents = [
+      ...texts,
+      `\ufeff${json}`,
+      bytes(json, "LE", true),
+      bytes(json, "BE", true),
+      bytes(json, "LE", false),
+    ];
+    write(join(folder, "train/images/a.png"), "");
+    for (const content of contents) {
+      write(path, content);
+      const { name, classes, palette } = openDataset(folder);
+      assertEquals(JSON.stringify({ name, classes, palette }), json);
+    }
+    write(path, '{"name": "n", // a\n "classes": ["a"] "b"}');
+    assertSentence(() => openDataset(folder), "it is not JSON", "line 2 column 19");
+    write(path, '{"name": "n", "classes": {"0": "a", "2": "b"}}');
+    assertSentence(() => openDataset(folder), 'key "classes"', "expected Array");
+    write(path, '{"name": "n", "classes": ["a"], "palette": ["red"]}');
+    assertSentence(() => openDataset(folder), 'key "palette.0": found "red", expected Array');
+  }));
+
+Deno.test("where some images lack labels, the others are the labelled part, and their number is said", () =>
+  withFolder((folder) => {
+    writeSmallDataset(folder, 5);
+    Deno.removeSync(join(folder, "train/labels/1.png"));
+    Deno.removeSync(join(folder, "train/labels/3.png"));
+    const dataset = openDataset(folder);
+    const { items, notices } = labelledPart(dataset.split("train"), dataset);
+    assertEquals(items.map(({ name }) => name), ["0", "2", "4"]);
+    assert(notices[0]?.includes("has labels for 3 of 5 images: the other 2 are left out"), notices[0]);
   }));

@@ -116,7 +116,7 @@ Deno.test("a bad file throws its sentence at its turn, and the loader goes on wo
   withFolder(async (folder) => {
     writeSmallDataset(folder, 5);
     const cases: [string, Uint8Array | string, string[]][] = [
-      ["images/2.png", deepPng(6, 8, 3), ["train/images/2.png: 16-bit RGB, expected 8-bit"]],
+      ["labels/2.png", deepPng(6, 8, 1), ["train/labels/2.png: id 257 at row 0, column 1 is larger than 255"]],
       ["images/2.png", plainPng(6, 9, [0, 0, 0]), ["images/2.png is 6×9", "labels/2.png are 6×8", "same size"]],
       ["labels/2.png", encodeLabelPng(new Uint8Array(48).fill(3), 6, 8), ["labels/2.png: id 3 at row 0, column 0"]],
       ["labels/2.png", readFileSync(join(folder, "train/labels/1.png")).subarray(0, 60), ["labels/2.png", "cut short"]],

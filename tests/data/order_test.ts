@@ -10,6 +10,11 @@ Deno.test("nested subsets are prefixes of each other, redrawn ones are not; both
   assert(JSON.stringify(redrawn[0]) !== JSON.stringify(redrawn[1]));
   assert(JSON.stringify(redrawn[0]) !== JSON.stringify(roundSubset(0, "target", 1, 40, 100, "redrawn")));
   assertEquals(roundSubset(0, "target", 1, 240, 5, "redrawn").sort(), [0, 1, 2, 3, 4]);
+  const repeated = roundSubset(0, "target", 1, 12, 5, "redrawn", true);
+  assertEquals(repeated.slice(0, 5).sort(), [0, 1, 2, 3, 4]);
+  assertEquals(repeated, [...repeated.slice(0, 5), ...repeated.slice(0, 5), ...repeated.slice(0, 2)]);
+  assertEquals(roundSubset(0, "target", 1, 3, 5, "redrawn", true), repeated.slice(0, 3));
+  assertEquals(roundSubset(0, "target", 1, 3, 0, "redrawn", true), []);
 });
 
 Deno.test("each epoch of a mixed round holds every image of both domains once, in an order of its own", () => {

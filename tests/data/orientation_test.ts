@@ -1,7 +1,8 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { decodeImage, decodeLabels, imageHeader, MoreBytesError } from "../../src/data/decode.ts";
+import { decodeImage, imageHeader, MoreBytesError } from "../../src/data/decode.ts";
+import { decodeLabels } from "../../src/data/labels.ts";
 import { exifOrientation } from "../../src/data/decoders/exif.ts";
 import { encodeLabelPng, encodeRgbPng } from "../../src/data/encode.ts";
 import { testWithShared } from "../shared.ts";
@@ -53,7 +54,7 @@ Deno.test("EXIF data that is cut short, of other content or without an orientati
 Deno.test("labels are never turned", () => {
   const labels = Uint8Array.of(1, 2, 3, 4, 5, 6);
   const png = withChunk(encodeLabelPng(labels, 2, 3), "eXIf", exifData(6, true));
-  assertEquals(decodeLabels(png, "l.png"), { height: 2, width: 3, labels });
+  assertEquals(decodeLabels(png, "l.png"), { height: 2, width: 3, labels, palette: null });
 });
 
 Deno.test("a header is read from the beginning of a file, which says how much of it is needed", () => {

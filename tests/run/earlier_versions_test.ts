@@ -53,6 +53,19 @@ Deno.test("an option that is younger than the run had its default; another value
     );
   }));
 
+Deno.test("a run goes on as it began where the defaults have changed since, and where options are younger", () =>
+  inEarlierRun((folder, configPath) => {
+    const { crop: _, ...config } = JSON.parse(readFileSync(configPath, "utf8"));
+    delete config["source-images"];
+    writeFileSync(configPath, JSON.stringify({ ...config, "spatial-prior": false }));
+    const settings = resolveSettings("adapt", savedSettings(join(folder, "run")) ?? {});
+    const kept = ["crop", "epochs", "mining", "spatial-prior", "source-images", "source-portion"] as const;
+    assertEquals(kept.map((key) => settings.get(key)), ["whole", 2, "off", false, undefined, 0.03]);
+    assertEquals([settings.get("target-images"), settings.get("repeat-images")], ["all", false]);
+    goOn(folder).close();
+    assertThrows(() => goOn(folder, { "target-images": 240 }), UsageError, '--target-images was "all" and is 240');
+  }));
+
 Deno.test("a run with an option that is no more is refused by name", () =>
   inEarlierRun((folder, configPath) => {
     writeFileSync(configPath, JSON.stringify({ ...JSON.parse(readFileSync(configPath, "utf8")), "old-option": 3 }));

@@ -49,6 +49,10 @@ const tiny: Values = {
   rounds: 1,
   epochs: 1,
   "learning-rate": [0.001],
+  "source-images": 1,
+  "target-images": "all",
+  "spatial-prior": false,
+  mining: "off",
 };
 
 const runs: Record<string, Values> = {

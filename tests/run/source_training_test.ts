@@ -18,7 +18,7 @@ Deno.test("a training writes its weights before it scores them", () =>
     );
     try {
       const items = data.evaluationSplit?.items.map((item) => ({ ...item, labelPath: null })) ?? [];
-      const unlabelled = { ...data, evaluationSplit: { name: "val", items } };
+      const unlabelled = { ...data, evaluationSplit: { name: "val", items, notices: [] } };
       await assertRejects(() => runSourceTraining(context, unlabelled), Error, "it has no labels");
     } finally {
       close();

@@ -1,5 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { decodeImage, decodeLabels } from "../../src/data/decode.ts";
+import { decodeImage } from "../../src/data/decode.ts";
+import { decodeLabels } from "../../src/data/labels.ts";
 import { openDataset } from "../../src/data/folder.ts";
 import { renderTown, townClasses } from "../../src/town/town.ts";
 import { VAL_START, writeTowns } from "../../src/run/synth.ts";

@@ -27,3 +27,16 @@ Deno.test("a control run trains on source images only, fixed numbers and rates a
   assertEquals(control.map(({ items, steps }) => [items.length, steps]), [[6, 1], [6, 1], [6, 1]]);
   assertEquals(control.flatMap(({ items }) => items).some(({ domain }) => domain === "target"), false);
 });
+
+Deno.test("a round that trains on more images than there are takes them several times, source and target", () => {
+  const given = { ...settings, epochs: 1, sourcePortion: { images: 80 }, targetImages: 25, repeatImages: true };
+  for (const { items, steps } of planRounds(given, images, 4)) {
+    assertEquals([items.length, steps], [105, 26]);
+    const times = (domain: string, index: number) =>
+      items.filter((item) => item.domain === domain && item.index === index).length;
+    const counts = Array.from({ length: images.target }, (_, index) => times("target", index));
+    assertEquals(counts.toSorted((a, b) => a - b), [2, 2, 2, 2, 2, 3, 3, 3, 3, 3]);
+    for (let index = 0; index < images.source; index++) assertEquals(times("source", index), 2);
+  }
+  assertEquals(planRounds({ ...given, repeatImages: false }, images, 4).map(({ items }) => items.length), [50, 50, 50]);
+});

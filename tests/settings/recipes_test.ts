@@ -3,8 +3,9 @@ import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { UsageError } from "../../src/errors.ts";
 import { recipeTable } from "../../src/settings/option_texts.ts";
-import { options } from "../../src/settings/options.ts";
-import { readRecipe, resolveSettings } from "../../src/settings/settings.ts";
+import { type Command, options } from "../../src/settings/options.ts";
+import { readRecipe, resolveSettings, type Settings, type Values } from "../../src/settings/settings.ts";
+import earlier from "./earlier_recipes.json" with { type: "json" };
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -27,17 +28,67 @@ Deno.test("the table holds what a recipe may hold, and nothing else", () => {
   for (const key of ["resume", "submit", "plan", "json", "runs", "out"]) assert(!keys.includes(key), key);
 });
 
+/** A committed recipe as the settings of a command. */
+function resolved(name: string, command: Command = "adapt"): Settings {
+  return resolveSettings(command, {}, readRecipe(readFileSync(`${root}/recipes/${name}`, "utf8"), name));
+}
+
 Deno.test("every committed recipe can be read and resolved", () => {
-  for (const name of readdirSync(`${root}/recipes`)) {
-    const recipe = readRecipe(readFileSync(`${root}/recipes/${name}`, "utf8"), name);
-    assert(resolveSettings("adapt", {}, recipe).get("batch") >= 1, name);
+  for (const name of readdirSync(`${root}/recipes`)) assert(resolved(name).get("batch") >= 1, name);
+});
+
+Deno.test("a committed recipe says what it said when the papers' constants were the defaults", () => {
+  for (const name of Object.keys(earlier)) {
+    const wanted: Record<string, unknown> = { ...earlier["papers.yaml"], ...earlier[name as keyof typeof earlier] };
+    const settings = resolved(name, name === "idd-source.yaml" ? "train" : "adapt");
+    const found = settings.toJSON();
+    for (const [key, value] of Object.entries(wanted)) {
+      // What the source training has no use for, and the share of images where a number of them is given.
+      if (name === "idd-source.yaml" && !(key in found)) continue;
+      if (key.startsWith("source-portion") && "source-images" in wanted) continue;
+      assertEquals(found[key], value, `${name}: ${key}`);
+    }
+    // These were not given, and meant so.
+    if (!("crop" in wanted)) assertEquals(found.crop, "whole", name);
+    if (name === "idd-source.yaml") continue;
+    if (!("target-images" in wanted)) assertEquals(found["target-images"], "all", name);
+    if (!("source-images" in wanted)) assertEquals(found["source-images"], undefined, name);
+    assertEquals(found["repeat-images"], false, name);
   }
+});
+
+Deno.test("the defaults are those of the recipe with mining, without its sizes", () => {
+  const defaults = resolveSettings("adapt", {}).toJSON();
+  const recipe: Record<string, unknown> = resolved("idd-camvid-cbst-sp-mining.yaml").toJSON();
+  const different = Object.keys({ ...defaults, ...recipe })
+    .filter((key) => JSON.stringify(defaults[key]) !== JSON.stringify(recipe[key]));
+  assertEquals(different.sort(), ["crop", "repeat-images", "size"]);
+});
+
+Deno.test("a share of the source images takes the place of their default number, and of a recipe's", () => {
+  const number = (given: Values, recipe: Values = {}) => resolveSettings("adapt", given, recipe).get("source-images");
+  assertEquals([number({}), number({ "source-portion": 0.1 })], [80, undefined]);
+  assertEquals([number({}, { "source-images": 7 }), number({}, { "source-portion": 0.1 })], [7, undefined]);
+  assertEquals(number({ "source-portion": 0.1 }, { "source-images": 7 }), undefined);
+  assertEquals(number({ "source-images": 3 }, { "source-portion": 0.1 }), 3);
+  assertEquals(number({}, { "source-images": 7, "source-portion": 0.1 }), 7);
+});
+
+Deno.test("a word may stand in the place of a number or a size", () => {
+  const recipe = readRecipe("target-images: all\ncrop: whole", "r.yaml");
+  const settings = resolveSettings("adapt", {}, recipe);
+  assertEquals([settings.get("target-images"), settings.get("crop")], ["all", "whole"]);
+  assertEquals(readRecipe("crop: 8x16", "r.yaml").crop, { height: 8, width: 16 });
+  const misread = "expected height x width in pixels, such as 240x320, or auto or whole";
+  assertThrows(() => readRecipe("crop: half", "r.yaml"), UsageError, misread);
+  assertThrows(() => readRecipe("target-images: most", "r.yaml"), UsageError, "expected a whole number, or all");
+  assertThrows(() => readRecipe("source-images: all", "r.yaml"), UsageError, "expected a whole number");
 });
 
 Deno.test("the option wins over the recipe, the recipe over the default", () => {
   const recipe = readRecipe("batch: 3\nrounds: 5", "test.yaml");
   const settings = resolveSettings("adapt", { batch: 7 }, recipe);
-  assertEquals([settings.get("batch"), settings.get("rounds"), settings.get("epochs")], [7, 5, 2]);
+  assertEquals([settings.get("batch"), settings.get("rounds"), settings.get("epochs")], [7, 5, 1]);
 });
 
 Deno.test("a recipe with an unknown key, a path or a bad value is answered by a sentence", () => {

@@ -19,7 +19,10 @@ Deno.test("the type of a setting is that of its entry in the option table", () =
   typed<boolean>()(settings.get("resume"), true);
   typed<string | undefined>()(settings.get("source"), true);
   typed<string>()(settings.get("model"), true);
-  typed<Size | undefined>()(settings.get("crop"), true);
+  typed<Size | "auto" | "whole">()(settings.get("crop"), true);
+  typed<number | "all">()(settings.get("target-images"), true);
+  typed<number | undefined>()(settings.get("source-images"), true);
+  typed<Size | undefined>()(settings.get("size"), true);
   typed<Size>()(settings.get("town-size"), true);
   typed<readonly number[]>()(settings.get("scales"), true);
   typed<readonly [number, number]>()(settings.get("scale-range"), true);
@@ -40,12 +43,12 @@ Deno.test("the type of a setting is that of its entry in the option table", () =
 
 Deno.test("a setting that is not given is its default, off where it is a switch, else undefined", () => {
   const settings = resolveSettings("adapt", { batch: 3 });
-  assertEquals([settings.get("batch"), settings.get("epochs"), settings.get("town-size")], [3, 2, {
+  assertEquals([settings.get("batch"), settings.get("epochs"), settings.get("town-size")], [3, 1, {
     height: 96,
     width: 192,
   }]);
-  assertEquals([settings.get("resume"), settings.get("mirror"), settings.get("crop")], [false, true, undefined]);
-  assertEquals([settings.has("crop"), settings.has("batch")], [false, true]);
+  assertEquals([settings.get("resume"), settings.get("mirror"), settings.get("size")], [false, true, undefined]);
+  assertEquals([settings.has("size"), settings.has("batch")], [false, true]);
 });
 
 Deno.test("a default or a choice may differ by command", () => {

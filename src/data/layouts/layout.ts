@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { LabelTable } from "../class_map.ts";
 import type { DatasetDescription } from "../dataset.ts";
 import type { FileItem } from "../file_item.ts";
+import type { LabelRules } from "../labels.ts";
 
 /** The images of a split. */
 export interface ListedItems {
@@ -25,7 +25,7 @@ export interface Layout {
   /** The names of all splits. */
   splitNames(path: string): string[];
   /** The images of a split; throws where there is no such split or it has no image. */
-  items(path: string, split: string, table: LabelTable): ListedItems;
+  items(path: string, split: string, rules: LabelRules): ListedItems;
   /** Where the label file of an image belongs. */
   labelPath(path: string, split: string, imageName: string): string;
 }

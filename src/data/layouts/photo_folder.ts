@@ -6,8 +6,8 @@
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { LabelTable } from "../class_map.ts";
 import { imageTitles } from "../image_files.ts";
+import type { LabelRules } from "../labels.ts";
 import type { Layout, ListedItems } from "./layout.ts";
 import { findSplits, splitFoldersOf, splitImages } from "./parts.ts";
 
@@ -20,7 +20,7 @@ export const photoFolder: Layout = {
   labelPath: (path, split, imageName) => join(path, split, "labels", `${imageName}.png`),
 };
 
-function items(path: string, split: string, table: LabelTable): ListedItems {
+function items(path: string, split: string, rules: LabelRules): ListedItems {
   const folders = splitFoldersOf(path, split);
   const { images, notices } = splitImages(path, split, folders);
   const unused = folders.labels === null
@@ -32,7 +32,7 @@ function items(path: string, split: string, table: LabelTable): ListedItems {
       name: titles[index] ?? image,
       imagePath: join(folders.images, image),
       labelPath: null,
-      labelTable: table,
+      ...rules,
     })),
     notices: [...notices, ...unused],
   };

@@ -8,10 +8,10 @@
 
 import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
-import type { LabelTable } from "../class_map.ts";
 import { parseDataset } from "../dataset.ts";
 import { filesUnder, imageTitles, readText, stem } from "../image_files.ts";
 import { isLabelName, labelFinder } from "./label_names.ts";
+import type { LabelRules } from "../labels.ts";
 import type { Layout, ListedItems } from "./layout.ts";
 import { findSplits, splitFoldersOf, splitImages } from "./parts.ts";
 
@@ -20,18 +20,14 @@ export const splitFolders: Layout = {
   recognises: (path) => existsSync(join(path, "dataset.json")),
   describe(path) {
     const jsonPath = join(path, "dataset.json");
-    if (existsSync(jsonPath)) return parseDataset(readText(jsonPath), jsonPath);
-    throw new Error(
-      `Cannot open the data set ${path}: it has no dataset.json. ` +
-        'Write one with its name and classes, such as {"name": "town", "classes": ["road", "car"]}',
-    );
+    return parseDataset(readText(jsonPath), jsonPath);
   },
   splitNames: (path) => [...findSplits(path).keys()],
   items,
   labelPath: (path, split, imageName) => join(path, split, "labels", `${imageName}.png`),
 };
 
-function items(path: string, split: string, table: LabelTable): ListedItems {
+function items(path: string, split: string, rules: LabelRules): ListedItems {
   const folders = splitFoldersOf(path, split);
   const { images, notices } = splitImages(path, split, folders);
   const labels = folders.labels === null ? [] : filesUnder(folders.labels);
@@ -43,7 +39,7 @@ function items(path: string, split: string, table: LabelTable): ListedItems {
       name: titles[index] ?? image,
       imagePath: join(folders.images, image),
       labelPath: label === null || folders.labels === null ? null : join(folders.labels, label),
-      labelTable: table,
+      ...rules,
     };
   });
   if (labels.length > 0 && found.every((item) => item.labelPath === null)) {

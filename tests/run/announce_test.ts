@@ -1,0 +1,34 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { recipeTexts } from "../../src/run/announce.ts";
+import type { RoundSettings } from "../../src/selftraining/rounds.ts";
+import { resolveSettings, type Values } from "../../src/settings/settings.ts";
+
+const rounds: RoundSettings = {
+  ...{ seed: 0, rounds: 3, epochs: 1, sourcePortion: { images: 80 }, targetImages: 240, repeatImages: true },
+  targetPortion: { initial: 0.2, step: 0.05, maximum: 0.5 },
+  ...{ sourceChoice: "redrawn", portionRule: "crst", learningRates: [1], rateDecay: "sqrt2" },
+};
+
+function texts(given: Values, planned: RoundSettings | null = rounds): string[] {
+  return recipeTexts(resolveSettings(planned === null ? "train" : "adapt", given), {
+    sourceSteps: 1500,
+    rounds: planned,
+  });
+}
+
+Deno.test("a run names its recipe, and what to change for more speed and better labels", () => {
+  assertEquals(texts({ source: "a", target: "b" }), [
+    "recipe: the defaults, made for a few hundred images",
+    "faster: --source-images 40 --target-images 120; better: --epochs 2 (twice the steps), " +
+    "or --flip --scales 0.75,1,1.25 (labels from six views)",
+  ]);
+  assertEquals(texts({ source: "a", target: "b", config: "my.yaml" })[0], "recipe: my.yaml");
+  assertEquals(texts({})[0], "recipe: that of the built-in towns");
+  assertEquals(texts({ source: "a" }, null)[1], "faster: --source-steps 750; better: --source-steps 3000");
+});
+
+Deno.test("what is said to be faster is less than what the run does", () => {
+  const { targetImages: _, ...all } = rounds;
+  assertMatch(texts({}, { ...rounds, epochs: 5 })[1] ?? "", /^faster: --epochs 2; better: --epochs 10 /);
+  assertMatch(texts({}, all)[1] ?? "", /^faster: --rounds 2;/);
+});
