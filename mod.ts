@@ -187,7 +187,12 @@ export {
   splitScores,
 } from "./src/selftraining/evaluation.ts";
 export type { SampleBatch } from "./src/selftraining/inference.ts";
-export { type PredictedLogits, type Prediction, Predictor } from "./src/selftraining/prediction.ts";
+export {
+  type PredictedLogits,
+  type Prediction,
+  type PredictionOptions,
+  Predictor,
+} from "./src/selftraining/prediction.ts";
 
 // Self-training: the loop
 export {
@@ -209,6 +214,7 @@ export {
 } from "./src/selftraining/portions.ts";
 export type { Activity, Progress, StageProgress, StageUnits } from "./src/selftraining/progress.ts";
 export { planRounds, type RoundPlan, type RoundSettings } from "./src/selftraining/rounds.ts";
+export type { KeptForm } from "./src/selftraining/kept.ts";
 export type { LabelSink, RunStore } from "./src/selftraining/store.ts";
 export { type RunParts, Training } from "./src/selftraining/training.ts";
 

@@ -35,7 +35,7 @@ const advices: Readonly<Record<Reason, (command: TakenOptions) => string>> = {
   "training diverged": ({ takes }) =>
     `Lower the learning rate (--source-rate${
       takes("learning-rate") ? ", --learning-rate of the rounds" : ""
-    }); the last good checkpoint is kept`,
+    }) and go on from the last good checkpoint with --resume --override`,
   "too many pixels": ({ takes }) =>
     takes("max-pixels") ? "If the image is meant to be that large, raise --max-pixels; else its file is damaged" : "",
   "broken images": ({ takes }) =>

@@ -18,7 +18,7 @@ import {
   type Values,
 } from "../settings/settings.ts";
 import { readFile } from "../disk/files.ts";
-import { savedSettings } from "../run/folder_store.ts";
+import { savedSettings } from "../run/run_config.ts";
 
 /**
  * The settings that the arguments give. With `--resume`, options that are not given keep the values with which the run
@@ -97,8 +97,11 @@ function readGiven(command: Command, args: readonly string[]): Values {
  * @param name as it was typed, with `--`.
  */
 function unknownOption(command: Command, name: string): string {
-  const known = optionsOf(command).map(({ key }) => key);
-  const meant = (otherNames[name.replace(/^--?/, "")] ?? []).filter((key) => known.includes(key));
+  const options = optionsOf(command);
+  const known = options.map(({ key }) => key);
+  const others = (otherNames[name.replace(/^--?/, "")] ?? []).filter((key) => known.includes(key));
+  const valued = others.filter((key) => options.some((option) => option.key === key && option.kind !== "flag"));
+  const meant = valued.length > 0 ? valued : others;
   const advice = meant.length > 0
     ? `Did you mean ${meant.map((key) => `"--${key}"`).join(" or ")}?`
     : suggestion(name, known.map((key) => `--${key}`));

@@ -16,6 +16,7 @@ import { writeNpy } from "../formats/npy.ts";
 import { errorText, ReasonedError, UsageError } from "../errors.ts";
 import { type Color, overlayLabels, pictureOf } from "../report/picture.ts";
 import { writeFileSafely } from "../disk/files.ts";
+import { writeProbabilities } from "../run/probability_writer.ts";
 import { viewOptions } from "../settings/settings.ts";
 import { loadSplit } from "../selftraining/inference.ts";
 import { type Prediction, Predictor } from "../selftraining/prediction.ts";
@@ -35,7 +36,8 @@ export async function run(args: readonly string[]): Promise<number> {
   using gpu = await openGpu(settings.get("adapter"));
   const network = openNetwork(gpu, weights);
   const palette = network.metadata.palette ?? defaultPalette(network.classCount);
-  const withLogits = settings.get("logits");
+  const withLogits = settings.isOn("logits");
+  const withProbabilities = settings.isOn("probabilities");
   // One image at a time, since each is labelled at its own size.
   await using predictor = new Predictor(gpu, network, 1, viewOptions(settings));
   const files: string[] = [];
@@ -54,10 +56,14 @@ export async function run(args: readonly string[]): Promise<number> {
     for await (const sample of loadSplit(loader, items, network, size, "none", sayRounded(network))) {
       const { height, width } = sample.image;
       const group = { samples: [sample], size: { height, width }, labelSize: sample.originalSize };
-      const prediction = await predictor.run(group, { withLogits }).catch((error) => {
-        if (!(error instanceof ReasonedError) || error.reason !== "tensor too large") throw error;
+      const path = join(out, `${sample.name}.probabilities.npy`);
+      const predicting = predictor.run(group, {
+        withLogits,
+        ...(withProbabilities ? { withScores: (batch, scores) => writeProbabilities(gpu, path, batch, scores) } : {}),
+      });
+      const prediction = await predicting.catch((error) => {
         const item = items.find(({ name }) => name === sample.name);
-        if (item === undefined) throw error;
+        if (item === undefined || !isTooLarge(error)) throw error;
         fail(item, new ReasonedError(`Cannot label ${item.imagePath}: ${error.message}`, error.reason));
         return null;
       });
@@ -72,6 +78,11 @@ export async function run(args: readonly string[]): Promise<number> {
   if (settings.get("json")) terminal.printJson({ images: files.length, labels: files, failed });
   else if (files.length > 0) terminal.say(`Labelled ${files.length} image${files.length === 1 ? "" : "s"}; see ${out}`);
   return failed.length === 0 ? 0 : 1;
+}
+
+/** Whether an image alone is to blame: it is too large for this adapter, and the next one may not be. */
+function isTooLarge(error: unknown): error is ReasonedError {
+  return error instanceof ReasonedError && error.reason === "tensor too large";
 }
 
 /** An image that could not be labelled. */
@@ -98,7 +109,8 @@ function requireFreeNames(items: readonly FileItem[], out: string): void {
   const inputs = new Set(items.map(({ imagePath }) => resolve(imagePath)));
   const outputs = new Set<string>();
   for (const { name } of items) {
-    for (const path of [join(out, `${name}.png`), join(out, `${name}_overlay.png`)]) {
+    for (const ending of [".png", "_overlay.png", ".npy", ".probabilities.npy"]) {
+      const path = join(out, `${name}${ending}`);
       if (inputs.has(resolve(path))) {
         throw new UsageError(`The results would be written over the image ${path}. Choose another folder with --out`);
       }

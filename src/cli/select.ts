@@ -1,10 +1,12 @@
 /**
- * `crosswalk select`: chooses pseudo-labels from probability maps.
+ * `crosswalk select`: chooses pseudo-labels from probability maps or logits.
  *
  * @module
  */
 
-import { select } from "../run/select.ts";
+import { UsageError } from "../errors.ts";
+import { select, type SelectOptions } from "../run/select.ts";
+import type { Settings } from "../settings/settings.ts";
 import { readArguments } from "./arguments.ts";
 import { openGpu } from "./open.ts";
 import { shown, terminal } from "../report/terminal.ts";
@@ -12,12 +14,12 @@ import { shown, terminal } from "../report/terminal.ts";
 /** Runs the command; returns the exit code. */
 export async function run(args: readonly string[]): Promise<number> {
   const settings = readArguments("select", args);
-  const probabilities = settings.require("probabilities");
+  const maps = mapsOf(settings);
   const out = settings.require("out");
   const prior = settings.get("prior");
   using gpu = await openGpu(settings.get("adapter"));
   const report = await select(gpu, {
-    probabilities,
+    ...maps,
     ...(prior === undefined ? {} : { prior }),
     policy: settings.get("policy"),
     rule: settings.get("rule"),
@@ -40,6 +42,18 @@ export async function run(args: readonly string[]): Promise<number> {
   }
   terminal.print(`${report.ignored} pixels ignored; the labels are in ${shown(out)}`);
   return 0;
+}
+
+/** The files of exactly one of the two options. */
+function mapsOf(settings: Settings): Pick<SelectOptions, "maps" | "kind"> {
+  const probabilities = settings.paths("probabilities");
+  const logits = settings.paths("logits");
+  if (probabilities !== undefined && logits !== undefined) {
+    throw new UsageError("Give either --probabilities or --logits, not both");
+  }
+  if (probabilities !== undefined) return { maps: probabilities, kind: "probabilities" };
+  if (logits !== undefined) return { maps: logits, kind: "logits" };
+  throw new UsageError("Give --probabilities or --logits: the .npy files to select from");
 }
 
 function column(count: number | undefined): string {

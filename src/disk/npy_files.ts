@@ -8,15 +8,23 @@
 import { closeSync, fstatSync, fsyncSync, mkdirSync, openSync, readSync, renameSync, rmSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import {
+  FortranPlaces,
   NPY_HEADER_BYTES,
   type NpyData,
   npyElementBytes,
+  type NpyFileType,
+  npyFloats,
+  npyFloatTypes,
   type NpyHeader,
   npyHeaderBytes,
   type NpyType,
   readNpyHeader,
+  requireNpySize,
 } from "../formats/npy.ts";
 import { systemReason } from "./reasons.ts";
+
+/** Elements of an array in Fortran order that are in memory together, besides those that are wanted. */
+const elementsAtOnce = 2 ** 20;
 
 /** An array in a file that stays open. */
 export class NpyFile {
@@ -29,9 +37,10 @@ export class NpyFile {
   /**
    * Opens a file and reads its header.
    *
-   * @throws {Error} if it cannot be read, is no array, or was cut off.
+   * @param types the types that are taken. Default: those of real numbers.
+   * @throws {Error} if it cannot be read, is no array of such numbers, or was cut off.
    */
-  constructor(path: string) {
+  constructor(path: string, types: readonly NpyFileType[] = npyFloatTypes) {
     this.path = path;
     try {
       this.#file = openSync(path, "r");
@@ -41,24 +50,37 @@ export class NpyFile {
     try {
       if (fstatSync(this.#file).isDirectory()) throw new Error(`Cannot read ${path}: it is a folder`);
       const start = new Uint8Array(NPY_HEADER_BYTES);
-      this.header = readNpyHeader(start.subarray(0, readSync(this.#file, start, 0, start.length, 0)), path);
-      const { shape, dtype, dataOffset } = this.header;
-      const wanted = shape.reduce((product, side) => product * side, npyElementBytes[dtype]);
-      const found = fstatSync(this.#file).size - dataOffset;
-      if (found !== wanted) {
-        throw new Error(
-          `Cannot read ${path}: it has ${found} bytes of numbers, [${shape.join(", ")}] of ${dtype} takes ${wanted}. ` +
-            "Was it cut off?",
-        );
-      }
+      const length = readSync(this.#file, start, 0, start.length, 0);
+      this.header = readNpyHeader(start.subarray(0, length), path, types);
+      requireNpySize(this.header, fstatSync(this.#file).size, path);
     } catch (error) {
       closeSync(this.#file);
       throw error;
     }
   }
 
-  /** The bytes of `count` elements from element `first` on. */
-  read(first: number, count: number): Uint8Array<ArrayBuffer> {
+  /**
+   * `count` numbers from number `first` on, in C order, as float32. Of an array in Fortran order they lie apart, so the
+   * whole file is gone through, piece by piece.
+   */
+  floats(first: number, count: number): Float32Array<ArrayBuffer> {
+    const { shape, isFortranOrder } = this.header;
+    if (!isFortranOrder) return npyFloats(this.#read(first, count), this.header);
+    const all = shape.reduce((product, side) => product * side, 1);
+    const places = new FortranPlaces(shape);
+    const wanted = new Float32Array(count);
+    for (let start = 0; start < all; start += elementsAtOnce) {
+      const piece = npyFloats(this.#read(start, Math.min(elementsAtOnce, all - start)), this.header);
+      for (const value of piece) {
+        const place = places.next() - first;
+        if (place >= 0 && place < count) wanted[place] = value;
+      }
+    }
+    return wanted;
+  }
+
+  /** The bytes of `count` elements from element `first` on, as they follow each other in the file. */
+  #read(first: number, count: number): Uint8Array<ArrayBuffer> {
     const { dtype, dataOffset } = this.header;
     const bytes = new Uint8Array(count * npyElementBytes[dtype]);
     const start = dataOffset + first * npyElementBytes[dtype];
@@ -83,6 +105,9 @@ export class NpyFile {
 export class NpyWriter {
   readonly #path: string;
   readonly #file: number;
+  readonly #dataOffset: number;
+  /** Where the next bytes are appended. */
+  #end = 0;
   #open = true;
 
   /** Begins an array of this shape and type. Makes the folder where it is missing. */
@@ -90,12 +115,20 @@ export class NpyWriter {
     this.#path = path;
     mkdirSync(dirname(path), { recursive: true });
     this.#file = openSync(`${path}.tmp`, "w");
-    this.#write(npyHeaderBytes(shape, dtype));
+    const header = npyHeaderBytes(shape, dtype);
+    this.#dataOffset = header.length;
+    this.#write(header, 0);
   }
 
   /** Appends numbers. */
   append(data: NpyData): void {
-    this.#write(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+    this.#write(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), this.#end);
+  }
+
+  /** Writes numbers from number `first` on. Every number must be written in the end. */
+  put(first: number, data: NpyData): void {
+    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    this.#write(bytes, this.#dataOffset + first * data.BYTES_PER_ELEMENT);
   }
 
   /** Puts the new file in the place of the old one. */
@@ -114,11 +147,12 @@ export class NpyWriter {
     rmSync(`${this.#path}.tmp`, { force: true });
   }
 
-  #write(bytes: Uint8Array): void {
+  #write(bytes: Uint8Array, place: number): void {
     try {
       for (let written = 0; written < bytes.length;) {
-        written += writeSync(this.#file, bytes, written, bytes.length - written);
+        written += writeSync(this.#file, bytes, written, bytes.length - written, place + written);
       }
+      this.#end = Math.max(this.#end, place + bytes.length);
     } catch (error) {
       throw new Error(
         `Cannot write ${this.#path}: ${systemReason(error)}. What was there before is kept`,

@@ -7,8 +7,14 @@
  * @module
  */
 
-/** Element types that are read and written, as NumPy names them without the byte order. */
+import { halfToNumber } from "./half.ts";
+import { shortText } from "./validation.ts";
+
+/** Element types that are written, as NumPy names them without the byte order. */
 export type NpyType = "f4" | "f8" | "u1" | "i4" | "u4" | "i8";
+
+/** Element types that are read. */
+export type NpyFileType = NpyType | "f2";
 
 /** The numbers of an array. The class follows from {@link NpyType}, in the order `f4 f8 u1 i4 u4 i8`. */
 export type NpyData =
@@ -24,12 +30,16 @@ export interface NpyHeader {
   /** Sides of the array, outermost first; empty for a single number. */
   readonly shape: readonly number[];
   /** Type of an element. */
-  readonly dtype: NpyType;
+  readonly dtype: NpyFileType;
+  /** Whether the most significant byte of an element comes first. */
+  readonly isBigEndian: boolean;
+  /** Whether the first side is the one along which neighbours in the file lie (Fortran order), not the last. */
+  readonly isFortranOrder: boolean;
   /** Bytes before the first number. */
   readonly dataOffset: number;
 }
 
-/** An array, read. `data` has rows first (C order). */
+/** An array, read. `data` has rows first (C order), whatever the order in the file. Half floats become `f4`. */
 export interface NpyArray {
   readonly shape: readonly number[];
   readonly dtype: NpyType;
@@ -42,7 +52,14 @@ export interface NpyArray {
 export const NPY_HEADER_BYTES = 4096;
 
 /** Bytes of an element. */
-export const npyElementBytes: Readonly<Record<NpyType, number>> = { f4: 4, f8: 8, u1: 1, i4: 4, u4: 4, i8: 8 };
+export const npyElementBytes: Readonly<Record<NpyFileType, number>> = {
+  ...{ f2: 2, f4: 4, f8: 8, u1: 1, i4: 4, u4: 4, i8: 8 },
+};
+
+/** The types of real numbers. */
+export const npyFloatTypes: readonly NpyFileType[] = ["f4", "f8", "f2"];
+
+const allTypes: readonly NpyFileType[] = ["f4", "f8", "f2", "u1", "i4", "u4", "i8"];
 
 /**
  * Reads an array. The numbers are copied, so that they do not keep the file's bytes alive.
@@ -51,25 +68,106 @@ export const npyElementBytes: Readonly<Record<NpyType, number>> = { f4: 4, f8: 8
  * @throws {Error} as {@link readNpyHeader}, or where the numbers do not fill the file to its end.
  */
 export function readNpy(bytes: Uint8Array, source: string): NpyArray {
-  const { shape, dtype, dataOffset } = readNpyHeader(bytes, source);
+  const header = readNpyHeader(bytes, source);
+  const { shape, dtype, dataOffset } = header;
+  requireNpySize(header, bytes.length, source);
+  const numbers = Uint8Array.from(bytes.subarray(dataOffset));
+  if (dtype === "f2") return { shape, dtype: "f4", data: inOrder(npyFloats(numbers, header), header) };
+  if (header.isBigEndian) swapBytes(numbers, npyElementBytes[dtype]);
+  return { shape, dtype, data: inOrder(npyData(numbers, dtype), header) };
+}
+
+/**
+ * Makes sure that the numbers fill a file to its end.
+ *
+ * @param fileBytes bytes of the whole file.
+ * @throws {Error} naming the file, if they do not.
+ */
+export function requireNpySize({ shape, dtype, dataOffset }: NpyHeader, fileBytes: number, source: string): void {
   const wanted = shape.reduce((product, side) => product * side, npyElementBytes[dtype]);
-  if (bytes.length - dataOffset !== wanted) {
-    throw new Error(
-      `Cannot read ${source}: it has ${bytes.length - dataOffset} bytes of numbers, ` +
-        `[${shape.join(", ")}] of ${dtype} takes ${wanted}. Was it cut off?`,
-    );
+  const found = fileBytes - dataOffset;
+  if (found === wanted) return;
+  throw new Error(
+    `Cannot read ${source}: it has ${found} bytes of numbers, [${shape.join(", ")}] of ${dtype} takes ${wanted}. ` +
+      "Was it cut off?",
+  );
+}
+
+/** The numbers in C order. */
+function inOrder<Data extends NpyData>(data: Data, { shape, isFortranOrder }: NpyHeader): Data {
+  if (!isFortranOrder) return data;
+  const ordered = data.slice();
+  const places = new FortranPlaces(shape);
+  for (let index = 0; index < data.length; index++) ordered[places.next()] = data[index] ?? 0;
+  return ordered as Data;
+}
+
+/** The places in C order of the numbers of an array in Fortran order, one after the other. */
+export class FortranPlaces {
+  readonly #shape: readonly number[];
+  readonly #strides: readonly number[];
+  readonly #index: number[];
+  #place = 0;
+
+  /** Begins with the first number. */
+  constructor(shape: readonly number[]) {
+    this.#shape = shape;
+    this.#strides = shape.map((_, axis) => shape.slice(axis + 1).reduce((product, side) => product * side, 1));
+    this.#index = shape.map(() => 0);
   }
-  return { shape, dtype, data: npyData(Uint8Array.from(bytes.subarray(dataOffset)), dtype) };
+
+  /** The place of the next number. */
+  next(): number {
+    const place = this.#place;
+    for (let axis = 0; axis < this.#index.length; axis++) {
+      const index = (this.#index[axis] ?? 0) + 1;
+      const stride = this.#strides[axis] ?? 0;
+      if (index < (this.#shape[axis] ?? 0)) {
+        this.#index[axis] = index;
+        this.#place += stride;
+        break;
+      }
+      this.#index[axis] = 0;
+      this.#place -= (index - 1) * stride;
+    }
+    return place;
+  }
+}
+
+/**
+ * Floats of a file as float32 numbers, in the order of the file.
+ *
+ * @param bytes those of the numbers, which must start at the beginning of their buffer. They may be changed.
+ * @throws {RangeError} if the file holds no floats.
+ */
+export function npyFloats(
+  bytes: Uint8Array<ArrayBuffer>,
+  { dtype, isBigEndian }: Pick<NpyHeader, "dtype" | "isBigEndian">,
+): Float32Array<ArrayBuffer> {
+  if (isBigEndian) swapBytes(bytes, npyElementBytes[dtype]);
+  if (dtype === "f4") return new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
+  if (dtype === "f8") return Float32Array.from(new Float64Array(bytes.buffer, bytes.byteOffset, bytes.length / 8));
+  if (dtype !== "f2") throw new RangeError(`Numbers of type ${dtype} are no floats`);
+  return Float32Array.from(new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.length / 2), halfToNumber);
+}
+
+/** Turns the bytes of each element round. */
+function swapBytes(bytes: Uint8Array, width: number): void {
+  for (let start = 0; start < bytes.length; start += width) bytes.subarray(start, start + width).reverse();
 }
 
 /**
  * Reads the header from the first bytes of a file ({@link NPY_HEADER_BYTES} are enough).
  *
  * @param source the file's name, for messages.
- * @throws {Error} if it is not a .npy file of version 1 to 3, its type is not one of {@link NpyType} in little-endian
- * order, or it is in Fortran order.
+ * @param types the types that are taken. Default: all that can be read.
+ * @throws {Error} if it is not a .npy file of version 1 to 3, or its type is another.
  */
-export function readNpyHeader(bytes: Uint8Array, source = "the array"): NpyHeader {
+export function readNpyHeader(
+  bytes: Uint8Array,
+  source = "the array",
+  types: readonly NpyFileType[] = allTypes,
+): NpyHeader {
   if (bytes.length < 12 || !magic.every((byte, index) => bytes[index] === byte)) {
     throw new Error(`Cannot read ${source}: it is no .npy file`);
   }
@@ -78,23 +176,32 @@ export function readNpyHeader(bytes: Uint8Array, source = "the array"): NpyHeade
   if (version < 1 || version > 3) throw new Error(`Cannot read ${source}: .npy version ${version} is unknown`);
   const start = version === 1 ? 10 : 12;
   const dataOffset = start + (version === 1 ? view.getUint16(8, true) : view.getUint32(8, true));
-  if (dataOffset > bytes.length) throw new Error(`Cannot read ${source}: its header was cut off`);
+  if (dataOffset > bytes.length) {
+    const reason = dataOffset > NPY_HEADER_BYTES ? `is longer than ${NPY_HEADER_BYTES} bytes` : "was cut off";
+    throw new Error(`Cannot read ${source}: its header ${reason}`);
+  }
   const text = new TextDecoder().decode(bytes.subarray(start, dataOffset));
   const descr = /'descr':\s*'([^']*)'/.exec(text)?.[1];
   const order = /'fortran_order':\s*(True|False)/.exec(text)?.[1];
   const sides = /'shape':\s*\(([^)]*)\)/.exec(text)?.[1];
   if (descr === undefined || order === undefined || sides === undefined || !/^[\d\s,]*$/.test(sides)) {
-    throw new Error(`Cannot read ${source}: its header is not understood: ${text.trim()}`);
-  }
-  if (order === "True") {
-    throw new Error(`Cannot read ${source}: it is in Fortran order. Save numpy.ascontiguousarray of it`);
+    throw new Error(`Cannot read ${source}: its header is not understood: ${shortText(text.trim())}`);
   }
   const shape = sides.split(",").filter((side) => side.trim() !== "").map(Number);
-  return { shape, dtype: elementType(descr, source), dataOffset };
+  if (shape.length > maxSides) throw new Error(`Cannot read ${source}: it has ${shape.length} sides`);
+  const dtype = types.find((type) => type === descr.slice(1));
+  const byteOrder = descr[0] ?? "";
+  if (dtype === undefined || !(dtype === "u1" ? "<>=|" : "<>=").includes(byteOrder)) {
+    throw new Error(`Cannot read ${source}: its numbers are of type ${shortText(descr)}, expected ${types.join(", ")}`);
+  }
+  return { shape, dtype, isBigEndian: byteOrder === ">", isFortranOrder: order === "True", dataOffset };
 }
 
+/** The most sides that NumPy gives an array. */
+const maxSides = 64;
+
 /** The numbers in `bytes`, which must start at the beginning of their buffer. No copy. */
-export function npyData(bytes: Uint8Array<ArrayBuffer>, dtype: NpyType): NpyData {
+function npyData(bytes: Uint8Array<ArrayBuffer>, dtype: NpyType): NpyData {
   const { buffer, byteOffset } = bytes;
   const count = Math.floor(bytes.length / npyElementBytes[dtype]);
   switch (dtype) {
@@ -147,15 +254,6 @@ export function npyHeaderBytes(shape: readonly number[], dtype: NpyType): Uint8A
 
 /** 0x93, then "NUMPY". */
 const magic: readonly number[] = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
-
-function elementType(descr: string, source: string): NpyType {
-  const dtype = descr.slice(1);
-  if (!Object.hasOwn(npyElementBytes, dtype) || (descr[0] !== "<" && dtype !== "u1")) {
-    const known = Object.keys(npyElementBytes).join(", ");
-    throw new Error(`Cannot read ${source}: its type is ${descr}, expected one of ${known} in little-endian order`);
-  }
-  return dtype as NpyType;
-}
 
 function typeOf(data: NpyData): NpyType {
   if (data instanceof Float32Array) return "f4";

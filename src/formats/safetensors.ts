@@ -6,6 +6,7 @@
  */
 
 import * as v from "valibot";
+import { halfToNumber } from "./half.ts";
 import { requireDistinctKeys, shortText, validated } from "./validation.ts";
 
 /** Values of a tensor in the order of its shape, as files have them. */
@@ -170,16 +171,6 @@ function decode(data: DataView<ArrayBuffer>, dtype: string): Float32Array<ArrayB
   const values = new Float32Array(data.byteLength / type.bytes);
   for (let index = 0; index < values.length; index++) values[index] = type.read(data, index * type.bytes);
   return values;
-}
-
-/** IEEE half precision: 1 sign bit, 5 exponent bits (bias 15), 10 fraction bits. */
-export function halfToNumber(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 31;
-  const fraction = bits & 1023;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 31) return fraction === 0 ? sign * Infinity : NaN;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
 /** The upper half of a float32 number. */

@@ -20,6 +20,7 @@ import { Network, type NetworkMetadata, readWeights, recordedSize } from "../nn/
 import type { ParameterStore } from "../nn/parameters.ts";
 import { readSafetensors } from "../formats/safetensors.ts";
 import { TerminalProgress } from "../report/progress.ts";
+import { doneForm } from "../selftraining/kept.ts";
 import type { Progress, StageProgress } from "../selftraining/progress.ts";
 import { makeNewFolder, readFile } from "../disk/files.ts";
 import { keptKind } from "../tuning/kept_kind.ts";
@@ -28,6 +29,7 @@ import { interruption } from "./interruption.ts";
 import { checkLabels, warnOfPalettes } from "./label_check.ts";
 import { Profile } from "./profile.ts";
 import { FolderStore } from "./folder_store.ts";
+import { imagesOf, runFacts } from "./run_facts.ts";
 import type { Settings } from "../settings/settings.ts";
 import { writeTowns } from "./synth.ts";
 import { adapterKey, loadTuning } from "../tuning/table.ts";
@@ -75,11 +77,16 @@ async function openIn(folder: FolderStore, settings: Settings, needsTarget: bool
   for (const dataset of [source, target]) requireClasses(dataset, first.metadata.classes, classMap);
   const data = await openSplits(settings, { source, target, isFinished: first.isFinished }, needsTarget, progress);
   // What a run can be refused for is found out before the GPU is opened.
+  let adapterName = "";
   const gpu = await Gpu.open({
     adapter: settings.get("adapter"),
     kind: keptKind,
-    tuning: (adapter) => folder.tuning(() => loadTuning(adapterKey(adapter))),
+    tuning: (adapter) => {
+      adapterName = adapterKey(adapter);
+      return folder.tuning(() => loadTuning(adapterName));
+    },
   });
+  folder.begin(runFacts(settings, adapterName, gpu, data), imagesOf(data));
   if (settings.get("profile")) profile.timeKernels(gpu);
   const size = workingSize(settings, first, data.inspected.source, progress);
   const crop = cropSize(settings, size, first.model, progress);
@@ -112,9 +119,10 @@ function requireFittingOptions(settings: Settings, needsTarget: boolean): void {
 }
 
 function openFolder(settings: Settings): FolderStore {
-  if (settings.get("plan")) return FolderStore.open(mkdtempSync(join(tmpdir(), "crosswalk-plan-")), settings, false);
-  const resume = settings.get("resume");
-  return FolderStore.open(settings.get("out") ?? defaultFolder(settings, resume), settings, resume);
+  if (settings.get("plan")) return FolderStore.open(mkdtempSync(join(tmpdir(), "crosswalk-plan-")), settings);
+  const [resume, override] = [settings.get("resume"), settings.get("override")];
+  if (override && !resume) throw new UsageError("Give --override together with --resume: it is for a run that goes on");
+  return FolderStore.open(settings.get("out") ?? defaultFolder(settings, resume), settings, { resume, override });
 }
 
 function defaultFolder(settings: Settings, resume: boolean): string {
@@ -131,7 +139,7 @@ async function dataFolders(settings: Settings, folder: FolderStore, progress: Pr
   const source = settings.get("source");
   if (source !== undefined) return { source, target: settings.get("target") ?? source };
   const towns = folder.file("towns");
-  await folder.once("towns", async () => {
+  await folder.once("towns", doneForm, async () => {
     let bar: StageProgress | undefined;
     await writeTowns(towns, {
       ...settings.get("town-size") ?? {},
@@ -143,7 +151,7 @@ async function dataFolders(settings: Settings, folder: FolderStore, progress: Pr
       },
     });
     bar?.end();
-    return true;
+    return true as const;
   });
   return { source: join(towns, "source"), target: join(towns, "target") };
 }

@@ -1,6 +1,6 @@
 /**
- * Probability maps in .npy files, as batches of scores. One image at a time is in memory. Each pass reads the files
- * anew.
+ * Probability maps or logits in .npy files, as batches of scores. One image at a time is in memory. Each pass reads the
+ * files anew.
  *
  * @module
  */
@@ -27,7 +27,13 @@ export interface MapImage {
   readonly count: number;
 }
 
-/** The maps of all images of some files, `[N, C, H, W]` or `[C, H, W]` float32, all of one size. */
+/** What the maps hold. Of logits the softmax is taken on the GPU. */
+export type MapKind = "probabilities" | "logits";
+
+/** How far a probability may lie outside [0, 1], and the sum of a pixel's probabilities from 1. */
+const tolerance = 1e-3;
+
+/** The maps of all images of some files, `[N, C, H, W]` or `[C, H, W]` floats, all of one size. */
 export class ProbabilityMaps {
   readonly images: readonly MapImage[];
   readonly classes: number;
@@ -37,8 +43,16 @@ export class ProbabilityMaps {
   readonly #plain: GPUBuffer;
   readonly #packed: GPUBuffer;
   readonly #prior: GPUBuffer | undefined;
+  /** The images whose probabilities have been checked, by their place in `images`. */
+  readonly #checked = new Set<number>();
 
-  private constructor(gpu: Gpu, images: readonly MapImage[], shape: readonly number[], hasPrior: boolean) {
+  private constructor(
+    gpu: Gpu,
+    images: readonly MapImage[],
+    shape: readonly number[],
+    readonly kind: MapKind,
+    hasPrior: boolean,
+  ) {
     const [classes = 1, height = 1, width = 1] = shape;
     this.images = images;
     this.classes = classes;
@@ -62,9 +76,14 @@ export class ProbabilityMaps {
   /**
    * Opens the maps, and the prior `[C, H, W]` if there is one.
    *
-   * @throws {Error} if a file's type or shape is wrong, or the files differ in classes or size.
+   * @throws {Error} if a file's shape is wrong, or the files differ in classes or size.
    */
-  static async open(gpu: Gpu, files: readonly NpyFile[], prior: NpyFile | null): Promise<ProbabilityMaps> {
+  static async open(
+    gpu: Gpu,
+    files: readonly NpyFile[],
+    kind: MapKind,
+    prior: NpyFile | null,
+  ): Promise<ProbabilityMaps> {
     const shape = imageShape(files[0]);
     const images = files.flatMap((file) => {
       const own = imageShape(file);
@@ -77,15 +96,17 @@ export class ProbabilityMaps {
       return Array.from({ length: count }, (_, index) => ({ file, index, count }));
     });
     if (images.length === 0) throw new Error(`Cannot use ${files[0]?.path}: it holds no image`);
-    if (prior !== null && (prior.header.dtype !== "f4" || prior.header.shape.join() !== shape.join())) {
+    if (prior !== null && prior.header.shape.join() !== shape.join()) {
       throw new Error(
-        `Cannot use the prior ${prior.path}: it is [${prior.header.shape.join(", ")}] of ${prior.header.dtype}, ` +
-          `the maps take [${shape.join(", ")}] of f4`,
+        `Cannot use the prior ${prior.path}: it is [${prior.header.shape.join(", ")}], ` +
+          `the maps take [${shape.join(", ")}]`,
       );
     }
-    const maps = new ProbabilityMaps(gpu, images, shape, prior !== null);
+    const maps = new ProbabilityMaps(gpu, images, shape, kind, prior !== null);
     if (prior !== null && maps.#prior !== undefined) {
-      await maps.#upload(finite(prior.read(0, maps.#elements), prior.path), maps.#prior);
+      const values = prior.floats(0, maps.#elements);
+      requireValues(values, prior.path, (value) => value >= 0 && value < Infinity, "expected 0 or more");
+      await maps.#upload(values, maps.#prior);
     }
     return maps;
   }
@@ -93,7 +114,11 @@ export class ProbabilityMaps {
   /** How the selection reads the batches. */
   get scores(): ScoreOptions {
     const { classes } = this;
-    return { classes, isProbability: true, ...(this.#prior === undefined ? {} : { prior: this.#prior }) };
+    return {
+      classes,
+      isProbability: this.kind === "probabilities",
+      ...(this.#prior === undefined ? {} : { prior: this.#prior }),
+    };
   }
 
   /** All images, one by one. The next image overwrites the buffer of the one before. */
@@ -104,9 +129,12 @@ export class ProbabilityMaps {
   async *#batches(): AsyncGenerator<ScoreBatch> {
     const { height, width } = this;
     let waiting = 0;
-    for (const { file, index } of this.images) {
-      const bytes = finite(file.read(index * this.#elements, this.#elements), file.path);
-      await this.#upload(bytes, this.#packed);
+    for (const [place, image] of this.images.entries()) {
+      const values = image.file.floats(image.index * this.#elements, this.#elements);
+      // Later passes read the same files.
+      if (!this.#checked.has(place)) this.#check(values, image);
+      this.#checked.add(place);
+      await this.#upload(values, this.#packed);
       yield {
         images: 1,
         height,
@@ -114,7 +142,7 @@ export class ProbabilityMaps {
         logits: { buffer: this.#packed, offset: 0, size: this.#packed.size },
         views: [{ offset: 0, height, width, mirror: false }],
       };
-      waiting += bytes.length;
+      waiting += values.byteLength;
       if (waiting < bytesInFlight) continue;
       await this.#gpu.wait();
       waiting = 0;
@@ -132,9 +160,29 @@ export class ProbabilityMaps {
     return this.classes * this.height * this.width;
   }
 
-  async #upload(bytes: Uint8Array<ArrayBuffer>, to: GPUBuffer): Promise<void> {
+  /**
+   * Makes sure that the values are what they are said to be.
+   *
+   * @throws {Error} naming the file, the image and the first pixel that is wrong.
+   */
+  #check(values: Float32Array, { file, index, count }: MapImage): void {
+    if (this.kind === "logits") {
+      requireValues(values, file.path, Number.isFinite, "expected finite numbers");
+      return;
+    }
+    const { classes, width } = this;
+    const wrong = wrongPixel(values, classes);
+    if (wrong === null) return;
+    const { pixel, found } = wrong;
+    const place = `row ${Math.floor(pixel / width)}, column ${pixel % width}${count > 1 ? ` of image ${index}` : ""}`;
+    throw new Error(
+      `Cannot use ${file.path} as probabilities: at ${place} ${found}. If these are logits, pass them with --logits`,
+    );
+  }
+
+  async #upload(values: Float32Array<ArrayBuffer>, to: GPUBuffer): Promise<void> {
     const pixels = this.height * this.width;
-    this.#gpu.write(this.#plain, bytes);
+    this.#gpu.write(this.#plain, values);
     this.#gpu.submit([
       await this.#gpu.dispatch(
         { name: "selftraining/channels_last", text: channelsLast },
@@ -149,11 +197,9 @@ export class ProbabilityMaps {
 /** The shape `[C, H, W]` of the maps in a file. */
 function imageShape(file: NpyFile | undefined): number[] {
   if (file === undefined) throw new Error("Cannot select: there are no probability maps");
-  const { shape, dtype } = file.header;
-  if (dtype !== "f4" || shape.length < 3 || shape.length > 4) {
-    throw new Error(
-      `Cannot use ${file.path}: it is [${shape.join(", ")}] of ${dtype}, expected [N, C, H, W] or [C, H, W] of f4`,
-    );
+  const { shape } = file.header;
+  if (shape.length < 3 || shape.length > 4) {
+    throw new Error(`Cannot use ${file.path}: it is [${shape.join(", ")}], expected [N, C, H, W] or [C, H, W]`);
   }
   const sides = shape.slice(-3);
   if (sides.some((side) => side < 1) || (sides[0] ?? 0) > maxClasses) {
@@ -162,13 +208,38 @@ function imageShape(file: NpyFile | undefined): number[] {
   return sides;
 }
 
+/** Refuses values that are not what is expected. */
+function requireValues(
+  values: Float32Array,
+  path: string,
+  isGood: (value: number) => boolean,
+  expected: string,
+): void {
+  const wrong = values.findIndex((value) => !isGood(value));
+  if (wrong < 0) return;
+  throw new Error(`Cannot use ${path}: element ${wrong} of what was read is ${values[wrong]}, ${expected}`);
+}
+
 /**
- * Returns the bytes unchanged if all values are finite. Infinity and NaN are refused, as they have no place in an
- * order. Both have all bits of the exponent set.
+ * The first pixel of `[C, P]` whose values are no probabilities, with what was found there; `null` if there is none.
+ * NaN is found too, since it compares with nothing. Values that are below 0 by no more than the tolerance become 0: the
+ * selection orders scores by their bits, in which a negative number would be the largest.
  */
-function finite(bytes: Uint8Array<ArrayBuffer>, path: string): Uint8Array<ArrayBuffer> {
-  const wrong = new Uint32Array(bytes.buffer).findIndex((bits) => (bits & 0x7f800000) === 0x7f800000);
-  if (wrong < 0) return bytes;
-  const value = new Float32Array(bytes.buffer)[wrong];
-  throw new Error(`Cannot use ${path}: element ${wrong} of what was read is ${value}, expected finite numbers`);
+function wrongPixel(values: Float32Array, classes: number): { readonly pixel: number; readonly found: string } | null {
+  const pixels = values.length / classes;
+  const sums = new Float64Array(pixels);
+  let wrong: { readonly pixel: number; readonly found: string } | null = null;
+  for (let id = 0, place = 0; id < classes; id++) {
+    for (let pixel = 0; pixel < pixels; pixel++, place++) {
+      const value = values[place] ?? 0;
+      if (!(value >= -tolerance && value <= 1 + tolerance) && (wrong === null || pixel < wrong.pixel)) {
+        wrong = { pixel, found: `class ${id} has ${value}, expected 0 to 1` };
+      }
+      if (value <= 0) values[place] = 0;
+      sums[pixel] = (sums[pixel] ?? 0) + value;
+    }
+  }
+  if (wrong !== null) return wrong;
+  const pixel = sums.findIndex((sum) => Math.abs(sum - 1) > tolerance);
+  return pixel < 0 ? null : { pixel, found: `the classes sum to ${sums[pixel]?.toPrecision(6)}, expected 1` };
 }

@@ -1,5 +1,5 @@
 /**
- * The selection of pseudo-labels from probability maps in files, to label files and `thresholds.json`.
+ * The selection of pseudo-labels from probability maps or logits in files, to label files and `thresholds.json`.
  *
  * @module
  */
@@ -14,13 +14,15 @@ import { assignSoftLabels } from "../selftraining/soft_labels.ts";
 import { type SelectionSettings, type ThresholdsReport, thresholdsReport } from "../selftraining/thresholds.ts";
 import { writeFileSafely } from "../disk/files.ts";
 import { NpyFile, NpyWriter } from "../disk/npy_files.ts";
-import { type MapImage, ProbabilityMaps } from "./probability_maps.ts";
+import { type MapImage, type MapKind, ProbabilityMaps } from "./probability_maps.ts";
 
 /** What to select from, how to select, and where to write the labels. */
 export interface SelectOptions extends SelectionSettings {
-  /** Files of `[N, C, H, W]` or `[C, H, W]` float32. */
-  readonly probabilities: readonly string[];
-  /** File of `[C, H, W]` float32. */
+  /** Files of `[N, C, H, W]` or `[C, H, W]` floats. */
+  readonly maps: readonly string[];
+  /** What the files hold. */
+  readonly kind: MapKind;
+  /** File of `[C, H, W]` floats. */
   readonly prior?: string;
   /** Weight of the label entropy; only for `lrent`. */
   readonly alpha: number;
@@ -49,9 +51,9 @@ export async function select(gpu: Gpu, options: SelectOptions): Promise<SelectRe
     files.push(file);
     return file;
   };
-  const sources = options.probabilities.map(open);
+  const sources = options.maps.map((path) => open(path));
   const prior = options.prior === undefined ? null : open(options.prior);
-  using maps = await ProbabilityMaps.open(gpu, sources, prior);
+  using maps = await ProbabilityMaps.open(gpu, sources, options.kind, prior);
   const names = options.format === "png" ? labelNames(maps.images) : [];
   const thresholds = await selectThresholds(gpu, maps.source, maps.scores, options);
   const counts = await writeLabels(gpu, maps, names, thresholds.lambda, options);

@@ -16,6 +16,8 @@ import type { AugmentationOptions } from "../data/sampling.ts";
 import type { LearningRates } from "../optim/optimizer.ts";
 import { collapseText, collapseWarnings } from "./collapse.ts";
 import { scoreSplit, type ScoringSettings, type SplitScores } from "./evaluation.ts";
+import { doneForm, type KeptForm, timedForm, voidForm } from "./kept.ts";
+import { labellingForm, scoresForm } from "./kept_results.ts";
 import { type LabellingResult, labelTarget } from "./labelling.ts";
 import { type Activity, silent } from "./progress.ts";
 import { planRounds, type RoundPlan, type RoundSettings } from "./rounds.ts";
@@ -92,36 +94,42 @@ export async function adapt<Item>(
   const { store, trainer, progress = silent } = parts;
   const { onCollapse = (warning) => progress.warn(collapseText(warning)) } = parts;
   const { network } = trainer;
-  const training = await Training.open(parts);
+  const counts = { source: images.source.length, target: images.target.length };
+  const plans = planRounds(settings, counts, trainer.crops);
+  const trainings = [
+    ...(settings.sourceTraining === null ? [] : ["source"]),
+    ...plans.map(({ round }) => roundName(round)),
+  ];
+  const training = await Training.open(parts, trainings);
   const stages = new TimedStages(store, parts.onActivity);
   const score = (stage: string) =>
-    stages.run(stage, "evaluation", () => scoreSplit(parts, stage, images.evaluation, settings));
+    stages.run(stage, scoresForm, "evaluation", () => scoreSplit(parts, stage, images.evaluation, settings));
 
   const { sourceTraining } = settings;
   if (sourceTraining !== null) {
     await stages.run(
       "source: training",
+      voidForm,
       "source training",
       () => training.train(sourceStage(images.source, sourceTraining, settings)),
     );
   }
   // Weights are written before they are scored, so that a failure there does not lose them.
-  await store.once("source weights", async () => {
+  await store.once("source weights", doneForm, async () => {
     await store.write("source.safetensors", await network.save());
-    return true;
+    return true as const;
   });
   const sourceOnly = await score("source: evaluation");
 
   const rounds: (SplitScores | null)[] = [];
   const predicted: (readonly number[])[] = [];
-  const counts = { source: images.source.length, target: images.target.length };
-  const plans = planRounds(settings, counts, trainer.crops);
   for (const plan of plans) {
-    const name = `round ${plan.round}`;
+    const name = roundName(plan.round);
     let mining: TrainingStage<Item>["mining"] = {};
     if (settings.control !== true) {
       const labelling = await stages.run(
         `${name}: labelling`,
+        labellingForm,
         "labelling",
         () => labelRound(parts, images, plan, settings),
       );
@@ -131,6 +139,7 @@ export async function adapt<Item>(
     }
     await stages.run(
       `${name}: training`,
+      voidForm,
       "training",
       () => training.train(roundStage(parts, images, { plan, mining, settings })),
     );
@@ -205,7 +214,7 @@ function roundStage<Item>(
 ): TrainingStage<Item> {
   const target = settings.control === true ? [] : store.labelledItems(round, images.target, network.classCount);
   return {
-    name: `round ${round}`,
+    name: roundName(round),
     seed: settings.seed,
     augmentation: settings.augmentation,
     items,
@@ -214,6 +223,11 @@ function roundStage<Item>(
     steps,
     rates: () => settings.rates(learningRate),
   };
+}
+
+/** The name of a round's training. */
+function roundName(round: number): string {
+  return `round ${round}`;
 }
 
 function miningPlans({ mining }: AdaptationSettings, classes: MiningClasses): Partial<Record<Domain, MiningPlan>> {
@@ -233,9 +247,9 @@ class TimedStages {
     readonly onActivity: ((activity: Activity) => void) | undefined,
   ) {}
 
-  async run<T>(stage: string, activity: Activity, compute: () => Promise<T>): Promise<T> {
+  async run<T>(stage: string, form: KeptForm<T>, activity: Activity, compute: () => Promise<T>): Promise<T> {
     this.onActivity?.(activity);
-    const { value, time } = await this.store.once(stage, async () => {
+    const { value, time } = await this.store.once(stage, timedForm(form), async () => {
       const start = performance.now();
       return { value: await compute(), time: (performance.now() - start) / 1000 };
     });

@@ -13,7 +13,7 @@ import type { Program } from "../graph/program.ts";
 import type { Network } from "../nn/network.ts";
 import { argMaxDispatch } from "./arg_max.ts";
 import { InferencePrograms, type SampleBatch } from "./inference.ts";
-import { type ScoreBatch, viewsBuffer } from "./scores.ts";
+import { type ScoreBatch, type ScoreOptions, viewsBuffer } from "./scores.ts";
 import { ImagePlaces, isPlain, plainView, ViewLogits, type ViewOptions } from "./views.ts";
 
 /** Predictions of one batch. */
@@ -30,6 +30,17 @@ export interface PredictedLogits {
   readonly shape: readonly number[];
   /** Reads the logits. To be called before the next prediction, which overwrites them. */
   readonly read: () => Promise<Float32Array<ArrayBuffer>>;
+}
+
+/** What else a prediction gives than labels. */
+export interface PredictionOptions {
+  /** Whether the logits of the images as they are can be read too. Default `false`. */
+  readonly withLogits?: boolean;
+  /**
+   * Called with the scores that the labels follow from, and how they become probabilities. The buffers live until it is
+   * done. Default: nothing.
+   */
+  readonly withScores?: (batch: ScoreBatch, scores: ScoreOptions) => Promise<void>;
 }
 
 /** Predicts the labels of batches of images: `await using predictor = new Predictor(…)`. */
@@ -53,25 +64,22 @@ export class Predictor {
     this.#views = isPlain(options) ? null : new ViewLogits(gpu, network, batch, options);
   }
 
-  /**
-   * Predicts the labels of a batch; does not wait for the GPU.
-   *
-   * @param options `withLogits`: the logits of the images as they are can be read too. Default: false.
-   */
-  async run(group: SampleBatch, { withLogits = false }: { readonly withLogits?: boolean } = {}): Promise<Prediction> {
+  /** Predicts the labels of a batch; does not wait for the GPU, but for `withScores`. */
+  async run(group: SampleBatch, options: PredictionOptions = {}): Promise<Prediction> {
+    const { withLogits = false } = options;
     if (this.#views === null) {
       const program = await this.#plain.run(group);
       const logits = withLogits ? logitsOf(program) : null;
       const scores = plainScores(program, group);
-      if (scores.logits.size <= this.gpu.maxBindingBytes) return { labels: await this.#label(scores), logits };
+      if (scores.logits.size <= this.gpu.maxBindingBytes) return { labels: await this.#label(scores, options), logits };
       const split = imageParts(this.gpu, program, scores);
-      const labels = await this.#label(split);
+      const labels = await this.#label(split, options);
       this.gpu.destroyBuffer(split.logits.buffer);
       return { labels, logits };
     }
     const logits = withLogits ? logitsOf(await this.#plain.run(group)) : null;
     const scores = await this.#views.compute(group);
-    const labels = await this.#label(scores);
+    const labels = await this.#label(scores, options);
     this.gpu.destroyBuffer(scores.logits.buffer);
     return { labels, logits };
   }
@@ -86,7 +94,7 @@ export class Predictor {
   }
 
   /** Launches the kernel that finds the class of the largest score of each pixel. */
-  async #label(batch: ScoreBatch): Promise<BufferRange> {
+  async #label(batch: ScoreBatch, { withScores }: PredictionOptions): Promise<BufferRange> {
     const { gpu, network, options } = this;
     const parts = batch.parts ?? [batch];
     const pixels = batch.height * batch.width;
@@ -119,6 +127,7 @@ export class Predictor {
       }
       gpu.destroyBuffer(one);
     }
+    await withScores?.(batch, { ...scores, isProbability: false });
     return { buffer: labels, offset: 0, size: bytes };
   }
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Option, options, readsRecipes, recipeObstacle } from "./options.ts";
+import { type Option, options, recipeCommands, recipeObstacle } from "./options.ts";
 
 /**
  * The table of `docs/recipes.md`: every key of a recipe with its default, the commands that read it, and its meaning.
@@ -13,7 +13,7 @@ export function recipeTable(): string {
   const rows = options.filter((option) => recipeObstacle(option) === null).map((option) => [
     `\`${option.key}\``,
     defaultsText(option),
-    option.commands.filter(readsRecipes).join(", "),
+    recipeCommands(option).join(", "),
     `${option.help}${option.choices ? `. One of: ${choicesText(option)}` : ""}`,
   ]);
   const lines = [["key", "default", "commands", "meaning"], ["---", "---", "---", "---"], ...rows];
@@ -24,8 +24,9 @@ export function recipeTable(): string {
   }).join("\n");
 }
 
-function defaultsText({ default: value, differs = {}, commands }: Option): string {
-  const others = commands.filter(readsRecipes).map((command) => [command, differs[command]?.default] as const)
+function defaultsText(option: Option): string {
+  const { default: value, differs = {} } = option;
+  const others = recipeCommands(option).map((command) => [command, differs[command]?.default] as const)
     .filter(([, other]) => other !== undefined)
     .map(([command, other]) => `; ${command}: ${formatDefault(other)}`);
   return `${formatDefault(value)}${others.join("")}`;

@@ -7,7 +7,7 @@
 
 import * as v from "valibot";
 import { parseSize, type Size } from "../data/size.ts";
-import type { Option, OptionKey, OptionTable } from "./options.ts";
+import type { Option, OptionKey, OptionKind, OptionTable } from "./options.ts";
 
 /** A value of any option. */
 export type Value = string | number | boolean | readonly number[] | readonly string[] | Size;
@@ -34,13 +34,19 @@ type Choice<E> =
   | (E extends { readonly differs: infer D } ? D[keyof D] extends { readonly choices: readonly (infer C)[] } ? C : never
     : never);
 
+/** The kinds that an entry has only for some of its commands; `never` if it has one for all. */
+type OtherKind<E> = E extends { readonly differs: infer D }
+  ? D[keyof D] extends infer Different ? Different extends { readonly kind: infer O extends OptionKind } ? O : never
+  : never
+  : never;
+
 /** The words that may stand in the place of a number or a size; `never` if there are none. */
 type Word<E> = E extends { readonly words: readonly (infer W)[] } ? W : never;
 
 /** The type of an entry's values. */
 type EntryValue<E extends OptionTable[number]> = E extends { readonly choices: unknown } ? Choice<E>
   : E extends { readonly count: 2 } ? readonly [number, number]
-  : ValueOfKind[E["kind"]] | Word<E>;
+  : ValueOfKind[E["kind"] | OtherKind<E>] | Word<E>;
 
 /** The type of an option's values, for all commands that take it: `"sgd" | "adamw"` for `optimizer`. */
 export type OptionValue<K extends OptionKey> = EntryValue<Entry<K>>;

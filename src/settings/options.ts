@@ -43,12 +43,19 @@ interface OptionShape {
   /** The commands that take it. */
   readonly commands: readonly Command[];
   /** The properties that differ for some commands. */
-  readonly differs?: Readonly<Partial<Record<Command, Partial<Pick<OptionShape, "default" | "choices" | "help">>>>>;
+  readonly differs?: Readonly<
+    Partial<Record<Command, Partial<Pick<OptionShape, "default" | "choices" | "help" | "kind" | "group">>>>
+  >;
   /**
    * Whether it belongs to a single start and not to the run. A resumed run may be given another value for it, and no
    * recipe may hold it.
    */
   readonly ofOneStart?: boolean;
+  /**
+   * Whether it belongs to the run, but another value does not change what is computed already. A resumed run may be
+   * given another value for it.
+   */
+  readonly freeOnResume?: boolean;
   readonly help: string;
 }
 
@@ -82,17 +89,25 @@ const table = [
     help: "weight file to start the backbone from; without it, random weights" },
   { key: "source-model", group: "network", kind: "path", commands: adapting,
     help: "weight file of a trained source network; self-training starts at once" },
-  { key: "config", group: "output", kind: "path", commands: [...networks, "select", "synth"],
+  { key: "config", group: "output", kind: "path", commands: [...networks, "select", "synth"], freeOnResume: true,
     help: "recipe: a YAML file of options; an option given beside it wins" },
   { key: "out", group: "output", kind: "path", commands: [...training, "predict", "select", "synth"], ofOneStart: true,
     differs: { adapt: { help: runFolderHelp }, train: { help: runFolderHelp } },
     help: "folder for the results" },
   { key: "resume", group: "output", kind: "flag", commands: training, ofOneStart: true,
     help: "go on with the run in the folder of --out, from its last checkpoint" },
+  { key: "override", group: "output", kind: "flag", commands: training, ofOneStart: true,
+    help: "with --resume: go on though options, data, adapter or program are others than at the start; that is recorded" },
   { key: "images", group: "data", kind: "paths", commands: ["predict"],
     help: "image files, or folders of images, to label" },
-  { key: "logits", group: "output", kind: "flag", commands: ["predict"],
-    help: "also write the network's logits as .npy files" },
+  { key: "logits", group: "output", kind: "flag", commands: ["predict", "select"],
+    differs: { select: { kind: "paths", group: "data",
+      help: "the same of logits, as predict --logits writes them; exactly one of the two is given" } },
+    help: "also write the network's logits as NAME.npy" },
+  { key: "probabilities", group: "output", kind: "flag", commands: ["predict", "select"],
+    differs: { select: { kind: "paths", group: "data",
+      help: "probability maps: .npy files of floats, [N,C,H,W] or [C,H,W], as predict --probabilities writes them" } },
+    help: "also write the probability of each class as NAME.probabilities.npy, at the image's own size" },
   { key: "control-run", group: "output", kind: "path", commands: adapting, ofOneStart: true,
     help: "folder of a finished control run; the table then shows the gain over it" },
   { key: "plan", group: "output", kind: "flag", commands: training, ofOneStart: true,
@@ -125,14 +140,12 @@ const table = [
     help: "SVG file to draw: the roofline of the kernels, or with bench growth its lines" },
   { key: "submit", group: "output", kind: "flag", commands: ["bench"],
     help: "print one Markdown block to paste into a report, and nothing else" },
-  { key: "probabilities", group: "data", kind: "paths", commands: ["select"],
-    help: "probability maps: .npy files of float32, [N,C,H,W] or [C,H,W]" },
   { key: "portion", group: "method", kind: "number", default: 0.2, minimum: 0, maximum: 1, commands: ["select"],
     help: "share of the pixels predicted as a class that are labelled, 0 to 1" },
   { key: "alpha", group: "method", kind: "number", default: 0.25, minimum: 0.000001, commands: ["select"],
     help: "weight of the label entropy; only for --policy lrent" },
   { key: "prior", group: "data", kind: "path", commands: ["select"],
-    help: "spatial prior: .npy file of float32, [C,H,W]" },
+    help: "spatial prior: .npy file of floats, [C,H,W]" },
   { key: "format", group: "labels", kind: "text", default: "png", choices: ["png", "npy"], commands: ["select"],
     help: "kind of the label files" },
   { key: "model", group: "network", kind: "text", default: "deeplab-mobilenet", choices: models.map(({ name }) => name),
@@ -149,7 +162,7 @@ const table = [
     help: "crops that are in memory together, a micro-batch" },
   { key: "accumulate", group: "training", kind: "integer", default: 1, minimum: 1, maximum: 1024, commands: training,
     help: "micro-batches of a step; their gradients are averaged" },
-  { key: "recompute", group: "training", kind: "flag", default: false, commands: training,
+  { key: "recompute", group: "training", kind: "flag", default: false, commands: training, freeOnResume: true,
     help: "keep fewer activations and compute them again for the gradients: less memory, more time" },
   { key: "half-activations", group: "training", kind: "flag", default: false, commands: training,
     help: "keep activations for the gradients in 16 bits: less memory, rounded gradients" },
@@ -195,7 +208,7 @@ const table = [
     help: "step schedule: steps between two such factors; without it, a third of the source training" },
   { key: "warm-up", group: "training", kind: "integer", default: 100, minimum: 0, commands: training,
     help: "first steps of the source training, in which the learning rate rises" },
-  { key: "rounds", group: "method", kind: "integer", default: 3, minimum: 1, commands: adapting,
+  { key: "rounds", group: "method", kind: "integer", default: 3, minimum: 1, commands: adapting, freeOnResume: true,
     help: "rounds of self-training: each labels the target, then trains on the labels" },
   { key: "epochs", group: "method", kind: "integer", default: 1, minimum: 1, commands: adapting,
     help: "passes over the images of a round" },
@@ -270,6 +283,7 @@ const table = [
   { key: "class-weights", group: "training", kind: "path", words: ["balanced"], commands: training,
     help: "weights of the classes in the loss: balanced (rare classes count more), or a JSON file; without it, all 1" },
   { key: "label-batch", group: "labels", kind: "integer", default: 4, minimum: 1, commands: [...training, "evaluate"],
+    freeOnResume: true,
     help: "images that are labelled or scored together" },
 ] as const satisfies readonly OptionShape[];
 
@@ -296,6 +310,11 @@ export function optionsOf(command: Command): Option[] {
 /** Whether a command reads recipes. */
 export function readsRecipes(command: Command): boolean {
   return options.some(({ key, commands }) => key === "config" && commands.includes(command));
+}
+
+/** The commands that read an option from a recipe: not those to which it is a path. */
+export function recipeCommands({ commands, differs = {} }: Option): readonly Command[] {
+  return commands.filter((command) => readsRecipes(command) && differs[command]?.kind === undefined);
 }
 
 /** Why an option may not stand in a recipe, as the end of a sentence that begins with its name; `null` if it may. */

@@ -60,6 +60,17 @@ export class Settings {
     return (option?.kind === "flag" ? false : undefined) as OptionResult<K>;
   }
 
+  /** Whether a switch is on. `false` if the option is no switch of the command. */
+  isOn(key: OptionKey): boolean {
+    return this.#values[key] === true;
+  }
+
+  /** The paths that were given for an option; `undefined` if none were, or the option takes none in the command. */
+  paths(key: OptionKey): readonly string[] | undefined {
+    const value: Value | undefined = this.#values[key];
+    return Array.isArray(value) && value.every((path) => typeof path === "string") ? value : undefined;
+  }
+
   /**
    * The value of an option that the command cannot do without.
    *
@@ -92,7 +103,9 @@ export class Settings {
 export function resolveSettings(command: Command, given: Values = {}, recipe: Values = {}): Settings {
   const values: [OptionKey, Value][] = [];
   for (const option of optionsOf(command)) {
-    const value = given[option.key] ?? (answered(option, given) ? undefined : recipe[option.key] ??
+    // A recipe holds the kind of value that most commands take.
+    const fromRecipe = option.differs?.[command]?.kind === undefined ? recipe[option.key] : undefined;
+    const value = given[option.key] ?? (answered(option, given) ? undefined : fromRecipe ??
       (answered(option, recipe) || option.default === undefined ? undefined : readValue(option, option.default)));
     // A recipe may hold a value that only another command allows, so the value is checked against this command's
     // choices.

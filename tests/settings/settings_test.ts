@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import type { Size } from "../../src/data/size.ts";
 import { UsageError } from "../../src/errors.ts";
-import { resolveSettings, Settings } from "../../src/settings/settings.ts";
+import { readRecipe, resolveSettings, Settings } from "../../src/settings/settings.ts";
 
 /** Compiles where `A` and `B` are the same type. */
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true : false;
@@ -70,4 +70,17 @@ Deno.test("asking for a default that the command does not have is an error", () 
 Deno.test("settings are JSON in the order of the option table, with sizes as text", () => {
   const settings = resolveSettings("synth", { "town-size": { height: 8, width: 16 }, out: "towns" });
   assertEquals(JSON.stringify(settings), '{"out":"towns","seed":0,"town-images":120,"town-size":"8x16"}');
+});
+
+Deno.test("the kind of an option may differ by command; a recipe holds the one of its table", () => {
+  const recipe = readRecipe("logits: true\nprobabilities: true", "r.yaml");
+  const predict = resolveSettings("predict", {}, recipe);
+  assertEquals([predict.isOn("logits"), predict.isOn("probabilities"), predict.paths("logits")], [
+    true,
+    true,
+    undefined,
+  ]);
+  const select = resolveSettings("select", { logits: ["a.npy", "b.npy"] }, recipe);
+  assertEquals([select.paths("logits"), select.paths("probabilities")], [["a.npy", "b.npy"], undefined]);
+  assertEquals(select.isOn("logits"), false);
 });

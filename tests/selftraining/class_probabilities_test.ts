@@ -1,0 +1,69 @@
+import { assert, assertEquals } from "@std/assert";
+import { pack } from "../../src/graph/layout.ts";
+import { classProbabilities } from "../../src/selftraining/class_probabilities.ts";
+import type { ScoreBatch } from "../../src/selftraining/scores.ts";
+import { assertClose, randomValues, size, testGpu } from "../ops/harness.ts";
+import { between, interpolate } from "../twins/interpolation.ts";
+import { softmax } from "../twins/softmax.ts";
+
+type Shape = readonly [number, number, number, number];
+
+/** Softmax of the interpolated logits, `[N, C, H, W]`. */
+function twin(x: ArrayLike<number>, [images, classes, h, w]: Shape, [height, width]: readonly [number, number]) {
+  const full: number[] = [];
+  for (let map = 0; map < images * classes; map++) {
+    for (let row = 0; row < height; row++) {
+      for (let column = 0; column < width; column++) {
+        const [vertical, horizontal] = [between(row, h, height, false), between(column, w, width, false)];
+        full.push(interpolate(x, map * h * w, [h, w], vertical, horizontal));
+      }
+    }
+  }
+  return softmax(full, [images, classes, height, width]);
+}
+
+/** All pieces put together, `[N, C, H, W]`, and how many there were. */
+async function probabilities(x: Float32Array<ArrayBuffer>, shape: Shape, to: readonly [number, number], bytes: number) {
+  const gpu = await testGpu();
+  const [images, classes, h, w] = shape;
+  const [height, width] = to;
+  const packed = pack(x, shape, "activation");
+  const buffer = gpu.createBuffer(packed.byteLength, "logits");
+  gpu.write(buffer, packed);
+  const batch: ScoreBatch = {
+    ...{ images, height, width, views: [{ offset: 0, height: h, width: w, mirror: false }] },
+    logits: { buffer, offset: 0, size: buffer.size },
+  };
+  const found = new Float32Array(images * classes * height * width).fill(NaN);
+  let pieces = 0;
+  for await (const { first, values } of classProbabilities(gpu, batch, { classes }, bytes)) {
+    const count = values.length / classes;
+    for (let id = 0; id < classes; id++) {
+      for (let index = 0; index < count; index++) {
+        const image = Math.floor((first + index) / (height * width));
+        const pixel = (first + index) % (height * width);
+        found[(image * classes + id) * height * width + pixel] = values[id * count + index] ?? NaN;
+      }
+    }
+    pieces++;
+  }
+  gpu.destroyBuffer(buffer);
+  return { found, pieces };
+}
+
+for (
+  const { name, shape, to, bytes, wantedPieces } of [
+    { name: "in one piece", shape: [1, 7, 3, 4], to: [24, 32], bytes: 2 ** 20, wantedPieces: 1 },
+    { name: "in pieces that end within rows", shape: [2, 5, 4, 3], to: [11, 13], bytes: 5 * 4 * 100, wantedPieces: 3 },
+    { name: "of 34 classes", shape: [1, 34, 2, 2], to: [3, 5], bytes: 2 ** 20, wantedPieces: 1 },
+    { name: "of pixels that are larger than a piece", shape: [1, 6, 1, 2], to: [1, 3], bytes: 1, wantedPieces: 3 },
+  ] as const
+) {
+  Deno.test(`class probabilities ${name} are the softmax of the interpolated logits`, async () => {
+    const x = randomValues(size(shape), "logits");
+    const { found, pieces } = await probabilities(x, shape, to, bytes);
+    assertEquals(pieces, wantedPieces);
+    assertClose(found, twin(x, shape, to), 2e-6, name);
+    assert(found.every((value) => value >= 0 && value <= 1));
+  });
+}
