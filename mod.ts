@@ -37,7 +37,7 @@ export {
   UsageError,
 } from "./src/errors.ts";
 export type { AdapterKind } from "./src/gpu/adapter_kind.ts";
-export { type AdapterSource, listAdapters, type ListedAdapter } from "./src/gpu/adapters.ts";
+export { type AdapterChoice, type AdapterSource, listAdapters, type ListedAdapter } from "./src/gpu/adapters.ts";
 export { Gpu, type GpuOptions, onShaderVariant } from "./src/gpu/gpu.ts";
 export {
   type BufferCopy,

@@ -13,14 +13,14 @@ import { rgbPixels, type Sample } from "../data/sample.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { OneBehind } from "../gpu/one_behind.ts";
 import { writeNpy } from "../formats/npy.ts";
-import { errorText, ReasonedError, UsageError } from "../errors.ts";
+import { ReasonedError, UsageError } from "../errors.ts";
 import { type Color, overlayLabels, pictureOf } from "../report/picture.ts";
 import { writeFileSafely } from "../disk/files.ts";
 import { writeProbabilities } from "../run/probability_writer.ts";
 import { viewOptions } from "../settings/settings.ts";
 import { loadSplit } from "../selftraining/inference.ts";
 import { type Prediction, Predictor } from "../selftraining/prediction.ts";
-import { adviceOn } from "./advice.ts";
+import { adviceOn, messageOf } from "./advice.ts";
 import { readArguments } from "./arguments.ts";
 import { openGpu, openNetwork, sayRounded, workingSizeOf } from "./open.ts";
 import { terminal } from "../report/terminal.ts";
@@ -44,7 +44,7 @@ export async function run(args: readonly string[]): Promise<number> {
   const failed: FailedImage[] = [];
   const fail = ({ imagePath }: FileItem, error: unknown) => {
     const advice = adviceOn(error, "predict");
-    failed.push({ image: imagePath, reason: `${errorText(error)}${advice && `. ${advice}`}` });
+    failed.push({ image: imagePath, reason: `${messageOf(error)}${advice && `. ${advice}`}` });
   };
   using loader = openLoader({ cacheBytes: 0, maxPixels: settings.get("max-pixels"), onBadFile: fail });
   const writing = new OneBehind<string>();

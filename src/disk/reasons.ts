@@ -41,8 +41,6 @@ const codes: Readonly<Record<string, string>> = {
  */
 export function systemReason(error: unknown): string {
   const text = errorText(error);
-  const right = /^Requires (read|write) access to /.exec(text)?.[1];
-  if (right !== undefined) return `this program was started without the right to ${right} there`;
   if (/Array buffer allocation failed|Invalid (typed )?array( buffer)? length/i.test(text)) {
     return "there is not enough memory to hold it at once";
   }

@@ -12,7 +12,7 @@ import { type Dataset, labelledPart, requireClasses, type Split } from "../data/
 import { openDataset, openLoader, readClassMap } from "../data/folder.ts";
 import { formatSize, roundedSizeText, roundSize, type Size } from "../data/size.ts";
 import { UsageError } from "../errors.ts";
-import { requireAdapter } from "../gpu/adapters.ts";
+import { requestAdapter } from "../gpu/adapters.ts";
 import { Gpu } from "../gpu/gpu.ts";
 import { findModel } from "../nn/models/mod.ts";
 import type { Model } from "../nn/model.ts";
@@ -48,7 +48,7 @@ export interface OpenedRun {
 export async function openRun(settings: Settings, needsTarget: boolean): Promise<OpenedRun> {
   requireFittingOptions(settings, needsTarget);
   // Without an adapter nothing is begun: no folder is made, no town is drawn.
-  await requireAdapter(settings.get("adapter"));
+  await requestAdapter({ adapter: settings.get("adapter") });
   const folder = openFolder(settings);
   try {
     return await openIn(folder, settings, needsTarget);

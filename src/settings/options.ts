@@ -71,7 +71,7 @@ const table = [
   { key: "source", group: "data", kind: "path", commands: training,
     help: "data set with labels to learn from; without it, the built-in towns" },
   { key: "target", group: "data", kind: "path", commands: adapting,
-    help: "data set to adapt to; its labels, if it has any, only give scores" },
+    help: "data set or plain folder of photos to adapt to; its labels, if it has any, only give scores" },
   { key: "data", group: "data", kind: "path", commands: ["evaluate"],
     help: "data set with labels to score on" },
   { key: "split", group: "data", kind: "text", default: "val", commands: ["evaluate"],

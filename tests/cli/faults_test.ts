@@ -78,7 +78,7 @@ Deno.test({
           args: predict(at("out"), at("large.safetensors")),
           says: `Cannot read ${at("large.safetensors")}: it has 5.0 GiB`,
         },
-        { args: predict(at("no right")), rights: noWrite, says: "this program was started without the right to write" },
+        { args: predict(at("no right")), rights: noWrite, says: "there is no right to write" },
         { args: predict(at("few")), before: "ulimit -n 26", says: "`ulimit -n 1024` allows more" },
         { args: predict(at("gpu")), env: { VK_DRIVER_FILES: at("none") }, says: "No WebGPU adapter was found" },
         { args: train("--out", at("file")), says: `Cannot make the folder ${at("file")}: ` },

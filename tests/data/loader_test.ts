@@ -109,7 +109,7 @@ Deno.test("samples are kept up to the budget and then handed out without reading
     assert(first[2] !== second[2]);
     assertEquals(first, second);
     loader.clear();
-    await assertRejects(() => collect(loader.load(items, AS_STORED)), Error, "neither a PNG nor a JPEG");
+    await assertRejects(() => collect(loader.load(items, AS_STORED)), Error, "no image file that is known here");
   }));
 
 Deno.test("a bad file throws its sentence at its turn, and the loader goes on working", () =>
