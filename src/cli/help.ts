@@ -27,9 +27,10 @@ const headings: Readonly<Record<OptionGroup, string>> = {
 
 const dataLayout = `A data set is a folder:
   dataset.json            its name and classes: {"name": "streets", "classes": ["road", "car"]}
-  train/images/one.jpg    the images of the split train: .jpg, .jpeg or .png
-  train/labels/one.png    their labels: 8-bit grey, a pixel's value is its class, counted from 0; 255 is ignored
+  train/images/one.jpg    the images of the split train, in sub-folders or not
+  train/labels/one.png    their labels: a pixel's value is its class, counted from 0; 255 is ignored
   val/…                   any number of splits; one that is only labelled needs no labels folder
+What is adapted to may be any folder of images. docs/datasets.md tells all.
 `;
 
 /** The text of `crosswalk <command> --help`. */
