@@ -18,7 +18,7 @@ import {
   type Values,
 } from "../settings/settings.ts";
 import { readFile } from "../disk/files.ts";
-import { savedSettings } from "../run/folder_store.ts";
+import { savedSettings } from "../run/run_config.ts";
 
 /**
  * The settings that the arguments give. With `--resume`, options that are not given keep the values with which the run

@@ -141,6 +141,6 @@ export class Loader implements SampleSource<FileItem> {
 }
 
 function cacheKey(item: FileItem, options: SampleOptions): string {
-  const { size, stride = 1, labels = "resized" } = options;
-  return JSON.stringify([item.imagePath, item.labelPath, [...item.labelTable], size, stride, labels]);
+  const { size, labels = "resized" } = options;
+  return JSON.stringify([item.imagePath, item.labelPath, [...item.labelTable], size, labels]);
 }

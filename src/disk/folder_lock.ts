@@ -49,11 +49,16 @@ export class FolderLock {
     }
   }
 
+  /** Whether the lock is still that of the folder: neither was the folder removed or renamed, nor the lock released. */
+  isHeld(): boolean {
+    return this.#file !== null && isOpened(this.#file, this.path);
+  }
+
   /** Releases the lock and removes its file. */
   release(): void {
     if (this.#file === null) return;
     try {
-      unlinkSync(this.path);
+      if (this.isHeld()) unlinkSync(this.path);
     } catch {
       // The folder itself may be gone. Windows removes no file that is open.
     }

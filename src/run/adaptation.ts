@@ -7,6 +7,7 @@
 import { adapt, type AdaptationResult, sourceStage } from "../selftraining/adapt.ts";
 import type { CollapseWarning } from "../selftraining/collapse.ts";
 import { scoreSplit, type SplitScores } from "../selftraining/evaluation.ts";
+import { scoresForm } from "../selftraining/kept_results.ts";
 import { jsonText } from "../selftraining/store.ts";
 import type { Trainer } from "../selftraining/trainer.ts";
 import { Training } from "../selftraining/training.ts";
@@ -40,7 +41,7 @@ export async function runSourceTraining(context: RunContext, data: RunData): Pro
   await announce(context, data, trainer, { sourceSteps: source.steps, rounds: null });
   const parts = runParts(context, trainer);
   const { source: images, evaluation } = runImages(data);
-  const training = await Training.open(parts);
+  const training = await Training.open(parts, ["source"]);
   profile.enter("source training");
   await training.train(
     sourceStage(images, source, { seed: settings.get("seed"), augmentation: augmentationOf(settings) }),
@@ -50,6 +51,7 @@ export async function runSourceTraining(context: RunContext, data: RunData): Pro
   profile.enter("evaluation");
   const scores = await folder.once(
     "evaluation",
+    scoresForm,
     () => scoreSplit(parts, "evaluation", evaluation, scoringSettings(settings)),
   );
   profile.enter("other");

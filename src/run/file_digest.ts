@@ -41,3 +41,17 @@ export function countedParts(length: number): [number, number][] {
 export function digestOfTexts(texts: readonly string[]): string {
   return createHash("sha256").update(JSON.stringify(texts)).digest("hex");
 }
+
+/** A digest of a JSON value. The order of an object's keys does not count. */
+export function digestOfJson(value: unknown): string {
+  const sorted = (_: string, part: unknown) =>
+    typeof part === "object" && part !== null && !Array.isArray(part)
+      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => a < b ? -1 : 1))
+      : part;
+  return sha256(JSON.stringify(value, sorted));
+}
+
+/** SHA-256 as hexadecimal digits. */
+export function sha256(data: Uint8Array | string): string {
+  return createHash("sha256").update(data).digest("hex");
+}

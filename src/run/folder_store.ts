@@ -3,21 +3,25 @@
  *
  * | file | what |
  * | --- | --- |
- * | `config.json` | the resolved settings |
+ * | `config.json` | the resolved settings, what the run was started with, and what was overridden since |
+ * | `data.json` | name and digest of each image |
  * | `tuning.json` | schedules of kernels that differ from the rules, by shape class |
- * | `stages.json` | results of finished stages, so that a resumed run does not repeat them |
+ * | `stages.json` | results of finished stages, so that a resumed run does not repeat them, and digests of their files |
  * | `checkpoint.safetensors` | weights, optimizer and place of the training stage in progress |
  * | `metrics.jsonl` | one line per training step and per event |
- * | `rounds/<r>/` | `thresholds.json` and `pseudo-labels/*.png` |
+ * | `rounds/<r>/` | `thresholds.json`, `pseudo-labels/*.png` and their digests, `pseudo-labels.json` |
  * | `lock` | who is writing to the folder; it is there only while a run is |
  * | `profile.json` | with `--profile`: where the time of the last start went |
  * | `result.json`, `weights.safetensors`, `pictures/` | what came out |
  *
+ * All of it belongs together. The record in `config.json` has an id, which `stages.json` and the checkpoint repeat, and
+ * `stages.json` knows every file of a finished stage by its digest. What is missing or foreign is refused by name.
+ *
  * @module
  */
 
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, truncateSync, writeSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
 import * as v from "valibot";
 import { UsageError } from "../errors.ts";
 import { labelTable } from "../data/class_map.ts";
@@ -25,65 +29,152 @@ import type { FileItem } from "../data/file_item.ts";
 import type { Tuning } from "../graph/schedule.ts";
 import { makeFolder, readFile, writeFileSafely } from "../disk/files.ts";
 import { FolderLock } from "../disk/folder_lock.ts";
+import { validated } from "../formats/validation.ts";
+import type { KeptForm } from "../selftraining/kept.ts";
 import { jsonText, type LabelSink, type RunStore } from "../selftraining/store.ts";
-import { options } from "../settings/options.ts";
-import { checkedValues, readValue, type Settings, type Values } from "../settings/settings.ts";
+import type { Settings } from "../settings/settings.ts";
 import { LabelWriter } from "./label_writer.ts";
+import {
+  configContent,
+  configName,
+  readConfig,
+  runId,
+  type RunRecord,
+  savedForm,
+  type SavedSettings,
+  settingDifferences,
+} from "./run_config.ts";
+import { type Difference, factDifferences, imagesSchema, type RunFacts, type RunImages } from "./run_facts.ts";
+import { RunLog } from "./run_log.ts";
+import { digestOfTexts, sha256 } from "./file_digest.ts";
+import { StagesFile } from "./stages_file.ts";
+
+const checkpointName = "checkpoint.safetensors";
+/**
+ * Files that may be written anew after the stage that wrote them first. The checkpoint has a digest of its own, the
+ * others are what came out and are never read.
+ */
+const changingNames: ReadonlySet<string> = new Set([checkpointName, "weights.safetensors", "result.json"]);
+const logName = "metrics.jsonl";
+const imagesName = "data.json";
+
+/** How a folder is opened. */
+export interface OpenOptions {
+  /** Go on with the run in the folder. Default `false`. */
+  readonly resume?: boolean;
+  /** Go on though something is not as it was at the start, and record that. Default `false`. */
+  readonly override?: boolean;
+}
 
 /** An opened run folder. Names of results are those of its files. */
 export class FolderStore implements RunStore<FileItem> {
-  readonly #stages: Record<string, unknown>;
-  readonly #metrics: number;
-
-  readonly #lock: FolderLock;
+  readonly #log: RunLog;
+  /** The rounds whose pseudo-labels were found to be those of the run. */
+  readonly #checkedRounds = new Set<number>();
+  #record: RunRecord | null;
 
   private constructor(
     readonly path: string,
-    stages: Record<string, unknown>,
     readonly holdsRun: boolean,
-    lock: FolderLock,
+    readonly settings: SavedSettings,
+    record: RunRecord | null,
+    readonly stages: StagesFile,
+    /** What differs from the settings of the start. */
+    readonly overridden: readonly Difference[],
+    readonly options: OpenOptions,
+    readonly lock: FolderLock,
   ) {
-    this.#stages = stages;
-    this.#lock = lock;
-    this.#metrics = openSync(this.file("metrics.jsonl"), "a");
+    this.#record = record;
+    this.#log = new RunLog(this.file(logName));
   }
 
   /**
    * Opens a folder for a new run, or to go on with the run in it. Until it is closed, no other run can open it.
    *
-   * @throws {UsageError} if the folder holds a run and `resume` is not set, if it holds none and `resume` is set, or if
-   * the settings differ from those that the run was started with, or if another run has opened it.
+   * @throws {UsageError} if the folder holds a run and `resume` is not set, if it holds none and `resume` is set, if the
+   * settings differ from those that the run was started with and `override` is not set, or if another run has opened it.
+   * @throws {Error} if a file of the run is damaged or missing, or belongs to another run.
    */
-  static open(path: string, settings: Settings, resume: boolean): FolderStore {
-    if (resume && !existsSync(join(path, "config.json"))) throw new UsageError(`There is no run in ${path} to resume`);
+  static open(path: string, settings: Settings, options: OpenOptions = {}): FolderStore {
+    if (options.resume && !existsSync(join(path, configName))) {
+      throw new UsageError(`There is no run in ${path} to resume`);
+    }
     const lock = FolderLock.take(path);
     try {
-      return FolderStore.#openLocked(path, settings, resume, lock);
+      return FolderStore.#openLocked(path, savedForm(settings), options, lock);
     } catch (error) {
       lock.release();
       throw error;
     }
   }
 
-  static #openLocked(path: string, settings: Settings, resume: boolean, lock: FolderLock): FolderStore {
-    const configPath = join(path, "config.json");
-    const config = comparable(settings);
+  static #openLocked(path: string, settings: SavedSettings, options: OpenOptions, lock: FolderLock): FolderStore {
+    const hasCheckpoint = existsSync(join(path, checkpointName));
     // A start can fail before its first result, because of a wrong option for example. That is no run, and it may be
     // started anew.
-    const holdsRun = ["stages.json", "checkpoint.safetensors"].some((name) => existsSync(join(path, name)));
-    if (holdsRun && !resume) {
+    const holdsRun = hasCheckpoint || holdsStages(path);
+    if (holdsRun && !options.resume) {
       throw new UsageError(
         `${path} holds a run already. Go on with it by --resume, or choose another folder with --out`,
       );
     }
-    if (holdsRun) requireSameSettings(path, JSON.parse(readFileSync(configPath, "utf8")), config);
     if (!holdsRun) {
-      writeFileSafely(configPath, jsonText(config));
-      writeFileSafely(join(path, "metrics.jsonl"), "");
+      writeFileSafely(join(path, configName), jsonText(configContent({ settings, record: null })));
+      writeFileSafely(join(path, logName), "");
+      return new FolderStore(path, false, settings, null, StagesFile.empty(path), [], options, lock);
     }
-    const stages = join(path, "stages.json");
-    const done = existsSync(stages) ? JSON.parse(new TextDecoder().decode(readFile(stages))) : {};
-    return new FolderStore(path, done, holdsRun, lock);
+    const config = readConfig(path);
+    if (config === null) throw missing(join(path, configName));
+    const stages = StagesFile.read(path);
+    const { record } = config;
+    if (record !== null && !stages.isThere) throw missing(stages.path);
+    // A run that was stopped just when it began has a record already, and stages without an id: its towns.
+    const isBeginning = stages.run === null && !hasCheckpoint;
+    if (!isBeginning && stages.run !== (record?.id ?? null)) {
+      throw new Error(
+        `Cannot go on with the run: ${stages.path} belongs to another run than ${join(path, configName)}. ` +
+          "Put back the files that belong together, or start the run anew in another folder",
+      );
+    }
+    stages.requireFiles();
+    const differences = settingDifferences(config.settings, settings);
+    if (!options.override) refuse(path, differences);
+    return new FolderStore(path, true, settings, record, stages, differences, options, lock);
+  }
+
+  /**
+   * Begins the run, or goes on with it, with what is known of it now. Nothing is trained before.
+   *
+   * @throws {UsageError} if the run was started with something else and `override` is not set, naming what differs.
+   */
+  begin(facts: RunFacts, images: RunImages): void {
+    const { record, settings } = this;
+    if (this.holdsRun && (record !== null || this.stages.isOlder || !this.stages.isThere)) {
+      const differences = record === null
+        ? []
+        : factDifferences({ facts: record.facts, images: this.#images(record) }, { facts, images });
+      if (!this.options.override) refuse(this.path, differences);
+      const changes = [...this.overridden, ...differences];
+      if (record !== null) {
+        const override = { time: new Date().toISOString(), after: this.stages.last, changes };
+        const overrides = changes.length === 0 ? record.overrides : [...record.overrides, override];
+        this.#record = { ...record, facts, overrides };
+      }
+    } else this.#record = { id: runId(settings, facts), facts, overrides: [] };
+    const isOlder = this.#record === null;
+    if (!isOlder) writeFileSafely(this.file(imagesName), jsonText(images));
+    writeFileSafely(this.file(configName), jsonText(configContent({ settings, record: this.#record })));
+    if (!isOlder) this.stages.write(this.run ?? null);
+  }
+
+  /** What the run is known by; `undefined` before it has begun, and if an earlier version began it. */
+  get run(): string | undefined {
+    return this.#record?.id;
+  }
+
+  /** What the run was started with, and what was overridden since; `null` before it has begun. */
+  get record(): RunRecord | null {
+    return this.#record;
   }
 
   /** The full path of a file in the folder. */
@@ -93,14 +184,20 @@ export class FolderStore implements RunStore<FileItem> {
 
   /**
    * The result of a stage. If the stage was finished in an earlier start, its kept result; else it is computed now and
-   * kept.
+   * kept. It is on the disk before this returns, and so are all files that the stage wrote.
    */
-  async once<T>(stage: string, compute: () => Promise<T>): Promise<T> {
-    if (stage in this.#stages) return this.#stages[stage] as T;
+  async once<T>(stage: string, form: KeptForm<T>, compute: () => Promise<T>): Promise<T> {
+    const kept = this.stages.get(stage, form);
+    if (kept !== undefined) return kept;
     const result = await compute();
-    this.#stages[stage] = result;
-    await this.write("stages.json", jsonText(this.#stages));
+    this.#prepareWriting();
+    this.stages.add(stage, result, this.run ?? null);
     return result;
+  }
+
+  /** The kept result of a stage; `undefined` if it is not finished. */
+  kept<T>(stage: string, form: KeptForm<T>): T | undefined {
+    return this.stages.get(stage, form);
   }
 
   /**
@@ -112,7 +209,7 @@ export class FolderStore implements RunStore<FileItem> {
     if (this.holdsRun && existsSync(path)) return readTuning(path);
     // No table was kept. If training has begun, it began by the ops' own rules. If not, the first start may have found
     // no adapter.
-    if (this.holdsRun && existsSync(this.file("checkpoint.safetensors"))) return new Map();
+    if (this.holdsRun && existsSync(this.file(checkpointName))) return new Map();
     const found = find();
     writeFileSafely(path, jsonText(Object.fromEntries(found)));
     return found;
@@ -121,8 +218,10 @@ export class FolderStore implements RunStore<FileItem> {
   /** Writes a file. If writing is interrupted, the old file stays. What was logged before is on the disk then, too. */
   write(name: string, data: Uint8Array<ArrayBuffer> | string): Promise<void> {
     return new Promise((resolve) => {
-      fsyncSync(this.#metrics);
-      resolve(writeFileSafely(this.file(name), data));
+      this.#prepareWriting();
+      writeFileSafely(this.file(name), data);
+      if (!changingNames.has(name)) this.stages.noteFile(name, data);
+      resolve();
     });
   }
 
@@ -140,8 +239,8 @@ export class FolderStore implements RunStore<FileItem> {
   /** Appends a line to `metrics.jsonl`. */
   log(entry: Readonly<Record<string, unknown>>): Promise<void> {
     return new Promise((resolve) => {
-      writeSync(this.#metrics, `${JSON.stringify(entry)}\n`);
-      resolve();
+      this.#requireFolder();
+      resolve(this.#log.append(entry));
     });
   }
 
@@ -149,28 +248,34 @@ export class FolderStore implements RunStore<FileItem> {
    * Drops the log's lines of steps that will be done again: those of `stage` from `step` on, and all lines after them.
    */
   truncateLog(stage: string, step: number): Promise<void> {
-    return new Promise((resolve) => {
-      const path = this.file("metrics.jsonl");
-      let kept = 0;
-      for (const line of readFileSync(path, "utf8").split(/(?<=\n)/)) {
-        if (!line.endsWith("\n")) break;
-        const entry = JSON.parse(line);
-        if (entry.stage === stage && entry.step >= step) break;
-        kept += new TextEncoder().encode(line).length;
-      }
-      truncateSync(path, kept);
-      resolve();
-    });
+    return new Promise((resolve) => resolve(this.#log.truncate(stage, step)));
   }
 
   /** Opens a sink for the pseudo-labels of a round. It writes a PNG for each image, under the image's name. */
   openLabels(round: number, items: readonly FileItem[], classes: number): LabelSink {
     makeFolder(this.file(labelFolder(round)));
-    return new LabelWriter(items.map(({ name }) => this.#labelPath(round, name)), classes);
+    const writer = new LabelWriter(items.map(({ name }) => this.#labelPath(round, name)), classes);
+    return {
+      write: (labels, truth) => writer.write(labels, truth),
+      finish: async () => {
+        const shares = await writer.finish();
+        const digests = items.map(({ name }) => [name, sha256(readFile(this.#labelPath(round, name)))]);
+        await this.write(labelDigests(round), jsonText(Object.fromEntries(digests)));
+        this.#checkedRounds.add(round);
+        return shares;
+      },
+      [Symbol.asyncDispose]: () => writer[Symbol.asyncDispose](),
+    };
   }
 
-  /** The images of a round, with their pseudo-labels as label files. */
+  /**
+   * The images of a round, with their pseudo-labels as label files.
+   *
+   * @throws {Error} naming a file of pseudo-labels that is missing, was changed, or is not of the run.
+   */
   labelledItems(round: number, items: readonly FileItem[], classes: number): FileItem[] {
+    if (!this.#checkedRounds.has(round)) this.#requireLabels(round);
+    this.#checkedRounds.add(round);
     const table = labelTable(classes);
     return items.map((item) => ({
       ...item,
@@ -182,82 +287,94 @@ export class FolderStore implements RunStore<FileItem> {
 
   /** Closes the log and lets other runs open the folder. */
   close(): void {
-    closeSync(this.#metrics);
-    this.#lock.release();
+    this.#log.close();
+    this.lock.release();
   }
 
   #labelPath(round: number, name: string): string {
     return this.file(labelFolder(round), `${name}.png`);
   }
+
+  /** Makes sure that the pseudo-labels of a round are those that the run wrote. */
+  #requireLabels(round: number): void {
+    const path = this.file(labelDigests(round));
+    // Earlier versions kept no digests.
+    if (this.run === undefined || !this.stages.has(`round ${round}: labelling`)) return;
+    const text = new TextDecoder().decode(readFile(path));
+    const digests = validated(v.record(v.string(), v.string()), text, path, "digests of pseudo-labels");
+    for (const [name, digest] of Object.entries(digests)) {
+      this.stages.requireFile(join(labelFolder(round), `${name}.png`), digest);
+    }
+    const known = new Set(Object.keys(digests).map((name) => join(`${name}.png`)));
+    const there = readdirSync(this.file(labelFolder(round)), { recursive: true, encoding: "utf8" });
+    const foreign = there.find((file) => file.endsWith(".png") && !known.has(file));
+    if (foreign === undefined) return;
+    throw new Error(
+      `Cannot go on with the run: ${this.file(labelFolder(round), foreign)} is not of the run. Remove the file`,
+    );
+  }
+
+  /** The images of the run's start; `null` if the list of them is not the one that the record knows. */
+  #images(record: RunRecord): RunImages | null {
+    const path = this.file(imagesName);
+    if (!existsSync(path)) return null;
+    const images = validated(imagesSchema, new TextDecoder().decode(readFile(path)), path, "list of images");
+    const isKnown = Object.entries(record.facts.data).every(([name, { digest }]) =>
+      digestOfTexts((images[name] ?? []).map(([, one]) => one)) === digest
+    );
+    return isKnown ? images : null;
+  }
+
+  /** What must hold before a file of the run is written: the folder is there, and what was logged is on the disk. */
+  #prepareWriting(): void {
+    this.#requireFolder();
+    this.#log.sync();
+  }
+
+  #requireFolder(): void {
+    if (this.lock.isHeld()) return;
+    throw new Error(`The run's folder ${this.path} was removed or renamed while the run was going on`);
+  }
+}
+
+/** Whether a folder holds results of stages. Results that cannot be read count. */
+function holdsStages(path: string): boolean {
+  try {
+    return !StagesFile.read(path).isEmpty;
+  } catch {
+    return true;
+  }
+}
+
+function missing(path: string): Error {
+  return new Error(
+    `Cannot go on with the run: ${path} is missing. Put back the file that the run wrote, or start the run anew in ` +
+      "another folder",
+  );
+}
+
+/** @throws {UsageError} naming the first difference, if there is one. */
+function refuse(path: string, [first, ...others]: readonly Difference[]): void {
+  if (first === undefined) return;
+  const { what, from, to } = first;
+  const more = others.length === 0 ? "" : ` (and ${others.length} more)`;
+  const kind = what.startsWith("--") ? "other settings" : "something else";
+  throw new UsageError(
+    `The run in ${path} was started with ${kind}: ${what} was ${from} and is ${to}${more}. ` +
+      "Leave out what is not to change, choose another folder with --out, or go on all the same with --override",
+  );
 }
 
 function labelFolder(round: number): string {
   return join("rounds", String(round), "pseudo-labels");
 }
 
+function labelDigests(round: number): string {
+  return join("rounds", String(round), "pseudo-labels.json");
+}
+
 /** @throws {Error} if the file does not hold names of schedules. */
 function readTuning(path: string): Tuning {
   const names = v.record(v.string(), v.string());
-  try {
-    return new Map(Object.entries(v.parse(names, JSON.parse(new TextDecoder().decode(readFile(path))))));
-  } catch (error) {
-    throw new Error(
-      `Cannot go on with the run: ${path} is damaged (${error instanceof Error ? error.message : error}). ` +
-        "Remove it to go on with the schedules in force now, which may round differently",
-    );
-  }
-}
-
-/** Options of a single start. A run that goes on may be given other values for them. */
-const startOptions: ReadonlySet<string> = new Set(
-  options.filter(({ ofOneStart }) => ofOneStart).map(({ key }) => key),
-);
-
-/** The settings of the run as JSON values. Paths are in full, so that they hold from every working folder. */
-function comparable(settings: Settings): Record<string, unknown> {
-  const isPath = (key: string, value: unknown) =>
-    options.some((option) => option.key === key && option.kind === "path" && !option.words?.includes(String(value)));
-  const entries = Object.entries(settings.toJSON()).filter(([key]) => !startOptions.has(key));
-  return Object.fromEntries(entries.map(([key, value]) => [key, isPath(key, value) ? resolve(String(value)) : value]));
-}
-
-/**
- * The settings with which the run in a folder was started, for options that are not given again; `null` if there is no
- * run.
- */
-export function savedSettings(path: string): Values | null {
-  const configPath = join(path, "config.json");
-  if (!existsSync(configPath)) return null;
-  const saved: Record<string, unknown> = JSON.parse(readFileSync(configPath, "utf8"));
-  // A run that began before an option existed goes on as it was.
-  return checkedValues(
-    options.map((option) => [option, option.key in saved ? saved[option.key] : option.earlier] as const)
-      .filter(([, value]) => value !== undefined).map(([option, value]) => [option.key, readValue(option, value)]),
-  );
-}
-
-/**
- * Makes sure that a run goes on with the settings with which it was started.
- *
- * @throws {UsageError} naming the first setting that differs.
- */
-function requireSameSettings(path: string, saved: Record<string, unknown>, given: Record<string, unknown>): void {
-  const text = (value: unknown) => value === undefined ? "nothing" : JSON.stringify(value);
-  const different = [...new Set([...Object.keys(saved), ...Object.keys(given)])]
-    .filter((key) => text(startValue(saved, key)) !== text(given[key]));
-  const [first, ...others] = different;
-  if (first === undefined) return;
-  const more = others.length === 0 ? "" : ` (and ${others.length} more)`;
-  throw new UsageError(
-    `The run in ${path} was started with other settings: --${first} was ${text(startValue(saved, first))} and is ${
-      text(given[first])
-    }${more}. Leave out what is not to change, or choose another folder with --out`,
-  );
-}
-
-/** The value of a setting when the run was started. If the option did not exist then, this is what the run did. */
-function startValue(saved: Readonly<Record<string, unknown>>, key: string): unknown {
-  if (key in saved) return saved[key];
-  const option = options.find((one) => one.key === key);
-  return option?.earlier ?? option?.default;
+  return new Map(Object.entries(validated(names, new TextDecoder().decode(readFile(path)), path, "schedules")));
 }

@@ -10,8 +10,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Dataset, labelledPart, requireClasses, type Split } from "../data/dataset.ts";
 import { openDataset, openLoader, readClassMap } from "../data/folder.ts";
-import { formatSize, roundedSizeText, roundSize, type Size } from "../data/size.ts";
+import { roundSize, type Size } from "../data/size.ts";
 import { UsageError } from "../errors.ts";
+import { requestAdapter } from "../gpu/adapters.ts";
 import { Gpu } from "../gpu/gpu.ts";
 import { findModel } from "../nn/models/mod.ts";
 import type { Model } from "../nn/model.ts";
@@ -19,6 +20,7 @@ import { Network, type NetworkMetadata, readWeights, recordedSize } from "../nn/
 import type { ParameterStore } from "../nn/parameters.ts";
 import { readSafetensors } from "../formats/safetensors.ts";
 import { TerminalProgress } from "../report/progress.ts";
+import { doneForm } from "../selftraining/kept.ts";
 import type { Progress, StageProgress } from "../selftraining/progress.ts";
 import { makeNewFolder, readFile } from "../disk/files.ts";
 import { keptKind } from "../tuning/kept_kind.ts";
@@ -27,10 +29,12 @@ import { interruption } from "./interruption.ts";
 import { checkLabels, warnOfPalettes } from "./label_check.ts";
 import { Profile } from "./profile.ts";
 import { FolderStore } from "./folder_store.ts";
+import { imagesOf, runFacts } from "./run_facts.ts";
 import type { Settings } from "../settings/settings.ts";
 import { writeTowns } from "./synth.ts";
 import { adapterKey, loadTuning } from "../tuning/table.ts";
 import type { RunContext, RunData } from "./context.ts";
+import { divisible, runSizes } from "./working_shapes.ts";
 
 /** A run that can start. */
 export interface OpenedRun {
@@ -44,6 +48,8 @@ export interface OpenedRun {
 /** Opens a run of `adapt` or `train`. With `--plan` its folder is a temporary one, which is deleted afterwards. */
 export async function openRun(settings: Settings, needsTarget: boolean): Promise<OpenedRun> {
   requireFittingOptions(settings, needsTarget);
+  // Without an adapter nothing needs to be drawn or read.
+  await requestAdapter({ adapter: settings.get("adapter") });
   const folder = openFolder(settings);
   try {
     return await openIn(folder, settings, needsTarget);
@@ -66,20 +72,27 @@ async function openIn(folder: FolderStore, settings: Settings, needsTarget: bool
   for (const dataset of [source, target]) requireClasses(dataset, first.metadata.classes, classMap);
   const data = await openSplits(settings, { source, target, isFinished: first.isFinished }, needsTarget, progress);
   // What a run can be refused for is found out before the GPU is opened.
+  let adapterName = "";
   const gpu = await Gpu.open({
     adapter: settings.get("adapter"),
     kind: keptKind,
-    tuning: (adapter) => folder.tuning(() => loadTuning(adapterKey(adapter))),
+    tuning: (adapter) => {
+      adapterName = adapterKey(adapter);
+      return folder.tuning(() => loadTuning(adapterName));
+    },
   });
+  folder.begin(runFacts(settings, adapterName, gpu, data), imagesOf(data));
   if (settings.get("profile")) profile.timeKernels(gpu);
-  const size = workingSize(settings, first, data.inspected.source, progress);
-  const crop = cropSize(settings, size, first.model, progress);
-  const network = new Network(gpu, first.model, { ...first.metadata, size });
+  const say = progress.line.bind(progress);
+  const { model, metadata } = first;
+  const { shapes, room } = runSizes(settings, folder, { model, recorded: metadata.size }, data, say);
+  const crop = cropSize(settings, shapes.typical, model, say);
+  const network = new Network(gpu, model, { ...metadata, size: shapes.typical });
   first.fill(network.store);
   const loader = openLoader({ maxPixels: settings.get("max-pixels") });
   const { signal, release } = interruption(progress);
   return {
-    context: { gpu, settings, folder, network, loader, progress, profile, size, crop, signal },
+    context: { gpu, settings, folder, network, loader, progress, profile, shapes, room, crop, signal },
     data,
     close: () => {
       release();
@@ -104,9 +117,10 @@ function requireFittingOptions(settings: Settings, needsTarget: boolean): void {
 }
 
 function openFolder(settings: Settings): FolderStore {
-  if (settings.get("plan")) return FolderStore.open(mkdtempSync(join(tmpdir(), "crosswalk-plan-")), settings, false);
-  const resume = settings.get("resume");
-  return FolderStore.open(settings.get("out") ?? defaultFolder(settings, resume), settings, resume);
+  if (settings.get("plan")) return FolderStore.open(mkdtempSync(join(tmpdir(), "crosswalk-plan-")), settings);
+  const [resume, override] = [settings.get("resume"), settings.get("override")];
+  if (override && !resume) throw new UsageError("Give --override together with --resume: it is for a run that goes on");
+  return FolderStore.open(settings.get("out") ?? defaultFolder(settings, resume), settings, { resume, override });
 }
 
 function defaultFolder(settings: Settings, resume: boolean): string {
@@ -123,7 +137,7 @@ async function dataFolders(settings: Settings, folder: FolderStore, progress: Pr
   const source = settings.get("source");
   if (source !== undefined) return { source, target: settings.get("target") ?? source };
   const towns = folder.file("towns");
-  await folder.once("towns", async () => {
+  await folder.once("towns", doneForm, async () => {
     let bar: StageProgress | undefined;
     await writeTowns(towns, {
       ...settings.get("town-size") ?? {},
@@ -135,7 +149,7 @@ async function dataFolders(settings: Settings, folder: FolderStore, progress: Pr
       },
     });
     bar?.end();
-    return true;
+    return true as const;
   });
   return { source: join(towns, "source"), target: join(towns, "target") };
 }
@@ -236,36 +250,12 @@ function scoredSplit(dataset: Dataset, name: string, progress: Progress): Split 
 }
 
 /**
- * The working size. It is `--size` or the recipe's; without it, the size in the weight file; without that, the size of
- * the first source image. It is rounded to what the network takes, and that is said once.
+ * The size of the pieces to train on: as the settings say, or all or four fifths of the most frequent working size. A
+ * crop that is smaller than the image can be placed, and takes less time.
  */
-function workingSize(
-  settings: Settings,
-  { model, metadata }: FirstNetwork,
-  { sizes: [first] }: InspectedSplit,
-  progress: Progress,
-): Size {
-  const wanted = settings.get("size") ?? metadata.size ?? first;
-  if (wanted === undefined) throw new Error("The source has no image");
-  return divisible(wanted, "size", model, progress);
-}
-
-/**
- * The size of the pieces to train on: as the settings say, or four fifths of the working size. A crop that is smaller
- * than the image can be placed, and takes less time.
- */
-function cropSize(settings: Settings, size: Size, model: Model, progress: Progress): Size {
+function cropSize(settings: Settings, size: Size, model: Model, say: (text: string) => void): Size {
   const crop = settings.get("crop");
-  if (crop === "whole") return size;
-  if (crop !== "auto") return divisible(crop, "crop", model, progress);
-  return roundSize({ height: size.height * 4 / 5, width: size.width * 4 / 5 }, model.sizeMultiple);
-}
-
-/** The nearest size whose sides are multiples of the network's `sizeMultiple`. If that is another size, it is said. */
-function divisible(wanted: Size, what: string, { sizeMultiple }: Model, progress: Progress): Size {
-  const rounded = roundSize(wanted, sizeMultiple);
-  if (formatSize(rounded) !== formatSize(wanted)) {
-    progress.line(roundedSizeText(what, wanted, rounded, sizeMultiple));
-  }
-  return rounded;
+  if (crop !== "auto" && crop !== "whole") return divisible(crop, "crop", model, say);
+  const share = crop === "whole" ? 1 : 4 / 5;
+  return roundSize({ height: size.height * share, width: size.width * share }, model.sizeMultiple);
 }

@@ -12,10 +12,14 @@
  */
 
 import { type Domain, minedDomains, type MiningClasses, type MiningPlan, type MiningRule } from "../data/mining.ts";
+import { exactly } from "../data/shapes.ts";
+import { isExact } from "../data/size.ts";
 import type { AugmentationOptions } from "../data/sampling.ts";
 import type { LearningRates } from "../optim/optimizer.ts";
 import { collapseText, collapseWarnings } from "./collapse.ts";
 import { scoreSplit, type ScoringSettings, type SplitScores } from "./evaluation.ts";
+import { doneForm, type KeptForm, timedForm, voidForm } from "./kept.ts";
+import { labellingForm, scoresForm } from "./kept_results.ts";
 import { type LabellingResult, labelTarget } from "./labelling.ts";
 import { type Activity, silent } from "./progress.ts";
 import { planRounds, type RoundPlan, type RoundSettings } from "./rounds.ts";
@@ -92,36 +96,42 @@ export async function adapt<Item>(
   const { store, trainer, progress = silent } = parts;
   const { onCollapse = (warning) => progress.warn(collapseText(warning)) } = parts;
   const { network } = trainer;
-  const training = await Training.open(parts);
+  const counts = { source: images.source.length, target: images.target.length };
+  const plans = planRounds(settings, counts, trainer.crops);
+  const trainings = [
+    ...(settings.sourceTraining === null ? [] : ["source"]),
+    ...plans.map(({ round }) => roundName(round)),
+  ];
+  const training = await Training.open(parts, trainings);
   const stages = new TimedStages(store, parts.onActivity);
   const score = (stage: string) =>
-    stages.run(stage, "evaluation", () => scoreSplit(parts, stage, images.evaluation, settings));
+    stages.run(stage, scoresForm, "evaluation", () => scoreSplit(parts, stage, images.evaluation, settings));
 
   const { sourceTraining } = settings;
   if (sourceTraining !== null) {
     await stages.run(
       "source: training",
+      voidForm,
       "source training",
       () => training.train(sourceStage(images.source, sourceTraining, settings)),
     );
   }
   // Weights are written before they are scored, so that a failure there does not lose them.
-  await store.once("source weights", async () => {
+  await store.once("source weights", doneForm, async () => {
     await store.write("source.safetensors", await network.save());
-    return true;
+    return true as const;
   });
   const sourceOnly = await score("source: evaluation");
 
   const rounds: (SplitScores | null)[] = [];
   const predicted: (readonly number[])[] = [];
-  const counts = { source: images.source.length, target: images.target.length };
-  const plans = planRounds(settings, counts, trainer.crops);
   for (const plan of plans) {
-    const name = `round ${plan.round}`;
+    const name = roundName(plan.round);
     let mining: TrainingStage<Item>["mining"] = {};
     if (settings.control !== true) {
       const labelling = await stages.run(
         `${name}: labelling`,
+        labellingForm,
         "labelling",
         () => labelRound(parts, images, plan, settings),
       );
@@ -131,6 +141,7 @@ export async function adapt<Item>(
     }
     await stages.run(
       `${name}: training`,
+      voidForm,
       "training",
       () => training.train(roundStage(parts, images, { plan, mining, settings })),
     );
@@ -161,15 +172,16 @@ export function sourceStage<Item>(
 
 /** Step (a) of a round: with the network fixed, chooses the pseudo-labels of all target images. */
 async function labelRound<Item>(
-  { trainer, samples, store, progress = silent, onActivity, signal }: RunParts<Item>,
+  { trainer, shapes: planned, samples, store, progress = silent, onActivity, signal }: RunParts<Item>,
   images: AdaptationImages<Item>,
   { round, portion }: RoundPlan,
   settings: AdaptationSettings,
 ): Promise<LabellingResult> {
-  const { gpu, network, options: { size } } = trainer;
+  const { gpu, network } = trainer;
+  const shapes = planned ?? exactly(trainer.options.size);
   const classes = network.classCount;
   const prior = settings.spatialPrior === true
-    ? await spatialPrior(gpu, samples, images.source, { classes, size })
+    ? await spatialPrior(gpu, samples, images.source, { classes, size: shapes.typical })
     : undefined;
   using _prior = { [Symbol.dispose]: () => prior === undefined ? undefined : gpu.destroyBuffer(prior) };
   await using sink = store.openLabels(round, images.target, classes);
@@ -178,8 +190,9 @@ async function labelRound<Item>(
   const result = await labelTarget(gpu, network, samples, images.target, sink, {
     ...settings.selection,
     portion,
-    size,
+    ...shapes,
     prior,
+    priorSize: isExact(shapes.size) ? undefined : shapes.typical,
     views: settings.views,
     batch: settings.scoringBatch,
     onProgress: (done) => bar.update(done),
@@ -205,7 +218,7 @@ function roundStage<Item>(
 ): TrainingStage<Item> {
   const target = settings.control === true ? [] : store.labelledItems(round, images.target, network.classCount);
   return {
-    name: `round ${round}`,
+    name: roundName(round),
     seed: settings.seed,
     augmentation: settings.augmentation,
     items,
@@ -214,6 +227,11 @@ function roundStage<Item>(
     steps,
     rates: () => settings.rates(learningRate),
   };
+}
+
+/** The name of a round's training. */
+function roundName(round: number): string {
+  return `round ${round}`;
 }
 
 function miningPlans({ mining }: AdaptationSettings, classes: MiningClasses): Partial<Record<Domain, MiningPlan>> {
@@ -233,9 +251,9 @@ class TimedStages {
     readonly onActivity: ((activity: Activity) => void) | undefined,
   ) {}
 
-  async run<T>(stage: string, activity: Activity, compute: () => Promise<T>): Promise<T> {
+  async run<T>(stage: string, form: KeptForm<T>, activity: Activity, compute: () => Promise<T>): Promise<T> {
     this.onActivity?.(activity);
-    const { value, time } = await this.store.once(stage, async () => {
+    const { value, time } = await this.store.once(stage, timedForm(form), async () => {
       const start = performance.now();
       return { value: await compute(), time: (performance.now() - start) / 1000 };
     });

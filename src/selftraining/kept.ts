@@ -6,57 +6,51 @@
  */
 
 import * as v from "valibot";
-import type { SplitScores } from "./evaluation.ts";
-import type { LabellingResult } from "./labelling.ts";
 
-/** The form of a kept result: a schema that makes a `T` of what was read. */
-export type KeptForm<T> = v.GenericSchema<unknown, T>;
+/**
+ * The form of a kept result: makes a `T` of what was read.
+ *
+ * @throws {Error} saying what is wrong with it, and at which key.
+ */
+export type KeptForm<T> = (kept: unknown) => T;
 
-const count = v.pipe(v.number(), v.integer(), v.minValue(0));
-const counts = v.array(count);
-const share = v.nullable(v.number());
+/** The form that a schema describes. */
+export function formOf<T>(schema: v.GenericSchema<unknown, T>): KeptForm<T> {
+  return (kept) => {
+    const result = v.safeParse(schema, kept);
+    if (result.success) return result.output;
+    const [first] = result.issues;
+    const key = v.getDotPath(first);
+    throw new Error(`${key === null ? "" : `"${key}": `}found ${first.received}, expected ${first.expected}`);
+  };
+}
 
 /** A stage that leaves nothing but its files. */
-export const doneForm: KeptForm<true> = v.literal(true);
+export const doneForm: KeptForm<true> = formOf(v.literal(true));
+
+/** A stage without a value. */
+export const voidForm: KeptForm<void> = formOf(v.undefined());
+
+/** What is kept of a training stage. */
+export interface KeptTraining {
+  readonly seconds: number;
+  /** How many steps it took. Runs of earlier versions do not know. */
+  readonly steps?: number | undefined;
+}
 
 /** A training stage. */
-export const trainedForm = v.object({
+export const trainedForm: KeptForm<KeptTraining> = formOf(v.object({
   seconds: v.number(),
-  /** How many steps it took. Runs of version 0.1.0 do not know. */
-  steps: v.optional(count),
-});
-
-/** Scores; `null` if there was no image to score on. */
-export const scoresForm: KeptForm<SplitScores | null> = v.nullable(v.looseObject({
-  miou: share,
-  iou: v.record(v.string(), share),
-  pixelAccuracy: share,
-  images: count,
+  steps: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0))),
 }));
 
-/** What a labelling found. */
-export const labellingForm: KeptForm<LabellingResult> = v.looseObject({
-  policy: v.picklist(["cbst", "st", "lrent"]),
-  rule: v.picklist(["crst", "mxnet"]),
-  portion: v.number(),
-  stride: count,
-  prior: v.boolean(),
-  n_pixels: counts,
-  n_sampled: counts,
-  list_len: counts,
-  rank: counts,
-  index: v.array(v.nullable(count)),
-  lambda_raw: v.array(v.number()),
-  lambda: v.array(v.number()),
-  lambda_hex: v.array(v.string()),
-  k: v.array(v.number()),
-  labelled: counts,
-  ignored: count,
-  mine: v.looseObject({ size: counts, rarest: counts, below: counts }),
-  precision: v.array(share),
-});
+const timedSchema = v.object({ value: v.optional(v.unknown()), time: v.number() });
 
 /** A result with the seconds that it took. A stage that leaves nothing but its files has no value. */
 export function timedForm<T>(value: KeptForm<T>): KeptForm<{ readonly value: T; readonly time: number }> {
-  return v.object({ value, time: v.number() });
+  const timed = formOf(timedSchema);
+  return (kept) => {
+    const { value: found, time } = timed(kept);
+    return { value: value(found), time };
+  };
 }

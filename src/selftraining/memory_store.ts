@@ -7,6 +7,7 @@
 
 import type { MemoryItem } from "../data/memory_samples.ts";
 import type { SampleLabelMap } from "../data/sample.ts";
+import type { KeptForm } from "./kept.ts";
 import { judgeLabels, Precision } from "./precision.ts";
 import type { LabelSink, RunStore } from "./store.ts";
 
@@ -23,9 +24,16 @@ export class MemoryStore implements RunStore<MemoryItem> {
   }
 
   /** The result of a stage, kept or computed now. */
-  async once<T>(stage: string, compute: () => Promise<T>): Promise<T> {
-    if (!this.#stages.has(stage)) this.#stages.set(stage, await compute());
-    return this.#stages.get(stage) as T;
+  async once<T>(stage: string, form: KeptForm<T>, compute: () => Promise<T>): Promise<T> {
+    if (this.#stages.has(stage)) return form(this.#stages.get(stage));
+    const result = await compute();
+    this.#stages.set(stage, result);
+    return result;
+  }
+
+  /** The kept result of a stage, or `undefined`. */
+  kept<T>(stage: string, form: KeptForm<T>): T | undefined {
+    return this.#stages.has(stage) ? form(this.#stages.get(stage)) : undefined;
   }
 
   /** Keeps a result. */

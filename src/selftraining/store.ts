@@ -7,14 +7,28 @@
  */
 
 import type { SampleLabelMap } from "../data/sample.ts";
+import type { KeptForm } from "./kept.ts";
 
 /** What a run remembers. An `Item` is what the `SampleSource` knows an image by. */
 export interface RunStore<Item> {
   /**
-   * The result of a stage. If the stage was finished in an earlier start, its kept result; else it is computed now and
-   * kept.
+   * What the run is known by. A checkpoint holds it, and one of another run is refused. Absent if nothing of another
+   * run can get into the store.
    */
-  once<T>(stage: string, compute: () => Promise<T>): Promise<T>;
+  readonly run?: string | undefined;
+  /**
+   * The result of a stage. If the stage was finished in an earlier start, its kept result; else it is computed now and
+   * kept, with all results that were written meanwhile.
+   *
+   * @param form by which a kept result is checked.
+   */
+  once<T>(stage: string, form: KeptForm<T>, compute: () => Promise<T>): Promise<T>;
+  /**
+   * The kept result of a stage; `undefined` if the stage is not finished.
+   *
+   * @throws {Error} if the result has not the form, because it was damaged.
+   */
+  kept<T>(stage: string, form: KeptForm<T>): T | undefined;
   /** Keeps a result under a name such as `weights.safetensors`. If writing is interrupted, the old result stays. */
   write(name: string, data: Uint8Array<ArrayBuffer> | string): Promise<void>;
   /** A result that was kept; `null` if there is none. */

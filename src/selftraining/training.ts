@@ -5,9 +5,11 @@
  * @module
  */
 
+import type { RunShapes } from "../data/shapes.ts";
 import type { SampleSource } from "../data/sample.ts";
 import { checkpointBytes, restoreCheckpoint, type RunPlace } from "./checkpoint.ts";
 import type { CollapseWarning } from "./collapse.ts";
+import { trainedForm } from "./kept.ts";
 import { type Activity, type Progress, silent } from "./progress.ts";
 import { type TrainingStage, trainStage } from "./stage.ts";
 import type { RunStore } from "./store.ts";
@@ -20,8 +22,10 @@ const checkpointName = "checkpoint.safetensors";
 
 /** What all stages of a run share. */
 export interface RunParts<Item> {
-  /** The network and its compiled step. The working size and the size of the crops are the trainer's. */
+  /** The network and its compiled step. The size of the crops is the trainer's. */
   readonly trainer: Trainer;
+  /** At which sizes images are worked on. Default: all at exactly the size for which the trainer has room. */
+  readonly shapes?: RunShapes;
   /** Where images come from. */
   readonly samples: SampleSource<Item>;
   /** What the run remembers. */
@@ -47,20 +51,18 @@ export class Training<Item> {
   /**
    * Begins a run. If the store remembers one, goes on with it from its last checkpoint.
    *
-   * @throws {Error} if the checkpoint is damaged or belongs to another network or optimizer.
+   * @param stages the names of all training stages of the run, in their order.
+   * @throws {Error} if the checkpoint is damaged, belongs to another run, network or optimizer, or is not that of the
+   * last finished stage or of the one after it.
    */
-  static async open<Item>(parts: RunParts<Item>): Promise<Training<Item>> {
+  static async open<Item>(parts: RunParts<Item>, stages: readonly string[]): Promise<Training<Item>> {
     const { trainer, store } = parts;
     const bytes = await store.read(checkpointName);
-    if (bytes === null) return new Training(parts, null);
-    const place = await restoreCheckpoint(
-      bytes,
-      store.describe(checkpointName),
-      trainer.gpu,
-      trainer.network,
-      trainer.optimizer,
-    );
-    await store.truncateLog(place.stage, place.step);
+    const { gpu, network, optimizer } = trainer;
+    const name = store.describe(checkpointName);
+    const place = bytes === null ? null : await restoreCheckpoint(bytes, name, gpu, network, optimizer, store.run);
+    requirePlace(place, stages, store);
+    if (place !== null) await store.truncateLog(place.stage, place.step);
     return new Training(parts, place);
   }
 
@@ -70,15 +72,15 @@ export class Training<Item> {
    * @throws {InterruptedError} after a checkpoint, when the signal is given.
    */
   async train(stage: TrainingStage<Item>): Promise<void> {
-    await this.parts.store.once(`train ${stage.name}`, async () => {
+    await this.parts.store.once(keptName(stage.name), trainedForm, async () => {
       const start = performance.now();
       await this.#run(stage);
-      return { seconds: (performance.now() - start) / 1000 };
+      return { seconds: (performance.now() - start) / 1000, steps: stage.steps };
     });
   }
 
   async #run(stage: TrainingStage<Item>): Promise<void> {
-    const { trainer, samples, store, progress = silent, signal } = this.parts;
+    const { trainer, shapes, samples, store, progress = silent, signal } = this.parts;
     const from = this.#place?.stage === stage.name ? this.#place.step : 0;
     if (from === 0) {
       trainer.optimizer.reset();
@@ -89,6 +91,7 @@ export class Training<Item> {
     let saved = performance.now();
     await trainStage(trainer, samples, stage, {
       from,
+      size: shapes?.size,
       signal,
       onLosses: async (losses) => {
         for (const { step, loss } of losses) await store.log({ stage: stage.name, step, loss });
@@ -106,7 +109,47 @@ export class Training<Item> {
 
   async #checkpoint(place: RunPlace): Promise<void> {
     const { trainer: { gpu, network, optimizer }, store } = this.parts;
-    await store.write(checkpointName, await checkpointBytes(gpu, network, optimizer, place));
+    await store.write(checkpointName, await checkpointBytes(gpu, network, optimizer, place, store.run));
     this.#place = place;
   }
+}
+
+/** The name of a training stage among the results that a store keeps. */
+function keptName(stage: string): string {
+  return `train ${stage}`;
+}
+
+/**
+ * Makes sure that a checkpoint is of the last finished training stage or of the one after it. Else the network would not
+ * be the one that the finished stages led to.
+ *
+ * @param place where the checkpoint was written; `null` if there is none.
+ */
+function requirePlace(
+  place: RunPlace | null,
+  stages: readonly string[],
+  store: Pick<RunStore<unknown>, "kept" | "describe">,
+): void {
+  const results = stages.map((stage) => store.kept(keptName(stage), trainedForm));
+  const firstOpen = results.indexOf(undefined);
+  const finished = firstOpen < 0 ? stages.length : firstOpen;
+  const [last, next] = [stages[finished - 1], stages[finished]];
+  const file = store.describe(checkpointName);
+  if (place === null) {
+    if (last === undefined) return;
+    throw new Error(
+      `Cannot go on with the run: ${file} is missing, and with it the network after the training "${last}". ` +
+        "Put the file back, or start the run anew in another place",
+    );
+  }
+  const steps = results[finished - 1]?.steps;
+  if (place.stage === next) return;
+  if (place.stage === last && (steps === undefined || steps === place.step)) return;
+  const expected = last === undefined
+    ? "no training is finished"
+    : `the training "${last}" is the last that is finished${steps === undefined ? "" : `, with ${steps} steps`}`;
+  throw new Error(
+    `Cannot go on with the run: ${file} was written after step ${place.step} of "${place.stage}", but ${expected}. ` +
+      "Put back the files that belong together, or start the run anew in another place",
+  );
 }

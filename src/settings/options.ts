@@ -51,6 +51,11 @@ interface OptionShape {
    * recipe may hold it.
    */
   readonly ofOneStart?: boolean;
+  /**
+   * Whether it belongs to the run, but another value does not change what is computed already. A resumed run may be
+   * given another value for it.
+   */
+  readonly freeOnResume?: boolean;
   readonly help: string;
 }
 
@@ -66,7 +71,7 @@ const table = [
   { key: "source", group: "data", kind: "path", commands: training,
     help: "data set with labels to learn from; without it, the built-in towns" },
   { key: "target", group: "data", kind: "path", commands: adapting,
-    help: "data set to adapt to; its labels, if it has any, only give scores" },
+    help: "data set or plain folder of photos to adapt to; its labels, if it has any, only give scores" },
   { key: "data", group: "data", kind: "path", commands: ["evaluate"],
     help: "data set with labels to score on" },
   { key: "split", group: "data", kind: "text", default: "val", commands: ["evaluate"],
@@ -84,13 +89,15 @@ const table = [
     help: "weight file to start the backbone from; without it, random weights" },
   { key: "source-model", group: "network", kind: "path", commands: adapting,
     help: "weight file of a trained source network; self-training starts at once" },
-  { key: "config", group: "output", kind: "path", commands: [...networks, "select", "synth"],
+  { key: "config", group: "output", kind: "path", commands: [...networks, "select", "synth"], freeOnResume: true,
     help: "recipe: a YAML file of options; an option given beside it wins" },
   { key: "out", group: "output", kind: "path", commands: [...training, "predict", "select", "synth"], ofOneStart: true,
     differs: { adapt: { help: runFolderHelp }, train: { help: runFolderHelp } },
     help: "folder for the results" },
   { key: "resume", group: "output", kind: "flag", commands: training, ofOneStart: true,
     help: "go on with the run in the folder of --out, from its last checkpoint" },
+  { key: "override", group: "output", kind: "flag", commands: training, ofOneStart: true,
+    help: "with --resume: go on though options, data, adapter or program are others than at the start; that is recorded" },
   { key: "images", group: "data", kind: "paths", commands: ["predict"],
     help: "image files, or folders of images, to label" },
   { key: "logits", group: "output", kind: "flag", commands: ["predict", "select"],
@@ -144,10 +151,12 @@ const table = [
   { key: "model", group: "network", kind: "text", default: "deeplab-mobilenet", choices: models.map(({ name }) => name),
     commands: [...training, "tune"],
     help: "network" },
-  { key: "size", group: "data", kind: "size",
+  { key: "size", group: "data", kind: "size", unless: "short-side",
     commands: [...networks, "tune"],
     differs: { tune: { default: "240x320", help: "height x width in pixels of the images" } },
-    help: "height x width in pixels of what the network sees; without it, that of the weights, else the images' own" },
+    help: "height x width in pixels of what the network sees, to which images are stretched; without it they keep their shape" },
+  { key: "short-side", group: "data", kind: "integer", minimum: 1, unless: "size", commands: networks,
+    help: "shorter side of images, which keep their shape, in pixels; without it, that of the weights' size, else their own" },
   { key: "seed", group: "training", kind: "integer", default: 0, minimum: 0, maximum: 2 ** 32 - 1,
     commands: [...training, "synth"],
     help: "number that all random draws follow from; the same seed draws the same" },
@@ -155,7 +164,7 @@ const table = [
     help: "crops that are in memory together, a micro-batch" },
   { key: "accumulate", group: "training", kind: "integer", default: 1, minimum: 1, maximum: 1024, commands: training,
     help: "micro-batches of a step; their gradients are averaged" },
-  { key: "recompute", group: "training", kind: "flag", default: false, commands: training,
+  { key: "recompute", group: "training", kind: "flag", default: false, commands: training, freeOnResume: true,
     help: "keep fewer activations and compute them again for the gradients: less memory, more time" },
   { key: "half-activations", group: "training", kind: "flag", default: false, commands: training,
     help: "keep activations for the gradients in 16 bits: less memory, rounded gradients" },
@@ -201,7 +210,7 @@ const table = [
     help: "step schedule: steps between two such factors; without it, a third of the source training" },
   { key: "warm-up", group: "training", kind: "integer", default: 100, minimum: 0, commands: training,
     help: "first steps of the source training, in which the learning rate rises" },
-  { key: "rounds", group: "method", kind: "integer", default: 3, minimum: 1, commands: adapting,
+  { key: "rounds", group: "method", kind: "integer", default: 3, minimum: 1, commands: adapting, freeOnResume: true,
     help: "rounds of self-training: each labels the target, then trains on the labels" },
   { key: "epochs", group: "method", kind: "integer", default: 1, minimum: 1, commands: adapting,
     help: "passes over the images of a round" },
@@ -276,6 +285,7 @@ const table = [
   { key: "class-weights", group: "training", kind: "path", words: ["balanced"], commands: training,
     help: "weights of the classes in the loss: balanced (rare classes count more), or a JSON file; without it, all 1" },
   { key: "label-batch", group: "labels", kind: "integer", default: 4, minimum: 1, commands: [...training, "evaluate"],
+    freeOnResume: true,
     help: "images that are labelled or scored together" },
 ] as const satisfies readonly OptionShape[];
 

@@ -12,11 +12,11 @@ Deno.test("advice on an error names the options that the command takes, and no o
   assertEquals(adviceOn(new DeviceLostError("The GPU was lost"), "predict"), "Run the command again");
   assertEquals(
     adviceOn(new DivergenceError("The loss is NaN"), "adapt"),
-    "Lower the learning rate (--source-rate, --learning-rate of the rounds); the last good checkpoint is kept",
+    "Lower the learning rate (--source-rate, --learning-rate of the rounds) and go on from the last good checkpoint with --resume --override",
   );
   assertEquals(
     adviceOn(new DivergenceError("The loss is NaN"), "train"),
-    "Lower the learning rate (--source-rate); the last good checkpoint is kept",
+    "Lower the learning rate (--source-rate) and go on from the last good checkpoint with --resume --override",
   );
   assertEquals(
     adviceOn(new OutOfBudgetError("Training takes 2 GiB", "memory of training"), "train"),

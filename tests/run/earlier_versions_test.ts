@@ -7,7 +7,10 @@ import { fileURLToPath } from "node:url";
 import { UsageError } from "../../src/errors.ts";
 import { readSafetensors } from "../../src/formats/safetensors.ts";
 import { loadNetwork } from "../../src/nn/network.ts";
-import { FolderStore, savedSettings } from "../../src/run/folder_store.ts";
+import { FolderStore } from "../../src/run/folder_store.ts";
+import { savedSettings } from "../../src/run/run_config.ts";
+import { timedForm } from "../../src/selftraining/kept.ts";
+import { scoresForm } from "../../src/selftraining/kept_results.ts";
 import { resolveSettings, type Values } from "../../src/settings/settings.ts";
 import { withFolder } from "../data/pictures.ts";
 import { testGpu } from "../ops/harness.ts";
@@ -19,7 +22,7 @@ const earlier = fileURLToPath(new URL("./version_0_1_0", import.meta.url));
 /** Opens a copy of the earlier run to go on with it. */
 function goOn(folder: string, given: Values = {}): FolderStore {
   const path = join(folder, "run");
-  return FolderStore.open(path, resolveSettings("adapt", { ...savedSettings(path), ...given }), true);
+  return FolderStore.open(path, resolveSettings("adapt", { ...savedSettings(path), ...given }), { resume: true });
 }
 
 async function inEarlierRun(body: (folder: string, configPath: string) => Promise<void> | void): Promise<void> {
@@ -33,8 +36,8 @@ Deno.test("a run that version 0.1.0 began is gone on with: its finished stages a
   inEarlierRun(async (folder) => {
     const store = goOn(folder);
     const again = () => Promise.reject(new Error("it was done again"));
-    const { value } = await store.once<{ value: { images: number } }>("source: evaluation", again);
-    assertEquals(value.images, 40);
+    const { value } = await store.once("source: evaluation", timedForm(scoresForm), again);
+    assertEquals(value?.images, 40);
     await store.truncateLog("source", 10);
     store.close();
     const lines = readFileSync(store.file("metrics.jsonl"), "utf8").trim().split("\n");

@@ -2,12 +2,15 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { UsageError } from "../../src/errors.ts";
-import { FolderStore, savedSettings } from "../../src/run/folder_store.ts";
+import * as v from "valibot";
+import { FolderStore } from "../../src/run/folder_store.ts";
+import { formOf } from "../../src/selftraining/kept.ts";
+import { savedSettings } from "../../src/run/run_config.ts";
 import { resolveSettings } from "../../src/settings/settings.ts";
 import { writeFileSafely } from "../../src/disk/files.ts";
 
 const settings = resolveSettings("adapt");
-const others = resolveSettings("adapt", { rounds: 7 });
+const others = resolveSettings("adapt", { jitter: 0.5 });
 
 async function inFolder(body: (path: string) => Promise<void> | void): Promise<void> {
   const path = await Deno.makeTempDir();
@@ -17,76 +20,84 @@ async function inFolder(body: (path: string) => Promise<void> | void): Promise<v
 
 Deno.test("a run folder keeps the results of stages, and only --resume goes on with it", () =>
   inFolder(async (path) => {
-    const first = FolderStore.open(path, settings, false);
-    assertEquals(await first.once("stage", () => Promise.resolve(1)), 1);
+    const first = FolderStore.open(path, settings);
+    assertEquals(await first.once("stage", formOf(v.number()), () => Promise.resolve(1)), 1);
     first.close();
-    assertThrows(() => FolderStore.open(path, settings, false), UsageError, "holds a run already");
-    assertThrows(() => FolderStore.open(path, others, true), UsageError, "other settings: --rounds was 3 and is 7");
-    const second = FolderStore.open(path, settings, true);
-    assertEquals(await second.once("stage", () => Promise.resolve(2)), 1);
+    assertThrows(() => FolderStore.open(path, settings), UsageError, "holds a run already");
+    assertThrows(
+      () => FolderStore.open(path, others, { resume: true }),
+      UsageError,
+      "other settings: --jitter was 0 and is 0.5",
+    );
+    const second = FolderStore.open(path, settings, { resume: true });
+    assertEquals(await second.once("stage", formOf(v.number()), () => Promise.resolve(2)), 1);
     second.close();
   }));
 
 Deno.test("a folder that a run has opened cannot be opened by another until it is closed", () =>
   inFolder((path) => {
-    const first = FolderStore.open(path, settings, false);
-    assertThrows(() => FolderStore.open(path, settings, false), UsageError, "is in use by another run");
+    const first = FolderStore.open(path, settings);
+    assertThrows(() => FolderStore.open(path, settings), UsageError, "is in use by another run");
     first.close();
-    FolderStore.open(path, settings, false).close();
+    FolderStore.open(path, settings).close();
     assertEquals(existsSync(join(path, "lock")), false);
   }));
 
 Deno.test("a start that failed before its first result may be started anew", () =>
   inFolder((path) => {
-    FolderStore.open(path, settings, false).close();
-    FolderStore.open(path, others, false).close();
-    assertEquals(JSON.parse(readFileSync(join(path, "config.json"), "utf8")).rounds, 7);
+    FolderStore.open(path, settings).close();
+    FolderStore.open(path, others).close();
+    assertEquals(JSON.parse(readFileSync(join(path, "config.json"), "utf8")).jitter, 0.5);
   }));
 
 Deno.test("a resumed run takes what is not given from its start, and paths hold from everywhere", () =>
   inFolder(async (path) => {
     const started = resolveSettings("adapt", { rounds: 7, source: "idd" });
-    const folder = FolderStore.open(path, started, false);
-    await folder.once("stage", () => Promise.resolve(1));
+    const folder = FolderStore.open(path, started);
+    await folder.once("stage", formOf(v.number()), () => Promise.resolve(1));
     folder.close();
     const saved = savedSettings(path) ?? {};
     assertEquals([saved.rounds, saved.source], [7, resolve("idd")]);
     const given = { "control-run": "other", "memory-budget": 1 };
-    FolderStore.open(path, resolveSettings("adapt", given, saved), true).close();
+    FolderStore.open(path, resolveSettings("adapt", given, saved), { resume: true }).close();
     assertEquals(savedSettings(join(path, "none")), null);
   }));
 
 Deno.test("a setting that the version of a run's start did not have counts as its default", () =>
   inFolder(async (path) => {
-    const folder = FolderStore.open(path, settings, false);
-    await folder.once("stage", () => Promise.resolve(1));
+    const folder = FolderStore.open(path, settings);
+    await folder.once("stage", formOf(v.number()), () => Promise.resolve(1));
     folder.close();
-    const { rounds, ...older } = JSON.parse(readFileSync(join(path, "config.json"), "utf8"));
-    assertEquals(rounds, 3);
+    const { jitter, ...older } = JSON.parse(readFileSync(join(path, "config.json"), "utf8"));
+    assertEquals(jitter, 0);
     writeFileSafely(join(path, "config.json"), JSON.stringify(older));
-    FolderStore.open(path, settings, true).close();
-    assertThrows(() => FolderStore.open(path, others, true), UsageError, "other settings: --rounds was 3 and is 7");
+    FolderStore.open(path, settings, { resume: true }).close();
+    assertThrows(
+      () => FolderStore.open(path, others, { resume: true }),
+      UsageError,
+      "other settings: --jitter was 0 and is 0.5",
+    );
   }));
 
 Deno.test("a resumed run keeps the schedules of its start, whatever was tuned since", () =>
   inFolder(async (path) => {
     const [before, after] = ["slow", "fast"].map((name) => new Map([["a class", name]]));
     if (before === undefined || after === undefined) throw new Error("There are two tables");
-    const open = (resume: boolean) => FolderStore.open(path, settings, resume);
+    const open = (resume: boolean) => FolderStore.open(path, settings, { resume });
     let folder = open(false);
     assertEquals(folder.tuning(() => before), before);
     folder.close();
     // Without a result it is no run, and starts anew.
     folder = open(false);
     assertEquals(folder.tuning(() => after), after);
-    await folder.once("stage", () => Promise.resolve(1));
+    await folder.once("stage", formOf(v.number()), () => Promise.resolve(1));
     folder.close();
     folder = open(true);
     assertEquals(folder.tuning(() => before), after);
     folder.close();
     writeFileSafely(join(path, "tuning.json"), "[1");
     folder = open(true);
-    assertThrows(() => folder.tuning(() => before), Error, "tuning.json is damaged");
+    assertThrows(() => folder.tuning(() => before), Error, "tuning.json: it is not JSON");
     folder.close();
     rmSync(join(path, "tuning.json"));
     folder = open(true);
@@ -101,12 +112,12 @@ Deno.test("a resumed run keeps the schedules of its start, whatever was tuned si
 
 Deno.test("resuming where there is no run is wrong usage", () =>
   inFolder((path) => {
-    assertThrows(() => FolderStore.open(path, settings, true), UsageError, "There is no run in");
+    assertThrows(() => FolderStore.open(path, settings, { resume: true }), UsageError, "There is no run in");
   }));
 
 Deno.test("the log drops the steps that will be done again", () =>
   inFolder(async (path) => {
-    const folder = FolderStore.open(path, settings, false);
+    const folder = FolderStore.open(path, settings);
     for (let step = 0; step < 4; step++) await folder.log({ stage: "source", step, loss: 1 });
     await folder.truncateLog("source", 2);
     folder.close();

@@ -11,6 +11,8 @@ import {
   type AdaptationResult,
   type AdaptationSettings,
 } from "../../src/selftraining/adapt.ts";
+import { timedForm } from "../../src/selftraining/kept.ts";
+import { scoresForm } from "../../src/selftraining/kept_results.ts";
 import { MemoryStore } from "../../src/selftraining/memory_store.ts";
 import type { StageProgress } from "../../src/selftraining/progress.ts";
 import type { RunStore } from "../../src/selftraining/store.ts";
@@ -110,7 +112,7 @@ Deno.test("an adaptation in memory, stopped in every stage and gone on with, end
     await writeTowns(folder, { trainCount: 3, valCount: 2, ...size, seed: 1 });
     const open = (town: TownName, split: string) => openDataset(`${folder}/${town}`).split(split).items;
     using loader = openLoader();
-    const files = FolderStore.open(`${folder}/run`, resolveSettings("adapt"), false);
+    const files = FolderStore.open(`${folder}/run`, resolveSettings("adapt"));
     const inFolder = await run(loader, files, {
       source: open("source", "train"),
       target: open("target", "train"),
@@ -143,8 +145,8 @@ Deno.test("weights are kept before they are scored: a failure there loses no tra
   const source = await store.read("source.safetensors");
   assert(source !== null && await store.read("weights.safetensors") === null);
   // The next start skips the first scores, and fails at those after a round.
-  await store.once("source: evaluation", () => Promise.resolve({ value: null, time: 0 }));
-  await store.once("round 1: evaluation", () => Promise.resolve({ value: null, time: 0 }));
+  await store.once("source: evaluation", timedForm(scoresForm), () => Promise.resolve({ value: null, time: 0 }));
+  await store.once("round 1: evaluation", timedForm(scoresForm), () => Promise.resolve({ value: null, time: 0 }));
   await assertRejects(() => run(new MemorySamples(), store, unscored), Error, "Cannot score");
   const weights = await store.read("weights.safetensors");
   assert(weights !== null);
