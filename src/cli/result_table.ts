@@ -4,11 +4,13 @@
  * @module
  */
 
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
+import * as v from "valibot";
+import { readFile } from "../disk/files.ts";
+import { validated } from "../formats/validation.ts";
 import { shown } from "../report/terminal.ts";
 import type { AdaptationResult } from "../selftraining/adapt.ts";
-import type { LabellingResult } from "../selftraining/labelling.ts";
 import type { RunContext } from "../run/context.ts";
 
 /** The table as text. If the result of a control run is given, it also shows the gain over it. */
@@ -74,18 +76,32 @@ export function aligned(table: readonly (readonly string[])[]): string {
   ).join("\n");
 }
 
+const share = v.nullable(v.number());
+const scoresSchema = v.nullable(v.object({
+  ...{ miou: share, iou: v.record(v.string(), share), pixelAccuracy: share, images: v.number() },
+}));
+const resultSchema: v.GenericSchema<unknown, AdaptationResult> = v.object({
+  ...{ sourceOnly: scoresSchema, rounds: v.array(scoresSchema), adapted: scoresSchema },
+  seconds: v.record(v.string(), v.number()),
+});
+const labellingSchema = v.object({ labelled: v.array(v.number()), precision: v.array(share) });
+
 /**
  * The result of the finished run in a folder.
  *
- * @throws {Error} if there is none.
+ * @throws {Error} if there is none, or the file is damaged.
  */
 export function readResult(folder: string): AdaptationResult {
   const path = join(folder, "result.json");
   if (!existsSync(path)) throw new Error(`There is no finished control run in ${folder}: ${path} is missing`);
-  return JSON.parse(readFileSync(path, "utf8"));
+  return validated(resultSchema, textOf(path), path, "result");
 }
 
-function lastLabelling(folder: string, round: number): LabellingResult | null {
+function lastLabelling(folder: string, round: number): v.InferOutput<typeof labellingSchema> | null {
   const path = join(folder, "rounds", String(round), "thresholds.json");
-  return existsSync(path) ? JSON.parse(readFileSync(path, "utf8")) : null;
+  return existsSync(path) ? validated(labellingSchema, textOf(path), path, "thresholds") : null;
+}
+
+function textOf(path: string): string {
+  return new TextDecoder().decode(readFile(path));
 }

@@ -142,7 +142,9 @@ export function readRecipe(text: string, source: string): Values {
   for (const [key, value] of Object.entries(content)) {
     const option = options.find((candidate) => candidate.key === key);
     if (option === undefined) {
-      throw new UsageError(`The recipe ${source} has the unknown key ${shortText(key)}. ${suggestion(key, recipeKeys)}`);
+      throw new UsageError(
+        `The recipe ${source} has the unknown key ${shortText(key)}. ${suggestion(key, recipeKeys)}`,
+      );
     }
     const obstacle = recipeObstacle(option);
     if (obstacle !== null) throw new UsageError(`The recipe ${source} has the key "${key}", ${obstacle}`);

@@ -19,9 +19,13 @@ import { deeplabNano } from "../../src/nn/models/deeplab_nano.ts";
 import { Network, readWeights } from "../../src/nn/network.ts";
 import { sgd } from "../../src/optim/optimizer.ts";
 import { readClassWeights } from "../../src/run/class_weights.ts";
-import { FolderStore, savedSettings } from "../../src/run/folder_store.ts";
+import type { RunFacts, RunImages } from "../../src/run/run_facts.ts";
+import { FolderStore } from "../../src/run/folder_store.ts";
+import { savedSettings } from "../../src/run/run_config.ts";
 import { readResult } from "../../src/cli/result_table.ts";
 import { checkpointBytes, restoreCheckpoint } from "../../src/selftraining/checkpoint.ts";
+import { trainedForm } from "../../src/selftraining/kept.ts";
+import { scoresForm } from "../../src/selftraining/kept_results.ts";
 import { readRecipe, resolveSettings } from "../../src/settings/settings.ts";
 import { Gpu } from "../../src/gpu/gpu.ts";
 import { deepPng, write } from "../data/pictures.ts";
@@ -132,11 +136,21 @@ const tensors = new Map<string, ParameterValues>([
 
 const weightsMetadata = { model: "deeplab-nano: small", classes: "a|b", size: "64x96", palette: "1,2,3|4,5,6" };
 
+const facts: RunFacts = {
+  ...{ program: { version: "1", code: null }, adapter: "an adapter", tuning: "none", files: { weights: "abc" } },
+  data: { source: { classes: ["a", "b"], images: 1, digest: "abc" } },
+};
+const scores = { miou: 0.5, iou: { a: 0.5, b: null }, pixelAccuracy: 1, images: 2 };
+const images: RunImages = { source: [["one", "abc"]] };
+
 /** Opens a run's folder as a second start does. */
 function resumed(folder: string): void {
   const saved = savedSettings(folder) ?? {};
-  const store = FolderStore.open(folder, resolveSettings("adapt", {}, saved), true);
+  const store = FolderStore.open(folder, resolveSettings("adapt", {}, saved), { resume: true });
   try {
+    store.begin(facts, images);
+    store.kept("train source", trainedForm);
+    store.kept("source: evaluation", scoresForm);
     store.tuning(() => new Map());
   } finally {
     store.close();
@@ -144,25 +158,27 @@ function resumed(folder: string): void {
 }
 
 /** A file of a run's folder, which holds all others as well. */
-function runFile(name: "config.json" | "stages.json" | "tuning.json"): Format {
+function runFile(name: "config.json" | "data.json" | "stages.json" | "tuning.json"): Format {
   return {
     content: "json",
     open: async (folder) => {
       const run = join(folder, "run");
-      const store = FolderStore.open(
-        run,
-        resolveSettings("adapt", {}, { seed: 3, crop: { height: 32, width: 32 } }),
-        false,
-      );
+      const settings = resolveSettings("adapt", {}, { seed: 3, crop: { height: 32, width: 32 } });
+      const store = FolderStore.open(run, settings);
+      store.begin(facts, images);
       store.tuning(() => new Map([["conv 1x1 of 8", "tile 4"]]));
-      await store.once("train source", () => Promise.resolve({ seconds: 1.5 }));
-      await store.once("source: evaluation", () => Promise.resolve({ value: { miou: 0.5, iou: { a: 1 } }, time: 2 }));
+      await store.once("train source", trainedForm, () => Promise.resolve({ seconds: 1.5, steps: 3 }));
+      await store.once("source: evaluation", scoresForm, () => Promise.resolve(scores));
       store.close();
+      const whole = readdirSync(run).filter((file) => file.endsWith(".json"))
+        .map((file) => [file, readFileSync(join(run, file))] as const);
       const file = new Uint8Array(readFileSync(join(run, name)));
       return {
         name,
         files: [file],
         read: (bytes) => {
+          // A start may write the files anew.
+          for (const [file, content] of whole) write(join(run, file), content);
           write(join(run, name), bytes);
           resumed(run);
         },
@@ -251,6 +267,7 @@ export const formats: Readonly<Record<string, Format>> = {
     (path) => resolveSettings("adapt", {}, readRecipe(readFileSync(path, "utf8"), path)),
   ),
   config: runFile("config.json"),
+  data: runFile("data.json"),
   stages: runFile("stages.json"),
   tuning: runFile("tuning.json"),
   result: textFile(
