@@ -13,7 +13,7 @@ import { rgbPixels, type Sample } from "../data/sample.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { OneBehind } from "../gpu/one_behind.ts";
 import { writeNpy } from "../formats/npy.ts";
-import { UsageError } from "../errors.ts";
+import { ReasonedError, UsageError } from "../errors.ts";
 import { type Color, overlayLabels, pictureOf } from "../report/picture.ts";
 import { writeFileSafely } from "../disk/files.ts";
 import { TerminalProgress } from "../report/progress.ts";
@@ -22,6 +22,7 @@ import { writeProbabilities } from "../run/probability_writer.ts";
 import { viewOptions } from "../settings/settings.ts";
 import { equalBatches } from "../selftraining/inference.ts";
 import { type PredictedLogits, type Prediction, Predictor } from "../selftraining/prediction.ts";
+import { adviceOn, messageOf } from "./advice.ts";
 import { readArguments } from "./arguments.ts";
 import { openGpu, openNetwork, openShapes } from "./open.ts";
 import { terminal } from "../report/terminal.ts";
@@ -41,13 +42,22 @@ export async function run(args: readonly string[]): Promise<number> {
   const withProbabilities = settings.isOn("probabilities");
   // One image at a time, since each is labelled at its own size.
   await using predictor = new Predictor(gpu, network, 1, viewOptions(settings));
-  using loader = openLoader({ cacheBytes: 0, maxPixels: settings.get("max-pixels") });
   const files: string[] = [];
+  const failed: FailedImage[] = [];
+  const fail = ({ imagePath }: FileItem, error: unknown) => {
+    const advice = adviceOn(error, "predict");
+    failed.push({ image: imagePath, reason: `${messageOf(error)}${advice && `. ${advice}`}` });
+  };
+  using loader = openLoader({ cacheBytes: 0, maxPixels: settings.get("max-pixels"), onBadFile: fail });
   const writing = new OneBehind<string>();
   const finish = (path: string | null) => {
     if (path !== null) files.push(path);
   };
-  const { sizes } = await inspectItems(items, { name: "images", progress: new TerminalProgress() });
+  const { sizes } = await inspectItems(items, {
+    name: "images",
+    progress: new TerminalProgress(),
+    maxPixels: settings.get("max-pixels"),
+  });
   const shapes = openShapes(settings, network, sizes);
   const samples = loader.load(items, { size: shapes.size, labels: "none" });
   const grouping = { batch: 1, shapes, multiple: network.model.sizeMultiple };
@@ -55,20 +65,48 @@ export async function run(args: readonly string[]): Promise<number> {
     for await (const group of equalBatches(samples, grouping, ({ originalSize }) => originalSize)) {
       for (const sample of group.samples) {
         const path = join(out, `${sample.name}.probabilities.npy`);
-        const prediction = await predictor.run(group, {
+        const predicting = predictor.run(group, {
           withLogits,
           ...(withProbabilities ? { withScores: (batch, scores) => writeProbabilities(gpu, path, batch, scores) } : {}),
         });
+        const prediction = await predicting.catch((error) => {
+          const item = items.find(({ name }) => name === sample.name);
+          if (item === undefined || !isTooLarge(error)) throw error;
+          fail(item, new ReasonedError(`Cannot label ${item.imagePath}: ${error.message}`, error.reason));
+          return null;
+        });
+        if (prediction === null) continue;
         // Meanwhile the result of the image before is written.
         finish(await writing.exchange(writeResults(gpu, prediction, { sample, palette, out })));
       }
     }
   } finally {
     finish(await writing.take());
+    if (failed.length > 0) terminal.say(failureText(failed));
   }
-  if (settings.get("json")) terminal.printJson({ images: files.length, labels: files });
-  else terminal.say(`Labelled ${files.length} image${files.length === 1 ? "" : "s"}; see ${out}`);
-  return 0;
+  if (settings.get("json")) terminal.printJson({ images: files.length, labels: files, failed });
+  else if (files.length > 0) terminal.say(`Labelled ${files.length} image${files.length === 1 ? "" : "s"}; see ${out}`);
+  return failed.length === 0 ? 0 : 1;
+}
+
+/** Whether an image alone is to blame: it is too large for this adapter, and the next one may not be. */
+function isTooLarge(error: unknown): error is ReasonedError {
+  return error instanceof ReasonedError && error.reason === "tensor too large";
+}
+
+/** An image that could not be labelled. */
+interface FailedImage {
+  /** Its path. */
+  readonly image: string;
+  /** The sentence that says why. */
+  readonly reason: string;
+}
+
+function failureText(failed: readonly FailedImage[]): string {
+  const reasons = failed.map(({ reason }) => reason);
+  const [only = ""] = reasons;
+  if (reasons.length === 1) return `crosswalk: ${only}`;
+  return `crosswalk: ${reasons.length} images could not be labelled:\n${reasons.map((text) => `  ${text}`).join("\n")}`;
 }
 
 /**

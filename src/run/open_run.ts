@@ -48,15 +48,21 @@ export interface OpenedRun {
 /** Opens a run of `adapt` or `train`. With `--plan` its folder is a temporary one, which is deleted afterwards. */
 export async function openRun(settings: Settings, needsTarget: boolean): Promise<OpenedRun> {
   requireFittingOptions(settings, needsTarget);
-  // Without an adapter nothing needs to be drawn or read.
+  // Without an adapter nothing is begun: no folder is made, no town is drawn.
   await requestAdapter({ adapter: settings.get("adapter") });
   const folder = openFolder(settings);
   try {
     return await openIn(folder, settings, needsTarget);
   } catch (error) {
-    folder.close();
+    closeFolder(folder, settings);
     throw error;
   }
+}
+
+/** Closes a run's folder. That of a plan is deleted. */
+function closeFolder(folder: FolderStore, settings: Settings): void {
+  folder.close();
+  if (settings.get("plan")) rmSync(folder.path, { recursive: true });
 }
 
 async function openIn(folder: FolderStore, settings: Settings, needsTarget: boolean): Promise<OpenedRun> {
@@ -97,9 +103,8 @@ async function openIn(folder: FolderStore, settings: Settings, needsTarget: bool
     close: () => {
       release();
       loader.close();
-      folder.close();
+      closeFolder(folder, settings);
       gpu.close();
-      if (settings.get("plan")) rmSync(folder.path, { recursive: true });
     },
   };
 }
