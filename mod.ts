@@ -110,9 +110,11 @@ export { dropout, type DropoutOptions } from "./src/ops/random/dropout.ts";
 export { bilinearResize, type BilinearResizeOptions } from "./src/ops/resize/bilinear_resize.ts";
 
 // Images
+export type { Colour } from "./src/data/encode.ts";
 export { type MemoryItem, MemorySamples } from "./src/data/memory_samples.ts";
 export type { PixelImage, Sample, SampleLabelMap, SampleOptions, SampleSource } from "./src/data/sample.ts";
-export type { Size } from "./src/data/size.ts";
+export { planShapes, type RunShapes, type ShapeOptions, type Shapes } from "./src/data/shapes.ts";
+export type { ShortSide, Size, WorkingSize } from "./src/data/size.ts";
 export {
   renderTown,
   type TownClass,
@@ -160,7 +162,7 @@ export {
   type SelectionLimits,
   selectThresholds,
 } from "./src/selftraining/selection.ts";
-export type { ScoreBatch, ScoreBatches, ScoreOptions, ScoreView } from "./src/selftraining/scores.ts";
+export type { Cover, ScoreBatch, ScoreBatches, ScoreOptions, ScoreView } from "./src/selftraining/scores.ts";
 export {
   accumulatePrior,
   type LabelBatch,

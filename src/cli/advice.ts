@@ -5,6 +5,7 @@
  * @module
  */
 
+import { systemSentence } from "../disk/reasons.ts";
 import process from "node:process";
 import { errorText, type Reason, ReasonedError } from "../errors.ts";
 import { type CollapseKind, collapseText, type CollapseWarning } from "../selftraining/collapse.ts";
@@ -82,7 +83,7 @@ const uses: Readonly<Record<string, string>> = {
 
 /** What an error says. Where Deno refused something for want of a right, it is said in this program's words. */
 export function messageOf(error: unknown): string {
-  return errorText(error).replace(
+  return (systemSentence(error) ?? errorText(error)).replace(
     /Requires (\w+) access to ("[^"]*"|[^\s,]+), run again with the (--allow-\w+) flag/,
     (_, kind: string, what: string, flag: string) =>
       `there is no right to ${uses[kind] ?? kind} ${what} (./crosswalk lets a command write to its --out and to the ` +

@@ -14,11 +14,13 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeSync,
 } from "node:fs";
 import { open } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import process from "node:process";
+import { systemReason } from "./reasons.ts";
 
 /**
  * Writes a file. A crash or a full disk leaves the old one. Makes the folder where it is missing.
@@ -55,7 +57,7 @@ export function makeFolder(path: string): void {
       if (folder === top) break;
     }
   } catch (error) {
-    throw new Error(`Cannot make the folder ${path}: ${error instanceof Error ? error.message : error}`);
+    throw new Error(`Cannot make the folder ${path}: ${systemReason(error)}`);
   }
 }
 
@@ -75,7 +77,7 @@ export function makeNewFolder(path: string): string {
       return folder;
     } catch (error) {
       if (existsSync(folder)) continue;
-      throw new Error(`Cannot make the folder ${folder}: ${error instanceof Error ? error.message : error}`);
+      throw new Error(`Cannot make the folder ${folder}: ${systemReason(error)}`);
     }
   }
 }
@@ -104,7 +106,7 @@ async function syncFile(path: string): Promise<void> {
       await file.close();
     }
   } catch (error) {
-    throw new Error(`Cannot write ${path}: ${error instanceof Error ? error.message : error}`);
+    throw new Error(`Cannot write ${path}: ${systemReason(error)}`);
   }
 }
 
@@ -124,17 +126,27 @@ function replaceFile(path: string, data: Uint8Array | string, isSynced: boolean)
     if (isSynced) syncFolder(dirname(path));
   } catch (error) {
     rmSync(temporary, { force: true, recursive: true });
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new Error(`Cannot write ${path}: ${reason}. What was there before is kept`);
+    throw new Error(`Cannot write ${path}: ${systemReason(error)}. What was there before is kept`);
   }
 }
 
-/** The bytes of a file. */
+/** The largest file that is read at once. */
+const largestRead = 2 ** 31;
+
+/**
+ * The bytes of a file.
+ *
+ * @throws {Error} if it cannot be read, or has more than 2 GiB.
+ */
 export function readFile(path: string): Uint8Array<ArrayBuffer> {
   try {
+    const { size } = statSync(path);
+    if (size > largestRead) {
+      throw new Error(`it has ${(size / 2 ** 30).toFixed(1)} GiB, and files of more than 2 GiB are not read at once`);
+    }
     return new Uint8Array(readFileSync(path));
   } catch (error) {
-    throw new Error(`Cannot read ${path}: ${error instanceof Error ? error.message : error}`);
+    throw new Error(`Cannot read ${path}: ${systemReason(error)}`);
   }
 }
 

@@ -12,9 +12,10 @@ import { translateLabels } from "../data/class_map.ts";
 import { type FileItem, sizeProblem } from "../data/file_item.ts";
 import { decodeLabels } from "../data/labels.ts";
 import type { Size } from "../data/size.ts";
-import { type Reason, ReasonedError } from "../errors.ts";
+import { errorText, type Reason, ReasonedError } from "../errors.ts";
 import { answerRequests } from "../data/worker_scope.ts";
 import { type CheckedFile, checkedFile } from "./checked_file.ts";
+import { fastInflate } from "./fast_inflate.ts";
 import { type StrayColour, strayColour } from "./stray_colour.ts";
 
 /** Images to look at. */
@@ -63,7 +64,7 @@ function inspect(item: FileItem, maxPixels: number | undefined): InspectedItem |
     return { size: { height, width }, digest: image.digest, labels };
   } catch (error) {
     return {
-      problem: error instanceof Error ? error.message : String(error),
+      problem: errorText(error),
       reason: error instanceof ReasonedError ? error.reason : undefined,
     };
   }
@@ -76,7 +77,7 @@ function inspectLabels(
   maxPixels: number | undefined,
 ): InspectedLabels {
   const { digest, read } = checkedFile(path, { maxPixels, labels: true });
-  const found = decodeLabels(read(), path, { maxPixels, colours: item.labelColours });
+  const found = decodeLabels(read(), path, { maxPixels, colours: item.labelColours, inflater: fastInflate });
   const { height, width, labels, palette } = found;
   const problem = sizeProblem(
     { image: image.header, stored: image.header.stored, labels: found },
