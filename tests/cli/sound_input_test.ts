@@ -63,6 +63,17 @@ Deno.test("predict and evaluate agree on images of mixed and odd sizes, palette 
     assertEquals(evaluated.code, 0, evaluated.stderr);
     const { miou, pixelAccuracy, images: scored } = JSON.parse(evaluated.stdout);
     assertEquals([miou, pixelAccuracy, scored], [1, 1, 6]);
+
+    // Without one label file and with one that is damaged, the others are scored, and both are told.
+    Deno.removeSync(join(labels, "odd.png"));
+    write(join(labels, "small.png"), "damaged");
+    const part = await crosswalk(
+      ...["evaluate", "--weights", weights, "--data", data, "--split", "mixed", "--skip-broken", "--json"],
+    );
+    assertEquals([part.code, JSON.parse(part.stdout).images], [0, 4], part.stderr);
+    for (const said of ["has labels for 5 of 6 images", "1 image cannot be used", "labels/small.png"]) {
+      assert(part.stderr.includes(said), part.stderr);
+    }
   }));
 
 Deno.test("adapt works with one source and one target image; diverging later, it keeps the last good checkpoint", () =>
@@ -86,7 +97,11 @@ Deno.test("adapt works with one source and one target image; diverging later, it
     const more = ["--source-model", join(out, "source.safetensors"), "--rounds", "2", "--epochs", "20"];
     const stopped = await adapt("--config", config, ...more, "--learning-rate", "0.001,1e30", "--out", diverging);
     assertEquals(stopped.code, 1, stopped.stderr);
-    assert(/crosswalk: Training stopped at step \d+: .* not finite.*last good checkpoint is kept/.test(stopped.stderr));
+    assert(
+      /crosswalk: Training stopped at step \d+: .* not finite.*from the last good checkpoint with --resume/.test(
+        stopped.stderr,
+      ),
+    );
     const path = join(diverging, "checkpoint.safetensors");
     const { tensors, metadata } = readSafetensors(new Uint8Array(readFileSync(path)), path);
     assertEquals([metadata.stage, metadata.step], ["round 1", "20"]);
