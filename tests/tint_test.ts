@@ -19,6 +19,8 @@ import { assignLabels, selectThresholds } from "../src/selftraining/selection.ts
 import type { ScoreBatches } from "../src/selftraining/scores.ts";
 import { assignSoftLabels } from "../src/selftraining/soft_labels.ts";
 import { accumulatePrior } from "../src/selftraining/spatial_prior.ts";
+import { classProbabilities } from "../src/selftraining/class_probabilities.ts";
+import { interpolatedCrossEntropy } from "../src/ops/loss/interpolated_cross_entropy.ts";
 import { conv2d } from "../src/ops/conv/conv2d.ts";
 import { depthwiseConv2d } from "../src/ops/conv/depthwise_conv2d.ts";
 import { confusionDispatch } from "../src/ops/metrics/confusion_matrix.ts";
@@ -149,7 +151,7 @@ async function collectVariants(): Promise<[string, string][]> {
   await compileSchedules(gpu);
   await compileEpilogues(gpu);
   for (const selfCase of selfTestCases()) await selfCase.run(gpu);
-  await runSelection(gpu);
+  for (const classes of [5, 255]) await runSelection(gpu, classes);
   await compileOthers(gpu);
   onShaderVariant(undefined);
   gpu.close();
@@ -216,13 +218,15 @@ const epilogueTraits = [true, false].flatMap((software) => [
   ...(["winograd", "winograd 2×2"] as const).map((method) => ({ software, schedule: { method } })),
 ]);
 
-async function runSelection(gpu: Gpu): Promise<void> {
+/** @param classes few or many: kernels of other text score many. */
+async function runSelection(gpu: Gpu, classes: number): Promise<void> {
   const size = { height: 8, width: 8 };
+  const vectors = Math.ceil(classes / 4);
   const labels = async function* () {
     yield { images: 1, labels: new Uint8Array(64) };
   };
-  const prior = await accumulatePrior(gpu, labels(), { classes: 5, size });
-  const logits = gpu.createBuffer(2 * 2 * 8 * 4, "logits");
+  const prior = await accumulatePrior(gpu, labels(), { classes, size });
+  const logits = gpu.createBuffer(2 * 2 * vectors * 16, "logits");
   const views = [{ offset: 0, height: 2, width: 2, mirror: false }, { offset: 0, height: 2, width: 2, mirror: true }];
   const batches: ScoreBatches = {
     images: 1,
@@ -231,7 +235,7 @@ async function runSelection(gpu: Gpu): Promise<void> {
       yield { images: 1, ...size, logits: { buffer: logits, offset: 0, size: logits.size }, views };
     },
   };
-  const scores = { classes: 5, prior };
+  const scores = { classes, prior };
   const buffers = { views: logits, labels: gpu.createBuffer(64, "labels") };
   for await (const batch of batches.batches()) await argMaxDispatch(gpu, batch, scores, buffers);
   const { lambda } = await selectThresholds(gpu, batches, scores, {
@@ -242,8 +246,11 @@ async function runSelection(gpu: Gpu): Promise<void> {
   });
   for await (const _batch of assignLabels(gpu, batches, scores, lambda));
   for await (const _batch of assignSoftLabels(gpu, batches, scores, lambda, 0.25));
+  for await (const batch of batches.batches()) {
+    for await (const _piece of classProbabilities(gpu, batch, scores));
+  }
   const maps = { name: "selftraining/channels_last", text: channelsLast };
-  await gpu.pipeline(maps, { CLASSES: 5, CLASS_VECTORS: 2, PIXELS: 64 });
+  await gpu.pipeline(maps, { CLASSES: classes, CLASS_VECTORS: vectors, PIXELS: 64 });
 }
 
 /** What neither a network nor the selection nor a case of the self-test and the benchmark uses. */
@@ -259,6 +266,13 @@ async function compileOthers(gpu: Gpu): Promise<void> {
   const [dx = y] = gradients(y, [x], input("dy", y.shape));
   const activations = { loss: y, recompute: false, half: true };
   (await Program.compile(gpu, { outputs: { y, dx }, activations })).dispose();
+  const many = input("many", [1, 255, 3, 3]);
+  for (const form of [{ dtype: "u8", layout: "plain", shape: [1, 5, 5] }, { shape: [1, 255, 5, 5] }] as const) {
+    const { shape, ...options } = form;
+    const loss = interpolatedCrossEntropy(many, input("targets", shape, options));
+    const [gradient = loss] = gradients(loss, [many]);
+    (await Program.compile(gpu, { outputs: { loss, gradient } })).dispose();
+  }
   const labels = gpu.createBuffer(16, "labels");
   const range = { buffer: labels, offset: 0, size: 16 };
   await confusionDispatch(gpu, range, range, gpu.createBuffer(4 * 5 * 5, "counts"), { classes: 5, pixels: 16 });

@@ -1,40 +1,7 @@
-// The scores of all classes at one pixel. Every kernel that asks gets the same bits.
-// The input is low-resolution logits of one or several views of an image; a view is the image at a scale, perhaps
-// mirrored. The logits are interpolated to the pixel, turned into probabilities, averaged over the views, and
-// multiplied by the spatial prior. With IS_PROBABILITY the input is probability maps, which skip the softmax.
-// A kernel that includes this file declares
-//   logits: array<vec4f>   views one after the other, each [N, h, w, C₄];
-//   views: array<vec4u>    first (H, W, rows of the prior, its columns), then for each view (its first vec4f in logits,
-//                          height, width, 1 if mirrored) and the parts of its rows and of its columns that the image
-//                          covers, as `betweenPart` takes them: beyond them the logits are those of padding;
-//   prior: array<vec4f>    [H, W, C₄], read only with HAS_PRIOR; with PRIOR_IS_RESIZED of a size of its own.
-// It also includes lib/bilinear.wgsl.
-const CLASSES: u32 = 1u;
-const CLASS_VECTORS: u32 = 1u;
-const BATCH: u32 = 1u;
-// Both are 0 where images of many sizes share a shader. Then `views` says the size.
-const HEIGHT: u32 = 1u;
-const WIDTH: u32 = 1u;
-const VIEWS: u32 = 1u;
-const ALIGN_CORNERS: bool = false;
-const IS_PROBABILITY: bool = false;
-const AVERAGE_LOGITS: bool = false;
-const HAS_PRIOR: bool = false;
-const PRIOR_IS_RESIZED: bool = false;
-
-fn labelRows() -> u32 {
-  if (HEIGHT == 0u) { return views[0].x; }
-  return HEIGHT;
-}
-
-fn labelColumns() -> u32 {
-  if (WIDTH == 0u) { return views[0].y; }
-  return WIDTH;
-}
-
-fn labelPixels() -> u32 {
-  return BATCH * labelRows() * labelColumns();
-}
+// The scores of all classes at one pixel. Every kernel that asks gets the same bits. lib/class_score_inputs.wgsl says
+// what they are, and what the including file declares. This is for few classes, whose scores fit registers. For many
+// there is lib/class_scores_many.wgsl, with the same functions for the kernels to call.
+#include lib/class_score_inputs.wgsl
 
 // What is known of the view at hand: the logits in the columns left and right of the pixel, already interpolated down
 // to the pixel's row, and the share of the right column.
@@ -91,11 +58,6 @@ fn interpolatedView(index: u32, image: u32, row: u32, column: u32) -> array<vec4
   return values;
 }
 
-// Which lanes of a vec4f hold classes. The others are padding.
-fn isClass(vector: u32) -> vec4<bool> {
-  return vec4u(vector * 4u) + vec4u(0u, 1u, 2u, 3u) < vec4u(CLASSES);
-}
-
 fn softmax(values: array<vec4f, CLASS_VECTORS>) -> array<vec4f, CLASS_VECTORS> {
   var largest = vec4f(-1e30);
   #unroll v in 0..CLASS_VECTORS { largest = max(largest, select(vec4f(-1e30), values[$v], isClass($(v + 0)u))); }
@@ -129,18 +91,6 @@ fn classScores(image: u32, row: u32, column: u32) -> array<vec4f, CLASS_VECTORS>
   return scores;
 }
 
-// The place of the prior at a pixel. A prior of another size is looked up at the same relative place, the nearest.
-fn priorPlace(row: u32, column: u32) -> u32 {
-  if (!PRIOR_IS_RESIZED) { return row * labelColumns() + column; }
-  let priorRow = (2u * row + 1u) * views[0].z / (2u * labelRows());
-  return priorRow * views[0].w + (2u * column + 1u) * views[0].w / (2u * labelColumns());
-}
-
-struct Largest {
-  score: f32,
-  id: u32,
-}
-
 // The largest score and its class, the first on ties. It selects rather than branches: a branch costs a software
 // adapter more than what it skips.
 fn largestScore(scores: array<vec4f, CLASS_VECTORS>) -> Largest {
@@ -153,4 +103,8 @@ fn largestScore(scores: array<vec4f, CLASS_VECTORS>) -> Largest {
     }
   }
   return largest;
+}
+
+fn topScore(image: u32, row: u32, column: u32) -> Largest {
+  return largestScore(classScores(image, row, column));
 }

@@ -1,10 +1,10 @@
 // Prediction: the class of the largest score of each pixel, the first on ties.
-// Bindings: 0 logits read · 1 views read · 2 prior read (see lib/class_scores.wgsl) · 3 labels [N,H,W] write, bytes,
+// Bindings: 0 logits read · 1 views read · 2 prior read (see lib/class_score_inputs.wgsl) · 3 labels [N,H,W] write, bytes,
 // four to a word.
 // Schedule: one invocation takes RUN pixels that follow each other. They share the columns of logits beside them.
 // Bound: with one view, whose logits are compared as they are, C/4 vec4f of arithmetic per pixel; else as top_score.
 #include lib/bilinear.wgsl
-#include lib/class_scores.wgsl
+#include SCORES
 #include lib/grid.wgsl
 
 // A multiple of four.
@@ -34,7 +34,7 @@ fn main(
     var column = pixel % columns;
     enterStretch(image, row, column);
     loop {
-      packed = insertBits(packed, largestScore(classScores(image, row, column)).id, 8u * (pixel % 4u), 8u);
+      packed = insertBits(packed, topScore(image, row, column).id, 8u * (pixel % 4u), 8u);
       if (pixel % 4u == 3u || pixel + 1u == end) {
         labels[pixel / 4u] = packed;
       }

@@ -1,7 +1,7 @@
 // Pseudo-labels of every pixel by the class thresholds λ (CBST, Zou et al. 2018, section 4). The label is the class
 // with the largest ratio f32(score_c / λ_c), the first on ties. Where the largest ratio is below 1, no score reaches
 // its threshold, and the label is 255, ignored. A ratio of exactly 1 is kept, as in the released code.
-// Bindings: 0 logits read · 1 views read · 2 prior read (see lib/class_scores.wgsl) · 3 thresholds λ [CLASSES] read, as
+// Bindings: 0 logits read · 1 views read · 2 prior read (see lib/class_score_inputs.wgsl) · 3 thresholds λ [CLASSES] read, as
 // vec4f; lanes beyond the last class are not looked at · 4 labels [N,H,W] write, bytes, four to a word · 5 counts
 // [CLASSES] read-write: pixels that got each class.
 // Schedule: one invocation labels RUN pixels that follow each other. They share the columns of logits beside them, and
@@ -11,7 +11,8 @@
 // last, because a software adapter also executes a branch that is not taken.
 // Bound: as top_score, and a division per class.
 #include lib/bilinear.wgsl
-#include lib/class_scores.wgsl
+#include SCORES
+#include ASSIGN
 #include lib/exact_quotient.wgsl
 #include lib/grid.wgsl
 
@@ -49,7 +50,7 @@ fn main(
     var column = pixel % columns;
     enterStretch(image, row, column);
     loop {
-      let label = assign(classScores(image, row, column));
+      let label = assignPixel(image, row, column);
       count(label);
       undecided |= u32(label == UNDECIDED) << (pixel - first);
       packed = insertBits(packed, label, 8u * (pixel % 4u), 8u);
@@ -66,7 +67,7 @@ fn main(
     undecided ^= 1u << bit;
     let again = first + bit;
     enterStretch(again / (rows * columns), again / columns % rows, again % columns);
-    let label = assignExactly(classScores(again / (rows * columns), again / columns % rows, again % columns));
+    let label = assignExactly(again / (rows * columns), again / columns % rows, again % columns);
     count(label);
     labels[again / 4u] = insertBits(labels[again / 4u], label, 8u * (again % 4u), 8u);
   }
@@ -79,41 +80,4 @@ fn main(
 
 fn count(label: u32) {
   ownCounts[min(label, CLASSES - 1u)] += u32(label < CLASSES);
-}
-
-fn assign(scores: array<vec4f, CLASS_VECTORS>) -> u32 {
-  var isKept = false;
-  var largest = vec4f(0.0);
-  var quotients: array<vec4f, CLASS_VECTORS>;
-  #unroll v in 0..CLASS_VECTORS {
-    let threshold$v = thresholds[$(v + 0)u];
-    isKept |= any((scores[$v] >= threshold$v) & isClass($(v + 0)u));
-    quotients[$v] = select(vec4f(-1.0), scores[$v] / threshold$v, isClass($(v + 0)u));
-    largest = max(largest, quotients[$v]);
-  }
-  // Two ratios may be equal if they differ by less than this: twice the error that WGSL allows a division, on either
-  // side.
-  let near = max(max(largest.x, largest.y), max(largest.z, largest.w)) * 0.999998;
-  var candidates = 0u;
-  var label = 0u;
-  #unroll v in 0..CLASS_VECTORS {
-    #unroll k in 0..4 {
-      candidates += u32(quotients[$v][$k] >= near);
-      label = select(label, $(v * 4 + k)u, quotients[$v][$k] >= near);
-    }
-  }
-  return select(IGNORED, select(UNDECIDED, label, candidates == 1u), isKept);
-}
-
-// The label of a pixel where some score reaches its threshold.
-fn assignExactly(scores: array<vec4f, CLASS_VECTORS>) -> u32 {
-  var all = scores;
-  var best = 0u;
-  var label = IGNORED;
-  for (var id = 0u; id < CLASSES; id++) {
-    let quotient = exactQuotient(max(all[id / 4u][id % 4u], 0.0), thresholds[id / 4u][id % 4u]);
-    label = select(label, id, quotient > best);
-    best = max(best, quotient);
-  }
-  return label;
 }

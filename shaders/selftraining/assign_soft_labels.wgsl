@@ -1,15 +1,16 @@
 // Soft pseudo-labels with entropy regularisation (LRENT; CRST, Zou et al. 2019) of every pixel: soft_c = w_c / Σ_j w_j
 // with w_c = (score_c/λ_c)^{1/α}. The hard label is arg max soft, the first class on ties, but 255 unless Σ_j w_j is
 // above 1.
-// Bindings: 0 logits read · 1 views read · 2 prior read (see lib/class_scores.wgsl) · 3 thresholds [CLASSES + 1] read:
+// Bindings: 0 logits read · 1 views read · 2 prior read (see lib/class_score_inputs.wgsl) · 3 thresholds [CLASSES + 1] read:
 // (bits of λ, biased exponent of λ + 32, bits of log₂ of its mantissa in [1, 2), 0), and a last row (bits of 1/α, …)
 // · 4 labels [N,H,W] write, bytes, four to a word · 5 counts [CLASSES] read-write: pixels that got each class
 // · 6 soft [N,H,W,C₄] write.
 // Schedule: one invocation per word of four pixels. Bound: C logarithms, exponentials and long divisions per pixel. The
 // logarithm of a ratio is the difference of two logarithms. Their exponents are subtracted as integers. So only the
 // logarithms of the mantissas carry an error, which 1/α multiplies.
+#include ASSIGN
 #include lib/bilinear.wgsl
-#include lib/class_scores.wgsl
+#include SCORES
 #include lib/exact_quotient.wgsl
 #include lib/grid.wgsl
 
@@ -34,40 +35,6 @@ fn logWeight(score: f32, threshold: vec4u) -> f32 {
   return (f32(i32(parts.y) - i32(threshold.y)) + fraction) * bitcast<f32>(thresholds[CLASSES].x);
 }
 
-fn assign(pixel: u32, scores: array<vec4f, CLASS_VECTORS>) -> u32 {
-  var label = 0u;
-  var best = 0u;
-  var most = LOWEST;
-  #unroll v in 0..CLASS_VECTORS {
-    var logs$v = vec4f(LOWEST);
-    #unroll k in 0..4 {
-      if ($(v * 4 + k)u < CLASSES) {
-        let threshold = thresholds[$(v * 4 + k)u];
-        logs$v[$k] = logWeight(scores[$v][$k], threshold);
-        most = max(most, logs$v[$k]);
-        // Soft labels have the same order as the quotients. The quotients are exact, so the hard label is taken from
-        // them.
-        let quotient = exactQuotient(max(scores[$v][$k], 0.0), bitcast<f32>(threshold.x));
-        if (quotient > best) {
-          best = quotient;
-          label = $(v * 4 + k)u;
-        }
-      }
-    }
-  }
-  var total = vec4f(0.0);
-  #unroll v in 0..CLASS_VECTORS {
-    let weights$v = select(vec4f(0.0), exp2(max(logs$v - most, vec4f(-140.0))), logs$v > vec4f(LOWEST));
-    total += weights$v;
-  }
-  // A pixel without any score has no weight at all, and must not divide by 0.
-  let sum = max(total.x + total.y + total.z + total.w, 1e-30);
-  #unroll v in 0..CLASS_VECTORS {
-    soft[pixel * CLASS_VECTORS + $(v + 0)u] = weights$v / sum;
-  }
-  return select(255u, label, most + log2(sum) > 0.0);
-}
-
 @compute @workgroup_size(64)
 fn main(
   @builtin(workgroup_id) workgroup: vec3u,
@@ -89,7 +56,7 @@ fn main(
     let row = pixel / columns % rows;
     enterStretch(image, row, pixel % columns);
     loop {
-      let label = assign(pixel, classScores(image, row, pixel % columns));
+      let label = assignPixel(pixel, image, row, pixel % columns);
       packed = insertBits(packed, label, 8u * (pixel % 4u), 8u);
       if (label < CLASSES) {
         atomicAdd(&counts[label], 1u);

@@ -21,13 +21,13 @@ fn main(
   if (pixel >= PIXELS) {
     return;
   }
-  #unroll v in 0..CLASS_VECTORS {
-    var value$v = vec4f(0.0);
+  for (var v = 0u; v < CLASS_VECTORS; v++) {
+    var value = vec4f(0.0);
     #unroll k in 0..4 {
-      if ($(v * 4 + k)u < CLASSES) {
-        value$v[$k] = x[$(v * 4 + k)u * PIXELS + pixel];
+      if (4u * v + $(k + 0)u < CLASSES) {
+        value[$k] = x[(4u * v + $(k + 0)u) * PIXELS + pixel];
       }
     }
-    y[pixel * CLASS_VECTORS + $(v + 0)u] = value$v;
+    y[pixel * CLASS_VECTORS + v] = value;
   }
 }

@@ -1,10 +1,11 @@
 // The scores of every class at a run of pixels, one class after the other: y[c, i] = score of class c at pixel
 // first + i.
-// Bindings: 0 logits read · 1 views read · 2 prior read (see lib/class_scores.wgsl) · 3 range [2] read: first pixel and
+// Bindings: 0 logits read · 1 views read · 2 prior read (see lib/class_score_inputs.wgsl) · 3 range [2] read: first pixel and
 // number of pixels n · 4 y [CLASSES, n] write, f32.
 // Schedule: one invocation per pixel, so that neighbours write neighbours. Bound: as top_score, and 4·C bytes per pixel.
 #include lib/bilinear.wgsl
-#include lib/class_scores.wgsl
+#include SCORES
+#include WRITE
 #include lib/grid.wgsl
 
 @group(0) @binding(0) var<storage, read> logits: array<vec4f>;
@@ -29,12 +30,5 @@ fn main(
   let image = pixel / (labelRows() * columns);
   let row = pixel / columns % labelRows();
   enterStretch(image, row, pixel % columns);
-  let scores = classScores(image, row, pixel % columns);
-  #unroll v in 0..CLASS_VECTORS {
-    #unroll k in 0..4 {
-      if ($(v * 4 + k)u < CLASSES) {
-        y[$(v * 4 + k)u * count + index] = scores[$v][$k];
-      }
-    }
-  }
+  writeScores(index, image, row, pixel % columns);
 }

@@ -2,13 +2,13 @@
 // With STEP above 1 it takes only a lattice of about every STEP-th row and column. The lattice is spread over the whole
 // image. It is shifted from image to image of the batch, so that no place counts more than another: what a class looks
 // like depends on the row.
-// Bindings: 0 logits read · 1 views read · 2 prior read (see lib/class_scores.wgsl) · 3 keys [N,ROWS,COLUMNS] write:
+// Bindings: 0 logits read · 1 views read · 2 prior read (see lib/class_score_inputs.wgsl) · 3 keys [N,ROWS,COLUMNS] write:
 // the f32 bits of the score. Scores are not negative, so their bits have the same order · 4 classes [N,ROWS,COLUMNS]
 // write, u32.
 // Schedule: one invocation takes RUN pixels that follow each other. They share the columns of logits beside them.
 // Bound: C exponentials per pixel.
 #include lib/bilinear.wgsl
-#include lib/class_scores.wgsl
+#include SCORES
 #include lib/grid.wgsl
 
 const STEP: u32 = 1u;
@@ -48,7 +48,7 @@ fn main(
     var column = spread(pixel - rowStart, BATCH - 1u - image, columns, labelColumns());
     enterStretch(image, row, column);
     loop {
-      writeTop(pixel, classScores(image, row, column));
+      writeTop(pixel, topScore(image, row, column));
       pixel++;
       column = spread(pixel - rowStart, BATCH - 1u - image, columns, labelColumns());
       if (pixel >= rowEnd || !staysInStretch(column)) { break; }
@@ -56,8 +56,7 @@ fn main(
   }
 }
 
-fn writeTop(pixel: u32, scores: array<vec4f, CLASS_VECTORS>) {
-  let largest = largestScore(scores);
+fn writeTop(pixel: u32, largest: Largest) {
   // Adding zero turns a negative zero into a positive one, whose bits are the smallest.
   keys[pixel] = bitcast<u32>(max(largest.score, 0.0) + 0.0);
   classes[pixel] = largest.id;

@@ -77,6 +77,12 @@ function readConstants(text: string): Map<string, number> {
   return values;
 }
 
+/**
+ * The most vec4f of classes for which a kernel's text names each. Drivers take long to compile long text: with 64 of them
+ * a software adapter took a minute per kernel. Beyond, kernels loop over the classes.
+ */
+export const mostUnrolled = 16;
+
 const unrollHead = /#unroll (\w+) in (.+?)\.\.(.+?) \{/;
 
 /** Expands the outermost `#unroll` blocks from the first to the last, each body recursively. */

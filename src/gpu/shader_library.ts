@@ -5,7 +5,16 @@
  */
 
 import activation from "../../shaders/lib/activation.wgsl" with { type: "text" };
+import assignLabels from "../../shaders/lib/assign_labels.wgsl" with { type: "text" };
+import assignLabelsMany from "../../shaders/lib/assign_labels_many.wgsl" with { type: "text" };
+import assignSoftLabels from "../../shaders/lib/assign_soft_labels.wgsl" with { type: "text" };
+import assignSoftLabelsMany from "../../shaders/lib/assign_soft_labels_many.wgsl" with { type: "text" };
+import classScoreInputs from "../../shaders/lib/class_score_inputs.wgsl" with { type: "text" };
+import classScoresMany from "../../shaders/lib/class_scores_many.wgsl" with { type: "text" };
+import writeScores from "../../shaders/lib/write_scores.wgsl" with { type: "text" };
+import writeScoresMany from "../../shaders/lib/write_scores_many.wgsl" with { type: "text" };
 import bilinear from "../../shaders/lib/bilinear.wgsl" with { type: "text" };
+import crossEntropyProblem from "../../shaders/lib/cross_entropy_problem.wgsl" with { type: "text" };
 import crop from "../../shaders/lib/crop.wgsl" with { type: "text" };
 import classScores from "../../shaders/lib/class_scores.wgsl" with { type: "text" };
 import epilogue from "../../shaders/lib/epilogue.wgsl" with { type: "text" };
@@ -32,8 +41,17 @@ import winogradTiles from "../../shaders/lib/winograd_tiles.wgsl" with { type: "
 /** Text of each include file by its path below `shaders/`. */
 export const library: Readonly<Record<string, string>> = {
   "lib/activation.wgsl": activation,
+  "lib/assign_labels.wgsl": assignLabels,
+  "lib/assign_labels_many.wgsl": assignLabelsMany,
+  "lib/assign_soft_labels.wgsl": assignSoftLabels,
+  "lib/assign_soft_labels_many.wgsl": assignSoftLabelsMany,
+  "lib/class_score_inputs.wgsl": classScoreInputs,
+  "lib/class_scores_many.wgsl": classScoresMany,
+  "lib/write_scores.wgsl": writeScores,
+  "lib/write_scores_many.wgsl": writeScoresMany,
   "lib/bilinear.wgsl": bilinear,
   "lib/class_scores.wgsl": classScores,
+  "lib/cross_entropy_problem.wgsl": crossEntropyProblem,
   "lib/crop.wgsl": crop,
   "lib/epilogue.wgsl": epilogue,
   "lib/every_row.wgsl": everyRow,

@@ -4,6 +4,9 @@
  * @module
  */
 
+/** The most loop iterations of one invocation that every known driver executes completely. */
+export const maxIterations = 60_000;
+
 /**
  * Iterations of one invocation in nested loops, given how often each loop runs, the outermost first. Each entry into a
  * loop counts as one iteration more than the loop runs, because the check that ends the loop is counted too. This was

@@ -9,14 +9,12 @@ import { OutOfBudgetError } from "../errors.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { type BufferCopy, type BufferRange, type Dispatch, wholeRange } from "../gpu/launch.ts";
 import { storedElements, unpack } from "./layout.ts";
+import { maxIterations } from "./iterations.ts";
 import type { MemoryPlan } from "./plan.ts";
 import { OperandTextures, textureOperands } from "./operand_textures.ts";
 import { launchCost } from "../gpu/submission_pace.ts";
 import { planProgram, type ProgramDefinition, type ProgramPlan, type ProgramStep } from "./program_plan.ts";
 import { type KernelCall, type StagedPart, type StoredBinding, Tensor } from "./tensor.ts";
-
-/** The most loop iterations of one invocation that every known driver executes completely. */
-export const maxIterations = 60_000;
 
 /** A compiled graph. */
 export class Program {

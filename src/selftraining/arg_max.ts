@@ -8,10 +8,7 @@
 import shader from "../../shaders/selftraining/arg_max.wgsl" with { type: "text" };
 import type { Gpu } from "../gpu/gpu.ts";
 import { type Dispatch, grid } from "../gpu/launch.ts";
-import { type ScoreBatch, scoreConstants, type ScoreOptions } from "./scores.ts";
-
-/** Pixels that one invocation labels, one after the other. */
-const run = 32;
+import { pixelsPerInvocation, type ScoreBatch, scoreConstants, scoreIncludes, type ScoreOptions } from "./scores.ts";
 
 /**
  * The launch that labels each pixel of a batch with the class of its largest score. Of equal scores the first class
@@ -26,8 +23,9 @@ export function argMaxDispatch(
   scores: ScoreOptions,
   { views, labels }: Readonly<Record<"views" | "labels", GPUBuffer>>,
 ): Promise<Dispatch> {
+  const run = pixelsPerInvocation(batch, scores, { scorings: 1, perClass: 0 });
   return gpu.dispatch(
-    { name: "selftraining/arg_max", text: shader },
+    { name: "selftraining/arg_max", text: shader, includes: scoreIncludes(scores) },
     { ...scoreConstants(batch, scores), RUN: run },
     [batch.logits, views, scores.prior ?? batch.logits, labels],
     grid(Math.ceil(batch.images * batch.height * batch.width / run), 64),

@@ -9,7 +9,7 @@ import shader from "../../shaders/selftraining/class_probabilities.wgsl" with { 
 import { BufferScope } from "../gpu/buffer_scope.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { grid } from "../gpu/launch.ts";
-import { type ScoreBatch, scoreConstants, type ScoreOptions, viewsBuffer } from "./scores.ts";
+import { type ScoreBatch, scoreConstants, scoreIncludes, type ScoreOptions, viewsBuffer } from "./scores.ts";
 
 /** Bytes of probabilities that are computed and read together, where the caller says nothing. */
 const defaultBytes = 32 * 2 ** 20;
@@ -47,7 +47,11 @@ export async function* classProbabilities(
     gpu.write(range, Uint32Array.of(first, count));
     gpu.submit([
       await gpu.dispatch(
-        { name: "selftraining/class_probabilities", text: shader },
+        {
+          name: "selftraining/class_probabilities",
+          text: shader,
+          includes: scoreIncludes(scores, { WRITE: "write_scores" }),
+        },
         scoreConstants(batch, scores),
         [batch.logits, views, scores.prior ?? batch.logits, range, y],
         grid(count, 64),

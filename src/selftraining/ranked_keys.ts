@@ -12,7 +12,15 @@ import topShader from "../../shaders/selftraining/top_score.wgsl" with { type: "
 import { BufferScope } from "../gpu/buffer_scope.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { type BufferRange, type Dispatch, grid, wholeRange } from "../gpu/launch.ts";
-import { type ScoreBatch, type ScoreBatches, scoreConstants, type ScoreOptions, viewsBuffer } from "./scores.ts";
+import {
+  pixelsPerInvocation,
+  type ScoreBatch,
+  type ScoreBatches,
+  scoreConstants,
+  scoreIncludes,
+  type ScoreOptions,
+  viewsBuffer,
+} from "./scores.ts";
 
 /** The keys of some pixels. */
 export interface KeyBatch {
@@ -35,8 +43,6 @@ export interface KeyOptions {
   readonly step?: (batch: ScoreBatch) => number;
 }
 
-/** Pixels whose keys one invocation of `top_score` computes, one after the other. */
-const run = 32;
 /** Pixels that one invocation of the `stride` kernels counts, one after the other. */
 const blockPixels = 256;
 
@@ -64,9 +70,10 @@ export async function* rankedKeys(
       classes = buffers.create(bytes, "classes");
     }
     const views = viewsBuffer(gpu, batch, scores);
+    const run = pixelsPerInvocation(batch, scores, { scorings: 1, perClass: 0 });
     const launches: Dispatch[] = [
       await gpu.dispatch(
-        { name: "selftraining/top_score", text: topShader },
+        { name: "selftraining/top_score", text: topShader, includes: scoreIncludes(scores) },
         { ...scoreConstants(batch, scores), STEP: every, RUN: run },
         [batch.logits, views, scores.prior ?? batch.logits, keys, classes],
         grid(Math.ceil(count / run), 64),

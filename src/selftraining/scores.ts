@@ -9,7 +9,8 @@
 import type { Gpu } from "../gpu/gpu.ts";
 import type { Size } from "../data/size.ts";
 import type { BufferRange } from "../gpu/launch.ts";
-import type { ShaderConstants } from "../gpu/shader.ts";
+import { mostUnrolled, type ShaderConstants } from "../gpu/shader.ts";
+import { maxIterations, nestedIterations } from "../graph/iterations.ts";
 import { paddedChannels } from "../graph/layout.ts";
 
 /** Where a view of a batch lies in the buffer of the logits. */
@@ -119,6 +120,34 @@ export function scoreConstants(batch: ScoreBatch, options: ScoreOptions): Shader
     HAS_PRIOR: options.prior !== undefined,
     PRIOR_IS_RESIZED: options.priorSize !== undefined,
   };
+}
+
+/** Loops over the classes of a pixel in `lib/class_scores.wgsl`: for each view, and once. */
+const walks = { perView: 6, once: 5 };
+
+/**
+ * How many pixels one invocation takes: 32, or with many classes fewer, so that it does not loop more often than drivers
+ * allow. It is a multiple of four, because four labels make a word.
+ *
+ * @param kernel how often the kernel asks for the scores of a pixel, and its other iterations per pixel and class.
+ */
+export function pixelsPerInvocation(
+  batch: ScoreBatch,
+  { classes }: ScoreOptions,
+  kernel: { readonly scorings: number; readonly perClass: number },
+): number {
+  const vectors = paddedChannels(classes) / 4;
+  if (vectors <= mostUnrolled) return 32;
+  const scoring = (batch.views.length * walks.perView + walks.once) * nestedIterations(vectors);
+  const perPixel = kernel.scorings * scoring + kernel.perClass * classes;
+  return Math.max(4, Math.min(32, Math.floor(maxIterations / perPixel / 4) * 4));
+}
+
+/** Files of `shaders/lib/` that a kernel includes by a name, as there are few or many classes. */
+export function scoreIncludes({ classes }: ScoreOptions, files: Readonly<Record<string, string>> = {}) {
+  const ending = paddedChannels(classes) / 4 <= mostUnrolled ? "" : "_many";
+  const chosen = Object.entries({ SCORES: "class_scores", ...files });
+  return Object.fromEntries(chosen.map(([name, file]) => [name, `lib/${file}${ending}.wgsl`]));
 }
 
 /** The sizes and the views of a batch as `lib/class_scores.wgsl` reads them. */

@@ -31,7 +31,15 @@ import {
 } from "./order_statistics.ts";
 import { countsOf, type LabelCounts } from "./label_counts.ts";
 import { type KeyBatch, rankedKeys } from "./ranked_keys.ts";
-import { type ScoreBatch, type ScoreBatches, scoreConstants, type ScoreOptions, viewsBuffer } from "./scores.ts";
+import {
+  pixelsPerInvocation,
+  type ScoreBatch,
+  type ScoreBatches,
+  scoreConstants,
+  scoreIncludes,
+  type ScoreOptions,
+  viewsBuffer,
+} from "./scores.ts";
 import { rankedLists, type SelectionSettings, type Thresholds, thresholdsAtRanks } from "./thresholds.ts";
 
 /** Sizes that change the time of a selection, but not its result. */
@@ -51,8 +59,6 @@ export const defaultLimits: SelectionLimits = { samples: 2 ** 21, candidates: 2 
 const deviations = 6;
 /** Bytes of labels that are read back together. */
 export const labelBytes = 8 * 2 ** 20;
-/** Pixels that one invocation of `assign_labels` labels, one after the other. */
-const run = 32;
 
 /** The thresholds of all classes. */
 export async function selectThresholds(
@@ -288,8 +294,14 @@ export function assignDispatch(
   buffers: Readonly<Record<"views" | "thresholds" | "labels" | "counts", GPUBuffer>>,
 ): Promise<Dispatch> {
   const { views, thresholds, labels, counts } = buffers;
+  // A pixel may be decided twice, the second time by a long division of 24 steps for each class.
+  const run = pixelsPerInvocation(batch, scores, { scorings: 2, perClass: 28 });
   return gpu.dispatch(
-    { name: "selftraining/assign_labels", text: assignShader },
+    {
+      name: "selftraining/assign_labels",
+      text: assignShader,
+      includes: scoreIncludes(scores, { ASSIGN: "assign_labels" }),
+    },
     { ...scoreConstants(batch, scores), RUN: run },
     [batch.logits, views, scores.prior ?? batch.logits, thresholds, labels, counts],
     grid(Math.ceil(batch.images * batch.height * batch.width / run), 64),

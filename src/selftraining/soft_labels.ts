@@ -13,7 +13,14 @@ import { grid, wholeRange } from "../gpu/launch.ts";
 import { OneBehind } from "../gpu/one_behind.ts";
 import { storedBytes, unpack } from "../graph/layout.ts";
 import { countsOf } from "./label_counts.ts";
-import { type ScoreBatch, type ScoreBatches, scoreConstants, type ScoreOptions, viewsBuffer } from "./scores.ts";
+import {
+  type ScoreBatch,
+  type ScoreBatches,
+  scoreConstants,
+  scoreIncludes,
+  type ScoreOptions,
+  viewsBuffer,
+} from "./scores.ts";
 import type { LabelledBatch } from "./selection.ts";
 
 /** Soft and hard pseudo-labels of one batch. */
@@ -63,7 +70,11 @@ export async function* assignSoftLabels(
     gpu.write(counts, new Uint8Array(counts.size));
     gpu.submit([
       await gpu.dispatch(
-        { name: "selftraining/assign_soft_labels", text: shader },
+        {
+          name: "selftraining/assign_soft_labels",
+          text: shader,
+          includes: scoreIncludes(scores, { ASSIGN: "assign_soft_labels" }),
+        },
         scoreConstants(batch, scores),
         [batch.logits, views, scores.prior ?? batch.logits, thresholds, labels, counts, soft],
         grid(Math.ceil(size / 4), 64),

@@ -15,6 +15,9 @@ const cases: { name: string; logits: Shape; size: [number, number]; alignCorners
   { name: "the same odd size", logits: [2, 6, 5, 3], size: [5, 3] },
   { name: "a smaller size", logits: [2, 3, 7, 9], size: [3, 5] },
   { name: "logits of one pixel", logits: [1, 4, 1, 1], size: [3, 3] },
+  { name: "33 classes", logits: [1, 33, 2, 3], size: [5, 7] },
+  { name: "65 classes", logits: [2, 65, 2, 3], size: [5, 7] },
+  { name: "255 classes", logits: [2, 255, 2, 3], size: [5, 7] },
   { name: "one class", logits: [1, 1, 2, 2], size: [3, 3] },
 ];
 
@@ -73,12 +76,13 @@ Deno.test("on ties the label is the first class", async () => {
 });
 
 Deno.test("over several views the label is that of equal thresholds, ties and all", async () => {
-  const shape: Shape = [2, 6, 5, 7];
-  // Few different values, so that many classes are equal after the mean over the mirror image.
-  const values = randomValues(size(shape), "coarse").map((value) => Math.round(value * 2) / 2);
-  for (const averageLogits of [false, true]) {
-    const { labels, byThresholds } = await label(values, shape, [19, 23], { averageLogits }, [false, true]);
-    assertEquals(labels, byThresholds);
-    assert(new Set(labels).size > 1);
+  for (const shape of [[2, 6, 5, 7], [1, 66, 3, 4]] satisfies Shape[]) {
+    // Few different values, so that many classes are equal after the mean over the mirror image.
+    const values = randomValues(size(shape), "coarse").map((value) => Math.round(value * 2) / 2);
+    for (const averageLogits of [false, true]) {
+      const { labels, byThresholds } = await label(values, shape, [19, 23], { averageLogits }, [false, true]);
+      assertEquals(labels, byThresholds);
+      assert(new Set(labels).size > 1);
+    }
   }
 });

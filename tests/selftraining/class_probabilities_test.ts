@@ -56,6 +56,9 @@ for (
     { name: "in one piece", shape: [1, 7, 3, 4], to: [24, 32], bytes: 2 ** 20, wantedPieces: 1 },
     { name: "in pieces that end within rows", shape: [2, 5, 4, 3], to: [11, 13], bytes: 5 * 4 * 100, wantedPieces: 3 },
     { name: "of 34 classes", shape: [1, 34, 2, 2], to: [3, 5], bytes: 2 ** 20, wantedPieces: 1 },
+    { name: "of 64 classes", shape: [1, 64, 2, 3], to: [3, 5], bytes: 2 ** 20, wantedPieces: 1 },
+    { name: "of 65 classes", shape: [1, 65, 2, 3], to: [3, 5], bytes: 2 ** 20, wantedPieces: 1 },
+    { name: "of 255 classes", shape: [2, 255, 2, 3], to: [5, 7], bytes: 2 ** 20, wantedPieces: 1 },
     { name: "of pixels that are larger than a piece", shape: [1, 6, 1, 2], to: [1, 3], bytes: 1, wantedPieces: 3 },
   ] as const
 ) {

@@ -4,6 +4,7 @@ import { add } from "../../src/ops/arithmetic/add.ts";
 import { Random } from "../../src/random.ts";
 import type { ScoreBatches } from "../../src/selftraining/scores.ts";
 import { assignLabels, type SelectionLimits, selectThresholds } from "../../src/selftraining/selection.ts";
+import { assignSoftLabels } from "../../src/selftraining/soft_labels.ts";
 import { hexBits, type SelectionSettings } from "../../src/selftraining/thresholds.ts";
 import { runGraph, testGpu } from "../ops/harness.ts";
 
@@ -67,7 +68,9 @@ async function gpuThresholds(batches: readonly Maps[], settings: SelectionSettin
   const scores = { classes, isProbability: true };
   const report = await selectThresholds(gpu, source, scores, settings, limits);
   const label = (lambda: Float32Array<ArrayBuffer>) => assignLabels(gpu, source, scores, lambda);
-  return { report, bits: Array.from(report.lambda, hexBits), passes, label };
+  const softLabel = (lambda: Float32Array<ArrayBuffer>, alpha: number) =>
+    assignSoftLabels(gpu, source, scores, lambda, alpha);
+  return { report, bits: Array.from(report.lambda, hexBits), passes, label, softLabel };
 }
 
 /** The maps as the adapter computes with them: WGSL lets it take denormals for 0, and GPUs do. */
@@ -277,3 +280,46 @@ Deno.test("a label is the arg max of quotients rounded to float32, the first on 
   assertEquals(batch, 2);
   assertEquals(ties > 500, true, `only ${ties} ties`);
 });
+
+for (const classes of [255]) {
+  Deno.test(`thresholds, labels and soft labels of ${classes} classes are those of their definitions`, async () => {
+    const pixels = 61;
+    const draw = new Random(7, "many classes");
+    // Probabilities of which some are equal.
+    const batches = maps(classes, pixels, (index) => draw.integer(1 << 12, index) / 2 ** 12);
+    const { bits, label, softLabel } = await gpuThresholds(batches, {
+      ...{ policy: "cbst", rule: "crst", portion: 0.5, stride: 1 },
+    });
+    assertEquals(bits, sortedThresholds(batches, { policy: "cbst", rule: "crst", portion: 0.5, stride: 1 }));
+    const lambda = Float32Array.from({ length: classes }, (_, id) => 0.9 + draw.integer(100, id, 1) / 1000);
+    const expected = batches.map(({ images, values }) =>
+      Array.from({ length: images * pixels }, (_, at) => {
+        const [image, pixel] = [Math.floor(at / pixels), at % pixels];
+        return Array.from(lambda, (value, id) => (values[(image * classes + id) * pixels + pixel] ?? 0) / value);
+      })
+    );
+    const hard = expected.map((ratios) =>
+      ratios.map((all) => {
+        const rounded = all.map(Math.fround);
+        const best = Math.max(...rounded);
+        return best >= 1 ? rounded.indexOf(best) : 255;
+      })
+    );
+    assertEquals(new Set(hard.flat()).size > 20, true);
+    let batch = 0;
+    for await (const { labels } of label(lambda)) assertEquals([...labels], hard[batch++]);
+    assertEquals(batch, 2);
+    batch = 0;
+    for await (const { soft } of softLabel(lambda, 0.5)) {
+      for (const [at, ratios] of (expected[batch] ?? []).entries()) {
+        const [image, pixel] = [Math.floor(at / pixels), at % pixels];
+        const sum = ratios.reduce((total, ratio) => total + ratio ** 2, 0);
+        const found = ratios.map((_, id) => soft[(image * classes + id) * pixels + pixel] ?? NaN);
+        const worst = Math.max(...ratios.map((ratio, id) => Math.abs(ratio ** 2 / sum - (found[id] ?? NaN))));
+        assertEquals(worst <= 4e-6, true, `pixel ${at} of batch ${batch}: error ${worst}`);
+      }
+      batch++;
+    }
+    assertEquals(batch, 2);
+  });
+}

@@ -5,7 +5,10 @@
  */
 
 import shader from "../../../shaders/loss/interpolated_cross_entropy.wgsl" with { type: "text" };
+import manyShader from "../../../shaders/loss/interpolated_cross_entropy_many.wgsl" with { type: "text" };
 import { grid } from "../../gpu/launch.ts";
+import { mostUnrolled } from "../../gpu/shader.ts";
+import { nestedIterations } from "../../graph/iterations.ts";
 import { paddedChannels } from "../../graph/layout.ts";
 import { imageRows, part, type Region } from "../../graph/slices.ts";
 import type { KernelBinding, KernelCall, Tensor } from "../../graph/tensor.ts";
@@ -53,6 +56,20 @@ export function crossEntropyAxis(problem: CrossEntropyProblem): Interpolation {
   return { inputSize: logitsHeight, outputSize: height, alignCorners: problem.alignCorners ?? false };
 }
 
+/** Loops over the classes of one pixel, of soft labels, in the kernel for many classes. */
+const walksPerPixel = 4;
+
+/**
+ * The most loop iterations of one invocation that takes this many rows. With few classes the only loops are those over
+ * rows and pixels.
+ */
+export function crossEntropyIterations(sizes: CrossEntropySizes, rowsPerInvocation: number): number {
+  const run = longestRun(sizes.logitsWidth, sizes.width);
+  if (sizes.vectors <= mostUnrolled) return rowsPerInvocation * (run + 1) + 8;
+  const walk = nestedIterations(sizes.vectors);
+  return nestedIterations(rowsPerInvocation, 2 * walk + nestedIterations(run, walksPerPixel * walk)) + 8;
+}
+
 /**
  * The launch. Each invocation takes one column of the logits and `rowsPerInvocation` rows of the labels.
  *
@@ -80,7 +97,9 @@ export function crossEntropyCall(
     : labelRows(problem.labels, region);
   const pixelWeights = problem.pixelWeights && imageRows(problem.pixelWeights, region);
   return {
-    shader: { name: "loss/interpolated_cross_entropy", text: shader },
+    shader: sizes.vectors <= mostUnrolled
+      ? { name: "loss/interpolated_cross_entropy", text: shader }
+      : { name: "loss/interpolated_cross_entropy_many", text: manyShader },
     constants: {
       BATCH: region.images.count,
       HEIGHT: sizes.height,
@@ -104,7 +123,7 @@ export function crossEntropyCall(
     },
     bindings: [logits, labels, soft ? labels : logits, classWeights ?? logits, pixelWeights ?? logits, result],
     workgroups: grid(Math.ceil(rows / rowsPerInvocation) * sizes.logitsWidth, 64),
-    iterations: rowsPerInvocation * (longestRun(sizes.logitsWidth, sizes.width) + 1) + 8,
+    iterations: crossEntropyIterations(sizes, rowsPerInvocation),
     // Operations per class and pixel: interpolation 2, shift 1, exponential 8 and, at the end, loss 2 or gradient with
     // its interpolation 6.
     flops: rows * sizes.width * sizes.classes * (gradient ? 17 : 13),

@@ -6,12 +6,19 @@
 
 import sumShader from "../../../shaders/reduce/channel_sum.wgsl" with { type: "text" };
 import { grid } from "../../gpu/launch.ts";
+import { maxIterations } from "../../graph/iterations.ts";
 import type { Region } from "../../graph/slices.ts";
 import { splitSum } from "../../graph/split_sum.ts";
 import { type DeviceTraits, type KernelPlan, Tensor } from "../../graph/tensor.ts";
 import { pixelSizes, pixelSplits } from "../reduce/pixel_splits.ts";
 import { sumOfRegions } from "../reduce/sum_of_slices.ts";
-import { crossEntropyCall, crossEntropyInputs, crossEntropySizes } from "./cross_entropy_call.ts";
+import {
+  crossEntropyCall,
+  crossEntropyInputs,
+  crossEntropyIterations,
+  type CrossEntropySizes,
+  crossEntropySizes,
+} from "./cross_entropy_call.ts";
 import type { CrossEntropyProblem } from "./interpolated_cross_entropy.ts";
 
 /**
@@ -43,9 +50,10 @@ export function interpolatedCrossEntropySums(problem: CrossEntropyProblem): Tens
 }
 
 function kernels(problem: CrossEntropyProblem, region: Region, outputBytes: number, device: DeviceTraits): KernelPlan {
-  const { logitsWidth } = crossEntropySizes(problem);
+  const sizes = crossEntropySizes(problem);
+  const { logitsWidth } = sizes;
   const rows = region.images.count * region.rows.count;
-  const rowsPerInvocation = Math.ceil(rows * logitsWidth / wantedPartialSums);
+  const rowsPerInvocation = rowsWithin(maxIterations, Math.ceil(rows * logitsWidth / wantedPartialSums), sizes);
   const partialSums = Math.ceil(rows / rowsPerInvocation) * logitsWidth;
   const { splits, pixelsPerSplit } = pixelSplits(partialSums, 1, device);
   const scratch = { scratch: splits === 1 ? 0 : 1 };
@@ -60,4 +68,10 @@ function kernels(problem: CrossEntropyProblem, region: Region, outputBytes: numb
     calls: [crossEntropyCall(problem, { region, gradient: false, rowsPerInvocation, result: scratch }), ...sum.calls],
     scratchBytes: [...sum.scratchBytes ?? [], partialSums * 16],
   };
+}
+
+/** At most this many rows, as long as an invocation does not loop more often than drivers allow. */
+function rowsWithin(iterations: number, rows: number, sizes: CrossEntropySizes): number {
+  const perRow = crossEntropyIterations(sizes, 2) - crossEntropyIterations(sizes, 1);
+  return Math.max(1, Math.min(rows, Math.floor((iterations - crossEntropyIterations(sizes, 0)) / perRow)));
 }

@@ -49,6 +49,23 @@ const cases: Case[] = [
     classWeights: true,
     pixelWeights: true,
   },
+  { name: "33 classes", logits: [1, 33, 2, 3], size: [5, 7] },
+  { name: "64 classes", logits: [1, 64, 2, 2], size: [3, 5] },
+  {
+    name: "65 classes, class and pixel weights",
+    logits: [2, 65, 2, 3],
+    size: [5, 7],
+    classWeights: true,
+    pixelWeights: true,
+  },
+  { name: "255 classes", logits: [2, 255, 2, 3], size: [5, 7] },
+  {
+    name: "255 classes, soft labels, aligned corners",
+    logits: [1, 255, 2, 2],
+    size: [3, 4],
+    soft: true,
+    alignCorners: true,
+  },
 ];
 
 for (const { name, logits, size: [height, width], soft = false, classWeights, pixelWeights, ...options } of cases) {
