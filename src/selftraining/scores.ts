@@ -132,7 +132,7 @@ const walks = { perView: 6, once: 5 };
  * @param kernel how often the kernel asks for the scores of a pixel, and its other iterations per pixel and class.
  */
 export function pixelsPerInvocation(
-  batch: ScoreBatch,
+  batch: Pick<ScoreBatch, "views">,
   { classes }: ScoreOptions,
   kernel: { readonly scorings: number; readonly perClass: number },
 ): number {

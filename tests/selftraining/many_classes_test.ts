@@ -26,7 +26,7 @@ for (const [name, text, files] of kernels) {
       const constants = { CLASSES: classes, CLASS_VECTORS: paddedChannels(classes) / 4 };
       return specialize({ name, text, includes }, constants).length;
     };
-    assert(length(255) < length(65) + 100 && length(255) < 15_000, `${length(65)}, ${length(255)} characters`);
+    assert(length(255) < length(65) + 100 && length(255) < 25_000, `${length(65)}, ${length(255)} characters`);
   });
 }
 
@@ -40,15 +40,14 @@ Deno.test("the text of the cross-entropy does not grow with many classes either"
     });
     return specialize(call.shader, call.constants).length;
   };
-  assert(length(255) < length(65) + 100 && length(255) < 15_000, `${length(65)}, ${length(255)} characters`);
+  assert(length(255) < length(65) + 100 && length(255) < 25_000, `${length(65)}, ${length(255)} characters`);
 });
 
 Deno.test("with many classes and views, invocations take fewer pixels, so that they loop no more than drivers allow", () => {
   const view = { offset: 0, height: 2, width: 2, mirror: false };
   for (const views of [1, 2, 6, 12]) {
-    const batch = { images: 1, height: 4, width: 4, views: new Array<typeof view>(views).fill(view) };
-    const logits = { buffer: {} as GPUBuffer, offset: 0, size: 0 };
-    const pixels = pixelsPerInvocation({ ...batch, logits }, { classes: 255 }, { scorings: 1, perClass: 0 });
+    const batch = { views: new Array<typeof view>(views).fill(view) };
+    const pixels = pixelsPerInvocation(batch, { classes: 255 }, { scorings: 1, perClass: 0 });
     assert(pixels % 4 === 0 && pixels >= 4);
     // One walk over the classes with all views for the result, and two for the softmax of each view.
     const perPixel = nestedIterations(64, views) + views * 2 * nestedIterations(64);
