@@ -5,20 +5,9 @@
  * @module
  */
 
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from "node:fs";
-import { open } from "node:fs/promises";
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import process from "node:process";
+import { syncFile, syncFolder, syncOpenFile } from "./syncs.ts";
 
 /**
  * Writes a file. A crash or a full disk leaves the old one. Makes the folder where it is missing.
@@ -95,19 +84,6 @@ export async function syncFiles(paths: readonly string[]): Promise<void> {
   for (const folder of new Set(paths.map(dirname))) syncFolder(folder);
 }
 
-async function syncFile(path: string): Promise<void> {
-  try {
-    const file = await open(path, "r+");
-    try {
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-  } catch (error) {
-    throw new Error(`Cannot write ${path}: ${error instanceof Error ? error.message : error}`);
-  }
-}
-
 function replaceFile(path: string, data: Uint8Array | string, isSynced: boolean): void {
   const bytes = typeof data === "string" ? new TextEncoder().encode(data) : data;
   makeFolder(dirname(path));
@@ -116,7 +92,7 @@ function replaceFile(path: string, data: Uint8Array | string, isSynced: boolean)
     const file = openSync(temporary, "w");
     try {
       for (let written = 0; written < bytes.length;) written += writeSync(file, bytes, written);
-      if (isSynced) fsyncSync(file);
+      if (isSynced) syncOpenFile(file, temporary);
     } finally {
       closeSync(file);
     }
@@ -135,19 +111,5 @@ export function readFile(path: string): Uint8Array<ArrayBuffer> {
     return new Uint8Array(readFileSync(path));
   } catch (error) {
     throw new Error(`Cannot read ${path}: ${error instanceof Error ? error.message : error}`);
-  }
-}
-
-/**
- * Syncs a folder, since a rename is safe from a power cut only once the folder is on the disk. Windows cannot open
- * folders.
- */
-function syncFolder(path: string): void {
-  if (process.platform === "win32") return;
-  const folder = openSync(path, "r");
-  try {
-    fsyncSync(folder);
-  } finally {
-    closeSync(folder);
   }
 }

@@ -4,8 +4,9 @@
  * @module
  */
 
-import { closeSync, fsyncSync, openSync, readFileSync, truncateSync, writeSync } from "node:fs";
+import { closeSync, openSync, readFileSync, truncateSync, writeSync } from "node:fs";
 import * as v from "valibot";
+import { syncOpenFile } from "../disk/syncs.ts";
 import { validated } from "../formats/validation.ts";
 
 const entrySchema = v.looseObject({ stage: v.optional(v.string()), step: v.optional(v.number()) });
@@ -29,7 +30,7 @@ export class RunLog {
 
   /** Waits until all lines are on the disk. */
   sync(): void {
-    this.#writing(() => fsyncSync(this.#file));
+    this.#writing(() => syncOpenFile(this.#file, this.path));
   }
 
   /**

@@ -5,45 +5,11 @@ import { cpSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs
 import { join } from "node:path";
 import { InterruptedError, UsageError } from "../../src/errors.ts";
 import type { AdaptationResult } from "../../src/selftraining/adapt.ts";
-import { silent } from "../../src/selftraining/progress.ts";
-import { runAdaptation } from "../../src/run/adaptation.ts";
-import { openRun } from "../../src/run/open_run.ts";
-import { readConfig, savedSettings } from "../../src/run/run_config.ts";
-import { resolveSettings, type Values } from "../../src/settings/settings.ts";
+import { readConfig } from "../../src/run/run_config.ts";
+import type { Values } from "../../src/settings/settings.ts";
 import { street, writeStreets } from "../cli/fixture.ts";
 import { withFolder, write } from "../data/pictures.ts";
-
-const settings: Values = {
-  model: "deeplab-nano",
-  batch: 2,
-  crop: { height: 32, width: 32 },
-  "source-steps": 2,
-  "source-rate": 0.01,
-  "warm-up": 0,
-  rounds: 2,
-  epochs: 4,
-  "learning-rate": [0.001],
-  "source-images": 1,
-};
-
-/** Runs an adaptation, or what is left of it; with `stopIn`, until a stage of that name has begun. */
-async function adapt(given: Values, stopIn?: string): Promise<AdaptationResult> {
-  const saved = given.resume && given.out !== undefined ? savedSettings(given.out) ?? {} : settings;
-  const { context, data, close } = await openRun(resolveSettings("adapt", given, saved), true);
-  const controller = new AbortController();
-  const progress = {
-    ...silent,
-    stage: (name: string) => {
-      if (name === stopIn) controller.abort(new InterruptedError("stopped"));
-      return { update: () => {}, end: () => {} };
-    },
-  };
-  try {
-    return await runAdaptation({ ...context, progress, signal: controller.signal }, data, () => {});
-  } finally {
-    close();
-  }
-}
+import { adaptTiny, tinySettings } from "../survival/tiny_run.ts";
 
 interface Stopped {
   /** The data set. */
@@ -60,7 +26,7 @@ async function withStoppedRun(body: (make: (name: string) => Stopped, folder: st
     const data = join(folder, "data");
     const out = join(folder, "run");
     writeStreets(data);
-    await assertRejects(() => adapt({ source: data, target: data, out }, "round 1: training"), InterruptedError);
+    await assertRejects(() => adaptTiny({ source: data, target: data, out }, "round 1: training"), InterruptedError);
     await body((name) => {
       const copies = { data: join(folder, `${name} data`), out: join(folder, `${name} run`) };
       cpSync(data, copies.data, { recursive: true });
@@ -68,7 +34,7 @@ async function withStoppedRun(body: (make: (name: string) => Stopped, folder: st
       const { data: source, out: copy } = copies;
       return {
         ...copies,
-        resume: (more = {}) => adapt({ out: copy, resume: true, source, target: source, ...more }),
+        resume: (more = {}) => adaptTiny({ out: copy, resume: true, source, target: source, ...more }),
       };
     }, folder);
   });
@@ -175,7 +141,7 @@ Deno.test("a run's folder that was doctored is refused by the name of what is wr
   withStoppedRun(async (make, folder) => {
     const data = join(folder, "data");
     const other = { source: data, target: data, seed: 1, out: join(folder, "other") };
-    await assertRejects(() => adapt(other, "round 1: training"), InterruptedError);
+    await assertRejects(() => adaptTiny(other, "round 1: training"), InterruptedError);
     for (const [name, [doctor, message]] of Object.entries(doctored)) {
       const run = make(name);
       doctor(run, folder);
@@ -185,7 +151,7 @@ Deno.test("a run's folder that was doctored is refused by the name of what is wr
     // Data and run were moved, and the recipe is elsewhere.
     const sound = make("sound");
     const [resumed, whole] = [await sound.resume({ config: "elsewhere.yaml" }), join(folder, "whole")];
-    const { seconds: _, ...scores } = await adapt({ source: data, target: data, out: whole });
+    const { seconds: _, ...scores } = await adaptTiny({ source: data, target: data, out: whole });
     assertEquals({ ...resumed, seconds: 0 }, { ...scores, seconds: 0 });
     for (const file of ["weights.safetensors", "checkpoint.safetensors"]) {
       assertEquals(readFileSync(join(sound.out, file)), readFileSync(join(whole, file)), file);
@@ -216,7 +182,7 @@ Deno.test("what would change the results is refused on resume, taken with --over
     await run.resume();
     assertEquals(readConfig(run.out)?.record?.overrides.length, 1);
     await assertRejects(
-      () => adapt({ ...settings, out: join(run.out, "new"), override: true }),
+      () => adaptTiny({ ...tinySettings, out: join(run.out, "new"), override: true }),
       UsageError,
       "--resume",
     );
