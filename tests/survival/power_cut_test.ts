@@ -10,7 +10,7 @@ Deno.test("after a power cut a run goes on from what was synced, to the same byt
     const problems: (string | null)[] = [];
     // Most syncs are those of the towns, so the others are looked at more closely.
     const others = cuts.filter(({ name }) => !name.includes("/images/") && !name.includes("/labels/"));
-    for (const cut of [...spread(cuts, 6), ...spread(others, 14)]) {
+    for (const cut of [...spread(cuts, 2), ...spread(others, 7)]) {
       const problem = await openAfter(cut);
       if (problem !== null) problems.push(`${cut.name}: ${problem}`);
     }

@@ -25,6 +25,7 @@ export const tinySettings: Values = {
   epochs: 4,
   "learning-rate": [0.001],
   "source-images": 1,
+  "target-images": 1,
   "spatial-prior": false,
   mining: "off",
 };
