@@ -7,9 +7,11 @@
  */
 
 import process from "node:process";
+import { fileURLToPath } from "node:url";
 import configuration from "./deno.json" with { type: "json" };
-import { errorText, InterruptedError, ReasonedError, UsageError } from "./src/errors.ts";
-import { adviceOn } from "./src/cli/advice.ts";
+import { InterruptedError, ReasonedError, UsageError } from "./src/errors.ts";
+import { requireOpenFiles } from "./src/disk/open_files.ts";
+import { adviceOn, messageOf } from "./src/cli/advice.ts";
 import { type CommandHelp, helpText } from "./src/cli/help.ts";
 import { terminal } from "./src/report/terminal.ts";
 import { stopSignals } from "./src/run/interruption.ts";
@@ -28,7 +30,11 @@ const commands: readonly CommandEntry[] = [
   {
     command: "adapt",
     summary: "adapt a network from labelled source images to unlabelled target images",
-    examples: ["crosswalk adapt", "crosswalk adapt --source idd --target camvid --class-map idd-camvid.json --out run"],
+    examples: [
+      "crosswalk adapt",
+      "crosswalk adapt --source idd --target photos --source-model source.safetensors --out run",
+      "crosswalk adapt --source idd --target camvid --class-map idd-camvid.json --out run",
+    ],
     load: () => import("./src/cli/adapt.ts"),
   },
   {
@@ -114,6 +120,7 @@ async function main(args: readonly string[]): Promise<number> {
     terminal.print(helpText(entry));
     return 0;
   }
+  requireOpenFiles(10 + 4 * navigator.hardwareConcurrency, fileURLToPath(import.meta.url));
   return await (await entry.load()).run(rest);
 }
 
@@ -135,7 +142,7 @@ function report(error: unknown, name: string | undefined): number {
   const advice = command === undefined ? "" : adviceOn(error, command);
   const isDebugging = process.env.CROSSWALK_DEBUG !== undefined && error instanceof Error;
   terminal.endBar();
-  terminal.say(isDebugging ? `${error.stack}` : `crosswalk: ${errorText(error)}${advice && `. ${advice}`}`);
+  terminal.say(isDebugging ? `${error.stack}` : `crosswalk: ${messageOf(error)}${advice && `. ${advice}`}`);
   if (error instanceof InterruptedError) return 130;
   const isUsage = error instanceof UsageError || (error instanceof ReasonedError && error.reason === "no such adapter");
   return isUsage ? 2 : 1;

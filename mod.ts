@@ -37,7 +37,7 @@ export {
   UsageError,
 } from "./src/errors.ts";
 export type { AdapterKind } from "./src/gpu/adapter_kind.ts";
-export { type AdapterSource, listAdapters, type ListedAdapter } from "./src/gpu/adapters.ts";
+export { type AdapterChoice, type AdapterSource, listAdapters, type ListedAdapter } from "./src/gpu/adapters.ts";
 export { Gpu, type GpuOptions, onShaderVariant } from "./src/gpu/gpu.ts";
 export {
   type BufferCopy,
@@ -112,7 +112,8 @@ export { bilinearResize, type BilinearResizeOptions } from "./src/ops/resize/bil
 // Images
 export { type MemoryItem, MemorySamples } from "./src/data/memory_samples.ts";
 export type { PixelImage, Sample, SampleLabelMap, SampleOptions, SampleSource } from "./src/data/sample.ts";
-export type { Size } from "./src/data/size.ts";
+export { planShapes, type RunShapes, type ShapeOptions, type Shapes } from "./src/data/shapes.ts";
+export type { ShortSide, Size, WorkingSize } from "./src/data/size.ts";
 export {
   renderTown,
   type TownClass,
@@ -160,7 +161,7 @@ export {
   type SelectionLimits,
   selectThresholds,
 } from "./src/selftraining/selection.ts";
-export type { ScoreBatch, ScoreBatches, ScoreOptions, ScoreView } from "./src/selftraining/scores.ts";
+export type { Cover, ScoreBatch, ScoreBatches, ScoreOptions, ScoreView } from "./src/selftraining/scores.ts";
 export {
   accumulatePrior,
   type LabelBatch,

@@ -10,6 +10,7 @@
 
 /** What an error is about, where the caller can do something about it. */
 export type Reason =
+  | "no adapter"
   | "no such adapter"
   | "device lost"
   | "tensor too large"

@@ -4,7 +4,7 @@
 // ⌊(2i + 1)·n_in / (2·n_out)⌋ in whole numbers, as for label maps. Columns are counted from the right where mirrored.
 // Beyond the scaled map y is 0.
 // Of a slice: ROWS rows of each crop from row FIRST_ROW on.
-// Bindings: 0 x [N,H,W,C₄] vec4f read · 1 geometry [N,2] vec4f read: (scaledHeight, scaledWidth, top, left),
+// Bindings: 0 x [N,H,W,C₄] vec4f read · 1 geometry [N,3] vec4f read: (scaledHeight, scaledWidth, top, left),
 // (mirror, …) · 2 y [N,h,w,C₄] vec4f write.
 // Schedule: one invocation per vec4f of the output. Bound: 4 vec4f read (1 where nearest) and 1 written per invocation.
 #include lib/bilinear.wgsl
@@ -36,32 +36,32 @@ fn main(
   }
   let vector = index % VECTORS;
   let pixel = index / VECTORS;
-  let place = cropPixel(pixel, FIRST_ROW, ROWS, CROP_WIDTH);
+  let place = cropPixel(pixel, FIRST_ROW, ROWS, CROP_WIDTH, vec2u(HEIGHT, WIDTH));
   if (!place.isInside) {
     y[index] = vec4f(0.0);
     return;
   }
   if (!BILINEAR) {
-    y[index] = x[nearestPixel(place, HEIGHT, WIDTH) * VECTORS + vector];
+    y[index] = x[nearestPixel(place) * VECTORS + vector];
     return;
   }
-  let vertical = between(place.row, HEIGHT, place.height, false);
-  let horizontal = between(place.column, WIDTH, place.width, false);
+  let vertical = between(place.row, place.size.x, place.height, false);
+  let horizontal = between(place.column, place.size.y, place.width, false);
   let upper = mixed(
-    at(place.image, vertical.low, horizontal.low, vector),
-    at(place.image, vertical.low, horizontal.high, vector),
+    at(place, vertical.low, horizontal.low, vector),
+    at(place, vertical.low, horizontal.high, vector),
     horizontal.weight,
   );
   let lower = mixed(
-    at(place.image, vertical.high, horizontal.low, vector),
-    at(place.image, vertical.high, horizontal.high, vector),
+    at(place, vertical.high, horizontal.low, vector),
+    at(place, vertical.high, horizontal.high, vector),
     horizontal.weight,
   );
   y[index] = mixed(upper, lower, vertical.weight);
 }
 
-fn at(image: u32, row: u32, column: u32, vector: u32) -> vec4f {
-  return x[((image * HEIGHT + row) * WIDTH + column) * VECTORS + vector];
+fn at(place: CropPixel, row: u32, column: u32, vector: u32) -> vec4f {
+  return x[(place.start + row * place.size.y + column) * VECTORS + vector];
 }
 
 // Exactly `a` where the weight is 0, which the built-in mix does not promise.

@@ -4,7 +4,7 @@
 // crop j counts from the right. Beyond the scaled image y is 0, the value after normalising.
 // Of a slice: ROWS rows of each crop from row FIRST_ROW on.
 // Bindings: 0 x [N,H,W] read; a pixel is a u32 of 4 bytes: red in the lowest, green, blue, and one that is not read
-// · 1 geometry [N,2] vec4f read: (scaledHeight, scaledWidth, top, left), (mirror, brightness, contrast, saturation)
+// · 1 geometry [N,3] vec4f read: (scaledHeight, scaledWidth, top, left), (mirror, brightness, contrast, saturation)
 // · 2 y [N,h,w,3 + padding] vec4f write.
 // Schedule: one invocation per output pixel. Bound: 4 pixels of 4 bytes read and 16 bytes written per output pixel.
 #include lib/bilinear.wgsl
@@ -49,17 +49,17 @@ fn main(
   if (index >= BATCH * ROWS * CROP_WIDTH) {
     return;
   }
-  let place = cropPixel(index, FIRST_ROW, ROWS, CROP_WIDTH);
+  let place = cropPixel(index, FIRST_ROW, ROWS, CROP_WIDTH, vec2u(HEIGHT, WIDTH));
   let image = place.image;
-  let colours = geometry[2u * image + 1u];
+  let colours = geometry[3u * image + 1u];
   if (!place.isInside) {
     y[index] = vec4f(0.0);
     return;
   }
-  let vertical = between(place.row, HEIGHT, place.height, false);
-  let horizontal = between(place.column, WIDTH, place.width, false);
-  let top = (image * HEIGHT + vertical.low) * WIDTH;
-  let bottom = (image * HEIGHT + vertical.high) * WIDTH;
+  let vertical = between(place.row, place.size.x, place.height, false);
+  let horizontal = between(place.column, place.size.y, place.width, false);
+  let top = place.start + vertical.low * place.size.y;
+  let bottom = place.start + vertical.high * place.size.y;
   let upper = mixed(texel(top + horizontal.low, colours), texel(top + horizontal.high, colours), horizontal.weight);
   let lower = mixed(texel(bottom + horizontal.low, colours), texel(bottom + horizontal.high, colours), horizontal.weight);
   y[index] = vec4f(mixed(upper, lower, vertical.weight), 0.0);

@@ -1,6 +1,6 @@
 // Cuts the label maps that belong to the crops of sample_images.wgsl. Output index i takes the nearest label, at source
 // index ⌊(2i + 1)·n_in / (2·n_out)⌋ in whole numbers. Beyond the scaled image the label is 255.
-// Bindings: 0 x [N,H,W] read, bytes, four to a word · 1 geometry [N,2] vec4f read: (scaledHeight, scaledWidth, top,
+// Bindings: 0 x [N,H,W] read, bytes, four to a word · 1 geometry [N,3] vec4f read: (scaledHeight, scaledWidth, top,
 // left), (mirror, …) · 2 y [N,h,w] write, bytes, four to a word. Bytes beyond the last label are 0.
 // Schedule: one invocation per word of four labels, which may lie in two rows or images. Bound: 4 words read per word
 // written.
@@ -23,11 +23,11 @@ fn label(index: u32) -> u32 {
   if (index >= LABELS) {
     return 0u;
   }
-  let place = cropPixel(index, 0u, CROP_HEIGHT, CROP_WIDTH);
+  let place = cropPixel(index, 0u, CROP_HEIGHT, CROP_WIDTH, vec2u(HEIGHT, WIDTH));
   if (!place.isInside) {
     return 255u;
   }
-  let source = nearestPixel(place, HEIGHT, WIDTH);
+  let source = nearestPixel(place);
   return (x[source / 4u] >> (8u * (source % 4u))) & 255u;
 }
 

@@ -1,6 +1,6 @@
 // Cuts the maps of pixel weights that belong to the crops of sample_images.wgsl. Output index i takes the nearest
 // weight, at source index ⌊(2i + 1)·n_in / (2·n_out)⌋ in whole numbers. Beyond the scaled map the weight is 0.
-// Bindings: 0 x [N,H,W] f32 read · 1 geometry [N,2] vec4f read: (scaledHeight, scaledWidth, top, left), (mirror, …)
+// Bindings: 0 x [N,H,W] f32 read · 1 geometry [N,3] vec4f read: (scaledHeight, scaledWidth, top, left), (mirror, …)
 // · 2 y [N,h,w] f32 write.
 // Schedule: one invocation per pixel of the output. Bound: 4 bytes read and 4 written per pixel.
 #include lib/crop.wgsl
@@ -26,10 +26,10 @@ fn main(
   if (index >= BATCH * CROP_HEIGHT * CROP_WIDTH) {
     return;
   }
-  let place = cropPixel(index, 0u, CROP_HEIGHT, CROP_WIDTH);
+  let place = cropPixel(index, 0u, CROP_HEIGHT, CROP_WIDTH, vec2u(HEIGHT, WIDTH));
   if (!place.isInside) {
     y[index] = 0.0;
     return;
   }
-  y[index] = x[nearestPixel(place, HEIGHT, WIDTH)];
+  y[index] = x[nearestPixel(place)];
 }

@@ -12,22 +12,29 @@ struct Between {
 // that makes a wrong share. So the float quotient is only a guess, off by one at most, and the remainder corrects it.
 // Sizes must be below 2^15, unless both are the same.
 fn between(index: u32, inputSize: u32, outputSize: u32, alignCorners: bool) -> Between {
-  if (inputSize == outputSize) {
+  return betweenPart(index, vec3u(select(inputSize, inputSize - 1u, alignCorners), 1u, inputSize - 1u), outputSize, alignCorners);
+}
+
+// As `between`, where only a part of the input is looked at, which need not end at a whole row. `part` is (n, d, last):
+// the outputs cover n/d rows of the input, with alignCorners n/d steps from row to row, and none of them looks beyond
+// row `last`. n · 2 · outputSize and d · 2 · outputSize · last must be below 2^31.
+fn betweenPart(index: u32, part: vec3u, outputSize: u32, alignCorners: bool) -> Between {
+  if (part.y == 1u && part.z + 1u == outputSize) {
     return Between(index, index, 0.0);
   }
-  var numerator = index * (inputSize - 1u);
-  var denominator = max(outputSize, 2u) - 1u;
+  var numerator = index * part.x;
+  var denominator = (max(outputSize, 2u) - 1u) * part.y;
   if (!alignCorners) {
-    numerator = (2u * index + 1u) * inputSize;
-    numerator -= min(outputSize, numerator);
-    denominator = 2u * outputSize;
+    numerator = (2u * index + 1u) * part.x;
+    numerator -= min(outputSize * part.y, numerator);
+    denominator = 2u * outputSize * part.y;
   }
   var low = u32(f32(numerator) / f32(denominator));
   var remainder = i32(numerator) - i32(low * denominator);
   let error = select(select(0i, 1i, remainder >= i32(denominator)), -1i, remainder < 0i);
   low = u32(i32(low) + error);
   remainder -= error * i32(denominator);
-  return Between(min(low, inputSize - 1u), min(low + 1u, inputSize - 1u), f32(remainder) / f32(denominator));
+  return Between(min(low, part.z), min(low + 1u, part.z), f32(remainder) / f32(denominator));
 }
 
 // The first output index whose lower neighbour is at least `low`, or outputSize where there is none. The lower

@@ -4,12 +4,15 @@
 // multiplied by the spatial prior. With IS_PROBABILITY the input is probability maps, which skip the softmax.
 // A kernel that includes this file declares
 //   logits: array<vec4f>   views one after the other, each [N, h, w, C₄];
-//   views: array<vec4u>    for each view (its first vec4f in logits, height, width, 1 if mirrored);
-//   prior: array<vec4f>    [H, W, C₄], read only with HAS_PRIOR.
+//   views: array<vec4u>    first (H, W, rows of the prior, its columns), then for each view (its first vec4f in logits,
+//                          height, width, 1 if mirrored) and the parts of its rows and of its columns that the image
+//                          covers, as `betweenPart` takes them: beyond them the logits are those of padding;
+//   prior: array<vec4f>    [H, W, C₄], read only with HAS_PRIOR; with PRIOR_IS_RESIZED of a size of its own.
 // It also includes lib/bilinear.wgsl.
 const CLASSES: u32 = 1u;
 const CLASS_VECTORS: u32 = 1u;
 const BATCH: u32 = 1u;
+// Both are 0 where images of many sizes share a shader. Then `views` says the size.
 const HEIGHT: u32 = 1u;
 const WIDTH: u32 = 1u;
 const VIEWS: u32 = 1u;
@@ -17,25 +20,43 @@ const ALIGN_CORNERS: bool = false;
 const IS_PROBABILITY: bool = false;
 const AVERAGE_LOGITS: bool = false;
 const HAS_PRIOR: bool = false;
+const PRIOR_IS_RESIZED: bool = false;
 
-const PIXELS = BATCH * HEIGHT * WIDTH;
+fn labelRows() -> u32 {
+  if (HEIGHT == 0u) { return views[0].x; }
+  return HEIGHT;
+}
+
+fn labelColumns() -> u32 {
+  if (WIDTH == 0u) { return views[0].y; }
+  return WIDTH;
+}
+
+fn labelPixels() -> u32 {
+  return BATCH * labelRows() * labelColumns();
+}
 
 // What is known of the view at hand: the logits in the columns left and right of the pixel, already interpolated down
 // to the pixel's row, and the share of the right column.
 var<private> view: vec4u;
+var<private> coveredRows: vec3u;
+var<private> coveredColumns: vec3u;
 var<private> leftColumn: u32;
 var<private> left: array<vec4f, CLASS_VECTORS>;
 var<private> right: array<vec4f, CLASS_VECTORS>;
 var<private> rightWeight: f32;
 
 fn besideColumn(column: u32) -> Between {
-  return between(select(column, WIDTH - 1u - column, view.w == 1u), view.z, WIDTH, ALIGN_CORNERS);
+  let width = labelColumns();
+  return betweenPart(select(column, width - 1u - column, view.w == 1u), coveredColumns, width, ALIGN_CORNERS);
 }
 
 fn loadColumns(index: u32, image: u32, row: u32, column: u32) {
-  view = views[index];
+  view = views[3u * index + 1u];
+  coveredRows = views[3u * index + 2u].xyz;
+  coveredColumns = views[3u * index + 3u].xyz;
   let horizontal = besideColumn(column);
-  let vertical = between(row, view.y, HEIGHT, ALIGN_CORNERS);
+  let vertical = betweenPart(row, coveredRows, labelRows(), ALIGN_CORNERS);
   let top = view.x + ((image * view.y + vertical.low) * view.z) * CLASS_VECTORS;
   let bottom = view.x + ((image * view.y + vertical.high) * view.z) * CLASS_VECTORS;
   leftColumn = horizontal.low;
@@ -102,9 +123,17 @@ fn classScores(image: u32, row: u32, column: u32) -> array<vec4f, CLASS_VECTORS>
   }
   if (AVERAGE_LOGITS && !IS_PROBABILITY) { scores = softmax(scores); }
   if (HAS_PRIOR) {
-    #unroll v in 0..CLASS_VECTORS { scores[$v] *= prior[(row * WIDTH + column) * CLASS_VECTORS + $v]; }
+    let place = priorPlace(row, column);
+    #unroll v in 0..CLASS_VECTORS { scores[$v] *= prior[place * CLASS_VECTORS + $v]; }
   }
   return scores;
+}
+
+// The place of the prior at a pixel. A prior of another size is looked up at the same relative place, the nearest.
+fn priorPlace(row: u32, column: u32) -> u32 {
+  if (!PRIOR_IS_RESIZED) { return row * labelColumns() + column; }
+  let priorRow = (2u * row + 1u) * views[0].z / (2u * labelRows());
+  return priorRow * views[0].w + (2u * column + 1u) * views[0].w / (2u * labelColumns());
 }
 
 struct Largest {

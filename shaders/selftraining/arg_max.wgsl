@@ -22,14 +22,16 @@ fn main(
   @builtin(local_invocation_index) local: u32,
 ) {
   let first = gridIndex(workgroup, workgroups, local, 64u) * RUN;
-  let end = min(first + RUN, PIXELS);
+  let rows = labelRows();
+  let columns = labelColumns();
+  let end = min(first + RUN, labelPixels());
   var packed = 0u;
   var pixel = first;
   while (pixel < end) {
-    let image = pixel / (HEIGHT * WIDTH);
-    let row = pixel / WIDTH % HEIGHT;
-    let rowEnd = min(end, pixel - pixel % WIDTH + WIDTH);
-    var column = pixel % WIDTH;
+    let image = pixel / (rows * columns);
+    let row = pixel / columns % rows;
+    let rowEnd = min(end, pixel - pixel % columns + columns);
+    var column = pixel % columns;
     enterStretch(image, row, column);
     loop {
       packed = insertBits(packed, largestScore(classScores(image, row, column)).id, 8u * (pixel % 4u), 8u);

@@ -36,15 +36,17 @@ fn main(
   @builtin(local_invocation_index) local: u32,
 ) {
   let first = gridIndex(workgroup, workgroups, local, 64u) * RUN;
-  let end = min(first + RUN, PIXELS);
+  let rows = labelRows();
+  let columns = labelColumns();
+  let end = min(first + RUN, labelPixels());
   var undecided = 0u;  // a bit for each pixel
   var packed = 0u;
   var pixel = first;
   while (pixel < end) {
-    let image = pixel / (HEIGHT * WIDTH);
-    let row = pixel / WIDTH % HEIGHT;
-    let rowEnd = min(end, pixel - pixel % WIDTH + WIDTH);
-    var column = pixel % WIDTH;
+    let image = pixel / (rows * columns);
+    let row = pixel / columns % rows;
+    let rowEnd = min(end, pixel - pixel % columns + columns);
+    var column = pixel % columns;
     enterStretch(image, row, column);
     loop {
       let label = assign(classScores(image, row, column));
@@ -63,8 +65,8 @@ fn main(
     let bit = 31u - countLeadingZeros(undecided);
     undecided ^= 1u << bit;
     let again = first + bit;
-    enterStretch(again / (HEIGHT * WIDTH), again / WIDTH % HEIGHT, again % WIDTH);
-    let label = assignExactly(classScores(again / (HEIGHT * WIDTH), again / WIDTH % HEIGHT, again % WIDTH));
+    enterStretch(again / (rows * columns), again / columns % rows, again % columns);
+    let label = assignExactly(classScores(again / (rows * columns), again / columns % rows, again % columns));
     count(label);
     labels[again / 4u] = insertBits(labels[again / 4u], label, 8u * (again % 4u), 8u);
   }

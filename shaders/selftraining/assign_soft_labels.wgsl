@@ -75,24 +75,27 @@ fn main(
   @builtin(local_invocation_index) local: u32,
 ) {
   let word = gridIndex(workgroup, workgroups, local, 64u);
-  if (word * 4u >= PIXELS) {
+  let rows = labelRows();
+  let columns = labelColumns();
+  let pixels = labelPixels();
+  if (word * 4u >= pixels) {
     return;
   }
-  let end = min(word * 4u + 4u, PIXELS);
+  let end = min(word * 4u + 4u, pixels);
   var packed = 0xffffffffu;
   var pixel = word * 4u;
   while (pixel < end) {
-    let image = pixel / (HEIGHT * WIDTH);
-    let row = pixel / WIDTH % HEIGHT;
-    enterStretch(image, row, pixel % WIDTH);
+    let image = pixel / (rows * columns);
+    let row = pixel / columns % rows;
+    enterStretch(image, row, pixel % columns);
     loop {
-      let label = assign(pixel, classScores(image, row, pixel % WIDTH));
+      let label = assign(pixel, classScores(image, row, pixel % columns));
       packed = insertBits(packed, label, 8u * (pixel % 4u), 8u);
       if (label < CLASSES) {
         atomicAdd(&counts[label], 1u);
       }
       pixel++;
-      if (pixel >= end || pixel % WIDTH == 0u || !staysInStretch(pixel % WIDTH)) { break; }
+      if (pixel >= end || pixel % columns == 0u || !staysInStretch(pixel % columns)) { break; }
     }
   }
   labels[word] = packed;

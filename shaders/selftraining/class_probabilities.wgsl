@@ -25,10 +25,11 @@ fn main(
     return;
   }
   let pixel = range[0] + index;
-  let image = pixel / (HEIGHT * WIDTH);
-  let row = pixel / WIDTH % HEIGHT;
-  enterStretch(image, row, pixel % WIDTH);
-  let scores = classScores(image, row, pixel % WIDTH);
+  let columns = labelColumns();
+  let image = pixel / (labelRows() * columns);
+  let row = pixel / columns % labelRows();
+  enterStretch(image, row, pixel % columns);
+  let scores = classScores(image, row, pixel % columns);
   #unroll v in 0..CLASS_VECTORS {
     #unroll k in 0..4 {
       if ($(v * 4 + k)u < CLASSES) {

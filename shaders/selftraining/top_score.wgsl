@@ -13,8 +13,6 @@
 
 const STEP: u32 = 1u;
 const RUN: u32 = 32u;
-const ROWS = (HEIGHT + STEP - 1u) / STEP;
-const COLUMNS = (WIDTH + STEP - 1u) / STEP;
 
 // The row (or column) in the image of row `index` of the lattice. `count` rows are spread over `size`, and shifted by a
 // share of their distance.
@@ -38,19 +36,21 @@ fn main(
   @builtin(local_invocation_index) local: u32,
 ) {
   let first = gridIndex(workgroup, workgroups, local, 64u) * RUN;
-  let end = min(first + RUN, BATCH * ROWS * COLUMNS);
+  let rows = (labelRows() + STEP - 1u) / STEP;
+  let columns = (labelColumns() + STEP - 1u) / STEP;
+  let end = min(first + RUN, BATCH * rows * columns);
   var pixel = first;
   while (pixel < end) {
-    let image = pixel / (ROWS * COLUMNS);
-    let row = spread(pixel / COLUMNS % ROWS, image, ROWS, HEIGHT);
-    let rowStart = pixel - pixel % COLUMNS;
-    let rowEnd = min(end, rowStart + COLUMNS);
-    var column = spread(pixel - rowStart, BATCH - 1u - image, COLUMNS, WIDTH);
+    let image = pixel / (rows * columns);
+    let row = spread(pixel / columns % rows, image, rows, labelRows());
+    let rowStart = pixel - pixel % columns;
+    let rowEnd = min(end, rowStart + columns);
+    var column = spread(pixel - rowStart, BATCH - 1u - image, columns, labelColumns());
     enterStretch(image, row, column);
     loop {
       writeTop(pixel, classScores(image, row, column));
       pixel++;
-      column = spread(pixel - rowStart, BATCH - 1u - image, COLUMNS, WIDTH);
+      column = spread(pixel - rowStart, BATCH - 1u - image, columns, labelColumns());
       if (pixel >= rowEnd || !staysInStretch(column)) { break; }
     }
   }

@@ -5,7 +5,9 @@
  * @module
  */
 
-import { type Reason, ReasonedError } from "../errors.ts";
+import { systemSentence } from "../disk/reasons.ts";
+import process from "node:process";
+import { errorText, type Reason, ReasonedError } from "../errors.ts";
 import { type CollapseKind, collapseText, type CollapseWarning } from "../selftraining/collapse.ts";
 import { type Command, type OptionKey, optionsOf } from "../settings/options.ts";
 
@@ -24,6 +26,12 @@ function inferenceAdvice({ names }: TakenOptions): string {
 
 /** For each reason of an error, the advice to a command, in terms of the options that it takes. */
 const advices: Readonly<Record<Reason, (command: TakenOptions) => string>> = {
+  "no adapter": () => {
+    const files = process.env.VK_DRIVER_FILES ?? process.env.VK_ICD_FILENAMES;
+    return files === undefined
+      ? "Install a Vulkan driver; on Debian or Ubuntu: apt-get install mesa-vulkan-drivers libvulkan1"
+      : `VK_DRIVER_FILES or VK_ICD_FILENAMES names "${files}", which should be a file that describes a Vulkan driver`;
+  },
   "no such adapter": () => "Choose one by its number or a part of its name, as crosswalk doctor lists them",
   "device lost": ({ takes }) => takes("resume") ? "Run again with --resume" : "Run the command again",
   "tensor too large": ({ takes, names }) => takes("size") ? `Lower ${names("batch", "crop", "size")}` : "",
@@ -60,6 +68,27 @@ export function adviceOn(error: unknown, command: Command): string {
   const takes = (key: OptionKey) => taken.has(key);
   const names = (...keys: OptionKey[]) => listed(keys.filter(takes).map((key) => `--${key}`));
   return advices[error.reason]({ takes, names });
+}
+
+/** What a program does with a right of each kind. */
+const uses: Readonly<Record<string, string>> = {
+  read: "read",
+  write: "write to",
+  net: "connect to",
+  env: "see the environment variable",
+  sys: "ask the system for",
+  run: "start",
+  ffi: "load",
+};
+
+/** What an error says. Where Deno refused something for want of a right, it is said in this program's words. */
+export function messageOf(error: unknown): string {
+  return (systemSentence(error) ?? errorText(error)).replace(
+    /Requires (\w+) access to ("[^"]*"|[^\s,]+), run again with the (--allow-\w+) flag/,
+    (_, kind: string, what: string, flag: string) =>
+      `there is no right to ${uses[kind] ?? kind} ${what} (./crosswalk lets a command write to its --out and to the ` +
+      `cache folder only; deno run gives other rights with ${flag})`,
+  );
 }
 
 const collapseAdvice: Readonly<Record<CollapseKind, string>> = {

@@ -12,7 +12,7 @@ import { warnOfPalettes } from "../run/label_check.ts";
 import { viewOptions } from "../settings/settings.ts";
 import { evaluate, splitScores } from "../selftraining/evaluation.ts";
 import { readArguments } from "./arguments.ts";
-import { openClassMap, openGpu, openNetwork, sayRounded, workingSizeOf } from "./open.ts";
+import { openClassMap, openGpu, openNetwork, openShapes } from "./open.ts";
 import { shown, terminal } from "../report/terminal.ts";
 
 /** Runs the command; returns the exit code. */
@@ -36,9 +36,8 @@ export async function run(args: readonly string[]): Promise<number> {
   const { items } = inspected;
   using loader = openLoader({ cacheBytes: 0, maxPixels });
   const confusion = await evaluate(gpu, network, loader, items, {
-    size: workingSizeOf(settings, network),
+    ...openShapes(settings, network, inspected.sizes),
     batch: settings.get("label-batch"),
-    onRounded: sayRounded(network),
     views: viewOptions(settings),
   });
   const scores = splitScores(confusion, classes, items.length, settings.get("absent"));

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { imageEndings } from "../data/decoders/kind.ts";
 import { formatDefault } from "../settings/option_texts.ts";
 import { type Command, type Option, type OptionGroup, optionsOf } from "../settings/options.ts";
 
@@ -27,9 +28,13 @@ const headings: Readonly<Record<OptionGroup, string>> = {
 
 const dataLayout = `A data set is a folder:
   dataset.json            its name and classes: {"name": "streets", "classes": ["road", "car"]}
-  train/images/one.jpg    the images of the split train: .jpg, .jpeg or .png
+  train/images/one.jpg    the images of the split train: ${imageEndings.join(" ")}
   train/labels/one.png    their labels: 8-bit grey, a pixel's value is its class, counted from 0; 255 is ignored
   val/…                   any number of splits; one that is only labelled needs no labels folder
+`;
+
+const photoLayout =
+  `The target may also be a plain folder of photos, with sub-folders or without. Its classes are those of the source.
 `;
 
 /** The text of `crosswalk <command> --help`. */
@@ -50,7 +55,7 @@ export function helpText({ command, summary, examples }: CommandHelp): string {
     "Examples:",
     ...examples.map((example) => `  ${example}`),
     "",
-    ...takesData ? [dataLayout] : [],
+    ...takesData ? [dataLayout + (options.some(({ key }) => key === "target") ? photoLayout : "")] : [],
     ...groups,
     row("--help", "this text"),
     "",

@@ -7,10 +7,12 @@
 
 import type { ClassMap } from "../data/class_map.ts";
 import { readClassMap } from "../data/folder.ts";
-import { formatSize, roundedSizeText, roundSize, type Size } from "../data/size.ts";
+import type { Shapes } from "../data/shapes.ts";
+import type { Size } from "../data/size.ts";
 import { Gpu } from "../gpu/gpu.ts";
 import { loadNetwork, type Network } from "../nn/network.ts";
 import { readFile } from "../disk/files.ts";
+import { shapesOf, wantedSize } from "../run/working_shapes.ts";
 import { keptKind } from "../tuning/kept_kind.ts";
 import type { Settings } from "../settings/settings.ts";
 import { adapterKey, loadTuning } from "../tuning/table.ts";
@@ -36,21 +38,12 @@ export function openClassMap(settings: Settings): ClassMap | undefined {
   return path === undefined ? undefined : readClassMap(path);
 }
 
-/** Says on stderr that images of one size are worked on at another. `loadSplit` calls it once. */
-export function sayRounded(network: Network): (wanted: Size, rounded: Size) => void {
-  return (wanted, rounded) => terminal.say(roundedSizeText("size", wanted, rounded, network.model.sizeMultiple));
-}
-
 /**
- * The working size: `--size` or the recipe's; without it, the size in the metadata of the weights; without that `null`,
- * which means each image's own. Sides are rounded to multiples of the network's `sizeMultiple`, which is said once on
- * stderr.
+ * At which sizes a command works on images.
+ *
+ * @param own the size of each image.
  */
-export function workingSizeOf(settings: Settings, network: Network): Size | null {
-  const wanted = settings.get("size") ?? network.metadata.size;
-  const stride = network.model.sizeMultiple;
-  if (wanted === undefined) return null;
-  const rounded = roundSize(wanted, stride);
-  if (formatSize(rounded) !== formatSize(wanted)) sayRounded(network)(wanted, rounded);
-  return rounded;
+export function openShapes(settings: Settings, { metadata, model }: Network, own: readonly Size[]): Shapes {
+  const say = terminal.say.bind(terminal);
+  return shapesOf(wantedSize(settings, metadata.size, model, say), own, model, say);
 }

@@ -13,15 +13,18 @@ import { rgbPixels, type Sample } from "../data/sample.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { OneBehind } from "../gpu/one_behind.ts";
 import { writeNpy } from "../formats/npy.ts";
-import { UsageError } from "../errors.ts";
+import { ReasonedError, UsageError } from "../errors.ts";
 import { type Color, overlayLabels, pictureOf } from "../report/picture.ts";
 import { writeFileSafely } from "../disk/files.ts";
+import { TerminalProgress } from "../report/progress.ts";
+import { inspectItems } from "../run/inspection.ts";
 import { writeProbabilities } from "../run/probability_writer.ts";
 import { viewOptions } from "../settings/settings.ts";
-import { loadSplit } from "../selftraining/inference.ts";
-import { type Prediction, Predictor } from "../selftraining/prediction.ts";
+import { equalBatches } from "../selftraining/inference.ts";
+import { type PredictedLogits, type Prediction, Predictor } from "../selftraining/prediction.ts";
+import { adviceOn, messageOf } from "./advice.ts";
 import { readArguments } from "./arguments.ts";
-import { openGpu, openNetwork, sayRounded, workingSizeOf } from "./open.ts";
+import { openGpu, openNetwork, openShapes } from "./open.ts";
 import { terminal } from "../report/terminal.ts";
 
 /** Runs the command; returns the exit code. */
@@ -39,31 +42,71 @@ export async function run(args: readonly string[]): Promise<number> {
   const withProbabilities = settings.isOn("probabilities");
   // One image at a time, since each is labelled at its own size.
   await using predictor = new Predictor(gpu, network, 1, viewOptions(settings));
-  using loader = openLoader({ cacheBytes: 0, maxPixels: settings.get("max-pixels") });
   const files: string[] = [];
+  const failed: FailedImage[] = [];
+  const fail = ({ imagePath }: FileItem, error: unknown) => {
+    const advice = adviceOn(error, "predict");
+    failed.push({ image: imagePath, reason: `${messageOf(error)}${advice && `. ${advice}`}` });
+  };
+  using loader = openLoader({ cacheBytes: 0, maxPixels: settings.get("max-pixels"), onBadFile: fail });
   const writing = new OneBehind<string>();
   const finish = (path: string | null) => {
     if (path !== null) files.push(path);
   };
-  const size = workingSizeOf(settings, network);
+  const { sizes } = await inspectItems(items, {
+    name: "images",
+    progress: new TerminalProgress(),
+    maxPixels: settings.get("max-pixels"),
+  });
+  const shapes = openShapes(settings, network, sizes);
+  const samples = loader.load(items, { size: shapes.size, labels: "none" });
+  const grouping = { batch: 1, shapes, multiple: network.model.sizeMultiple };
   try {
-    for await (const sample of loadSplit(loader, items, network, size, "none", sayRounded(network))) {
-      const { height, width } = sample.image;
-      const group = { samples: [sample], size: { height, width }, labelSize: sample.originalSize };
-      const path = join(out, `${sample.name}.probabilities.npy`);
-      const prediction = await predictor.run(group, {
-        withLogits,
-        ...(withProbabilities ? { withScores: (batch, scores) => writeProbabilities(gpu, path, batch, scores) } : {}),
-      });
-      // Meanwhile the result of the image before is written.
-      finish(await writing.exchange(writeResults(gpu, prediction, { sample, palette, out })));
+    for await (const group of equalBatches(samples, grouping, ({ originalSize }) => originalSize)) {
+      for (const sample of group.samples) {
+        const path = join(out, `${sample.name}.probabilities.npy`);
+        const predicting = predictor.run(group, {
+          withLogits,
+          ...(withProbabilities ? { withScores: (batch, scores) => writeProbabilities(gpu, path, batch, scores) } : {}),
+        });
+        const prediction = await predicting.catch((error) => {
+          const item = items.find(({ name }) => name === sample.name);
+          if (item === undefined || !isTooLarge(error)) throw error;
+          fail(item, new ReasonedError(`Cannot label ${item.imagePath}: ${error.message}`, error.reason));
+          return null;
+        });
+        if (prediction === null) continue;
+        // Meanwhile the result of the image before is written.
+        finish(await writing.exchange(writeResults(gpu, prediction, { sample, palette, out })));
+      }
     }
   } finally {
     finish(await writing.take());
+    if (failed.length > 0) terminal.say(failureText(failed));
   }
-  if (settings.get("json")) terminal.printJson({ images: files.length, labels: files });
-  else terminal.say(`Labelled ${files.length} image${files.length === 1 ? "" : "s"}; see ${out}`);
-  return 0;
+  if (settings.get("json")) terminal.printJson({ images: files.length, labels: files, failed });
+  else if (files.length > 0) terminal.say(`Labelled ${files.length} image${files.length === 1 ? "" : "s"}; see ${out}`);
+  return failed.length === 0 ? 0 : 1;
+}
+
+/** Whether an image alone is to blame: it is too large for this adapter, and the next one may not be. */
+function isTooLarge(error: unknown): error is ReasonedError {
+  return error instanceof ReasonedError && error.reason === "tensor too large";
+}
+
+/** An image that could not be labelled. */
+interface FailedImage {
+  /** Its path. */
+  readonly image: string;
+  /** The sentence that says why. */
+  readonly reason: string;
+}
+
+function failureText(failed: readonly FailedImage[]): string {
+  const reasons = failed.map(({ reason }) => reason);
+  const [only = ""] = reasons;
+  if (reasons.length === 1) return `crosswalk: ${only}`;
+  return `crosswalk: ${reasons.length} images could not be labelled:\n${reasons.map((text) => `  ${text}`).join("\n")}`;
 }
 
 /**
@@ -113,8 +156,20 @@ async function writeResults(gpu: Gpu, prediction: Prediction, results: Results):
   );
   writeFileSafely(join(out, `${name}_overlay.png`), encodeRgbPng(overlay.pixels, overlay.height, overlay.width));
   if (logits !== undefined) {
-    const [, ...shape] = prediction.logits?.shape ?? [];
-    writeFileSafely(join(out, `${name}.npy`), writeNpy(shape, logits));
+    const { shape, values } = coveredPart(prediction.logits, logits);
+    writeFileSafely(join(out, `${name}.npy`), writeNpy(shape, values));
   }
   return path;
+}
+
+/** The logits `[C, h, w]` of an image without those of its padding. */
+function coveredPart(logits: PredictedLogits | null, values: Float32Array<ArrayBuffer>) {
+  const [, classes = 0, rows = 0, columns = 0] = logits?.shape ?? [];
+  const { height, width } = logits?.covered[0] ?? { height: rows, width: columns };
+  const part = new Float32Array(classes * height * width);
+  for (let row = 0; row < classes * height; row++) {
+    const start = (Math.floor(row / height) * rows + row % height) * columns;
+    part.set(values.subarray(start, start + width), row * width);
+  }
+  return { shape: [classes, height, width], values: part };
 }

@@ -5,14 +5,18 @@
  * @module
  */
 
+import { bmpHeader, decodeBmp } from "./decoders/bmp.ts";
+import { heicHeader } from "./decoders/heic_structure.ts";
 import type { DecodedImage, StoredHeader } from "./decoders/image.ts";
 import { decodeJpeg } from "./decoders/jpeg.ts";
 import { inspectJpeg, jpegHeader } from "./decoders/jpeg_structure.ts";
-import { type ImageKindName, kindOf } from "./decoders/kind.ts";
+import { type ImageKindName, kindOf, strangerName } from "./decoders/kind.ts";
 import { type DecodeLimits, requireAllowed } from "./decoders/limits.ts";
 import { orientedSize, orientPixels } from "./decoders/orient.ts";
 import { decodePng } from "./decoders/png.ts";
 import { inspectPng, pngHeader } from "./decoders/png_structure.ts";
+import { tiffForm, tiffHeader } from "./decoders/tiff_structure.ts";
+import { inspectWebp, webpHeader } from "./decoders/webp_structure.ts";
 import { formatSize, type Size } from "./size.ts";
 
 export { MoreBytesError } from "./decoders/file_bytes.ts";
@@ -37,7 +41,7 @@ export interface ImageHeader extends Size {
 export async function decodeImage(bytes: Uint8Array, path: string, limits: DecodeLimits = {}): Promise<DecodedImage> {
   const header = storedHeader(bytes, path);
   requireAllowed(header.stored, path, limits);
-  const image = await decodeStored(header.kind, bytes, path);
+  const image = await decodeStored(header.kind, bytes, path, limits);
   if (image.height !== header.stored.height || image.width !== header.stored.width) {
     throw new Error(
       `Cannot read ${path}: its header says ${formatSize(header.stored)} pixels, it holds ${formatSize(image)}. ` +
@@ -70,6 +74,8 @@ export function inspectImage(bytes: Uint8Array, path: string, limits: DecodeLimi
   requireAllowed(header, path, limits);
   if (header.kind === "PNG") inspectPng(bytes, path);
   if (header.kind === "JPEG") inspectJpeg(bytes, path);
+  if (header.kind === "WebP") inspectWebp(bytes, path);
+  if (header.kind === "TIFF") tiffForm(bytes, path);
   return header;
 }
 
@@ -86,16 +92,40 @@ function headerOf(bytes: Uint8Array, path: string): StoredHeader {
       return pngHeader(bytes, path);
     case "JPEG":
       return jpegHeader(bytes, path);
+    case "WebP":
+      return webpHeader(bytes, path);
+    case "BMP":
+      return bmpHeader(bytes, path);
+    case "TIFF":
+      return tiffHeader(bytes, path);
+    case "HEIC":
+      return heicHeader(bytes, path);
     case null:
-      throw new Error(`Cannot read ${path}: it is neither a PNG nor a JPEG file. Convert it to one of the two`);
+      throw new Error(
+        `Cannot read ${path}: it is ${strangerName(bytes)}. Images are read as PNG, JPEG, WebP, BMP, TIFF and HEIC`,
+      );
   }
 }
 
-async function decodeStored(kind: ImageKindName, bytes: Uint8Array, path: string): Promise<DecodedImage> {
+/** The decoders of all kinds but PNG and JPEG are loaded when the first such file comes. */
+async function decodeStored(
+  kind: ImageKindName,
+  bytes: Uint8Array,
+  path: string,
+  limits: DecodeLimits,
+): Promise<DecodedImage> {
   switch (kind) {
     case "PNG":
       return decodePng(bytes, path);
     case "JPEG":
       return await decodeJpeg(bytes, path);
+    case "WebP":
+      return await (await import("./decoders/webp.ts")).decodeWebp(bytes, path);
+    case "BMP":
+      return decodeBmp(bytes, path);
+    case "TIFF":
+      return (await import("./decoders/tiff.ts")).decodeTiff(bytes, path);
+    case "HEIC":
+      return await (await import("./decoders/heic.ts")).decodeHeic(bytes, path, limits);
   }
 }

@@ -8,6 +8,7 @@
 import { decodeSample, type FileItem } from "./file_item.ts";
 import type { Sample, SampleOptions } from "./sample.ts";
 import { answerRequests } from "./worker_scope.ts";
+import { systemReason } from "../disk/reasons.ts";
 
 /** Work for a Worker. */
 export interface DecodeWork {
@@ -35,14 +36,8 @@ async function readSample({ item, urls, options }: DecodeWork): Promise<Sample> 
 /** @param path what messages call the file. */
 async function readBytes(url: string, path: string): Promise<Uint8Array> {
   const response = await fetch(url).catch((error) => {
-    throw new Error(`Cannot read ${path}: ${reasonOf(error)}`, { cause: error });
+    throw new Error(`Cannot read ${path}: ${systemReason(error)}`, { cause: error });
   });
   if (response.ok) return new Uint8Array(await response.arrayBuffer());
   throw new Error(`Cannot read ${path}: the server answers ${response.status} ${response.statusText}`);
-}
-
-/** Deno says of a missing file: "No such file or directory (os error 2)"; on Windows 3 stands for a missing folder. */
-function reasonOf(error: unknown): string {
-  const detail = error instanceof Error ? error.message : String(error);
-  return /\(os error [23]\)/.test(detail) ? "there is no such file" : detail;
 }

@@ -24,6 +24,11 @@ export interface LoaderOptions {
    */
   maxPixels?: number;
   /**
+   * Called for each item that {@link Loader.load} leaves out because a file of it cannot be used. Default: the error is
+   * thrown.
+   */
+  onBadFile?: (item: FileItem, error: unknown) => void;
+  /**
    * The URL at which an item's path is fetched. Default: the path is a URL. For files on disk: `openLoader` of
    * `folder.ts`.
    */
@@ -44,6 +49,7 @@ export class Loader implements SampleSource<FileItem> {
   readonly #readAhead: number;
   readonly #cacheBytes: number;
   readonly #maxPixels: number;
+  readonly #onBadFile: LoaderOptions["onBadFile"];
   readonly #urlOf: (path: string) => string;
   readonly #cache = new Map<string, Sample>();
   #usedBytes = 0;
@@ -59,6 +65,7 @@ export class Loader implements SampleSource<FileItem> {
     this.#readAhead = options.readAhead ?? Math.max(8, 2 * workers);
     this.#cacheBytes = options.cacheBytes ?? 2 ** 30;
     this.#maxPixels = options.maxPixels ?? defaultMaxPixels;
+    this.#onBadFile = options.onBadFile;
     this.#urlOf = options.urlOf ?? ((path) => path);
   }
 
@@ -69,27 +76,40 @@ export class Loader implements SampleSource<FileItem> {
 
   /**
    * The samples of `items`, in their order. An item comes as often as it is listed. A bad file throws its sentence when
-   * its turn comes. The caller may leave the loop early.
+   * its turn comes, or is left out then if {@link LoaderOptions.onBadFile} was given. The caller may leave the loop early.
    *
    * @throws {Error} where a file cannot be used, or the loader is closed.
    */
   async *load(items: Iterable<FileItem>, options: SampleOptions): AsyncGenerator<Sample, void, void> {
     const remaining = items[Symbol.iterator]();
-    const ahead: Promise<Sample>[] = [];
+    const ahead: { readonly item: FileItem; readonly promise: Promise<Sample> }[] = [];
     const fill = () => {
       while (ahead.length <= this.#readAhead) {
         const next = remaining.next();
         if (next.done === true) return;
-        const promise = this.loadOne(next.value, options);
+        const item = next.value;
+        const promise = this.loadOne(item, options);
         // A failure is thrown when the sample's turn comes. Until then, and after an early end, it must not count as
         // unhandled.
         promise.catch(() => {});
-        ahead.push(promise);
+        ahead.push({ item, promise });
       }
     };
     for (fill(); ahead.length > 0; fill()) {
       const next = ahead.shift();
-      if (next !== undefined) yield await next;
+      const sample = next === undefined ? null : await this.#sampleOf(next.item, next.promise);
+      if (sample !== null) yield sample;
+    }
+  }
+
+  /** The sample of an item; `null` if there is none, and someone wants to know instead of having the error thrown. */
+  async #sampleOf(item: FileItem, promise: Promise<Sample>): Promise<Sample | null> {
+    if (this.#onBadFile === undefined) return await promise;
+    try {
+      return await promise;
+    } catch (error) {
+      this.#onBadFile(item, error);
+      return null;
     }
   }
 
@@ -141,6 +161,6 @@ export class Loader implements SampleSource<FileItem> {
 }
 
 function cacheKey(item: FileItem, options: SampleOptions): string {
-  const { size, stride = 1, labels = "resized" } = options;
-  return JSON.stringify([item.imagePath, item.labelPath, [...item.labelTable], size, stride, labels]);
+  const { size, labels = "resized" } = options;
+  return JSON.stringify([item.imagePath, item.labelPath, [...item.labelTable], size, labels]);
 }

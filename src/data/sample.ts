@@ -6,7 +6,7 @@
  */
 
 import { resizeFloats, resizeImage, resizeLabels } from "./resize.ts";
-import { roundSize, type Size } from "./size.ts";
+import { isSameSize, type Size, type WorkingSize, workingSize } from "./size.ts";
 
 /** A label map. */
 export interface SampleLabelMap extends Size {
@@ -49,14 +49,12 @@ export interface Sample {
 
 /** How a sample is made. */
 export interface SampleOptions {
-  /** The size of the image. `null` keeps each image's own size, rounded to a multiple of `stride`. */
-  size: Size | null;
-  /** Both sides of the image are made a multiple of it, the nearest. Default 1. */
-  stride?: number;
+  /** How large the image is worked on. */
+  size: WorkingSize;
   /**
    * What becomes of the labels. `resized` (default): resized with the image. `original`: kept at their own size, as
-   * scoring needs them. `none`: not read. `only`: resized to `size`, while the image is not read, so that `image`
-   * has no pixels.
+   * scoring needs them. `none`: not read. `only`: resized to `size` as an image of their size would be, while the image
+   * is not read, so that `image` has no pixels.
    */
   labels?: "resized" | "original" | "none" | "only";
   /** How many pixels the header of an image file may claim. Default 100 million. Images in memory are not bounded. */
@@ -73,11 +71,6 @@ export interface SampleSource<Item> {
   hasLabels(item: Item): boolean;
 }
 
-/** The size at which an image of `originalSize` is worked on: the wanted one, or its own, rounded to the stride. */
-export function workingSize(originalSize: Size, options: SampleOptions): Size {
-  return roundSize(options.size ?? originalSize, options.stride ?? 1);
-}
-
 /** A sample of an image and its labels, both brought to the sizes that are asked for. */
 export function makeSample(
   name: string,
@@ -86,7 +79,7 @@ export function makeSample(
   options: SampleOptions,
 ): Sample {
   const originalSize = { height: image.height, width: image.width };
-  const size = workingSize(originalSize, options);
+  const size = workingSize(originalSize, options.size);
   const found = options.labels === "none" ? null : labels;
   const placed = found === null || options.labels === "original" ? found : resizeLabelMap(found, size);
   return { name, image: resizePixels(image, size), ...labelFields(placed), originalSize };
@@ -95,14 +88,14 @@ export function makeSample(
 /** A sample of labels alone: its image has no pixels. */
 export function makeLabelSample(name: string, labels: SampleLabelMap, options: SampleOptions): Sample {
   const originalSize = { height: labels.height, width: labels.width };
-  const { height, width } = workingSize(originalSize, options);
+  const { height, width } = workingSize(originalSize, options.size);
   const image = { height, width, pixels: new Uint8Array(0) };
   return { name, image, ...labelFields(resizeLabelMap(labels, image)), originalSize };
 }
 
 function resizePixels(image: PixelImage, { height, width }: Size): PixelImage {
   const { pixels } = image;
-  if (image.height === height && image.width === width) return { height, width, pixels };
+  if (isSameSize(image, { height, width })) return { height, width, pixels };
   const resized = pixels instanceof Uint8Array
     ? resizeImage(pixels, image.height, image.width, height, width)
     : resizeFloats(pixels, image, { height, width });
@@ -110,7 +103,7 @@ function resizePixels(image: PixelImage, { height, width }: Size): PixelImage {
 }
 
 function resizeLabelMap(map: SampleLabelMap, { height, width }: Size): SampleLabelMap {
-  if (map.height === height && map.width === width) return map;
+  if (isSameSize(map, { height, width })) return map;
   return { height, width, labels: resizeLabels(map.labels, map.height, map.width, height, width) };
 }
 

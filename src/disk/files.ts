@@ -5,8 +5,19 @@
  * @module
  */
 
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from "node:fs";
 import { dirname, resolve } from "node:path";
+import { systemReason } from "./reasons.ts";
 import { syncFile, syncFolder, syncOpenFile } from "./syncs.ts";
 
 /**
@@ -44,7 +55,7 @@ export function makeFolder(path: string): void {
       if (folder === top) break;
     }
   } catch (error) {
-    throw new Error(`Cannot make the folder ${path}: ${error instanceof Error ? error.message : error}`);
+    throw new Error(`Cannot make the folder ${path}: ${systemReason(error)}`);
   }
 }
 
@@ -64,7 +75,7 @@ export function makeNewFolder(path: string): string {
       return folder;
     } catch (error) {
       if (existsSync(folder)) continue;
-      throw new Error(`Cannot make the folder ${folder}: ${error instanceof Error ? error.message : error}`);
+      throw new Error(`Cannot make the folder ${folder}: ${systemReason(error)}`);
     }
   }
 }
@@ -100,16 +111,26 @@ function replaceFile(path: string, data: Uint8Array | string, isSynced: boolean)
     if (isSynced) syncFolder(dirname(path));
   } catch (error) {
     rmSync(temporary, { force: true, recursive: true });
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new Error(`Cannot write ${path}: ${reason}. What was there before is kept`);
+    throw new Error(`Cannot write ${path}: ${systemReason(error)}. What was there before is kept`);
   }
 }
 
-/** The bytes of a file. */
+/** The largest file that is read at once. */
+const largestRead = 2 ** 31;
+
+/**
+ * The bytes of a file.
+ *
+ * @throws {Error} if it cannot be read, or has more than 2 GiB.
+ */
 export function readFile(path: string): Uint8Array<ArrayBuffer> {
   try {
+    const { size } = statSync(path);
+    if (size > largestRead) {
+      throw new Error(`it has ${(size / 2 ** 30).toFixed(1)} GiB, and files of more than 2 GiB are not read at once`);
+    }
     return new Uint8Array(readFileSync(path));
   } catch (error) {
-    throw new Error(`Cannot read ${path}: ${error instanceof Error ? error.message : error}`);
+    throw new Error(`Cannot read ${path}: ${systemReason(error)}`);
   }
 }

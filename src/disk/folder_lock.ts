@@ -10,6 +10,7 @@ import { join } from "node:path";
 import process from "node:process";
 import * as v from "valibot";
 import { UsageError } from "../errors.ts";
+import { systemReason } from "./reasons.ts";
 import { makeFolder } from "./files.ts";
 
 /** Name of the file that is locked. It tells who holds the lock. */
@@ -76,7 +77,7 @@ function open(path: string): Deno.FsFile {
   try {
     return Deno.openSync(path, { read: true, write: true, create: true });
   } catch (error) {
-    throw new Error(`Cannot write ${path}: ${error instanceof Error ? error.message : error}`);
+    throw new Error(`Cannot write ${path}: ${systemReason(error)}`);
   }
 }
 
@@ -96,7 +97,7 @@ function write(file: Deno.FsFile, path: string): void {
     file.writeSync(new TextEncoder().encode(`${JSON.stringify(holder)}\n`));
   } catch (error) {
     file.close();
-    throw new Error(`Cannot write ${path}: ${error instanceof Error ? error.message : error}`);
+    throw new Error(`Cannot write ${path}: ${systemReason(error)}`);
   }
 }
 

@@ -21,6 +21,7 @@ import {
   readNpyHeader,
   requireNpySize,
 } from "../formats/npy.ts";
+import { systemReason } from "./reasons.ts";
 
 /** Elements of an array in Fortran order that are in memory together, besides those that are wanted. */
 const elementsAtOnce = 2 ** 20;
@@ -44,9 +45,10 @@ export class NpyFile {
     try {
       this.#file = openSync(path, "r");
     } catch (error) {
-      throw new Error(`Cannot read ${path}: ${error instanceof Error ? error.message : error}`);
+      throw new Error(`Cannot read ${path}: ${systemReason(error)}`);
     }
     try {
+      if (fstatSync(this.#file).isDirectory()) throw new Error(`Cannot read ${path}: it is a folder`);
       const start = new Uint8Array(NPY_HEADER_BYTES);
       const length = readSync(this.#file, start, 0, start.length, 0);
       this.header = readNpyHeader(start.subarray(0, length), path, types);
@@ -153,7 +155,7 @@ export class NpyWriter {
       this.#end = Math.max(this.#end, place + bytes.length);
     } catch (error) {
       throw new Error(
-        `Cannot write ${this.#path}: ${error instanceof Error ? error.message : error}. What was there before is kept`,
+        `Cannot write ${this.#path}: ${systemReason(error)}. What was there before is kept`,
       );
     }
   }

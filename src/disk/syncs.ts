@@ -8,6 +8,7 @@
 import { closeSync, fsyncSync, openSync } from "node:fs";
 import { open } from "node:fs/promises";
 import process from "node:process";
+import { systemReason } from "./reasons.ts";
 
 let listener: (path: string) => void = () => {};
 
@@ -30,7 +31,7 @@ export async function syncFile(path: string): Promise<void> {
       await file.close();
     }
   } catch (error) {
-    throw new Error(`Cannot write ${path}: ${error instanceof Error ? error.message : error}`);
+    throw new Error(`Cannot write ${path}: ${systemReason(error)}`);
   }
   listener(path);
 }

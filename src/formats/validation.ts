@@ -5,6 +5,7 @@
  */
 
 import * as v from "valibot";
+import { errorText } from "../errors.ts";
 
 /**
  * The content of a JSON text that fits `schema`. `what` names the kind of file in messages, as in "data set".
@@ -21,7 +22,7 @@ export function validated<Schema extends v.GenericSchema>(
   try {
     content = JSON.parse(text);
   } catch (error) {
-    const detail = error instanceof Error ? error.message : String(error);
+    const detail = errorText(error);
     throw new Error(`Cannot read the ${what} ${path}: it is not JSON (${detail})`, { cause: error });
   }
   // Each problem is an object of its own, so a hostile file of a megabyte could cost a gigabyte: the others are only

@@ -64,6 +64,29 @@ export async function findAdapter(
   );
 }
 
+/** Which adapter is wanted. */
+export interface AdapterChoice {
+  /** Which kind to ask for; default `"high-performance"`. */
+  readonly powerPreference?: GPUPowerPreference;
+  /** Which adapter of {@link listAdapters}, by its number or a part of its name; default by the power preference. */
+  readonly adapter?: string | undefined;
+}
+
+/**
+ * The adapter that is wanted. It opens nothing, so that a program can ask early whether there is one.
+ *
+ * @throws {ReasonedError} if there is none, or none that is called so.
+ */
+export async function requestAdapter(
+  { adapter: called, powerPreference = "high-performance" }: AdapterChoice = {},
+  gpu: AdapterSource | undefined = navigator.gpu,
+): Promise<GPUAdapter> {
+  if (gpu === undefined) throw new ReasonedError("This browser or runtime has no WebGPU");
+  const adapter = called === undefined ? await gpu.requestAdapter({ powerPreference }) : await findAdapter(called, gpu);
+  if (adapter === null) throw new ReasonedError("No WebGPU adapter was found", "no adapter");
+  return adapter;
+}
+
 /** What an adapter is called: its description, else its vendor and architecture. */
 export function adapterName({ vendor, architecture, description }: GPUAdapterInfo): string {
   return description || [vendor, architecture].filter((part) => part !== "").join(" ") || "an adapter without a name";

@@ -10,7 +10,7 @@
 
 import { DeviceLostError, OutOfBudgetError } from "../errors.ts";
 import { type AdapterKind, measureKind } from "./adapter_kind.ts";
-import { findAdapter } from "./adapters.ts";
+import { type AdapterChoice, requestAdapter } from "./adapters.ts";
 import {
   type BufferCopy,
   type BufferRange,
@@ -27,11 +27,7 @@ import { launchCost, SubmissionPace } from "./submission_pace.ts";
 import { SubmissionTimes, type TimeListener } from "./submission_times.ts";
 
 /** What `Gpu.open` may be told. */
-export interface GpuOptions {
-  /** Which adapter to ask for; default `"high-performance"`. */
-  readonly powerPreference?: GPUPowerPreference;
-  /** Which adapter of {@link listAdapters}, by its number or a part of its name; default by the power preference. */
-  readonly adapter?: string | undefined;
+export interface GpuOptions extends AdapterChoice {
   /** Keep WebGPU's default limits even where the adapter offers more. A test of portability. Default `false`. */
   readonly defaultLimits?: boolean;
   /**
@@ -115,16 +111,7 @@ export class Gpu {
    * @throws {Error} if no adapter is found, or none that is called so.
    */
   static async open(options: GpuOptions = {}): Promise<Gpu> {
-    if (navigator.gpu === undefined) throw new Error("This browser or runtime has no WebGPU");
-    const { adapter: called, powerPreference = "high-performance" } = options;
-    const adapter = called === undefined
-      ? await navigator.gpu.requestAdapter({ powerPreference })
-      : await findAdapter(called);
-    if (adapter === null) {
-      throw new Error(
-        "No WebGPU adapter was found. Install a Vulkan driver (on Debian: apt-get install mesa-vulkan-drivers)",
-      );
-    }
+    const adapter = await requestAdapter(options);
     const requiredFeatures: GPUFeatureName[] = adapter.features.has("timestamp-query") ? ["timestamp-query"] : [];
     const requiredLimits: Record<string, number> = options.defaultLimits ? {} : {
       maxBufferSize: adapter.limits.maxBufferSize,

@@ -32,7 +32,7 @@ export interface ImageKind {
   /**
    * Samples crops of that input: gives the normalised batch `[N, channels, crop.height, crop.width]`.
    *
-   * @param geometry `[N, 8]`: `sampleGeometryValues` of each sample.
+   * @param geometry `[N, 12]`: `sampleGeometryValues` of each sample.
    */
   readonly sample: (images: Tensor, geometry: Tensor, crop: Size) => Tensor;
 }
@@ -111,11 +111,12 @@ function describePixels(pixels: PixelImage["pixels"]): string {
 }
 
 /**
- * The encoded images of a batch, one after the other, as `ImageKind.input` takes them. If there are fewer images than
- * the batch has room for, the rest is zero.
+ * The encoded images of a batch, as `ImageKind.input` takes them. An image may have another shape than `size` if it has
+ * no more pixels: they lie at the start of its place, and its geometry must say its size. The rest is zero, as are the
+ * places of images that are not there.
  *
  * @param names names of the images, for messages.
- * @throws {Error} naming the image that is of another kind or size.
+ * @throws {Error} naming the image that is of another kind or has too many pixels.
  */
 export function encodeBatch(
   kind: ImageKind,
@@ -128,9 +129,10 @@ export function encodeBatch(
   const bytes = new Uint8Array(batch * each);
   for (const [index, image] of images.entries()) {
     const name = names[index] ?? "an image";
-    if (image.height !== size.height || image.width !== size.width) {
+    if (image.height * image.width > size.height * size.width) {
       throw new Error(
-        `Cannot use ${name}: it has ${image.height}×${image.width} pixels, expected ${size.height}×${size.width}`,
+        `Cannot use ${name}: it has ${image.height}×${image.width} pixels, more than the ${size.height}×${size.width} ` +
+          "that there is room for",
       );
     }
     bytes.set(kind.encode(image, name), index * each);

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { formatSize } from "../data/size.ts";
 import { bytesText, timeText } from "../report/units.ts";
 import { planRounds, type RoundSettings } from "../selftraining/rounds.ts";
 import type { Trainer } from "../selftraining/trainer.ts";
@@ -13,6 +12,7 @@ import { type Settings, viewOptions } from "../settings/settings.ts";
 import type { RunContext, RunData } from "./context.ts";
 import { peakOf } from "./memory_plan.ts";
 import { memoryStages } from "./memory_report.ts";
+import { meanPixels, pixelsOf, shapesText } from "./working_shapes.ts";
 
 /** What a run will do. */
 export interface PlannedWork {
@@ -29,13 +29,15 @@ export async function announce(
   trainer: Trainer,
   work: PlannedWork,
 ): Promise<void> {
-  const { gpu, network, settings, size, crop, progress, folder } = context;
+  const { gpu, network, settings, shapes, crop, progress, folder } = context;
   const { sourceSteps } = work;
   const { rounds, roundSteps, labelled, scored } = countRounds(work.rounds, data, trainer);
   const batchTime = await batchSeconds(trainer);
   // A training step takes as long as three forward passes. A forward pass takes time in proportion to the image's
   // pixels.
-  const imageSeconds = batchTime / 3 / trainer.options.batch * (size.height * size.width) / (crop.height * crop.width) *
+  const { target, evaluation } = data.inspected;
+  const imagePixels = meanPixels([...target.sizes, ...evaluation?.sizes ?? []], shapes, network.model);
+  const imageSeconds = batchTime / 3 / trainer.options.batch * imagePixels / pixelsOf(crop) *
     viewPixels(viewOptions(settings));
   const seconds = (sourceSteps + roundSteps) * trainer.accumulate * batchTime + (labelled + scored) * imageSeconds;
   const { bytes } = peakOf(memoryStages(context, data, work.rounds !== null));
@@ -44,7 +46,7 @@ export async function announce(
     ...(rounds > 0 ? [`${rounds} round${rounds === 1 ? "" : "s"} of self-training (${roundSteps} steps)`] : []),
   ];
   progress.line(
-    `${network.model.name} with ${network.classCount} classes at ${formatSize(size)} on ${
+    `${network.model.name} with ${network.classCount} classes at ${shapesText(shapes)} on ${
       gpu.info.description || gpu.info.vendor
     }`,
   );

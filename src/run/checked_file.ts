@@ -9,6 +9,7 @@ import { type ImageHeader, imageHeader, inspectImage, MoreBytesError } from "../
 import { requireAllowed } from "../data/decoders/limits.ts";
 import { readFile } from "../disk/files.ts";
 import { countedParts, digestOf } from "./file_digest.ts";
+import { systemReason } from "../disk/reasons.ts";
 
 /** A file that can be used, as far as its header and its end tell. */
 export interface CheckedFile {
@@ -90,6 +91,6 @@ function readParts(path: string): { length: number; pieces: Uint8Array[] } {
       closeSync(file);
     }
   } catch (error) {
-    throw new Error(`Cannot read ${path}: ${error instanceof Error ? error.message : error}`);
+    throw new Error(`Cannot read ${path}: ${systemReason(error)}`);
   }
 }

@@ -6,7 +6,7 @@
 
 import * as v from "valibot";
 import type { SampleSource } from "../data/sample.ts";
-import type { Size } from "../data/size.ts";
+import type { WorkingSize } from "../data/size.ts";
 import { readFile } from "../disk/files.ts";
 import { validated } from "../formats/validation.ts";
 import type { Settings } from "../settings/settings.ts";
@@ -58,7 +58,7 @@ export async function classPixels<Item>(
   samples: SampleSource<Item>,
   items: readonly Item[],
   classes: number,
-  size: Size,
+  size: WorkingSize,
 ): Promise<number[]> {
   const pixels = new Array<number>(classes).fill(0);
   for await (const { labels } of samples.load(items, { size, labels: "only" })) {

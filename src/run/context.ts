@@ -7,6 +7,7 @@
 import type { Dataset, Split } from "../data/dataset.ts";
 import type { FileItem } from "../data/file_item.ts";
 import type { Loader } from "../data/loader.ts";
+import type { RunShapes } from "../data/shapes.ts";
 import type { Size } from "../data/size.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import type { Network } from "../nn/network.ts";
@@ -28,8 +29,10 @@ export interface RunContext {
   readonly loader: Loader;
   readonly progress: Progress;
   readonly profile: Profile;
-  /** Working size of the images. */
-  readonly size: Size;
+  /** At which sizes images are worked on. */
+  readonly shapes: RunShapes;
+  /** Size of the largest image of which crops are cut. */
+  readonly room: Size;
   /** Size of a crop in training. */
   readonly crop: Size;
   /** Aborted by Ctrl-C. */
@@ -56,9 +59,9 @@ export interface RunData {
 
 /** The parts of a run that the method takes. */
 export function runParts(context: RunContext, trainer: Trainer): RunParts<FileItem> {
-  const { loader, folder, progress, profile, signal } = context;
+  const { shapes, loader, folder, progress, profile, signal } = context;
   const onActivity = profile.enter.bind(profile);
-  return { trainer, samples: loader, store: folder, progress, onActivity, signal };
+  return { trainer, shapes, samples: loader, store: folder, progress, onActivity, signal };
 }
 
 /** The images in the form that the method takes. */

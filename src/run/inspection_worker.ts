@@ -12,7 +12,7 @@ import { translateLabels } from "../data/class_map.ts";
 import { type FileItem, sizeProblem } from "../data/file_item.ts";
 import { decodeLabels } from "../data/labels.ts";
 import type { Size } from "../data/size.ts";
-import { type Reason, ReasonedError } from "../errors.ts";
+import { errorText, type Reason, ReasonedError } from "../errors.ts";
 import { answerRequests } from "../data/worker_scope.ts";
 import { type CheckedFile, checkedFile } from "./checked_file.ts";
 import { type StrayColour, strayColour } from "./stray_colour.ts";
@@ -63,7 +63,7 @@ function inspect(item: FileItem, maxPixels: number | undefined): InspectedItem |
     return { size: { height, width }, digest: image.digest, labels };
   } catch (error) {
     return {
-      problem: error instanceof Error ? error.message : String(error),
+      problem: errorText(error),
       reason: error instanceof ReasonedError ? error.reason : undefined,
     };
   }

@@ -8,13 +8,16 @@
  * @module
  */
 
+import type { RunShapes } from "../data/shapes.ts";
 import { formatSize } from "../data/size.ts";
 import { bufferBytes, type Gpu } from "../gpu/gpu.ts";
 import { mostPieces } from "../gpu/queue_bound.ts";
 import { paddedChannels, storedBytes } from "../graph/layout.ts";
 import { programBytes } from "../graph/program_bytes.ts";
+import { offsetAlignment } from "../graph/slices.ts";
 import type { Network } from "../nn/network.ts";
 import { logitsProgram } from "../selftraining/inference.ts";
+import { viewsBytes } from "../selftraining/scores.ts";
 import { defaultLimits, labelBytes } from "../selftraining/selection.ts";
 import type { SelectionSettings } from "../selftraining/thresholds.ts";
 import { logLength, type TrainerOptions } from "../selftraining/trainer.ts";
@@ -48,6 +51,8 @@ export interface PlannedRun {
     /** Images in one launch of the network. */
     readonly batch: number;
     readonly views: ViewOptions;
+    /** The sizes to which images are padded. */
+    readonly shapes: RunShapes;
   };
   /** The labelling of the target; `null` if nothing is labelled. */
   readonly labelling: LabellingSizes | null;
@@ -113,17 +118,30 @@ interface InferenceBytes {
   readonly logitsOfImage: number;
 }
 
-function inferenceBytes(gpu: Gpu, network: Network, { step: { size }, inference }: PlannedRun): InferenceBytes {
-  const { batch, views } = inference;
-  const all = viewsOf(size, views, network.model.sizeMultiple).map((view) => view.size);
-  const programs = new Map(
-    all.map((viewSize) => [formatSize(viewSize), logitsProgram(network, batch, size, viewSize)]),
-  );
-  const logitsOfImage = sum(all.map((viewSize) => {
-    const [, ...shape] = programs.get(formatSize(viewSize))?.outputs.logits?.shape ?? [];
-    return storedBytes([1, ...shape], "f32", "activation");
-  }));
-  return { programs: sum([...programs.values()].map((program) => programBytes(gpu, program))), logitsOfImage };
+function inferenceBytes(gpu: Gpu, network: Network, { inference }: PlannedRun): InferenceBytes {
+  const { batch, views, shapes: { canvases, areMixed } } = inference;
+  const all = canvases.map((size): InferenceBytes => {
+    const viewSizes = viewsOf(size, views, network.model.sizeMultiple).map((view) => view.size);
+    const programs = new Map(
+      viewSizes.map((viewSize) => [formatSize(viewSize), logitsProgram(network, batch, size, viewSize)]),
+    );
+    const logitsOfImage = sum(viewSizes.map((viewSize) => {
+      const [, ...shape] = programs.get(formatSize(viewSize))?.outputs.logits?.shape ?? [];
+      return storedBytes([1, ...shape], "f32", "activation");
+    }));
+    return { programs: sum([...programs.values()].map((program) => programBytes(gpu, program))), logitsOfImage };
+  });
+  const largest = Math.max(...all.map(({ logitsOfImage }) => logitsOfImage));
+  return {
+    programs: sum(all.map(({ programs }) => programs)),
+    // Where images differ in size, the logits of each begin where a binding can.
+    logitsOfImage: areMixed ? Math.ceil(largest / offsetAlignment) * offsetAlignment : largest,
+  };
+}
+
+/** Pixels of the largest image that is labelled. */
+function labelledPixels({ inference: { shapes: { canvases } } }: PlannedRun): number {
+  return Math.max(...canvases.map(({ height, width }) => height * width));
 }
 
 /**
@@ -132,16 +150,18 @@ function inferenceBytes(gpu: Gpu, network: Network, { step: { size }, inference 
  */
 function labellingBytes(
   network: Network,
-  { step: { size: { height, width } }, inference: { batch } }: PlannedRun,
+  run: PlannedRun,
   { images, hasPrior, keptBytes, stride, policy }: LabellingSizes,
   { programs, logitsOfImage }: InferenceBytes,
 ): number {
+  const { inference: { batch, shapes: { typical } } } = run;
   const classes = network.classCount;
-  const pixels = height * width;
-  const prior = hasPrior ? pixels * paddedChannels(classes) * 4 : 0;
+  const pixels = labelledPixels(run);
+  const priorPixels = typical.height * typical.width;
+  const prior = hasPrior ? priorPixels * paddedChannels(classes) * 4 : 0;
   // Three copies of the prior (the counts, the counts smoothed along one axis, and what is read back), and the labels
   // of a batch.
-  const priorAtFirst = hasPrior ? 3 * prior + bufferBytes(16 * pixels) : 0;
+  const priorAtFirst = hasPrior ? 3 * prior + bufferBytes(16 * priorPixels) : 0;
   const logits = images * logitsOfImage;
   const keptLogits = logits <= keptBytes ? logits : keptBytes + Math.min(batch, images) * logitsOfImage;
   const batchPixels = Math.min(batch, images) * pixels;
@@ -176,14 +196,15 @@ function assignmentBytes(batchPixels: number, allPixels: number): number {
 
 function scoringBytes(
   network: Network,
-  { inference: { batch, views } }: PlannedRun,
+  { inference }: PlannedRun,
   { images, labelPixels }: { readonly images: number; readonly labelPixels: number },
   { programs, logitsOfImage }: InferenceBytes,
 ): number {
   const confusion = bufferBytes(network.classCount ** 2 * 4);
-  const labels = predictionBytes(Math.min(batch, images), labelPixels, views, logitsOfImage);
+  const { labels, others } = predictionBytes(Math.min(inference.batch, images), labelPixels, inference, logitsOfImage);
+  const truth = Math.max(labels, bufferBytes(inference.batch * labelPixels));
   // The confusion matrix counts twice, as it is read back.
-  return programs + labels + bufferBytes(batch * labelPixels) + 2 * confusion;
+  return programs + labels + others + truth + 2 * confusion;
 }
 
 /**
@@ -192,19 +213,30 @@ function scoringBytes(
  */
 function picturesBytes(
   network: Network,
-  { pictures, step: { size: { height, width } }, inference: { batch, views } }: PlannedRun,
+  run: PlannedRun,
   { programs, logitsOfImage }: InferenceBytes,
 ): number {
-  const images = Math.min(batch, pictures);
-  const readBack = bufferBytes(images * height * width);
-  return networkBytes(network) + network.store.valueBytes + programs + readBack +
-    predictionBytes(images, height * width, views, logitsOfImage);
+  const images = Math.min(run.inference.batch, run.pictures);
+  const { labels, others } = predictionBytes(images, labelledPixels(run), run.inference, logitsOfImage);
+  // The labels count twice, as they are read back.
+  return networkBytes(network) + network.store.valueBytes + programs + 2 * labels + others;
 }
 
-/** Bytes of a prediction: the labels of a batch, the table of its views and, with several views, their logits. */
-function predictionBytes(images: number, labelPixels: number, views: ViewOptions, logitsOfImage: number): number {
-  const logits = isPlain(views) ? 0 : bufferBytes(images * logitsOfImage);
-  return bufferBytes(images * labelPixels) + bufferBytes(viewCount(views) * 16) + logits;
+/**
+ * Bytes of a prediction: the labels of a batch and, beside them, the tables of its views and, with several views or
+ * sizes, the logits of all images.
+ */
+function predictionBytes(
+  images: number,
+  labelPixels: number,
+  { views, shapes: { areMixed } }: PlannedRun["inference"],
+  logitsOfImage: number,
+): { readonly labels: number; readonly others: number } {
+  const table = bufferBytes(viewsBytes(viewCount(views)));
+  const logits = isPlain(views) && !areMixed ? 0 : bufferBytes(images * logitsOfImage);
+  if (!areMixed) return { labels: bufferBytes(images * labelPixels), others: table + logits };
+  const ofImage = bufferBytes(labelPixels);
+  return { labels: 2 ** Math.ceil(Math.log2(images * ofImage)), others: images * table + logits + ofImage };
 }
 
 function sum(values: readonly number[]): number {

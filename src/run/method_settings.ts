@@ -27,14 +27,16 @@ export async function openTrainer(context: RunContext, { sourceSplit }: RunData)
 
 /** What training minimises: the cross-entropy, with the class weights of the settings. */
 async function objectiveOf(
-  { settings, network, loader, size }: RunContext,
+  { settings, network, loader, shapes }: RunContext,
   source: readonly FileItem[],
 ): Promise<Objective> {
   const { classes } = network.metadata;
   const weights = readClassWeights(settings, classes);
   if (weights === undefined) return crossEntropy();
   if (weights !== "balanced") return crossEntropy({ classWeights: weights });
-  return crossEntropy({ classWeights: balancedWeights(await classPixels(loader, source, classes.length, size)) });
+  return crossEntropy({
+    classWeights: balancedWeights(await classPixels(loader, source, classes.length, shapes.size)),
+  });
 }
 
 /** The optimizer of the settings. */
@@ -54,7 +56,7 @@ export function openOptimizer(gpu: Gpu, store: ParameterStore, settings: Setting
 
 /** Sizes of the training step. */
 export function trainerOptions(
-  { settings, size, crop }: Pick<RunContext, "settings" | "size" | "crop">,
+  { settings, room, crop }: Pick<RunContext, "settings" | "room" | "crop">,
 ): TrainerOptions {
   return {
     batch: settings.get("batch"),
@@ -62,7 +64,7 @@ export function trainerOptions(
     recompute: settings.get("recompute"),
     halfActivations: settings.get("half-activations"),
     crop,
-    size,
+    size: room,
   };
 }
 

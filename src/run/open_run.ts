@@ -10,8 +10,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Dataset, labelledPart, requireClasses, type Split } from "../data/dataset.ts";
 import { openDataset, openLoader, readClassMap } from "../data/folder.ts";
-import { formatSize, roundedSizeText, roundSize, type Size } from "../data/size.ts";
+import { roundSize, type Size } from "../data/size.ts";
 import { UsageError } from "../errors.ts";
+import { requestAdapter } from "../gpu/adapters.ts";
 import { Gpu } from "../gpu/gpu.ts";
 import { findModel } from "../nn/models/mod.ts";
 import type { Model } from "../nn/model.ts";
@@ -33,6 +34,7 @@ import type { Settings } from "../settings/settings.ts";
 import { writeTowns } from "./synth.ts";
 import { adapterKey, loadTuning } from "../tuning/table.ts";
 import type { RunContext, RunData } from "./context.ts";
+import { divisible, runSizes } from "./working_shapes.ts";
 
 /** A run that can start. */
 export interface OpenedRun {
@@ -46,13 +48,21 @@ export interface OpenedRun {
 /** Opens a run of `adapt` or `train`. With `--plan` its folder is a temporary one, which is deleted afterwards. */
 export async function openRun(settings: Settings, needsTarget: boolean): Promise<OpenedRun> {
   requireFittingOptions(settings, needsTarget);
+  // Without an adapter nothing is begun: no folder is made, no town is drawn.
+  await requestAdapter({ adapter: settings.get("adapter") });
   const folder = openFolder(settings);
   try {
     return await openIn(folder, settings, needsTarget);
   } catch (error) {
-    folder.close();
+    closeFolder(folder, settings);
     throw error;
   }
+}
+
+/** Closes a run's folder. That of a plan is deleted. */
+function closeFolder(folder: FolderStore, settings: Settings): void {
+  folder.close();
+  if (settings.get("plan")) rmSync(folder.path, { recursive: true });
 }
 
 async function openIn(folder: FolderStore, settings: Settings, needsTarget: boolean): Promise<OpenedRun> {
@@ -79,21 +89,22 @@ async function openIn(folder: FolderStore, settings: Settings, needsTarget: bool
   });
   folder.begin(runFacts(settings, adapterName, gpu, data), imagesOf(data));
   if (settings.get("profile")) profile.timeKernels(gpu);
-  const size = workingSize(settings, first, data.inspected.source, progress);
-  const crop = cropSize(settings, size, first.model, progress);
-  const network = new Network(gpu, first.model, { ...first.metadata, size });
+  const say = progress.line.bind(progress);
+  const { model, metadata } = first;
+  const { shapes, room } = runSizes(settings, folder, { model, recorded: metadata.size }, data, say);
+  const crop = cropSize(settings, shapes.typical, model, say);
+  const network = new Network(gpu, model, { ...metadata, size: shapes.typical });
   first.fill(network.store);
   const loader = openLoader({ maxPixels: settings.get("max-pixels") });
   const { signal, release } = interruption(progress);
   return {
-    context: { gpu, settings, folder, network, loader, progress, profile, size, crop, signal },
+    context: { gpu, settings, folder, network, loader, progress, profile, shapes, room, crop, signal },
     data,
     close: () => {
       release();
       loader.close();
-      folder.close();
+      closeFolder(folder, settings);
       gpu.close();
-      if (settings.get("plan")) rmSync(folder.path, { recursive: true });
     },
   };
 }
@@ -244,36 +255,12 @@ function scoredSplit(dataset: Dataset, name: string, progress: Progress): Split 
 }
 
 /**
- * The working size. It is `--size` or the recipe's; without it, the size in the weight file; without that, the size of
- * the first source image. It is rounded to what the network takes, and that is said once.
+ * The size of the pieces to train on: as the settings say, or all or four fifths of the most frequent working size. A
+ * crop that is smaller than the image can be placed, and takes less time.
  */
-function workingSize(
-  settings: Settings,
-  { model, metadata }: FirstNetwork,
-  { sizes: [first] }: InspectedSplit,
-  progress: Progress,
-): Size {
-  const wanted = settings.get("size") ?? metadata.size ?? first;
-  if (wanted === undefined) throw new Error("The source has no image");
-  return divisible(wanted, "size", model, progress);
-}
-
-/**
- * The size of the pieces to train on: as the settings say, or four fifths of the working size. A crop that is smaller
- * than the image can be placed, and takes less time.
- */
-function cropSize(settings: Settings, size: Size, model: Model, progress: Progress): Size {
+function cropSize(settings: Settings, size: Size, model: Model, say: (text: string) => void): Size {
   const crop = settings.get("crop");
-  if (crop === "whole") return size;
-  if (crop !== "auto") return divisible(crop, "crop", model, progress);
-  return roundSize({ height: size.height * 4 / 5, width: size.width * 4 / 5 }, model.sizeMultiple);
-}
-
-/** The nearest size whose sides are multiples of the network's `sizeMultiple`. If that is another size, it is said. */
-function divisible(wanted: Size, what: string, { sizeMultiple }: Model, progress: Progress): Size {
-  const rounded = roundSize(wanted, sizeMultiple);
-  if (formatSize(rounded) !== formatSize(wanted)) {
-    progress.line(roundedSizeText(what, wanted, rounded, sizeMultiple));
-  }
-  return rounded;
+  if (crop !== "auto" && crop !== "whole") return divisible(crop, "crop", model, say);
+  const share = crop === "whole" ? 1 : 4 / 5;
+  return roundSize({ height: size.height * share, width: size.width * share }, model.sizeMultiple);
 }

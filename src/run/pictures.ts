@@ -38,7 +38,7 @@ export async function writePictures(context: RunContext, data: RunData): Promise
   const before = await predictions(context, source.network, chosen);
   const after = await predictions(context, network, chosen);
   for (const [index, item] of chosen.entries()) {
-    const sample = await context.loader.loadOne(item, { size: context.size });
+    const sample = await context.loader.loadOne(item, { size: context.shapes.size });
     const { height, width } = sample.image;
     const panel = (title: string, labels: LabelMap | null = null): Panel[] =>
       labels === null ? [] : [{ title, picture: colorLabels(labels, palette) }];
@@ -63,7 +63,7 @@ function sourceNetwork({ gpu, network, folder }: RunContext) {
 
 /** The labels that a network predicts for the images, at the working size. */
 async function predictions(
-  { gpu, loader, settings, size }: RunContext,
+  { gpu, loader, settings, shapes }: RunContext,
   network: Network,
   items: readonly FileItem[],
 ): Promise<LabelMap[]> {
@@ -71,18 +71,23 @@ async function predictions(
   const batch = settings.get("label-batch");
   await using predictor = new Predictor(gpu, network, batch, viewOptions(settings));
   const maps: LabelMap[] = [];
-  for await (const { samples, size: { height, width } } of equalBatches(loader.load(items, { size }), batch)) {
-    const pixels = height * width;
-    const { labels } = await predictor.run({ samples, size: { height, width }, labelSize: { height, width } });
-    const [bytes = new Uint8Array(0)] = await gpu.read({ ...labels, size: samples.length * pixels });
-    for (const index of samples.keys()) {
-      maps.push({ height, width, labels: bytes.subarray(index * pixels, (index + 1) * pixels) });
+  const grouping = { batch, shapes, multiple: network.model.sizeMultiple };
+  const samples = loader.load(items, { size: shapes.size });
+  for await (const group of equalBatches(samples, grouping, ({ image }) => image)) {
+    const { labels, starts } = await predictor.run(group);
+    const [bytes = new Uint8Array(0)] = await gpu.read(labels);
+    for (const [index, { image: { height, width } }] of group.samples.entries()) {
+      const start = starts[index] ?? 0;
+      maps.push({ height, width, labels: bytes.subarray(start, start + height * width) });
     }
   }
   return maps;
 }
 
-async function pseudoLabels({ loader, size }: RunContext, item: FileItem | undefined): Promise<LabelMap | null> {
+async function pseudoLabels(
+  { loader, shapes: { size } }: RunContext,
+  item: FileItem | undefined,
+): Promise<LabelMap | null> {
   if (!item?.labelPath || !existsSync(item.labelPath)) return null;
   return labelsOf(await loader.loadOne(item, { size }));
 }

@@ -6,6 +6,7 @@
 
 import { closeSync, openSync, readFileSync, truncateSync, writeSync } from "node:fs";
 import * as v from "valibot";
+import { systemReason } from "../disk/reasons.ts";
 import { syncOpenFile } from "../disk/syncs.ts";
 import { validated } from "../formats/validation.ts";
 
@@ -60,7 +61,7 @@ export class RunLog {
     try {
       return action();
     } catch (error) {
-      throw new Error(`Cannot write ${this.path}: ${error instanceof Error ? error.message : error}`);
+      throw new Error(`Cannot write ${this.path}: ${systemReason(error)}`);
     }
   }
 }

@@ -13,6 +13,7 @@ import { validated } from "../formats/validation.ts";
 import type { KeptForm } from "../selftraining/kept.ts";
 import { jsonText } from "../selftraining/store.ts";
 import { digestOfJson, sha256 } from "./file_digest.ts";
+import { errorText } from "../errors.ts";
 
 const name = "stages.json";
 const stagesSchema = v.record(v.string(), v.unknown());
@@ -94,7 +95,7 @@ export class StagesFile {
       return form(this.#stages[stage]);
     } catch (error) {
       throw new Error(
-        `Cannot read the stages ${this.path}: key "${stage}": ${error instanceof Error ? error.message : error}`,
+        `Cannot read the stages ${this.path}: key "${stage}": ${errorText(error)}`,
       );
     }
   }

@@ -14,6 +14,7 @@ import { row } from "../ops/arithmetic/row.ts";
 import { scale } from "../ops/arithmetic/scale.ts";
 import { conv2d, type Conv2dOptions } from "../ops/conv/conv2d.ts";
 import { depthwiseConv2d } from "../ops/conv/depthwise_conv2d.ts";
+import { sampleGeometryLength } from "../ops/data/geometry.ts";
 import { sampleFloats, sampleWeights } from "../ops/data/sample_floats.ts";
 import { interpolatedCrossEntropy } from "../ops/loss/interpolated_cross_entropy.ts";
 import { batchNorm } from "../ops/norm/batch_norm.ts";
@@ -161,6 +162,16 @@ function caseInput(fixture: FixtureCase, name: string): CaseInput {
   }
   if (shape.length === 4) return { shape, values };
   if (name === "labels") return { shape, values, layout: "plain", dtype: "u8" };
-  const isPlain = fixture.op === "scale" || ["pixelWeights", "weights", "geometry", "dy"].includes(name);
+  if (name === "geometry") return geometryInput(shape, values);
+  const isPlain = fixture.op === "scale" || ["pixelWeights", "weights", "dy"].includes(name);
   return { shape, values, layout: isPlain ? "plain" : "channels" };
+}
+
+/** The geometry of images that fill their maps, as those of the fixtures do: the numbers that say a size are 0. */
+function geometryInput([samples = 1, length = 1]: readonly number[], values: ArrayLike<number>): CaseInput {
+  const padded = new Float32Array(samples * sampleGeometryLength);
+  for (let sample = 0; sample < samples; sample++) {
+    padded.set(Array.from(values).slice(sample * length, (sample + 1) * length), sample * sampleGeometryLength);
+  }
+  return { shape: [samples, sampleGeometryLength], values: padded, layout: "plain" };
 }

@@ -10,6 +10,7 @@ import { accumulationCase } from "./accumulation_case.ts";
 import { errorOf, type SelfTestCase } from "./case.ts";
 import { optimizerCases } from "./optimizer_cases.ts";
 import { pytorchCases } from "./pytorch_cases.ts";
+import { errorText } from "../errors.ts";
 
 /** Result of all cases of one kernel. */
 export interface KernelResult {
@@ -68,7 +69,7 @@ async function testKernel(gpu: Gpu, name: string, cases: readonly SelfTestCase[]
       }
     } catch (thrown) {
       error = Infinity;
-      problem ??= `${selfCase.name}: ${thrown instanceof Error ? thrown.message : thrown}`;
+      problem ??= `${selfCase.name}: ${errorText(thrown)}`;
     }
   }
   return {

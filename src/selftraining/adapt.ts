@@ -12,6 +12,8 @@
  */
 
 import { type Domain, minedDomains, type MiningClasses, type MiningPlan, type MiningRule } from "../data/mining.ts";
+import { exactly } from "../data/shapes.ts";
+import { isExact } from "../data/size.ts";
 import type { AugmentationOptions } from "../data/sampling.ts";
 import type { LearningRates } from "../optim/optimizer.ts";
 import { collapseText, collapseWarnings } from "./collapse.ts";
@@ -170,15 +172,16 @@ export function sourceStage<Item>(
 
 /** Step (a) of a round: with the network fixed, chooses the pseudo-labels of all target images. */
 async function labelRound<Item>(
-  { trainer, samples, store, progress = silent, onActivity, signal }: RunParts<Item>,
+  { trainer, shapes: planned, samples, store, progress = silent, onActivity, signal }: RunParts<Item>,
   images: AdaptationImages<Item>,
   { round, portion }: RoundPlan,
   settings: AdaptationSettings,
 ): Promise<LabellingResult> {
-  const { gpu, network, options: { size } } = trainer;
+  const { gpu, network } = trainer;
+  const shapes = planned ?? exactly(trainer.options.size);
   const classes = network.classCount;
   const prior = settings.spatialPrior === true
-    ? await spatialPrior(gpu, samples, images.source, { classes, size })
+    ? await spatialPrior(gpu, samples, images.source, { classes, size: shapes.typical })
     : undefined;
   using _prior = { [Symbol.dispose]: () => prior === undefined ? undefined : gpu.destroyBuffer(prior) };
   await using sink = store.openLabels(round, images.target, classes);
@@ -187,8 +190,9 @@ async function labelRound<Item>(
   const result = await labelTarget(gpu, network, samples, images.target, sink, {
     ...settings.selection,
     portion,
-    size,
+    ...shapes,
     prior,
+    priorSize: isExact(shapes.size) ? undefined : shapes.typical,
     views: settings.views,
     batch: settings.scoringBatch,
     onProgress: (done) => bar.update(done),

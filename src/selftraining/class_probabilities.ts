@@ -38,7 +38,7 @@ export async function* classProbabilities(
   const pixels = batch.images * batch.height * batch.width;
   const most = Math.min(pixels, Math.max(1, Math.floor(Math.min(bytesAtOnce, gpu.maxBindingBytes) / (classes * 4))));
   using buffers = new BufferScope(gpu);
-  const views = viewsBuffer(gpu, batch);
+  const views = viewsBuffer(gpu, batch, scores);
   using _views = { [Symbol.dispose]: () => gpu.destroyBuffer(views) };
   const range = buffers.create(8, "range of pixels");
   const y = buffers.create(most * classes * 4, "class probabilities");

@@ -6,7 +6,7 @@
  */
 
 import type { SampleSource } from "../data/sample.ts";
-import type { Size } from "../data/size.ts";
+import { exactly, type ShapeOptions } from "../data/shapes.ts";
 import { BufferScope } from "../gpu/buffer_scope.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { OneBehind } from "../gpu/one_behind.ts";
@@ -14,7 +14,7 @@ import { QueueBound } from "../gpu/queue_bound.ts";
 import { type AbsentRule, scoreConfusion } from "../metrics/confusion.ts";
 import type { Network } from "../nn/network.ts";
 import { confusionDispatch } from "../ops/metrics/confusion_matrix.ts";
-import { defaultBatch, equalBatches, loadSplit } from "./inference.ts";
+import { defaultBatch, equalBatches, type SampleBatch } from "./inference.ts";
 import { Predictor } from "./prediction.ts";
 import { silent } from "./progress.ts";
 import type { RunParts } from "./training.ts";
@@ -43,13 +43,9 @@ export interface ScoringSettings {
 }
 
 /** Options of `evaluate`. */
-export interface EvaluationOptions {
-  /** Working size of the images; `null` for each image's own. */
-  readonly size: Size | null;
+export interface EvaluationOptions extends ShapeOptions {
   /** Images in one launch of the network. Default 4. */
   readonly batch?: number | undefined;
-  /** Called once, for the first image whose own size is rounded to a multiple of the network's `sizeMultiple`. */
-  readonly onRounded?: (own: Size, rounded: Size) => void;
   /** Views of an image whose predictions are averaged. Default: the image as it is. */
   readonly views?: ViewOptions | undefined;
   /** Called with the number of images that are done. */
@@ -59,13 +55,13 @@ export interface EvaluationOptions {
 }
 
 /**
- * Scores the network of a run at the trainer's working size, reports the result and logs it. Returns `null` without
+ * Scores the network of a run at its working sizes, reports the result and logs it. Returns `null` without
  * images.
  *
  * @param stage name of the stage in the log and in the progress.
  */
 export async function scoreSplit<Item>(
-  { trainer, samples, store, progress = silent, signal }: RunParts<Item>,
+  { trainer, samples, store, shapes, progress = silent, signal }: RunParts<Item>,
   stage: string,
   items: readonly Item[] | null,
   { views, scoringBatch, absent }: ScoringSettings,
@@ -74,7 +70,7 @@ export async function scoreSplit<Item>(
   const { gpu, network, options: { size } } = trainer;
   const bar = progress.stage(stage, items.length, { unit: "images", perStep: 1 });
   const confusion = await evaluate(gpu, network, samples, items, {
-    size,
+    ...shapes ?? exactly(size),
     batch: scoringBatch,
     views,
     signal,
@@ -128,28 +124,29 @@ export async function evaluate<Item>(
   // Bounds the bytes that are submitted between two reads of the counts, and so keeps the counts below 2³².
   const queue = new QueueBound();
   let images = 0;
-  const loaded = loadSplit(source, items, network, options.size, "original", options.onRounded);
-  for await (const group of equalBatches(loaded, batch)) {
+  const loaded = source.load(items, { size: options.size, labels: "original" });
+  const grouping = { batch, shapes: options, multiple: network.model.sizeMultiple };
+  for await (const group of equalBatches(loaded, grouping)) {
     options.signal?.throwIfAborted();
-    const { labelSize: { height, width }, samples } = group;
+    const { samples } = group;
     const prediction = await predictor.run(group);
-    const pixels = height * width;
-    if (truth.size < batch * pixels) {
+    const pixels = prediction.labels.size;
+    // Room for a whole batch, of which the last one may have fewer images.
+    const room = Math.max(pixels, group.labelSizes === undefined ? batch * labelPixels(group) : 0);
+    if (truth.size < room) {
       buffers.free(truth);
-      truth = buffers.create(batch * pixels, "ground truth");
+      truth = buffers.create(room, "ground truth");
     }
-    const labels = new Uint8Array(batch * pixels).fill(255);
+    const labels = new Uint8Array(pixels).fill(255);
     for (const [index, sample] of samples.entries()) {
       if (sample.labels === null) throw new Error(`Cannot score ${sample.name}: it has no labels`);
-      labels.set(sample.labels, index * pixels);
+      labels.set(sample.labels, prediction.starts[index] ?? 0);
     }
     gpu.write(truth, labels);
     const range = { buffer: truth, offset: 0, size: truth.size };
-    gpu.submit([
-      await confusionDispatch(gpu, prediction.labels, range, counts, { classes, pixels: samples.length * pixels }),
-    ]);
+    gpu.submit([await confusionDispatch(gpu, prediction.labels, range, counts, { classes, pixels })]);
     images += samples.length;
-    if (queue.add(batch * (group.size.height * group.size.width * 4 + pixels), viewCount(views))) {
+    if (queue.add(batch * group.size.height * group.size.width * 4 + room, viewCount(views))) {
       await collecting.take();
       collecting.keep(collect());
     }
@@ -158,4 +155,8 @@ export async function evaluate<Item>(
   await collecting.take();
   await collect();
   return total;
+}
+
+function labelPixels({ labelSize: { height, width } }: SampleBatch): number {
+  return height * width;
 }

@@ -1,58 +1,86 @@
 /**
- * Runs a network over the images of a split: the program that computes the logits, and batches of images of equal size.
+ * Runs a network over the images of a split: the program that computes the logits, and batches of images that are padded
+ * to one size.
  *
  * @module
  */
 
-import type { Sample, SampleSource } from "../data/sample.ts";
-import { formatSize, type Size } from "../data/size.ts";
+import type { Sample } from "../data/sample.ts";
+import { canvasOf, groupingOf, type ShapeOptions } from "../data/shapes.ts";
+import { formatSize, isSameSize, type Size } from "../data/size.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { Program } from "../graph/program.ts";
 import type { ProgramDefinition } from "../graph/program_plan.ts";
 import { input } from "../graph/tensor.ts";
 import { encodeBatch } from "../nn/image_kind.ts";
 import type { Network } from "../nn/network.ts";
-import { sampleGeometryLength, sampleGeometryValues, wholeImage } from "../ops/data/geometry.ts";
+import { type SampleGeometry, sampleGeometryLength, sampleGeometryValues, wholeImage } from "../ops/data/geometry.ts";
 
 /** Images in one launch of the network that labels and scores, by default. */
 export const defaultBatch = 4;
 
-/** Samples of one image size and one label size. */
+/** Samples that the network sees together. */
 export interface SampleBatch {
   /** The samples, in their order. */
   readonly samples: readonly Sample[];
-  /** Size of the images. */
+  /** What the network sees: the size of the images, or a larger one to which they are padded. */
   readonly size: Size;
-  /** Size of the labels. Without labels, that of the images. */
+  /** Size of the labels; that of the first image where the images differ. Without labels, that of the image. */
   readonly labelSize: Size;
+  /** The size of each image's labels, where the images or their labels differ in size, or may do so in the next batch. */
+  readonly labelSizes?: readonly Size[];
+}
+
+/** How samples are grouped into batches. */
+export interface Grouping {
+  /** Most images in a batch. */
+  readonly batch: number;
+  /** The sizes to which images are padded, and whether they are mixed in a batch. */
+  readonly shapes: ShapeOptions;
+  /** What the sides of a padded image are multiples of. */
+  readonly multiple: number;
 }
 
 /**
- * Groups samples into batches without changing their order. All images of a batch have one size, and so have all
- * labels.
+ * Groups samples into batches without changing their order. All images of a batch are padded to one size. If shapes are
+ * not mixed, they also have one size themselves, and so have all labels.
+ *
+ * @param labelSizeOf the size at which a sample is labelled. Default: that of its labels, without labels that of the
+ * image.
  */
-export async function* equalBatches(samples: AsyncIterable<Sample>, batch: number): AsyncGenerator<SampleBatch> {
+export async function* equalBatches(
+  samples: AsyncIterable<Sample>,
+  grouping: Grouping,
+  labelSizeOf: (sample: Sample) => Size = ({ image, labelSize }) => labelSize ?? image,
+): AsyncGenerator<SampleBatch> {
+  const { batch, multiple } = grouping;
+  const { canvases, areMixed } = groupingOf(grouping.shapes);
+  const keyOf = (sample: Sample) => {
+    const canvas = formatSize(canvasOf(sample.image, canvases, multiple));
+    return areMixed ? canvas : `${canvas} ${formatSize(sample.image)} ${formatSize(labelSizeOf(sample))}`;
+  };
   let waiting: Sample[] = [];
+  const group = ([first, ...others]: readonly Sample[]): SampleBatch[] => {
+    if (first === undefined) return [];
+    const together = [first, ...others];
+    return [{
+      samples: together,
+      size: canvasOf(first.image, canvases, multiple),
+      labelSize: labelSizeOf(first),
+      ...(areMixed ? { labelSizes: together.map(labelSizeOf) } : {}),
+    }];
+  };
+  let key = "";
   for await (const sample of samples) {
-    const first = waiting[0];
-    if (first !== undefined && (waiting.length === batch || sizeKey(first) !== sizeKey(sample))) {
-      yield batchOf(waiting, first);
+    const own = keyOf(sample);
+    if (waiting.length === batch || own !== key) {
+      yield* group(waiting);
       waiting = [];
     }
+    key = own;
     waiting.push(sample);
   }
-  const first = waiting[0];
-  if (first !== undefined) yield batchOf(waiting, first);
-}
-
-function batchOf(samples: readonly Sample[], first: Sample): SampleBatch {
-  const { height, width } = first.image;
-  return { samples, size: { height, width }, labelSize: first.labelSize ?? { height, width } };
-}
-
-function sizeKey({ image, labelSize }: Sample): string {
-  const { height, width } = labelSize ?? image;
-  return `${image.height}x${image.width} ${height}x${width}`;
+  yield* group(waiting);
 }
 
 /** How an image is shown to the network: at some size, perhaps mirrored. */
@@ -82,9 +110,11 @@ export class InferencePrograms {
     const images = samples.map(({ image }) => image);
     const names = samples.map(({ name }) => name);
     const pixels = encodeBatch(this.network.model.takes, images, names, this.batch, size);
-    const geometry = { ...wholeImage(view.size.height, view.size.width), mirror: view.mirror };
+    const whole: SampleGeometry = { ...wholeImage(view.size.height, view.size.width), mirror: view.mirror };
+    const places = images.map((image) => ({ ...whole, ...coveredGeometry(image, size, view) }));
+    const all = Array.from({ length: this.batch }, (_, index) => sampleGeometryValues(places[index] ?? whole));
     program.write("pixels", pixels);
-    program.write("geometry", Float32Array.from(samplesOf(this.batch, sampleGeometryValues(geometry))));
+    program.write("geometry", Float32Array.from(all.flat()));
     program.run();
     return program;
   }
@@ -126,7 +156,7 @@ export class InferencePrograms {
 }
 
 /**
- * A program that computes the logits of a batch. The images have the size `size`, and the network sees them at
+ * A program that computes the logits of a batch. The images take `size` with their padding, and the network sees them at
  * `viewSize`. The output is called `logits`.
  */
 export function logitsProgram(network: Network, batch: number, size: Size, viewSize: Size): ProgramDefinition {
@@ -136,31 +166,24 @@ export function logitsProgram(network: Network, batch: number, size: Size, viewS
   return { outputs: { logits: network.logits(images, true) }, residents: network.store };
 }
 
-function samplesOf(count: number, values: readonly number[]): number[] {
-  return Array.from({ length: count }, () => values).flat();
+/**
+ * The rows and columns of a view that an image covers, if it is padded to `canvas`: the image is scaled as the canvas
+ * is.
+ */
+export function coveredSize({ height, width }: Size, canvas: Size, { size }: View): Size {
+  const scale = (side: number, of: number, to: number) => Math.max(1, Math.round(side * to / of));
+  return { height: scale(height, canvas.height, size.height), width: scale(width, canvas.width, size.width) };
 }
 
-/**
- * The samples of a split at the working size. If the size is `null`, each image keeps its own, rounded to a multiple of
- * the network's `sizeMultiple`.
- *
- * @param onRounded called once, for the first image whose own size is rounded.
- */
-export async function* loadSplit<Item>(
-  source: SampleSource<Item>,
-  items: Iterable<Item>,
-  network: Network,
-  size: Size | null,
-  labels: "resized" | "original" | "none",
-  onRounded?: (own: Size, rounded: Size) => void,
-): AsyncGenerator<Sample> {
-  let say = size === null ? onRounded : undefined;
-  for await (const sample of source.load(items, { size, stride: network.model.sizeMultiple, labels })) {
-    const { image, originalSize } = sample;
-    if (image.height !== originalSize.height || image.width !== originalSize.width) {
-      say?.(originalSize, image);
-      say = undefined;
-    }
-    yield sample;
-  }
+/** Where an image lies in a view: at the top left, whether the view is mirrored or not. */
+function coveredGeometry({ height, width }: Size, canvas: Size, view: View): Partial<SampleGeometry> {
+  if (isSameSize({ height, width }, canvas)) return {};
+  const covered = coveredSize({ height, width }, canvas, view);
+  return {
+    scaledHeight: covered.height,
+    scaledWidth: covered.width,
+    // The columns of a mirrored view are counted from its right edge. This brings the padding there.
+    left: view.mirror ? covered.width - view.size.width : 0,
+    size: { height, width },
+  };
 }

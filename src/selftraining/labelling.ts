@@ -5,10 +5,9 @@
  */
 
 import type { SampleLabelMap, SampleSource } from "../data/sample.ts";
-import type { Size } from "../data/size.ts";
+import type { Size, WorkingSize } from "../data/size.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import type { Network } from "../nn/network.ts";
-import { loadSplit } from "./inference.ts";
 import { addCounts, noLabels } from "./label_counts.ts";
 import { type LogitsOptions, LogitsSource } from "./logits_source.ts";
 import type { ScoreOptions } from "./scores.ts";
@@ -19,8 +18,10 @@ import { plainView } from "./views.ts";
 
 /** How the target is labelled. Pseudo-labels have the working size, whatever the size of the image file. */
 export interface LabellingOptions extends SelectionSettings, LogitsOptions {
-  /** Spatial prior `[H, W, C₄]` at the working size. Default: none. */
+  /** Spatial prior `[H, W, C₄]` at the working size, or at `priorSize`. Default: none. */
   readonly prior?: GPUBuffer | undefined;
+  /** The size of the prior, where images are not worked on at exactly that size. */
+  readonly priorSize?: Size | undefined;
 }
 
 /** The result of labelling: the thresholds, and how many pseudo-labels are right if the target has labels. */
@@ -38,16 +39,17 @@ export async function labelTarget<Item>(
   sink: LabelSink,
   options: LabellingOptions,
 ): Promise<LabellingResult> {
-  const { policy, rule, portion, stride, size, prior, views = plainView } = options;
+  const { policy, rule, portion, stride, size, prior, priorSize, views = plainView } = options;
   const scores: ScoreOptions = {
     classes: network.classCount,
     alignCorners: network.model.alignCorners,
     averageLogits: views.average === "logits",
     ...(prior === undefined ? {} : { prior }),
+    ...(prior === undefined || priorSize === undefined ? {} : { priorSize }),
   };
   await using source = new LogitsSource(gpu, network, samples, items, options);
   const thresholds = await selectThresholds(gpu, source, scores, { policy, rule, portion, stride });
-  const truths = truthsOf(network, samples, items, size);
+  const truths = truthsOf(samples, items, size);
   let counts = noLabels(network.classCount);
   for await (const batch of assignLabels(gpu, source, scores, thresholds.lambda)) {
     const { images, height, width, labels } = batch;
@@ -67,11 +69,10 @@ export async function labelTarget<Item>(
 
 /** The labels that come with the target images. They only judge the pseudo-labels. */
 async function* truthsOf<Item>(
-  network: Network,
   samples: SampleSource<Item>,
   items: readonly Item[],
-  size: Size,
+  size: WorkingSize,
 ): AsyncGenerator<Uint8Array<ArrayBuffer> | null> {
   if (!items.some((item) => samples.hasLabels(item))) return;
-  for await (const { labels } of loadSplit(samples, items, network, size, "resized")) yield labels;
+  for await (const { labels } of samples.load(items, { size })) yield labels;
 }

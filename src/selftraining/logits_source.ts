@@ -8,12 +8,12 @@
  */
 
 import type { SampleSource } from "../data/sample.ts";
-import type { Size } from "../data/size.ts";
+import type { ShapeOptions } from "../data/shapes.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { OneBehind } from "../gpu/one_behind.ts";
 import { QueueBound } from "../gpu/queue_bound.ts";
 import type { Network } from "../nn/network.ts";
-import { defaultBatch, equalBatches, loadSplit } from "./inference.ts";
+import { defaultBatch, equalBatches } from "./inference.ts";
 import type { Activity } from "./progress.ts";
 import type { ScoreBatch, ScoreBatches } from "./scores.ts";
 import { plainView, ViewLogits, type ViewOptions } from "./views.ts";
@@ -22,9 +22,7 @@ import { plainView, ViewLogits, type ViewOptions } from "./views.ts";
 export const defaultKeptBytes = 256 * 2 ** 20;
 
 /** How the logits are computed. */
-export interface LogitsOptions {
-  /** Working size of the images. */
-  readonly size: Size;
+export interface LogitsOptions extends ShapeOptions {
   /** Views of an image whose predictions are averaged. Default: the image as it is. */
   readonly views?: ViewOptions | undefined;
   /** Images in one launch of the network. Default 4. */
@@ -72,7 +70,7 @@ export class LogitsSource<Item> implements ScoreBatches {
 
   /** One pass over the logits of all images. Those that are not kept are computed again. */
   async *batches(): AsyncGenerator<ScoreBatch> {
-    const { gpu, options: { size, keptBytes = defaultKeptBytes, onProgress, onActivity, signal } } = this;
+    const { gpu, options: { keptBytes = defaultKeptBytes, onProgress, onActivity, signal } } = this;
     // The first pass computes all logits. The later passes look for the thresholds and apply them.
     onActivity?.(this.#isFirstPass ? "labelling" : "selection");
     let images = 0;
@@ -82,8 +80,9 @@ export class LogitsSource<Item> implements ScoreBatches {
     }
     const done = new OneBehind<void>();
     const queue = new QueueBound();
-    const loaded = loadSplit(this.samples, this.items.slice(images), this.network, size, "resized");
-    for await (const group of equalBatches(loaded, this.#batch)) {
+    const loaded = this.samples.load(this.items.slice(images), { size: this.options.size });
+    const { sizeMultiple: multiple } = this.network.model;
+    for await (const group of equalBatches(loaded, { batch: this.#batch, shapes: this.options, multiple })) {
       signal?.throwIfAborted();
       const batch = await this.#logits.compute(group);
       const fits = this.#isFirstPass && this.#keptBytes + batch.logits.size <= keptBytes;

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { OutOfBudgetError } from "../errors.ts";
+import type { Size } from "../data/size.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import type { BufferRange } from "../gpu/launch.ts";
 import { storedBytes } from "../graph/layout.ts";
@@ -13,13 +13,18 @@ import type { Program } from "../graph/program.ts";
 import type { Network } from "../nn/network.ts";
 import { argMaxDispatch } from "./arg_max.ts";
 import { InferencePrograms, type SampleBatch } from "./inference.ts";
-import { type ScoreBatch, type ScoreOptions, viewsBuffer } from "./scores.ts";
-import { ImagePlaces, isPlain, plainView, ViewLogits, type ViewOptions } from "./views.ts";
+import { type Cover, type ScoreBatch, type ScoreOptions, type ScoreView, viewsBuffer } from "./scores.ts";
+import { coveredView, ImagePlaces, isPlain, labelSizesOf, plainView, ViewLogits, type ViewOptions } from "./views.ts";
 
 /** Predictions of one batch. */
 export interface Prediction {
-  /** `[N, H, W]`, one byte per pixel, padded to whole 4-byte words. The next prediction overwrites them. */
+  /**
+   * One byte per pixel: `[N, H, W]` if all images have one size, else the maps of the images one after the other, each
+   * at its place in `starts`. The next prediction overwrites them.
+   */
   readonly labels: BufferRange;
+  /** The first byte of each image in `labels`. */
+  readonly starts: readonly number[];
   /** The network's logits of the images as they are, before upsampling; `null` if they were not asked for. */
   readonly logits: PredictedLogits | null;
 }
@@ -28,6 +33,8 @@ export interface Prediction {
 export interface PredictedLogits {
   /** `[N, C, h, w]`. N is the batch of the predictor, also where fewer images were given. */
   readonly shape: readonly number[];
+  /** The rows and columns of each image's logits that the image covers; the others are those of its padding. */
+  readonly covered: readonly Size[];
   /** Reads the logits. To be called before the next prediction, which overwrites them. */
   readonly read: () => Promise<Float32Array<ArrayBuffer>>;
 }
@@ -49,9 +56,9 @@ export class Predictor {
   readonly #plain: InferencePrograms;
   /** The network on all views; `null` if the image as it is is the only view. */
   readonly #views: ViewLogits | null;
-  /** The labels of the last batch, and the table that says where its views lie. */
+  /** The labels of the last batch, and the tables that say where its views lie. */
   #labels: GPUBuffer | undefined;
-  #places: GPUBuffer | undefined;
+  #places: readonly GPUBuffer[] = [];
 
   /**
    * Compiles nothing yet.
@@ -69,47 +76,37 @@ export class Predictor {
     const { withLogits = false } = options;
     if (this.#views === null) {
       const program = await this.#plain.run(group);
-      const logits = withLogits ? logitsOf(program) : null;
-      const scores = plainScores(program, group);
-      if (scores.logits.size <= this.gpu.maxBindingBytes) return { labels: await this.#label(scores, options), logits };
-      const split = imageParts(this.gpu, program, scores);
+      const logits = withLogits ? this.#logitsOf(program, group) : null;
+      const scores = this.#plainScores(program, group);
+      if (scores.logits.size <= this.gpu.maxBindingBytes && group.labelSizes === undefined) {
+        return { ...await this.#label(scores, options), logits };
+      }
+      const split = this.#imageParts(program, scores, group);
       const labels = await this.#label(split, options);
       this.gpu.destroyBuffer(split.logits.buffer);
-      return { labels, logits };
+      return { ...labels, logits };
     }
-    const logits = withLogits ? logitsOf(await this.#plain.run(group)) : null;
+    const logits = withLogits ? this.#logitsOf(await this.#plain.run(group), group) : null;
     const scores = await this.#views.compute(group);
     const labels = await this.#label(scores, options);
     this.gpu.destroyBuffer(scores.logits.buffer);
-    return { labels, logits };
+    return { ...labels, logits };
   }
 
   /** Frees everything. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#free(this.#labels);
-    this.#free(this.#places);
+    for (const buffer of [this.#labels, ...this.#places]) this.#free(buffer);
     this.#labels = undefined;
-    this.#places = undefined;
+    this.#places = [];
     await Promise.all([this.#plain.dispose(), this.#views?.dispose()]);
   }
 
   /** Launches the kernel that finds the class of the largest score of each pixel. */
-  async #label(batch: ScoreBatch, { withScores }: PredictionOptions): Promise<BufferRange> {
+  async #label(
+    batch: ScoreBatch,
+    { withScores }: PredictionOptions,
+  ): Promise<Pick<Prediction, "labels" | "starts">> {
     const { gpu, network, options } = this;
-    const parts = batch.parts ?? [batch];
-    const pixels = batch.height * batch.width;
-    if (parts.length > 1 && pixels % 4 !== 0) {
-      throw new OutOfBudgetError(
-        `The logits of ${batch.images} images take ${batch.logits.size} bytes, this adapter binds at most ` +
-          `${gpu.maxBindingBytes}: images of ${pixels} pixels, no multiple of 4, fit one at a time`,
-        "tensor too large",
-      );
-    }
-    this.#free(this.#places);
-    const views = viewsBuffer(gpu, batch);
-    this.#places = views;
-    const bytes = Math.ceil(batch.images * pixels / 4) * 4;
-    const labels = this.#labelsOf(bytes);
     const scores = {
       classes: network.classCount,
       alignCorners: network.model.alignCorners,
@@ -118,17 +115,70 @@ export class Predictor {
       // were probabilities.
       isProbability: this.#views === null,
     };
-    if (parts.length === 1) gpu.submit([await argMaxDispatch(gpu, batch, scores, { views, labels })]);
-    else {
-      const one = gpu.createBuffer(pixels, "labels of an image");
+    for (const places of this.#places) this.#free(places);
+    const { starts, bytes } = placesOf(batch);
+    const labels = this.#labelsOf(bytes);
+    const parts = batch.parts ?? [batch];
+    this.#places = parts.map((part) => viewsBuffer(gpu, part, scores));
+    const [first] = this.#places;
+    if (parts.length === 1 && first !== undefined) {
+      gpu.submit([await argMaxDispatch(gpu, batch, scores, { views: first, labels })]);
+    } else {
+      const one = gpu.createBuffer(Math.max(...parts.map(wordBytes)), "labels of an image");
       for (const [image, part] of parts.entries()) {
-        const copy = { from: { buffer: one, offset: 0, size: pixels }, to: labels, toOffset: image * pixels };
-        gpu.submit([await argMaxDispatch(gpu, part, scores, { views, labels: one })], [copy]);
+        const from = { buffer: one, offset: 0, size: wordBytes(part) };
+        const views = this.#places[image];
+        if (views === undefined) continue;
+        gpu.submit(
+          [await argMaxDispatch(gpu, part, scores, { views, labels: one })],
+          [{ from, to: labels, toOffset: starts[image] ?? 0 }],
+        );
       }
       gpu.destroyBuffer(one);
     }
     await withScores?.(batch, { ...scores, isProbability: false });
-    return { buffer: labels, offset: 0, size: bytes };
+    return { labels: { buffer: labels, offset: 0, size: bytes }, starts };
+  }
+
+  /** The logits of the images as they are, in the program's own output buffer. */
+  #plainScores(program: Program, group: SampleBatch): ScoreBatch {
+    return {
+      images: group.samples.length,
+      ...group.labelSize,
+      logits: program.output("logits"),
+      views: [this.#plainPlace(program, group, 0)],
+    };
+  }
+
+  #logitsOf(program: Program, group: SampleBatch): PredictedLogits {
+    const covered = group.samples.map((_, image) => {
+      const place = this.#plainPlace(program, group, image);
+      return {
+        height: coveredLogits(place.covered?.rows, place.height),
+        width: coveredLogits(place.covered?.columns, place.width),
+      };
+    });
+    return { shape: program.outputTensor("logits").shape, covered, read: () => program.read("logits") };
+  }
+
+  /** Where the logits of an image as it is lie, and what it covers of them. */
+  #plainPlace(program: Program, group: SampleBatch, image: number): ScoreView {
+    const [, , height = 1, width = 1] = program.outputTensor("logits").shape;
+    const place = { offset: 0, height, width, mirror: false };
+    return coveredView(this.network, group, image, { size: group.size, mirror: false }, place);
+  }
+
+  /**
+   * Copies the logits of each image to a place where a binding can begin, so that one binding sees those of one image.
+   */
+  #imageParts(program: Program, { images, logits }: ScoreBatch, group: SampleBatch): ScoreBatch {
+    const [, ...shape] = program.outputTensor("logits").shape;
+    const places = new ImagePlaces(this.gpu, images, storedBytes([1, ...shape], "f32", "activation"));
+    places.fill(this.gpu, logits, places.imageBytes, 0);
+    return places.batch((image) => ({
+      ...labelSizesOf(group, image),
+      views: [this.#plainPlace(program, group, image)],
+    }));
   }
 
   /** The buffer for the labels, of at least `bytes` bytes. It is used again from batch to batch. */
@@ -144,27 +194,28 @@ export class Predictor {
   }
 }
 
-function logitsOf(program: Program): PredictedLogits {
-  return { shape: program.outputTensor("logits").shape, read: () => program.read("logits") };
+/** Where the labels of each image begin, and the bytes of all. */
+function placesOf({ images, height, width, parts, sharesKernels }: ScoreBatch) {
+  if (parts === undefined) {
+    const starts = Array.from({ length: images }, (_, image) => image * height * width);
+    return { starts, bytes: Math.ceil(images * height * width / 4) * 4 };
+  }
+  const starts: number[] = [];
+  let bytes = 0;
+  for (const part of parts) {
+    starts.push(bytes);
+    bytes += wordBytes(part);
+  }
+  // Kernels that go over all labels are compiled for their number. So there shall be few different numbers.
+  return { starts, bytes: sharesKernels === true ? 2 ** Math.ceil(Math.log2(bytes)) : bytes };
 }
 
-/**
- * Copies the logits of each image to a place where a binding can begin, so that one binding sees those of one image.
- */
-function imageParts(gpu: Gpu, program: Program, { images, logits, ...sizes }: ScoreBatch): ScoreBatch {
-  const [, ...shape] = program.outputTensor("logits").shape;
-  const places = new ImagePlaces(gpu, images, storedBytes([1, ...shape], "f32", "activation"));
-  places.fill(gpu, logits, places.imageBytes, 0);
-  return places.batch(sizes);
+/** Bytes of the labels of an image in whole words. */
+function wordBytes({ height, width }: ScoreBatch): number {
+  return Math.ceil(height * width / 4) * 4;
 }
 
-/** The logits of the images as they are, in the program's own output buffer. */
-function plainScores(program: Program, { samples, labelSize }: SampleBatch): ScoreBatch {
-  const [, , height = 1, width = 1] = program.outputTensor("logits").shape;
-  return {
-    images: samples.length,
-    ...labelSize,
-    logits: program.output("logits"),
-    views: [{ offset: 0, height, width, mirror: false }],
-  };
+/** The rows (or columns) of logits that an image covers, the last perhaps in part. */
+function coveredLogits(cover: Cover | undefined, logits: number): number {
+  return cover === undefined ? logits : Math.min(logits, Math.ceil(cover.numerator / cover.denominator));
 }

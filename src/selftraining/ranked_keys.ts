@@ -63,7 +63,7 @@ export async function* rankedKeys(
       keys = buffers.create(bytes, "keys");
       classes = buffers.create(bytes, "classes");
     }
-    const views = viewsBuffer(gpu, batch);
+    const views = viewsBuffer(gpu, batch, scores);
     const launches: Dispatch[] = [
       await gpu.dispatch(
         { name: "selftraining/top_score", text: topShader },

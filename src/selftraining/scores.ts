@@ -7,6 +7,7 @@
  */
 
 import type { Gpu } from "../gpu/gpu.ts";
+import type { Size } from "../data/size.ts";
 import type { BufferRange } from "../gpu/launch.ts";
 import type { ShaderConstants } from "../gpu/shader.ts";
 import { paddedChannels } from "../graph/layout.ts";
@@ -21,6 +22,42 @@ export interface ScoreView {
   readonly width: number;
   /** Whether the image was mirrored for this view. */
   readonly mirror: boolean;
+  /** What the image covers of the view, which was padded. Default: all. */
+  readonly covered?: {
+    /** Of its rows. */
+    readonly rows: Cover;
+    /** Of its columns. */
+    readonly columns: Cover;
+  };
+}
+
+/**
+ * The part of a view's rows (or columns) that an image covers: `numerator / denominator` rows of the logits. Where
+ * corner pixels coincide, so many steps from row to row.
+ */
+export interface Cover {
+  /** Above the line. */
+  readonly numerator: number;
+  /** Below the line. */
+  readonly denominator: number;
+}
+
+/**
+ * What an image covers of a view.
+ *
+ * @param pixels rows that the image has in the view, of the `viewPixels` that the network sees.
+ * @param logits rows of the logits.
+ */
+export function coverOf(pixels: number, viewPixels: number, logits: number, alignCorners: boolean): Cover {
+  const less = alignCorners ? 1 : 0;
+  const numerator = (pixels - less) * (logits - less);
+  const denominator = Math.max(1, viewPixels - less);
+  const shared = Math.max(1, greatestDivisor(numerator, denominator));
+  return { numerator: numerator / shared, denominator: denominator / shared };
+}
+
+function greatestDivisor(a: number, b: number): number {
+  return b === 0 ? a : greatestDivisor(b, a % b);
 }
 
 /** What all batches have in common. */
@@ -35,6 +72,8 @@ export interface ScoreOptions {
   readonly averageLogits?: boolean;
   /** Spatial prior `[H, W, C₄]`. */
   readonly prior?: GPUBuffer;
+  /** The size of the prior, if it is not that of the labels: it is then looked up at the same relative place. */
+  readonly priorSize?: Size;
 }
 
 /** The logits or probabilities of some images, on the GPU. */
@@ -49,6 +88,8 @@ export interface ScoreBatch {
   readonly logits: BufferRange;
   /** Where each view lies. */
   readonly views: readonly ScoreView[];
+  /** Whether batches of all sizes share the compiled kernels, which then read the size. Default `false`. */
+  readonly sharesKernels?: boolean;
   /**
    * Each image as a batch of its own, in the same buffer. Present if one binding cannot see the logits of all images.
    */
@@ -69,24 +110,48 @@ export function scoreConstants(batch: ScoreBatch, options: ScoreOptions): Shader
     CLASSES: options.classes,
     CLASS_VECTORS: paddedChannels(options.classes) / 4,
     BATCH: batch.images,
-    HEIGHT: batch.height,
-    WIDTH: batch.width,
+    HEIGHT: batch.sharesKernels === true ? 0 : batch.height,
+    WIDTH: batch.sharesKernels === true ? 0 : batch.width,
     VIEWS: batch.views.length,
     ALIGN_CORNERS: options.alignCorners ?? false,
     IS_PROBABILITY: options.isProbability ?? false,
     AVERAGE_LOGITS: options.averageLogits ?? false,
     HAS_PRIOR: options.prior !== undefined,
+    PRIOR_IS_RESIZED: options.priorSize !== undefined,
   };
 }
 
-/** The views as `lib/class_scores.wgsl` reads them. */
-export function viewsBuffer(gpu: Gpu, batch: ScoreBatch): GPUBuffer {
-  const buffer = gpu.createBuffer(batch.views.length * 16, "views");
-  gpu.write(
-    buffer,
-    Uint32Array.from(
-      batch.views.flatMap(({ offset, height, width, mirror }) => [offset / 4, height, width, mirror ? 1 : 0]),
-    ),
-  );
+/** The sizes and the views of a batch as `lib/class_scores.wgsl` reads them. */
+export function viewsBuffer(gpu: Gpu, batch: ScoreBatch, { alignCorners = false, priorSize }: ScoreOptions): GPUBuffer {
+  const { height, width } = batch;
+  const sizes = [height, width, priorSize?.height ?? height, priorSize?.width ?? width];
+  const views = batch.views.flatMap((view) => [
+    ...[view.offset / 4, view.height, view.width, view.mirror ? 1 : 0],
+    ...partOf(view.covered?.rows, view.height, height, alignCorners),
+    ...partOf(view.covered?.columns, view.width, width, alignCorners),
+  ]);
+  const buffer = gpu.createBuffer(viewsBytes(batch.views.length), "views");
+  gpu.write(buffer, Uint32Array.from([...sizes, ...views]));
   return buffer;
+}
+
+/** Bytes of `viewsBuffer` for this many views. */
+export function viewsBytes(views: number): number {
+  return 16 + views * 48;
+}
+
+/** A part of the logits as `betweenPart` takes it. Without a cover it is all of them. */
+function partOf(cover: Cover | undefined, logits: number, labels: number, alignCorners: boolean): number[] {
+  const all = { numerator: alignCorners ? logits - 1 : logits, denominator: 1 };
+  const { numerator, denominator } = small(cover ?? all, labels, logits);
+  const last = Math.ceil(numerator / denominator) - (alignCorners ? 0 : 1);
+  return [numerator, denominator, Math.min(last, logits - 1), 0];
+}
+
+/** The cover, or one nearly the same whose products stay below 2³¹. Only networks of odd strides need that. */
+function small({ numerator, denominator }: Cover, labels: number, logits: number): Cover {
+  const most = Math.floor((2 ** 31 - 1) / (2 * labels));
+  if (numerator <= most && denominator * logits <= most) return { numerator, denominator };
+  const parts = Math.max(1, Math.floor(most / (logits + 1)));
+  return { numerator: Math.round(numerator / denominator * parts), denominator: parts };
 }

@@ -255,7 +255,7 @@ export async function* assignLabels(
   };
   for await (const batch of batches.batches()) {
     const { images, height, width } = batch;
-    const views = viewsBuffer(gpu, batch);
+    const views = viewsBuffer(gpu, batch, scores);
     const labels = buffers.create(Math.ceil(pixelCount(batch) / 4) * 4, "pseudo-labels");
     const counts = buffers.create(classes * 4, "labelled");
     gpu.submit([await assignDispatch(gpu, batch, scores, { views, thresholds, labels, counts })]);

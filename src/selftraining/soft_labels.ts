@@ -57,7 +57,7 @@ export async function* assignSoftLabels(
   for await (const batch of batches.batches()) {
     const { images, height, width } = batch;
     const size = images * height * width;
-    const views = viewsBuffer(gpu, batch);
+    const views = viewsBuffer(gpu, batch, scores);
     const labels = gpu.createBuffer(size, "pseudo-labels");
     const soft = gpu.createBuffer(storedBytes([images, classes, height, width], "f32", "activation"), "soft labels");
     gpu.write(counts, new Uint8Array(counts.size));

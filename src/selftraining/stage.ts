@@ -9,6 +9,7 @@ import { InterruptedError } from "../errors.ts";
 import type { Domain, MiningPlan } from "../data/mining.ts";
 import { BatchOrder, type DomainItem } from "../data/order.ts";
 import type { Sample, SampleSource } from "../data/sample.ts";
+import type { WorkingSize } from "../data/size.ts";
 import { type AugmentationOptions, planSample } from "../data/sampling.ts";
 import { OneBehind } from "../gpu/one_behind.ts";
 import type { LearningRates } from "../optim/optimizer.ts";
@@ -37,6 +38,8 @@ export interface TrainingStage<Item> {
 
 /** What happens around the steps. */
 export interface StageEvents {
+  /** How large the images are of which crops are cut. Default: exactly the size for which the trainer has room. */
+  readonly size?: WorkingSize | undefined;
   /** The step to start at; above 0 when a stage goes on. */
   readonly from: number;
   /** Called with losses when they have been read back, in the order of the steps. */
@@ -70,7 +73,8 @@ export async function trainStage<Item>(
   events: StageEvents,
 ): Promise<void> {
   trainer.optimizer.step = events.from;
-  const { size, crop } = trainer.options;
+  const { crop, size: room } = trainer.options;
+  const size = events.size === undefined ? room : events.size;
   const augmentation = { ...stage.augmentation, crop };
   const order = new BatchOrder(stage.items, trainer.crops, stage.seed, stage.name);
   const batches = source.load(imagesOf(stage, order, events.from), { size });

@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { RunShapes } from "../data/shapes.ts";
 import type { SampleSource } from "../data/sample.ts";
 import { checkpointBytes, restoreCheckpoint, type RunPlace } from "./checkpoint.ts";
 import type { CollapseWarning } from "./collapse.ts";
@@ -21,8 +22,10 @@ const checkpointName = "checkpoint.safetensors";
 
 /** What all stages of a run share. */
 export interface RunParts<Item> {
-  /** The network and its compiled step. The working size and the size of the crops are the trainer's. */
+  /** The network and its compiled step. The size of the crops is the trainer's. */
   readonly trainer: Trainer;
+  /** At which sizes images are worked on. Default: all at exactly the size for which the trainer has room. */
+  readonly shapes?: RunShapes;
   /** Where images come from. */
   readonly samples: SampleSource<Item>;
   /** What the run remembers. */
@@ -77,7 +80,7 @@ export class Training<Item> {
   }
 
   async #run(stage: TrainingStage<Item>): Promise<void> {
-    const { trainer, samples, store, progress = silent, signal } = this.parts;
+    const { trainer, shapes, samples, store, progress = silent, signal } = this.parts;
     const from = this.#place?.stage === stage.name ? this.#place.step : 0;
     if (from === 0) {
       trainer.optimizer.reset();
@@ -88,6 +91,7 @@ export class Training<Item> {
     let saved = performance.now();
     await trainStage(trainer, samples, stage, {
       from,
+      size: shapes?.size,
       signal,
       onLosses: async (losses) => {
         for (const { step, loss } of losses) await store.log({ stage: stage.name, step, loss });

@@ -9,7 +9,7 @@ import type { PixelImage } from "../data/sample.ts";
 import type { SamplePlan } from "../data/sampling.ts";
 import type { Size } from "../data/size.ts";
 import type { BufferRange } from "../gpu/launch.ts";
-import { pack } from "../graph/layout.ts";
+import { pack, storedBytes } from "../graph/layout.ts";
 import type { ProgramDefinition } from "../graph/program_plan.ts";
 import { input, type Tensor } from "../graph/tensor.ts";
 import { gradientDestinations } from "../nn/backward.ts";
@@ -50,7 +50,7 @@ export interface StepOptions {
   readonly halfActivations?: boolean;
   /** Size of a crop; a multiple of the model's `sizeMultiple`. */
   readonly crop: Size;
-  /** Size of the images, of which the crops are cut. */
+  /** Size of the largest image of which crops are cut. Others may have any shape that has no more pixels. */
   readonly size: Size;
   /** What is minimised. Default `crossEntropy()`. */
   readonly objective?: Objective;
@@ -145,19 +145,24 @@ export function encodeSamples(
   return new Map<string, Uint8Array<ArrayBuffer> | Float32Array<ArrayBuffer>>([
     ["pixels", encodeBatch(network.model.takes, images, names, batch, size)],
     ["labels", labels === "hard" ? hardLabels(samples, size) : softLabels(samples, network.classCount, size)],
-    ["geometry", Float32Array.from(samples.flatMap(({ plan }) => sampleGeometryValues(plan)))],
+    [
+      "geometry",
+      Float32Array.from(samples.flatMap(({ plan, image: { height, width } }) => {
+        return sampleGeometryValues({ ...plan, size: { height, width } });
+      })),
+    ],
     ...(weighted ? [["pixel weights", weightsOf(samples, size)] as const] : []),
   ]);
 }
 
 function hardLabels(samples: readonly TrainingSample[], { height, width }: Size): Uint8Array<ArrayBuffer> {
   const all = new Uint8Array(samples.length * height * width);
-  for (const [index, { labels, name }] of samples.entries()) {
+  for (const [index, { labels, name, image }] of samples.entries()) {
     if (!(labels instanceof Uint8Array)) throw new Error(`Cannot train on ${name ?? "an image"}: its labels are soft`);
-    if (labels.length !== height * width) {
+    if (labels.length !== image.height * image.width) {
       throw new Error(
         `Cannot train on ${name ?? "an image"}: it has ${labels.length} labels, expected one for each of its ` +
-          `${height}×${width} pixels`,
+          `${image.height}×${image.width} pixels`,
       );
     }
     all.set(labels, index * height * width);
@@ -166,29 +171,27 @@ function hardLabels(samples: readonly TrainingSample[], { height, width }: Size)
 }
 
 function softLabels(samples: readonly TrainingSample[], classes: number, { height, width }: Size) {
-  const shape = [1, classes, height, width];
-  const parts = samples.map(({ labels, name }) => {
-    if (labels instanceof Float32Array && labels.length === classes * height * width) {
-      return pack(labels, shape, "activation");
+  const each = storedBytes([1, classes, height, width], "f32", "activation") / 4;
+  const all = new Float32Array(samples.length * each);
+  for (const [index, { labels, name, image }] of samples.entries()) {
+    if (!(labels instanceof Float32Array) || labels.length !== classes * image.height * image.width) {
+      throw new Error(
+        `Cannot train on ${name ?? "an image"}: its labels are not soft ones of ${classes} classes and ` +
+          `${image.height}×${image.width} pixels`,
+      );
     }
-    throw new Error(
-      `Cannot train on ${
-        name ?? "an image"
-      }: its labels are not soft ones of ${classes} classes and ${height}×${width} pixels`,
-    );
-  });
-  const all = new Float32Array(parts.reduce((length, part) => length + part.length, 0));
-  for (const [index, part] of parts.entries()) all.set(part, index * part.length);
+    all.set(pack(labels, [1, classes, image.height, image.width], "activation"), index * each);
+  }
   return all;
 }
 
 function weightsOf(samples: readonly TrainingSample[], { height, width }: Size): Float32Array<ArrayBuffer> {
   const all = new Float32Array(samples.length * height * width);
-  for (const [index, { name, pixelWeights, imageWeight = 1 }] of samples.entries()) {
-    if (pixelWeights !== undefined && pixelWeights.length !== height * width) {
+  for (const [index, { name, image, pixelWeights, imageWeight = 1 }] of samples.entries()) {
+    if (pixelWeights !== undefined && pixelWeights.length !== image.height * image.width) {
       throw new Error(
         `Cannot train on ${name ?? "an image"}: it has ${pixelWeights.length} weights of pixels, expected ` +
-          `${height}×${width}`,
+          `${image.height}×${image.width}`,
       );
     }
     const part = all.subarray(index * height * width, (index + 1) * height * width);

@@ -5,15 +5,15 @@
  * @module
  */
 
-import type { Size } from "../data/size.ts";
+import { isSameSize, type Size } from "../data/size.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import type { BufferRange } from "../gpu/launch.ts";
 import { OutOfBudgetError } from "../errors.ts";
 import { storedBytes } from "../graph/layout.ts";
 import { offsetAlignment } from "../graph/slices.ts";
 import type { Network } from "../nn/network.ts";
-import { InferencePrograms, type SampleBatch, type View } from "./inference.ts";
-import type { ScoreBatch, ScoreView } from "./scores.ts";
+import { coveredSize, InferencePrograms, type SampleBatch, type View } from "./inference.ts";
+import { coverOf, type ScoreBatch, type ScoreView } from "./scores.ts";
 
 /** Which views of an image are averaged, and how. */
 export interface ViewOptions {
@@ -101,15 +101,19 @@ export class ImagePlaces {
     );
   }
 
-  /** The batch, with each image as a batch of its own. */
-  batch(sizes: Omit<ScoreBatch, "images" | "logits">): ScoreBatch {
+  /**
+   * The batch, with each image as a batch of its own.
+   *
+   * @param sizesOf what is known of an image: the size of its labels and its views.
+   */
+  batch(sizesOf: (image: number) => Omit<ScoreBatch, "images" | "logits">): ScoreBatch {
     const { buffer, starts, imageBytes } = this;
-    const parts = starts.map((offset): ScoreBatch => ({
-      ...sizes,
+    const parts = starts.map((offset, image): ScoreBatch => ({
+      ...sizesOf(image),
       images: 1,
       logits: { buffer, offset, size: imageBytes },
     }));
-    return { ...sizes, images: starts.length, logits: { buffer, offset: 0, size: buffer.size }, parts };
+    return { ...sizesOf(0), images: starts.length, logits: { buffer, offset: 0, size: buffer.size }, parts };
   }
 }
 
@@ -139,9 +143,8 @@ export class ViewLogits {
       placed.push({ view, place: { offset: floats, height, width, mirror: view.mirror }, bytes });
       floats += bytes / 4;
     }
-    if (images > 1 && floats * 4 > gpu.maxBindingBytes) {
-      return await this.#computeParts(group, placed, floats * 4 / images);
-    }
+    const isSplit = images > 1 && floats * 4 > gpu.maxBindingBytes;
+    if (isSplit || group.labelSizes !== undefined) return await this.#computeParts(group, placed, floats * 4 / images);
     requireBindable(gpu, floats * 4);
     const buffer = gpu.createBuffer(floats * 4, "logits");
     for (const { view, place, bytes } of placed) {
@@ -153,7 +156,7 @@ export class ViewLogits {
       images,
       ...group.labelSize,
       logits: { buffer, offset: 0, size: buffer.size },
-      views: placed.map(({ place }) => place),
+      views: placed.map(({ view, place }) => coveredView(this.network, group, 0, view, place)),
     };
   }
 
@@ -161,16 +164,45 @@ export class ViewLogits {
   async #computeParts(group: SampleBatch, placed: readonly PlacedView[], imageBytes: number): Promise<ScoreBatch> {
     const images = group.samples.length;
     const places = new ImagePlaces(this.gpu, images, imageBytes);
-    const views = placed.map(({ place }) => ({ ...place, offset: place.offset / images }));
+    const views = placed.map(({ view, place }) => ({ view, place: { ...place, offset: place.offset / images } }));
     for (const [index, { view, bytes }] of placed.entries()) {
       const logits = (await this.#programs.run(group, view)).output("logits");
-      places.fill(this.gpu, logits, bytes / images, (views[index]?.offset ?? 0) * 4);
+      places.fill(this.gpu, logits, bytes / images, (views[index]?.place.offset ?? 0) * 4);
     }
-    return places.batch({ ...group.labelSize, views });
+    return places.batch((image) => ({
+      ...labelSizesOf(group, image),
+      views: views.map(({ view, place }) => coveredView(this.network, group, image, view, place)),
+    }));
   }
 
   /** Frees the programs. */
   async dispose(): Promise<void> {
     await this.#programs.dispose();
   }
+}
+
+/** The size of the labels of one image of a batch, and whether kernels are shared by all sizes. */
+export function labelSizesOf({ labelSize, labelSizes }: SampleBatch, image: number) {
+  const { height, width } = labelSizes?.[image] ?? labelSize;
+  return { height, width, ...(labelSizes === undefined ? {} : { sharesKernels: true }) };
+}
+
+/** A view of one image of a batch, with what the image covers of it if it is padded. */
+export function coveredView(
+  { model: { alignCorners } }: Network,
+  { samples, size }: SampleBatch,
+  image: number,
+  view: View,
+  place: ScoreView,
+): ScoreView {
+  const sample = samples[image];
+  if (sample === undefined || isSameSize(sample.image, size)) return place;
+  const { height, width } = coveredSize(sample.image, size, view);
+  return {
+    ...place,
+    covered: {
+      rows: coverOf(height, view.size.height, place.height, alignCorners),
+      columns: coverOf(width, view.size.width, place.width, alignCorners),
+    },
+  };
 }

@@ -6,7 +6,7 @@
 
 import * as v from "valibot";
 import { parse as parseYaml } from "yaml";
-import { UsageError } from "../errors.ts";
+import { errorText, UsageError } from "../errors.ts";
 import type { ViewOptions } from "../selftraining/views.ts";
 import {
   allChoices,
@@ -132,7 +132,7 @@ export function readRecipe(text: string, source: string): Values {
   try {
     content = parseYaml(text) ?? {};
   } catch (error) {
-    throw new UsageError(`Cannot read the recipe ${source}: ${error instanceof Error ? error.message : error}`);
+    throw new UsageError(`Cannot read the recipe ${source}: ${errorText(error)}`);
   }
   if (typeof content !== "object" || content === null || Array.isArray(content)) {
     throw new UsageError(`Cannot read the recipe ${source}: expected lines of "key: value"`);

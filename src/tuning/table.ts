@@ -15,6 +15,7 @@ import * as v from "valibot";
 import type { Tuning } from "../graph/schedule.ts";
 import { readFile, writeFileSafely } from "../disk/files.ts";
 import { terminal } from "../report/terminal.ts";
+import { systemReason } from "../disk/reasons.ts";
 
 /** Raised when names of schedules or shape classes change their meaning. */
 const version = 1;
@@ -97,7 +98,7 @@ export function readTable(path: string, adapter: string, warn: (text: string) =>
     if (result.output.adapter !== adapter) return ignore(`it is of another adapter, ${result.output.adapter}`);
     return new Map(Object.entries(result.output.schedules));
   } catch (error) {
-    return ignore(`it cannot be read (${error instanceof Error ? error.message : error})`);
+    return ignore(`it cannot be read (${systemReason(error)})`);
   }
 }
 

@@ -56,7 +56,7 @@ Deno.test({
       symlinkSync(full, `${checkpoint}.tmp`);
       const second = await trainAndStop("--resume");
       assertEquals(second.code, 1, second.text);
-      assertStringIncludes(second.text, `crosswalk: Cannot write ${checkpoint}: No space left on device`);
+      assertStringIncludes(second.text, `crosswalk: Cannot write ${checkpoint}: the disk is full`);
       assertStringIncludes(second.text, "What was there before is kept");
       assertEquals(readFileSync(checkpoint), kept);
 

@@ -16,12 +16,27 @@ export interface Finished {
   readonly stderr: string;
 }
 
+/** The rights that the launcher gives a command, as flags of Deno. */
+export async function rightsOf(args: readonly string[]): Promise<string[]> {
+  const script = '. "$root/launcher/rights.sh"; rights "$@"';
+  const command = new Deno.Command("sh", {
+    args: ["-euc", script, "sh", ...args],
+    env: { root: fileURLToPath(new URL("../..", import.meta.url)), deno: Deno.execPath() },
+  });
+  const { stdout } = await command.output();
+  return new TextDecoder().decode(stdout).trim().split("\n");
+}
+
 /** Runs `crosswalk <args>` with the rights that the launcher gives it. */
 export async function crosswalk(...args: string[]): Promise<Finished> {
-  const rights = ["--allow-read", "--allow-write", "--allow-env", "--allow-sys"];
   const command = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--no-prompt", ...rights, program, ...args],
+    args: ["run", "--quiet", ...await rightsOf(args), program, ...args],
   });
+  return await finished(command);
+}
+
+/** What a program printed once it has ended. */
+export async function finished(command: Deno.Command): Promise<Finished> {
   const { code, stdout, stderr } = await command.output();
   const text = new TextDecoder();
   return { code, stdout: text.decode(stdout), stderr: text.decode(stderr) };

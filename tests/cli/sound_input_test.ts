@@ -36,7 +36,7 @@ Deno.test("predict and evaluate agree on images of mixed and odd sizes, palette 
     const { indexed, plain } = paletteStreet();
     write(join(images, "indexed.png"), indexed);
     write(join(images, "plain.png"), plain);
-    // The network's stride is 4: these are worked on at 32×64, and one at a size of its own.
+    // The network's stride is 4. All but the even one are padded.
     const sizes: Record<string, [number, number]> = { odd: [31, 65], other: [30, 63], small: [16, 16], even: [32, 64] };
     for (const [name, [height, width]] of Object.entries(sizes)) {
       write(join(images, `${name}.png`), street(2, { height, width }).image);
@@ -45,7 +45,6 @@ Deno.test("predict and evaluate agree on images of mixed and odd sizes, palette 
     const out = join(folder, "out");
     const predicted = await crosswalk("predict", "--weights", weights, "--images", images, "--out", out);
     assertEquals([predicted.code, predicted.stdout], [0, ""], predicted.stderr);
-    assertEquals(count(predicted.stderr, "is no multiple of the network's stride 4: working at 32×64"), 1);
     const found = (name: string) => decodeLabels(readFileSync(join(out, `${name}.png`)), name);
     for (const [name, [height, width]] of Object.entries(sizes)) {
       assertEquals([found(name).height, found(name).width], [height, width], name);
@@ -62,7 +61,6 @@ Deno.test("predict and evaluate agree on images of mixed and odd sizes, palette 
       ...["evaluate", "--weights", weights, "--data", data, "--split", "mixed", "--json"],
     );
     assertEquals(evaluated.code, 0, evaluated.stderr);
-    assertEquals(count(evaluated.stderr, "working at 32×64"), 1, evaluated.stderr);
     const { miou, pixelAccuracy, images: scored } = JSON.parse(evaluated.stdout);
     assertEquals([miou, pixelAccuracy, scored], [1, 1, 6]);
   }));

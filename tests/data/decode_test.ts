@@ -120,7 +120,7 @@ Deno.test("files of other kinds are refused in words", async () => {
   await assertRejects(
     () => decodeImage(new TextEncoder().encode("GIF89a"), "a.gif"),
     Error,
-    "neither a PNG nor a JPEG",
+    "it is a GIF file. Images are read as PNG, JPEG, WebP, BMP, TIFF and HEIC",
   );
 });
 

@@ -36,7 +36,7 @@ Deno.test("load() hands out samples in the order of the items, with repetitions,
     }
   }));
 
-Deno.test("a sample has the wanted size, a multiple of the stride; labels follow, keep their size, or are left out", () =>
+Deno.test("a sample has the wanted size, or its own shape; labels follow, keep their size, or are left out", () =>
   withFolder(async (folder) => {
     writeSmallDataset(folder, 1);
     const [item] = openDataset(folder).split("train").items;
@@ -50,9 +50,10 @@ Deno.test("a sample has the wanted size, a multiple of the stride; labels follow
       return [image.height, image.width, labelSize?.height, labelSize?.width];
     };
     assertEquals(await sizes({ size: { height: 9, width: 16 } }), [9, 16, 9, 16]);
-    assertEquals(await sizes({ size: { height: 9, width: 16 }, stride: 8, labels: "original" }), [8, 16, 6, 8]);
-    assertEquals(await sizes({ size: null, stride: 4, labels: "none" }), [8, 8, undefined, undefined]);
-    assertEquals(await sizes({ size: null, stride: 4 }), [8, 8, 8, 8]);
+    assertEquals(await sizes({ size: { height: 8, width: 16 }, labels: "original" }), [8, 16, 6, 8]);
+    assertEquals(await sizes({ size: null, labels: "none" }), [6, 8, undefined, undefined]);
+    assertEquals(await sizes({ size: { shortSide: 12 } }), [12, 16, 12, 16]);
+    assertEquals(await sizes({ size: { shortSide: 4 } }), [4, 5, 4, 5]);
   }));
 
 Deno.test("labels alone are those of the whole sample, without a look at the image file", () =>
@@ -109,7 +110,7 @@ Deno.test("samples are kept up to the budget and then handed out without reading
     assert(first[2] !== second[2]);
     assertEquals(first, second);
     loader.clear();
-    await assertRejects(() => collect(loader.load(items, AS_STORED)), Error, "neither a PNG nor a JPEG");
+    await assertRejects(() => collect(loader.load(items, AS_STORED)), Error, "no image file that is known here");
   }));
 
 Deno.test("a bad file throws its sentence at its turn, and the loader goes on working", () =>
@@ -161,7 +162,7 @@ Deno.test("a closed loader refuses, also what was under way", () =>
 testWithShared("JPEGs are decoded in Workers", ["data/idd-lite"], async (idd) => {
   const { items } = openDataset(idd ?? "").split("val");
   using loader = openLoader();
-  const samples = await collect(loader.load(items.slice(0, 3), { size: { height: 240, width: 320 }, stride: 8 }));
+  const samples = await collect(loader.load(items.slice(0, 3), { size: { height: 240, width: 320 } }));
   assertEquals(samples.map((sample) => sample.labels?.length), [76800, 76800, 76800]);
   assertEquals(samples[0]?.originalSize, { height: 227, width: 320 });
 });

@@ -26,7 +26,7 @@ Deno.test("samples from memory are those of the same image and labels in files, 
       { size: { height: 8, width: 30 }, labels: "original" },
       { size: { height: 8, width: 30 }, labels: "none" },
       { size: { height: 8, width: 30 }, labels: "only" },
-      { size: null, stride: 9 },
+      { size: { shortSide: 9 } },
     ];
     const sizes = new Set<string>();
     for (const options of all) {

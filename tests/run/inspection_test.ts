@@ -49,7 +49,7 @@ Deno.test("all problems are listed together, the first twenty by their sentences
     assertEquals([found.items.length, found.leftOut.length], [7, 23]);
     const { message } = assertThrows(() => requireUsable([found], { skipsBroken: false, progress: silent }), Error);
     assertStringIncludes(message, "23 images with labels cannot be used");
-    assertStringIncludes(message, "train/images/0.png: it is neither");
+    assertStringIncludes(message, "train/images/0.png: it is no image file");
     assertEquals(message.split("\n").length, 22);
     assertStringIncludes(message, "and 3 more");
     const said: string[] = [];

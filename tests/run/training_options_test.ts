@@ -56,8 +56,8 @@ Deno.test("the options choose the schedule of the source training", () => {
 
 Deno.test("a step takes batch × accumulate crops, of which batch are in memory together", () => {
   const settings = settingsOf("batch: 3\naccumulate: 4");
-  const size = { height: 8, width: 8 };
-  const { batch, accumulate } = trainerOptions({ settings, size, crop: size });
+  const room = { height: 8, width: 8 };
+  const { batch, accumulate } = trainerOptions({ settings, room, crop: room });
   assertEquals([batch, accumulate], [3, 4]);
   assertThrows(() => settingsOf("accumulate: 0"), UsageError, "expected at least 1");
 });

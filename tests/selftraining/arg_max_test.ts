@@ -33,7 +33,6 @@ async function label(
   gpu.write(logits, packed);
   const views = mirrors.map((mirror) => ({ offset: 0, height: h, width: w, mirror }));
   const batch: ScoreBatch = { images, height, width, views, logits: { buffer: logits, offset: 0, size: logits.size } };
-  const places = viewsBuffer(gpu, batch);
   const [labels, other] = ["labels", "labels by thresholds"].map((name) =>
     gpu.createBuffer(images * height * width, name)
   );
@@ -41,6 +40,7 @@ async function label(
   assert(labels && other && thresholds && counts);
   gpu.write(thresholds, new Float32Array(classes).fill(2 ** -20));
   const scores = { classes, ...options };
+  const places = viewsBuffer(gpu, batch, scores);
   gpu.submit([
     await argMaxDispatch(gpu, batch, scores, { views: places, labels }),
     await assignDispatch(gpu, batch, scores, { views: places, thresholds, labels: other, counts }),

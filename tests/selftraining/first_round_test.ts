@@ -4,7 +4,7 @@ import { openDataset, openLoader } from "../../src/data/folder.ts";
 import { pack, storedElements } from "../../src/graph/layout.ts";
 import { loadNetwork } from "../../src/nn/network.ts";
 import { readNpy } from "../../src/formats/npy.ts";
-import { equalBatches, InferencePrograms, loadSplit } from "../../src/selftraining/inference.ts";
+import { equalBatches, InferencePrograms } from "../../src/selftraining/inference.ts";
 import type { ScoreBatch, ScoreBatches, ScoreOptions } from "../../src/selftraining/scores.ts";
 import { addCounts, noLabels } from "../../src/selftraining/label_counts.ts";
 import { assignLabels, selectThresholds } from "../../src/selftraining/selection.ts";
@@ -91,7 +91,8 @@ async function logitsOf(
   using loader = openLoader({ cacheBytes: 0 });
   const { items } = openDataset(folder).split("val");
   const kept: ScoreBatch[] = [];
-  for await (const group of equalBatches(loadSplit(loader, items, network, size, "none"), 4)) {
+  const samples = loader.load(items, { size, labels: "none" });
+  for await (const group of equalBatches(samples, { batch: 4, shapes: { size }, multiple: 8 })) {
     const program = await programs.run(group);
     const [, , height = 1, width = 1] = program.outputTensor("logits").shape;
     const images = group.samples.length;

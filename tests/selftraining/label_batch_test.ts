@@ -35,7 +35,9 @@ Deno.test("thresholds, labels and scores do not depend on how many images are in
       const source: ScoreBatches = {
         images: items.length,
         async *batches() {
-          for await (const group of equalBatches(loader.load(items, { size: pictureSize }), batch)) {
+          const samples = loader.load(items, { size: pictureSize });
+          const grouping = { batch, shapes: { size: pictureSize }, multiple: network.model.sizeMultiple };
+          for await (const group of equalBatches(samples, grouping)) {
             const computed = await logits.compute(group);
             batches++;
             yield computed;

@@ -25,7 +25,7 @@ export function sampleImages(
     const planes = normalised(bytes, n * height * width, height * width, plan, normalization);
     for (const plane of planes) {
       forEachPlace(plan, [cropHeight, cropWidth], (i, j) => {
-        const inside = i < plan.scaledHeight && j < plan.scaledWidth;
+        const inside = i < plan.scaledHeight && j >= 0 && j < plan.scaledWidth;
         result.push(
           inside
             ? interpolate(
@@ -55,7 +55,7 @@ export function sampleLabels(
     forEachPlace(plan, crop, (i, j) => {
       const row = Math.floor((2 * i + 1) * height / (2 * plan.scaledHeight));
       const column = Math.floor((2 * j + 1) * width / (2 * plan.scaledWidth));
-      const inside = i < plan.scaledHeight && j < plan.scaledWidth;
+      const inside = i < plan.scaledHeight && j >= 0 && j < plan.scaledWidth;
       result.push(inside ? labels[(n * height + row) * width + column] ?? NaN : 255);
     });
   }

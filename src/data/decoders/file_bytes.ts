@@ -104,8 +104,7 @@ export function beginsWith(bytes: Uint8Array, signature: readonly number[], at =
 
 /** What a thrown value says. Some decoders compiled to WebAssembly throw objects and numbers that are no errors. */
 export function detailOf(error: unknown): string {
-  if (error instanceof Error) return error.message;
-  if (typeof error === "string") return error;
-  const message = typeof error === "object" && error !== null && "message" in error ? error.message : undefined;
-  return typeof message === "string" && message !== "" ? message : "it gave no reason";
+  const message = typeof error === "object" && error !== null && "message" in error ? error.message : error;
+  const text = typeof message === "string" ? message.trim().replaceAll(/\s+/g, " ") : "";
+  return text === "" || text.includes("[object ") ? "it gave no reason" : text;
 }

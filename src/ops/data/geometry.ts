@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Size } from "../../data/size.ts";
 import { part, type Range } from "../../graph/slices.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { refuse } from "../refuse.ts";
@@ -14,7 +15,9 @@ export interface SampleGeometry {
   readonly scaledHeight: number;
   /** Columns of the scaled image. */
   readonly scaledWidth: number;
-  /** First row of the crop in the scaled image. The scaled image is padded at the right and at the bottom. */
+  /**
+   * First row of the crop in the scaled image, which is padded on all sides. Negative: the crop begins in the padding.
+   */
   readonly top: number;
   /** First column of the crop in the scaled image. */
   readonly left: number;
@@ -26,15 +29,21 @@ export interface SampleGeometry {
   readonly contrast: number;
   /** Factor of the saturation. */
   readonly saturation: number;
+  /**
+   * The size of the image, if it is not that of the maps of its batch. Its pixels then follow each other from the first
+   * place of its map on. Default: that of the maps.
+   */
+  readonly size?: Size;
 }
 
 /** How many numbers a sample's geometry has on the GPU. */
-export const sampleGeometryLength = 8;
+export const sampleGeometryLength = 12;
 
 /** The numbers of one sample, in the order in which the kernels read them. */
 export function sampleGeometryValues(geometry: SampleGeometry): number[] {
-  const { scaledHeight, scaledWidth, top, left, mirror, brightness, contrast, saturation } = geometry;
-  return [scaledHeight, scaledWidth, top, left, mirror ? 1 : 0, brightness, contrast, saturation];
+  const { scaledHeight, scaledWidth, top, left, mirror, brightness, contrast, saturation, size } = geometry;
+  const place = [scaledHeight, scaledWidth, top, left];
+  return [...place, mirror ? 1 : 0, brightness, contrast, saturation, size?.height ?? 0, size?.width ?? 0, 0, 0];
 }
 
 /**
@@ -57,14 +66,14 @@ export function wholeImage(height: number, width: number): SampleGeometry {
 /**
  * Checks the geometry of a batch.
  *
- * @throws {RangeError} naming the op and the layer, if it is not `[batch, 8]`, plain.
+ * @throws {RangeError} naming the op and the layer, if it is not `[batch, 12]`, plain.
  */
 export function requireGeometry(op: string, geometry: Tensor, batch: number): void {
   if (geometry.shape.join() === `${batch},${sampleGeometryLength}` && geometry.layout === "plain") return;
   refuse(op, `geometry ${geometry} (${geometry.layout}) must be plain [${batch}, ${sampleGeometryLength}]`);
 }
 
-/** The geometry `[N, 8]` of some samples of a batch. */
+/** The geometry `[N, 12]` of some samples of a batch. */
 export function geometryOf(geometry: Tensor, { first, count }: Range): Tensor {
   if (count === geometry.shape[0]) return geometry;
   return part(geometry, [count, sampleGeometryLength], first * sampleGeometryLength * 4);

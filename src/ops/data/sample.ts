@@ -50,7 +50,7 @@ export interface SampleImagesOptions extends CropSize {
  * With `wholeImage` geometry the result is exactly v / (1 / scale) + shift, such as v/127.5 − 1, on adapters that
  * divide exactly (WGSL allows an error of 2.5 ulp). Has no gradient.
  *
- * @param geometry `[N, 8]`, plain: `sampleGeometryValues` of each sample.
+ * @param geometry `[N, 12]`, plain: `sampleGeometryValues` of each sample.
  * @throws {RangeError} if a shape, type or layout does not fit.
  */
 export function sampleImages(images: Tensor, geometry: Tensor, options: SampleImagesOptions): Tensor {
@@ -103,7 +103,7 @@ export function sampleImages(images: Tensor, geometry: Tensor, options: SampleIm
  * Crops of label maps: `[N, H, W]` → `[N, height, width]`, both u8 and plain, with the geometry of the images. A crop
  * takes the nearest neighbour, at source index ⌊(2i + 1)·n_in / (2·n_out)⌋. It is 255 beyond the scaled map.
  *
- * @param geometry `[N, 8]`, plain: `sampleGeometryValues` of each sample.
+ * @param geometry `[N, 12]`, plain: `sampleGeometryValues` of each sample.
  * @throws {RangeError} if a shape, type or layout does not fit.
  */
 export function sampleLabels(labels: Tensor, geometry: Tensor, options: CropSize): Tensor {

@@ -25,7 +25,7 @@ export interface SampleFloatsOptions extends CropSize {
  * Crops of maps: `[N, C, H, W]` → `[N, C, height, width]`. Each map is scaled with half-pixel centres and no
  * antialiasing. Then the crop is taken, 0 where it reaches beyond the scaled map, and mirrored. Has no gradient.
  *
- * @param geometry `[N, 8]`, plain: `sampleGeometryValues` of each sample. Its factors of colours are not used.
+ * @param geometry `[N, 12]`, plain: `sampleGeometryValues` of each sample. Its factors of colours are not used.
  * @throws {RangeError} if a shape or layout does not fit.
  */
 export function sampleFloats(maps: Tensor, geometry: Tensor, options: SampleFloatsOptions): Tensor {
@@ -67,7 +67,7 @@ export function sampleFloats(maps: Tensor, geometry: Tensor, options: SampleFloa
  * Crops of the weights of pixels: `[N, H, W]` → `[N, height, width]`, both f32 and plain. A crop takes the nearest
  * pixel, as for labels. It is 0 beyond the scaled map. Has no gradient.
  *
- * @param geometry `[N, 8]`, plain: `sampleGeometryValues` of each sample.
+ * @param geometry `[N, 12]`, plain: `sampleGeometryValues` of each sample.
  * @throws {RangeError} if a shape or layout does not fit.
  */
 export function sampleWeights(weights: Tensor, geometry: Tensor, options: CropSize): Tensor {

@@ -55,7 +55,7 @@ for (const { name, channels, size, crop, plans } of cases) {
   Deno.test(`sampleWeights() equals its definition with ${name}`, async () => {
     const maps = randomValues(plans.length * size[0] * size[1], name);
     const weights = input("weights", [plans.length, ...size], { layout: "plain" });
-    const places = input("geometry", [plans.length, 8], { layout: "plain" });
+    const places = input("geometry", [plans.length, 12], { layout: "plain" });
     const y = sampleWeights(weights, places, { height: crop[0], width: crop[1] });
     using program = await Program.compile(await testGpu(), { outputs: { y } });
     program.write("weights", maps);
@@ -66,16 +66,16 @@ for (const { name, channels, size, crop, plans } of cases) {
 }
 
 Deno.test("sampleFloats() and sampleWeights() say which maps and geometry they take", () => {
-  const geometry = input("geometry", [2, 8], { layout: "plain" });
-  const one = input("geometry", [1, 8], { layout: "plain" });
+  const geometry = input("geometry", [2, 12], { layout: "plain" });
+  const one = input("geometry", [1, 12], { layout: "plain" });
   const maps = input("x", [2, 3, 4, 4]);
   const plane = input("x", [2, 4, 4], { layout: "plain" });
   const crop = { height: 2, width: 2 };
   const options = { ...crop, interpolation: "nearest" } as const;
   assertThrows(() => sampleFloats(plane, geometry, options), RangeError, "must be f32 [N, C, H, W]");
-  assertThrows(() => sampleFloats(maps, one, options), RangeError, "must be plain [2, 8]");
+  assertThrows(() => sampleFloats(maps, one, options), RangeError, "must be plain [2, 12]");
   assertThrows(() => sampleWeights(maps, geometry, crop), RangeError, "must be f32 plain [N, H, W]");
-  assertThrows(() => sampleWeights(plane, one, crop), RangeError, "must be plain [2, 8]");
+  assertThrows(() => sampleWeights(plane, one, crop), RangeError, "must be plain [2, 12]");
 });
 
 /** Two runs of the op. */
@@ -86,7 +86,7 @@ async function sampled(
   [height, width]: readonly [number, number],
   interpolation: "bilinear" | "nearest",
 ): Promise<[Float32Array, Float32Array]> {
-  const geometry = input("geometry", [plans.length, 8], { layout: "plain" });
+  const geometry = input("geometry", [plans.length, 12], { layout: "plain" });
   const y = sampleFloats(input("x", shape), geometry, { height, width, interpolation });
   using program = await Program.compile(await testGpu(), { outputs: { y } });
   program.write("x", pack(values, shape, "activation"));

@@ -65,10 +65,41 @@ for (const { name, size, crop, plans } of cases) {
   });
 }
 
+Deno.test("images smaller than the maps of their batch are cut as if the maps were of their size", async () => {
+  const sizes = [{ height: 5, width: 9 }, { height: 9, width: 5 }, { height: 3, width: 4 }];
+  const crop = [6, 7] as const;
+  const places = [
+    { ...plain, scaledHeight: 7, scaledWidth: 12, top: 2, left: 3 },
+    { ...plain, scaledHeight: 9, scaledWidth: 5, mirror: true },
+    // Padded on the left, as mirrored views are.
+    { ...plain, scaledHeight: 3, scaledWidth: 4, mirror: true, left: -3 },
+  ];
+  const [height, width] = [7, 8];
+  const bytes = new Uint8Array(3 * height * width * 4).fill(99);
+  const labels = new Uint8Array(3 * height * width).fill(7);
+  const expected: number[] = [];
+  const expectedLabels: number[] = [];
+  for (const [index, size] of sizes.entries()) {
+    const pixels = size.height * size.width;
+    const own = randomBytes(4 * pixels).map((byte) => byte ^ index);
+    const ids = own.subarray(0, pixels);
+    bytes.set(own, index * height * width * 4);
+    labels.set(ids, index * height * width);
+    const place = places[index];
+    assert(place !== undefined);
+    expected.push(...imagesTwin(own, [place], [size.height, size.width], crop, normalization));
+    expectedLabels.push(...labelsTwin(ids, [place], [size.height, size.width], crop));
+  }
+  const geometry = places.map((place, index) => ({ ...place, size: sizes[index] ?? { height: 0, width: 0 } }));
+  const found = await sample(bytes, labels, geometry, [height, width], crop);
+  assertClose(found.images, expected, 1e-6, "images");
+  assertEquals([...found.labels], expectedLabels);
+});
+
 Deno.test("sampleImages() of the whole image is v/127.5 − 1 as exactly as the adapter divides, and padding is 0", async () => {
   const bytes = new Uint8Array(16 * 17 * 4).map((_, index) => index >> 2);
   const x = input("x", [1, 16, 17], { dtype: "u32", layout: "plain" });
-  const geometry = input("geometry", [1, 8], { layout: "plain" });
+  const geometry = input("geometry", [1, 12], { layout: "plain" });
   const third = 1 / 127.5;
   const y = sampleImages(x, geometry, {
     height: 16,
@@ -104,10 +135,10 @@ Deno.test("sampleLabels() of the whole map returns its bytes, and zeros after th
 Deno.test("sampleImages() says which images and geometry it takes", () => {
   const words = input("x", [2, 4, 4], { dtype: "u32", layout: "plain" });
   const bytes = input("x", [2, 4, 4], { dtype: "u8", layout: "plain" });
-  const geometry = input("geometry", [1, 8], { layout: "plain" });
+  const geometry = input("geometry", [1, 12], { layout: "plain" });
   const options = { height: 2, width: 2, normalization };
   assertThrows(() => sampleImages(bytes, geometry, options), RangeError, "must be u32 plain [N, H, W]");
-  assertThrows(() => sampleImages(words, geometry, options), RangeError, "must be plain [2, 8]");
+  assertThrows(() => sampleImages(words, geometry, options), RangeError, "must be plain [2, 12]");
 });
 
 /** Runs one or both ops. */
@@ -120,7 +151,7 @@ async function sample(
 ) {
   const shape = [plans.length, height, width];
   const crop = { height: cropHeight, width: cropWidth };
-  const geometry = input("geometry", [plans.length, 8], { layout: "plain" });
+  const geometry = input("geometry", [plans.length, 12], { layout: "plain" });
   const x = input("x", shape, { dtype: "u32", layout: "plain" });
   const l = input("labels", shape, { dtype: "u8", layout: "plain" });
   using program = await Program.compile(await testGpu(), {

@@ -1,0 +1,61 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { finished, inTemporaryFolder, program, rightsOf } from "./program.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const cache = join(Deno.env.get("XDG_CACHE_HOME") || join(Deno.env.get("HOME") ?? "", ".cache"), "crosswalk");
+const temporary = Deno.env.get("TMPDIR") || "/tmp";
+
+/** What the launcher lets a command write to; `true` for everything. */
+async function writable(...args: string[]): Promise<(string | true)[]> {
+  const flags = (await rightsOf(args)).filter((flag) => flag.startsWith("--allow-write"));
+  return flags.map((flag) => flag === "--allow-write" || flag.slice("--allow-write=".length));
+}
+
+Deno.test("a command may write to the folder of its results and to the cache folder, and to nothing else", async () => {
+  for (const command of ["adapt", "train", "predict", "select", "synth"]) {
+    assertEquals(await writable(command, "--out", "a b/c"), ["a b/c", cache]);
+    assertEquals(await writable(command, "--json", "--out=x=y"), ["x=y", cache]);
+    assertEquals(await writable(command), ["runs", cache]);
+  }
+  assertEquals(await writable("adapt", "--out", "x", "--plan"), [temporary, cache]);
+  for (const command of ["evaluate", "tune", "doctor"]) assertEquals(await writable(command, "--out", "x"), [cache]);
+  assertEquals(await writable("bench", "step"), [temporary, cache]);
+  assertEquals(await writable("bench", "growth", "--plot", "a/b.svg"), ["a", temporary, cache]);
+  assertEquals(await writable("bench", "growth", "--plot=b.svg"), [".", temporary, cache]);
+  assertEquals(await writable("adapt", "--out", "a,b"), [true, cache], "Deno cannot name a folder with a comma");
+  assertEquals(await writable("--version"), []);
+});
+
+Deno.test("no command reaches the network or a library, only bench starts programs, two read only what is theirs", async () => {
+  for (const command of ["adapt", "train", "evaluate", "predict", "select", "synth", "bench", "tune", "doctor", ""]) {
+    const flags = await rightsOf([command, "--out", "x"]);
+    const kinds = new Set(flags.map((flag) => flag.split("=")[0]));
+    assertEquals(["--allow-all", "--allow-net", "--allow-ffi", "--allow-import"].filter((kind) => kinds.has(kind)), []);
+    assertEquals(kinds.has("--allow-run"), command === "bench", command);
+    assertEquals([flags.includes("--allow-env"), flags.includes("--allow-sys")], [false, false], command);
+    const read = flags.filter((flag) => flag.startsWith("--allow-read"));
+    const own = [`--allow-read=${root.replace(/\/$/, "")}`, `--allow-read=${cache}`];
+    const isOwn = command === "tune" || command === "doctor";
+    const expected = command === "" ? [] : isOwn ? own : ["--allow-read"];
+    assertEquals(read.map((flag) => flag.replace(/\/$/, "")), expected, command);
+  }
+});
+
+Deno.test("a right that lacks is told in a sentence that says who gives it", () =>
+  inTemporaryFolder(async (folder) => {
+    const [out, other] = [join(folder, "out"), join(folder, "other")];
+    const start = (rights: string[], ...args: string[]) =>
+      finished(new Deno.Command(Deno.execPath(), { args: ["run", "--quiet", ...rights, program, ...args] }));
+    const rights = await rightsOf(["synth", "--out", other]);
+    const { code, stderr } = await start(rights, "synth", "--town-images", "1", "--out", out);
+    assertEquals([code, existsSync(out)], [1, false]);
+    assertStringIncludes(stderr, `there is no right to write to "${out}`);
+    assertStringIncludes(stderr, "./crosswalk lets a command write to its --out and to the cache folder only");
+    assertEquals(stderr.includes("run again with"), false, stderr);
+    const unread = await start(["--no-prompt", "--ignore-env"], "select", "--config", join(folder, "recipe.yaml"));
+    assertEquals(unread.code, 1);
+    assertStringIncludes(unread.stderr, "there is no right to read");
+  }));
