@@ -6,8 +6,10 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { fixture } from "./data/pictures.ts";
 
 const library = fileURLToPath(new URL("../mod.ts", import.meta.url));
+const decoders = fileURLToPath(new URL("../src/data/decode.ts", import.meta.url));
 const example = fileURLToPath(new URL("../examples/adapt_in_memory.ts", import.meta.url));
 
 /** Deno fetches its bundler from npm at the first call. */
@@ -50,6 +52,24 @@ Deno.test({
     const text = await Deno.readTextFile(out);
     assertPortable(text);
     assertMatch(text, /requestAdapter/);
+  },
+});
+
+Deno.test({
+  name: `the decoders bundle for browsers and read images there${skipped}`,
+  ignore: isOffline,
+  fn: async () => {
+    const out = join(folder, "decode.js");
+    assertEquals(await bundle(decoders, out), null);
+    // The decoders in WebAssembly look for Node in ways that are no harm elsewhere.
+    for (const foreign of [/\bDeno\./, /["'`]node:/, /\brequire\(/]) {
+      assert(!foreign.test(await Deno.readTextFile(out)));
+    }
+    const { decodeImage } = await import(pathToFileURL(out).href);
+    for (const name of ["four.bmp", "four_planes_16.tif", "four.heic"]) {
+      const { height, width, pixels } = await decodeImage(fixture(name), name);
+      assertEquals([height, width, pixels[0], pixels[3]], [16, 32, 200, 255]);
+    }
   },
 });
 

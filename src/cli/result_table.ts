@@ -4,15 +4,17 @@
  * @module
  */
 
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
+import * as v from "valibot";
+import { readFile } from "../disk/files.ts";
+import { validated } from "../formats/validation.ts";
 import { shown } from "../report/terminal.ts";
 import type { AdaptationResult } from "../selftraining/adapt.ts";
-import type { LabellingResult } from "../selftraining/labelling.ts";
 import type { RunContext } from "../run/context.ts";
 
 /** The table as text. If the result of a control run is given, it also shows the gain over it. */
-export function resultTable(result: AdaptationResult, context: RunContext, control: AdaptationResult | null): string {
+export function resultTable(result: AdaptationResult, context: RunContext, control: ControlResult | null): string {
   const { folder, network } = context;
   const { classes } = network.metadata;
   const labelling = lastLabelling(folder.path, result.rounds.length);
@@ -74,18 +76,34 @@ export function aligned(table: readonly (readonly string[])[]): string {
   ).join("\n");
 }
 
+const share = v.nullable(v.number());
+
+/** What the table shows of scores. */
+const shownScores = v.nullable(v.object({ miou: share, iou: v.record(v.string(), share), pixelAccuracy: share }));
+
+const resultFile = v.object({ adapted: shownScores });
+
+const labellingFile = v.object({ labelled: v.array(v.number()), precision: v.array(share) });
+
+/** What the table shows of another run. */
+export type ControlResult = v.InferOutput<typeof resultFile>;
+
 /**
  * The result of the finished run in a folder.
  *
- * @throws {Error} if there is none.
+ * @throws {Error} if there is none, or its file is damaged.
  */
-export function readResult(folder: string): AdaptationResult {
+export function readResult(folder: string): ControlResult {
   const path = join(folder, "result.json");
   if (!existsSync(path)) throw new Error(`There is no finished control run in ${folder}: ${path} is missing`);
-  return JSON.parse(readFileSync(path, "utf8"));
+  return validated(resultFile, textOf(path), path, "result of the control run");
 }
 
-function lastLabelling(folder: string, round: number): LabellingResult | null {
+function lastLabelling(folder: string, round: number): v.InferOutput<typeof labellingFile> | null {
   const path = join(folder, "rounds", String(round), "thresholds.json");
-  return existsSync(path) ? JSON.parse(readFileSync(path, "utf8")) : null;
+  return existsSync(path) ? validated(labellingFile, textOf(path), path, "thresholds") : null;
+}
+
+function textOf(path: string): string {
+  return new TextDecoder().decode(readFile(path));
 }

@@ -25,6 +25,7 @@ export async function run(args: readonly string[]): Promise<number> {
     }
     requireBudget(context, data, false);
     if (isPlan) return 0;
+    context.signal.throwIfAborted();
     const scores = await runSourceTraining(context, data);
     const weights = context.folder.file("weights.safetensors");
     if (settings.get("json")) terminal.printJson({ weights, scores });

@@ -41,7 +41,7 @@ export interface ImageHeader extends Size {
 export async function decodeImage(bytes: Uint8Array, path: string, limits: DecodeLimits = {}): Promise<DecodedImage> {
   const header = storedHeader(bytes, path);
   requireAllowed(header.stored, path, limits);
-  const image = await decodeStored(header.kind, bytes, path, limits);
+  const image = await decodeStored(header, bytes, path, limits);
   if (image.height !== header.stored.height || image.width !== header.stored.width) {
     throw new Error(
       `Cannot read ${path}: its header says ${formatSize(header.stored)} pixels, it holds ${formatSize(image)}. ` +
@@ -109,7 +109,7 @@ function headerOf(bytes: Uint8Array, path: string): StoredHeader {
 
 /** The decoders of all kinds but PNG and JPEG are loaded when the first such file comes. */
 async function decodeStored(
-  kind: ImageKindName,
+  { kind, orientation }: StoredHeader,
   bytes: Uint8Array,
   path: string,
   limits: DecodeLimits,
@@ -118,7 +118,7 @@ async function decodeStored(
     case "PNG":
       return decodePng(bytes, path);
     case "JPEG":
-      return await decodeJpeg(bytes, path);
+      return await decodeJpeg(bytes, path, orientation >= 5);
     case "WebP":
       return await (await import("./decoders/webp.ts")).decodeWebp(bytes, path);
     case "BMP":

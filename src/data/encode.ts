@@ -36,7 +36,10 @@ export function encodeLabelPng(
   requireLength("labels", labels.length, [height, width]);
   const image = { height, width, channels: 1, depth: 8 as const, data: labels };
   if (palette === undefined) return Uint8Array.from(encode(image));
-  const colours = Array.from({ length: 256 }, (_, id) => [...(palette[id] ?? [0, 0, 0])]);
+  const colours = Array.from(
+    { length: 256 },
+    (_, id) => [...(palette[id] ?? [0, 0, 0])],
+  );
   return Uint8Array.from(encode({ ...image, palette: colours }));
 }
 

@@ -8,6 +8,7 @@
 
 import type { LabelColours, LabelTable } from "./class_map.ts";
 import { kindOf } from "./decoders/kind.ts";
+import type { Inflater } from "./decoders/inflate.ts";
 import { type DecodeLimits, requireAllowed } from "./decoders/limits.ts";
 import { type PngSamples, pngSamples } from "./decoders/png.ts";
 import { pngHeader } from "./decoders/png_structure.ts";
@@ -34,6 +35,8 @@ export interface LabelRules {
 export interface LabelOptions extends DecodeLimits {
   /** The ids of colours, for labels in colour. */
   readonly colours?: LabelColours | undefined;
+  /** What inflates the pixels. Default: what runs everywhere. */
+  readonly inflater?: Inflater | undefined;
 }
 
 /**
@@ -54,7 +57,7 @@ export function decodeLabels(bytes: Uint8Array, path: string, options: LabelOpti
     );
   }
   requireAllowed(pngHeader(bytes, path).stored, path, options);
-  const png = pngSamples(bytes, path);
+  const png = pngSamples(bytes, path, options.inflater);
   const labels = png.channels <= 2 ? idsOf(png, path) : idsOfColours(png, path, options.colours);
   return { height: png.height, width: png.width, labels, palette: png.palette };
 }

@@ -102,7 +102,8 @@ function resizePixels(image: PixelImage, { height, width }: Size): PixelImage {
   return { height, width, pixels: resized };
 }
 
-function resizeLabelMap(map: SampleLabelMap, { height, width }: Size): SampleLabelMap {
+/** A label map at another size: each pixel takes the nearest label. */
+export function resizeLabelMap(map: SampleLabelMap, { height, width }: Size): SampleLabelMap {
   if (isSameSize(map, { height, width })) return map;
   return { height, width, labels: resizeLabels(map.labels, map.height, map.width, height, width) };
 }

@@ -25,6 +25,8 @@ import { join } from "node:path";
 import * as v from "valibot";
 import { UsageError } from "../errors.ts";
 import { labelTable } from "../data/class_map.ts";
+import { defaultPalette } from "../data/dataset.ts";
+import type { Colour } from "../data/encode.ts";
 import type { FileItem } from "../data/file_item.ts";
 import type { Tuning } from "../graph/schedule.ts";
 import { makeFolder, readFile, writeFileSafely } from "../disk/files.ts";
@@ -252,11 +254,16 @@ export class FolderStore implements RunStore<FileItem> {
   }
 
   /** Opens a sink for the pseudo-labels of a round. It writes a PNG for each image, under the image's name. */
-  openLabels(round: number, items: readonly FileItem[], classes: number): LabelSink {
+  openLabels(
+    round: number,
+    items: readonly FileItem[],
+    classes: number,
+    palette: readonly Colour[] = defaultPalette(classes),
+  ): LabelSink {
     makeFolder(this.file(labelFolder(round)));
-    const writer = new LabelWriter(items.map(({ name }) => this.#labelPath(round, name)), classes);
+    const writer = new LabelWriter(items.map(({ name }) => this.#labelPath(round, name)), classes, palette);
     return {
-      write: (labels, truth) => writer.write(labels, truth),
+      write: (labels, truth, size) => writer.write(labels, truth, size),
       finish: async () => {
         const shares = await writer.finish();
         const digests = items.map(({ name }) => [name, sha256(readFile(this.#labelPath(round, name)))]);

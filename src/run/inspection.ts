@@ -154,15 +154,15 @@ export function requireUsable(
   if (first !== undefined) {
     const message = broken.length === 1
       ? first.problem
-      : `${countText(broken.length)} with labels cannot be used:\n${listText(broken)}`;
+      : `Images with labels cannot be used:\n${listText(broken)}\n  These are ${broken.length} images`;
     const isOfOne = first.reason !== undefined && broken.every(({ reason }) => reason === first.reason);
     throw new ReasonedError(message, isOfOne ? first.reason : "broken images");
   }
   progress.warn(`${countText(all.size)} cannot be used and will be left out:\n${listText([...all.values()])}`);
   for (const { items, leftOut } of splits) {
-    const [first] = leftOut;
-    if (items.length > 0 || first === undefined) continue;
-    throw new Error(`No image is left of the split of ${first.path}: none can be used`);
+    const [one] = leftOut;
+    if (items.length > 0 || one === undefined) continue;
+    throw new Error(`None of the ${leftOut.length} images beside ${one.path} can be used`);
   }
 }
 

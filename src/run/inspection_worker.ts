@@ -15,6 +15,7 @@ import type { Size } from "../data/size.ts";
 import { errorText, type Reason, ReasonedError } from "../errors.ts";
 import { answerRequests } from "../data/worker_scope.ts";
 import { type CheckedFile, checkedFile } from "./checked_file.ts";
+import { fastInflate } from "./fast_inflate.ts";
 import { type StrayColour, strayColour } from "./stray_colour.ts";
 
 /** Images to look at. */
@@ -76,7 +77,7 @@ function inspectLabels(
   maxPixels: number | undefined,
 ): InspectedLabels {
   const { digest, read } = checkedFile(path, { maxPixels, labels: true });
-  const found = decodeLabels(read(), path, { maxPixels, colours: item.labelColours });
+  const found = decodeLabels(read(), path, { maxPixels, colours: item.labelColours, inflater: fastInflate });
   const { height, width, labels, palette } = found;
   const problem = sizeProblem(
     { image: image.header, stored: image.header.stored, labels: found },

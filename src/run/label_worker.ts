@@ -4,7 +4,9 @@
  * @module
  */
 
-import { encodeLabelPng } from "../data/encode.ts";
+import { type Colour, encodeLabelPng } from "../data/encode.ts";
+import { resizeLabelMap, type SampleLabelMap } from "../data/sample.ts";
+import type { Size } from "../data/size.ts";
 import { answerRequests } from "../data/worker_scope.ts";
 import { writeFileUnsynced } from "../disk/files.ts";
 import { type JudgedCounts, judgeLabels } from "../selftraining/precision.ts";
@@ -13,16 +15,23 @@ import { type JudgedCounts, judgeLabels } from "../selftraining/precision.ts";
 export interface LabelWork {
   /** The file to write. */
   readonly path: string;
-  /** `[height, width]`, 255 = ignored. */
-  readonly labels: Uint8Array<ArrayBuffer>;
-  readonly height: number;
-  readonly width: number;
+  /** The labels as they were computed. */
+  readonly map: SampleLabelMap;
+  /** The size of the file. */
+  readonly size: Size;
   /** The image's own labels, in the same form; `null` if there are none. */
   readonly truth: Uint8Array<ArrayBuffer> | null;
   readonly classes: number;
+  readonly palette: readonly Colour[];
 }
 
-answerRequests<LabelWork, JudgedCounts | null>(({ path, labels, height, width, truth, classes }) => {
-  writeFileUnsynced(path, encodeLabelPng(labels, height, width));
-  return truth === null ? null : judgeLabels(labels, truth, classes);
+answerRequests<LabelWork, JudgedCounts | null>(({ path, map, size, truth, classes, palette }) => {
+  const { labels, height, width } = resizeLabelMap(map, size);
+  writeFileUnsynced(path, encodeLabelPng(labels, height, width, withIgnored(palette)));
+  return truth === null ? null : judgeLabels(map.labels, truth, classes);
 });
+
+/** The colours of all ids. Ignored pixels are white, which few data sets use for a class. */
+function withIgnored(palette: readonly Colour[]): Colour[] {
+  return Array.from({ length: 256 }, (_, id) => id === 255 ? [255, 255, 255] : palette[id] ?? [0, 0, 0]);
+}

@@ -5,7 +5,9 @@
  * @module
  */
 
+import type { Colour } from "../data/encode.ts";
 import type { SampleLabelMap } from "../data/sample.ts";
+import type { Size } from "../data/size.ts";
 import { defaultWorkers, WorkerPool } from "../data/worker_pool.ts";
 import { syncFiles } from "../disk/files.ts";
 import { type JudgedCounts, Precision } from "../selftraining/precision.ts";
@@ -15,7 +17,7 @@ import type { LabelWork } from "./label_worker.ts";
 /** The most images that are being written at one time, so that their labels do not pile up in memory. */
 const maxWaiting = 64;
 
-/** Writes pseudo-labels. Close it when done: `await using writer = new LabelWriter(paths, classes)`. */
+/** Writes pseudo-labels. Close it when done: `await using writer = new LabelWriter(paths, classes, palette)`. */
 export class LabelWriter implements LabelSink {
   readonly #pool: WorkerPool<LabelWork, JudgedCounts | null>;
   readonly #precision: Precision;
@@ -24,9 +26,15 @@ export class LabelWriter implements LabelSink {
 
   /**
    * @param paths the file of each image, in their order.
+   * @param palette the colours of the classes.
    * @param workers number of Workers, which start at once.
    */
-  constructor(readonly paths: readonly string[], readonly classes: number, workers: number = defaultWorkers()) {
+  constructor(
+    readonly paths: readonly string[],
+    readonly classes: number,
+    readonly palette: readonly Colour[],
+    workers: number = defaultWorkers(),
+  ) {
     this.#precision = new Precision(classes);
     this.#pool = new WorkerPool(
       () => new Worker(new URL("./label_worker.ts", import.meta.url), { type: "module" }),
@@ -39,14 +47,17 @@ export class LabelWriter implements LabelSink {
   /**
    * Begins to write the labels of the next image. It waits only if too many images are being written.
    *
+   * @param size the size of the file. Default: that of the labels.
    * @throws {Error} if the file of an earlier image could not be written, or there are more images than files.
    */
-  async write({ height, width, labels }: SampleLabelMap, truth: Uint8Array<ArrayBuffer> | null): Promise<void> {
+  async write(map: SampleLabelMap, truth: Uint8Array<ArrayBuffer> | null, size: Size = map): Promise<void> {
     const path = this.paths[this.#written];
     if (path === undefined) throw new Error(`There is no file for image ${this.#written}`);
     this.#written++;
-    const { classes } = this;
-    const written = this.#pool.run({ path, labels, height, width, truth, classes }, [labels.buffer], path);
+    const { classes, palette } = this;
+    const { height, width } = size;
+    const work: LabelWork = { path, map, size: { height, width }, truth, classes, palette };
+    const written = this.#pool.run(work, [map.labels.buffer], path);
     // A failure is thrown later, when this promise is awaited. Until then it must not count as an unhandled rejection.
     written.catch(() => {});
     this.#waiting.push(written);

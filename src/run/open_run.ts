@@ -242,6 +242,11 @@ async function inspectSplits(
 /** The images of a split that have labels; `null` if none has, which it says. */
 function scoredSplit(dataset: Dataset, name: string, progress: Progress): Split | null {
   const splits = dataset.splitNames();
+  const [only = name] = splits;
+  if (splits.length === 1 && dataset.split(only).items.every(({ labelPath }) => labelPath === null)) {
+    progress.line(`${dataset.path} has no labels: there will be no scores`);
+    return null;
+  }
   if (!splits.includes(name)) {
     progress.line(`${dataset.path} has no split "${name}", only ${splits.join(", ")}: there will be no scores`);
     return null;

@@ -5,8 +5,6 @@
  * @module
  */
 
-import { existsSync } from "node:fs";
-import * as v from "valibot";
 import { canvasOf, countStretched, mostFrequent, planShapes, type RunShapes, type Shapes } from "../data/shapes.ts";
 import {
   formatSize,
@@ -17,11 +15,8 @@ import {
   type WorkingSize,
   workingSize,
 } from "../data/size.ts";
-import { readFile, writeFileSafely } from "../disk/files.ts";
 import { UsageError } from "../errors.ts";
-import { validated } from "../formats/validation.ts";
 import type { Model } from "../nn/model.ts";
-import { jsonText } from "../selftraining/store.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { RunData } from "./context.ts";
 import type { FolderStore } from "./folder_store.ts";
@@ -99,9 +94,8 @@ export function runSizes(
   const wanted = wantedSize(settings, recorded, model, say);
   const adapts = target !== source;
   const kept = wanted ?? (adapts ? { shortSide: shortSideOf(mostFrequent(source.sizes)) } : null);
-  const size = isExact(wanted) || settings.has("short-side") || keepsShapes(folder)
-    ? kept
-    : divisible(recorded ?? firstImage, "size", model, say);
+  const isGiven = settings.has("size") || settings.has("short-side");
+  const size = isGiven || keepsShapes(folder) ? kept : divisible(recorded ?? firstImage, "size", model, say);
   const inferred = [...(adapts ? target.sizes : []), ...evaluation?.sizes ?? []];
   const trained = [...source.sizes, ...(adapts ? target.sizes : [])].map((own) => workingSize(own, size));
   const shapes = shapesOf(size, inferred.length === 0 ? source.sizes : inferred, model, say);
@@ -111,20 +105,12 @@ export function runSizes(
   };
 }
 
-const keptSchema = v.object({ keepsShapes: v.boolean() });
-
 /**
  * Whether images keep their shape in a run without `--size` and `--short-side`. Runs that earlier versions began
  * stretched them all to one size, and go on so.
  */
-function keepsShapes(folder: FolderStore): boolean {
-  const path = folder.file("shapes.json");
-  if (existsSync(path)) {
-    return validated(keptSchema, new TextDecoder().decode(readFile(path)), path, "file of the run").keepsShapes;
-  }
-  const keeps = !folder.holdsRun;
-  writeFileSafely(path, jsonText({ keepsShapes: keeps }));
-  return keeps;
+function keepsShapes({ holdsRun, record }: FolderStore): boolean {
+  return !holdsRun || record !== null;
 }
 
 /** How the sizes are called in the announcement. */

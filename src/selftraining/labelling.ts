@@ -16,7 +16,7 @@ import type { LabelSink } from "./store.ts";
 import { type SelectionSettings, type ThresholdsReport, thresholdsReport } from "./thresholds.ts";
 import { plainView } from "./views.ts";
 
-/** How the target is labelled. Pseudo-labels have the working size, whatever the size of the image file. */
+/** How the target is labelled. Pixels are labelled at the working size; the sink keeps labels at the images' own. */
 export interface LabellingOptions extends SelectionSettings, LogitsOptions {
   /** Spatial prior `[H, W, C₄]` at the working size, or at `priorSize`. Default: none. */
   readonly prior?: GPUBuffer | undefined;
@@ -51,6 +51,7 @@ export async function labelTarget<Item>(
   const thresholds = await selectThresholds(gpu, source, scores, { policy, rule, portion, stride });
   const truths = truthsOf(samples, items, size);
   let counts = noLabels(network.classCount);
+  let written = 0;
   for await (const batch of assignLabels(gpu, source, scores, thresholds.lambda)) {
     const { images, height, width, labels } = batch;
     counts = addCounts(counts, batch.counts);
@@ -60,7 +61,7 @@ export async function labelTarget<Item>(
         width,
         labels: labels.slice(index * height * width, (index + 1) * height * width),
       };
-      await sink.write(map, (await truths.next()).value ?? null);
+      await sink.write(map, (await truths.next()).value ?? null, source.originalSizes[written++]);
     }
   }
   const precision = await sink.finish();

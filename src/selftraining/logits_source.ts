@@ -9,6 +9,7 @@
 
 import type { SampleSource } from "../data/sample.ts";
 import type { ShapeOptions } from "../data/shapes.ts";
+import type { Size } from "../data/size.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { OneBehind } from "../gpu/one_behind.ts";
 import { QueueBound } from "../gpu/queue_bound.ts";
@@ -48,6 +49,8 @@ export class LogitsSource<Item> implements ScoreBatches {
   readonly #logits: ViewLogits;
   readonly #batch: number;
   readonly #kept: ScoreBatch[] = [];
+  /** The images' own sizes, in their order, as far as a pass has come. */
+  readonly originalSizes: Size[] = [];
   #keptBytes = 0;
   #isFirstPass = true;
 
@@ -85,6 +88,9 @@ export class LogitsSource<Item> implements ScoreBatches {
     for await (const group of equalBatches(loaded, { batch: this.#batch, shapes: this.options, multiple })) {
       signal?.throwIfAborted();
       const batch = await this.#logits.compute(group);
+      for (const [index, { originalSize }] of group.samples.entries()) {
+        this.originalSizes[images + index] = originalSize;
+      }
       const fits = this.#isFirstPass && this.#keptBytes + batch.logits.size <= keptBytes;
       if (fits) {
         this.#kept.push(batch);

@@ -6,7 +6,7 @@
  */
 
 import type { MemoryItem } from "../data/memory_samples.ts";
-import type { SampleLabelMap } from "../data/sample.ts";
+import { resizeLabelMap, type SampleLabelMap } from "../data/sample.ts";
 import type { KeptForm } from "./kept.ts";
 import { judgeLabels, Precision } from "./precision.ts";
 import type { LabelSink, RunStore } from "./store.ts";
@@ -70,8 +70,8 @@ export class MemoryStore implements RunStore<MemoryItem> {
     const kept: SampleLabelMap[] = [];
     const precision = new Precision(classes);
     return {
-      write: (map, truth) => {
-        kept.push(map);
+      write: (map, truth, size = map) => {
+        kept.push(resizeLabelMap(map, size));
         if (truth !== null) precision.add(judgeLabels(map.labels, truth, classes));
         return Promise.resolve();
       },

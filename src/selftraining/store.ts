@@ -6,7 +6,9 @@
  * @module
  */
 
+import type { Colour } from "../data/encode.ts";
 import type { SampleLabelMap } from "../data/sample.ts";
+import type { Size } from "../data/size.ts";
 import type { KeptForm } from "./kept.ts";
 
 /** What a run remembers. An `Item` is what the `SampleSource` knows an image by. */
@@ -39,8 +41,12 @@ export interface RunStore<Item> {
   log(entry: Readonly<Record<string, unknown>>): Promise<void>;
   /** Drops the log's entries of steps that will be done again: those of `stage` from `step` on, and all after them. */
   truncateLog(stage: string, step: number): Promise<void>;
-  /** Opens a sink for the pseudo-labels of a round: one label map for each of `items`, in their order. */
-  openLabels(round: number, items: readonly Item[], classes: number): LabelSink;
+  /**
+   * Opens a sink for the pseudo-labels of a round: one label map for each of `items`, in their order.
+   *
+   * @param palette the colours of the classes, where labels are kept as pictures.
+   */
+  openLabels(round: number, items: readonly Item[], classes: number, palette?: readonly Colour[]): LabelSink;
   /** The images of a round, with their pseudo-labels in the place of labels. */
   labelledItems(round: number, items: readonly Item[], classes: number): Item[];
 }
@@ -53,8 +59,10 @@ export interface LabelSink extends AsyncDisposable {
    * @param labels of the image. The sink takes the array over; the caller must not use it again.
    * @param truth labels that the image has of its own, of the same size, to judge the pseudo-labels by; `null` if there
    * are none.
+   * @param size the image's own size, to which the labels are brought (the nearest pixel) when they have been judged.
+   * Default: they keep theirs.
    */
-  write(labels: SampleLabelMap, truth: Uint8Array<ArrayBuffer> | null): Promise<void>;
+  write(labels: SampleLabelMap, truth: Uint8Array<ArrayBuffer> | null, size?: Size): Promise<void>;
   /**
    * Waits until all labels are kept. Returns for each class the share of its labels that are right; `null` if that is
    * unknown.

@@ -10,7 +10,7 @@ import { type Command, optionsOf } from "../../src/settings/options.ts";
 import { testWithShared } from "../shared.ts";
 import { crosswalk, inTemporaryFolder, startCrosswalk } from "./program.ts";
 
-Deno.test("every command has a help text with two examples", async () => {
+Deno.test("every command has a help text with two examples or more", async () => {
   const commands = ["adapt", "train", "evaluate", "predict", "select", "synth", "bench", "tune", "doctor"];
   const overview = await crosswalk("--help");
   assertEquals(overview.code, 0);
@@ -18,7 +18,7 @@ Deno.test("every command has a help text with two examples", async () => {
     assertStringIncludes(overview.stdout, command);
     const { code, stdout } = await crosswalk(command, "--help");
     assertEquals(code, 0, command);
-    assertEquals(stdout.split(`  crosswalk ${command}`).length, 3, `${command}: examples`);
+    assert(stdout.split(`  crosswalk ${command}`).length >= 3, `${command}: examples`);
   }
 });
 

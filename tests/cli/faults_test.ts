@@ -67,6 +67,18 @@ Deno.test({
         of = images,
       ) => ["predict", "--weights", from, "--images", of, "--out", out];
       const train = (...more: string[]) => ["train", "--config", at("recipe.yaml"), "--source", data, ...more];
+      write(at("control", "result.json"), '{"adapted": {"miou": "high"}}');
+      const adapt = [
+        "adapt",
+        "--config",
+        at("recipe.yaml"),
+        "--source",
+        data,
+        "--target",
+        data,
+        "--out",
+        at("adapted"),
+      ];
       const noWrite = ["--allow-read", "--allow-env", "--allow-sys"];
       await check([
         { args: predict(at("file")), says: `Cannot make the folder ${at("file")}: ` },
@@ -84,6 +96,10 @@ Deno.test({
         { args: train("--out", at("file")), says: `Cannot make the folder ${at("file")}: ` },
         { args: train("--out", at("run"), "--config", folder), says: `Cannot read ${folder}: it is a folder` },
         { args: train("--out", at("dark")), env: { VK_DRIVER_FILES: at("none") }, says: "No WebGPU adapter was found" },
+        {
+          args: [...adapt, "--control-run", at("control")],
+          says: `Cannot read the result of the control run ${at("control", "result.json")}: key "adapted.miou"`,
+        },
         { args: ["synth", "--out", at("file")], says: at("file") },
         {
           args: ["select", "--probabilities", folder, "--out", at("s")],

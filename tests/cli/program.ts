@@ -36,7 +36,7 @@ export async function crosswalk(...args: string[]): Promise<Finished> {
 }
 
 /** What a program printed once it has ended. */
-export async function finished(command: Deno.Command): Promise<Finished> {
+export async function finished(command: Pick<Deno.Command, "output">): Promise<Finished> {
   const { code, stdout, stderr } = await command.output();
   const text = new TextDecoder();
   return { code, stdout: text.decode(stdout), stderr: text.decode(stderr) };

@@ -86,7 +86,11 @@ Deno.test("adapt works with one source and one target image; diverging later, it
     const more = ["--source-model", join(out, "source.safetensors"), "--rounds", "2", "--epochs", "20"];
     const stopped = await adapt("--config", config, ...more, "--learning-rate", "0.001,1e30", "--out", diverging);
     assertEquals(stopped.code, 1, stopped.stderr);
-    assert(/crosswalk: Training stopped at step \d+: .* not finite.*last good checkpoint is kept/.test(stopped.stderr));
+    assert(
+      /crosswalk: Training stopped at step \d+: .* not finite.*from the last good checkpoint with --resume/.test(
+        stopped.stderr,
+      ),
+    );
     const path = join(diverging, "checkpoint.safetensors");
     const { tensors, metadata } = readSafetensors(new Uint8Array(readFileSync(path)), path);
     assertEquals([metadata.stage, metadata.step], ["round 1", "20"]);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { decodeImage } from "../../src/data/decode.ts";
 import { detailOf } from "../../src/data/decoders/file_bytes.ts";
 import { testWithShared } from "../shared.ts";
-import { fixture } from "./pictures.ts";
+import { exifData, fixture, withExif } from "./pictures.ts";
 
 /** The largest difference of two images of one size. */
 function difference(a: { pixels: Uint8Array }, b: { pixels: Uint8Array }): number {
@@ -97,4 +97,21 @@ testWithShared("the photos in four inks look like the one in RGB", ["data/inputs
   assert(sum / cmyk.pixels.length < 8, `${sum / cmyk.pixels.length}`);
   await assertRejects(() => image("arithmetic.jpg"), Error, "it is an arithmetic-coded JPEG");
   await assertRejects(() => image("half.jpg"), Error, "the JPEG file is cut short");
+});
+
+Deno.test("JPEGs that would take more memory than their pixels explain are refused first", async () => {
+  const jpeg = Uint8Array.from(withExif(fixture("four_ycck_progressive.jpg"), exifData(6, true)));
+  const frame = jpeg.findIndex((byte, index) => byte === 0xff && jpeg[index + 1] === 0xc2);
+  new DataView(jpeg.buffer).setUint16(frame + 5, 9_990);
+  new DataView(jpeg.buffer).setUint16(frame + 7, 9_990);
+  // Comments, so that the file could hold as many blocks.
+  const comment = new Uint8Array(65_537);
+  comment.set([0xff, 0xfe, 0xff, 0xff]);
+  const parts = [jpeg.subarray(0, 2), ...Array.from({ length: 16 }, () => comment), jpeg.subarray(2)];
+  const bytes = new Uint8Array(await new Blob(parts.map((part) => Uint8Array.from(part))).arrayBuffer());
+  await assertRejects(
+    () => decodeImage(bytes, "a.jpg"),
+    Error,
+    "Cannot read a.jpg: it is a progressive JPEG in four inks to be turned of 99.8 million pixels, and decoding it takes 1.7 GB",
+  );
 });

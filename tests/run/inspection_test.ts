@@ -48,9 +48,10 @@ Deno.test("all problems are listed together, the first twenty by their sentences
     const found = await inspect(folder);
     assertEquals([found.items.length, found.leftOut.length], [7, 23]);
     const { message } = assertThrows(() => requireUsable([found], { skipsBroken: false, progress: silent }), Error);
-    assertStringIncludes(message, "23 images with labels cannot be used");
+    assertStringIncludes(message, "Images with labels cannot be used");
+    assertStringIncludes(message, "These are 23 images");
     assertStringIncludes(message, "train/images/0.png: it is no image file");
-    assertEquals(message.split("\n").length, 22);
+    assertEquals(message.split("\n").length, 23);
     assertStringIncludes(message, "and 3 more");
     const said: string[] = [];
     const progress = { ...silent, warn: (text: string) => said.push(text) };

@@ -13,7 +13,10 @@ import { Inflate } from "fflate";
 const mostGrowth = 1032;
 
 /** Fewest and most bytes that are inflated in one go. They may become 1032 times as many. */
-const pieceBytes = [512, 32 * 1024] as const;
+const pieceBytes = [512, 8 * 1024] as const;
+
+/** What inflates a zlib stream, as {@link inflate} does. */
+export type Inflater = (pieces: readonly Uint8Array[], wanted: number, onBytes: (bytes: Uint8Array) => void) => number;
 
 /** Whether `compressed` bytes can hold `wanted` bytes at all. */
 export function canHold(compressed: number, wanted: number): boolean {

@@ -56,7 +56,11 @@ export const jpegMarkers = {
 /** The most scans of a file. Encoders write about ten; each is a pass over the whole image. */
 const mostScans = 100;
 
-/** The size and orientation of a JPEG image. `bytes` may be only the beginning of the file. */
+/**
+ * The size and orientation of a JPEG image. `bytes` may be only the beginning of the file.
+ *
+ * @throws {Error} where its coding is not read.
+ */
 export function jpegHeader(bytes: Uint8Array, path: string): StoredHeader {
   const file = new FileBytes(bytes, path, "JPEG");
   let frame: JpegFrame | null = null;
@@ -69,6 +73,7 @@ export function jpegHeader(bytes: Uint8Array, path: string): StoredHeader {
     if (isFrameHeader(marker)) frame = frameOf(file, marker, content);
   }
   if (frame === null) throw file.damaged("it has no frame header");
+  requireDecodable(file, frame);
   return { kind: "JPEG", stored: { height: frame.height, width: frame.width }, orientation };
 }
 
@@ -92,8 +97,8 @@ export function inspectJpeg(bytes: Uint8Array, path: string): { frame: JpegFrame
     if (segment.marker === jpegMarkers.startOfScan) scans++;
   }
   if (frame === null || scans === 0) throw file.damaged("it has no frame header or no scan");
-  if (scans > mostScans) throw file.unread(`it has ${scans} scans, at most ${mostScans} are read`, "Save it again");
   requireDecodable(file, frame);
+  if (scans > mostScans) throw file.unread(`it has ${scans} scans, at most ${mostScans} are read`, "Save it again");
   const needed = fewestBytes(frame);
   if (bytes.length < needed) {
     throw file.damaged(`its ${bytes.length} bytes are too few for ${frame.height}×${frame.width} pixels`);
@@ -166,15 +171,19 @@ function requireDecodable(file: FileBytes, { marker, components }: JpegFrame): v
  * The fewest bytes that a file of this size can have. A block takes two bits at least: a code for its mean, and one for
  * the end of the rest. In a progressive file one code may end thousands of blocks, and only the means are certain.
  */
-function fewestBytes({ marker, height, width, components }: JpegFrame): number {
+function fewestBytes(frame: JpegFrame): number {
+  return Math.floor(blocksOf(frame) * (frame.marker === jpegMarkers.progressive ? 1 : 2) / 8);
+}
+
+/** Blocks of 8×8 samples of all components. */
+export function blocksOf({ height, width, components }: JpegFrame): number {
   const across = Math.max(...components.map((component) => component.across));
   const down = Math.max(...components.map((component) => component.down));
-  const blocks = components.reduce(
+  return components.reduce(
     (sum, component) =>
       sum + Math.ceil(width * component.across / (8 * across)) * Math.ceil(height * component.down / (8 * down)),
     0,
   );
-  return Math.floor(blocks * (marker === jpegMarkers.progressive ? 1 : 2) / 8);
 }
 
 /** The position of the first marker after entropy-coded data that is neither a stuffed zero nor a restart. */

@@ -34,6 +34,23 @@ export function requireAllowed({ height, width }: Size, path: string, { maxPixel
   );
 }
 
+/**
+ * Makes sure that decoding takes no more than 12 bytes a pixel and 256 MB above that.
+ *
+ * @param bytesPerPixel what is held at the same time, by the pixel.
+ * @param what the kind of image, as a sentence goes on after "it is".
+ * @throws {Error} naming the file and what to do.
+ */
+export function requireAffordable({ height, width }: Size, path: string, bytesPerPixel: number, what: string): void {
+  const bytes = height * width * bytesPerPixel;
+  if (bytes <= height * width * 12 + 256e6) return;
+  throw new Error(
+    `Cannot read ${path}: it is ${what} of ${millions(height * width)} pixels, and decoding it takes ${
+      (bytes / 1e9).toFixed(1)
+    } GB. Save it again as a baseline JPEG in RGB, or smaller`,
+  );
+}
+
 function millions(pixels: number): string {
   return `${Number((pixels / 1e6).toPrecision(4))} million`;
 }

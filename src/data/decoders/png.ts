@@ -9,7 +9,7 @@
 
 import { detailOf } from "./file_bytes.ts";
 import type { DecodedImage } from "./image.ts";
-import { canHold, inflate } from "./inflate.ts";
+import { canHold, inflate, type Inflater } from "./inflate.ts";
 import { type PngForm, type PngParts, pngParts } from "./png_structure.ts";
 
 /** The numbers that a PNG file holds, neither scaled nor looked up in its palette. */
@@ -77,8 +77,12 @@ export function decodePng(bytes: Uint8Array, path: string): DecodedImage {
   return { height, width, pixels };
 }
 
-/** Decodes a PNG file to the numbers that it holds. */
-export function pngSamples(bytes: Uint8Array, path: string): PngSamples {
+/**
+ * Decodes a PNG file to the numbers that it holds.
+ *
+ * @param inflater what inflates its pixels.
+ */
+export function pngSamples(bytes: Uint8Array, path: string, inflater: Inflater = inflate): PngSamples {
   const parts = pngParts(bytes, path);
   const { form, palette } = parts;
   const { height, width, channels, depth } = form;
@@ -87,6 +91,10 @@ export function pngSamples(bytes: Uint8Array, path: string): PngSamples {
   const values = new Uint8Array(width * channels);
   readRows(parts, path, (packed, { row, first, step, count }) => {
     const found = depth === 16 ? packed : unpacked(packed, count * channels, depth, values);
+    if (depth <= 8 && step === 1) {
+      samples.set(found.subarray(0, count * channels), (row * width + first) * channels);
+      return;
+    }
     for (let index = 0; index < count; index++) {
       const target = (row * width + first + index * step) * channels;
       for (let channel = 0; channel < channels; channel++) {
@@ -96,7 +104,7 @@ export function pngSamples(bytes: Uint8Array, path: string): PngSamples {
           : found[source] ?? 0;
       }
     }
-  });
+  }, inflater);
   return { ...form, palette, samples };
 }
 
@@ -112,7 +120,12 @@ function bytesPerRow({ channels, depth }: PngForm, count: number): number {
 }
 
 /** Inflates and unfilters the rows, and hands each on with where its pixels belong. */
-function readRows({ form, data }: PngParts, path: string, onRow: (packed: Uint8Array, part: RowPart) => void): void {
+function readRows(
+  { form, data }: PngParts,
+  path: string,
+  onRow: (packed: Uint8Array, part: RowPart) => void,
+  inflater: Inflater = inflate,
+): void {
   const parts = rowParts(form);
   const total = totalBytes(form);
   const longest = bytesPerRow(form, form.width);
@@ -143,7 +156,7 @@ function readRows({ form, data }: PngParts, path: string, onRow: (packed: Uint8A
   };
   let found = 0;
   try {
-    found = inflate(data, total, take);
+    found = inflater(data, total, take);
   } catch (error) {
     throw damaged(path, detailOf(error), error);
   }
@@ -198,6 +211,7 @@ function unfilter(
       }
       return;
     case 4:
+      if (pixelBytes === 1) return unfilterPaeth(row, above, length);
       for (let index = 0; index < length; index++) {
         const left = index < pixelBytes ? 0 : row[index - pixelBytes] ?? 0;
         const corner = index < pixelBytes ? 0 : above[index - pixelBytes] ?? 0;
@@ -206,6 +220,18 @@ function unfilter(
       return;
     default:
       throw new Error(`a row has the filter ${filter}, which the format does not know`);
+  }
+}
+
+/** Undoes Paeth's filter of a row of single bytes, as labels have it: left and corner stay in registers. */
+function unfilterPaeth(row: Uint8Array, above: Uint8Array, length: number): void {
+  let left = 0;
+  let corner = 0;
+  for (let index = 0; index < length; index++) {
+    const up = above[index] ?? 0;
+    left = ((row[index] ?? 0) + paeth(left, up, corner)) & 255;
+    row[index] = left;
+    corner = up;
   }
 }
 
