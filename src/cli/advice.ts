@@ -34,12 +34,16 @@ const advices: Readonly<Record<Reason, (command: TakenOptions) => string>> = {
   },
   "no such adapter": () => "Choose one by its number or a part of its name, as crosswalk doctor lists them",
   "device lost": ({ takes }) => takes("resume") ? "Run again with --resume" : "Run the command again",
-  "tensor too large": ({ takes, names }) => takes("size") ? `Lower ${names("batch", "crop", "size", "short-side")}` : "",
+  "tensor too large": ({ takes, names }) =>
+    takes("size") ? `Lower ${names("batch", "crop", "size", "short-side")}` : "",
   "memory of training": ({ names }) =>
-    `Lower ${names("batch", "crop", "size", "short-side")}, or pass ${names("recompute", "half-activations")}; ${planAdvice}`,
+    `Lower ${names("batch", "crop", "size", "short-side")}, or pass ${
+      names("recompute", "half-activations")
+    }; ${planAdvice}`,
   "memory of labelling": inferenceAdvice,
   "memory of scoring": inferenceAdvice,
-  "memory of pictures": ({ names }) => `Lower ${names("label-batch", "size", "short-side")}, or give fewer --scales; ${planAdvice}`,
+  "memory of pictures": ({ names }) =>
+    `Lower ${names("label-batch", "size", "short-side")}, or give fewer --scales; ${planAdvice}`,
   "training diverged": ({ takes }) =>
     `Lower the learning rate (--source-rate${
       takes("learning-rate") ? ", --learning-rate of the rounds" : ""
