@@ -89,9 +89,12 @@ const uses: Readonly<Record<string, string>> = {
 export function messageOf(error: unknown): string {
   return (systemSentence(error) ?? errorText(error)).replace(
     /Requires (\w+) access to ("[^"]*"|[^\s,]+), run again with the (--allow-\w+) flag/,
-    (_, kind: string, what: string, flag: string) =>
-      `there is no right to ${uses[kind] ?? kind} ${what} (./crosswalk lets a command write to its --out and to the ` +
-      `cache folder only; deno run gives other rights with ${flag})`,
+    (_, kind: string, what: string, flag: string) => {
+      // Deno guards folders such as /proc even from who may write everywhere.
+      if (kind === "all") return `there is no right to use ${what}, which belongs to the system`;
+      return `there is no right to ${uses[kind] ?? kind} ${what} (./crosswalk lets a command write to its --out and ` +
+        `to the cache folder only; deno run gives other rights with ${flag})`;
+    },
   );
 }
 
