@@ -3,7 +3,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { cpSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { InterruptedError, UsageError } from "../../src/errors.ts";
+import { DivergenceError, InterruptedError, UsageError } from "../../src/errors.ts";
 import type { AdaptationResult } from "../../src/selftraining/adapt.ts";
 import { readConfig } from "../../src/run/run_config.ts";
 import type { Values } from "../../src/settings/settings.ts";
@@ -186,4 +186,16 @@ Deno.test("what would change the results is refused on resume, taken with --over
       UsageError,
       "--resume",
     );
+  }));
+
+Deno.test("a run whose training diverged goes on with a lower rate by --override", () =>
+  withFolder(async (folder) => {
+    const data = join(folder, "data");
+    const out = join(folder, "run");
+    writeStreets(data);
+    const start = { source: data, target: data, out, rounds: 1 };
+    await assertRejects(() => adaptTiny({ ...start, "learning-rate": [1e12] }), DivergenceError);
+    const lower: Values = { out, resume: true, "learning-rate": [0.001] };
+    await assertRejects(() => adaptTiny(lower), UsageError, "--learning-rate was [1000000000000] and is [0.001]");
+    assertEquals((await adaptTiny({ ...lower, override: true })).rounds.length, 1);
   }));
