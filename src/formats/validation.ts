@@ -85,6 +85,18 @@ export function shortText(text: string): string {
   return JSON.stringify(text.length > shownLength ? `${text.slice(0, shownLength)}…` : text);
 }
 
+/** A value of a file as JSON, as a message shows it: only the beginning of a long one. */
+export function shortJson(value: unknown): string {
+  let text: string;
+  try {
+    text = JSON.stringify(value) ?? String(value);
+  } catch {
+    // YAML can hold a list that is its own element.
+    return "a value that contains itself";
+  }
+  return text.length > shownLength ? `${text.slice(0, shownLength)}…` : text;
+}
+
 /** Characters that a message shows of a text. */
 const shownLength = 80;
 

@@ -8,7 +8,7 @@ import * as v from "valibot";
 import type { SampleSource } from "../data/sample.ts";
 import type { WorkingSize } from "../data/size.ts";
 import { readFile } from "../disk/files.ts";
-import { validated } from "../formats/validation.ts";
+import { shortJson, shortText, validated } from "../formats/validation.ts";
 import type { Settings } from "../settings/settings.ts";
 
 /** Weights by class id. `"balanced"`: those of {@link balancedWeights}. `undefined`: every class weighs 1. */
@@ -35,14 +35,14 @@ export function readClassWeights(settings: Settings, classes: readonly string[])
     Array.isArray(content) ? classes.map((name, id) => [name, content[id]]) : Object.entries(content),
   );
   const unknown = [...byClass.keys()].find((name) => !classes.includes(name));
-  if (unknown !== undefined) throw wrong(`there is no class "${unknown}"`);
+  if (unknown !== undefined) throw wrong(`there is no class ${shortText(unknown)}`);
   const weights = classes.map((name) => {
     const weight: unknown = byClass.get(name);
     if (typeof weight === "number" && Number.isFinite(weight) && weight >= 0) return weight;
     throw wrong(
       weight === undefined
         ? `the class "${name}" has none`
-        : `that of the class "${name}" is ${JSON.stringify(weight)}, expected a number of at least 0`,
+        : `that of the class "${name}" is ${shortJson(weight)}, expected a number of at least 0`,
     );
   });
   if (!weights.some((value) => value > 0)) throw wrong("all are 0");

@@ -7,6 +7,7 @@
 import * as v from "valibot";
 import { parse as parseYaml } from "yaml";
 import { errorText, UsageError } from "../errors.ts";
+import { shortJson, shortText } from "../formats/validation.ts";
 import type { ViewOptions } from "../selftraining/views.ts";
 import {
   allChoices,
@@ -130,7 +131,7 @@ const recipeKeys = options.filter((option) => recipeObstacle(option) === null).m
 export function readRecipe(text: string, source: string): Values {
   let content: unknown;
   try {
-    content = parseYaml(text) ?? {};
+    content = parseYaml(text, { logLevel: "error" }) ?? {};
   } catch (error) {
     throw new UsageError(`Cannot read the recipe ${source}: ${errorText(error)}`);
   }
@@ -141,7 +142,9 @@ export function readRecipe(text: string, source: string): Values {
   for (const [key, value] of Object.entries(content)) {
     const option = options.find((candidate) => candidate.key === key);
     if (option === undefined) {
-      throw new UsageError(`The recipe ${source} has the unknown key "${key}". ${suggestion(key, recipeKeys)}`);
+      throw new UsageError(
+        `The recipe ${source} has the unknown key ${shortText(key)}. ${suggestion(key, recipeKeys)}`,
+      );
     }
     const obstacle = recipeObstacle(option);
     if (obstacle !== null) throw new UsageError(`The recipe ${source} has the key "${key}", ${obstacle}`);
@@ -162,7 +165,7 @@ export function readValue(option: Option, raw: unknown, recipe?: string): Value 
   if (result.success) return result.output;
   const place = recipe === undefined ? `--${option.key}` : `"${option.key}" in ${recipe}`;
   const advice = option.choices !== undefined && typeof raw === "string" ? `. ${suggestion(raw, option.choices)}` : "";
-  throw new UsageError(`${place} is ${JSON.stringify(raw)}, expected ${result.issues[0].message}${advice}`);
+  throw new UsageError(`${place} is ${shortJson(raw)}, expected ${result.issues[0].message}${advice}`);
 }
 
 /** How predictions are averaged, as the options say. */

@@ -63,6 +63,17 @@ Deno.test("predict and evaluate agree on images of mixed and odd sizes, palette 
     assertEquals(evaluated.code, 0, evaluated.stderr);
     const { miou, pixelAccuracy, images: scored } = JSON.parse(evaluated.stdout);
     assertEquals([miou, pixelAccuracy, scored], [1, 1, 6]);
+
+    // Without one label file and with one that is damaged, the others are scored, and both are told.
+    Deno.removeSync(join(labels, "odd.png"));
+    write(join(labels, "small.png"), "damaged");
+    const part = await crosswalk(
+      ...["evaluate", "--weights", weights, "--data", data, "--split", "mixed", "--skip-broken", "--json"],
+    );
+    assertEquals([part.code, JSON.parse(part.stdout).images], [0, 4], part.stderr);
+    for (const said of ["has labels for 5 of 6 images", "1 image cannot be used", "labels/small.png"]) {
+      assert(part.stderr.includes(said), part.stderr);
+    }
   }));
 
 Deno.test("adapt works with one source and one target image; diverging later, it keeps the last good checkpoint", () =>

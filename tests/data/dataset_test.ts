@@ -175,6 +175,14 @@ Deno.test("labels beside a folder of images are no photographs, and mean nothing
     assertEquals(imageItems([folder]).items.map(({ name }) => name), ["train/images/0", "train/images/1"]);
   }));
 
+Deno.test("folders of photographs that are called images are no splits; a link to a folder above is not followed", () =>
+  withFolder((folder) => {
+    for (const name of ["2024/images/a.png", "2025/images/a.png", "b.png"]) write(join(folder, name), "");
+    Deno.symlinkSync(folder, join(folder, "2025/back"));
+    const { items } = openDataset(folder, { classes: { classes: ["a"], palette: [[0, 0, 0]] } }).split("train");
+    assertEquals(items.map(({ name }) => name), ["2024/images/a", "2025/images/a", "b"]);
+  }));
+
 Deno.test("labels are found in folders, and by the usual suffixes", () =>
   withFolder((folder) => {
     write(join(folder, "dataset.json"), '{"name": "n", "classes": ["a", "b"]}');

@@ -52,5 +52,5 @@ export function requireAffordable({ height, width }: Size, path: string, bytesPe
 }
 
 function millions(pixels: number): string {
-  return `${Number((pixels / 1e6).toPrecision(4))} million`;
+  return pixels < 1e6 ? String(pixels) : `${Number((pixels / 1e6).toPrecision(4))} million`;
 }

@@ -139,7 +139,7 @@ function requireRead(
   const format = directory.number("sampleFormat", 1);
   if (format !== 1 && format !== 4) refuse(`it is a TIFF of ${format === 3 ? "floating-point" : "signed"} samples`);
   if (![1, 2, 4, 8, 16].includes(depth) || depths.some((other) => other !== depth)) {
-    refuse(`it is a TIFF of ${depths.join(", ")} bits a sample`);
+    refuse(`it is a TIFF of ${depths.slice(0, 4).join(", ")} bits a sample`);
   }
   const colours = channelsOf(meaning);
   if (colours === null) return refuse(`it is a TIFF in ${photometricNames[meaning] ?? `the colours ${meaning}`}`);

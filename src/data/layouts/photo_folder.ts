@@ -6,22 +6,32 @@
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { imageTitles } from "../image_files.ts";
+import { byteOrder, imageTitles } from "../image_files.ts";
 import type { LabelRules } from "../labels.ts";
 import type { Layout, ListedItems } from "./layout.ts";
-import { findSplits, splitFoldersOf, splitImages } from "./parts.ts";
+import { findSplits, onlySplit, type SplitFolders, splitFoldersOf, splitImages } from "./parts.ts";
 
 /** Images without `dataset.json`. */
 export const photoFolder: Layout = {
   recognises: (path) => !existsSync(join(path, "dataset.json")) && findSplits(path).size > 0,
   describe: () => null,
-  splitNames: (path) => [...findSplits(path).keys()],
+  splitNames: (path) => byteOrder([...new Set([...findSplits(path).keys(), onlySplit])]),
   items,
   labelPath: (path, split, imageName) => join(path, split, "labels", `${imageName}.png`),
 };
 
+/**
+ * The folders of a split. If there is no `train/images`, all images under the folder are the split `train`: whoever
+ * keeps photographs in `2024/images` and `2025/images` means no splits.
+ */
+function foldersOf(path: string, split: string): SplitFolders {
+  const hasSplit = existsSync(join(path, split, "images"));
+  if (!hasSplit && split === onlySplit) return { images: path, labels: null };
+  return splitFoldersOf(path, split);
+}
+
 function items(path: string, split: string, rules: LabelRules): ListedItems {
-  const folders = splitFoldersOf(path, split);
+  const folders = foldersOf(path, split);
   const { images, notices } = splitImages(path, split, folders);
   const unused = folders.labels === null
     ? []
