@@ -34,14 +34,13 @@ rights() {
   case $command in
     adapt | train)
       echo --allow-read
-      if [ -n "$plan" ]; then may write "${TMPDIR:-/tmp}"; else may write "$out"; fi
-      may write "$cache"
+      if [ -n "$plan" ]; then out=${TMPDIR:-/tmp}; fi
+      may write "$out" "$cache"
       echo --allow-sys=homedir,hostname
       ;;
     predict | select | synth)
       echo --allow-read
-      may write "$out"
-      may write "$cache"
+      may write "$out" "$cache"
       echo --allow-sys=homedir
       ;;
     evaluate)
@@ -50,29 +49,33 @@ rights() {
       echo --allow-sys=homedir
       ;;
     tune | doctor)
-      may read "$root"
-      may read "$cache"
+      may read "$root" "$cache"
       may write "$cache"
       echo --allow-sys=homedir,systemMemoryInfo
       ;;
     bench)
       # It starts other engines as programs of their own; nothing else may run programs.
       echo --allow-read
-      if [ -n "$plot" ]; then may write "$(dirname -- "$plot")"; fi
-      may write "${TMPDIR:-/tmp}"
-      may write "$cache"
+      may write "${plot:+$(dirname -- "$plot")}" "${TMPDIR:-/tmp}" "$cache"
       echo --allow-sys=homedir,systemMemoryInfo,cpus,osRelease
       echo "--allow-run=$deno,python3,/usr/bin/python3"
       ;;
   esac
 }
 
-# may read|write FOLDER: prints the flag that gives this right to a folder. A comma would end its name, and Deno has no way
-# to write one; such a folder cannot be named, so the right is given to all.
+line_end='
+'
+
+# may read|write FOLDER…: prints the flags that give this right to folders. A comma would end a folder's name, and Deno has
+# no way to write one; a line end would end the flag. A folder with either cannot be named, so the right is given to all.
+# Nothing else is named then, since a flag that names folders takes the right to all others back.
 may() {
-  case $2 in
-    "") ;;
-    *,*) echo "--allow-$1" ;;
-    *) echo "--allow-$1=$2" ;;
-  esac
+  right=$1
+  shift
+  for folder in "$@"; do
+    case $folder in *,* | *"$line_end"*) echo "--allow-$right" && return ;; esac
+  done
+  for folder in "$@"; do
+    if [ -n "$folder" ]; then echo "--allow-$right=$folder"; fi
+  done
 }

@@ -19,7 +19,7 @@ const planAdvice = "--plan shows what takes how much";
  */
 function inferenceAdvice({ names }: TakenOptions): string {
   return `Lower ${
-    names("label-batch", "size")
+    names("label-batch", "size", "short-side")
   }, or give fewer --scales; the training step stays in memory meanwhile, ` +
     `so lower ${names("batch", "crop")} too; ${planAdvice}`;
 }
@@ -34,12 +34,16 @@ const advices: Readonly<Record<Reason, (command: TakenOptions) => string>> = {
   },
   "no such adapter": () => "Choose one by its number or a part of its name, as crosswalk doctor lists them",
   "device lost": ({ takes }) => takes("resume") ? "Run again with --resume" : "Run the command again",
-  "tensor too large": ({ takes, names }) => takes("size") ? `Lower ${names("batch", "crop", "size")}` : "",
+  "tensor too large": ({ takes, names }) =>
+    takes("size") ? `Lower ${names("batch", "crop", "size", "short-side")}` : "",
   "memory of training": ({ names }) =>
-    `Lower ${names("batch", "crop", "size")}, or pass ${names("recompute", "half-activations")}; ${planAdvice}`,
+    `Lower ${names("batch", "crop", "size", "short-side")}, or pass ${
+      names("recompute", "half-activations")
+    }; ${planAdvice}`,
   "memory of labelling": inferenceAdvice,
   "memory of scoring": inferenceAdvice,
-  "memory of pictures": ({ names }) => `Lower ${names("label-batch", "size")}, or give fewer --scales; ${planAdvice}`,
+  "memory of pictures": ({ names }) =>
+    `Lower ${names("label-batch", "size", "short-side")}, or give fewer --scales; ${planAdvice}`,
   "training diverged": ({ takes }) =>
     `Lower the learning rate (--source-rate${
       takes("learning-rate") ? ", --learning-rate of the rounds" : ""
@@ -85,9 +89,12 @@ const uses: Readonly<Record<string, string>> = {
 export function messageOf(error: unknown): string {
   return (systemSentence(error) ?? errorText(error)).replace(
     /Requires (\w+) access to ("[^"]*"|[^\s,]+), run again with the (--allow-\w+) flag/,
-    (_, kind: string, what: string, flag: string) =>
-      `there is no right to ${uses[kind] ?? kind} ${what} (./crosswalk lets a command write to its --out and to the ` +
-      `cache folder only; deno run gives other rights with ${flag})`,
+    (_, kind: string, what: string, flag: string) => {
+      // Deno guards folders such as /proc even from who may write everywhere.
+      if (kind === "all") return `there is no right to use ${what}, which belongs to the system`;
+      return `there is no right to ${uses[kind] ?? kind} ${what} (./crosswalk lets a command write to its --out and ` +
+        `to the cache folder only; deno run gives other rights with ${flag})`;
+    },
   );
 }
 

@@ -30,7 +30,7 @@ const dataLayout = `A data set is a folder:
   dataset.json            its name and classes: {"name": "streets", "classes": ["road", "car"]}
   train/images/one.jpg    the images of the split train: ${imageEndings.join(" ")}
   train/labels/one.png    their labels: a pixel's value is its class, counted from 0; 255 is ignored
-  val/…                   any number of splits; one that is only labelled needs no labels folder
+  val/…                   any number of splits; images that a network only labels need no labels folder
 Both may hold sub-folders. docs/datasets.md says what else may be there.
 `;
 

@@ -8,7 +8,6 @@
 import {
   closeSync,
   existsSync,
-  fsyncSync,
   mkdirSync,
   openSync,
   readFileSync,
@@ -17,10 +16,9 @@ import {
   statSync,
   writeSync,
 } from "node:fs";
-import { open } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import process from "node:process";
 import { systemReason } from "./reasons.ts";
+import { syncFile, syncFolder, syncOpenFile } from "./syncs.ts";
 
 /**
  * Writes a file. A crash or a full disk leaves the old one. Makes the folder where it is missing.
@@ -97,19 +95,6 @@ export async function syncFiles(paths: readonly string[]): Promise<void> {
   for (const folder of new Set(paths.map(dirname))) syncFolder(folder);
 }
 
-async function syncFile(path: string): Promise<void> {
-  try {
-    const file = await open(path, "r+");
-    try {
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-  } catch (error) {
-    throw new Error(`Cannot write ${path}: ${systemReason(error)}`);
-  }
-}
-
 function replaceFile(path: string, data: Uint8Array | string, isSynced: boolean): void {
   const bytes = typeof data === "string" ? new TextEncoder().encode(data) : data;
   makeFolder(dirname(path));
@@ -118,7 +103,7 @@ function replaceFile(path: string, data: Uint8Array | string, isSynced: boolean)
     const file = openSync(temporary, "w");
     try {
       for (let written = 0; written < bytes.length;) written += writeSync(file, bytes, written);
-      if (isSynced) fsyncSync(file);
+      if (isSynced) syncOpenFile(file, temporary);
     } finally {
       closeSync(file);
     }
@@ -147,19 +132,5 @@ export function readFile(path: string): Uint8Array<ArrayBuffer> {
     return new Uint8Array(readFileSync(path));
   } catch (error) {
     throw new Error(`Cannot read ${path}: ${systemReason(error)}`);
-  }
-}
-
-/**
- * Syncs a folder, since a rename is safe from a power cut only once the folder is on the disk. Windows cannot open
- * folders.
- */
-function syncFolder(path: string): void {
-  if (process.platform === "win32") return;
-  const folder = openSync(path, "r");
-  try {
-    fsyncSync(folder);
-  } finally {
-    closeSync(folder);
   }
 }

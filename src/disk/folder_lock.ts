@@ -10,8 +10,8 @@ import { join } from "node:path";
 import process from "node:process";
 import * as v from "valibot";
 import { UsageError } from "../errors.ts";
-import { makeFolder } from "./files.ts";
 import { systemReason } from "./reasons.ts";
+import { makeFolder } from "./files.ts";
 
 /** Name of the file that is locked. It tells who holds the lock. */
 export const lockName = "lock";

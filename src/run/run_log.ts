@@ -4,8 +4,10 @@
  * @module
  */
 
-import { closeSync, fsyncSync, openSync, readFileSync, truncateSync, writeSync } from "node:fs";
+import { closeSync, openSync, readFileSync, truncateSync, writeSync } from "node:fs";
 import * as v from "valibot";
+import { systemReason } from "../disk/reasons.ts";
+import { syncOpenFile } from "../disk/syncs.ts";
 import { validated } from "../formats/validation.ts";
 
 const entrySchema = v.looseObject({ stage: v.optional(v.string()), step: v.optional(v.number()) });
@@ -29,7 +31,7 @@ export class RunLog {
 
   /** Waits until all lines are on the disk. */
   sync(): void {
-    this.#writing(() => fsyncSync(this.#file));
+    this.#writing(() => syncOpenFile(this.#file, this.path));
   }
 
   /**
@@ -59,7 +61,7 @@ export class RunLog {
     try {
       return action();
     } catch (error) {
-      throw new Error(`Cannot write ${this.path}: ${error instanceof Error ? error.message : error}`);
+      throw new Error(`Cannot write ${this.path}: ${systemReason(error)}`);
     }
   }
 }

@@ -102,7 +102,7 @@ const table = [
     help: "image files, or folders of images, to label" },
   { key: "logits", group: "output", kind: "flag", commands: ["predict", "select"],
     differs: { select: { kind: "paths", group: "data",
-      help: "the same of logits, as predict --logits writes them; exactly one of the two is given" } },
+      help: "logits in .npy files of the same form, as predict --logits writes them; instead of --probabilities" } },
     help: "also write the network's logits as NAME.npy" },
   { key: "probabilities", group: "output", kind: "flag", commands: ["predict", "select"],
     differs: { select: { kind: "paths", group: "data",

@@ -4,9 +4,9 @@ import { DeviceLostError, DivergenceError, OutOfBudgetError, ReasonedError } fro
 
 Deno.test("advice on an error names the options that the command takes, and no other", () => {
   const large = new OutOfBudgetError("The logits take 5 bytes, this adapter binds at most 4", "tensor too large");
-  assertEquals(adviceOn(large, "adapt"), "Lower --batch, --crop or --size");
+  assertEquals(adviceOn(large, "adapt"), "Lower --batch, --crop, --size or --short-side");
   assertEquals(adviceOn(large, "tune"), "Lower --batch or --size");
-  assertEquals(adviceOn(large, "predict"), "Lower --size");
+  assertEquals(adviceOn(large, "predict"), "Lower --size or --short-side");
   assertEquals(adviceOn(large, "select"), "");
   assertEquals(adviceOn(new DeviceLostError("The GPU was lost"), "train"), "Run again with --resume");
   assertEquals(adviceOn(new DeviceLostError("The GPU was lost"), "predict"), "Run the command again");
@@ -20,12 +20,12 @@ Deno.test("advice on an error names the options that the command takes, and no o
   );
   assertEquals(
     adviceOn(new OutOfBudgetError("Training takes 2 GiB", "memory of training"), "train"),
-    "Lower --batch, --crop or --size, or pass --recompute or --half-activations; --plan shows what takes how much",
+    "Lower --batch, --crop, --size or --short-side, or pass --recompute or --half-activations; --plan shows what takes how much",
   );
   for (const reason of ["memory of labelling", "memory of scoring"] as const) {
     assertEquals(
       adviceOn(new OutOfBudgetError("Labelling takes 2 GiB", reason), "adapt"),
-      "Lower --label-batch or --size, or give fewer --scales; the training step stays in memory meanwhile, " +
+      "Lower --label-batch, --size or --short-side, or give fewer --scales; the training step stays in memory meanwhile, " +
         "so lower --batch or --crop too; --plan shows what takes how much",
     );
   }

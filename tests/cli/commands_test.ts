@@ -120,7 +120,7 @@ Deno.test("--plan of an adaptation names the stage that takes most, and --memory
     const refused = await crosswalk("adapt", ...options, "--memory-budget", "1MiB");
     assertEquals([refused.code, refused.stdout], [1, ""]);
     assertStringIncludes(refused.stderr, "of GPU memory during labelling, --memory-budget allows 1.0 MiB");
-    assertStringIncludes(refused.stderr, "Lower --label-batch or --size");
+    assertStringIncludes(refused.stderr, "Lower --label-batch, --size or --short-side");
   }));
 
 Deno.test("adapt works without target labels, knows its options again, and asks for a control run at once", () =>

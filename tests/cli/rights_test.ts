@@ -2,6 +2,7 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { write } from "../data/pictures.ts";
 import { finished, inTemporaryFolder, program, rightsOf } from "./program.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -25,9 +26,20 @@ Deno.test("a command may write to the folder of its results and to the cache fol
   assertEquals(await writable("bench", "step"), [temporary, cache]);
   assertEquals(await writable("bench", "growth", "--plot", "a/b.svg"), ["a", temporary, cache]);
   assertEquals(await writable("bench", "growth", "--plot=b.svg"), [".", temporary, cache]);
-  assertEquals(await writable("adapt", "--out", "a,b"), [true, cache], "Deno cannot name a folder with a comma");
+  for (const odd of ["a,b", "a\nb"]) {
+    assertEquals(await writable("adapt", "--out", odd), [true], "Deno cannot name such a folder");
+  }
   assertEquals(await writable("--version"), []);
 });
+
+Deno.test("results go to folders with commas, spaces and line ends in their names", () =>
+  inTemporaryFolder(async (folder) => {
+    const [out, script] = [join(folder, "a, b\nc"), join(folder, "write.ts")];
+    write(script, "Deno.mkdirSync(Deno.args[0]);");
+    const rights = await rightsOf(["synth", "--out", out]);
+    const command = new Deno.Command(Deno.execPath(), { args: ["run", "--quiet", ...rights, script, out] });
+    assertEquals(await finished(command), { code: 0, stdout: "", stderr: "" });
+  }));
 
 Deno.test("no command reaches the network or a library, only bench starts programs, two read only what is theirs", async () => {
   for (const command of ["adapt", "train", "evaluate", "predict", "select", "synth", "bench", "tune", "doctor", ""]) {
@@ -55,6 +67,9 @@ Deno.test("a right that lacks is told in a sentence that says who gives it", () 
     assertStringIncludes(stderr, `there is no right to write to "${out}`);
     assertStringIncludes(stderr, "./crosswalk lets a command write to its --out and to the cache folder only");
     assertEquals(stderr.includes("run again with"), false, stderr);
+    const ofSystem = await start(await rightsOf(["synth", "--out", "/proc/towns"]), "synth", "--out", "/proc/towns");
+    assertStringIncludes(ofSystem.stderr, 'there is no right to use "/proc/towns');
+    assertStringIncludes(ofSystem.stderr, "which belongs to the system");
     const unread = await start(["--no-prompt", "--ignore-env"], "select", "--config", join(folder, "recipe.yaml"));
     assertEquals(unread.code, 1);
     assertStringIncludes(unread.stderr, "there is no right to read");

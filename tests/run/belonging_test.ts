@@ -3,47 +3,18 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { cpSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { InterruptedError, UsageError } from "../../src/errors.ts";
+import { DivergenceError, InterruptedError, UsageError } from "../../src/errors.ts";
 import type { AdaptationResult } from "../../src/selftraining/adapt.ts";
-import { silent } from "../../src/selftraining/progress.ts";
-import { runAdaptation } from "../../src/run/adaptation.ts";
-import { openRun } from "../../src/run/open_run.ts";
+import { runParts } from "../../src/run/context.ts";
+import { FolderStore } from "../../src/run/folder_store.ts";
+import { openTrainer } from "../../src/run/method_settings.ts";
 import { readConfig, savedSettings } from "../../src/run/run_config.ts";
+import { Training } from "../../src/selftraining/training.ts";
 import { resolveSettings, type Values } from "../../src/settings/settings.ts";
+import { townClasses } from "../../src/town/town.ts";
 import { street, writeStreets } from "../cli/fixture.ts";
 import { withFolder, write } from "../data/pictures.ts";
-
-const settings: Values = {
-  model: "deeplab-nano",
-  batch: 2,
-  crop: { height: 32, width: 32 },
-  "source-steps": 2,
-  "source-rate": 0.01,
-  "warm-up": 0,
-  rounds: 2,
-  epochs: 4,
-  "learning-rate": [0.001],
-  "source-images": 1,
-};
-
-/** Runs an adaptation, or what is left of it; with `stopIn`, until a stage of that name has begun. */
-async function adapt(given: Values, stopIn?: string): Promise<AdaptationResult> {
-  const saved = given.resume && given.out !== undefined ? savedSettings(given.out) ?? {} : settings;
-  const { context, data, close } = await openRun(resolveSettings("adapt", given, saved), true);
-  const controller = new AbortController();
-  const progress = {
-    ...silent,
-    stage: (name: string) => {
-      if (name === stopIn) controller.abort(new InterruptedError("stopped"));
-      return { update: () => {}, end: () => {} };
-    },
-  };
-  try {
-    return await runAdaptation({ ...context, progress, signal: controller.signal }, data, () => {});
-  } finally {
-    close();
-  }
-}
+import { adaptTiny, tinyRun, tinySettings } from "../survival/tiny_run.ts";
 
 interface Stopped {
   /** The data set. */
@@ -60,7 +31,7 @@ async function withStoppedRun(body: (make: (name: string) => Stopped, folder: st
     const data = join(folder, "data");
     const out = join(folder, "run");
     writeStreets(data);
-    await assertRejects(() => adapt({ source: data, target: data, out }, "round 1: training"), InterruptedError);
+    await assertRejects(() => adaptTiny({ source: data, target: data, out }, "round 1: training"), InterruptedError);
     await body((name) => {
       const copies = { data: join(folder, `${name} data`), out: join(folder, `${name} run`) };
       cpSync(data, copies.data, { recursive: true });
@@ -68,7 +39,7 @@ async function withStoppedRun(body: (make: (name: string) => Stopped, folder: st
       const { data: source, out: copy } = copies;
       return {
         ...copies,
-        resume: (more = {}) => adapt({ out: copy, resume: true, source, target: source, ...more }),
+        resume: (more = {}) => adaptTiny({ out: copy, resume: true, source, target: source, ...more }),
       };
     }, folder);
   });
@@ -90,20 +61,11 @@ function edit(path: string, from: string, to: string): void {
   writeFileSync(path, text.replace(from, to));
 }
 
-/** Ways to doctor a run, and what is said of each. */
-const doctored: Readonly<Record<string, readonly [(run: Stopped, folder: string) => void, string]>> = {
-  "a stage's name in the checkpoint": [
-    ({ out }) => flip(join(out, "checkpoint.safetensors"), "round 1"),
-    "checkpoint.safetensors: its content does not match its digest",
-  ],
-  "a missing checkpoint": [
-    ({ out }) => rmSync(join(out, "checkpoint.safetensors")),
-    'checkpoint.safetensors is missing, and with it the network after the training "source"',
-  ],
-  "another run's checkpoint": [
-    ({ out }, folder) => cpSync(join(folder, "other", "checkpoint.safetensors"), join(out, "checkpoint.safetensors")),
-    "checkpoint.safetensors: it belongs to another run",
-  ],
+/** Ways to doctor a run, and what is said of each when it is gone on with. */
+type Doctored = Readonly<Record<string, readonly [(run: Stopped, folder: string) => void, string]>>;
+
+/** What is noticed when the folder is opened, or its pseudo-labels or its log are used. */
+const inFolder: Doctored = {
   "another run's stages": [
     ({ out }, folder) => cpSync(join(folder, "other", "stages.json"), join(out, "stages.json")),
     "stages.json belongs to another run than",
@@ -145,6 +107,26 @@ const doctored: Readonly<Record<string, readonly [(run: Stopped, folder: string)
     "metrics.jsonl, line 1: it is not JSON",
   ],
   "damaged schedules": [({ out }) => writeFileSync(join(out, "tuning.json"), "[1"), "tuning.json: it is not JSON"],
+};
+
+/** What is noticed when the checkpoint is read. */
+const inCheckpoint: Doctored = {
+  "a stage's name in the checkpoint": [
+    ({ out }) => flip(join(out, "checkpoint.safetensors"), "round 1"),
+    "checkpoint.safetensors: its content does not match its digest",
+  ],
+  "a missing checkpoint": [
+    ({ out }) => rmSync(join(out, "checkpoint.safetensors")),
+    'checkpoint.safetensors is missing, and with it the network after the training "source"',
+  ],
+  "another run's checkpoint": [
+    ({ out }, folder) => cpSync(join(folder, "other", "checkpoint.safetensors"), join(out, "checkpoint.safetensors")),
+    "checkpoint.safetensors: it belongs to another run",
+  ],
+};
+
+/** What is noticed when the data and the schedules are compared with those of the start. */
+const inFacts: Doctored = {
   "other schedules": [({ out }) => writeFileSync(join(out, "tuning.json"), '{"a": "b"}'), "tuning.json was"],
   "a changed image": [
     ({ data }) => write(join(data, "train/images/street.png"), street(7).image),
@@ -171,21 +153,59 @@ const doctored: Readonly<Record<string, readonly [(run: Stopped, folder: string)
   ],
 };
 
+/** Does what a run that goes on does with its folder, without a GPU. */
+async function useFolder({ out }: Stopped): Promise<void> {
+  const folder = FolderStore.open(out, resolveSettings("adapt", {}, savedSettings(out) ?? {}), { resume: true });
+  try {
+    folder.tuning(() => new Map());
+    folder.labelledItems(1, [], townClasses.length);
+    await folder.truncateLog("round 1", 1);
+  } finally {
+    folder.close();
+  }
+}
+
+async function requireRefusals(
+  cases: Doctored,
+  make: (name: string) => Stopped,
+  folder: string,
+  goOn: (run: Stopped) => Promise<unknown>,
+): Promise<void> {
+  for (const [name, [doctor, message]] of Object.entries(cases)) {
+    const run = make(name);
+    doctor(run, folder);
+    const refusal = await assertRejects(() => goOn(run), Error, undefined, name);
+    assert(refusal.message.includes(message), `${name}: ${refusal.message}`);
+  }
+}
+
 Deno.test("a run's folder that was doctored is refused by the name of what is wrong; one that was not goes on", () =>
   withStoppedRun(async (make, folder) => {
     const data = join(folder, "data");
     const other = { source: data, target: data, seed: 1, out: join(folder, "other") };
-    await assertRejects(() => adapt(other, "round 1: training"), InterruptedError);
-    for (const [name, [doctor, message]] of Object.entries(doctored)) {
-      const run = make(name);
-      doctor(run, folder);
-      const refusal = await assertRejects(() => run.resume(), Error, undefined, name);
-      assert(refusal.message.includes(message), `${name}: ${refusal.message}`);
-    }
+    await assertRejects(() => adaptTiny(other, "round 1: training"), InterruptedError);
+    await useFolder(make("whole"));
+    await requireRefusals(inFolder, make, folder, useFolder);
+    await requireRefusals(inFacts, make, folder, (run) => run.resume());
+    const { context, data: images, close } = await tinyRun({ out: make("opened").out, resume: true });
+    const trainer = await openTrainer(context, images);
+    const openCheckpoint = async ({ out }: Stopped) => {
+      const opened = FolderStore.open(out, context.settings, { resume: true });
+      try {
+        return await Training.open({ ...runParts(context, trainer), store: opened }, ["source", "round 1", "round 2"]);
+      } finally {
+        opened.close();
+      }
+    };
+    await openCheckpoint(make("with its checkpoint"));
+    await requireRefusals(inCheckpoint, make, folder, openCheckpoint);
+    trainer.optimizer.dispose();
+    trainer.dispose();
+    close();
     // Data and run were moved, and the recipe is elsewhere.
     const sound = make("sound");
     const [resumed, whole] = [await sound.resume({ config: "elsewhere.yaml" }), join(folder, "whole")];
-    const { seconds: _, ...scores } = await adapt({ source: data, target: data, out: whole });
+    const { seconds: _, ...scores } = await adaptTiny({ source: data, target: data, out: whole });
     assertEquals({ ...resumed, seconds: 0 }, { ...scores, seconds: 0 });
     for (const file of ["weights.safetensors", "checkpoint.safetensors"]) {
       assertEquals(readFileSync(join(sound.out, file)), readFileSync(join(whole, file)), file);
@@ -216,8 +236,20 @@ Deno.test("what would change the results is refused on resume, taken with --over
     await run.resume();
     assertEquals(readConfig(run.out)?.record?.overrides.length, 1);
     await assertRejects(
-      () => adapt({ ...settings, out: join(run.out, "new"), override: true }),
+      () => adaptTiny({ ...tinySettings, out: join(run.out, "new"), override: true }),
       UsageError,
       "--resume",
     );
+  }));
+
+Deno.test("a run whose training diverged goes on with a lower rate by --override", () =>
+  withFolder(async (folder) => {
+    const data = join(folder, "data");
+    const out = join(folder, "run");
+    writeStreets(data);
+    const start = { source: data, target: data, out, rounds: 1 };
+    await assertRejects(() => adaptTiny({ ...start, "learning-rate": [1e12] }), DivergenceError);
+    const lower: Values = { out, resume: true, "learning-rate": [0.001] };
+    await assertRejects(() => adaptTiny(lower), UsageError, "--learning-rate was [1000000000000] and is [0.001]");
+    assertEquals((await adaptTiny({ ...lower, override: true })).rounds.length, 1);
   }));

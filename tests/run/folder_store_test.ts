@@ -1,11 +1,12 @@
-import { assertEquals, assertThrows } from "@std/assert";
-import { existsSync, readFileSync, rmSync } from "node:fs";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { existsSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { UsageError } from "../../src/errors.ts";
 import * as v from "valibot";
 import { FolderStore } from "../../src/run/folder_store.ts";
 import { formOf } from "../../src/selftraining/kept.ts";
 import { savedSettings } from "../../src/run/run_config.ts";
+import { RunLog } from "../../src/run/run_log.ts";
 import { resolveSettings } from "../../src/settings/settings.ts";
 import { writeFileSafely } from "../../src/disk/files.ts";
 
@@ -123,6 +124,46 @@ Deno.test("the log drops the steps that will be done again", () =>
     folder.close();
     const lines = readFileSync(join(path, "metrics.jsonl"), "utf8").trim().split("\n");
     assertEquals(lines.map((line) => JSON.parse(line).step), [0, 1]);
+  }));
+
+Deno.test("the log drops what a crash or a power cut left of its last lines; a damaged line is named", () =>
+  inFolder(async (path) => {
+    const folder = FolderStore.open(path, settings);
+    for (let step = 0; step < 2; step++) await folder.log({ stage: "source", step, loss: 1 });
+    const log = join(path, "metrics.jsonl");
+    const whole = readFileSync(log, "utf8");
+    for (const rest of ['{"stage": "sou', "\0\0\0", "\0\0\n\0\0"]) {
+      writeFileSafely(log, whole + rest);
+      await folder.truncateLog("round 1", 0);
+      assertEquals(readFileSync(log, "utf8"), whole);
+    }
+    writeFileSafely(log, whole.replace('"source"', "5"));
+    await assertRejects(() => folder.truncateLog("round 1", 0), Error, `${log}, line 1: key "stage": found 5`);
+    folder.close();
+    await assertRejects(() => folder.log({}), Error, "was removed or renamed");
+  }));
+
+Deno.test("a folder that is removed or renamed under a run ends it with a sentence, and is not made anew", () =>
+  inFolder(async (path) => {
+    for (const remove of [() => rmSync(path, { recursive: true }), () => renameSync(path, `${path} elsewhere`)]) {
+      const folder = FolderStore.open(path, settings);
+      remove();
+      const message = `The run's folder ${path} was removed or renamed while the run was going on`;
+      await assertRejects(() => folder.write("weights.safetensors", "weights"), Error, message);
+      await assertRejects(() => folder.log({ step: 1 }), Error, message);
+      await assertRejects(() => folder.once("stage", formOf(v.number()), () => Promise.resolve(1)), Error, message);
+      folder.close();
+      assertEquals(existsSync(path), false);
+    }
+  }));
+
+Deno.test("a log that cannot be written is named", () =>
+  inFolder((path) => {
+    assertThrows(() => new RunLog(join(path, "none", "metrics.jsonl")), Error, "none/metrics.jsonl: ");
+    Deno.mkdirSync(path);
+    const log = new RunLog(join(path, "metrics.jsonl"));
+    log.close();
+    assertThrows(() => log.append({ step: 1 }), Error, `Cannot write ${join(path, "metrics.jsonl")}: `);
   }));
 
 Deno.test("a file that cannot be written keeps its old content and leaves nothing beside it", () =>
