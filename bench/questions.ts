@@ -51,7 +51,9 @@ export function questionsAbout(name: string): Question[] {
   if (found.length > 0) return found;
   const ops = new Set(all.flatMap((question) => [...opsOfQuestion(question)]));
   const rows = new Set(all.map(({ kernel }) => kernel));
-  const lines = ["Ops:", ...[...ops].sort(), "Rows:", ...rows].map((line) => line.endsWith(":") ? line : `  ${line}`);
+  const lines = ["Ops:", ...[...ops].sort(), "Rows:", ...rows].map((line) =>
+    line.endsWith(":") ? `  ${line}` : `    ${line}`
+  );
   throw new UsageError(`There is no kernel "${name}".\n${lines.join("\n")}`);
 }
 

@@ -16,7 +16,7 @@ Deno.test("bench answers unknown words and options that would do nothing by a se
     [["overhead", "--against", "tfjs"], "bench overhead runs no other engines"],
     [["select", "--against", "tfjs"], "bench select runs no other engines"],
     [["memory", "--against", "tfjs,jax"], "bench memory runs no other engine than tfjs: leave out --against jax"],
-    [["kernels", "--only", "maxPool"], 'There is no kernel "maxPool".\nOps:\n'],
+    [["kernels", "--only", "maxPool"], 'There is no kernel "maxPool".\n  Ops:\n    activation\n'],
     [["step", "--only", "conv2d"], "--only chooses among the kernels of bench kernels"],
     [["step", "--submit"], '--submit chooses its parts itself. Leave out "step"'],
     [["--submit", "--json"], "--submit prints its block and nothing else. Leave out --json"],
