@@ -25,7 +25,7 @@ import { type PredictedLogits, type Prediction, Predictor } from "../selftrainin
 import { adviceOn, messageOf } from "./advice.ts";
 import { readArguments } from "./arguments.ts";
 import { openGpu, openNetwork, openShapes } from "./open.ts";
-import { terminal } from "../report/terminal.ts";
+import { shown, terminal } from "../report/terminal.ts";
 
 /** Runs the command; returns the exit code. */
 export async function run(args: readonly string[]): Promise<number> {
@@ -106,7 +106,9 @@ function failureText(failed: readonly FailedImage[]): string {
   const reasons = failed.map(({ reason }) => reason);
   const [only = ""] = reasons;
   if (reasons.length === 1) return `crosswalk: ${only}`;
-  return `crosswalk: ${reasons.length} images could not be labelled:\n${reasons.map((text) => `  ${text}`).join("\n")}`;
+  return `crosswalk: ${reasons.length} images could not be labelled:\n${
+    reasons.map((text) => `  ${shown(text)}`).join("\n")
+  }`;
 }
 
 /**

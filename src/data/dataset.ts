@@ -62,15 +62,38 @@ export interface DatasetDescription extends DatasetClasses {
 }
 
 const byte = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(255));
-const colour = v.pipe(v.unknown(), v.transform(hexColour), v.strictTuple([byte, byte, byte]));
+const colour = v.pipe(
+  v.unknown(),
+  v.transform(hexColour),
+  v.check(Array.isArray, foundText('a colour, such as [128, 64, 128] or "#804080"')),
+  v.strictTuple([byte, byte, byte]),
+);
 const className = v.pipe(v.string(), v.nonEmpty());
 const datasetSchema = v.looseObject({
   name: v.pipe(v.string(), v.nonEmpty()),
-  classes: v.pipe(v.unknown(), v.transform(classList), v.array(className), v.minLength(1), v.maxLength(255)),
+  classes: v.pipe(
+    v.unknown(),
+    v.transform(classList),
+    v.check(
+      Array.isArray,
+      foundText(
+        'the names in the order of their ids, ["road", "car"], or an object from all ids to names, ' +
+          '{"0": "road", "1": "car"}',
+      ),
+    ),
+    v.array(className),
+    v.minLength(1),
+    v.maxLength(255),
+  ),
   palette: v.optional(v.array(colour)),
   ignore: v.optional(byte, IGNORE_LABEL),
   ignore_palette: v.optional(v.array(colour), []),
 });
+
+/** What is said of a value that is not what is expected. */
+function foundText(expected: string): (issue: { readonly received: string }) => string {
+  return ({ received }) => `found ${received.slice(0, 80)}, expected ${expected}`;
+}
 
 /** A colour such as `#804080` or `#fff` as three bytes; anything else as it is. */
 function hexColour(value: unknown): unknown {
@@ -89,7 +112,7 @@ function classList(value: unknown): unknown {
   const entries = Object.entries(value);
   const names: unknown[] = new Array(entries.length);
   for (const [key, name] of entries) {
-    const isId = /^\d{1,3}$/.test(key) && Number(key) < entries.length;
+    const isId = /^(0|[1-9]\d{0,2})$/.test(key) && Number(key) < entries.length;
     if (!isId) return value;
     names[Number(key)] = name;
   }

@@ -5,8 +5,9 @@
  * @module
  */
 
-import { bmpHeader, decodeBmp } from "./decoders/bmp.ts";
-import { heicHeader } from "./decoders/heic_structure.ts";
+import { bmpHeader, bmpLength, decodeBmp } from "./decoders/bmp.ts";
+import { FileBytes } from "./decoders/file_bytes.ts";
+import { heicHeader, heicLength } from "./decoders/heic_structure.ts";
 import type { DecodedImage, StoredHeader } from "./decoders/image.ts";
 import { decodeJpeg } from "./decoders/jpeg.ts";
 import { inspectJpeg, jpegHeader } from "./decoders/jpeg_structure.ts";
@@ -16,7 +17,7 @@ import { orientedSize, orientPixels } from "./decoders/orient.ts";
 import { decodePng } from "./decoders/png.ts";
 import { inspectPng, pngHeader } from "./decoders/png_structure.ts";
 import { tiffForm, tiffHeader } from "./decoders/tiff_structure.ts";
-import { inspectWebp, webpHeader } from "./decoders/webp_structure.ts";
+import { webpHeader, webpLength } from "./decoders/webp_structure.ts";
 import { formatSize, type Size } from "./size.ts";
 
 export { MoreBytesError } from "./decoders/file_bytes.ts";
@@ -74,9 +75,27 @@ export function inspectImage(bytes: Uint8Array, path: string, limits: DecodeLimi
   requireAllowed(header, path, limits);
   if (header.kind === "PNG") inspectPng(bytes, path);
   if (header.kind === "JPEG") inspectJpeg(bytes, path);
-  if (header.kind === "WebP") inspectWebp(bytes, path);
   if (header.kind === "TIFF") tiffForm(bytes, path);
+  new FileBytes(bytes, path, header.kind).need(0, statedLength(header, bytes, path) ?? 0);
   return header;
+}
+
+/**
+ * How long a file is at least, where the beginning of it says so; `null` for the kinds that must be walked through.
+ *
+ * @throws {MoreBytesError} where the bytes end before they say it.
+ */
+export function statedLength({ kind }: ImageHeader, bytes: Uint8Array, path: string): number | null {
+  switch (kind) {
+    case "WebP":
+      return webpLength(bytes, path);
+    case "BMP":
+      return bmpLength(bytes, path);
+    case "HEIC":
+      return heicLength(bytes, path);
+    default:
+      return null;
+  }
 }
 
 function storedHeader(bytes: Uint8Array, path: string): StoredHeader {

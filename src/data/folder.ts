@@ -53,7 +53,10 @@ export interface OpenOptions {
  * @throws {Error} where the folder or its `dataset.json` is missing, or a key of it is wrong.
  */
 export function openDataset(path: string, options: OpenOptions = {}): Dataset {
-  if (!isFolder(path)) throw new Error(`Cannot open the data set ${path}: there is no such folder`);
+  if (!isFolder(path)) {
+    const found = existsSync(path) ? "it is a file, expected a folder" : "there is no such folder";
+    throw new Error(`Cannot open the data set ${path}: ${found}`);
+  }
   const layout = layouts.find(({ recognises }) => recognises(path));
   if (layout === undefined) {
     throw new Error(
@@ -109,19 +112,20 @@ export function imageItems(paths: readonly string[]): ListedItems {
   const table = labelTable(255);
   const item = (name: string, imagePath: string) => ({ name, imagePath, labelPath: null, labelTable: table });
   const files = paths.filter((path) => existsSync(path) && !isFolder(path));
-  const titles = imageTitles(files.map((path) => basename(path)));
+  const names = imageTitles(files.map((path) => basename(path)));
+  const titles = new Map(files.map((path, index) => [path, names[index]]));
   const notices: string[] = [];
   const items = paths.flatMap((path) => {
     if (!existsSync(path)) throw new Error(`Cannot read ${path}: there is no such file or folder`);
     if (!isFolder(path)) {
       if (!isImageName(path)) throw new Error(`Cannot use ${path}: expected an image file, ${endingsText}`);
-      return [item(titles[files.indexOf(path)] ?? stem(path), path)];
+      return [item(titles.get(path) ?? stem(path), path)];
     }
     const { images, others } = listImages(path);
     if (images.length === 0) throw new Error(`Cannot use ${path}: there is no image file in it, ${endingsText}`);
     notices.push(...leftOutText(path, others));
-    const names = imageTitles(images);
-    return images.map((image, index) => item(names[index] ?? image, join(path, image)));
+    const inFolder = imageTitles(images);
+    return images.map((image, index) => item(inFolder[index] ?? image, join(path, image)));
   });
   requireDifferentNames(items);
   return { items, notices };

@@ -75,12 +75,19 @@ export function byteOrder(names: string[], key: (name: string) => string = (name
 
 /**
  * What images are called: by their paths without the ending, `aachen/0001` for `aachen/0001.jpg`. Where two would have
- * the same name, both keep their endings.
+ * the same name, both keep their endings. Different paths get different names.
  */
 export function imageTitles(paths: readonly string[]): string[] {
-  const counts = new Map<string, number>();
-  for (const path of paths) counts.set(withoutEnding(path), (counts.get(withoutEnding(path)) ?? 0) + 1);
-  return paths.map((path) => counts.get(withoutEnding(path)) === 1 ? withoutEnding(path) : path);
+  const whole = new Set<string>();
+  for (;;) {
+    const titles = paths.map((path) => whole.has(path) ? path : withoutEnding(path));
+    const counts = new Map<string, number>();
+    for (const title of titles) counts.set(title, (counts.get(title) ?? 0) + 1);
+    // An ending that is kept may make the name of a third one: `a.jpg`, `a.png` and `a.jpg.png`.
+    const clashing = paths.filter((path, index) => !whole.has(path) && counts.get(titles[index] ?? "") !== 1);
+    if (clashing.length === 0) return titles;
+    for (const path of clashing) whole.add(path);
+  }
 }
 
 /** @throws {Error} where two images would have the same name. */

@@ -6,7 +6,8 @@
  */
 
 import { resizeFloats, resizeImage, resizeLabels } from "./resize.ts";
-import { isSameSize, type Size, type WorkingSize, workingSize } from "./size.ts";
+import { requireWorkable } from "./decoders/limits.ts";
+import { isExact, isSameSize, type Size, type WorkingSize, workingSize } from "./size.ts";
 
 /** A label map. */
 export interface SampleLabelMap extends Size {
@@ -57,7 +58,10 @@ export interface SampleOptions {
    * is not read, so that `image` has no pixels.
    */
   labels?: "resized" | "original" | "none" | "only";
-  /** How many pixels the header of an image file may claim. Default 100 million. Images in memory are not bounded. */
+  /**
+   * How many pixels the header of an image file may claim, and how many it may have when it is worked on with a given
+   * short side. Default 100 million. Images in memory are not bounded.
+   */
   maxPixels?: number;
 }
 
@@ -79,7 +83,7 @@ export function makeSample(
   options: SampleOptions,
 ): Sample {
   const originalSize = { height: image.height, width: image.width };
-  const size = workingSize(originalSize, options.size);
+  const size = boundedSize(name, originalSize, options);
   const found = options.labels === "none" ? null : labels;
   const placed = found === null || options.labels === "original" ? found : resizeLabelMap(found, size);
   return { name, image: resizePixels(image, size), ...labelFields(placed), originalSize };
@@ -88,9 +92,16 @@ export function makeSample(
 /** A sample of labels alone: its image has no pixels. */
 export function makeLabelSample(name: string, labels: SampleLabelMap, options: SampleOptions): Sample {
   const originalSize = { height: labels.height, width: labels.width };
-  const { height, width } = workingSize(originalSize, options.size);
+  const { height, width } = boundedSize(name, originalSize, options);
   const image = { height, width, pixels: new Uint8Array(0) };
   return { name, image, ...labelFields(resizeLabelMap(labels, image)), originalSize };
+}
+
+/** The working size of an image. A thin image with a given short side may become a huge one, which is refused. */
+function boundedSize(name: string, own: Size, { size, maxPixels }: SampleOptions): Size {
+  const wanted = workingSize(own, size);
+  if (maxPixels !== undefined && !isExact(size)) requireWorkable(own, wanted, name, maxPixels);
+  return wanted;
 }
 
 function resizePixels(image: PixelImage, { height, width }: Size): PixelImage {

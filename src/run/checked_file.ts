@@ -5,7 +5,7 @@
  */
 
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
-import { type ImageHeader, imageHeader, inspectImage, MoreBytesError } from "../data/decode.ts";
+import { type ImageHeader, imageHeader, inspectImage, MoreBytesError, statedLength } from "../data/decode.ts";
 import { requireAllowed } from "../data/decoders/limits.ts";
 import { readFile } from "../disk/files.ts";
 import { countedParts, digestOf } from "./file_digest.ts";
@@ -43,7 +43,8 @@ export function checkedFile(path: string, { maxPixels, labels = false }: CheckOp
   if (beginning === undefined) throw new Error(`Cannot read ${path}: the file is empty`);
   const header = isAll ? imageHeader(beginning, path) : headerOf(beginning, path, read);
   requireAllowed(header, path, { maxPixels });
-  if (!labels && !endsWell(header, parts.pieces.at(-1))) inspectImage(read(), path, { maxPixels });
+  const isWhole = endsWell(header, parts.pieces.at(-1)) || isLongEnough(header, beginning, parts.length, path);
+  if (!labels && !isWhole) inspectImage(read(), path, { maxPixels });
   return { header, digest, read };
 }
 
@@ -68,6 +69,16 @@ function endsWell({ kind }: ImageHeader, ending: Uint8Array | undefined): boolea
   const wanted = kind === "JPEG" ? jpegEnd : kind === "PNG" ? pngEnd : null;
   if (wanted === null || ending === undefined || ending.length < wanted.length) return false;
   return wanted.every((byte, index) => ending[ending.length - wanted.length + index] === byte);
+}
+
+/** Whether a file is as long as its beginning says. If that says nothing, all of the file must be looked at. */
+function isLongEnough(header: ImageHeader, beginning: Uint8Array, length: number, path: string): boolean {
+  try {
+    return (statedLength(header, beginning, path) ?? Infinity) <= length;
+  } catch (error) {
+    if (error instanceof MoreBytesError) return false;
+    throw error;
+  }
 }
 
 /** The length of a file and those parts of it that count for its digest. */

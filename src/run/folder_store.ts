@@ -47,7 +47,7 @@ import {
   settingDifferences,
 } from "./run_config.ts";
 import { type Difference, factDifferences, imagesSchema, type RunFacts, type RunImages } from "./run_facts.ts";
-import { RunLog } from "./run_log.ts";
+import { logName, RunLog } from "./run_log.ts";
 import { digestOfTexts, sha256 } from "./file_digest.ts";
 import { StagesFile } from "./stages_file.ts";
 
@@ -57,7 +57,6 @@ const checkpointName = "checkpoint.safetensors";
  * others are what came out and are never read.
  */
 const changingNames: ReadonlySet<string> = new Set([checkpointName, "weights.safetensors", "result.json"]);
-const logName = "metrics.jsonl";
 const imagesName = "data.json";
 
 /** How a folder is opened. */
@@ -71,8 +70,6 @@ export interface OpenOptions {
 /** An opened run folder. Names of results are those of its files. */
 export class FolderStore implements RunStore<FileItem> {
   readonly #log: RunLog;
-  /** The rounds whose pseudo-labels were found to be those of the run. */
-  readonly #checkedRounds = new Set<number>();
   #record: RunRecord | null;
 
   private constructor(
@@ -141,7 +138,15 @@ export class FolderStore implements RunStore<FileItem> {
     stages.requireFiles();
     const differences = settingDifferences(config.settings, settings);
     if (!options.override) refuse(path, differences);
-    return new FolderStore(path, true, settings, record, stages, differences, options, lock);
+    const store = new FolderStore(path, true, settings, record, stages, differences, options, lock);
+    try {
+      // Earlier versions kept no digests.
+      if (record !== null) { for (const round of stages.labelledRounds) store.#requireLabels(round); }
+    } catch (error) {
+      store.close();
+      throw error;
+    }
+    return store;
   }
 
   /**
@@ -193,7 +198,7 @@ export class FolderStore implements RunStore<FileItem> {
     if (kept !== undefined) return kept;
     const result = await compute();
     this.#prepareWriting();
-    this.stages.add(stage, result, this.run ?? null);
+    this.stages.add(stage, result, this.run ?? null, this.#log.mark());
     return result;
   }
 
@@ -268,21 +273,14 @@ export class FolderStore implements RunStore<FileItem> {
         const shares = await writer.finish();
         const digests = items.map(({ name }) => [name, sha256(readFile(this.#labelPath(round, name)))]);
         await this.write(labelDigests(round), jsonText(Object.fromEntries(digests)));
-        this.#checkedRounds.add(round);
         return shares;
       },
       [Symbol.asyncDispose]: () => writer[Symbol.asyncDispose](),
     };
   }
 
-  /**
-   * The images of a round, with their pseudo-labels as label files.
-   *
-   * @throws {Error} naming a file of pseudo-labels that is missing, was changed, or is not of the run.
-   */
+  /** The images of a round, with their pseudo-labels as label files. */
   labelledItems(round: number, items: readonly FileItem[], classes: number): FileItem[] {
-    if (!this.#checkedRounds.has(round)) this.#requireLabels(round);
-    this.#checkedRounds.add(round);
     const table = labelTable(classes);
     return items.map((item) => ({
       ...item,
@@ -302,11 +300,13 @@ export class FolderStore implements RunStore<FileItem> {
     return this.file(labelFolder(round), `${name}.png`);
   }
 
-  /** Makes sure that the pseudo-labels of a round are those that the run wrote. */
+  /**
+   * Makes sure that the pseudo-labels of a round are those that the run wrote.
+   *
+   * @throws {Error} naming a file that is missing, was changed, or is not of the run.
+   */
   #requireLabels(round: number): void {
     const path = this.file(labelDigests(round));
-    // Earlier versions kept no digests.
-    if (this.run === undefined || !this.stages.has(`round ${round}: labelling`)) return;
     const text = new TextDecoder().decode(readFile(path));
     const digests = validated(v.record(v.string(), v.string()), text, path, "digests of pseudo-labels");
     for (const [name, digest] of Object.entries(digests)) {

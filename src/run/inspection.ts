@@ -9,6 +9,7 @@ import type { FileItem } from "../data/file_item.ts";
 import { ReasonedError } from "../errors.ts";
 import type { Size } from "../data/size.ts";
 import { defaultWorkers, WorkerPool } from "../data/worker_pool.ts";
+import { shown } from "../report/terminal.ts";
 import type { Progress, StageProgress } from "../selftraining/progress.ts";
 import { digestOfTexts } from "./file_digest.ts";
 import type { ImageProblem, InspectedItem, InspectionWork } from "./inspection_worker.ts";
@@ -171,7 +172,7 @@ function countText(count: number): string {
 }
 
 function listText(problems: readonly LeftOut[]): string {
-  const lines = problems.slice(0, listed).map(({ problem }) => `  ${problem}`);
+  const lines = problems.slice(0, listed).map(({ problem }) => `  ${shown(problem)}`);
   const others = problems.length - listed;
   return [...lines, ...(others > 0 ? [`  and ${others} more`] : [])].join("\n");
 }

@@ -22,7 +22,7 @@ const listed = 12;
 export function checkLabels(split: Split, dataset: Dataset, inspected: InspectedSplit, progress: Progress): void {
   const table = inspected.items[0]?.labelTable;
   if (table === undefined) return;
-  const counts = { classes: new Float64Array(dataset.classes.length), ignored: 0, ignoredId: null as number | null };
+  const counts: Counts = { classes: new Float64Array(dataset.classes.length), ignored: 0, ignoredId: null };
   for (const [id, count] of inspected.idCounts.entries()) {
     const classId = table[id] ?? -1;
     if (count === 0 || classId < 0) continue;
@@ -48,11 +48,15 @@ interface Counts {
   /** Pixels of each class. */
   readonly classes: Float64Array;
   /** Ignored pixels, and one of their ids in the files. */
-  readonly ignored: number;
-  readonly ignoredId: number | null;
+  ignored: number;
+  ignoredId: number | null;
 }
 
-function requireSeveral({ name }: Split, { path, classes }: Dataset, { classes: pixels, ignored, ignoredId }: Counts) {
+function requireSeveral(
+  { name }: Split,
+  { path, classes }: Dataset,
+  { classes: pixels, ignored, ignoredId }: Readonly<Counts>,
+): void {
   const present = classes.filter((_, id) => (pixels[id] ?? 0) > 0);
   const [only] = present;
   if (present.length > 1 || (classes.length === 1 && only !== undefined)) return;
@@ -97,10 +101,14 @@ export function warnOfPalettes(
     isMapped === true || classes[id] === undefined ? `id ${id}` : `"${classes[id]}" (id ${id})`;
   const meant = first.meantId === null ? "no class's" : `that of ${name(first.meantId)}`;
   progress.warn(
-    `The palettes in ${strayColours.length} label files disagree with that in dataset.json of ${path}: in ${first.path} ` +
+    `${strayText(strayColours.length)} with that in dataset.json of ${path}: in ${first.path} ` +
       `${name(first.id)} has the colour ${colourText(first.colour)}, ${meant} there. The numbers in the files count, ` +
       "not the colours: make sure that the ids are in the order of the classes",
   );
+}
+
+function strayText(files: number): string {
+  return files === 1 ? "The palette in a label file disagrees" : `The palettes in ${files} label files disagree`;
 }
 
 function named(names: readonly string[]): string {

@@ -8,9 +8,25 @@ import { closeSync, openSync, readFileSync, truncateSync, writeSync } from "node
 import * as v from "valibot";
 import { systemReason } from "../disk/reasons.ts";
 import { syncOpenFile } from "../disk/syncs.ts";
+import { readFile } from "../disk/files.ts";
 import { validated } from "../formats/validation.ts";
+import { sha256 } from "./file_digest.ts";
+
+/** The name of the file. */
+export const logName = "metrics.jsonl";
 
 const entrySchema = v.looseObject({ stage: v.optional(v.string()), step: v.optional(v.number()) });
+
+/** The form of a {@link LogMark}. */
+export const logMarkSchema = v.object({ bytes: v.number(), digest: v.string() });
+
+/** A log up to a place: how many bytes there were, and a digest of them. */
+export type LogMark = v.InferOutput<typeof logMarkSchema>;
+
+/** Whether a log begins as it was when it was marked. */
+export function matchesMark(path: string, { bytes, digest }: LogMark): boolean {
+  return sha256(readFile(path).subarray(0, bytes)) === digest;
+}
 
 /** An opened log. */
 export class RunLog {
@@ -32,6 +48,12 @@ export class RunLog {
   /** Waits until all lines are on the disk. */
   sync(): void {
     this.#writing(() => syncOpenFile(this.#file, this.path));
+  }
+
+  /** Marks what was logged so far. */
+  mark(): LogMark {
+    const bytes = readFile(this.path);
+    return { bytes: bytes.length, digest: sha256(bytes) };
   }
 
   /**

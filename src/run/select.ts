@@ -106,7 +106,8 @@ function labelNames(images: readonly MapImage[]): string[] {
     const stem = basename(file.path).replace(/\.npy$/i, "");
     return count === 1 ? `${stem}.png` : `${stem}_${String(index).padStart(String(count - 1).length, "0")}.png`;
   });
-  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  const seen = new Set<string>();
+  const twice = names.find((name) => seen.size === seen.add(name).size);
   if (twice !== undefined) {
     throw new UsageError(`Two images would be written to ${twice}. Rename a file, or pass --format npy`);
   }

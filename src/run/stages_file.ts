@@ -1,6 +1,6 @@
 /**
- * `stages.json`: the results of a run's finished stages, and a digest of every file that they left. It holds the run's
- * id and a digest of itself.
+ * `stages.json`: the results of a run's finished stages, a digest of every file that they left, and one of the log up to
+ * there. It holds the run's id and a digest of itself.
  *
  * @module
  */
@@ -14,6 +14,7 @@ import type { KeptForm } from "../selftraining/kept.ts";
 import { jsonText } from "../selftraining/store.ts";
 import { digestOfJson, sha256 } from "./file_digest.ts";
 import { errorText } from "../errors.ts";
+import { type LogMark, logMarkSchema, logName, matchesMark } from "./run_log.ts";
 
 const name = "stages.json";
 const stagesSchema = v.record(v.string(), v.unknown());
@@ -21,6 +22,7 @@ const fileSchema = v.object({
   run: v.nullable(v.string()),
   stages: stagesSchema,
   files: v.record(v.string(), v.string()),
+  log: v.nullable(logMarkSchema),
   digest: v.string(),
 });
 
@@ -28,6 +30,8 @@ const fileSchema = v.object({
 export class StagesFile {
   readonly #stages: Record<string, unknown>;
   readonly #files: Record<string, string>;
+  /** The log when the last stage was finished. */
+  #log: LogMark | null;
   /** Digests of files that the stage in progress has written. */
   readonly #pending = new Map<string, string>();
 
@@ -41,9 +45,11 @@ export class StagesFile {
     readonly isOlder: boolean,
     /** The id of the run that wrote it; `null` if that had none yet. */
     readonly run: string | null,
+    log: LogMark | null,
   ) {
     this.#stages = stages;
     this.#files = files;
+    this.#log = log;
   }
 
   /**
@@ -53,20 +59,22 @@ export class StagesFile {
    */
   static read(folder: string): StagesFile {
     const path = join(folder, name);
-    if (!existsSync(path)) return new StagesFile(folder, {}, {}, false, false, null);
+    if (!existsSync(path)) return new StagesFile(folder, {}, {}, false, false, null, null);
     const text = new TextDecoder().decode(readFile(path));
     const content = validated(stagesSchema, text, path, "stages");
-    if (!("digest" in content || "stages" in content)) return new StagesFile(folder, content, {}, true, true, null);
-    const { run, stages, files, digest } = validated(fileSchema, text, path, "stages");
-    if (digest !== digestOf(run, stages, files)) {
+    if (!("digest" in content || "stages" in content)) {
+      return new StagesFile(folder, content, {}, true, true, null, null);
+    }
+    const { run, stages, files, log, digest } = validated(fileSchema, text, path, "stages");
+    if (digest !== digestOf(run, stages, files, log)) {
       throw new Error(`Cannot read the stages ${path}: key "digest": the file was changed since the run wrote it`);
     }
-    return new StagesFile(folder, stages, files, true, false, run);
+    return new StagesFile(folder, stages, files, true, false, run, log);
   }
 
   /** An empty list of stages, for a new run. */
   static empty(folder: string): StagesFile {
-    return new StagesFile(folder, {}, {}, false, false, null);
+    return new StagesFile(folder, {}, {}, false, false, null, null);
   }
 
   /** The path of the file. */
@@ -100,19 +108,15 @@ export class StagesFile {
     }
   }
 
-  /** Whether a stage is finished. */
-  has(stage: string): boolean {
-    return stage in this.#stages;
-  }
-
   /** Remembers that a file was written, for the stage in progress. */
   noteFile(file: string, bytes: Uint8Array | string): void {
     this.#pending.set(file, sha256(bytes));
   }
 
-  /** Adds the result of a stage, and the files that were written meanwhile, and writes everything for a run. */
-  add(stage: string, result: unknown, run: string | null): void {
+  /** Adds the result of a stage, the files that were written meanwhile and the log, and writes everything for a run. */
+  add(stage: string, result: unknown, run: string | null, log: LogMark): void {
     this.#stages[stage] = result;
+    this.#log = log;
     for (const [file, digest] of this.#pending) this.#files[file] = digest;
     this.#pending.clear();
     this.write(run);
@@ -120,18 +124,25 @@ export class StagesFile {
 
   /** Writes the file. */
   write(run: string | null): void {
-    const [stages, files] = [this.#stages, this.#files];
-    const content = this.isOlder ? stages : { run, stages, files, digest: digestOf(run, stages, files) };
+    const [stages, files, log] = [this.#stages, this.#files, this.#log];
+    const content = this.isOlder ? stages : { run, stages, files, log, digest: digestOf(run, stages, files, log) };
     writeFileSafely(join(this.folder, name), jsonText(content));
   }
 
+  /** The rounds whose pseudo-labels are finished. */
+  get labelledRounds(): number[] {
+    return Object.keys(this.#stages).flatMap((stage) => /^round (\d+): labelling$/.exec(stage)?.[1] ?? []).map(Number);
+  }
+
   /**
-   * Makes sure that the files of the finished stages are what the stages wrote.
+   * Makes sure that the files of the finished stages are what the stages wrote, and that the log begins as it did.
    *
    * @throws {Error} naming the first file that is missing or was changed.
    */
   requireFiles(): void {
     for (const [file, digest] of Object.entries(this.#files)) this.requireFile(file, digest);
+    const log = this.#log;
+    if (log !== null) this.#require(logName, (path) => matchesMark(path, log));
   }
 
   /**
@@ -140,14 +151,18 @@ export class StagesFile {
    * @throws {Error} naming the file if it is missing or has another one.
    */
   requireFile(file: string, digest: string): void {
+    this.#require(file, (path) => sha256(readFile(path)) === digest);
+  }
+
+  #require(file: string, isIntact: (path: string) => boolean): void {
     const path = join(this.folder, file);
     const advice = "Put back the file that the run wrote, or start the run anew in another folder";
     if (!existsSync(path)) throw new Error(`Cannot go on with the run: ${path} is missing. ${advice}`);
-    if (sha256(readFile(path)) === digest) return;
+    if (isIntact(path)) return;
     throw new Error(`Cannot go on with the run: ${path} was changed since the run wrote it. ${advice}`);
   }
 }
 
-function digestOf(run: string | null, stages: unknown, files: unknown): string {
-  return digestOfJson([run, stages, files]);
+function digestOf(run: string | null, stages: unknown, files: unknown, log: LogMark | null): string {
+  return digestOfJson([run, stages, files, log]);
 }

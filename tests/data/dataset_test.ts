@@ -5,6 +5,7 @@ import { labelTable, parseClassMap, translateLabels } from "../../src/data/class
 import { labelledPart, requireClasses } from "../../src/data/dataset.ts";
 import { encodeLabelPng } from "../../src/data/encode.ts";
 import { imageItems, openDataset, readClassMap } from "../../src/data/folder.ts";
+import { imageTitles } from "../../src/data/image_files.ts";
 import { testWithShared } from "../shared.ts";
 import { plainPng, withFolder, write, writeSmallDataset } from "./pictures.ts";
 
@@ -254,9 +255,13 @@ Deno.test("dataset.json may have comments, UTF-16, hex colours, and classes by t
     write(path, '{"name": "n", // a\n "classes": ["a"] "b"}');
     assertSentence(() => openDataset(folder), "it is not JSON", "line 2 column 19");
     write(path, '{"name": "n", "classes": {"0": "a", "2": "b"}}');
-    assertSentence(() => openDataset(folder), 'key "classes"', "expected Array");
+    assertSentence(
+      () => openDataset(folder),
+      'key "classes"',
+      "found Object, expected the names in the order of their ids",
+    );
     write(path, '{"name": "n", "classes": ["a"], "palette": ["red"]}');
-    assertSentence(() => openDataset(folder), 'key "palette.0": found "red", expected Array');
+    assertSentence(() => openDataset(folder), 'key "palette.0": found "red", expected a colour, such as');
   }));
 
 Deno.test("where some images lack labels, the others are the labelled part, and their number is said", () =>
@@ -269,3 +274,8 @@ Deno.test("where some images lack labels, the others are the labelled part, and 
     assertEquals(items.map(({ name }) => name), ["0", "2", "4"]);
     assert(notices[0]?.includes("has labels for 3 of 5 images: the other 2 are left out"), notices[0]);
   }));
+
+Deno.test("different images have different names, also where one is called like another with its ending", () => {
+  assertEquals(imageTitles(["a.jpg", "b.jpg", "b.png"]), ["a", "b.jpg", "b.png"]);
+  assertEquals(imageTitles(["a.jpg", "a.png", "a.jpg.png"]), ["a.jpg", "a.png", "a.jpg.png"]);
+});

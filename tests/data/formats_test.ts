@@ -164,3 +164,10 @@ testWithShared(
     }
   },
 );
+
+Deno.test("a WebP, BMP or HEIC file that was cut short is found without decoding", () => {
+  for (const name of ["four_lossy.webp", "four.bmp", "four.heic"]) {
+    const bytes = fixture(name);
+    assertThrows(() => inspectImage(bytes.subarray(0, -40), name), Error, "is cut short");
+  }
+});

@@ -2,7 +2,6 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { decodeImage } from "../../src/data/decode.ts";
-import { detailOf } from "../../src/data/decoders/file_bytes.ts";
 import { testWithShared } from "../shared.ts";
 import { exifData, fixture, withExif } from "./pictures.ts";
 
@@ -79,13 +78,6 @@ Deno.test("a JPEG too short for its header is refused before it is decoded, and 
   const scans = Array.from({ length: 101 }, () => [...whole.subarray(scan, -2)]).flat();
   const many = Uint8Array.from([...whole.subarray(0, scan), ...scans, 0xff, 0xd9]);
   await assertRejects(() => decodeImage(many, "a.jpg"), Error, "it has 101 scans, at most 100 are read");
-});
-
-Deno.test("what is thrown without being an error is said in words", () => {
-  assertEquals(detailOf({}), "it gave no reason");
-  assertEquals(detailOf(1234), "it gave no reason");
-  assertEquals(detailOf({ message: "no memory" }), "no memory");
-  assertEquals(detailOf("cut"), "cut");
 });
 
 testWithShared("the photos in four inks look like the one in RGB", ["data/inputs/images"], async (folder) => {

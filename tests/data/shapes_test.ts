@@ -1,4 +1,5 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { makeSample } from "../../src/data/sample.ts";
 import { canvasOf, countStretched, exactly, groupingOf, planCanvases, planShapes } from "../../src/data/shapes.ts";
 import { type Size, workingSize } from "../../src/data/size.ts";
 import { Random } from "../../src/random.ts";
@@ -60,4 +61,14 @@ Deno.test("images of one size are not mixed; what is not planned is, unless all 
 
 Deno.test("an image is stretched where its shape is another, not where only its size is", () => {
   assertEquals(countStretched([size(480, 640), size(240, 320), size(227, 320), size(640, 480)], size(240, 320)), 2);
+});
+
+Deno.test("a thin image that a short side would make huge is refused; others are not", () => {
+  const sample = (width: number) =>
+    makeSample("thin", { height: 1, width, pixels: new Uint8Array(4 * width) }, null, {
+      size: { shortSide: 8 },
+      maxPixels: 6400,
+    });
+  assertEquals(sample(100).image.width, 800);
+  assertThrows(() => sample(101), Error, "with that short side it would have 8×808, 6464. At most 6400 are worked on");
 });

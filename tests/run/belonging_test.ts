@@ -11,7 +11,6 @@ import { openTrainer } from "../../src/run/method_settings.ts";
 import { readConfig, savedSettings } from "../../src/run/run_config.ts";
 import { Training } from "../../src/selftraining/training.ts";
 import { resolveSettings, type Values } from "../../src/settings/settings.ts";
-import { townClasses } from "../../src/town/town.ts";
 import { street, writeStreets } from "../cli/fixture.ts";
 import { withFolder, write } from "../data/pictures.ts";
 import { adaptTiny, tinyRun, tinySettings } from "../survival/tiny_run.ts";
@@ -64,7 +63,7 @@ function edit(path: string, from: string, to: string): void {
 /** Ways to doctor a run, and what is said of each when it is gone on with. */
 type Doctored = Readonly<Record<string, readonly [(run: Stopped, folder: string) => void, string]>>;
 
-/** What is noticed when the folder is opened, or its pseudo-labels or its log are used. */
+/** What is noticed when the folder is opened, or its schedules or its log are used. */
 const inFolder: Doctored = {
   "another run's stages": [
     ({ out }, folder) => cpSync(join(folder, "other", "stages.json"), join(out, "stages.json")),
@@ -102,9 +101,14 @@ const inFolder: Doctored = {
     ({ out }) => writeFileSync(join(out, "rounds/1/pseudo-labels/more.png"), street(1).labels),
     "more.png is not of the run",
   ],
-  "a damaged line of the log": [
-    ({ out }) => flip(join(out, "metrics.jsonl"), '"stage"'),
-    "metrics.jsonl, line 1: it is not JSON",
+  "a changed log": [
+    ({ out }) => flip(join(out, "metrics.jsonl"), '"loss"'),
+    "metrics.jsonl was changed since the run wrote it",
+  ],
+  "a missing log": [({ out }) => rmSync(join(out, "metrics.jsonl")), "metrics.jsonl is missing"],
+  "another run's log": [
+    ({ out }, folder) => cpSync(join(folder, "other", "metrics.jsonl"), join(out, "metrics.jsonl")),
+    "metrics.jsonl was changed since the run wrote it",
   ],
   "damaged schedules": [({ out }) => writeFileSync(join(out, "tuning.json"), "[1"), "tuning.json: it is not JSON"],
 };
@@ -158,7 +162,6 @@ async function useFolder({ out }: Stopped): Promise<void> {
   const folder = FolderStore.open(out, resolveSettings("adapt", {}, savedSettings(out) ?? {}), { resume: true });
   try {
     folder.tuning(() => new Map());
-    folder.labelledItems(1, [], townClasses.length);
     await folder.truncateLog("round 1", 1);
   } finally {
     folder.close();

@@ -150,3 +150,19 @@ Deno.test("a file that is cut short is noticed without its pixels, small or larg
     write(path, "");
     assertThrows(() => checkedFile(path, { maxPixels: undefined }), Error, "a.png");
   }));
+
+Deno.test("a line end in a file's name makes no entry of its own in a list of problems", () =>
+  withFolder(async (folder) => {
+    writeSmallDataset(folder, 1);
+    for (const name of ["a\n  b", "c"]) {
+      write(join(folder, `train/images/${name}.png`), "no image");
+      write(join(folder, `train/labels/${name}.png`), encodeLabelPng(new Uint8Array(48), 6, 8));
+    }
+    const inspected = await inspectItems(openDataset(folder).split("train").items, {
+      name: "images",
+      progress: silent,
+    });
+    const error = assertThrows(() => requireUsable([inspected], { skipsBroken: false, progress: silent }), Error);
+    assertEquals(error.message.split("\n").length, 4);
+    assertStringIncludes(error.message, "a\\n  b.png");
+  }));

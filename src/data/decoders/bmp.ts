@@ -37,15 +37,19 @@ export function bmpHeader(bytes: Uint8Array, path: string): StoredHeader {
   return { kind: "BMP", stored: { height, width }, orientation: 1 };
 }
 
+/** How long a BMP file is at least, as its header says. The last row may end without its padding. */
+export function bmpLength(bytes: Uint8Array, path: string): number {
+  return lengthOf(formOf(new FileBytes(bytes, path, "BMP", true)));
+}
+
 /** Decodes a BMP file to RGBA bytes. Alpha is dropped. */
 export function decodeBmp(bytes: Uint8Array, path: string): DecodedImage {
   const file = new FileBytes(bytes, path, "BMP", true);
   const form = formOf(file);
-  const { height, width, depth, compression, start } = form;
-  const isCoded = compression === coding.runs8 || compression === coding.runs4;
-  const rowBytes = Math.ceil(width * depth / 32) * 4;
-  // The last row may end without its padding.
-  if (!isCoded) file.need(start, rowBytes * (height - 1) + Math.ceil(width * depth / 8));
+  const { height, width, start } = form;
+  const isCoded = hasRuns(form);
+  const rowBytes = rowBytesOf(form);
+  file.need(0, lengthOf(form));
   const pixels = new Uint8Array(height * width * 4);
   const indices = new Uint8Array(isCoded ? height * width : 0);
   if (isCoded) readRuns(file, form, indices);
@@ -56,6 +60,20 @@ export function decodeBmp(bytes: Uint8Array, path: string): DecodedImage {
     else row(bytes, start + y * rowBytes, pixels, target);
   }
   return { height, width, pixels };
+}
+
+/** Whether the pixels are coded as runs, whose length is known only when they are read. */
+function hasRuns({ compression }: Form): boolean {
+  return compression === coding.runs8 || compression === coding.runs4;
+}
+
+function rowBytesOf({ width, depth }: Form): number {
+  return Math.ceil(width * depth / 32) * 4;
+}
+
+function lengthOf(form: Form): number {
+  const { height, width, depth, start } = form;
+  return hasRuns(form) ? start : start + rowBytesOf(form) * (height - 1) + Math.ceil(width * depth / 8);
 }
 
 function sizeOf(file: FileBytes): { height: number; width: number; topDown: boolean; headerBytes: number } {

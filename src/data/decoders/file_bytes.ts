@@ -101,10 +101,3 @@ export class FileBytes {
 export function beginsWith(bytes: Uint8Array, signature: readonly number[], at = 0): boolean {
   return signature.every((byte, index) => bytes[at + index] === byte);
 }
-
-/** What a thrown value says. Some decoders compiled to WebAssembly throw objects and numbers that are no errors. */
-export function detailOf(error: unknown): string {
-  const message = typeof error === "object" && error !== null && "message" in error ? error.message : error;
-  const text = typeof message === "string" ? message.trim().replaceAll(/\s+/g, " ") : "";
-  return text === "" || text.includes("[object ") ? "it gave no reason" : text;
-}

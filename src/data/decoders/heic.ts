@@ -6,7 +6,7 @@
  */
 
 import type { Size } from "../size.ts";
-import { detailOf } from "./file_bytes.ts";
+import { errorText } from "../../errors.ts";
 import type { DecodedImage } from "./image.ts";
 import { type DecodeLimits, defaultMaxPixels } from "./limits.ts";
 import { keptPixels } from "./wasm.ts";
@@ -55,7 +55,7 @@ export async function decodeHeic(bytes: Uint8Array, path: string, limits: Decode
     // As for JPEG: what gave up is in an unknown state.
     library = null;
     throw new Error(
-      `Cannot read ${path}: the HEIC decoder refused it (${detailOf(error)}). Copy it again, or save it as JPEG`,
+      `Cannot read ${path}: the HEIC decoder refused it (${errorText(error)}). Copy it again, or save it as JPEG`,
       { cause: error },
     );
   }

@@ -31,6 +31,18 @@ export function heicHeader(bytes: Uint8Array, path: string): StoredHeader {
   return { kind: "HEIC", stored, orientation: 1 };
 }
 
+/**
+ * How long a HEIC file is at least: up to the end of its coded pixels.
+ *
+ * @throws {MoreBytesError} where the bytes end before the box of the pixels begins.
+ */
+export function heicLength(bytes: Uint8Array, path: string): number {
+  const file = new FileBytes(bytes, path, "HEIC");
+  const { start, end } = find(file, { name: "file", start: 0, end: Infinity }, "mdat");
+  // A box that reaches to the end of the file says nothing of its length.
+  return end === Infinity ? start : end;
+}
+
 /** The boxes in a box, each looked at when its turn comes. */
 function* boxes(file: FileBytes, { start, end }: Box): Generator<Box> {
   for (let position = start; position + 8 <= end;) {

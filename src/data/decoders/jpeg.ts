@@ -5,7 +5,8 @@
  */
 
 import decodeJpegBytes, { init as initJpeg } from "@jsquash/jpeg/decode.js";
-import { beginsWith, detailOf } from "./file_bytes.ts";
+import { errorText } from "../../errors.ts";
+import { beginsWith } from "./file_bytes.ts";
 import type { DecodedImage } from "./image.ts";
 import { splitFourComponents } from "./jpeg_split.ts";
 import { requireAffordable } from "./limits.ts";
@@ -31,7 +32,7 @@ export async function decodeJpeg(bytes: Uint8Array, path: string, isTurned: bool
     // A decoder that gave up leaves its WebAssembly memory in an unknown state: the next image gets a fresh one.
     ready = null;
     throw new Error(
-      `Cannot read ${path}: the JPEG decoder refused it (${detailOf(error)}). Save it again as RGB JPEG or PNG`,
+      `Cannot read ${path}: the JPEG decoder refused it (${errorText(error)}). Save it again as RGB JPEG or PNG`,
       { cause: error },
     );
   }

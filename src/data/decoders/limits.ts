@@ -35,6 +35,24 @@ export function requireAllowed({ height, width }: Size, path: string, { maxPixel
 }
 
 /**
+ * Makes sure that an image is not made larger than is allowed.
+ *
+ * @param own the size that it has.
+ * @param wanted the size that it would get.
+ * @throws {Error} naming the image and both sizes.
+ */
+export function requireWorkable(own: Size, wanted: Size, name: string, maxPixels: number): void {
+  const pixels = wanted.height * wanted.width;
+  if (pixels <= Math.max(maxPixels, own.height * own.width)) return;
+  throw new ReasonedError(
+    `Cannot use the image ${name}: it has ${formatSize(own)} pixels, and with that short side it would have ${
+      formatSize(wanted)
+    }, ${millions(pixels)}. At most ${millions(maxPixels)} are worked on`,
+    "too many pixels",
+  );
+}
+
+/**
  * Makes sure that decoding takes no more than 12 bytes a pixel and 256 MB above that.
  *
  * @param bytesPerPixel what is held at the same time, by the pixel.

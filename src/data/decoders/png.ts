@@ -7,7 +7,7 @@
  * @module
  */
 
-import { detailOf } from "./file_bytes.ts";
+import { errorText } from "../../errors.ts";
 import type { DecodedImage } from "./image.ts";
 import { canHold, inflate, type Inflater } from "./inflate.ts";
 import { type PngForm, type PngParts, pngParts } from "./png_structure.ts";
@@ -158,7 +158,7 @@ function readRows(
   try {
     found = inflater(data, total, take);
   } catch (error) {
-    throw damaged(path, detailOf(error), error);
+    throw damaged(path, errorText(error), error);
   }
   if (found < total) throw damaged(path, `it holds ${found} bytes of pixels, ${total} are needed`);
 }

@@ -7,7 +7,8 @@
  * @module
  */
 
-import { detailOf, FileBytes } from "./file_bytes.ts";
+import { errorText } from "../../errors.ts";
+import { FileBytes } from "./file_bytes.ts";
 import type { DecodedImage } from "./image.ts";
 import { canHold, inflate } from "./inflate.ts";
 import { channelsOf, compressions, photometric, type TiffForm, tiffForm } from "./tiff_structure.ts";
@@ -35,7 +36,7 @@ export function decodeTiff(bytes: Uint8Array, path: string): DecodedImage {
       if (unpacked.length < rowBytes(form) * rows) throw new Error(`its piece ${index} is too short`);
       place(unpacked, { plane, top, left, rows, columns: Math.min(pieceWidth, width - left) });
     } catch (error) {
-      throw file.damaged(detailOf(error));
+      throw file.damaged(errorText(error));
     }
   }
   finish(form, pixels);

@@ -5,16 +5,17 @@
  */
 
 import decodeWebpBytes, { init as initWebp } from "@jsquash/webp/decode.js";
-import { detailOf } from "./file_bytes.ts";
+import { errorText } from "../../errors.ts";
+import { FileBytes } from "./file_bytes.ts";
 import type { DecodedImage } from "./image.ts";
 import { keptPixels, startWasm } from "./wasm.ts";
-import { inspectWebp } from "./webp_structure.ts";
+import { webpLength } from "./webp_structure.ts";
 
 let ready: Promise<void> | null = null;
 
 /** Decodes a WebP file to RGBA bytes. Alpha is dropped. */
 export async function decodeWebp(bytes: Uint8Array, path: string): Promise<DecodedImage> {
-  inspectWebp(bytes, path);
+  new FileBytes(bytes, path, "WebP").need(0, webpLength(bytes, path));
   await (ready ??= startWasm(initWebp, () => import.meta.resolve("@jsquash/webp/codec/dec/webp_dec.wasm")));
   try {
     const { height, width, data } = await decodeWebpBytes(Uint8Array.from(bytes).buffer);
@@ -24,7 +25,7 @@ export async function decodeWebp(bytes: Uint8Array, path: string): Promise<Decod
     return { height, width, pixels };
   } catch (error) {
     ready = null;
-    throw new Error(`Cannot read ${path}: the WebP decoder refused it (${detailOf(error)}). Copy it again`, {
+    throw new Error(`Cannot read ${path}: the WebP decoder refused it (${errorText(error)}). Copy it again`, {
       cause: error,
     });
   }

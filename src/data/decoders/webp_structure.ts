@@ -28,14 +28,9 @@ export function webpHeader(bytes: Uint8Array, path: string): StoredHeader {
   return { kind: "WebP", stored, orientation: (flags & HAS_EXIF) !== 0 ? orientationOf(file) : 1 };
 }
 
-/**
- * Makes sure that a WebP file is whole.
- *
- * @throws {Error} where it is shorter than its header says.
- */
-export function inspectWebp(bytes: Uint8Array, path: string): void {
-  const file = new FileBytes(bytes, path, "WebP", true);
-  file.need(8, file.uint32(4));
+/** How long a WebP file is, as its header says. */
+export function webpLength(bytes: Uint8Array, path: string): number {
+  return 8 + new FileBytes(bytes, path, "WebP", true).uint32(4);
 }
 
 function uint24(file: FileBytes, position: number): number {
