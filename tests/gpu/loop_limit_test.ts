@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { executedTrips } from "../../src/gpu/loop_limit.ts";
 import { nestedIterations } from "../../src/graph/iterations.ts";
-import { maxIterations, Program } from "../../src/graph/program.ts";
+import { maxIterations } from "../../src/graph/iterations.ts";
+import { Program } from "../../src/graph/program.ts";
 import { input, Tensor } from "../../src/graph/tensor.ts";
 import addShader from "../../shaders/arithmetic/add.wgsl" with { type: "text" };
 import { testGpu } from "../ops/harness.ts";
