@@ -35,7 +35,11 @@ export async function run(args: readonly string[]): Promise<number> {
     requireBudget(context, data, true);
     if (isPlan) return 0;
     context.signal.throwIfAborted();
-    const result = await runAdaptation(context, data, (warning) => context.progress.warn(collapseMessage(warning)));
+    const result = await runAdaptation(
+      context,
+      data,
+      (warning) => context.progress.warn(collapseMessage(warning, settings)),
+    );
     context.signal.throwIfAborted();
     context.profile.enter("pictures");
     await writePictures(context, data);

@@ -7,9 +7,10 @@
 
 import { systemSentence } from "../disk/reasons.ts";
 import process from "node:process";
-import { errorText, type Reason, ReasonedError } from "../errors.ts";
-import { type CollapseKind, collapseText, type CollapseWarning } from "../selftraining/collapse.ts";
+import { errorText, InterruptedError, type Reason, ReasonedError } from "../errors.ts";
+import { collapseText, type CollapseWarning } from "../selftraining/collapse.ts";
 import { type Command, type OptionKey, optionsOf } from "../settings/options.ts";
+import type { Settings } from "../settings/settings.ts";
 
 const planAdvice = "--plan shows what takes how much";
 
@@ -67,9 +68,10 @@ interface TakenOptions {
 
 /** A sentence on what to do about an error of a command; empty if there is no advice. */
 export function adviceOn(error: unknown, command: Command): string {
-  if (!(error instanceof ReasonedError) || error.reason === undefined) return "";
   const taken = new Set(optionsOf(command).map(({ key }) => key));
   const takes = (key: OptionKey) => taken.has(key);
+  if (error instanceof InterruptedError) return takes("resume") ? "Go on with --resume" : "";
+  if (!(error instanceof ReasonedError) || error.reason === undefined) return "";
   const names = (...keys: OptionKey[]) => listed(keys.filter(takes).map((key) => `--${key}`));
   return advices[error.reason]({ takes, names });
 }
@@ -98,14 +100,17 @@ export function messageOf(error: unknown): string {
   );
 }
 
-const collapseAdvice: Readonly<Record<CollapseKind, string>> = {
-  "runs away": "Try --spatial-prior, or a lower --target-portion",
-  dies: "Try --spatial-prior, a lower --target-portion, or --mining reference",
-};
-
-/** A warning that self-training goes wrong, and what to try. */
-export function collapseMessage(warning: CollapseWarning): string {
-  return `${collapseText(warning)}. ${collapseAdvice[warning.kind]}`;
+/**
+ * A warning that self-training goes wrong, and what to try. What the run does already is not proposed.
+ */
+export function collapseMessage(warning: CollapseWarning, settings: Settings): string {
+  const remedies = [
+    ...(settings.get("spatial-prior") ? [] : ["--spatial-prior"]),
+    ...(warning.kind === "dies" && settings.get("mining") === "off" ? ["--mining reference"] : []),
+    "a lower --target-portion",
+    "more --source-images",
+  ];
+  return `${collapseText(warning)}. Try ${listed(remedies)}`;
 }
 
 function listed(names: readonly string[]): string {

@@ -27,7 +27,7 @@ export function interruption(
   const controller = new AbortController();
   const stop = () => {
     if (controller.signal.aborted) process.exit(130);
-    controller.abort(new InterruptedError("Stopped. Go on with --resume"));
+    controller.abort(new InterruptedError("Stopped"));
     setTimeout(() => {
       progress.line(
         "The run does not come to a checkpoint. It is ended as it is; go on from the last one with --resume",

@@ -1,6 +1,13 @@
 import { assertEquals } from "@std/assert";
 import { adviceOn, collapseMessage } from "../../src/cli/advice.ts";
-import { DeviceLostError, DivergenceError, OutOfBudgetError, ReasonedError } from "../../src/errors.ts";
+import {
+  DeviceLostError,
+  DivergenceError,
+  InterruptedError,
+  OutOfBudgetError,
+  ReasonedError,
+} from "../../src/errors.ts";
+import { resolveSettings } from "../../src/settings/settings.ts";
 
 Deno.test("advice on an error names the options that the command takes, and no other", () => {
   const large = new OutOfBudgetError("The logits take 5 bytes, this adapter binds at most 4", "tensor too large");
@@ -41,11 +48,21 @@ Deno.test("an error without a reason gets no advice", () => {
   }
 });
 
-Deno.test("a collapse warning tells what to try", () => {
+Deno.test("a run that was stopped can go on, a command without checkpoints cannot", () => {
+  assertEquals(adviceOn(new InterruptedError("Stopped"), "train"), "Go on with --resume");
+  assertEquals(adviceOn(new InterruptedError("Stopped"), "predict"), "");
+});
+
+Deno.test("a collapse warning tells what to try, less what the run does already", () => {
   const warning = { className: "car", kind: "dies", firstShare: 0.1, share: 0.01, round: 3 } as const;
+  const text =
+    `The class "car" dies: predicted from 10.0 % of the target's pixels in round 1 to 1.0 % in round 3. Try `;
   assertEquals(
-    collapseMessage(warning),
-    `The class "car" dies: predicted from 10.0 % of the target's pixels in round 1 to 1.0 % in round 3. ` +
-      "Try --spatial-prior, a lower --target-portion, or --mining reference",
+    collapseMessage(warning, resolveSettings("adapt")),
+    `${text}a lower --target-portion or more --source-images`,
+  );
+  assertEquals(
+    collapseMessage(warning, resolveSettings("adapt", { "spatial-prior": false, mining: "off" })),
+    `${text}--spatial-prior, --mining reference, a lower --target-portion or more --source-images`,
   );
 });
