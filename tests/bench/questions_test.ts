@@ -19,7 +19,7 @@ Deno.test("one asks for a kernel by its op or by its row", () => {
     [row, "dw"],
   ]);
   const error = assertThrows(() => questionsAbout("conv"), UsageError, 'There is no kernel "conv"');
-  for (const { kernel } of kernelQuestions()) assert(error.message.includes(`\n  ${kernel}`), kernel);
+  for (const { kernel } of kernelQuestions()) assert(error.message.includes(`\n    ${kernel}`), kernel);
 });
 
 Deno.test("the self-test has cases of every op that is timed, those of a gradient under the name of its op", () => {
