@@ -99,8 +99,10 @@ Deno.test("a step's gradient and loss are the means over its micro-batches, howe
 
 Deno.test("values that are not finite stop the training by the step's number", async () => {
   using training = await open(2);
-  const bad = new Float32Array(3 * 3 * 4 * 4).fill(Infinity);
-  training.network.store.load(new Map([["weight", { shape: [3, 3, 4, 4], values: bad }]]), "infinite weights");
+  const { store } = training.network;
+  const { buffer, offset, size } = store.valueRange("weight");
+  (await testGpu()).write(buffer, new Float32Array(size / 4).fill(Infinity), offset);
+  store.markChanged();
   await training.trainer.step(41, [...batches[0], ...batches[1]], rates);
   const message = await training.trainer.losses().then(() => "", (error) => String(error));
   assert(message.includes("Training stopped at step 41"), message);
