@@ -65,7 +65,9 @@ Deno.test("commands that keep no checkpoint end at once at the first SIGTERM or 
     const weights = join(folder, "w.safetensors");
     write(weights, (await networkFile()).bytes);
     const images = join(folder, "images");
-    for (let index = 0; index < 40; index++) write(join(images, `${index}.png`), street(index % 3).image);
+    // So many that none of the commands can be done before it gets the signal.
+    const { image } = street(0);
+    for (let index = 0; index < 500; index++) write(join(images, `${index}.png`), image);
     const out = (name: string) => join(folder, name);
     const cases = [
       { args: ["predict", "--weights", weights, "--images", images, "--out", out("labels")], sign: "labels/0.png" },
