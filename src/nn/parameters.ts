@@ -14,9 +14,10 @@
 import type { Gpu } from "../gpu/gpu.ts";
 import { bindableRanges, type BufferRange } from "../gpu/launch.ts";
 import type { ParameterValues } from "../formats/safetensors.ts";
-import { type Layout, pack, storedBytes, unpack } from "../graph/layout.ts";
+import { type Layout, pack, unpack } from "../graph/layout.ts";
 import { input, resident, type Tensor } from "../graph/tensor.ts";
 import { Random } from "../random.ts";
+import { placeInSegments, type PlacementOf } from "./segments.ts";
 
 /** How a parameter starts: at a constant, or at normal random numbers of this standard deviation around 0. */
 export type Initial = { readonly constant: number } | { readonly deviation: number };
@@ -119,12 +120,7 @@ export interface ParameterStoreOptions {
   readonly groups?: readonly ParameterGroup[];
 }
 
-interface Placement {
-  readonly declaration: ParameterDeclaration;
-  readonly segment: number;
-  readonly offset: number;
-  readonly bytes: number;
-}
+type Placement = PlacementOf<ParameterDeclaration>;
 
 /** Parameters on the GPU. */
 export class ParameterStore implements ParameterScope {
@@ -372,28 +368,6 @@ function groupOf({ name, group }: ParameterDeclaration, groups: readonly Paramet
     );
   }
   return found;
-}
-
-/**
- * Places parameters one after the other. Each begins at a multiple of 256 bytes, an offset at which every adapter can
- * bind.
- */
-function placeInSegments(declarations: readonly ParameterDeclaration[], limit: number) {
-  const placements: Placement[] = [];
-  const segmentBytes: number[] = [];
-  let end = 0;
-  for (const declaration of declarations) {
-    const bytes = Math.ceil(storedBytes(declaration.shape, "f32", declaration.layout) / 16) * 16;
-    let offset = Math.ceil(end / 256) * 256;
-    if (segmentBytes.length === 0 || offset + bytes > limit) {
-      segmentBytes.push(0);
-      offset = 0;
-    }
-    end = offset + bytes;
-    segmentBytes[segmentBytes.length - 1] = end;
-    placements.push({ declaration, segment: segmentBytes.length - 1, offset, bytes });
-  }
-  return { placements, segmentBytes };
 }
 
 function buffer(segments: readonly GPUBuffer[], index: number): GPUBuffer {

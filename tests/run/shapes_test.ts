@@ -32,17 +32,20 @@ function writeTarget(folder: string): void {
   }
 }
 
+/** A source of one shape and a target of several, in a temporary folder. */
+function withStreets(body: (folders: Record<"source" | "target" | "out", string>) => Promise<void>): Promise<void> {
+  return withFolder(async (folder) => {
+    const [source, target] = [join(folder, "source"), join(folder, "target")];
+    writeStreets(source);
+    writeTarget(target);
+    await body({ source, target, out: join(folder, "run") });
+  });
+}
+
 const settingsOf = (given: Values) => resolveSettings("adapt", given, readRecipe(recipe, "the recipe"));
 
 Deno.test("adapt keeps the shapes of mixed images, and writes pseudo-labels at their own sizes, to use as labels", () =>
-  withFolder(async (folder) => {
-    const [source, target, out] = ["source", "target", "run"].map((name) => join(folder, name)) as [
-      string,
-      string,
-      string,
-    ];
-    writeStreets(source);
-    writeTarget(target);
+  withStreets(async ({ source, target, out }) => {
     const settings = settingsOf({ source, target, out, "spatial-prior": true, "short-side": 32 });
     const { context, data, close } = await openRun(settings, true);
     assertEquals([context.shapes.typical, context.room], [size(32, 64), size(32, 64)]);
@@ -127,14 +130,7 @@ Deno.test("the recorded size is that of most source images; without one, adapt b
   }));
 
 Deno.test("a run that an earlier version began without a size goes on stretching", () =>
-  withFolder(async (folder) => {
-    const [source, target, out] = ["source", "target", "run"].map((name) => join(folder, name)) as [
-      string,
-      string,
-      string,
-    ];
-    writeStreets(source);
-    writeTarget(target);
+  withStreets(async ({ source, target, out }) => {
     const start = async (resume: boolean) => {
       const { context: { shapes }, close } = await openRun(settingsOf({ source, target, out, resume }), true);
       close();
