@@ -1,0 +1,47 @@
+/**
+ * Which data a command reads.
+ *
+ * @module
+ */
+
+import { adapting, networks, type OptionShape, training } from "../option_shape.ts";
+
+/** The options of this group. */
+// deno-fmt-ignore
+export const dataOptions = [
+  { key: "source", group: "data", kind: "path", commands: training,
+    help: "data set with labels to learn from; without it, the built-in towns" },
+  { key: "target", group: "data", kind: "path", commands: adapting,
+    help: "data set or plain folder of photos to adapt to; its labels, if it has any, only give scores" },
+  { key: "data", group: "data", kind: "path", commands: ["evaluate"],
+    help: "data set with labels to score on" },
+  { key: "split", group: "data", kind: "text", default: "val", commands: ["evaluate"],
+    help: "split of the data set to score on" },
+  { key: "source-split", group: "data", kind: "text", default: "train", commands: training,
+    help: "split of the source to train on" },
+  { key: "target-split", group: "data", kind: "text", default: "train", commands: adapting,
+    help: "split of the target to adapt to" },
+  { key: "eval-split", group: "data", kind: "text", default: "val", commands: training,
+    help: "split to score on, of the target; where there is no target, of the source" },
+  { key: "class-map", group: "data", kind: "path", commands: [...training, "evaluate"],
+    help: "JSON file that translates the classes of a data set into those of the network" },
+  { key: "images", group: "data", kind: "paths", commands: ["predict"],
+    help: "image files, or folders of images, to label" },
+  { key: "max-pixels", group: "data", kind: "integer", default: 100_000_000, minimum: 1, commands: networks,
+    ofOneStart: true,
+    help: "how many pixels an image's header may claim; a larger image is refused before memory is taken" },
+  { key: "skip-broken", group: "data", kind: "flag", default: false, commands: ["adapt", "train", "evaluate"],
+    help: "leave out labelled images that cannot be used, or whose labels cannot, and say which" },
+  { key: "prior", group: "data", kind: "path", commands: ["select"],
+    help: "spatial prior: .npy file of floats, [C,H,W]" },
+  { key: "size", group: "data", kind: "size", unless: "short-side",
+    commands: [...networks, "tune"],
+    differs: { tune: { default: "240x320", help: "height x width in pixels of the images" } },
+    help: "height x width in pixels of what the network sees, to which images are stretched; without it they keep their shape" },
+  { key: "short-side", group: "data", kind: "integer", minimum: 1, unless: "size", commands: networks,
+    help: "shorter side of images, which keep their shape, in pixels; without it, that of the weights' size, else their own" },
+  { key: "town-images", group: "data", kind: "integer", default: 120, minimum: 1, commands: [...training, "synth"],
+    help: "training images of each built-in town" },
+  { key: "town-size", group: "data", kind: "size", default: "96x192", commands: [...training, "synth"],
+    help: "height x width in pixels of the built-in towns' images" },
+] as const satisfies readonly OptionShape[];

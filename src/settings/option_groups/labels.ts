@@ -1,0 +1,27 @@
+/**
+ * How images are labelled and scored.
+ *
+ * @module
+ */
+
+import { networks, type OptionShape, training } from "../option_shape.ts";
+
+/** The options of this group. */
+// deno-fmt-ignore
+export const labelsOptions = [
+  { key: "format", group: "labels", kind: "text", default: "png", choices: ["png", "npy"], commands: ["select"],
+    help: "kind of the label files" },
+  { key: "scales", group: "labels", kind: "numbers", default: [1], minimum: 0.01, maximum: 100, commands: networks,
+    help: "scales at which the network sees an image, with commas between; the results are averaged" },
+  { key: "flip", group: "labels", kind: "flag", default: false, commands: networks,
+    help: "let the network see the mirrored image too, and average" },
+  { key: "average", group: "labels", kind: "text", default: "probabilities", choices: ["probabilities", "logits"],
+    commands: networks,
+    help: "what is averaged over scales and mirrored images" },
+  { key: "absent", group: "labels", kind: "text", default: "null", choices: ["null", "zero"],
+    commands: [...training, "evaluate"],
+    help: "score of a class that is neither in the labels nor predicted: none (null) or 0 (zero)" },
+  { key: "label-batch", group: "labels", kind: "integer", default: 4, minimum: 1, commands: [...training, "evaluate"],
+    freeOnResume: true,
+    help: "images that are labelled or scored together" },
+] as const satisfies readonly OptionShape[];

@@ -1,0 +1,49 @@
+/**
+ * The run and what it writes.
+ *
+ * @module
+ */
+
+import { adapting, networks, type OptionShape, training } from "../option_shape.ts";
+
+const runFolderHelp = "folder for the results; without it, a new one in runs/";
+
+/** The options of this group. */
+// deno-fmt-ignore
+export const outputOptions = [
+  { key: "config", group: "output", kind: "path", commands: [...networks, "select", "synth"], freeOnResume: true,
+    help: "recipe: a YAML file of options; an option given beside it wins" },
+  { key: "out", group: "output", kind: "path", commands: [...training, "predict", "select", "synth"], ofOneStart: true,
+    differs: { adapt: { help: runFolderHelp }, train: { help: runFolderHelp } },
+    help: "folder for the results" },
+  { key: "resume", group: "output", kind: "flag", commands: training, ofOneStart: true,
+    help: "go on with the run in the folder of --out, from its last checkpoint" },
+  { key: "override", group: "output", kind: "flag", commands: training, ofOneStart: true,
+    help: "with --resume: go on though options, data, adapter or program are others than at the start; that is recorded" },
+  { key: "logits", group: "output", kind: "flag", commands: ["predict", "select"],
+    differs: { select: { kind: "paths", group: "data",
+      help: "logits in .npy files of the same form, as predict --logits writes them; instead of --probabilities" } },
+    help: "also write the network's logits as NAME.npy" },
+  { key: "probabilities", group: "output", kind: "flag", commands: ["predict", "select"],
+    differs: { select: { kind: "paths", group: "data",
+      help: "probability maps: .npy files of floats, [N,C,H,W] or [C,H,W], as predict --probabilities writes them" } },
+    help: "also write the probability of each class as NAME.probabilities.npy, at the image's own size" },
+  { key: "control-run", group: "output", kind: "path", commands: adapting, ofOneStart: true,
+    help: "folder of a finished control run; the table then shows the gain over it" },
+  { key: "plan", group: "output", kind: "flag", commands: training, ofOneStart: true,
+    help: "print how much GPU memory each stage of the run takes, then stop" },
+  { key: "profile", group: "output", kind: "flag", commands: training, ofOneStart: true,
+    help: "print at the end where the time went, by stage and kernel; also written to profile.json" },
+  { key: "memory-budget", group: "output", kind: "bytes", commands: training, ofOneStart: true,
+    help: "do not start where the run takes more GPU memory than this, such as 4GiB" },
+  { key: "json", group: "output", kind: "flag",
+    commands: [...networks, "select", "bench", "tune", "doctor", "synth"], ofOneStart: true,
+    help: "print one JSON object on stdout, and nothing else there" },
+  { key: "plot", group: "output", kind: "path", commands: ["bench"],
+    help: "SVG file to draw: the roofline of the kernels, or with bench growth its lines" },
+  { key: "submit", group: "output", kind: "flag", commands: ["bench"],
+    help: "print one Markdown block to paste into a report, and nothing else" },
+  { key: "adapter", group: "output", kind: "text", placeholder: "NAME|NUMBER", ofOneStart: true,
+    commands: [...networks, "select", "bench", "tune", "doctor"],
+    help: "GPU to run on, by its number or a part of its name; crosswalk doctor lists them" },
+] as const satisfies readonly OptionShape[];

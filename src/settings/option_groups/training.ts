@@ -1,0 +1,67 @@
+/**
+ * Training: crops, the optimizer, learning rates.
+ *
+ * @module
+ */
+
+import { type OptionShape, training } from "../option_shape.ts";
+
+/** The options of this group. */
+// deno-fmt-ignore
+export const trainingOptions = [
+  { key: "seed", group: "training", kind: "integer", default: 0, minimum: 0, maximum: 2 ** 32 - 1,
+    commands: [...training, "synth"],
+    help: "number that all random draws follow from; the same seed draws the same" },
+  { key: "batch", group: "training", kind: "integer", default: 4, minimum: 1, commands: [...training, "tune"],
+    help: "crops that are in memory together, a micro-batch" },
+  { key: "accumulate", group: "training", kind: "integer", default: 1, minimum: 1, maximum: 1024, commands: training,
+    help: "micro-batches of a step; their gradients are averaged" },
+  { key: "recompute", group: "training", kind: "flag", default: false, commands: training, freeOnResume: true,
+    help: "keep fewer activations and compute them again for the gradients: less memory, more time" },
+  { key: "half-activations", group: "training", kind: "flag", default: false, commands: training,
+    help: "keep activations for the gradients in 16 bits: less memory, rounded gradients" },
+  { key: "crop", group: "training", kind: "size", words: ["auto", "whole"], default: "auto", earlier: "whole",
+    commands: training,
+    help: "height x width in pixels of the pieces to train on; or 4/5 of the working size (auto), or all of it (whole)" },
+  { key: "scale-range", group: "training", kind: "numbers", default: [0.75, 1.5], count: 2, minimum: 0.01, maximum: 100,
+    commands: training,
+    help: "smallest and largest factor by which an image is scaled at random" },
+  { key: "mirror", group: "training", kind: "flag", default: true, commands: training,
+    help: "mirror half of the crops at random" },
+  { key: "jitter", group: "training", kind: "number", default: 0, minimum: 0, maximum: 0.9, commands: training,
+    help: "strength of random changes of brightness, contrast and saturation; 0 is none" },
+  { key: "optimizer", group: "training", kind: "text", default: "sgd", choices: ["sgd", "adamw"], commands: training,
+    help: "how gradients become steps" },
+  { key: "momentum", group: "training", kind: "number", default: 0.9, minimum: 0, maximum: 1, commands: training,
+    help: "momentum of SGD" },
+  { key: "nesterov", group: "training", kind: "flag", default: false, commands: training,
+    help: "use Nesterov's momentum in SGD" },
+  { key: "betas", group: "training", kind: "numbers", default: [0.9, 0.999], count: 2, minimum: 0, maximum: 0.99999,
+    commands: training,
+    help: "decay of AdamW's running means: of the gradients, and of their squares" },
+  { key: "weight-decay", group: "training", kind: "number", default: 0.0005, minimum: 0, commands: training,
+    help: "strength of the pull of weights towards 0" },
+  { key: "clip-norm", group: "training", kind: "number", minimum: 0.000001, commands: training,
+    help: "largest L2 norm of all gradients together; longer ones are scaled down. Without it, none are" },
+  { key: "head-rate", group: "training", kind: "number", default: 10, minimum: 0, commands: training,
+    help: "learning rate of the head, as a multiple of the backbone's" },
+  { key: "source-steps", group: "training", kind: "integer", default: 1500, minimum: 0, commands: training,
+    help: "steps of the source training" },
+  { key: "source-rate", group: "training", kind: "number", default: 0.001, minimum: 0, commands: training,
+    help: "learning rate of the source training, after its warm-up" },
+  { key: "schedule", group: "training", kind: "text", default: "poly", choices: ["constant", "poly", "step"],
+    commands: training,
+    help: "how the learning rate falls during the source training" },
+  { key: "power", group: "training", kind: "number", default: 0.9, minimum: 0, commands: training,
+    help: "poly schedule: the exponent" },
+  { key: "schedule-steps", group: "training", kind: "integer", minimum: 1, commands: training,
+    help: "poly schedule: steps until the rate is 0; without it, those of the source training" },
+  { key: "gamma", group: "training", kind: "number", default: 0.1, minimum: 0, commands: training,
+    help: "step schedule: factor by which the learning rate is multiplied, again and again" },
+  { key: "every", group: "training", kind: "integer", minimum: 1, commands: training,
+    help: "step schedule: steps between two such factors; without it, a third of the source training" },
+  { key: "warm-up", group: "training", kind: "integer", default: 100, minimum: 0, commands: training,
+    help: "first steps of the source training, in which the learning rate rises" },
+  { key: "class-weights", group: "training", kind: "path", words: ["balanced"], commands: training,
+    help: "weights of the classes in the loss: balanced (rare classes count more), or a JSON file; without it, all 1" },
+] as const satisfies readonly OptionShape[];
