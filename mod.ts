@@ -145,6 +145,8 @@ export {
 } from "./src/selftraining/training_step.ts";
 export {
   crossEntropy,
+  type CrossEntropyOptions,
+  crossEntropyWith,
   type LabelTensors,
   type Objective,
   type ObjectiveContext,
