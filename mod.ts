@@ -230,8 +230,9 @@ export {
   type ConvBiasOptions,
   dropoutLayer,
 } from "./src/nn/layers.ts";
-export type { Model, ModelOptions } from "./src/nn/model.ts";
-export { findModel, models } from "./src/nn/models/mod.ts";
+export { type Model, type ModelFamily, modelOf, type ModelOptions } from "./src/nn/model.ts";
+export { findModel, modelFamilies, models } from "./src/nn/models/mod.ts";
+export { type BatchNormTraining, hiddenChannels, type ModelVariant } from "./src/nn/variant.ts";
 export {
   loadNetwork,
   Network,

@@ -30,6 +30,7 @@ import { checkLabels, warnOfPalettes } from "./label_check.ts";
 import { Profile } from "./profile.ts";
 import { FolderStore } from "./folder_store.ts";
 import { imagesOf, runFacts } from "./run_facts.ts";
+import { modelVariant } from "../settings/model_variant.ts";
 import type { Settings } from "../settings/settings.ts";
 import { writeTowns } from "./synth.ts";
 import { adapterKey, loadTuning } from "../tuning/table.ts";
@@ -172,9 +173,9 @@ interface FirstNetwork {
 function firstNetwork(settings: Settings, { classes, palette }: Dataset): FirstNetwork {
   const finished = settings.get("source-model");
   if (finished !== undefined) {
-    const { model, metadata, tensors } = readWeights(readFile(finished), finished);
+    const { model, variant, metadata, tensors } = readWeights(readFile(finished), finished);
     return {
-      model: findModel(model, finished),
+      model: findModel(model, { ...variant, ...modelVariant(settings) }, finished),
       metadata: { palette, ...metadata },
       isFinished: true,
       fill: (store) => store.load(tensors, finished),
@@ -184,7 +185,7 @@ function firstNetwork(settings: Settings, { classes, palette }: Dataset): FirstN
   const file = backbone === undefined ? undefined : readSafetensors(readFile(backbone), backbone);
   const size = recordedSize(file?.metadata.size);
   return {
-    model: findModel(settings.get("model")),
+    model: findModel(settings.get("model"), modelVariant(settings)),
     metadata: { classes, palette, ...(size === undefined ? {} : { size }) },
     isFinished: false,
     fill: (store) => {
