@@ -233,6 +233,7 @@ export {
 } from "./src/nn/layers.ts";
 export type { Model, ModelOptions } from "./src/nn/model.ts";
 export { findModel, models } from "./src/nn/models/mod.ts";
+export type { OriginalNames, OriginalScope, OriginalTensor } from "./src/nn/original_names.ts";
 export {
   loadNetwork,
   Network,

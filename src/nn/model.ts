@@ -7,6 +7,7 @@
 
 import type { Tensor } from "../graph/tensor.ts";
 import type { ImageKind } from "./image_kind.ts";
+import type { OriginalNames } from "./original_names.ts";
 import type { ParameterGroup, ParameterScope } from "./parameters.ts";
 
 /** A semantic-segmentation network. */
@@ -26,6 +27,11 @@ export interface Model {
   readonly groups?: readonly ParameterGroup[];
   /** Whether corner pixels coincide when the logits are interpolated to the size of the labels. */
   readonly alignCorners: boolean;
+  /**
+   * The families of other people's weight files that hold this network or its backbone. The first is the one that is
+   * written. Absent where there is none.
+   */
+  readonly originalNames?: readonly OriginalNames[];
   /**
    * From images `[N, takes.channels, H, W]` to logits `[N, classes, h, w]`, of any size h × w.
    *

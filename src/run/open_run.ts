@@ -16,7 +16,7 @@ import { requestAdapter } from "../gpu/adapters.ts";
 import { Gpu } from "../gpu/gpu.ts";
 import { findModel } from "../nn/models/mod.ts";
 import type { Model } from "../nn/model.ts";
-import { Network, type NetworkMetadata, readWeights, recordedSize } from "../nn/network.ts";
+import { Network, type NetworkMetadata, recordedSize } from "../nn/network.ts";
 import type { ParameterStore } from "../nn/parameters.ts";
 import { readSafetensors } from "../formats/safetensors.ts";
 import { TerminalProgress } from "../report/progress.ts";
@@ -34,6 +34,7 @@ import type { Settings } from "../settings/settings.ts";
 import { writeTowns } from "./synth.ts";
 import { adapterKey, loadTuning } from "../tuning/table.ts";
 import type { RunContext, RunData } from "./context.ts";
+import { openWeights } from "./weights.ts";
 import { divisible, runSizes } from "./working_shapes.ts";
 
 /** A run that can start. */
@@ -172,9 +173,9 @@ interface FirstNetwork {
 function firstNetwork(settings: Settings, { classes, palette }: Dataset): FirstNetwork {
   const finished = settings.get("source-model");
   if (finished !== undefined) {
-    const { model, metadata, tensors } = readWeights(readFile(finished), finished);
+    const { model, metadata, tensors } = openWeights(finished);
     return {
-      model: findModel(model, finished),
+      model,
       metadata: { palette, ...metadata },
       isFinished: true,
       fill: (store) => store.load(tensors, finished),
