@@ -91,6 +91,7 @@ export type { Activation } from "./src/ops/activation/kind.ts";
 export { softmax } from "./src/ops/activation/softmax.ts";
 export { add } from "./src/ops/arithmetic/add.ts";
 export { concat } from "./src/ops/arithmetic/concat.ts";
+export { crop, type CropOptions } from "./src/ops/arithmetic/crop.ts";
 export { scale } from "./src/ops/arithmetic/scale.ts";
 export { conv2d, type Conv2dOptions } from "./src/ops/conv/conv2d.ts";
 export type { BatchNormEpilogue, BiasEpilogue, Epilogue } from "./src/ops/conv/epilogue.ts";
