@@ -260,7 +260,10 @@ export {
   readSafetensors,
   type SafetensorsFile,
   writeSafetensors,
+  writeStoredSafetensors,
 } from "./src/formats/safetensors.ts";
+export { readTensors } from "./src/formats/read_tensors.ts";
+export { type ElementType, type ForeignTensors, type StoredTensor } from "./src/formats/stored_tensor.ts";
 
 // Optimizers
 export type { GradientAccumulation } from "./src/optim/accumulation.ts";
