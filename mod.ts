@@ -98,8 +98,8 @@ export type { BatchNormEpilogue, BiasEpilogue, Epilogue } from "./src/ops/conv/e
 export { depthwiseConv2d } from "./src/ops/conv/depthwise_conv2d.ts";
 export type { ConvolutionOptions, Padding } from "./src/ops/conv/geometry.ts";
 export {
-  interpolatedCrossEntropy,
   type CrossEntropyRegularizer,
+  interpolatedCrossEntropy,
   type InterpolatedCrossEntropyOptions,
   type RegularizerKind,
 } from "./src/ops/loss/interpolated_cross_entropy.ts";

@@ -23,6 +23,7 @@ export type RegularizerKind = "mrkld" | "mrent" | "mrl2";
 
 /** A regulariser of the cross-entropy. */
 export interface CrossEntropyRegularizer {
+  /** Which one. */
   readonly kind: RegularizerKind;
   /** Its weight in the loss, the paper's α. */
   readonly weight: number;
