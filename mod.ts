@@ -91,6 +91,7 @@ export type { Activation } from "./src/ops/activation/kind.ts";
 export { softmax } from "./src/ops/activation/softmax.ts";
 export { add } from "./src/ops/arithmetic/add.ts";
 export { concat } from "./src/ops/arithmetic/concat.ts";
+export { crop, type CropOptions } from "./src/ops/arithmetic/crop.ts";
 export { scale } from "./src/ops/arithmetic/scale.ts";
 export { conv2d, type Conv2dOptions } from "./src/ops/conv/conv2d.ts";
 export type { BatchNormEpilogue, BiasEpilogue, Epilogue } from "./src/ops/conv/epilogue.ts";
@@ -243,8 +244,10 @@ export {
   type ConvBiasOptions,
   dropoutLayer,
 } from "./src/nn/layers.ts";
-export type { Model, ModelOptions } from "./src/nn/model.ts";
-export { findModel, models } from "./src/nn/models/mod.ts";
+export { type Model, type ModelFamily, modelOf, type ModelOptions } from "./src/nn/model.ts";
+export { findModel, modelFamilies, models } from "./src/nn/models/mod.ts";
+export type { OriginalNames, OriginalScope, OriginalTensor } from "./src/nn/original_names.ts";
+export { type BatchNormTraining, hiddenChannels, type ModelVariant } from "./src/nn/variant.ts";
 export {
   loadNetwork,
   Network,
@@ -270,7 +273,10 @@ export {
   readSafetensors,
   type SafetensorsFile,
   writeSafetensors,
+  writeStoredSafetensors,
 } from "./src/formats/safetensors.ts";
+export { readTensors } from "./src/formats/read_tensors.ts";
+export { type ElementType, type ForeignTensors, type StoredTensor } from "./src/formats/stored_tensor.ts";
 
 // Optimizers
 export type { GradientAccumulation } from "./src/optim/accumulation.ts";

@@ -21,6 +21,7 @@ export type Reason =
   | "training diverged"
   | "no class map"
   | "unknown label set"
+  | "no such variant"
   | "too many pixels"
   | "broken images";
 

@@ -54,6 +54,10 @@ const advices: Readonly<Record<Reason, (command: TakenOptions) => string>> = {
   "broken images": ({ takes }) =>
     takes("skip-broken") ? "Mend the files, or leave them out with --skip-broken" : "Mend the files",
   "unknown label set": () => "Or give a file: a label set, or the dataset.json of a data set",
+  "no such variant": ({ names }) => {
+    const given = names("width", "batch-norm", "heads", "branches", "colors", "stride-in", "skip-scale");
+    return given === "" ? "" : `Leave out what it does not have of ${given}`;
+  },
   "no class map": ({ takes }) => takes("class-map") ? "Give a class map with --class-map" : "",
 };
 
