@@ -236,7 +236,7 @@ export { type RunParts, Training } from "./src/selftraining/training.ts";
 
 // Networks
 export type { Normalization } from "./src/ops/data/sample.ts";
-export { encodeBatch, floatChannels, type ImageKind, rgbBytes } from "./src/nn/image_kind.ts";
+export { encodeBatch, floatChannels, type ImageKind, imagenetPhotographs, rgbBytes } from "./src/nn/image_kind.ts";
 export {
   convBatchNorm,
   type ConvBatchNormOptions,
