@@ -91,6 +91,7 @@ export type { Activation } from "./src/ops/activation/kind.ts";
 export { softmax } from "./src/ops/activation/softmax.ts";
 export { add } from "./src/ops/arithmetic/add.ts";
 export { concat } from "./src/ops/arithmetic/concat.ts";
+export { crop, type CropOptions } from "./src/ops/arithmetic/crop.ts";
 export { scale } from "./src/ops/arithmetic/scale.ts";
 export { conv2d, type Conv2dOptions } from "./src/ops/conv/conv2d.ts";
 export type { BatchNormEpilogue, BiasEpilogue, Epilogue } from "./src/ops/conv/epilogue.ts";
@@ -222,7 +223,7 @@ export { type RunParts, Training } from "./src/selftraining/training.ts";
 
 // Networks
 export type { Normalization } from "./src/ops/data/sample.ts";
-export { encodeBatch, floatChannels, type ImageKind, rgbBytes } from "./src/nn/image_kind.ts";
+export { encodeBatch, floatChannels, type ImageKind, imagenetPhotographs, rgbBytes } from "./src/nn/image_kind.ts";
 export {
   convBatchNorm,
   type ConvBatchNormOptions,
@@ -230,8 +231,10 @@ export {
   type ConvBiasOptions,
   dropoutLayer,
 } from "./src/nn/layers.ts";
-export type { Model, ModelOptions } from "./src/nn/model.ts";
-export { findModel, models } from "./src/nn/models/mod.ts";
+export { type Model, type ModelFamily, modelOf, type ModelOptions } from "./src/nn/model.ts";
+export { findModel, modelFamilies, models } from "./src/nn/models/mod.ts";
+export type { OriginalNames, OriginalScope, OriginalTensor } from "./src/nn/original_names.ts";
+export { type BatchNormTraining, hiddenChannels, type ModelVariant } from "./src/nn/variant.ts";
 export {
   loadNetwork,
   Network,
@@ -257,7 +260,10 @@ export {
   readSafetensors,
   type SafetensorsFile,
   writeSafetensors,
+  writeStoredSafetensors,
 } from "./src/formats/safetensors.ts";
+export { readTensors } from "./src/formats/read_tensors.ts";
+export { type ElementType, type ForeignTensors, type StoredTensor } from "./src/formats/stored_tensor.ts";
 
 // Optimizers
 export type { GradientAccumulation } from "./src/optim/accumulation.ts";

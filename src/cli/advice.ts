@@ -53,6 +53,10 @@ const advices: Readonly<Record<Reason, (command: TakenOptions) => string>> = {
     takes("max-pixels") ? "If the image is meant to be that large, raise --max-pixels; else its file is damaged" : "",
   "broken images": ({ takes }) =>
     takes("skip-broken") ? "Mend the files, or leave them out with --skip-broken" : "Mend the files",
+  "no such variant": ({ names }) => {
+    const given = names("width", "batch-norm", "heads", "branches", "colors", "stride-in", "skip-scale");
+    return given === "" ? "" : `Leave out what it does not have of ${given}`;
+  },
   "no class map": ({ takes }) => takes("class-map") ? "Give a class map with --class-map" : "",
 };
 

@@ -10,8 +10,8 @@ import { readClassMap } from "../data/folder.ts";
 import type { Shapes } from "../data/shapes.ts";
 import type { Size } from "../data/size.ts";
 import { Gpu } from "../gpu/gpu.ts";
-import { loadNetwork, type Network } from "../nn/network.ts";
-import { readFile } from "../disk/files.ts";
+import type { Network } from "../nn/network.ts";
+import { networkOf, openWeights } from "../run/weights.ts";
 import { shapesOf, wantedSize } from "../run/working_shapes.ts";
 import { keptKind } from "../tuning/kept_kind.ts";
 import type { Settings } from "../settings/settings.ts";
@@ -29,7 +29,7 @@ export function openGpu(adapter: string | undefined): Promise<Gpu> {
 
 /** The network of a weight file, for labelling only. */
 export function openNetwork(gpu: Gpu, path: string): Network {
-  return loadNetwork(gpu, readFile(path), path, { trainable: false });
+  return networkOf(gpu, openWeights(path), { trainable: false });
 }
 
 /** The class map of the settings, if one is given. */

@@ -19,6 +19,7 @@ import { networkTensors, type TunedSizes } from "../tuning/network_tensors.ts";
 import { findModel } from "../nn/models/mod.ts";
 import { residualDeeplab } from "../nn/models/residual_deeplab.ts";
 import { keptKind } from "../tuning/kept_kind.ts";
+import { modelVariant } from "../settings/model_variant.ts";
 import type { Settings } from "../settings/settings.ts";
 import { adapterKey, readTable, tablePaths, writeTable } from "../tuning/table.ts";
 import { readArguments } from "./arguments.ts";
@@ -63,7 +64,7 @@ export async function run(args: readonly string[]): Promise<number> {
 function tunedNetwork(settings: Settings): [Model, TunedSizes] {
   if (settings.get("reference")) return [residualDeeplab, reference];
   const sizes = { batch: settings.get("batch"), ...settings.require("size"), classes: settings.get("classes") };
-  return [findModel(settings.get("model")), sizes];
+  return [findModel(settings.get("model"), modelVariant(settings)), sizes];
 }
 
 /**

@@ -143,8 +143,18 @@ export function convBias(x: Tensor, scope: ParameterScope, name: string, options
   });
 }
 
-/** Dropout in training: the trainer gives its key under `name`. In inference the result is `x` itself. Any shape. */
-export function dropoutLayer(x: Tensor, scope: ParameterScope, name: string, probability: number): Tensor {
+/**
+ * Dropout in training: the trainer gives its key under `name`. In inference the result is `x` itself. Any shape.
+ *
+ * @param of what is dropped as one, as in {@link dropout}.
+ */
+export function dropoutLayer(
+  x: Tensor,
+  scope: ParameterScope,
+  name: string,
+  probability: number,
+  of: "elements" | "channels" = "elements",
+): Tensor {
   const { dropoutKey } = scope;
-  return dropoutKey === undefined ? x : layer(name, () => dropout(x, { probability, key: dropoutKey(name) }));
+  return dropoutKey === undefined ? x : layer(name, () => dropout(x, { probability, key: dropoutKey(name), of }));
 }

@@ -5,9 +5,12 @@
  * @module
  */
 
+import { ReasonedError } from "../errors.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import type { ImageKind } from "./image_kind.ts";
+import type { OriginalNames } from "./original_names.ts";
 import type { ParameterGroup, ParameterScope } from "./parameters.ts";
+import { differences, type ModelVariant, plainVariant } from "./variant.ts";
 
 /** A semantic-segmentation network. */
 export interface Model {
@@ -15,6 +18,11 @@ export interface Model {
   readonly name: string;
   /** One line about it. */
   readonly description: string;
+  /**
+   * How it differs from the plain network of its name; weight files record it. Only properties that differ are there.
+   * Default `{}`.
+   */
+  readonly variant?: ModelVariant;
   /** The kind of images that the network takes. */
   readonly takes: ImageKind;
   /**
@@ -26,6 +34,11 @@ export interface Model {
   readonly groups?: readonly ParameterGroup[];
   /** Whether corner pixels coincide when the logits are interpolated to the size of the labels. */
   readonly alignCorners: boolean;
+  /**
+   * The families of other people's weight files that hold this network or its backbone. The first is the one that is
+   * written. Absent where there is none.
+   */
+  readonly originalNames?: readonly OriginalNames[];
   /**
    * From images `[N, takes.channels, H, W]` to logits `[N, classes, h, w]`, of any size h × w.
    *
@@ -41,4 +54,39 @@ export interface ModelOptions {
   readonly classes: number;
   /** Whether the network is traced for inference only. */
   readonly inference: boolean;
+}
+
+/** All networks of one name. */
+export interface ModelFamily {
+  /** The name of each of them. */
+  readonly name: string;
+  /** One line about them. */
+  readonly description: string;
+  /** The properties in which they differ, with the values of the plain network. */
+  readonly plain: ModelVariant;
+  /** The parts of a model that depend on the variant, which has all properties. */
+  readonly build: (variant: Required<ModelVariant>) => Omit<Model, "name" | "description" | "variant">;
+}
+
+/**
+ * The network of this variant.
+ *
+ * @param source the file that asks for it, for messages.
+ * @throws {Error} if the variant has a property in which networks of this name do not differ.
+ */
+export function modelOf(family: ModelFamily, variant: ModelVariant = {}, source?: string): Model {
+  const { name, description } = family;
+  const plain = { ...plainVariant, ...family.plain };
+  const different = differences(variant, plain);
+  const known = Object.keys(family.plain);
+  const foreign = Object.keys(different).find((property) => !known.includes(property));
+  if (foreign !== undefined) {
+    const place = source === undefined ? "" : `, as ${source} wants it`;
+    const allowed = known.map((property) => `"${property}"`).join(", ");
+    throw new ReasonedError(
+      `The model ${name} has no variants that differ in "${foreign}"${place}; they may differ in ${allowed}`,
+      "no such variant",
+    );
+  }
+  return { name, description, variant: different, ...family.build({ ...plain, ...different }) };
 }

@@ -11,6 +11,7 @@ import { findModel } from "./models/mod.ts";
 import { collectParameters, type ParameterScope, ParameterStore, standardGroups } from "./parameters.ts";
 import { type ParameterValues, readSafetensors, writeSafetensors } from "../formats/safetensors.ts";
 import { shortText } from "../formats/validation.ts";
+import { type ModelVariant, readVariant, variantText } from "./variant.ts";
 
 /** What the metadata of our own weight files say about the network. */
 export interface NetworkMetadata {
@@ -110,8 +111,10 @@ export class Network {
   /** The weights as the bytes of a safetensors file. Its metadata name the model and the classes. */
   async save(): Promise<Uint8Array<ArrayBuffer>> {
     const { classes, size, palette } = this.metadata;
+    const { name, description, variant = {} } = this.model;
     return writeSafetensors(await this.store.save(), {
-      model: `${this.model.name}: ${this.model.description}`,
+      model: `${name}: ${description}`,
+      ...(Object.keys(variant).length > 0 ? { variant: variantText(variant) } : {}),
       classes: classes.join("|"),
       ...(size ? { size: `${size.height}x${size.width}` } : {}),
       ...(palette ? { palette: palette.map((color) => color.join(",")).join("|") } : {}),
@@ -134,6 +137,8 @@ export function dropoutInput(name: string): string {
 export interface WeightFile {
   /** Name of the model. */
   readonly model: string;
+  /** How the network differs from the plain one of that name. */
+  readonly variant: ModelVariant;
   /** Classes, working size and palette. */
   readonly metadata: NetworkMetadata;
   /** Values by parameter name. */
@@ -144,11 +149,12 @@ export interface WeightFile {
  * Reads a finished network's weight file.
  *
  * @param source the file's name, for messages.
- * @throws {Error} if it does not name its model and classes, or names more than 255 classes.
+ * @throws {Error} if it does not name its model and classes, names more than 255 classes, or names a variant that is
+ * none.
  */
 export function readWeights(bytes: Uint8Array<ArrayBuffer>, source: string): WeightFile {
   const { tensors, metadata } = readSafetensors(bytes, source);
-  const { model, classes, size, palette } = metadata;
+  const { model, variant, classes, size, palette } = metadata;
   if (model === undefined || classes === undefined) {
     throw new Error(`Cannot use ${source} as a network: its metadata must name "model" and "classes"`);
   }
@@ -161,6 +167,7 @@ export function readWeights(bytes: Uint8Array<ArrayBuffer>, source: string): Wei
   }
   return {
     model: modelName(model),
+    variant: variant === undefined ? {} : readVariant(variant, source),
     metadata: {
       classes: names,
       ...(recorded === undefined ? {} : { size: recorded }),
@@ -184,7 +191,12 @@ export function loadNetwork(
   options: { readonly trainable?: boolean; readonly model?: Model } = {},
 ): Network {
   const file = readWeights(bytes, source);
-  const network = new Network(gpu, options.model ?? findModel(file.model, source), file.metadata, options);
+  const network = new Network(
+    gpu,
+    options.model ?? findModel(file.model, file.variant, source),
+    file.metadata,
+    options,
+  );
   network.store.load(file.tensors, source);
   return network;
 }

@@ -18,7 +18,7 @@ import { requestAdapter } from "../gpu/adapters.ts";
 import { Gpu } from "../gpu/gpu.ts";
 import { findModel } from "../nn/models/mod.ts";
 import type { Model } from "../nn/model.ts";
-import { Network, type NetworkMetadata, readWeights, recordedSize } from "../nn/network.ts";
+import { Network, type NetworkMetadata, recordedSize } from "../nn/network.ts";
 import type { ParameterStore } from "../nn/parameters.ts";
 import { readSafetensors } from "../formats/safetensors.ts";
 import { TerminalProgress } from "../report/progress.ts";
@@ -32,10 +32,12 @@ import { checkLabels, warnOfPalettes } from "./label_check.ts";
 import { Profile } from "./profile.ts";
 import { FolderStore } from "./folder_store.ts";
 import { imagesOf, runFacts } from "./run_facts.ts";
+import { modelVariant } from "../settings/model_variant.ts";
 import type { Settings } from "../settings/settings.ts";
 import { writeTowns } from "./synth.ts";
 import { adapterKey, loadTuning } from "../tuning/table.ts";
 import type { RunContext, RunData } from "./context.ts";
+import { openWeights } from "./weights.ts";
 import { divisible, runSizes } from "./working_shapes.ts";
 
 /** A run that can start. */
@@ -198,9 +200,9 @@ interface FirstNetwork {
 function firstNetwork(settings: Settings, { classes, palette }: Dataset): FirstNetwork {
   const finished = settings.get("source-model");
   if (finished !== undefined) {
-    const { model, metadata, tensors } = readWeights(readFile(finished), finished);
+    const { model, metadata, tensors } = openWeights(finished, { variant: modelVariant(settings) });
     return {
-      model: findModel(model, finished),
+      model,
       metadata: { palette, ...metadata },
       isFinished: true,
       fill: (store) => store.load(tensors, finished),
@@ -210,7 +212,7 @@ function firstNetwork(settings: Settings, { classes, palette }: Dataset): FirstN
   const file = backbone === undefined ? undefined : readSafetensors(readFile(backbone), backbone);
   const size = recordedSize(file?.metadata.size);
   return {
-    model: findModel(settings.get("model")),
+    model: findModel(settings.get("model"), modelVariant(settings)),
     metadata: { classes, palette, ...(size === undefined ? {} : { size }) },
     isFinished: false,
     fill: (store) => {

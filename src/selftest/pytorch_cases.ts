@@ -10,6 +10,7 @@ import { leakyRelu, relu, relu6 } from "../ops/activation/activation.ts";
 import { softmax } from "../ops/activation/softmax.ts";
 import { add } from "../ops/arithmetic/add.ts";
 import { concat } from "../ops/arithmetic/concat.ts";
+import { crop } from "../ops/arithmetic/crop.ts";
 import { row } from "../ops/arithmetic/row.ts";
 import { scale } from "../ops/arithmetic/scale.ts";
 import { conv2d, type Conv2dOptions } from "../ops/conv/conv2d.ts";
@@ -62,6 +63,7 @@ const ops: Readonly<Record<string, Build>> = {
   add: (t) => add(get(t, "a"), get(t, "b")),
   concat: (t) => concat(Object.keys(t).filter((name) => name !== "dy").map((name) => get(t, name))),
   scale: define((t, { factor }: { readonly factor: number }) => scale(get(t, "x"), factor)),
+  crop: define((t, options: Parameters<typeof crop>[1]) => crop(get(t, "x"), options)),
   sampleFloats: define((t, options: Parameters<typeof sampleFloats>[2]) =>
     sampleFloats(get(t, "x"), get(t, "geometry"), options)
   ),
@@ -82,7 +84,7 @@ function biasOf({ b: bias, r: residual }: Tensors): Pick<Conv2dOptions, "epilogu
 
 const files = [
   ...["conv2d", "depthwise_conv2d", "batch_norm", "max_pool", "average_pool", "resize", "activation", "arithmetic"],
-  ...["scale", "sample_floats", "cross_entropy"],
+  ...["crop", "scale", "sample_floats", "cross_entropy"],
 ];
 
 /** All cases; reads the fixture files. */

@@ -9,6 +9,7 @@ import { leakyRelu, relu, relu6 } from "../../src/ops/activation/activation.ts";
 import { softmax } from "../../src/ops/activation/softmax.ts";
 import { add } from "../../src/ops/arithmetic/add.ts";
 import { concat } from "../../src/ops/arithmetic/concat.ts";
+import { crop } from "../../src/ops/arithmetic/crop.ts";
 import { scale } from "../../src/ops/arithmetic/scale.ts";
 import { sliceChannels } from "../../src/ops/arithmetic/slice_channels.ts";
 import { conv2d } from "../../src/ops/conv/conv2d.ts";
@@ -96,6 +97,7 @@ export const opsUnderTest: readonly OpUnderTest[] = [
   linear("scale()", (x) => scale(x, -2.3)),
   { ...linear("sliceChannels()", (x) => sliceChannels(x, { from: 2, count: 3 })), hasGradient: false },
   { name: "channelSum()", inputs: { x }, build: (t) => channelSum(get(t, "x")), linearIn: [["x"]], hasGradient: false },
+  linear("crop()", (x) => crop(x, { top: -1, left: 2, height: 5, width: 6 })),
   linear("averagePool2d()", (x) => averagePool2d(x, { kernel: 3, stride: 2, padding: 1, ceilMode: true })),
   linear("globalAveragePool()", globalAveragePool),
   linear("bilinearResize() upwards", (x) => bilinearResize(x, { height: 16, width: 13 })),
@@ -104,6 +106,12 @@ export const opsUnderTest: readonly OpUnderTest[] = [
     name: "dropout()",
     inputs: { x, key: { shape: [4], layout: "plain", dtype: "u32", values: [1, 2, 3, 4] } },
     build: (tensors) => dropout(get(tensors, "x"), { probability: 0.4, key: get(tensors, "key") }),
+    linearIn: [["x"]],
+  },
+  {
+    name: "dropout() of whole channels",
+    inputs: { x, key: { shape: [4], layout: "plain", dtype: "u32", values: [1, 2, 3, 4] } },
+    build: (tensors) => dropout(get(tensors, "x"), { probability: 0.4, key: get(tensors, "key"), of: "channels" }),
     linearIn: [["x"]],
   },
   perImage("maxPool2d()", (x) => maxPool2d(x, { kernel: 3, stride: 2, padding: 1, ceilMode: true })),

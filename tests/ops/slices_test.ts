@@ -6,6 +6,7 @@ import { activation } from "../../src/ops/activation/activation.ts";
 import { softmax } from "../../src/ops/activation/softmax.ts";
 import { add } from "../../src/ops/arithmetic/add.ts";
 import { concat } from "../../src/ops/arithmetic/concat.ts";
+import { crop } from "../../src/ops/arithmetic/crop.ts";
 import { scale } from "../../src/ops/arithmetic/scale.ts";
 import { conv2d } from "../../src/ops/conv/conv2d.ts";
 import { sampleGeometryValues, wholeImage } from "../../src/ops/data/geometry.ts";
@@ -50,12 +51,27 @@ for (const counts of [[8, 12, 4], [5, 6, 7]]) {
   });
 }
 
-Deno.test("dropout() drops the same elements in slices", async () => {
-  const x = input("x", [2, 5, 13, 7]);
-  const key = input("key", [4], { dtype: "u32", layout: "plain" });
-  const outputs = withGradients(dropout(x, { probability: 0.4, key }), { x });
-  await checkSlices({ outputs, limits: [2000, 600], values: { key: [7, 1, 5, 3] } });
+Deno.test("crop() and its gradient are the same in slices", async () => {
+  const x = input("x", [2, 5, 23, 9]);
+  for (
+    const window of [
+      { top: 3, left: 1, height: 17, width: 8 },
+      { top: -12, left: -2, height: 50, width: 14 },
+      { top: 18, left: 4, height: 21, width: 9 },
+    ]
+  ) {
+    await checkSlices({ outputs: withGradients(crop(x, window), { x }), limits: [3000, 1000] });
+  }
 });
+
+for (const  of of["elements", "channels"] as const) {
+  Deno.test(`dropout() drops the same ${of} in slices`, async () => {
+    const x = input("x", [2, 5, 13, 7]);
+    const key = input("key", [4], { dtype: "u32", layout: "plain" });
+    const outputs = withGradients(dropout(x, { probability: 0.4, key, of }), { x });
+    await checkSlices({ outputs, limits: [2000, 600], values: { key: [7, 1, 5, 3] } });
+  });
+}
 
 Deno.test("batchNorm() with frozen statistics and its gradients are the same in slices", async () => {
   const [x, residual] = [input("x", [3, 6, 17, 11]), input("residual", [3, 6, 17, 11])];

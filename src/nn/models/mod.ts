@@ -4,24 +4,29 @@
  * @module
  */
 
-import type { Model } from "../model.ts";
-import { deeplabMobilenet } from "./deeplab_mobilenet.ts";
-import { deeplabNano } from "./deeplab_nano.ts";
+import { type Model, type ModelFamily, modelOf } from "../model.ts";
+import type { ModelVariant } from "../variant.ts";
+import { deeplabMobilenetFamily } from "./deeplab_mobilenet.ts";
+import { deeplabNanoFamily } from "./deeplab_nano.ts";
 
-/** Every network that can be named. */
-export const models: readonly Model[] = [deeplabMobilenet, deeplabNano];
+/** Every network that can be named, with its variants. */
+export const modelFamilies: readonly ModelFamily[] = [deeplabMobilenetFamily, deeplabNanoFamily];
+
+/** The plain network of each name. */
+export const models: readonly Model[] = modelFamilies.map((family) => modelOf(family, {}));
 
 /**
- * The network of this name.
+ * The network of this name, or a variant of it.
  *
+ * @param variant how it differs from the plain network. Default: it does not.
  * @param source the file that names it, for messages.
- * @throws {Error} listing the names.
+ * @throws {Error} listing the names, or the properties in which a variant of this network may differ.
  */
-export function findModel(name: string, source?: string): Model {
-  const found = models.find((model) => model.name === name);
-  if (found === undefined) {
-    const place = source === undefined ? "" : `, as ${source} names it`;
+export function findModel(name: string, variant: ModelVariant = {}, source?: string): Model {
+  const place = source === undefined ? "" : `, as ${source} names it`;
+  const family = modelFamilies.find((family) => family.name === name);
+  if (family === undefined) {
     throw new Error(`There is no model "${name}"${place}; the models are ${models.map((m) => m.name).join(", ")}`);
   }
-  return found;
+  return modelOf(family, variant, source);
 }
