@@ -2,6 +2,7 @@
 // crop, mirror. y[n,i,j] = bilinear(normalise(colours(x[n])))[top + i, left + j].
 // The bilinear image has scaledHeight × scaledWidth pixels, with half-pixel centres and no antialiasing. In a mirrored
 // crop j counts from the right. Beyond the scaled image y is 0, the value after normalising.
+// With BLUE_FIRST the channels of y are blue, green, red.
 // Of a slice: ROWS rows of each crop from row FIRST_ROW on.
 // Bindings: 0 x [N,H,W] read; a pixel is a u32 of 4 bytes: red in the lowest, green, blue, and one that is not read
 // · 1 geometry [N,3] vec4f read: (scaledHeight, scaledWidth, top, left), (mirror, brightness, contrast, saturation)
@@ -23,6 +24,7 @@ const BLUE_DIVISOR: f32 = 127.5f;
 const RED_SHIFT: f32 = -1.0f;
 const GREEN_SHIFT: f32 = -1.0f;
 const BLUE_SHIFT: f32 = -1.0f;
+const BLUE_FIRST: bool = false;
 
 @group(0) @binding(0) var<storage, read> x: array<u32>;
 @group(0) @binding(1) var<storage, read> geometry: array<vec4f>;
@@ -62,7 +64,8 @@ fn main(
   let bottom = place.start + vertical.high * place.size.y;
   let upper = mixed(texel(top + horizontal.low, colours), texel(top + horizontal.high, colours), horizontal.weight);
   let lower = mixed(texel(bottom + horizontal.low, colours), texel(bottom + horizontal.high, colours), horizontal.weight);
-  y[index] = vec4f(mixed(upper, lower, vertical.weight), 0.0);
+  let colour = mixed(upper, lower, vertical.weight);
+  y[index] = vec4f(select(colour, colour.zyx, BLUE_FIRST), 0.0);
 }
 
 // Exactly `a` where the weight is 0. The built-in function `mix` does not promise that.

@@ -20,6 +20,8 @@ export interface Normalization {
   readonly scale: readonly number[];
   /** Three summands, such as −1. */
   readonly shift: readonly number[];
+  /** The order of the batch's channels. Scales and shifts are in the order red, green, blue all the same. Default `"rgb"`. */
+  readonly order?: "rgb" | "bgr";
 }
 
 /** Size of the crops in pixels. */
@@ -38,7 +40,7 @@ export interface SampleImagesOptions extends CropSize {
 
 /**
  * Crops of images: `[N, H, W]` 4-byte words, which hold red, green, blue and a byte that is not read → `[N, 3, height,
- * width]`.
+ * width]`, in the order of the normalisation.
  *
  * Each image goes through these steps:
  * 1. Colours change: brightness·v, then v + (contrast − 1)·(v − 127.5), then v + (saturation − 1)·(v − grey), clamped
@@ -55,7 +57,7 @@ export interface SampleImagesOptions extends CropSize {
  */
 export function sampleImages(images: Tensor, geometry: Tensor, options: SampleImagesOptions): Tensor {
   checkShapes("sampleImages", images, geometry, "u32");
-  const { height, width, normalization: { scale, shift } } = options;
+  const { height, width, normalization: { scale, shift, order = "rgb" } } = options;
   const [batch = 1, sourceHeight = 1, sourceWidth = 1] = images.shape;
   if (scale.length !== 3 || shift.length !== 3) {
     refuse("sampleImages", "normalization needs 3 scales and 3 shifts");
@@ -85,6 +87,7 @@ export function sampleImages(images: Tensor, geometry: Tensor, options: SampleIm
             RED_SHIFT: redShift,
             GREEN_SHIFT: greenShift,
             BLUE_SHIFT: blueShift,
+            ...order === "rgb" ? {} : { BLUE_FIRST: true },
           },
           bindings: [
             imageRows(images, { images: { first, count }, rows: { first: 0, count: sourceHeight } }),
