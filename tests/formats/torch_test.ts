@@ -47,12 +47,11 @@ Deno.test("what was taken of a trainer's file, and what left out, is said", () =
   }
 });
 
-Deno.test("files of whole Modules, programs, sparse and quantised tensors and other objects are refused by name", () => {
+Deno.test("files of whole Modules, sparse and quantised tensors and other objects are refused by name", () => {
   const names: Record<string, string> = {
     "refused-module.zip.pth": 'the pickle names "torch.nn.modules.container.Sequential"',
     "refused-namespace.stream.pth": 'the pickle names "argparse.Namespace"',
     "refused-quantised.zip.pth": 'the pickle names "torch._utils._rebuild_qtensor"',
-    "refused-script.pt": "it is a program of TorchScript",
     "refused-sparse.zip.pth": 'the pickle names "torch._utils._rebuild_sparse_tensor"',
   };
   assertEquals(readdirSync(folder).filter((name) => name.startsWith("refused")).sort(), Object.keys(names));
@@ -60,6 +59,14 @@ Deno.test("files of whole Modules, programs, sparse and quantised tensors and ot
     const { message } = assertThrows(() => read(name), Error);
     assert(message.startsWith(`Cannot read ${name}: `) && message.includes(sentence), message);
     assert(message.includes("state_dict()"), message);
+  }
+});
+
+Deno.test("programs of TorchScript are refused as such, whether or not they are compressed", () => {
+  for (const member of ["archive/code/m.py", "archive/constants.pkl"]) {
+    const bytes = zip(dict(), [], [{ name: member, bytes: "x", method: 8 }]);
+    const { message } = assertThrows(() => readTensors(bytes, "a.pt"), Error);
+    assert(message.includes(`it holds "${member}", so it is a program of TorchScript`), message);
   }
 });
 
