@@ -245,6 +245,7 @@ export {
 } from "./src/nn/network.ts";
 export {
   collectParameters,
+  groupsWithBiases,
   type Initial,
   type ParameterDeclaration,
   type ParameterGroup,

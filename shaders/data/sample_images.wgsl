@@ -1,5 +1,5 @@
 // Cuts a training crop out of each image of a batch, in one step: change the colours, normalise, scale bilinearly,
-// crop, mirror. y[n,i,j] = bilinear(normalise(colours(x[n])))[top + i, left + j].
+// crop, mirror. With BLUE_FIRST the channels of y are blue, green, red. y[n,i,j] = bilinear(normalise(colours(x[n])))[top + i, left + j].
 // The bilinear image has scaledHeight × scaledWidth pixels, with half-pixel centres and no antialiasing. In a mirrored
 // crop j counts from the right. Beyond the scaled image y is 0, the value after normalising.
 // Of a slice: ROWS rows of each crop from row FIRST_ROW on.
@@ -23,6 +23,7 @@ const BLUE_DIVISOR: f32 = 127.5f;
 const RED_SHIFT: f32 = -1.0f;
 const GREEN_SHIFT: f32 = -1.0f;
 const BLUE_SHIFT: f32 = -1.0f;
+const BLUE_FIRST: bool = false;
 
 @group(0) @binding(0) var<storage, read> x: array<u32>;
 @group(0) @binding(1) var<storage, read> geometry: array<vec4f>;
@@ -36,7 +37,9 @@ fn texel(index: u32, colours: vec4f) -> vec3f {
   colour += (colours.z - 1.0) * (colour - 127.5);
   colour += (colours.w - 1.0) * (colour - dot(colour, vec3f(0.299, 0.587, 0.114)));
   colour = clamp(colour, vec3f(0.0), vec3f(255.0));
-  return colour / vec3f(RED_DIVISOR, GREEN_DIVISOR, BLUE_DIVISOR) + vec3f(RED_SHIFT, GREEN_SHIFT, BLUE_SHIFT);
+  colour = colour / vec3f(RED_DIVISOR, GREEN_DIVISOR, BLUE_DIVISOR) + vec3f(RED_SHIFT, GREEN_SHIFT, BLUE_SHIFT);
+  if (BLUE_FIRST) { return colour.bgr; }
+  return colour;
 }
 
 @compute @workgroup_size(64)

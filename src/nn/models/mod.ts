@@ -8,9 +8,16 @@ import { type Model, type ModelFamily, modelOf } from "../model.ts";
 import type { ModelVariant } from "../variant.ts";
 import { deeplabMobilenetFamily } from "./deeplab_mobilenet.ts";
 import { deeplabNanoFamily } from "./deeplab_nano.ts";
+import { deeplabv2Resnet101, deeplabv2Resnet18, deeplabv2Resnet50 } from "./deeplabv2_resnet.ts";
 
 /** Every network that can be named, with its variants. */
-export const modelFamilies: readonly ModelFamily[] = [deeplabMobilenetFamily, deeplabNanoFamily];
+export const modelFamilies: readonly ModelFamily[] = [
+  deeplabMobilenetFamily,
+  deeplabNanoFamily,
+  deeplabv2Resnet101,
+  deeplabv2Resnet50,
+  deeplabv2Resnet18,
+];
 
 /** The plain network of each name. */
 export const models: readonly Model[] = modelFamilies.map((family) => modelOf(family, {}));

@@ -8,10 +8,13 @@ import type { ShaderConstants } from "../../gpu/shader.ts";
 import { imageRows, type Region } from "../../graph/slices.ts";
 import type { InputGradient, StoredBinding, Tensor } from "../../graph/tensor.ts";
 import { refuse } from "../refuse.ts";
+import { outputTellsSide } from "../activation/activation.ts";
+import { activationGrad } from "../activation/activation_grad.ts";
 import { type Activation, activationConstants } from "../activation/kind.ts";
 import { channelSum } from "../reduce/channel_sum.ts";
+import { epilogueGrad } from "./epilogue_grad.ts";
 
-/** What a convolution does with its sums. With a bias it has gradients. With a batch norm folded in it has none. */
+/** What a convolution does with its sums. */
 export type Epilogue = BiasEpilogue | BatchNormEpilogue;
 
 /** Computes v + bias + residual from each sum v. */
@@ -23,8 +26,8 @@ export interface BiasEpilogue {
 }
 
 /**
- * Computes f(scale · v + shift + residual) from each sum v: in inference, the batch norm (`foldBatchNorm`), the
- * shortcut and the activation.
+ * Computes f(scale · v + shift + residual) from each sum v: a frozen batch norm (`foldBatchNorm`), the shortcut and the
+ * activation. Scale and shift are constants: they have no gradients.
  */
 export interface BatchNormEpilogue {
   /** `[2, O]` in the layout `"channels"`. */
@@ -78,16 +81,49 @@ export function epilogueRows(epilogue: Epilogue | undefined, region: Region): Ep
   return { ...epilogue, residual: imageRows(epilogue.residual, region) };
 }
 
-/** Whether a convolution with this epilogue has gradients. */
-export function isDifferentiable(epilogue: Epilogue | undefined): epilogue is BiasEpilogue | undefined {
-  return epilogue === undefined || "bias" in epilogue;
+/** Whether a convolution with this epilogue has gradients: the result must tell how the activation's input lay. */
+export function isDifferentiable(epilogue: Epilogue | undefined): boolean {
+  return epilogue === undefined || "bias" in epilogue || outputTellsSide(epilogue.activation);
 }
 
-/** The gradients at `epilogueInputs`. */
-export function epilogueGradients(epilogue: BiasEpilogue | undefined, outputGradient: Tensor): InputGradient[] {
-  if (epilogue === undefined) return [];
-  const ofBias = () => channelSum(outputGradient);
-  return epilogue.residual === undefined ? [ofBias] : [ofBias, () => outputGradient];
+/** Gradients of an epilogue. */
+export interface EpilogueGradients {
+  /** The gradient at the convolution's sums, made when it is first wanted. */
+  readonly atSums: () => Tensor;
+  /** Those at `epilogueInputs`. */
+  readonly atInputs: readonly InputGradient[];
+}
+
+/** The gradients of an epilogue, from the result y and the gradient there. */
+export function epilogueGradients(
+  epilogue: Epilogue | undefined,
+  y: Tensor,
+  outputGradient: Tensor,
+): EpilogueGradients {
+  if (epilogue === undefined) return { atSums: () => outputGradient, atInputs: [] };
+  const { residual } = epilogue;
+  if ("bias" in epilogue) {
+    const ofBias = () => channelSum(outputGradient);
+    return {
+      atSums: () => outputGradient,
+      atInputs: residual === undefined ? [ofBias] : [ofBias, () => outputGradient],
+    };
+  }
+  const { scaleAndShift, activation } = epilogue;
+  if (residual === undefined) {
+    return { atSums: once(() => epilogueGrad(outputGradient, y, scaleAndShift, activation)), atInputs: [null] };
+  }
+  // The residual's gradient is that at the activation's input. It is computed once and kept.
+  const ofResidual = once(() => activation === "none" ? outputGradient : activationGrad(outputGradient, y, activation));
+  return {
+    atSums: once(() => epilogueGrad(ofResidual(), y, scaleAndShift, "none")),
+    atInputs: [null, ofResidual],
+  };
+}
+
+function once(build: () => Tensor): () => Tensor {
+  let built: Tensor | undefined;
+  return () => built ??= build();
 }
 
 /** The constants of a kernel with an optional epilogue. */
