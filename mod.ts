@@ -223,7 +223,7 @@ export { type RunParts, Training } from "./src/selftraining/training.ts";
 
 // Networks
 export type { Normalization } from "./src/ops/data/sample.ts";
-export { encodeBatch, floatChannels, type ImageKind, rgbBytes } from "./src/nn/image_kind.ts";
+export { encodeBatch, floatChannels, type ImageKind, imagenetPhotographs, rgbBytes } from "./src/nn/image_kind.ts";
 export {
   convBatchNorm,
   type ConvBatchNormOptions,
@@ -261,7 +261,10 @@ export {
   readSafetensors,
   type SafetensorsFile,
   writeSafetensors,
+  writeStoredSafetensors,
 } from "./src/formats/safetensors.ts";
+export { readTensors } from "./src/formats/read_tensors.ts";
+export { type ElementType, type ForeignTensors, type StoredTensor } from "./src/formats/stored_tensor.ts";
 
 // Optimizers
 export type { GradientAccumulation } from "./src/optim/accumulation.ts";

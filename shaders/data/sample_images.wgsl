@@ -1,7 +1,8 @@
 // Cuts a training crop out of each image of a batch, in one step: change the colours, normalise, scale bilinearly,
-// crop, mirror. With BLUE_FIRST the channels of y are blue, green, red. y[n,i,j] = bilinear(normalise(colours(x[n])))[top + i, left + j].
+// crop, mirror. y[n,i,j] = bilinear(normalise(colours(x[n])))[top + i, left + j].
 // The bilinear image has scaledHeight × scaledWidth pixels, with half-pixel centres and no antialiasing. In a mirrored
 // crop j counts from the right. Beyond the scaled image y is 0, the value after normalising.
+// With BLUE_FIRST the channels of y are blue, green, red.
 // Of a slice: ROWS rows of each crop from row FIRST_ROW on.
 // Bindings: 0 x [N,H,W] read; a pixel is a u32 of 4 bytes: red in the lowest, green, blue, and one that is not read
 // · 1 geometry [N,3] vec4f read: (scaledHeight, scaledWidth, top, left), (mirror, brightness, contrast, saturation)
@@ -37,9 +38,7 @@ fn texel(index: u32, colours: vec4f) -> vec3f {
   colour += (colours.z - 1.0) * (colour - 127.5);
   colour += (colours.w - 1.0) * (colour - dot(colour, vec3f(0.299, 0.587, 0.114)));
   colour = clamp(colour, vec3f(0.0), vec3f(255.0));
-  colour = colour / vec3f(RED_DIVISOR, GREEN_DIVISOR, BLUE_DIVISOR) + vec3f(RED_SHIFT, GREEN_SHIFT, BLUE_SHIFT);
-  if (BLUE_FIRST) { return colour.bgr; }
-  return colour;
+  return colour / vec3f(RED_DIVISOR, GREEN_DIVISOR, BLUE_DIVISOR) + vec3f(RED_SHIFT, GREEN_SHIFT, BLUE_SHIFT);
 }
 
 @compute @workgroup_size(64)
@@ -65,7 +64,8 @@ fn main(
   let bottom = place.start + vertical.high * place.size.y;
   let upper = mixed(texel(top + horizontal.low, colours), texel(top + horizontal.high, colours), horizontal.weight);
   let lower = mixed(texel(bottom + horizontal.low, colours), texel(bottom + horizontal.high, colours), horizontal.weight);
-  y[index] = vec4f(mixed(upper, lower, vertical.weight), 0.0);
+  let colour = mixed(upper, lower, vertical.weight);
+  y[index] = vec4f(select(colour, colour.zyx, BLUE_FIRST), 0.0);
 }
 
 // Exactly `a` where the weight is 0. The built-in function `mix` does not promise that.

@@ -6,20 +6,26 @@
  */
 
 import * as v from "valibot";
-import { halfToNumber } from "./half.ts";
+import {
+  elementBytes,
+  elementCount,
+  type ForeignTensors,
+  isElementType,
+  type ParameterValues,
+  shapeText,
+  type StoredTensor,
+  storedTensor,
+} from "./stored_tensor.ts";
 import { requireDistinctKeys, shortText, validated } from "./validation.ts";
 
-/** Values of a tensor in the order of its shape, as files have them. */
-export interface ParameterValues {
-  /** Shape as in PyTorch. */
-  readonly shape: readonly number[];
-  /** The numbers, row by row. */
-  readonly values: Float32Array;
-}
+export type { ParameterValues };
 
 /** A safetensors file, read. Integers become float32 numbers as well. */
 export interface SafetensorsFile {
-  /** The tensors by name, in the order of their bytes. */
+  /**
+   * The tensors by name, in the order of their bytes. Values are made when they are first asked for, and may lie in the
+   * file's own bytes. Those of a type that is not read, such as F8_E4M3, throw.
+   */
   readonly tensors: ReadonlyMap<string, ParameterValues>;
   /** The texts of `__metadata__`. */
   readonly metadata: Readonly<Record<string, string>>;
@@ -41,9 +47,10 @@ const headerSchema = v.objectWithRest(
 const maxHeaderBytes = 100_000_000;
 
 /**
- * Reads a file of floats (F16, BF16, F32, F64) or integers (BOOL, I8 to I64, U8 to U64). It is as strict as the format's
- * reference implementation: the tensors must fill the bytes behind the header one after the other, without overlap,
- * hole or rest, and no name may be given twice. All of that is checked before a number is read.
+ * Reads a file of floats (F16, BF16, F32, F64) or integers (BOOL, I8 to I64, U8 to U64); tensors of other types are in
+ * the way of nothing as long as no one asks for their values. It is as strict as the format's reference implementation:
+ * the tensors must fill the bytes behind the header one after the other, without overlap, hole or rest, and no name may
+ * be given twice. All of that is checked before a number is read.
  *
  * Source: `safetensors/src/tensor.rs` and the section "Format" of <https://github.com/huggingface/safetensors>.
  *
@@ -51,17 +58,39 @@ const maxHeaderBytes = 100_000_000;
  * @throws {Error} naming the file and the tensor that cannot be read.
  */
 export function readSafetensors(bytes: Uint8Array<ArrayBuffer>, source: string): SafetensorsFile {
+  const { tensors, metadata } = readStoredSafetensors(bytes, source);
+  const plain = [...tensors].map(([name, tensor]): [string, ParameterValues] => [name, {
+    shape: tensor.shape,
+    get values() {
+      return tensor.values;
+    },
+  }]);
+  return { tensors: new Map(plain), metadata };
+}
+
+/**
+ * Reads a file as {@link readSafetensors} does, and says how the elements are stored.
+ *
+ * @param source the file's name, for messages.
+ * @throws {Error} naming the file and the tensor that cannot be read.
+ */
+export function readStoredSafetensors(bytes: Uint8Array<ArrayBuffer>, source: string): ForeignTensors {
   const { text, dataStart } = headerText(bytes, source);
   const what = "safetensors header of";
   const { __metadata__: metadata, ...entries } = validated(headerSchema, text, source, what);
   requireDistinctKeys(text, source, what);
-  const tensors = new Map<string, ParameterValues>();
-  for (const [name, entry] of inPlace(entries, bytes.length - dataStart, source)) {
-    const [start, end] = entry.data_offsets;
-    const data = new DataView(bytes.buffer, bytes.byteOffset + dataStart + start, end - start);
-    tensors.set(name, { shape: entry.shape, values: decode(data, entry.dtype) });
+  const tensors = new Map<string, StoredTensor>();
+  for (const [name, { dtype: typeName, shape, data_offsets }] of inPlace(entries, bytes.length - dataStart, source)) {
+    const [start, end] = data_offsets;
+    const dtype = typeName.toLowerCase();
+    const stored = storedTensor({
+      ...{ shape, typeName, dtype: isElementType(dtype) ? dtype : "other" },
+      bytes: () => bytes.subarray(dataStart + start, dataStart + end),
+      where: `Cannot read ${source}: tensor ${shortText(name)}`,
+    });
+    tensors.set(name, stored);
   }
-  return { tensors, metadata };
+  return { container: "safetensors", tensors, metadata };
 }
 
 /** The header, and where the numbers begin. */
@@ -111,12 +140,8 @@ function inPlace(entries: Readonly<Record<string, Entry>>, dataBytes: number, so
   let place = 0;
   for (const [name, { dtype, shape, data_offsets: [start, end] }] of ordered) {
     const tensor = `tensor ${shortText(name)}`;
-    const width = elementTypes[dtype]?.bytes;
-    if (width === undefined) {
-      throw new Error(
-        `Cannot read ${source}: ${tensor} has the type ${shortText(dtype)}, expected one of ` +
-          Object.keys(elementTypes).join(", "),
-      );
+    if (!/^[A-Z][A-Z0-9_]{0,30}$/.test(dtype)) {
+      throw new Error(`Cannot read ${source}: ${tensor} has the type ${shortText(dtype)}, which is no type's name`);
     }
     if (start !== place) {
       throw new Error(
@@ -124,8 +149,9 @@ function inPlace(entries: Readonly<Record<string, Entry>>, dataBytes: number, so
           `the tensors before it end at ${place}. The file is damaged`,
       );
     }
-    // Of a shape such as [0, 2^53] no number is left. Above 2^53 the product is not exact, but it is too large anyway.
-    const wanted = shape.includes(0) ? 0 : shape.reduce((product, side) => product * side, width);
+    const type = dtype.toLowerCase();
+    // How many bytes a type takes that is not known here cannot be checked; the tensor must not end before it begins.
+    const wanted = isElementType(type) ? elementCount(shape) * elementBytes(type) : Math.max(0, end - start);
     if (end - start !== wanted) {
       throw new Error(
         `Cannot read ${source}: ${tensor} ${shapeText(shape)} of ${dtype} takes ${wanted} bytes, ` +
@@ -141,47 +167,6 @@ function inPlace(entries: Readonly<Record<string, Entry>>, dataBytes: number, so
   return ordered;
 }
 
-/** A shape in a message. */
-function shapeText(shape: readonly number[]): string {
-  return shape.length > 8 ? `[${shape.slice(0, 8).join(", ")}, …]` : `[${shape.join(", ")}]`;
-}
-
-/** The types of tensors: bytes of an element, and how one is read. */
-const elementTypes: Readonly<
-  Record<string, { readonly bytes: number; readonly read: (data: DataView, offset: number) => number }>
-> = {
-  F16: { bytes: 2, read: (data, offset) => halfToNumber(data.getUint16(offset, true)) },
-  BF16: { bytes: 2, read: (data, offset) => bfloatToNumber(data.getUint16(offset, true)) },
-  F32: { bytes: 4, read: (data, offset) => data.getFloat32(offset, true) },
-  F64: { bytes: 8, read: (data, offset) => data.getFloat64(offset, true) },
-  BOOL: { bytes: 1, read: (data, offset) => data.getUint8(offset) },
-  I8: { bytes: 1, read: (data, offset) => data.getInt8(offset) },
-  U8: { bytes: 1, read: (data, offset) => data.getUint8(offset) },
-  I16: { bytes: 2, read: (data, offset) => data.getInt16(offset, true) },
-  U16: { bytes: 2, read: (data, offset) => data.getUint16(offset, true) },
-  I32: { bytes: 4, read: (data, offset) => data.getInt32(offset, true) },
-  U32: { bytes: 4, read: (data, offset) => data.getUint32(offset, true) },
-  I64: { bytes: 8, read: (data, offset) => Number(data.getBigInt64(offset, true)) },
-  U64: { bytes: 8, read: (data, offset) => Number(data.getBigUint64(offset, true)) },
-};
-
-function decode(data: DataView<ArrayBuffer>, dtype: string): Float32Array<ArrayBuffer> {
-  const type = elementTypes[dtype];
-  if (type === undefined) throw new Error(`There is no type ${dtype}`);
-  const values = new Float32Array(data.byteLength / type.bytes);
-  for (let index = 0; index < values.length; index++) values[index] = type.read(data, index * type.bytes);
-  return values;
-}
-
-/** The upper half of a float32 number. */
-function bfloatToNumber(bits: number): number {
-  word[0] = bits << 16;
-  return wordAsFloat[0] ?? NaN;
-}
-
-const word = new Uint32Array(1);
-const wordAsFloat = new Float32Array(word.buffer);
-
 /**
  * Writes float32 tensors, in the order given, to the bytes of a file. Equal input gives equal bytes.
  *
@@ -191,23 +176,62 @@ export function writeSafetensors(
   tensors: ReadonlyMap<string, ParameterValues>,
   metadata: Readonly<Record<string, string>>,
 ): Uint8Array<ArrayBuffer> {
-  const header: Record<string, unknown> = { __metadata__: { format: "pt", ...metadata } };
+  const stored = [...tensors].map(([name, { shape, values }]): [string, WrittenTensor] => [name, {
+    shape,
+    typeName: "F32",
+    byteLength: values.length * 4,
+    bytes: () => new Uint8Array(values.buffer, values.byteOffset, values.length * 4),
+  }]);
+  return fileOf(stored, metadata);
+}
+
+/**
+ * Writes tensors with the types that they are stored in, bit for bit, in the order given. Equal input gives equal bytes.
+ *
+ * @param metadata texts about the file.
+ */
+export function writeStoredSafetensors(
+  tensors: ReadonlyMap<string, StoredTensor>,
+  metadata: Readonly<Record<string, string>>,
+): Uint8Array<ArrayBuffer> {
+  const stored = [...tensors].map(([name, tensor]): [string, WrittenTensor] => {
+    const { shape, dtype, typeName } = tensor;
+    const byteLength = dtype === "other" ? tensor.bytes().length : elementCount(shape) * elementBytes(dtype);
+    const written = dtype === "other" ? typeName : dtype.toUpperCase();
+    return [name, { shape, typeName: written, byteLength, bytes: () => tensor.bytes() }];
+  });
+  return fileOf(stored, metadata);
+}
+
+/** A tensor that is written. */
+interface WrittenTensor {
+  readonly shape: readonly number[];
+  readonly typeName: string;
+  readonly byteLength: number;
+  readonly bytes: () => Uint8Array;
+}
+
+function fileOf(
+  tensors: readonly (readonly [string, WrittenTensor])[],
+  metadata: Readonly<Record<string, string>>,
+): Uint8Array<ArrayBuffer> {
+  const header: [string, unknown][] = [["__metadata__", { format: "pt", ...metadata }]];
   let offset = 0;
-  for (const [name, { shape, values }] of tensors) {
-    header[name] = { dtype: "F32", shape, data_offsets: [offset, offset + values.length * 4] };
-    offset += values.length * 4;
+  for (const [name, { shape, typeName, byteLength }] of tensors) {
+    if (name === "__metadata__") throw new RangeError(`No tensor of a safetensors file may be called ${name}`);
+    header.push([name, { dtype: typeName, shape, data_offsets: [offset, offset + byteLength] }]);
+    offset += byteLength;
   }
   // The header is padded with spaces so that the numbers start at a multiple of 8.
-  const text = JSON.stringify(header);
-  const json = new TextEncoder().encode(text);
+  const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries(header)));
   const length = Math.ceil(json.length / 8) * 8;
   const bytes = new Uint8Array(8 + length + offset).fill(0x20, 8, 8 + length);
   new DataView(bytes.buffer).setBigUint64(0, BigInt(length), true);
   bytes.set(json, 8);
   let position = 8 + length;
-  for (const { values } of tensors.values()) {
-    bytes.set(new Uint8Array(values.buffer, values.byteOffset, values.length * 4), position);
-    position += values.length * 4;
+  for (const [, tensor] of tensors) {
+    bytes.set(tensor.bytes(), position);
+    position += tensor.byteLength;
   }
   return bytes;
 }

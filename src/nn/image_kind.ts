@@ -60,6 +60,24 @@ export function rgbBytes(normalization: Normalization): ImageKind {
   };
 }
 
+/** ImageNet's mean and standard deviation of red, green and blue, from 0 to 1: torchvision's, and those of CBST and CRST. */
+const imagenet = { mean: [0.485, 0.456, 0.406], deviation: [0.229, 0.224, 0.225] };
+/** ImageNet's mean of red, green and blue, from 0 to 255, as Caffe's VGG16 and ResNets were trained with it. */
+const caffeMean = [122.67891434, 116.66876762, 104.00698793];
+
+/**
+ * Photographs as networks that were trained on ImageNet see them. `"rgb"`: red, green and blue from 0 to 1, less
+ * ImageNet's mean, over its deviation. `"caffe"`: blue, green and red from 0 to 255, less Caffe's mean.
+ */
+export function imagenetPhotographs(colors: "rgb" | "caffe"): ImageKind {
+  if (colors === "caffe") return rgbBytes({ scale: [1, 1, 1], shift: caffeMean.map((mean) => -mean), order: "bgr" });
+  const { mean, deviation } = imagenet;
+  return rgbBytes({
+    scale: deviation.map((deviation) => 1 / (255 * deviation)),
+    shift: mean.map((mean, channel) => -mean / (deviation[channel] ?? 1)),
+  });
+}
+
 /**
  * Images of float32 numbers `[C, H, W]`, such as the range images of a LiDAR. An image is normalised when it is
  * encoded, each channel by itself: value · scale + shift. A crop is 0 beyond the edge of its image. Colour changes

@@ -1,5 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { readSafetensors, writeSafetensors } from "../../src/formats/safetensors.ts";
+import { readTensors } from "../../src/formats/read_tensors.ts";
+import { readSafetensors, writeSafetensors, writeStoredSafetensors } from "../../src/formats/safetensors.ts";
+import { isRounded, reshaped } from "../../src/formats/stored_tensor.ts";
 
 /** A file of this header and `dataBytes` of numbers. */
 function file(header: string, dataBytes: number[] = []): Uint8Array<ArrayBuffer> {
@@ -74,7 +76,8 @@ Deno.test("a file that is damaged or of another kind is refused by a sentence th
     ],
     [file('{"__metadata__": {"a": "1", "b": "a", "a": "2"}}'), 'it has the key "a" twice'],
     [file(shaped("[-1]"), [0, 0, 0, 0]), 'key "t.shape.0": found -1'],
-    [file(shaped("[1]", "F4"), [0, 0, 0, 0]), 'tensor "t" has the type "F4", expected one of F16'],
+    [file(shaped("[1]", "f 4"), [0, 0, 0, 0]), 'tensor "t" has the type "f 4", which is no type\'s name'],
+    [file(shaped("[1]", "F16"), [0, 0, 0, 0]), 'tensor "t" [1] of F16 takes 2 bytes, the header gives it 4'],
   ];
   for (const [bytes, sentence] of cases) {
     const { message } = assertThrows(() => readSafetensors(bytes, "w.safetensors"), Error);
@@ -106,6 +109,55 @@ Deno.test("every integer type and bfloat16 become the numbers that they hold", (
     const header = JSON.stringify({ t: { dtype, shape: [], data_offsets: [0, data.length] } });
     assertEquals([...readSafetensors(file(header, data), "w").tensors.get("t")?.values ?? []], [value], dtype);
   }
+});
+
+Deno.test("tensors of types that are not read are in no one's way: only their values are refused", () => {
+  const entry = (dtype: string, start: number, end: number) => ({ dtype, shape: [2], data_offsets: [start, end] });
+  const header = { "a": entry("F8_E4M3", 0, 2), "b": entry("F32", 2, 10), "c": entry("F4", 10, 11) };
+  const bytes = file(JSON.stringify(header), [1, 2, 0, 0, 128, 63, 0, 0, 0, 64, 7]);
+  const { tensors } = readSafetensors(bytes, "w.safetensors");
+  assertEquals(tensors.get("b"), { shape: [2], values: Float32Array.of(1, 2) });
+  const sentence = 'Cannot read w.safetensors: tensor "a" has the type F8_E4M3, which is not read';
+  assertThrows(() => tensors.get("a")?.values, Error, sentence);
+  const { tensors: stored, container } = readTensors(bytes, "w.safetensors");
+  assertEquals([container, ...[...stored.values()].map(({ dtype }) => dtype)], [
+    "safetensors",
+    "other",
+    "f32",
+    "other",
+  ]);
+  assertEquals([...stored.get("c")?.bytes() ?? []], [7]);
+});
+
+Deno.test("tensors are written with the types and the bits that they have", () => {
+  const names = ["F16", "BF16", "F32", "F64", "I64", "BOOL", "F8_E5M2"];
+  const widths = [2, 2, 4, 8, 8, 1, 1];
+  let place = 0;
+  const header = Object.fromEntries(names.map((dtype, index) => {
+    const bytes = 3 * (widths[index] ?? 0);
+    return [dtype.toLowerCase(), { dtype, shape: [3, 1], data_offsets: [place, place += bytes] }];
+  }));
+  const data = Array.from({ length: place }, (_, index) => (index * 37) & 255);
+  const { tensors } = readTensors(file(JSON.stringify(header), data), "w");
+  const again = readTensors(writeStoredSafetensors(tensors, { from: "w" }), "again");
+  assertEquals(again.metadata, { format: "pt", from: "w" });
+  assertEquals(
+    [...again.tensors].map(([name, tensor]) => [name, tensor.typeName, tensor.shape, [...tensor.bytes()]]),
+    [...tensors].map(([name, tensor]) => [name, tensor.typeName, tensor.shape, [...tensor.bytes()]]),
+  );
+  assertEquals([...tensors.values()].map(({ dtype }) => isRounded(dtype)), [0, 0, 0, 1, 1, 0, 0].map(Boolean));
+});
+
+Deno.test("a tensor's elements can stand in another shape of as many", () => {
+  const { tensors } = readTensors(
+    writeSafetensors(new Map([["t", { shape: [2, 2], values: Float32Array.of(1, 2, 3, 4) }]]), {}),
+    "w",
+  );
+  const tensor = tensors.get("t");
+  assert(tensor !== undefined);
+  const other = reshaped(tensor, [4, 1, 1]);
+  assertEquals([other.shape, [...other.values], other.bytes()], [[4, 1, 1], [1, 2, 3, 4], tensor.bytes()]);
+  assertThrows(() => reshaped(tensor, [3]), RangeError, "[2, 2] to [3]");
 });
 
 Deno.test("a hostile header of a megabyte is refused at once, in a short sentence", () => {

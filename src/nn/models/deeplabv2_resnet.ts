@@ -14,11 +14,12 @@
 
 import { block, type Tensor } from "../../graph/tensor.ts";
 import { maxPool2d } from "../../ops/pool/max_pool2d.ts";
-import { imageNetColors } from "../colors.ts";
+import { imagenetPhotographs } from "../image_kind.ts";
 import { convBatchNorm, convBias } from "../layers.ts";
 import type { ModelFamily, ModelOptions } from "../model.ts";
 import { groupsWithBiases, type ParameterScope } from "../parameters.ts";
 import type { Activation } from "../../ops/activation/kind.ts";
+import { deeplabv2ResnetNames, headRates } from "./deeplabv2_resnet_names.ts";
 import { hiddenChannels, type ModelVariant } from "../variant.ts";
 
 /** A ResNet: how many blocks each of its layers has, and whether they are bottlenecks. */
@@ -36,8 +37,6 @@ const layers = [
 ] as const;
 /** A bottleneck has this many times as many channels outside as inside. */
 const expansion = 4;
-/** Dilations of the head's convolutions. */
-export const headRates: readonly number[] = [6, 12, 18, 24];
 
 /** `deeplabv2-resnet101`: 43,901,068 parameters of 19 classes, of which 43,795,724 are trained. */
 export const deeplabv2Resnet101: ModelFamily = family(101, { blocks: [3, 4, 23, 3], isBottleneck: true });
@@ -55,10 +54,11 @@ function family(depth: number, resnet: ResNet): ModelFamily {
       ...(resnet.isBottleneck ? { strideIn: "1x1" } : {}),
     },
     build: (variant) => ({
-      takes: imageNetColors(variant.colors),
+      takes: imagenetPhotographs(variant.colors),
       sizeMultiple: 1,
       groups: groupsWithBiases,
       alignCorners: true,
+      originalNames: deeplabv2ResnetNames,
       logits: (images, scope, options) => new Trace(scope, { ...options, resnet, variant }).logits(images),
     }),
   };

@@ -14,14 +14,14 @@ import { Tensor } from "../../graph/tensor.ts";
 import { refuse } from "../refuse.ts";
 import { geometryOf, requireGeometry } from "./geometry.ts";
 
-/** Normalisation of red, green and blue, in this order: byte · scale + shift, each with numbers of its own. */
+/** Normalisation of red, green and blue: byte · scale + shift, each with numbers of its own. */
 export interface Normalization {
   /** Three factors, such as 1/127.5. */
   readonly scale: readonly number[];
   /** Three summands, such as −1. */
   readonly shift: readonly number[];
-  /** Whether the batch has blue first and red last, as networks trained with Caffe take it. Default `false`. */
-  readonly blueFirst?: boolean;
+  /** The order of the batch's channels. Scales and shifts are in the order red, green, blue all the same. Default `"rgb"`. */
+  readonly order?: "rgb" | "bgr";
 }
 
 /** Size of the crops in pixels. */
@@ -40,12 +40,12 @@ export interface SampleImagesOptions extends CropSize {
 
 /**
  * Crops of images: `[N, H, W]` 4-byte words, which hold red, green, blue and a byte that is not read → `[N, 3, height,
- * width]`.
+ * width]`, in the order of the normalisation.
  *
  * Each image goes through these steps:
  * 1. Colours change: brightness·v, then v + (contrast − 1)·(v − 127.5), then v + (saturation − 1)·(v − grey), clamped
  * to [0, 255].
- * 2. The values are normalised, and put into the order of the batch's channels.
+ * 2. The values are normalised.
  * 3. The image is scaled bilinearly, with half-pixel centres and no antialiasing.
  * 4. The crop is taken, 0 where it reaches beyond the scaled image, and mirrored.
  *
@@ -57,7 +57,7 @@ export interface SampleImagesOptions extends CropSize {
  */
 export function sampleImages(images: Tensor, geometry: Tensor, options: SampleImagesOptions): Tensor {
   checkShapes("sampleImages", images, geometry, "u32");
-  const { height, width, normalization: { scale, shift, blueFirst = false } } = options;
+  const { height, width, normalization: { scale, shift, order = "rgb" } } = options;
   const [batch = 1, sourceHeight = 1, sourceWidth = 1] = images.shape;
   if (scale.length !== 3 || shift.length !== 3) {
     refuse("sampleImages", "normalization needs 3 scales and 3 shifts");
@@ -87,7 +87,7 @@ export function sampleImages(images: Tensor, geometry: Tensor, options: SampleIm
             RED_SHIFT: redShift,
             GREEN_SHIFT: greenShift,
             BLUE_SHIFT: blueShift,
-            BLUE_FIRST: blueFirst,
+            ...order === "rgb" ? {} : { BLUE_FIRST: true },
           },
           bindings: [
             imageRows(images, { images: { first, count }, rows: { first: 0, count: sourceHeight } }),

@@ -5,7 +5,7 @@ import { type SampleGeometry, sampleGeometryValues, wholeImage } from "../../../
 import { sampleImages, sampleLabels } from "../../../src/ops/data/sample.ts";
 import { Random } from "../../../src/random.ts";
 import { sampleImages as imagesTwin, sampleLabels as labelsTwin } from "../../twins/sample.ts";
-import { assertClose, testGpu } from "../harness.ts";
+import { assertClose, runGraph, testGpu } from "../harness.ts";
 
 const normalization = { scale: [1 / 127.5, 1 / 58, 1 / 60], shift: [-1, -2, -1.8] };
 const plain = wholeImage(1, 1);
@@ -123,6 +123,26 @@ Deno.test("sampleImages() of the whole image is v/127.5 − 1 as exactly as the 
     index % 4 === 3 ? value !== 0 : Math.abs(value - (expected[index] ?? NaN)) > allowed
   );
   assertEquals(wrong, -1, `${stored[wrong]} instead of ${expected[wrong]}`);
+});
+
+Deno.test("sampleImages() gives blue first where the normalisation wants it so", async () => {
+  const [size, crop] = [[5, 6], [4, 7]] as const;
+  const place = { ...plain, scaledHeight: 6, scaledWidth: 5, top: 1, saturation: 1.3, mirror: true };
+  const bytes = randomBytes(5 * 6 * 4);
+  const { y = new Float32Array() } = await runGraph(
+    {
+      images: { shape: [1, ...size], dtype: "u32", layout: "plain", values: new Uint32Array(bytes.buffer) },
+      geometry: { shape: [1, 12], layout: "plain", values: sampleGeometryValues(place) },
+    },
+    ({ images, geometry }) => {
+      const options = { height: crop[0], width: crop[1], normalization: { ...normalization, order: "bgr" as const } };
+      return { y: sampleImages(images, geometry, options) };
+    },
+  );
+  const [red, green, blue] = [0, 1, 2].map((plane) =>
+    imagesTwin(bytes, [place], size, crop, normalization).slice(plane * 28, (plane + 1) * 28)
+  );
+  assertClose(y, [blue, green, red].flatMap((plane) => plane ?? []), 1e-6, "images");
 });
 
 Deno.test("sampleLabels() of the whole map returns its bytes, and zeros after the last", async () => {
