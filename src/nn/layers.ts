@@ -132,16 +132,19 @@ export interface ConvBiasOptions extends ConvolutionOptions {
   readonly biasBound?: number;
   /** Added to the result; it has the result's shape. Default: none. */
   readonly residual?: Tensor | undefined;
+  /** Applied last. Default `"none"`. */
+  readonly activation?: Activation;
   /** Parameter group of the weight. Default `"backbone"`. */
   readonly group?: string;
   /** Parameter group of the bias. Default: that of the weight. */
   readonly biasGroup?: string;
 }
 
-/** Convolution with bias. Parameters: `<name>.weight`, `<name>.bias`. */
+/** Convolution with bias → residual sum → activation. Parameters: `<name>.weight`, `<name>.bias`. */
 export function convBias(x: Tensor, scope: ParameterScope, name: string, options: ConvBiasOptions): Tensor {
   return layer(name, () => {
-    const { channels, kernel, deviation, biasBound, residual, group = "backbone", biasGroup = group } = options;
+    const { channels, kernel, deviation, biasBound, residual, activation = "none" } = options;
+    const { group = "backbone", biasGroup = group } = options;
     const weight = scope.parameter(`${name}.weight`, [channels, x.shape[1] ?? 1, kernel, kernel], {
       layout: "convolution",
       initial: { deviation },
@@ -152,7 +155,7 @@ export function convBias(x: Tensor, scope: ParameterScope, name: string, options
       initial: biasBound === undefined ? { constant: 0 } : { bound: biasBound },
       group: biasGroup,
     });
-    return conv2d(x, weight, { ...options, epilogue: { bias, residual } });
+    return conv2d(x, weight, { ...options, epilogue: { bias, residual, activation } });
   });
 }
 
