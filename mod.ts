@@ -111,7 +111,20 @@ export { dropout, type DropoutOptions } from "./src/ops/random/dropout.ts";
 export { bilinearResize, type BilinearResizeOptions } from "./src/ops/resize/bilinear_resize.ts";
 
 // Images
+export type { ClassMap, LabelColours, LabelTable } from "./src/data/class_map.ts";
 export type { Colour } from "./src/data/encode.ts";
+export {
+  type ClassNames,
+  type ClassParts,
+  type LabelSet,
+  labelSet,
+  labelSetNames,
+  mapBetween,
+  parseLabelSet,
+  type RawIds,
+  rawLabelTable,
+  recognised,
+} from "./src/data/label_sets.ts";
 export { type MemoryItem, MemorySamples } from "./src/data/memory_samples.ts";
 export type { PixelImage, Sample, SampleLabelMap, SampleOptions, SampleSource } from "./src/data/sample.ts";
 export { planShapes, type RunShapes, type ShapeOptions, type Shapes } from "./src/data/shapes.ts";

@@ -20,6 +20,7 @@ export type Reason =
   | "memory of pictures"
   | "training diverged"
   | "no class map"
+  | "unknown label set"
   | "no such variant"
   | "too many pixels"
   | "broken images";

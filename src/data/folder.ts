@@ -22,6 +22,7 @@ import {
   requireDifferentNames,
   stem,
 } from "./image_files.ts";
+import { type LabelSet, labelSet, labelSetNames, parseLabelSet } from "./label_sets.ts";
 import type { Layout, ListedItems } from "./layouts/layout.ts";
 import { photoFolder } from "./layouts/photo_folder.ts";
 import { splitFolders } from "./layouts/split_folders.ts";
@@ -100,6 +101,17 @@ export function openLoader(options: LoaderOptions = {}): Loader {
 export function readClassMap(path: string): ClassMap {
   if (!existsSync(path)) throw new Error(`Cannot read the class map ${path}: there is no such file`);
   return parseClassMap(readText(path), path);
+}
+
+/**
+ * A label set by the name of a built-in one, or from a file: a label set, or the `dataset.json` of a data set.
+ *
+ * @throws {ReasonedError} where it is no known name and there is no such file.
+ * @throws {Error} where the file is wrong.
+ */
+export function readLabelSet(nameOrPath: string): LabelSet {
+  const isFile = !labelSetNames.includes(nameOrPath) && existsSync(nameOrPath);
+  return isFile ? parseLabelSet(readText(nameOrPath), nameOrPath) : labelSet(nameOrPath);
 }
 
 /**

@@ -7,6 +7,7 @@
  */
 
 import type { ParameterValues } from "../formats/safetensors.ts";
+import type { ModelVariant } from "./variant.ts";
 
 /** A parameter as a family's files hold it. */
 export interface OriginalTensor {
@@ -30,6 +31,16 @@ export interface OriginalNames {
   readonly family: string;
   /** Where the names come from: repository, commit and file. */
   readonly source: string;
+  /**
+   * The variant of the network that the family's files hold: what differs from the plain one. A file that fits several
+   * families is taken to be of the first. Default: the plain one.
+   */
+  readonly variant?: ModelVariant;
+  /**
+   * What a file of this family does not say and might be otherwise, as a sentence: `Networks of ADVENT have the same
+   * names and sum four branches`. Default: nothing.
+   */
+  readonly note?: string;
   /**
    * What a parameter of ours is called in the family's files; `null` if they do not hold it, as the files of a backbone
    * hold no head. No two parameters have one name.
