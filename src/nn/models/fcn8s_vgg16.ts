@@ -23,6 +23,7 @@ import { imagenetPhotographs } from "../image_kind.ts";
 import { convBias, dropoutLayer } from "../layers.ts";
 import type { ModelFamily, ModelOptions } from "../model.ts";
 import { groupsWithBiases, type ParameterScope } from "../parameters.ts";
+import { fcn8sVgg16Names } from "./fcn8s_vgg16_names.ts";
 import { hiddenChannels, type ModelVariant } from "../variant.ts";
 
 /** Convolutions and output channels of VGG16's five stages. A pooling ends each. */
@@ -52,6 +53,7 @@ export const fcn8sVgg16Family: ModelFamily = {
     sizeMultiple: 1,
     alignCorners: false,
     groups: groupsWithBiases,
+    originalNames: fcn8sVgg16Names,
     logits: (images, scope, options) => logits(images, scope, { ...options, width, skipScale }),
   }),
 };

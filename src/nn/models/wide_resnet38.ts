@@ -14,6 +14,7 @@ import { imagenetPhotographs } from "../image_kind.ts";
 import { batchNormLayer, conv, convBias, dropoutLayer } from "../layers.ts";
 import type { ModelFamily, ModelOptions } from "../model.ts";
 import { groupsWithBiases, type ParameterScope } from "../parameters.ts";
+import { wideResnet38Names } from "./wide_resnet38_names.ts";
 import { hiddenChannels, type ModelVariant } from "../variant.ts";
 
 /** A convolution inside a block. Its padding is its dilation for 3×3, and 0 for 1×1. */
@@ -101,6 +102,7 @@ export const wideResnet38Family: ModelFamily = {
     sizeMultiple: 8,
     alignCorners: false,
     groups: groupsWithBiases,
+    originalNames: wideResnet38Names,
     logits: (images, scope, options) => logits(images, scope, { ...options, width, batchNorm }),
   }),
 };
