@@ -17,6 +17,7 @@ import type { ParameterValues } from "../formats/safetensors.ts";
 import { type Layout, pack, unpack } from "../graph/layout.ts";
 import { input, resident, type Tensor } from "../graph/tensor.ts";
 import { Random } from "../random.ts";
+import { tensorOf } from "./statistics.ts";
 import { placeInSegments, type PlacementOf } from "./segments.ts";
 
 /**
@@ -279,7 +280,8 @@ export class ParameterStore implements ParameterScope {
   }
 
   /**
-   * Loads values by name. Tensors that the network does not have are ignored.
+   * Loads values by name. Tensors that the network does not have are ignored. Statistics of batch norms may be in either
+   * form, fixed or following.
    *
    * @param source what the values were read from, for messages.
    * @param options names of parameters that may be missing and then keep their values. Default: none may.
@@ -291,7 +293,7 @@ export class ParameterStore implements ParameterScope {
     options: { readonly mayMiss?: (name: string) => boolean } = {},
   ): void {
     for (const { name, shape } of this.declarations) {
-      const found = tensors.get(name);
+      const found = tensorOf(tensors, name);
       if (found === undefined) {
         if (options.mayMiss?.(name)) continue;
         throw new Error(`Cannot load ${source}: tensor "${name}" [${shape.join(", ")}] is missing`);
@@ -311,7 +313,7 @@ export class ParameterStore implements ParameterScope {
       }
     }
     for (const { name } of this.declarations) {
-      const found = tensors.get(name);
+      const found = tensorOf(tensors, name);
       if (found !== undefined) this.#write(name, found.values);
     }
   }

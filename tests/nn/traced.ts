@@ -8,7 +8,7 @@ import { dependencies, input, type Tensor } from "../../src/graph/tensor.ts";
 import { findModel } from "../../src/nn/models/mod.ts";
 import type { Model } from "../../src/nn/model.ts";
 import type { OriginalNames } from "../../src/nn/original_names.ts";
-import { type ParameterDeclaration, type ParameterOptions, type ParameterScope } from "../../src/nn/parameters.ts";
+import type { ParameterDeclaration, ParameterOptions, ParameterScope } from "../../src/nn/parameters.ts";
 import type { ModelVariant } from "../../src/nn/variant.ts";
 
 /** A network as it is traced for training. */
