@@ -70,11 +70,7 @@ export function convBatchNorm(x: Tensor, scope: ParameterScope, name: string, op
       initial: { deviation: Math.sqrt(2 / (inputs * kernel * kernel)) },
       group,
     });
-    const vector = (suffix: string, constant: number, group: string) =>
-      scope.parameter(`${name}.bn.${suffix}`, [channels], {
-        ...{ layout: "channels", initial: { constant }, group, trainable: trained },
-      });
-    const affine = { gamma: vector("gamma", 1, gammaGroup), beta: vector("beta", 0, betaGroup) };
+    const affine = affineParameters(scope, `${name}.bn`, channels, { gammaGroup, betaGroup, trained });
     const convolution = depthwise ? depthwiseConv2d : conv2d;
     if (options.statistics === "batch" && !inference) {
       const y = convolution(x, weight, options);
@@ -90,6 +86,61 @@ export function convBatchNorm(x: Tensor, scope: ParameterScope, name: string, op
     }
     return batchNorm(convolution(x, weight, options), norm, { epsilon, activation: kind, residual });
   });
+}
+
+/** Options of a batch norm by itself. */
+export interface BatchNormLayerOptions {
+  /** Applied last. */
+  readonly activation: Activation;
+  /** Added to the variance. */
+  readonly epsilon: number;
+  /** Whether the network is traced for inference only. */
+  readonly inference: boolean;
+  /** Whether `gamma` and `beta` are trained. Default `true`. */
+  readonly trained?: boolean;
+  /** As in {@link ConvBatchNormOptions}. */
+  readonly statistics?: "frozen" | "batch";
+  /** Parameter group of `gamma`. Default `"backbone"`. */
+  readonly gammaGroup?: string;
+  /** Parameter group of `beta`. Default: that of `gamma`. */
+  readonly betaGroup?: string;
+}
+
+/**
+ * Batch norm → activation, of any tensor, as in networks that normalise before they convolve. Its parameters have the
+ * names that `convBatchNorm` gives them.
+ */
+export function batchNormLayer(
+  x: Tensor,
+  scope: ParameterScope,
+  name: string,
+  options: BatchNormLayerOptions,
+): Tensor {
+  return layer(name, () => {
+    const { activation: kind, epsilon, statistics: source = "frozen", trained = true } = options;
+    const { gammaGroup = "backbone", betaGroup = gammaGroup } = options;
+    const channels = x.shape[1] ?? 1;
+    const affine = affineParameters(scope, `${name}.bn`, channels, { gammaGroup, betaGroup, trained });
+    if (source === "batch" && !options.inference) {
+      const statistics = followed(x, scope, `${name}.bn`);
+      return batchNormTraining(x, affine, { epsilon, activation: kind, statistics });
+    }
+    const statistics = source === "batch" ? runningStatistics : frozenStatistics;
+    return batchNorm(x, { ...affine, ...statistics(scope, `${name}.bn`, channels) }, { epsilon, activation: kind });
+  });
+}
+
+function affineParameters(
+  scope: ParameterScope,
+  name: string,
+  channels: number,
+  options: { readonly gammaGroup: string; readonly betaGroup: string; readonly trained: boolean },
+) {
+  const vector = (suffix: string, constant: number, group: string) =>
+    scope.parameter(`${name}.${suffix}`, [channels], {
+      ...{ layout: "channels", initial: { constant }, group, trainable: options.trained },
+    });
+  return { gamma: vector("gamma", 1, options.gammaGroup), beta: vector("beta", 0, options.betaGroup) };
 }
 
 function frozenStatistics(scope: ParameterScope, name: string, channels: number) {
@@ -120,6 +171,35 @@ function followed(y: Tensor, scope: ParameterScope, name: string): Tensor {
   return statistics;
 }
 
+/** Options of a convolution without bias. */
+export interface ConvOptions extends ConvolutionOptions {
+  /** Output channels. */
+  readonly channels: number;
+  /** Side of the square kernel. */
+  readonly kernel: number;
+  /** Added to the result: the shortcut of a residual block. Default: none. */
+  readonly residual?: Tensor | undefined;
+  /** Parameter group of the weight. Default `"backbone"`. */
+  readonly group?: string;
+}
+
+/**
+ * Convolution without bias → residual sum. Parameter: `<name>.weight`, which starts as for a ReLU before it (He et al.,
+ * 2015).
+ */
+export function conv(x: Tensor, scope: ParameterScope, name: string, options: ConvOptions): Tensor {
+  return layer(name, () => {
+    const { channels, kernel, residual, group = "backbone" } = options;
+    const inputs = x.shape[1] ?? 1;
+    const weight = scope.parameter(`${name}.weight`, [channels, inputs, kernel, kernel], {
+      layout: "convolution",
+      initial: { deviation: Math.sqrt(2 / (inputs * kernel * kernel)) },
+      group,
+    });
+    return conv2d(x, weight, { ...options, ...(residual === undefined ? {} : { epilogue: { residual } }) });
+  });
+}
+
 /** Options of a convolution with bias. */
 export interface ConvBiasOptions extends ConvolutionOptions {
   /** Output channels. */
@@ -132,16 +212,19 @@ export interface ConvBiasOptions extends ConvolutionOptions {
   readonly biasBound?: number;
   /** Added to the result; it has the result's shape. Default: none. */
   readonly residual?: Tensor | undefined;
+  /** Applied last. Default `"none"`. */
+  readonly activation?: Activation;
   /** Parameter group of the weight. Default `"backbone"`. */
   readonly group?: string;
   /** Parameter group of the bias. Default: that of the weight. */
   readonly biasGroup?: string;
 }
 
-/** Convolution with bias. Parameters: `<name>.weight`, `<name>.bias`. */
+/** Convolution with bias → residual sum → activation. Parameters: `<name>.weight`, `<name>.bias`. */
 export function convBias(x: Tensor, scope: ParameterScope, name: string, options: ConvBiasOptions): Tensor {
   return layer(name, () => {
-    const { channels, kernel, deviation, biasBound, residual, group = "backbone", biasGroup = group } = options;
+    const { channels, kernel, deviation, biasBound, residual, activation = "none" } = options;
+    const { group = "backbone", biasGroup = group } = options;
     const weight = scope.parameter(`${name}.weight`, [channels, x.shape[1] ?? 1, kernel, kernel], {
       layout: "convolution",
       initial: { deviation },
@@ -152,7 +235,7 @@ export function convBias(x: Tensor, scope: ParameterScope, name: string, options
       initial: biasBound === undefined ? { constant: 0 } : { bound: biasBound },
       group: biasGroup,
     });
-    return conv2d(x, weight, { ...options, epilogue: { bias, residual } });
+    return conv2d(x, weight, { ...options, epilogue: { bias, residual, activation } });
   });
 }
 

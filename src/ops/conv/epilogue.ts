@@ -17,10 +17,12 @@ import { epilogueGrad } from "./epilogue_grad.ts";
 /** What a convolution does with its sums. */
 export type Epilogue = BiasEpilogue | BatchNormEpilogue;
 
-/** Computes v + bias + residual from each sum v. */
+/** Computes f(v + bias + residual) from each sum v. */
 export interface BiasEpilogue {
-  /** `[O]` in the layout `"channels"`. */
-  readonly bias: Tensor;
+  /** `[O]` in the layout `"channels"`. Default: none. */
+  readonly bias?: Tensor | undefined;
+  /** Applied last. Default `"none"`. */
+  readonly activation?: Activation;
   /** Added to the result; it has the result's shape. Default: none. */
   readonly residual?: Tensor | undefined;
 }
@@ -48,12 +50,32 @@ export function epilogueInputs(epilogue: Epilogue | undefined, op: string, shape
   if (epilogue === undefined) return [];
   const channels = shape[1] ?? 1;
   const { residual } = epilogue;
+  const perChannel = channelTensor(epilogue);
+  const [what, own] = isScaled(epilogue) ? ["scale and shift", [2, channels]] as const : ["bias", [channels]] as const;
   return [
-    "bias" in epilogue
-      ? checked("bias", epilogue.bias, { op, shape: [channels], layout: "channels" })
-      : checked("scale and shift", epilogue.scaleAndShift, { op, shape: [2, channels], layout: "channels" }),
+    ...perChannel === undefined ? [] : [checked(what, perChannel, { op, shape: own, layout: "channels" })],
     ...residual === undefined ? [] : [checked("residual", residual, { op, shape, layout: "activation" })],
   ];
+}
+
+/** Whether the epilogue scales the sums. */
+function isScaled(epilogue: Epilogue): epilogue is BatchNormEpilogue {
+  return "scaleAndShift" in epilogue;
+}
+
+/** What an epilogue reads per channel: its scale and shift `[2, O]`, or its bias `[O]`. */
+export function channelTensor(epilogue: Epilogue): Tensor | undefined {
+  return isScaled(epilogue) ? epilogue.scaleAndShift : epilogue.bias;
+}
+
+/** The same epilogue with other tensors: per channel, and as the residual, where it has them. */
+export function withTensors(
+  epilogue: Epilogue,
+  perChannel: Tensor | undefined,
+  residual: Tensor | undefined,
+): Epilogue {
+  if (!isScaled(epilogue)) return { ...epilogue, bias: perChannel, residual };
+  return { ...epilogue, scaleAndShift: perChannel ?? epilogue.scaleAndShift, residual };
 }
 
 function checked(
@@ -83,7 +105,7 @@ export function epilogueRows(epilogue: Epilogue | undefined, region: Region): Ep
 
 /** Whether a convolution with this epilogue has gradients: the result must tell how the activation's input lay. */
 export function isDifferentiable(epilogue: Epilogue | undefined): boolean {
-  return epilogue === undefined || "bias" in epilogue || outputTellsSide(epilogue.activation);
+  return outputTellsSide(epilogue?.activation ?? "none");
 }
 
 /** Gradients of an epilogue. */
@@ -101,20 +123,22 @@ export function epilogueGradients(
   outputGradient: Tensor,
 ): EpilogueGradients {
   if (epilogue === undefined) return { atSums: () => outputGradient, atInputs: [] };
-  const { residual } = epilogue;
-  if ("bias" in epilogue) {
-    const ofBias = () => channelSum(outputGradient);
+  const { residual, activation = "none" } = epilogue;
+  // The gradient at the activation's input is also that of the residual. It is computed once and kept.
+  const ofResidual = once(() => activation === "none" ? outputGradient : activationGrad(outputGradient, y, activation));
+  if (!isScaled(epilogue)) {
     return {
-      atSums: () => outputGradient,
-      atInputs: residual === undefined ? [ofBias] : [ofBias, () => outputGradient],
+      atSums: ofResidual,
+      atInputs: [
+        ...epilogue.bias === undefined ? [] : [() => channelSum(ofResidual())],
+        ...residual === undefined ? [] : [ofResidual],
+      ],
     };
   }
-  const { scaleAndShift, activation } = epilogue;
+  const { scaleAndShift } = epilogue;
   if (residual === undefined) {
     return { atSums: once(() => epilogueGrad(outputGradient, y, scaleAndShift, activation)), atInputs: [null] };
   }
-  // The residual's gradient is that at the activation's input. It is computed once and kept.
-  const ofResidual = once(() => activation === "none" ? outputGradient : activationGrad(outputGradient, y, activation));
   return {
     atSums: once(() => epilogueGrad(ofResidual(), y, scaleAndShift, "none")),
     atInputs: [null, ofResidual],
@@ -128,12 +152,11 @@ function once(build: () => Tensor): () => Tensor {
 
 /** The constants of a kernel with an optional epilogue. */
 export function epilogueConstants(epilogue: Epilogue | undefined): ShaderConstants {
-  const isScaled = epilogue !== undefined && "scaleAndShift" in epilogue;
   return {
-    HAS_SCALE: isScaled,
-    HAS_SHIFT: epilogue !== undefined,
+    HAS_SCALE: epilogue !== undefined && isScaled(epilogue),
+    HAS_SHIFT: epilogue !== undefined && channelTensor(epilogue) !== undefined,
     HAS_RESIDUAL: epilogue?.residual !== undefined,
-    ...activationConstants(isScaled ? epilogue.activation : "none"),
+    ...activationConstants(epilogue?.activation ?? "none"),
   };
 }
 
@@ -143,5 +166,5 @@ export function epilogueConstants(epilogue: Epilogue | undefined): ShaderConstan
  */
 export function epilogueBindings(epilogue: Epilogue | undefined, unread: StoredBinding): StoredBinding[] {
   if (epilogue === undefined) return [unread, unread];
-  return ["bias" in epilogue ? epilogue.bias : epilogue.scaleAndShift, epilogue.residual ?? unread];
+  return [channelTensor(epilogue) ?? unread, epilogue.residual ?? unread];
 }

@@ -51,12 +51,12 @@ function testEpilogues({ name, inputs, outputs, kernel }: Form, traits: DeviceTr
   };
   const channelOf = (index: number) => Math.floor(index / 63) % outputs;
 
-  Deno.test(`conv2d() adds bias and residual in its epilogue, with gradients: ${form}`, async () => {
+  Deno.test(`conv2d() activates the sum with bias and residual in its epilogue, with gradients: ${form}`, async () => {
     await checkOp({
       inputs: tensors,
-      op: ({ x, w, b, r }) => conv2d(x, w, { ...options, epilogue: { bias: b, residual: r } }),
+      op: ({ x, w, b, r }) => conv2d(x, w, { ...options, epilogue: { bias: b, residual: r, activation: "relu" } }),
       twin: ({ x, w, b, r }) =>
-        twin(x, w, sizes).map((value, index) => value + (b[channelOf(index)] ?? 0) + (r[index] ?? 0)),
+        twin(x, w, sizes).map((value, index) => activate(value + (b[channelOf(index)] ?? 0) + (r[index] ?? 0), "relu")),
       gradientOf: ["x", "w", "b", "r"],
       traits,
     });
@@ -67,12 +67,14 @@ function testEpilogues({ name, inputs, outputs, kernel }: Form, traits: DeviceTr
       plain: conv2d(x, w, options),
       biased: conv2d(x, w, { ...options, epilogue: { bias: b } }),
       both: conv2d(x, w, { ...options, epilogue: { bias: b, residual: r } }),
+      summed: conv2d(x, w, { ...options, epilogue: { residual: r } }),
     });
-    const { plain = new Float32Array(), biased, both } = await runGraph(tensors, build, traits);
+    const { plain = new Float32Array(), biased, both, summed } = await runGraph(tensors, build, traits);
     const [bias, residual] = [randomValues(outputs, "b"), randomValues(size(result), "r")];
     const expected = plain.map((value, index) => value + (bias[channelOf(index)] ?? NaN));
     assertEquals(biased, expected);
     assertEquals(both, expected.map((value, index) => value + (residual[index] ?? NaN)));
+    assertEquals(summed, plain.map((value, index) => value + (residual[index] ?? NaN)));
   });
 
   for (const hasResidual of [false, true]) {
