@@ -98,8 +98,10 @@ export type { BatchNormEpilogue, BiasEpilogue, Epilogue } from "./src/ops/conv/e
 export { depthwiseConv2d } from "./src/ops/conv/depthwise_conv2d.ts";
 export type { ConvolutionOptions, Padding } from "./src/ops/conv/geometry.ts";
 export {
+  type CrossEntropyRegularizer,
   interpolatedCrossEntropy,
   type InterpolatedCrossEntropyOptions,
+  type RegularizerKind,
 } from "./src/ops/loss/interpolated_cross_entropy.ts";
 export { batchNorm, type BatchNormParameters } from "./src/ops/norm/batch_norm.ts";
 export type { BatchNormOptions } from "./src/ops/norm/normalization.ts";
@@ -159,9 +161,12 @@ export {
 } from "./src/selftraining/training_step.ts";
 export {
   crossEntropy,
+  type CrossEntropyOptions,
+  crossEntropyWith,
   type LabelTensors,
   type Objective,
   type ObjectiveContext,
+  type Regularizer,
   sum,
   weighted,
 } from "./src/selftraining/objective.ts";

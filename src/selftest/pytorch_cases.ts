@@ -17,7 +17,7 @@ import { conv2d, type Conv2dOptions } from "../ops/conv/conv2d.ts";
 import { depthwiseConv2d } from "../ops/conv/depthwise_conv2d.ts";
 import { sampleGeometryLength } from "../ops/data/geometry.ts";
 import { sampleFloats, sampleWeights } from "../ops/data/sample_floats.ts";
-import { interpolatedCrossEntropy } from "../ops/loss/interpolated_cross_entropy.ts";
+import { type CrossEntropyRegularizer, interpolatedCrossEntropy } from "../ops/loss/interpolated_cross_entropy.ts";
 import { batchNorm } from "../ops/norm/batch_norm.ts";
 import { batchNormStatistics } from "../ops/norm/batch_norm_statistics.ts";
 import { batchNormTraining } from "../ops/norm/batch_norm_training.ts";
@@ -75,6 +75,11 @@ const ops: Readonly<Record<string, Build>> = {
     const weights = { ...(classWeights ? { classWeights } : {}), ...(pixelWeights ? { pixelWeights } : {}) };
     return interpolatedCrossEntropy(get(t, "logits"), get(t, "labels"), { ...options, ...weights });
   }),
+  regularizedCrossEntropy: define((t, options: Omit<CrossEntropyRegularizer, "images">) =>
+    interpolatedCrossEntropy(get(t, "logits"), get(t, "labels"), {
+      regularizer: { ...options, images: get(t, "images") },
+    })
+  ),
 };
 
 /** The bias of a convolution, and the residual that is added with it, where the case has them. */
@@ -165,7 +170,7 @@ function caseInput(fixture: FixtureCase, name: string): CaseInput {
   if (shape.length === 4) return { shape, values };
   if (name === "labels") return { shape, values, layout: "plain", dtype: "u8" };
   if (name === "geometry") return geometryInput(shape, values);
-  const isPlain = fixture.op === "scale" || ["pixelWeights", "weights", "dy"].includes(name);
+  const isPlain = fixture.op === "scale" || ["pixelWeights", "weights", "images", "dy"].includes(name);
   return { shape, values, layout: isPlain ? "plain" : "channels" };
 }
 
