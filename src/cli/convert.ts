@@ -10,7 +10,6 @@ import { counted, matchNotices, matchReport, matchTable } from "../run/weight_te
 import { shown, terminal } from "../report/terminal.ts";
 import { readArguments } from "./arguments.ts";
 import { weightOptions } from "./open.ts";
-import { aligned } from "./result_table.ts";
 
 /** Runs the command; returns the exit code. */
 export function run(args: readonly string[]): Promise<number> {
@@ -25,7 +24,7 @@ export function run(args: readonly string[]): Promise<number> {
   const { source, match, rounded } = conversion;
   const isJson = settings.get("json");
   if (!isJson) {
-    terminal.print(aligned(matchTable(match)));
+    terminal.print(columns(matchTable(match)));
     for (const notice of matchNotices(source, match)) terminal.say(notice);
   }
   if (rounded.length > 0) {
@@ -39,4 +38,12 @@ export function run(args: readonly string[]): Promise<number> {
   if (isJson) terminal.printJson({ ...matchReport(source, match), rounded, written: out ?? null });
   else if (out !== undefined) terminal.print(`written  ${shown(out)}`);
   return Promise.resolve(0);
+}
+
+/** Rows as lines with columns of equal width, each from the left. */
+function columns(rows: readonly (readonly string[])[]): string {
+  const texts = rows.map((cells) => cells.map(shown));
+  const widths = (texts[0] ?? []).map((_, column) => Math.max(...texts.map((cells) => cells[column]?.length ?? 0)));
+  return texts.map((cells) => cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd())
+    .join("\n");
 }

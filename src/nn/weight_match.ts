@@ -97,10 +97,10 @@ export function recognised(tensors: FileTensors, options: MatchOptions = {}): We
 
 /** Whether so much of a network is in the file that the file may be one of it. */
 function isEnough({ matched, missing, misshaped }: WeightMatch, isNamed: boolean): boolean {
-  if (isNamed) return matched.length > 0;
-  const inBackbone = ({ inHead }: WantedTensor) => !inHead;
-  return matched.some(inBackbone) &&
-    matched.filter(inBackbone).length >= [...missing, ...misshaped].filter(inBackbone).length;
+  if (isNamed) return matched.length + misshaped.length > 0;
+  const inBackbone = (parameters: readonly WantedTensor[]) => parameters.filter(({ inHead }) => !inHead).length;
+  const found = inBackbone(matched) + inBackbone(misshaped);
+  return found > 0 && found >= inBackbone(missing);
 }
 
 /** How many tensors are left over on both sides. */

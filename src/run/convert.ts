@@ -79,7 +79,7 @@ function newFile(
   written: readonly MatchedTensor[],
   options: ConvertOptions,
 ): Uint8Array<ArrayBuffer> {
-  const { path, own } = source;
+  const { path } = source;
   const hasHead = !options.backboneOnly && match.classes !== null;
   requireWhole(path, hasHead ? match : withoutHead(match));
   const tensors = written.map((one): readonly [string, StoredTensor] => [one.name, keptType(one.tensor)]);

@@ -122,13 +122,11 @@ export function matchTable(match: WeightMatch): string[][] {
     ) => ["mis-shaped", name, original ?? "–", `${shapeText(found)}, not ${shapeText(wanted)}`, ""]),
     ...only("unexpected", unexpected),
     ...only("changed", changed),
+    ...only("ignored", ignored),
     [
       "sum",
-      `${matched.length} matched`,
-      `${missing.length} missing`,
-      `${misshaped.length} mis-shaped`,
-      `${unexpected.length} unexpected`,
+      `${matched.length} matched, ${missing.length} missing, ${misshaped.length} mis-shaped, ` +
+      `${unexpected.length} unexpected, ${ignored.length} ignored`,
     ],
-    ...(ignored.length === 0 ? [] : [["ignored", `${ignored.length}`, listed(ignored, 2), "", ""]]),
   ];
 }
