@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { readFileSync } from "node:fs";
 import { Gpu } from "../../src/gpu/gpu.ts";
-import { pack, paddedChannels } from "../../src/graph/layout.ts";
+import { pack } from "../../src/graph/layout.ts";
 import { readNpy } from "../../src/formats/npy.ts";
 import { addCounts, noLabels } from "../../src/selftraining/label_counts.ts";
 import type { ScoreBatches } from "../../src/selftraining/scores.ts";
