@@ -243,10 +243,14 @@ export { type RunParts, Training } from "./src/selftraining/training.ts";
 export type { Normalization } from "./src/ops/data/sample.ts";
 export { encodeBatch, floatChannels, type ImageKind, imagenetPhotographs, rgbBytes } from "./src/nn/image_kind.ts";
 export {
+  batchNormLayer,
+  type BatchNormLayerOptions,
+  conv,
   convBatchNorm,
   type ConvBatchNormOptions,
   convBias,
   type ConvBiasOptions,
+  type ConvOptions,
   dropoutLayer,
 } from "./src/nn/layers.ts";
 export { type Model, type ModelFamily, modelOf, type ModelOptions } from "./src/nn/model.ts";
@@ -263,6 +267,7 @@ export {
 } from "./src/nn/network.ts";
 export {
   collectParameters,
+  groupsWithBiases,
   type Initial,
   type ParameterDeclaration,
   type ParameterGroup,

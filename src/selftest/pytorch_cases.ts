@@ -40,7 +40,7 @@ function define<Options>(build: (tensors: Tensors, options: Options) => Tensor):
 
 const ops: Readonly<Record<string, Build>> = {
   conv2d: define((t, options: Parameters<typeof conv2d>[2]) =>
-    conv2d(get(t, "x"), get(t, "w"), { ...options, ...biasOf(t) })
+    conv2d(get(t, "x"), get(t, "w"), { ...options, ...biasOf(t), ...foldedOf(t) })
   ),
   depthwiseConv2d: define((t, options: Parameters<typeof depthwiseConv2d>[2]) =>
     depthwiseConv2d(get(t, "x"), get(t, "w"), { ...options, ...biasOf(t) })
@@ -85,6 +85,11 @@ const ops: Readonly<Record<string, Build>> = {
 /** The bias of a convolution, and the residual that is added with it, where the case has them. */
 function biasOf({ b: bias, r: residual }: Tensors): Pick<Conv2dOptions, "epilogue"> {
   return bias === undefined ? {} : { epilogue: { bias, residual } };
+}
+
+/** A batch norm that is folded into a convolution, with ReLU, where the case has scale and shift. */
+function foldedOf({ s: scaleAndShift, r: residual }: Tensors): Pick<Conv2dOptions, "epilogue"> {
+  return scaleAndShift === undefined ? {} : { epilogue: { scaleAndShift, activation: "relu", residual } };
 }
 
 const files = [

@@ -14,6 +14,7 @@ export type Command =
   | "synth"
   | "inspect"
   | "rank-images"
+  | "convert"
   | "recipes"
   | "bench"
   | "tune"
@@ -76,3 +77,5 @@ export const training: readonly Command[] = ["adapt", "train"];
 export const adapting: readonly Command[] = ["adapt"];
 /** The commands that run a network on images. */
 export const networks: readonly Command[] = ["adapt", "train", "evaluate", "predict"];
+/** The commands that take a network's weights from a file. */
+export const weighing: readonly Command[] = [...networks, "convert"];

@@ -27,6 +27,9 @@ Deno.test("a command may write to the folder of its results and to the cache fol
   assertEquals(await writable("inspect", "data", "--sheet", "a b/c.png"), ["a b"]);
   assertEquals(await writable("inspect", "--sheet=c.png", "data"), ["."]);
   assertEquals(await writable("rank-images", "--out", "a/b.txt"), ["a", cache]);
+  assertEquals(await writable("convert", "--weights", "w.pth"), []);
+  assertEquals(await writable("convert", "--out", "a b/w.safetensors"), ["a b"]);
+  assertEquals(await writable("convert", "--out=w.safetensors"), ["."]);
   assertEquals(await writable("bench", "step"), [temporary, cache]);
   assertEquals(await writable("bench", "growth", "--plot", "a/b.svg"), ["a", temporary, cache]);
   assertEquals(await writable("bench", "growth", "--plot=b.svg"), [".", temporary, cache]);
@@ -46,22 +49,22 @@ Deno.test("results go to folders with commas, spaces and line ends in their name
   }));
 
 Deno.test("no command reaches the network or a library, only bench starts programs, two read only what is theirs", async () => {
-  for (
-    const command of [
-      "adapt",
-      "train",
-      "evaluate",
-      "predict",
-      "select",
-      "synth",
-      "inspect",
-      "rank-images",
-      "bench",
-      "tune",
-      "doctor",
-      "",
-    ]
-  ) {
+  const commands = [
+    "adapt",
+    "train",
+    "evaluate",
+    "predict",
+    "select",
+    "synth",
+    "inspect",
+    "rank-images",
+    "convert",
+    "bench",
+    "tune",
+    "doctor",
+    "",
+  ];
+  for (const command of commands) {
     const flags = await rightsOf([command, "--out", "x"]);
     const kinds = new Set(flags.map((flag) => flag.split("=")[0]));
     assertEquals(["--allow-all", "--allow-net", "--allow-ffi", "--allow-import"].filter((kind) => kinds.has(kind)), []);
