@@ -9,7 +9,7 @@ import { memoryPlan } from "../graph/program_plan.ts";
 import { bytesText } from "../report/units.ts";
 import { defaultKeptBytes } from "../selftraining/logits_source.ts";
 import { type StepOptions, trainingStep } from "../selftraining/training_step.ts";
-import { viewOptions } from "../settings/settings.ts";
+import { testViewOptions, viewOptions } from "../settings/settings.ts";
 import type { RunContext, RunData } from "./context.ts";
 import { peakOf, planStages, type StageMemory, type StageName } from "./memory_plan.ts";
 import { pictureCount } from "./pictures.ts";
@@ -152,7 +152,12 @@ export function memoryStages(context: RunContext, data: RunData, adapts: boolean
       states: settings.get("optimizer") === "adamw" ? 2 : 1,
       clips: settings.get("clip-norm") !== undefined,
     },
-    inference: { batch: settings.get("label-batch"), views: viewOptions(settings), shapes: context.shapes },
+    inference: {
+      batch: settings.get("label-batch"),
+      views: viewOptions(settings),
+      testViews: testViewOptions(settings),
+      shapes: context.shapes,
+    },
     labelling: !adapts || settings.get("control") ? null : {
       images: target,
       hasPrior: settings.get("spatial-prior"),

@@ -111,6 +111,7 @@ export class Predictor {
       classes: network.classCount,
       alignCorners: network.model.alignCorners,
       averageLogits: options.average === "logits",
+      takesMaximum: options.average === "maximum",
       // The softmax keeps the order of the classes. So the logits of a single view are compared directly, as if they
       // were probabilities.
       isProbability: this.#views === null,
