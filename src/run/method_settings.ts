@@ -183,9 +183,10 @@ export function sourceSchedule(settings: Settings): Schedule {
 /** How crops are drawn. */
 export function augmentationOf(settings: Settings): AdaptationSettings["augmentation"] {
   const strength = settings.get("jitter");
+  const scaleSteps = settings.get("scale-steps");
   return {
     scaleRange: settings.get("scale-range"),
-    scaleSteps: settings.get("scale-steps"),
+    ...(scaleSteps === "any" ? {} : { scaleSteps }),
     mirror: settings.get("mirror"),
     jitter: { brightness: strength, contrast: strength, saturation: strength },
   };
