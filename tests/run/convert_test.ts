@@ -166,7 +166,7 @@ Deno.test({
       write(join(folder, "image.rgb"), pixels);
       const image = join(folder, "image.png");
       write(image, encodeRgbPng(pixels, 24, 40));
-      const names = ["deeplabv2-resnet18", "deeplabv2-resnet50-multi", "fcn8s-vgg16"];
+      const names = ["deeplabv2-resnet18", "deeplabv2-resnet18-multi", "fcn8s-vgg16"];
       const [, labelSet] = files(folder, "labels", new Uint8Array());
       await run("save.py", [folder, `${width}`, "3", ...names]);
       for (const name of names) {
@@ -176,7 +176,7 @@ Deno.test({
       assertEquals(
         await run("load.py", [folder, `${width}`, "3", ...names]),
         "deeplabv2-resnet18 108\n" +
-          "deeplabv2-resnet50-multi 281\nfcn8s-vgg16 39\n",
+          "deeplabv2-resnet18-multi 116\nfcn8s-vgg16 39\n",
       );
       for (const name of names.slice(0, 2)) {
         const out = join(folder, name);
