@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { ClassMap } from "../data/class_map.ts";
 import type { SampleSource } from "../data/sample.ts";
 import { exactly, type ShapeOptions } from "../data/shapes.ts";
 import { BufferScope } from "../gpu/buffer_scope.ts";
@@ -40,6 +41,8 @@ export interface ScoringSettings {
   readonly scoringBatch?: number;
   /** How a class without a pixel counts in the mean IoU. Default as in `scoreConfusion`. */
   readonly absent?: AbsentRule;
+  /** What the network's classes are merged into when it is scored: those of the labels. Default: the same classes. */
+  readonly merge?: ClassMap | undefined;
 }
 
 /** Options of `evaluate`. */
@@ -48,6 +51,8 @@ export interface EvaluationOptions extends ShapeOptions {
   readonly batch?: number | undefined;
   /** Views of an image whose predictions are averaged. Default: the image as it is. */
   readonly views?: ViewOptions | undefined;
+  /** What the network's classes are merged into: those of the labels. Default: the same classes. */
+  readonly merge?: ClassMap | undefined;
   /** Called with the number of images that are done. */
   readonly onProgress?: (images: number) => void;
   /** When it is given, the evaluation stops and throws the signal's reason. */
@@ -64,7 +69,7 @@ export async function scoreSplit<Item>(
   { trainer, samples, store, shapes, progress = silent, signal }: RunParts<Item>,
   stage: string,
   items: readonly Item[] | null,
-  { views, scoringBatch, absent }: ScoringSettings,
+  { views, scoringBatch, absent, merge }: ScoringSettings,
 ): Promise<SplitScores | null> {
   if (items === null) return null;
   const { gpu, network, options: { size } } = trainer;
@@ -73,11 +78,12 @@ export async function scoreSplit<Item>(
     ...shapes ?? exactly(size),
     batch: scoringBatch,
     views,
+    merge,
     signal,
     onProgress: (images) => bar.update(images),
   });
   bar.end();
-  const scores = splitScores(confusion, network.metadata.classes, items.length, absent);
+  const scores = splitScores(confusion, merge?.toClasses ?? network.metadata.classes, items.length, absent);
   const { miou, pixelAccuracy } = scores;
   await store.log({ stage, miou, pixelAccuracy });
   return scores;
@@ -95,7 +101,8 @@ export function splitScores(
 }
 
 /**
- * The confusion matrix `[C, C]` (rows: ground truth) of a network on labelled images, scored at the labels' own size.
+ * The confusion matrix `[C, C]` (rows: ground truth) of a network on labelled images, scored at the labels' own size. With
+ * `merge`, its classes are those that the network's are merged into.
  */
 export async function evaluate<Item>(
   gpu: Gpu,
@@ -104,12 +111,12 @@ export async function evaluate<Item>(
   items: readonly Item[],
   options: EvaluationOptions,
 ): Promise<number[]> {
-  const { batch = defaultBatch } = options;
-  const classes = network.classCount;
+  const { batch = defaultBatch, merge } = options;
+  const classes = merge?.toClasses.length ?? network.classCount;
   using buffers = new BufferScope(gpu);
   const counts = buffers.create(classes * classes * 4, "confusion matrix");
   const views = options.views ?? plainView;
-  await using predictor = new Predictor(gpu, network, batch, views);
+  await using predictor = new Predictor(gpu, network, batch, views, merge);
   let truth = buffers.create(16, "ground truth");
   const total = new Array<number>(classes * classes).fill(0);
   const collect = async () => {
