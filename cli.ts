@@ -80,6 +80,12 @@ const commands: readonly CommandEntry[] = [
     load: () => import("./src/cli/synth.ts"),
   },
   {
+    command: "recipes",
+    summary: "list the recipes that come with the program, with the published figures that they are made for",
+    examples: ["crosswalk recipes", "crosswalk recipes --json"],
+    load: () => import("./src/cli/recipes.ts"),
+  },
+  {
     command: "bench",
     summary: "measure: kernels, step, select, memory, overhead or growth; without a part, the first four",
     examples: [

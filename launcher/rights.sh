@@ -48,6 +48,9 @@ rights() {
       may write "$cache"
       echo --allow-sys=homedir
       ;;
+    recipes)
+      may read "$root"
+      ;;
     tune | doctor)
       may read "$root" "$cache"
       may write "$cache"

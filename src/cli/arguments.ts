@@ -6,7 +6,8 @@
 
 import { parseArgs } from "node:util";
 import { UsageError } from "../errors.ts";
-import { type Command, type OptionKey, optionsOf } from "../settings/options.ts";
+import { shortText } from "../formats/validation.ts";
+import { type Command, type OptionKey, optionsOf, recipeObstacle } from "../settings/options.ts";
 import {
   checkedValues,
   readRecipe,
@@ -19,6 +20,7 @@ import {
 } from "../settings/settings.ts";
 import { readFile } from "../disk/files.ts";
 import { savedSettings } from "../run/run_config.ts";
+import { recipePath } from "../settings/recipe_files.ts";
 
 /**
  * The settings that the arguments give. With `--resume`, options that are not given keep the values with which the run
@@ -36,7 +38,8 @@ export function readArguments(
   const { config, out, resume } = given;
   const saved = resume && out !== undefined ? savedSettings(out) : null;
   if (config !== undefined) {
-    const recipe = readRecipe(new TextDecoder().decode(readFile(config)), config);
+    const path = recipePath(config);
+    const recipe = readRecipe(new TextDecoder().decode(readFile(path)), config);
     return resolveSettings(command, given, { ...saved, ...recipe });
   }
   const text = saved === null ? defaultRecipe?.(given) ?? null : null;
@@ -85,9 +88,38 @@ function readGiven(command: Command, args: readonly string[]): Values {
     if (option.kind === "paths") {
       list = [...lists.get(option.key) ?? [], token.value];
       lists.set(option.key, list);
+    } else if (option.key === "set") {
+      for (const [key, value] of assignments(command, token.value)) given.set(key, value);
     } else given.set(option.key, readValue(option, token.value));
   }
   return checkedValues([...given, ...lists]);
+}
+
+/**
+ * The values of `key=value,key=value`. A comma is part of a value unless a key follows it, as in
+ * `learning-rate=2e-4,1e-4,batch=2`.
+ *
+ * @throws {UsageError} naming the key that is unknown or may not stand in a recipe, or the bad value.
+ */
+function assignments(command: Command, text: string): [OptionKey, Value][] {
+  return text.split(/,(?=\s*[a-z][a-z0-9-]*\s*=)/).map((assignment) => {
+    const [, key = "", value = ""] = /^\s*([^=]*?)\s*=\s*(.*?)\s*$/s.exec(assignment) ?? [];
+    if (key === "") throw new UsageError(`--set takes key=value, such as batch=2; ${shortText(assignment)} is none`);
+    const option = optionsOf(command).find((one) => one.key === key);
+    if (option === undefined) {
+      const keys = optionsOf(command).filter((one) => recipeObstacle(one) === null).map((one) => one.key);
+      throw new UsageError(
+        `--set has the key ${shortText(key)}, which crosswalk ${command} does not know. ${suggestion(key, keys)}`,
+      );
+    }
+    const obstacle = recipeObstacle(option);
+    if (obstacle !== null) throw new UsageError(`--set has the key "${key}", ${obstacle}`);
+    if (option.kind !== "flag") return [option.key, readValue(option, value)];
+    if (value !== "true" && value !== "false") {
+      throw new UsageError(`--set ${key} is ${shortText(value)}, expected true or false`);
+    }
+    return [option.key, value === "true"];
+  });
 }
 
 /**

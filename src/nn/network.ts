@@ -8,7 +8,13 @@ import type { Gpu } from "../gpu/gpu.ts";
 import { input, type Tensor } from "../graph/tensor.ts";
 import type { Model } from "./model.ts";
 import { findModel } from "./models/mod.ts";
-import { collectParameters, type ParameterScope, ParameterStore, standardGroups } from "./parameters.ts";
+import {
+  collectParameters,
+  type ParameterDeclaration,
+  type ParameterScope,
+  ParameterStore,
+  standardGroups,
+} from "./parameters.ts";
 import { type ParameterValues, readSafetensors, writeSafetensors } from "../formats/safetensors.ts";
 import { shortText } from "../formats/validation.ts";
 import { type ModelVariant, readVariant, variantText } from "./variant.ts";
@@ -41,6 +47,19 @@ export interface TrainingTrace {
   readonly dropoutKeys: ReadonlyMap<string, Tensor>;
 }
 
+/** The parameters of a model, in its order. */
+export function declaredParameters(model: Model, classes: number): ParameterDeclaration[] {
+  const { takes, sizeMultiple } = model;
+  const side = Math.ceil(tracedSide / sizeMultiple) * sizeMultiple;
+  const images = input("images", [1, takes.channels, side, side]);
+  return collectParameters((scope) => model.logits(images, scope, { classes, inference: false }));
+}
+
+/** The names of the groups that belong to a model's head. */
+export function headGroups({ groups = standardGroups }: Model): ReadonlySet<string> {
+  return new Set(groups.filter(({ head }) => head === true).map(({ name }) => name));
+}
+
 /** A model with parameters. */
 export class Network {
   /** Its parameters. */
@@ -57,12 +76,8 @@ export class Network {
     readonly metadata: NetworkMetadata,
     options: { readonly trainable?: boolean } = {},
   ) {
-    const { takes, groups = standardGroups, sizeMultiple } = model;
-    const side = Math.ceil(tracedSide / sizeMultiple) * sizeMultiple;
-    const images = input("images", [1, takes.channels, side, side]);
-    const declarations = collectParameters((scope) =>
-      model.logits(images, scope, { classes: this.classCount, inference: false })
-    );
+    const { groups = standardGroups } = model;
+    const declarations = declaredParameters(model, this.classCount);
     this.store = new ParameterStore(gpu, declarations, { ...options, groups });
   }
 
@@ -110,16 +125,7 @@ export class Network {
 
   /** The weights as the bytes of a safetensors file. Its metadata name the model and the classes. */
   async save(): Promise<Uint8Array<ArrayBuffer>> {
-    const { classes, size, palette } = this.metadata;
-    const { name, description, variant = {} } = this.model;
-    return writeSafetensors(await this.store.save(), {
-      model: `${name}: ${description}`,
-      ...(Object.keys(variant).length > 0 ? { variant: variantText(variant) } : {}),
-      classes: classes.join("|"),
-      ...(size ? { size: `${size.height}x${size.width}` } : {}),
-      ...(palette ? { palette: palette.map((color) => color.join(",")).join("|") } : {}),
-      ignore: "255",
-    });
+    return writeSafetensors(await this.store.save(), weightMetadata(this.model, this.metadata));
   }
 
   /** Frees the parameters. */
@@ -131,6 +137,21 @@ export class Network {
 /** Name of the input that holds the key of a layer's dropout. */
 export function dropoutInput(name: string): string {
   return `dropout key ${name}`;
+}
+
+/** The metadata of a network's weight file, as {@link readMetadata} reads them. Without classes: of a backbone. */
+export function weightMetadata(
+  { name, description, variant = {} }: Model,
+  { classes, size, palette }: Partial<NetworkMetadata>,
+): Record<string, string> {
+  return {
+    model: `${name}: ${description}`,
+    ...(Object.keys(variant).length > 0 ? { variant: variantText(variant) } : {}),
+    ...(classes ? { classes: classes.join("|") } : {}),
+    ...(size ? { size: `${size.height}x${size.width}` } : {}),
+    ...(palette ? { palette: palette.map((color) => color.join(",")).join("|") } : {}),
+    ignore: "255",
+  };
 }
 
 /** The contents of a weight file. */
@@ -154,10 +175,25 @@ export interface WeightFile {
  */
 export function readWeights(bytes: Uint8Array<ArrayBuffer>, source: string): WeightFile {
   const { tensors, metadata } = readSafetensors(bytes, source);
-  const { model, variant, classes, size, palette } = metadata;
-  if (model === undefined || classes === undefined) {
+  const said = readMetadata(metadata, source);
+  if (said === null) {
     throw new Error(`Cannot use ${source} as a network: its metadata must name "model" and "classes"`);
   }
+  return { ...said, tensors };
+}
+
+/**
+ * What the metadata of a weight file say of its network; `null` if they do not name its model and classes, as ours do.
+ *
+ * @param source the file's name, for messages.
+ * @throws {Error} if they name more than 255 classes, or a variant that is none.
+ */
+export function readMetadata(
+  metadata: Readonly<Record<string, string>>,
+  source: string,
+): Omit<WeightFile, "tensors"> | null {
+  const { model, variant, classes, size, palette } = metadata;
+  if (model === undefined || classes === undefined) return null;
   const recorded = recordedSize(size);
   const names = classes.split("|");
   if (names.length > maxClasses) {
@@ -173,7 +209,6 @@ export function readWeights(bytes: Uint8Array<ArrayBuffer>, source: string): Wei
       ...(recorded === undefined ? {} : { size: recorded }),
       ...(palette === undefined ? {} : { palette: readPalette(palette, names.length, source) }),
     },
-    tensors,
   };
 }
 
@@ -213,7 +248,7 @@ export function modelName(text: string): string {
 }
 
 /** The most classes. Ids are bytes, and 255 means "ignored". */
-const maxClasses = 255;
+export const maxClasses = 255;
 
 /** The colours in the metadata of a weight file, such as `128,64,128|244,35,232`. */
 function readPalette(text: string, count: number, source: string): (readonly [number, number, number])[] {

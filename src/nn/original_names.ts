@@ -37,6 +37,11 @@ export interface OriginalNames {
    */
   readonly variant?: ModelVariant;
   /**
+   * The beginning that all names of such a file have besides, such as `Scale.`. It is taken away before names are
+   * compared. A file without it is of no such family. Default: any or none.
+   */
+  readonly prefix?: string;
+  /**
    * What a file of this family does not say and might be otherwise, as a sentence: `Networks of ADVENT have the same
    * names and sum four branches`. Default: nothing.
    */

@@ -5,7 +5,17 @@
  */
 
 /** The commands that take options. */
-export type Command = "adapt" | "train" | "evaluate" | "predict" | "select" | "synth" | "bench" | "tune" | "doctor";
+export type Command =
+  | "adapt"
+  | "train"
+  | "evaluate"
+  | "predict"
+  | "select"
+  | "synth"
+  | "recipes"
+  | "bench"
+  | "tune"
+  | "doctor";
 
 /** What an option's value looks like. */
 export type OptionKind = "flag" | "number" | "integer" | "text" | "numbers" | "size" | "bytes" | "path" | "paths";

@@ -9,6 +9,7 @@ import { parse as parseYaml } from "yaml";
 import { errorText, UsageError } from "../errors.ts";
 import { shortJson, shortText } from "../formats/validation.ts";
 import type { ViewOptions } from "../selftraining/views.ts";
+import { type Expectation, readExpectation } from "./expectation.ts";
 import {
   allChoices,
   type Command,
@@ -123,12 +124,29 @@ function answered({ unless }: Option, values: Values): boolean {
 
 const recipeKeys = options.filter((option) => recipeObstacle(option) === null).map(({ key }) => key);
 
+/** What a recipe holds. */
+export interface Recipe {
+  /** Values of options. */
+  readonly values: Values;
+  /** The published row that the recipe is made to reproduce; `null` if it names none. */
+  readonly expect: Expectation | null;
+}
+
 /**
- * Reads a recipe: YAML with keys of the option table.
+ * The options of a recipe.
+ *
+ * @throws {UsageError} as {@link parseRecipe} does.
+ */
+export function readRecipe(text: string, source: string): Values {
+  return parseRecipe(text, source).values;
+}
+
+/**
+ * Reads a recipe: YAML with keys of the option table, and `expect`.
  *
  * @throws {UsageError} naming the file and the key that is unknown, belongs on the command line, or has a bad value.
  */
-export function readRecipe(text: string, source: string): Values {
+export function parseRecipe(text: string, source: string): Recipe {
   let content: unknown;
   try {
     content = parseYaml(text, { logLevel: "error" }) ?? {};
@@ -139,7 +157,12 @@ export function readRecipe(text: string, source: string): Values {
     throw new UsageError(`Cannot read the recipe ${source}: expected lines of "key: value"`);
   }
   const values: [OptionKey, Value][] = [];
+  let expect: Expectation | null = null;
   for (const [key, value] of Object.entries(content)) {
+    if (key === "expect") {
+      expect = readExpectation(value, source);
+      continue;
+    }
     const option = options.find((candidate) => candidate.key === key);
     if (option === undefined) {
       throw new UsageError(
@@ -151,7 +174,7 @@ export function readRecipe(text: string, source: string): Values {
     const choices = allChoices(option) ?? (option.kind === "path" ? option.words : undefined);
     values.push([option.key, readValue({ ...option, ...(choices === undefined ? {} : { choices }) }, value, source)]);
   }
-  return checkedValues(values);
+  return { values: checkedValues(values), expect };
 }
 
 /**

@@ -12,7 +12,10 @@ const runFolderHelp = "folder for the results; without it, a new one in runs/";
 // deno-fmt-ignore
 export const outputOptions = [
   { key: "config", group: "output", kind: "path", commands: [...networks, "select", "synth"], freeOnResume: true,
-    help: "recipe: a YAML file of options; an option given beside it wins" },
+    help: "recipe: a YAML file of options, or the name of one of crosswalk recipes; an option given beside it wins" },
+  { key: "set", group: "output", kind: "text", placeholder: "KEY=VALUE", ofOneStart: true,
+    commands: [...networks, "select", "synth"],
+    help: "the value of a recipe's key, as --KEY VALUE gives it; several with commas between, or given again" },
   { key: "out", group: "output", kind: "path", commands: [...training, "predict", "select", "synth"], ofOneStart: true,
     differs: { adapt: { help: runFolderHelp }, train: { help: runFolderHelp } },
     help: "folder for the results" },
@@ -37,7 +40,7 @@ export const outputOptions = [
   { key: "memory-budget", group: "output", kind: "bytes", commands: training, ofOneStart: true,
     help: "do not start where the run takes more GPU memory than this, such as 4GiB" },
   { key: "json", group: "output", kind: "flag",
-    commands: [...networks, "select", "bench", "tune", "doctor", "synth"], ofOneStart: true,
+    commands: [...networks, "select", "bench", "tune", "doctor", "synth", "recipes"], ofOneStart: true,
     help: "print one JSON object on stdout, and nothing else there" },
   { key: "plot", group: "output", kind: "path", commands: ["bench"],
     help: "SVG file to draw: the roofline of the kernels, or with bench growth its lines" },
