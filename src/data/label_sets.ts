@@ -275,7 +275,7 @@ function partsOf({ classes, parts }: ClassNames): readonly ClassParts[] | null {
 }
 
 function nameOf({ name, classes }: ClassNames): string {
-  return name ?? recognised(classes)?.name ?? `${classes.length} classes`;
+  return recognised(classes)?.name ?? name ?? `${classes.length} classes`;
 }
 
 /** Whether a map leads to every class, so that whoever predicts its `fromClasses` can be scored in its `toClasses`. */

@@ -264,9 +264,11 @@ export class FolderStore implements RunStore<FileItem> {
     items: readonly FileItem[],
     classes: number,
     palette: readonly Colour[] = defaultPalette(classes),
+    become?: readonly number[],
   ): LabelSink {
     makeFolder(this.file(labelFolder(round)));
-    const writer = new LabelWriter(items.map(({ name }) => this.#labelPath(round, name)), classes, palette);
+    const paths = items.map(({ name }) => this.#labelPath(round, name));
+    const writer = new LabelWriter(paths, classes, palette, { become });
     return {
       write: (labels, truth, size) => writer.write(labels, truth, size),
       finish: async () => {

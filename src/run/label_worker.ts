@@ -23,12 +23,14 @@ export interface LabelWork {
   readonly truth: Uint8Array<ArrayBuffer> | null;
   readonly classes: number;
   readonly palette: readonly Colour[];
+  /** What each class is among those of the image's own labels. Default: the same. */
+  readonly become?: readonly number[] | undefined;
 }
 
-answerRequests<LabelWork, JudgedCounts | null>(({ path, map, size, truth, classes, palette }) => {
+answerRequests<LabelWork, JudgedCounts | null>(({ path, map, size, truth, classes, palette, become }) => {
   const { labels, height, width } = resizeLabelMap(map, size);
   writeFileUnsynced(path, encodeLabelPng(labels, height, width, withIgnored(palette)));
-  return truth === null ? null : judgeLabels(map.labels, truth, classes);
+  return truth === null ? null : judgeLabels(map.labels, truth, classes, become);
 });
 
 /** The colours of all ids. Ignored pixels are white, which few data sets use for a class. */

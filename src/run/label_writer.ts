@@ -27,18 +27,19 @@ export class LabelWriter implements LabelSink {
   /**
    * @param paths the file of each image, in their order.
    * @param palette the colours of the classes.
-   * @param workers number of Workers, which start at once.
+   * @param options `become`: what each class is among those of the truth, by default the same; `workers`: number of
+   * Workers, which start at once.
    */
   constructor(
     readonly paths: readonly string[],
     readonly classes: number,
     readonly palette: readonly Colour[],
-    workers: number = defaultWorkers(),
+    readonly options: { readonly become?: readonly number[] | undefined; readonly workers?: number } = {},
   ) {
     this.#precision = new Precision(classes);
     this.#pool = new WorkerPool(
       () => new Worker(new URL("./label_worker.ts", import.meta.url), { type: "module" }),
-      workers,
+      options.workers ?? defaultWorkers(),
       { action: "write labels", owner: "writer", worker: "labelling worker" },
     );
     this.#pool.start();
@@ -54,9 +55,9 @@ export class LabelWriter implements LabelSink {
     const path = this.paths[this.#written];
     if (path === undefined) throw new Error(`There is no file for image ${this.#written}`);
     this.#written++;
-    const { classes, palette } = this;
+    const { classes, palette, options: { become } } = this;
     const { height, width } = size;
-    const work: LabelWork = { path, map, size: { height, width }, truth, classes, palette };
+    const work: LabelWork = { path, map, size: { height, width }, truth, classes, palette, become };
     const written = this.#pool.run(work, [map.labels.buffer], path);
     // A failure is thrown later, when this promise is awaited. Until then it must not count as an unhandled rejection.
     written.catch(() => {});

@@ -5,14 +5,15 @@
  * @module
  */
 
-import type { ClassMap } from "../data/class_map.ts";
+import { type ClassMap, IGNORE_LABEL } from "../data/class_map.ts";
+import { type LabelSet, labelSet, mapBetween, recognised } from "../data/label_sets.ts";
 import type { SampleSource } from "../data/sample.ts";
 import { exactly, type ShapeOptions } from "../data/shapes.ts";
 import { BufferScope } from "../gpu/buffer_scope.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { OneBehind } from "../gpu/one_behind.ts";
 import { QueueBound } from "../gpu/queue_bound.ts";
-import { type AbsentRule, scoreConfusion } from "../metrics/confusion.ts";
+import { type AbsentRule, meanOf, scoreConfusion } from "../metrics/confusion.ts";
 import type { Network } from "../nn/network.ts";
 import { confusionDispatch } from "../ops/metrics/confusion_matrix.ts";
 import { defaultBatch, equalBatches, type SampleBatch } from "./inference.ts";
@@ -31,6 +32,11 @@ export interface SplitScores {
   readonly pixelAccuracy: number | null;
   /** How many images were scored. */
   readonly images: number;
+  /**
+   * Mean IoU over some of the classes, by the name of the label set that holds them: `cityscapes-13` is the mean over the
+   * 16 classes of SYNTHIA without wall, fence and pole. Absent where the classes have no such subset.
+   */
+  readonly subsets?: Readonly<Record<string, number | null>>;
 }
 
 /** How predictions are made and scored. */
@@ -97,7 +103,20 @@ export function splitScores(
   absent: AbsentRule | undefined,
 ): SplitScores {
   const { miou, iou, pixelAccuracy } = scoreConfusion(confusion, absent === undefined ? {} : { absent });
-  return { miou, iou: Object.fromEntries(classes.map((name, id) => [name, iou[id] ?? null])), pixelAccuracy, images };
+  const byName = Object.fromEntries(classes.map((name, id) => [name, iou[id] ?? null]));
+  const subsets = subsetsOf(classes).map((set) => {
+    const { toId } = mapBetween({ classes }, set);
+    return [set.name, meanOf(iou.filter((_, id) => toId[id] !== IGNORE_LABEL))] as const;
+  });
+  return {
+    ...{ miou, iou: byName, pixelAccuracy, images },
+    ...(subsets.length === 0 ? {} : { subsets: Object.fromEntries(subsets) }),
+  };
+}
+
+/** The label sets of fewer classes over which scores in these classes are averaged too. */
+function subsetsOf(classes: readonly string[]): LabelSet[] {
+  return recognised(classes)?.subsets.map(labelSet) ?? [];
 }
 
 /**

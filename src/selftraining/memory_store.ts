@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { Colour } from "../data/encode.ts";
 import type { MemoryItem } from "../data/memory_samples.ts";
 import { resizeLabelMap, type SampleLabelMap } from "../data/sample.ts";
 import type { KeptForm } from "./kept.ts";
@@ -66,13 +67,19 @@ export class MemoryStore implements RunStore<MemoryItem> {
   }
 
   /** Begins to keep the pseudo-labels of a round. */
-  openLabels(round: number, items: readonly MemoryItem[], classes: number): LabelSink {
+  openLabels(
+    round: number,
+    items: readonly MemoryItem[],
+    classes: number,
+    _palette?: readonly Colour[],
+    become?: readonly number[],
+  ): LabelSink {
     const kept: SampleLabelMap[] = [];
     const precision = new Precision(classes);
     return {
       write: (map, truth, size = map) => {
         kept.push(resizeLabelMap(map, size));
-        if (truth !== null) precision.add(judgeLabels(map.labels, truth, classes));
+        if (truth !== null) precision.add(judgeLabels(map.labels, truth, classes, become));
         return Promise.resolve();
       },
       finish: () => {

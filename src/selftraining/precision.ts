@@ -12,16 +12,27 @@ export interface JudgedCounts {
   readonly right: readonly number[];
 }
 
-/** Compares pseudo-labels with the truth, pixel by pixel. A pixel that is ignored in either does not count. */
-export function judgeLabels(labels: Uint8Array, truth: Uint8Array, classes: number): JudgedCounts {
+/**
+ * Compares pseudo-labels with the truth, pixel by pixel. A pixel that is ignored in either does not count.
+ *
+ * @param become what each class of the pseudo-labels is among the classes of the truth, ignored if nothing. Default: the
+ * same.
+ */
+export function judgeLabels(
+  labels: Uint8Array,
+  truth: Uint8Array,
+  classes: number,
+  become?: readonly number[],
+): JudgedCounts {
   const judged = new Array<number>(classes).fill(0);
   const right = new Array<number>(classes).fill(0);
   for (let pixel = 0; pixel < labels.length; pixel++) {
     const label = labels[pixel] ?? 255;
     const wanted = truth[pixel] ?? 255;
-    if (label === 255 || wanted === 255) continue;
+    const meant = become === undefined ? label : become[label] ?? 255;
+    if (meant === 255 || wanted === 255) continue;
     judged[label] = (judged[label] ?? 0) + 1;
-    if (label === wanted) right[label] = (right[label] ?? 0) + 1;
+    if (meant === wanted) right[label] = (right[label] ?? 0) + 1;
   }
   return { judged, right };
 }

@@ -45,8 +45,16 @@ export interface RunStore<Item> {
    * Opens a sink for the pseudo-labels of a round: one label map for each of `items`, in their order.
    *
    * @param palette the colours of the classes, where labels are kept as pictures.
+   * @param become what each class is among those of the images' own labels, which judge the pseudo-labels. Default: the
+   * same.
    */
-  openLabels(round: number, items: readonly Item[], classes: number, palette?: readonly Colour[]): LabelSink;
+  openLabels(
+    round: number,
+    items: readonly Item[],
+    classes: number,
+    palette?: readonly Colour[],
+    become?: readonly number[],
+  ): LabelSink;
   /** The images of a round, with their pseudo-labels in the place of labels. */
   labelledItems(round: number, items: readonly Item[], classes: number): Item[];
 }
