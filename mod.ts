@@ -276,6 +276,7 @@ export {
   writeStoredSafetensors,
 } from "./src/formats/safetensors.ts";
 export { readTensors } from "./src/formats/read_tensors.ts";
+export { withoutPrefixes } from "./src/formats/state_dict.ts";
 export { type ElementType, type ForeignTensors, type StoredTensor } from "./src/formats/stored_tensor.ts";
 
 // Optimizers

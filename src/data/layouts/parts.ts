@@ -21,6 +21,11 @@ export interface SplitFolders {
 /** The name of the only split of a folder without splits. */
 export const onlySplit = "train";
 
+/** Whether there is a folder `<split>/images`. */
+export function hasNamedSplits(path: string): boolean {
+  return readdirSync(path).some((name) => isFolder(join(path, name, "images")));
+}
+
 /** The splits of a folder, in byte order of their names. */
 export function findSplits(path: string): Map<string, SplitFolders> {
   const names = byteOrder(readdirSync(path).filter((name) => isFolder(join(path, name, "images"))));
