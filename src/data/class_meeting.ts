@@ -59,17 +59,22 @@ export function meetClasses(
 }
 
 /**
- * What the labels of a data set become, so that a network of these classes can be trained on them. Undefined where they
- * are the same, or no map leads there.
+ * What the labels of a data set become, so that a network of these classes can be trained on them. There is no map where
+ * they are the same, or where nothing leads there.
+ *
+ * @param options `isAsked`: the network's classes were asked for, so that classes of equal names are taken as the same
+ * where nothing more is known of them.
  */
 export function labelsFor(
-  data: ClassNames,
+  data: ClassNames & { readonly path?: string },
   network: ClassNames,
-  classMap: ClassMap | undefined,
+  { classMap, isAsked = false }: Pick<MeetingOptions, "classMap"> & { readonly isAsked?: boolean } = {},
 ): Pick<ClassMeeting, "labels" | "notices"> {
+  const given = classMap !== undefined && sameClasses(data.classes, classMap.fromClasses) ? classMap : undefined;
+  const labelled: ClassNames = given === undefined ? data : { classes: given.toClasses };
   const { labels, notices } = meetClasses(data, network, {
-    classMap: classMap !== undefined && sameClasses(data.classes, classMap.fromClasses) ? classMap : undefined,
-    ...(areKnown(data, network) || classMap !== undefined ? { wanted: network } : {}),
+    classMap: given,
+    ...(isAsked || areKnown(labelled, network) ? { wanted: network } : {}),
   });
   return { labels, notices };
 }
@@ -109,7 +114,9 @@ function chained(first: ClassMap, second: ClassMap): ClassMap {
 /** A map in words: its name, and the classes that become none. */
 function mapText({ name, fromClasses, toId }: ClassMap): string {
   const lost = fromClasses.filter((_, id) => toId[id] === IGNORE_LABEL);
-  return lost.length === 0 ? name : `${name}; ${lost.join(", ")} become${lost.length === 1 ? "s" : ""} none and ${
-    lost.length === 1 ? "is" : "are"
-  } ignored`;
+  return lost.length === 0
+    ? name
+    : `${name}; ${lost.join(", ")} become${lost.length === 1 ? "s" : ""} none and ${
+      lost.length === 1 ? "is" : "are"
+    } ignored`;
 }

@@ -24,7 +24,8 @@ import {
 } from "./image_files.ts";
 import type { FileItem } from "./file_item.ts";
 import type { ImageList } from "./image_list.ts";
-import { type LabelSet, labelSet, labelSetNames, parseLabelSet } from "./label_sets.ts";
+import { isLabelSetName } from "./label_set_names.ts";
+import { type LabelSet, labelSet, parseLabelSet } from "./label_sets.ts";
 import type { Layout, ListedItems } from "./layouts/layout.ts";
 import { isPairList, listedFolder, listFolder } from "./layouts/list.ts";
 import type { LayoutName } from "./layouts/names.ts";
@@ -148,7 +149,7 @@ export function readClassMap(path: string): ClassMap {
  * @throws {Error} where the file is wrong.
  */
 export function readLabelSet(nameOrPath: string): LabelSet {
-  const isFile = !labelSetNames.includes(nameOrPath) && existsSync(nameOrPath);
+  const isFile = !isLabelSetName(nameOrPath) && existsSync(nameOrPath);
   return isFile ? parseLabelSet(readText(nameOrPath), nameOrPath) : labelSet(nameOrPath);
 }
 

@@ -35,6 +35,7 @@ import { validated } from "../formats/validation.ts";
 import type { KeptForm } from "../selftraining/kept.ts";
 import { jsonText, type LabelSink, type RunStore } from "../selftraining/store.ts";
 import type { Settings } from "../settings/settings.ts";
+import type { MergedLabels } from "../selftraining/precision.ts";
 import { LabelWriter } from "./label_writer.ts";
 import {
   configContent,
@@ -264,11 +265,11 @@ export class FolderStore implements RunStore<FileItem> {
     items: readonly FileItem[],
     classes: number,
     palette: readonly Colour[] = defaultPalette(classes),
-    become?: readonly number[],
+    merge?: MergedLabels,
   ): LabelSink {
     makeFolder(this.file(labelFolder(round)));
     const paths = items.map(({ name }) => this.#labelPath(round, name));
-    const writer = new LabelWriter(paths, classes, palette, { become });
+    const writer = new LabelWriter(paths, classes, palette, { merge });
     return {
       write: (labels, truth, size) => writer.write(labels, truth, size),
       finish: async () => {

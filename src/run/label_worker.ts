@@ -9,7 +9,7 @@ import { resizeLabelMap, type SampleLabelMap } from "../data/sample.ts";
 import type { Size } from "../data/size.ts";
 import { answerRequests } from "../data/worker_scope.ts";
 import { writeFileUnsynced } from "../disk/files.ts";
-import { type JudgedCounts, judgeLabels } from "../selftraining/precision.ts";
+import { type JudgedCounts, judgeLabels, type MergedLabels } from "../selftraining/precision.ts";
 
 /** Pseudo-labels of an image. */
 export interface LabelWork {
@@ -24,13 +24,13 @@ export interface LabelWork {
   readonly classes: number;
   readonly palette: readonly Colour[];
   /** What each class is among those of the image's own labels. Default: the same. */
-  readonly become?: readonly number[] | undefined;
+  readonly merge?: MergedLabels | undefined;
 }
 
-answerRequests<LabelWork, JudgedCounts | null>(({ path, map, size, truth, classes, palette, become }) => {
+answerRequests<LabelWork, JudgedCounts | null>(({ path, map, size, truth, classes, palette, merge }) => {
   const { labels, height, width } = resizeLabelMap(map, size);
   writeFileUnsynced(path, encodeLabelPng(labels, height, width, withIgnored(palette)));
-  return truth === null ? null : judgeLabels(map.labels, truth, classes, become);
+  return truth === null ? null : judgeLabels(map.labels, truth, classes, merge);
 });
 
 /** The colours of all ids. Ignored pixels are white, which few data sets use for a class. */

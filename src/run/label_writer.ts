@@ -10,7 +10,7 @@ import type { SampleLabelMap } from "../data/sample.ts";
 import type { Size } from "../data/size.ts";
 import { defaultWorkers, WorkerPool } from "../data/worker_pool.ts";
 import { syncFiles } from "../disk/files.ts";
-import { type JudgedCounts, Precision } from "../selftraining/precision.ts";
+import { type JudgedCounts, type MergedLabels, Precision } from "../selftraining/precision.ts";
 import type { LabelSink } from "../selftraining/store.ts";
 import type { LabelWork } from "./label_worker.ts";
 
@@ -27,16 +27,16 @@ export class LabelWriter implements LabelSink {
   /**
    * @param paths the file of each image, in their order.
    * @param palette the colours of the classes.
-   * @param options `become`: what each class is among those of the truth, by default the same; `workers`: number of
+   * @param options `merge`: what each class is among those of the truth, by default the same; `workers`: number of
    * Workers, which start at once.
    */
   constructor(
     readonly paths: readonly string[],
     readonly classes: number,
     readonly palette: readonly Colour[],
-    readonly options: { readonly become?: readonly number[] | undefined; readonly workers?: number } = {},
+    readonly options: { readonly merge?: MergedLabels | undefined; readonly workers?: number } = {},
   ) {
-    this.#precision = new Precision(classes);
+    this.#precision = new Precision(options.merge?.toClasses.length ?? classes);
     this.#pool = new WorkerPool(
       () => new Worker(new URL("./label_worker.ts", import.meta.url), { type: "module" }),
       options.workers ?? defaultWorkers(),
@@ -55,9 +55,9 @@ export class LabelWriter implements LabelSink {
     const path = this.paths[this.#written];
     if (path === undefined) throw new Error(`There is no file for image ${this.#written}`);
     this.#written++;
-    const { classes, palette, options: { become } } = this;
+    const { classes, palette, options: { merge } } = this;
     const { height, width } = size;
-    const work: LabelWork = { path, map, size: { height, width }, truth, classes, palette, become };
+    const work: LabelWork = { path, map, size: { height, width }, truth, classes, palette, merge };
     const written = this.#pool.run(work, [map.labels.buffer], path);
     // A failure is thrown later, when this promise is awaited. Until then it must not count as an unhandled rejection.
     written.catch(() => {});

@@ -26,7 +26,10 @@ export interface LabellingOptions extends SelectionSettings, LogitsOptions {
 
 /** The result of labelling: the thresholds, and how many pseudo-labels are right if the target has labels. */
 export interface LabellingResult extends ThresholdsReport {
-  /** For each class, the share of its pseudo-labels that are right; `null` if that is unknown. */
+  /**
+   * For each class, the share of its pseudo-labels that are right; `null` if that is unknown. Where the network's classes
+   * are merged when it is scored, these are the merged classes.
+   */
   readonly precision: readonly (number | null)[];
 }
 

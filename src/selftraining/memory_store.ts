@@ -9,7 +9,7 @@ import type { Colour } from "../data/encode.ts";
 import type { MemoryItem } from "../data/memory_samples.ts";
 import { resizeLabelMap, type SampleLabelMap } from "../data/sample.ts";
 import type { KeptForm } from "./kept.ts";
-import { judgeLabels, Precision } from "./precision.ts";
+import { judgeLabels, type MergedLabels, Precision } from "./precision.ts";
 import type { LabelSink, RunStore } from "./store.ts";
 
 /** Keeps everything in memory. */
@@ -72,14 +72,14 @@ export class MemoryStore implements RunStore<MemoryItem> {
     items: readonly MemoryItem[],
     classes: number,
     _palette?: readonly Colour[],
-    become?: readonly number[],
+    merge?: MergedLabels,
   ): LabelSink {
     const kept: SampleLabelMap[] = [];
-    const precision = new Precision(classes);
+    const precision = new Precision(merge?.toClasses.length ?? classes);
     return {
       write: (map, truth, size = map) => {
         kept.push(resizeLabelMap(map, size));
-        if (truth !== null) precision.add(judgeLabels(map.labels, truth, classes, become));
+        if (truth !== null) precision.add(judgeLabels(map.labels, truth, classes, merge));
         return Promise.resolve();
       },
       finish: () => {

@@ -67,7 +67,9 @@ Deno.test("labels that cannot be written end in the sentence with their file; th
     const blocked = join(folder, "1.png");
     mkdirSync(blocked);
     {
-      await using writer = new LabelWriter([0, 1, 2].map((index) => join(folder, `${index}.png`)), classes, palette, { workers: 2 });
+      await using writer = new LabelWriter([0, 1, 2].map((index) => join(folder, `${index}.png`)), classes, palette, {
+        workers: 2,
+      });
       for (const index of [0, 1, 2]) await writer.write({ labels: labelsOf(index, 1), height, width }, null);
       await assertRejects(() => writer.finish(), Error, `Cannot write ${blocked}: `);
     }
