@@ -26,6 +26,15 @@ import type { FileItem } from "./file_item.ts";
 import type { ImageList } from "./image_list.ts";
 import { isLabelSetName } from "./label_set_names.ts";
 import { type LabelSet, labelSet, parseLabelSet } from "./label_sets.ts";
+import { acdc } from "./layouts/acdc.ts";
+import { bdd100k } from "./layouts/bdd100k.ts";
+import { camvid } from "./layouts/camvid.ts";
+import { cityscapes } from "./layouts/cityscapes.ts";
+import { crossCity } from "./layouts/crosscity.ts";
+import { gta5 } from "./layouts/gta5.ts";
+import { idd, iddLite } from "./layouts/idd.ts";
+import { synthia, synthiaSeqs } from "./layouts/synthia.ts";
+import { hasImageFolder } from "./layouts/parts.ts";
 import type { Layout, ListedItems } from "./layouts/layout.ts";
 import { isPairList, listedFolder, listFolder } from "./layouts/list.ts";
 import type { LayoutName } from "./layouts/names.ts";
@@ -36,7 +45,10 @@ import { Loader, type LoaderOptions } from "./loader.ts";
 /**
  * Every layout that a data set may have; the first that recognises its folder is taken.
  */
-const layouts: readonly Layout[] = [listFolder, splitFolders, photoFolder];
+const layouts: readonly Layout[] = [
+  ...[idd, iddLite, cityscapes, gta5, synthia, synthiaSeqs, crossCity, camvid, bdd100k, acdc],
+  ...[listFolder, splitFolders, photoFolder],
+];
 
 /** Classes for a folder that names none. */
 export interface GivenClasses {
@@ -107,12 +119,16 @@ function layoutOf(path: string, { layout: wanted, list }: OpenOptions): Layout {
 /** The first layout that a folder has. */
 function recognised(path: string): Layout | undefined {
   if (!isFolder(path)) return isPairList(path) ? listFolder : undefined;
-  return layouts.find(({ recognises }) => recognises(path));
+  const isDescribed = existsSync(join(path, "dataset.json")) && hasImageFolder(path);
+  // Whoever wrote a dataset.json beside images says what is meant.
+  return (isDescribed ? [listFolder, splitFolders] : layouts).find(({ recognises }) => recognises(path));
 }
 
 function requireLayout(path: string, name: LayoutName, found: Layout | undefined): Layout {
   const layout = layouts.find((one) => one.name === name);
-  if (layout !== undefined && (isFolder(path) ? layout.recognises(path) : layout === found)) return layout;
+  if (layout !== undefined && (isFolder(path) ? (layout.fits ?? layout.recognises)(path) : layout === found)) {
+    return layout;
+  }
   const other = found === undefined ? "" : ` It looks like ${found.name}`;
   throw new Error(`The data set ${path} has not the layout ${name}.${other}. docs/datasets.md shows each layout`);
 }

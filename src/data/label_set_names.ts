@@ -10,6 +10,7 @@ export const labelSetNames = [
   "cityscapes-16",
   "cityscapes-13",
   "camvid-11",
+  "idd-26",
   "idd-7",
   "semantickitti-19",
   "nuscenes-16",

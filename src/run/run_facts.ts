@@ -53,7 +53,7 @@ export interface RunSplits {
 }
 
 /** Files that a run reads and whose content decides about its results. */
-const readFiles = ["weights", "source-model", "class-map", "class-weights", "label-set"] as const;
+const readFiles = ["weights", "source-model", "label-set", "class-map", "class-weights"] as const;
 
 /**
  * The facts of a run that starts now.

@@ -30,6 +30,8 @@ export interface ListedItems<Item = ListedItem> {
 /** A layout. Every function takes the folder of the data set first. */
 export interface Layout {
   readonly name: LayoutName;
+  /** Whether the folder may be read in this layout, if it is asked for. Default: as `recognises`. */
+  fits?(path: string): boolean;
   /** Whether the folder looks like one of this layout. */
   recognises(path: string): boolean;
   /** Classes, colours and ignored id; `null` if the folder does not say them. Throws where they cannot be read. */

@@ -13,7 +13,7 @@ import { findSplits, onlySplit, type SplitFolders, splitFoldersOf, splitImages }
 /** Images without `dataset.json`. */
 export const photoFolder: Layout = {
   name: "photos",
-  recognises: (path) => !existsSync(join(path, "dataset.json")) && findSplits(path).size > 0,
+  recognises: (path) => findSplits(path).size > 0,
   describe: () => null,
   splitNames: (path) => byteOrder([...new Set([...findSplits(path).keys(), onlySplit])]),
   items,

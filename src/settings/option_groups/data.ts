@@ -5,7 +5,6 @@
  */
 
 import { layoutNames } from "../../data/layouts/names.ts";
-import { labelSetNames } from "../../data/label_set_names.ts";
 import { adapting, networks, type OptionShape, training } from "../option_shape.ts";
 
 /** The options of this group. */
@@ -43,8 +42,6 @@ export const dataOptions = [
     help: "text file that selects images of the source's split, a path or a name a line" },
   { key: "class-map", group: "data", kind: "path", commands: [...training, "evaluate"],
     help: "JSON file that translates the classes of a data set into those of the network, or the network's into those that are scored; between known label sets a map is found by names" },
-  { key: "label-set", group: "data", kind: "path", words: labelSetNames, commands: [...training, "evaluate"],
-    help: "classes to learn and to score in: cityscapes-19, cityscapes-16, cityscapes-13, camvid-11, idd-7, semantickitti-19, nuscenes-16, or a JSON file such as a dataset.json; labels of other known sets are translated" },
   { key: "images", group: "data", kind: "paths", commands: ["predict"],
     help: "image files, or folders of images, to label" },
   { key: "max-pixels", group: "data", kind: "integer", default: 100_000_000, minimum: 1, commands: networks,
