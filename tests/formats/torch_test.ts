@@ -113,6 +113,15 @@ Deno.test("archives are read with a byte order, ZIP64 fields, a comment, at odd 
   }
 });
 
+Deno.test("elements that lie in order are not copied, and floats in archives are not decoded", () => {
+  const file = new Uint8Array(readFileSync(`${folder}/tensors.zip.pth`));
+  const { tensors } = readTensors(file, "a.pth");
+  const isInFile = (name: string) => tensors.get(name)?.bytes().buffer === file.buffer;
+  assertEquals(["f32", "row", "f64", "bool", "transposed", "columns"].map(isInFile), [1, 1, 1, 1, 0, 0].map(Boolean));
+  assertEquals(tensors.get("f32")?.values.buffer, file.buffer);
+  assertEquals(tensors.get("transposed")?.values, tensors.get("transposed")?.values);
+});
+
 Deno.test("the network's tensors are found under the usual keys, under the only other key, and in one another", () => {
   const one = (count: number) => dict([op.text("w"), tensor(storage("0", 4), [count], [1])]);
   const taken = (value: Uint8Array, storages = [{ key: "0", count: 4 }]) => {

@@ -16,7 +16,8 @@ import { NpyFile } from "../../src/disk/npy_files.ts";
 import { readNpy, writeNpy } from "../../src/formats/npy.ts";
 import { readTensors } from "../../src/formats/read_tensors.ts";
 import { withoutPrefixes } from "../../src/formats/state_dict.ts";
-import { type ParameterValues, writeSafetensors } from "../../src/formats/safetensors.ts";
+import { type ParameterValues, writeSafetensors, writeStoredSafetensors } from "../../src/formats/safetensors.ts";
+import { elementBytes, storedTensor } from "../../src/formats/stored_tensor.ts";
 import { deeplabNano } from "../../src/nn/models/deeplab_nano.ts";
 import { Network, readWeights } from "../../src/nn/network.ts";
 import { sgd } from "../../src/optim/optimizer.ts";
@@ -114,6 +115,16 @@ function atLeastOne(files: readonly Uint8Array[], name: string): readonly [Uint8
   const [first, ...others] = files;
   if (first === undefined) throw new Error(`There is no file to make mutants of ${name} of`);
   return [first, ...others];
+}
+
+/** A file of tensors of every type, some of which is not read. */
+function typedSafetensors(): Uint8Array {
+  const types = ["f16", "bf16", "f32", "f64", "bool", "i8", "u8", "i16", "u16", "i32", "u32", "i64", "u64"] as const;
+  const tensors = types.map((dtype, index) => {
+    const bytes = () => ramp.slice(index, index + 2 * elementBytes(dtype));
+    return [`${dtype}.weight`, storedTensor({ shape: [2, 1], dtype, bytes, where: "a tensor" })] as const;
+  });
+  return writeStoredSafetensors(new Map(tensors), weightsMetadata);
 }
 
 /** A format of text files that are read from disk. */
@@ -266,9 +277,12 @@ export const formats: Readonly<Record<string, Format>> = {
     open: () => ({
       name: "w.safetensors",
       files: [writeSafetensors(tensors, weightsMetadata), writeSafetensors(new Map(), {})],
-      read: (bytes) => readWeights(bytes, "w.safetensors"),
+      read: (bytes) => {
+        for (const { values } of readWeights(bytes, "w.safetensors").tensors.values()) values.fill(0);
+      },
     }),
   },
+  storedSafetensors: weights("w.safetensors", [typedSafetensors()]),
   torch: weights("w.pth", filesIn(weightFixtures, (name) => /^[a-z]+4?\.zip\.pth$/.test(name))),
   torchStream: weights("w.pth", filesIn(weightFixtures, (name) => /^[a-z]+3?\.stream\.pth$/.test(name))),
   torch2017: weights("w.pth", [python2Stream(), parameterStream()]),
