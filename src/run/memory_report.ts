@@ -157,6 +157,7 @@ export function memoryStages(context: RunContext, data: RunData, adapts: boolean
       views: viewOptions(settings),
       testViews: testViewOptions(settings),
       shapes: context.shapes,
+      merged: context.merge?.toClasses.length,
     },
     labelling: !adapts || settings.get("control") ? null : {
       images: target,

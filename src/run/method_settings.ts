@@ -142,13 +142,14 @@ export function adaptationSettings(context: RunContext, sourceTraining: SourceTr
       alpha: settings.get("alpha"),
     },
     spatialPrior: settings.get("spatial-prior"),
-    ...scoringSettings(settings),
+    ...scoringSettings(context),
   };
 }
 
 /** How the network is scored. */
-export function scoringSettings(settings: Settings): ScoringSettings {
+export function scoringSettings({ settings, merge }: Pick<RunContext, "settings" | "merge">): ScoringSettings {
   return {
+    merge,
     views: viewOptions(settings),
     testViews: testViewOptions(settings),
     scoringBatch: settings.get("label-batch"),

@@ -192,7 +192,7 @@ async function labelRound<Item>(
     ? await spatialPrior(gpu, samples, images.source, { classes, size: shapes.typical })
     : undefined;
   using _prior = { [Symbol.dispose]: () => prior === undefined ? undefined : gpu.destroyBuffer(prior) };
-  await using sink = store.openLabels(round, images.target, classes, network.metadata.palette);
+  await using sink = store.openLabels(round, images.target, classes, network.metadata.palette, settings.merge);
   const stage = `round ${round}: labelling`;
   const bar = progress.stage(stage, images.target.length, { unit: "images", perStep: 1 });
   const result = await labelTarget(gpu, network, samples, images.target, sink, {
