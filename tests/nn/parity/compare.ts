@@ -42,13 +42,14 @@ export interface Difference {
  * Compares the network of a fixture.
  *
  * @param bytes the fixture. Its gradients are sketches, or whole.
+ * @param traits the kernels to take. Default: those for the adapter.
  * @returns the difference of the logits, the loss, every gradient and every running statistic that the fixture holds.
  */
 export async function compareWithPytorch(
   gpu: Gpu,
   bytes: Uint8Array<ArrayBuffer>,
   source: string,
-  traits: DeviceTraits,
+  traits?: DeviceTraits,
 ): Promise<Difference[]> {
   const { tensors, metadata } = readSafetensors(bytes, source);
   const facts = validated(factsSchema, metadata.case ?? "", source, "metadata of");
@@ -71,7 +72,7 @@ export async function compareWithPytorch(
   using program = await Program.compile(gpu, {
     outputs: { logits, loss, inference: network.logits(images, true), ...Object.fromEntries(updates) },
     destinations: gradientDestinations(loss, store),
-    traits,
+    ...(traits === undefined ? {} : { traits }),
   });
   const pixels = facts.batch * height * width;
   program.write("images", pack(formulaImages(facts.seed, pixels * 3), images.shape, "activation"));

@@ -21,7 +21,7 @@ try {
   const made = await new Deno.Command("/usr/bin/python3", { args }).output();
   if (!made.success) throw new Error(new TextDecoder().decode(made.stderr));
   const gpu = await Gpu.open();
-  const found = await compareWithPytorch(gpu, await Deno.readFile(file), name, { software: gpu.traits.software });
+  const found = await compareWithPytorch(gpu, await Deno.readFile(file), name);
   gpu.close();
   for (const { what, error } of found.toSorted((a, b) => b.error - a.error).slice(0, 5)) {
     console.log(`${error.toExponential(2)} ${what}`);
