@@ -11,6 +11,7 @@ import { inspectItems, requireUsable } from "../run/inspection.ts";
 import { warnOfPalettes } from "../run/label_check.ts";
 import { viewOptions } from "../settings/settings.ts";
 import { evaluate, splitScores } from "../selftraining/evaluation.ts";
+import { protocolOf, protocolText } from "../run/protocol.ts";
 import { readArguments } from "./arguments.ts";
 import { openClassMap, openGpu, openNetwork, openShapes } from "./open.ts";
 import { shown, terminal } from "../report/terminal.ts";
@@ -35,14 +36,19 @@ export async function run(args: readonly string[]): Promise<number> {
   warnOfPalettes(dataset, inspected, progress);
   const { items } = inspected;
   using loader = openLoader({ cacheBytes: 0, maxPixels });
+  const shapes = openShapes(settings, network, inspected.sizes);
+  const views = viewOptions(settings);
   const confusion = await evaluate(gpu, network, loader, items, {
-    ...openShapes(settings, network, inspected.sizes),
+    ...shapes,
     batch: settings.get("label-batch"),
-    views: viewOptions(settings),
+    views,
+  });
+  const protocol = protocolOf({
+    ...{ split: split.name, labelSizes: inspected.labelSizes, shapes, views, absent: settings.get("absent"), classes },
   });
   const scores = splitScores(confusion, classes, items.length, settings.get("absent"));
   if (settings.get("json")) {
-    terminal.printJson(scores);
+    terminal.printJson({ ...scores, protocol });
     return 0;
   }
   const width = Math.max(...classes.map((name) => shown(name).length), 14);
@@ -52,5 +58,6 @@ export async function run(args: readonly string[]): Promise<number> {
   }
   terminal.print(`${"mIoU".padEnd(width)}  ${percent(scores.miou)}`);
   terminal.print(`${"pixel accuracy".padEnd(width)}  ${percent(scores.pixelAccuracy)}`);
+  terminal.print(shown(protocolText(protocol)));
   return 0;
 }

@@ -29,6 +29,7 @@ import { interruption } from "./interruption.ts";
 import { checkLabels, warnOfPalettes } from "./label_check.ts";
 import { Profile } from "./profile.ts";
 import { FolderStore } from "./folder_store.ts";
+import { continuedWeights } from "./earlier_rounds.ts";
 import { imagesOf, runFacts } from "./run_facts.ts";
 import { modelVariant } from "../settings/model_variant.ts";
 import type { Settings } from "../settings/settings.ts";
@@ -113,6 +114,7 @@ async function openIn(folder: FolderStore, settings: Settings, needsTarget: bool
 
 /** @throws {UsageError} if options contradict each other. */
 function requireFittingOptions(settings: Settings, needsTarget: boolean): void {
+  continuedWeights(settings);
   if (needsTarget && settings.has("source") !== settings.has("target")) {
     throw new UsageError("Give both --source and --target, or neither for the built-in towns");
   }
@@ -172,7 +174,7 @@ interface FirstNetwork {
 }
 
 function firstNetwork(settings: Settings, { classes, palette }: Dataset): FirstNetwork {
-  const finished = settings.get("source-model");
+  const finished = settings.get("source-model") ?? continuedWeights(settings);
   if (finished !== undefined) {
     const { model, metadata, tensors } = openWeights(finished, { variant: modelVariant(settings) });
     return {

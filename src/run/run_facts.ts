@@ -11,6 +11,7 @@ import type { Gpu } from "../gpu/gpu.ts";
 import { readFile } from "../disk/files.ts";
 import { optionsOf } from "../settings/options.ts";
 import type { Settings } from "../settings/settings.ts";
+import { continuedWeights } from "./earlier_rounds.ts";
 import type { InspectedSplit } from "./inspection.ts";
 import { programVersion } from "./program_version.ts";
 import { digestOfJson, sha256 } from "./file_digest.ts";
@@ -53,7 +54,7 @@ export interface RunSplits {
 }
 
 /** Files that a run reads and whose content decides about its results. */
-const readFiles = ["weights", "source-model", "class-map", "class-weights"] as const;
+const readFiles = ["weights", "source-model", "class-map", "class-weights", "prior"] as const;
 
 /**
  * The facts of a run that starts now.
@@ -66,11 +67,13 @@ export function runFacts(
   { kind, tuning }: Pick<Gpu, "kind" | "tuning">,
   data: RunSplits,
 ): RunFacts {
-  const files = readFiles.flatMap((key) => {
+  const files = readFiles.flatMap((key): (readonly [string, string])[] => {
     const path = settings.get(key);
     const isWord = optionsOf("adapt").find((option) => option.key === key)?.words?.includes(path ?? "") ?? false;
-    return path === undefined || isWord ? [] : [[key, sha256(readFile(path))] as const];
+    return path === undefined || isWord ? [] : [[key, sha256(readFile(path))]];
   });
+  const continued = continuedWeights(settings);
+  if (continued !== undefined) files.push(["run", sha256(readFile(continued))]);
   const { source, target, evaluation } = data.inspected;
   const part = (classes: readonly string[], split: InspectedSplit | null) =>
     split === null ? null : { classes: [...classes], images: split.items.length, digest: split.digest };
