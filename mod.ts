@@ -98,8 +98,10 @@ export type { BatchNormEpilogue, BiasEpilogue, Epilogue } from "./src/ops/conv/e
 export { depthwiseConv2d } from "./src/ops/conv/depthwise_conv2d.ts";
 export type { ConvolutionOptions, Padding } from "./src/ops/conv/geometry.ts";
 export {
+  type CrossEntropyRegularizer,
   interpolatedCrossEntropy,
   type InterpolatedCrossEntropyOptions,
+  type RegularizerKind,
 } from "./src/ops/loss/interpolated_cross_entropy.ts";
 export { batchNorm, type BatchNormParameters } from "./src/ops/norm/batch_norm.ts";
 export type { BatchNormOptions } from "./src/ops/norm/normalization.ts";
@@ -159,9 +161,12 @@ export {
 } from "./src/selftraining/training_step.ts";
 export {
   crossEntropy,
+  type CrossEntropyOptions,
+  crossEntropyWith,
   type LabelTensors,
   type Objective,
   type ObjectiveContext,
+  type Regularizer,
   sum,
   weighted,
 } from "./src/selftraining/objective.ts";
@@ -238,10 +243,14 @@ export { type RunParts, Training } from "./src/selftraining/training.ts";
 export type { Normalization } from "./src/ops/data/sample.ts";
 export { encodeBatch, floatChannels, type ImageKind, imagenetPhotographs, rgbBytes } from "./src/nn/image_kind.ts";
 export {
+  batchNormLayer,
+  type BatchNormLayerOptions,
+  conv,
   convBatchNorm,
   type ConvBatchNormOptions,
   convBias,
   type ConvBiasOptions,
+  type ConvOptions,
   dropoutLayer,
 } from "./src/nn/layers.ts";
 export { type Model, type ModelFamily, modelOf, type ModelOptions } from "./src/nn/model.ts";
@@ -258,6 +267,7 @@ export {
 } from "./src/nn/network.ts";
 export {
   collectParameters,
+  groupsWithBiases,
   type Initial,
   type ParameterDeclaration,
   type ParameterGroup,
@@ -276,6 +286,7 @@ export {
   writeStoredSafetensors,
 } from "./src/formats/safetensors.ts";
 export { readTensors } from "./src/formats/read_tensors.ts";
+export { withoutPrefixes } from "./src/formats/state_dict.ts";
 export { type ElementType, type ForeignTensors, type StoredTensor } from "./src/formats/stored_tensor.ts";
 
 // Optimizers

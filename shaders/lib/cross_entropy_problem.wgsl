@@ -14,6 +14,12 @@ const HAS_CLASS_WEIGHTS: bool = false;
 const HAS_PIXEL_WEIGHTS: bool = false;
 const GRADIENT: bool = false;
 
+// 0: no regulariser · 1: MRKLD · 2: MRENT · 3: MRL2, as in `regularizerOf`.
+const REGULARIZER: u32 = 0u;
+const REGULARIZER_WEIGHT: f32 = 0.0f;
+const HAS_IMAGE_SHARES: bool = false;
+
+const FIRST_IMAGE: u32 = 0u;
 const FIRST_ROW: u32 = 0u;
 const SLICE_ROWS: u32 = 1u;
 const FIRST_LOGITS_ROW: u32 = 0u;
@@ -29,6 +35,8 @@ const INVOCATIONS = (ROWS + ROWS_PER_INVOCATION - 1u) / ROWS_PER_INVOCATION * LO
 @group(0) @binding(3) var<storage, read> classWeights: array<f32>;
 @group(0) @binding(4) var<storage, read> pixelWeights: array<f32>;
 @group(0) @binding(5) var<storage, read_write> result: array<vec4f>;
+@group(0) @binding(6) var<storage, read> imageShares: array<f32>;
+@group(0) @binding(7) var<storage, read> lossSums: array<vec4f>;
 
 fn classes(vector: u32) -> vec4u {
   return 4u * vector + vec4u(0u, 1u, 2u, 3u);
@@ -46,4 +54,52 @@ fn softGoal(pixel: u32, vector: u32, pixelWeight: f32) -> vec4f {
   }
   let at = 4u * vector;
   return soft * vec4f(classWeights[at], classWeights[at + 1u], classWeights[at + 2u], classWeights[at + 3u]);
+}
+
+// How much an image of the slice is regularised.
+fn imageShare(image: u32) -> f32 {
+  if (!HAS_IMAGE_SHARES) {
+    return 1.0;
+  }
+  return imageShares[FIRST_IMAGE + image];
+}
+
+// What the regulariser of a pixel adds up over the classes. `shifted` are logits less their largest, `exponential`
+// their exponentials.
+fn regularizerPart(exponential: vec4f, shifted: vec4f, vector: u32) -> vec4f {
+  switch REGULARIZER {
+    case 1u: { return select(shifted, vec4f(0.0), isPadding(vector)); }
+    case 2u: { return exponential * shifted; }
+    default: { return exponential * exponential; }
+  }
+}
+
+// The regulariser of a pixel, from the sum of its parts and that of the exponentials: MRKLD −(1/K) Σ_k log p_k, MRENT
+// Σ_k p_k log p_k, MRL2 Σ_k p_k² (CRST, Zou et al., ICCV 2019, table 1).
+fn regularizerOf(parts: f32, sum: f32) -> f32 {
+  switch REGULARIZER {
+    case 1u: { return log(sum) - parts / f32(CLASSES); }
+    case 2u: { return parts / sum - log(sum); }
+    default: { return parts / (sum * sum); }
+  }
+}
+
+// Its gradient at the logits of four classes: p_i − 1/K, p_i (log p_i − r), 2 p_i (p_i − r), where r is its value.
+fn regularizerGradient(exponential: vec4f, shifted: vec4f, vector: u32, sum: f32, value: f32) -> vec4f {
+  let probability = exponential / sum;
+  switch REGULARIZER {
+    case 1u: { return select(probability - 1.0 / f32(CLASSES), vec4f(0.0), isPadding(vector)); }
+    case 2u: { return probability * (shifted - log(sum) - value); }
+    default: { return 2.0 * probability * (probability - value); }
+  }
+}
+
+// The factors of a pixel's two gradients: one over the sum of the weights; and the weight of the regulariser, times the
+// pixel's share in it, over the sum of these.
+fn gradientScales(share: f32) -> vec2f {
+  let sums = lossSums[0];
+  return vec2f(
+    select(0.0, 1.0 / sums.y, sums.y > 0.0),
+    select(0.0, REGULARIZER_WEIGHT * share / sums.w, sums.w > 0.0),
+  );
 }

@@ -9,10 +9,14 @@
 // first label is byte FIRST_LABEL of a word.
 // Bindings: 0 logits [N,h,w,C] vec4f read · 1 labels [N,H,W] bytes, four to a word, read · 2 soft labels [N,H,W,C]
 // vec4f read · 3 class weights [C] read · 4 pixel weights [N,H,W] read · 5 result vec4f write. Where a variant does not
-// use one, any buffer is bound for it.
-// The result of the forward pass is one vec4f (loss, weight, 0, 0) per invocation. With GRADIENT the result is
-// [N,H,w,2,C]: for each output row and segment, the sums that belong to the logits left and right of it. These sums
-// still lack the vertical half of the interpolation's gradient and the division by the weight.
+// use one, any buffer is bound for it. · 6 how much each image of the batch is regularised [N] read · 7 the forward
+// pass's sums read, by the gradient of a regularised loss.
+// With a regulariser r, a pixel also has s·u·r(p) in the third sum and, where s > 0, u in the fourth: s is how much its
+// image is regularised. The gradient is then that of the whole loss, with all divisions.
+// The result of the forward pass is one vec4f (loss, weight, regulariser, its weight) per invocation. With GRADIENT the
+// result is [N,H,w,2,C]: for each output row and segment, the sums that belong to the logits left and right of it. These
+// sums still lack the vertical half of the interpolation's gradient and, without a regulariser, the division by the
+// weight.
 // Schedule: a segment is the output pixels of one row that lie between the same two columns of logits. One invocation
 // walks over a segment. It holds both columns in registers, already interpolated to the output row. The forward pass
 // does so for ROWS_PER_INVOCATION rows.
@@ -38,6 +42,7 @@ fn main(
   let rightColumn = min(segment + 1u, LOGITS_WIDTH - 1u) * VECTORS;
   var lossSum = 0.0;
   var weightSum = 0.0;
+  var regularizerSums = vec2f(0.0);
   for (var row = firstRow; row < min(firstRow + ROWS_PER_INVOCATION, ROWS); row++) {
     let vertical = between(FIRST_ROW + row % SLICE_ROWS, LOGITS_HEIGHT, HEIGHT, ALIGN_CORNERS);
     let top = (row / SLICE_ROWS * LOGITS_ROWS + vertical.low - FIRST_LOGITS_ROW) * LOGITS_WIDTH * VECTORS;
@@ -105,9 +110,22 @@ fn main(
         sums += exp$v;
       }
       let sum = (sums.x + sums.y) + (sums.z + sums.w);
+      var regularizer = 0.0;
+      var share = 0.0;
+      if (REGULARIZER > 0u) {
+        var parts = vec4f(0.0);
+        #unroll v in 0..VECTORS { parts += regularizerPart(exp$v, shifted$v, $(v + 0)u); }
+        regularizer = regularizerOf((parts.x + parts.y) + (parts.z + parts.w), sum);
+        share = pixelWeight * imageShare(row / SLICE_ROWS);
+      }
       if (GRADIENT) {
         #unroll v in 0..VECTORS {
-          let gradient$v = fma(vec4f(goalSum / sum), exp$v, -goal$v);
+          var gradient$v = fma(vec4f(goalSum / sum), exp$v, -goal$v);
+          if (REGULARIZER > 0u) {
+            let scales$v = gradientScales(share);
+            let regular$v = regularizerGradient(exp$v, shifted$v, $(v + 0)u, sum, regularizer);
+            gradient$v = fma(vec4f(scales$v.x), gradient$v, scales$v.y * regular$v);
+          }
           leftGradient$v = fma(vec4f(1.0 - horizontal.weight), gradient$v, leftGradient$v);
           rightGradient$v = fma(vec4f(horizontal.weight), gradient$v, rightGradient$v);
         }
@@ -116,6 +134,7 @@ fn main(
         #unroll v in 0..VECTORS { products = fma(goal$v, shifted$v, products); }
         lossSum += goalSum * log(sum) - ((products.x + products.y) + (products.z + products.w));
         weightSum += goalSum / labelSum;
+        regularizerSums += vec2f(share * regularizer, select(0.0, pixelWeight, share > 0.0));
       }
     }
     if (GRADIENT) {
@@ -126,6 +145,6 @@ fn main(
     }
   }
   if (!GRADIENT) {
-    result[index] = vec4f(lossSum, weightSum, 0.0, 0.0);
+    result[index] = vec4f(lossSum, weightSum, regularizerSums);
   }
 }

@@ -3,7 +3,7 @@
 // Formulas, slices and results are those of that file.
 // Bindings: 0 logits [N,h,w,C] vec4f read · 1 labels [N,H,W] bytes, four to a word, read · 2 soft labels [N,H,W,C]
 // vec4f read · 3 class weights [C] read · 4 pixel weights [N,H,W] read · 5 result vec4f write. Where a variant does not
-// use one, any buffer is bound for it.
+// use one, any buffer is bound for it. · 6 how much each image is regularised [N] read · 7 the forward pass's sums read.
 // Schedule: one invocation walks over a segment, as there. It keeps nothing of single classes: drivers compile large
 // private arrays slowly too. It computes logits and exponentials again where they are needed, and adds the gradient up
 // in the result.
@@ -49,6 +49,7 @@ fn main(
   let rightColumn = min(segment + 1u, LOGITS_WIDTH - 1u) * VECTORS;
   var lossSum = 0.0;
   var weightSum = 0.0;
+  var regularizerSums = vec2f(0.0);
   for (var row = firstRow; row < min(firstRow + ROWS_PER_INVOCATION, ROWS); row++) {
     let vertical = between(FIRST_ROW + row % SLICE_ROWS, LOGITS_HEIGHT, HEIGHT, ALIGN_CORNERS);
     let top = (row / SLICE_ROWS * LOGITS_ROWS + vertical.low - FIRST_LOGITS_ROW) * LOGITS_WIDTH * VECTORS;
@@ -106,28 +107,46 @@ fn main(
       let shift = max(max(largest.x, largest.y), max(largest.z, largest.w));
       var sums = vec4f(0.0);
       var products = vec4f(0.0);
+      var parts = vec4f(0.0);
       for (var v = 0u; v < VECTORS; v++) {
         let shifted = logit(v, corners, vertical.weight, horizontal.weight) - shift;
-        sums += select(exp(shifted), vec4f(0.0), isPadding(v));
+        let exponential = select(exp(shifted), vec4f(0.0), isPadding(v));
+        sums += exponential;
+        if (REGULARIZER > 0u) {
+          parts += regularizerPart(exponential, shifted, v);
+        }
         if (!GRADIENT) {
           products = fma(goal(pixel, v, pixelWeight, label, goalSum), shifted, products);
         }
       }
       let sum = (sums.x + sums.y) + (sums.z + sums.w);
+      var regularizer = 0.0;
+      var share = 0.0;
+      if (REGULARIZER > 0u) {
+        regularizer = regularizerOf((parts.x + parts.y) + (parts.z + parts.w), sum);
+        share = pixelWeight * imageShare(row / SLICE_ROWS);
+      }
       if (GRADIENT) {
         for (var v = 0u; v < VECTORS; v++) {
-          let exponential = select(exp(logit(v, corners, vertical.weight, horizontal.weight) - shift), vec4f(0.0), isPadding(v));
-          let gradient = fma(vec4f(goalSum / sum), exponential, -goal(pixel, v, pixelWeight, label, goalSum));
+          let shifted = logit(v, corners, vertical.weight, horizontal.weight) - shift;
+          let exponential = select(exp(shifted), vec4f(0.0), isPadding(v));
+          var gradient = fma(vec4f(goalSum / sum), exponential, -goal(pixel, v, pixelWeight, label, goalSum));
+          if (REGULARIZER > 0u) {
+            let scales = gradientScales(share);
+            let regular = regularizerGradient(exponential, shifted, v, sum, regularizer);
+            gradient = fma(vec4f(scales.x), gradient, scales.y * regular);
+          }
           result[leftGradient + v] = fma(vec4f(1.0 - horizontal.weight), gradient, result[leftGradient + v]);
           result[rightGradient + v] = fma(vec4f(horizontal.weight), gradient, result[rightGradient + v]);
         }
       } else {
         lossSum += goalSum * log(sum) - ((products.x + products.y) + (products.z + products.w));
         weightSum += goalSum / labelSum;
+        regularizerSums += vec2f(share * regularizer, select(0.0, pixelWeight, share > 0.0));
       }
     }
   }
   if (!GRADIENT) {
-    result[index] = vec4f(lossSum, weightSum, 0.0, 0.0);
+    result[index] = vec4f(lossSum, weightSum, regularizerSums);
   }
 }

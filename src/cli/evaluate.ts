@@ -6,6 +6,7 @@
 
 import { labelledPart, requireClasses } from "../data/dataset.ts";
 import { openDataset, openLoader } from "../data/folder.ts";
+import { listedPart, openList } from "../data/image_list.ts";
 import { TerminalProgress } from "../report/progress.ts";
 import { inspectItems, requireUsable } from "../run/inspection.ts";
 import { warnOfPalettes } from "../run/label_check.ts";
@@ -27,9 +28,10 @@ export async function run(args: readonly string[]): Promise<number> {
   using gpu = await openGpu(settings.get("adapter"));
   const network = openNetwork(gpu, weights);
   const { classes } = network.metadata;
-  const dataset = openDataset(data, { classMap });
+  const list = openList(settings.get("list"));
+  const dataset = openDataset(data, { classMap, layout: settings.get("layout"), list });
   requireClasses(dataset, classes, classMap);
-  const split = labelledPart(dataset.split(settings.get("split")), dataset);
+  const split = labelledPart(listedPart(dataset.split(settings.get("split")), dataset, list), dataset);
   for (const notice of split.notices) progress.line(notice);
   const inspected = await inspectItems(split.items, { name: "images", progress, maxPixels });
   requireUsable([inspected], { skipsBroken: settings.get("skip-broken"), progress });

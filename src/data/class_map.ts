@@ -94,6 +94,19 @@ export function labelTable(classCount: number, ignore: number = IGNORE_LABEL, cl
 }
 
 /**
+ * The table of label files whose ids mean classes in another order, as those of official data sets do.
+ *
+ * @param ids the class of each id that may occur, {@link IGNORE_LABEL} for ignored pixels.
+ */
+export function idTable(ids: ReadonlyMap<number, number>, classMap?: ClassMap): LabelTable {
+  const table = new Int16Array(256).fill(-1);
+  for (const [id, classId] of ids) {
+    table[id] = classId === IGNORE_LABEL ? IGNORE_LABEL : classMap?.toId[classId] ?? classId;
+  }
+  return table;
+}
+
+/**
  * The labels `[height, width]` with every id replaced by its entry of `table`.
  *
  * @throws {Error} at the first id whose entry is −1, naming the file, the id and the pixel.

@@ -9,6 +9,7 @@ import * as v from "valibot";
 import {
   classDifference,
   type ClassMap,
+  idTable,
   IGNORE_LABEL,
   type LabelColours,
   labelTable,
@@ -17,6 +18,7 @@ import {
 import { type Colour, colourNumber, colourText } from "./encode.ts";
 import type { LabelRules } from "./labels.ts";
 import type { FileItem } from "./file_item.ts";
+import type { LayoutName } from "./layouts/names.ts";
 import { ReasonedError } from "../errors.ts";
 import { strictJson } from "../formats/commented_json.ts";
 import { validated } from "../formats/validation.ts";
@@ -43,8 +45,10 @@ export interface DatasetClasses {
 
 /** An opened data set. */
 export interface Dataset extends DatasetClasses {
-  /** The folder. */
+  /** The folder, or the file of a list. */
   path: string;
+  /** How its files lie. */
+  layout: LayoutName;
   /** The split of that name; throws where there is none or it has no image. */
   split(name: string): Split;
   /** The names of all splits. */
@@ -59,6 +63,27 @@ export interface DatasetDescription extends DatasetClasses {
   ignore: number;
   /** What colours in label files stand for; absent where it has no palette of its own. */
   labelColours?: LabelColours;
+  /**
+   * What the label files of an official data set hold, where their ids are not those of the classes. It may have label
+   * files of several kinds; the layout says of each file which one it is. Default: the ids of the classes.
+   */
+  encodings?: Readonly<Record<string, LabelEncoding>>;
+}
+
+/** What the label files of one kind hold. */
+export interface LabelEncoding {
+  /** The class of each id that may occur, {@link IGNORE_LABEL} for ignored pixels. */
+  readonly ids: ReadonlyMap<number, number>;
+  /** The ids of colours, for label files in colour. */
+  readonly colours?: LabelColours;
+  /** Whether the red channel of a file in colour holds the ids. Default `false`. */
+  readonly idsInRed?: boolean;
+}
+
+/** What the label files of a data set become: those that hold the ids of its classes, and those of each other kind. */
+export interface RulesOfKinds {
+  readonly rules: LabelRules;
+  readonly encodings: Readonly<Record<string, LabelRules>>;
 }
 
 const byte = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(255));
@@ -186,13 +211,18 @@ function labelColours(
  * checks afterwards whether the classes fit the network.
  */
 export function mappedClasses(
-  { name, classes, palette, ignore, labelColours }: DatasetDescription,
+  { name, classes, palette, ignore, labelColours, encodings: kinds = {} }: DatasetDescription,
   classMap?: ClassMap,
-): DatasetClasses & { rules: LabelRules } {
+): DatasetClasses & RulesOfKinds {
   const applied = classMap !== undefined && sameClasses(classes, classMap.fromClasses) ? classMap : undefined;
   const rules = { labelTable: labelTable(classes.length, ignore, applied), labelColours };
-  if (applied === undefined) return { name, classes, palette, rules };
-  return { name, classes: applied.toClasses, palette: mappedPalette(palette, applied), rules };
+  const encodings = Object.fromEntries(
+    Object.entries(kinds).map(([kind, { ids, colours, idsInRed }]) =>
+      [kind, { labelTable: idTable(ids, applied), labelColours: colours, idsInRed }] as const
+    ),
+  );
+  if (applied === undefined) return { name, classes, palette, rules, encodings };
+  return { name, classes: applied.toClasses, palette: mappedPalette(palette, applied), rules, encodings };
 }
 
 /**

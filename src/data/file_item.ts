@@ -64,7 +64,7 @@ function labelsOnly(item: FileItem, bytes: Uint8Array | null, options: SampleOpt
 }
 
 function labelsOf(item: FileItem, bytes: Uint8Array, path: string, { maxPixels }: SampleOptions): DecodedLabels {
-  return decodeLabels(bytes, path, { maxPixels, colours: item.labelColours });
+  return decodeLabels(bytes, path, { maxPixels, colours: item.labelColours, idsInRed: item.idsInRed });
 }
 
 /** The train ids of the ids in a label file. */

@@ -22,14 +22,32 @@ import {
   requireDifferentNames,
   stem,
 } from "./image_files.ts";
+import type { FileItem } from "./file_item.ts";
+import type { ImageList } from "./image_list.ts";
 import { type LabelSet, labelSet, labelSetNames, parseLabelSet } from "./label_sets.ts";
+import { acdc } from "./layouts/acdc.ts";
+import { bdd100k } from "./layouts/bdd100k.ts";
+import { camvid } from "./layouts/camvid.ts";
+import { cityscapes } from "./layouts/cityscapes.ts";
+import { crossCity } from "./layouts/crosscity.ts";
+import { gta5 } from "./layouts/gta5.ts";
+import { idd, iddLite } from "./layouts/idd.ts";
+import { synthia, synthiaSeqs } from "./layouts/synthia.ts";
+import { hasImageFolder } from "./layouts/parts.ts";
 import type { Layout, ListedItems } from "./layouts/layout.ts";
+import { isPairList, listedFolder, listFolder } from "./layouts/list.ts";
+import type { LayoutName } from "./layouts/names.ts";
 import { photoFolder } from "./layouts/photo_folder.ts";
 import { splitFolders } from "./layouts/split_folders.ts";
 import { Loader, type LoaderOptions } from "./loader.ts";
 
-/** Every layout that a data set may have; the first that recognises its folder is taken. */
-const layouts: readonly Layout[] = [splitFolders, photoFolder];
+/**
+ * Every layout that a data set may have; the first that recognises its folder is taken.
+ */
+const layouts: readonly Layout[] = [
+  ...[idd, iddLite, cityscapes, gta5, synthia, synthiaSeqs, crossCity, camvid, bdd100k, acdc],
+  ...[listFolder, splitFolders, photoFolder],
+];
 
 /** Classes for a folder that names none. */
 export interface GivenClasses {
@@ -45,37 +63,73 @@ export interface OpenOptions {
   readonly classMap?: ClassMap | undefined;
   /** The classes of a folder of images that says none, as the images to adapt to need not. */
   readonly classes?: GivenClasses | undefined;
+  /** The layout. Default: the first that recognises the folder by what is in it. */
+  readonly layout?: LayoutName | undefined;
+  /**
+   * A list that belongs to it. If it has labels and the folder has no layout of its own, the list is the data set, and
+   * its paths begin at the folder. Else `listedPart` selects images by it.
+   */
+  readonly list?: ImageList | undefined;
 }
 
 /**
  * Opens the data set in the folder `path`, with its classes after the class map (`mappedClasses`). Where `classes` are
- * given, a folder of images without a `dataset.json` will do.
+ * given, a folder of images without a `dataset.json` will do. `path` may also be a list of images with their labels.
  *
- * @throws {Error} where the folder or its `dataset.json` is missing, or a key of it is wrong.
+ * @throws {Error} where the folder or its `dataset.json` is missing, it has not the layout that is asked for, or a key of
+ * its `dataset.json` is wrong.
  */
 export function openDataset(path: string, options: OpenOptions = {}): Dataset {
-  if (!isFolder(path)) {
-    const found = existsSync(path) ? "it is a file, expected a folder" : "there is no such folder";
-    throw new Error(`Cannot open the data set ${path}: ${found}`);
-  }
-  const layout = layouts.find(({ recognises }) => recognises(path));
-  if (layout === undefined) {
-    throw new Error(
-      `Cannot open the data set ${path}: it has no dataset.json, and no image is in it, ${endingsText}. ` +
-        "Give the folder that holds dataset.json, or one of photographs to adapt to",
-    );
-  }
+  if (!existsSync(path)) throw new Error(`Cannot open the data set ${path}: there is no such folder`);
+  const layout = layoutOf(path, options);
   const description = layout.describe(path);
-  const { rules, ...classes } = description === null
-    ? { ...requireGiven(path, options), rules: { labelTable: labelTable(255) } }
+  const { rules, encodings, ...classes } = description === null
+    ? { ...requireGiven(path, options), rules: { labelTable: labelTable(255) }, encodings: {} }
     : mappedClasses(description, options.classMap);
   return {
     ...classes,
     path,
-    split: (name) => ({ name, ...layout.items(path, name, rules) }),
+    layout: layout.name,
+    split(name) {
+      const { items, notices } = layout.items(path, name);
+      const rulesOf = (encoding: string | undefined) => encoding === undefined ? rules : encodings[encoding] ?? rules;
+      return { name, items: items.map(({ encoding, ...item }) => ({ ...item, ...rulesOf(encoding) })), notices };
+    },
     splitNames: () => layout.splitNames(path),
     labelPath: (split, imageName) => layout.labelPath(path, split, imageName),
   };
+}
+
+/** The layout of a folder, or of a list. */
+function layoutOf(path: string, { layout: wanted, list }: OpenOptions): Layout {
+  const found = recognised(path);
+  if (wanted !== undefined) return requireLayout(path, wanted, found);
+  if (list?.hasLabels && (found === undefined || found.name === "photos")) return listedFolder(list);
+  if (found !== undefined) return found;
+  throw new Error(
+    isFolder(path)
+      ? `Cannot open the data set ${path}: it has no dataset.json, and no image is in it, ${endingsText}. ` +
+        "Give the folder that holds dataset.json, or one of photographs to adapt to"
+      : `Cannot open the data set ${path}: it is a file, expected a folder, or a list with the path of an image, a tab ` +
+        "and the path of its labels in each line",
+  );
+}
+
+/** The first layout that a folder has. */
+function recognised(path: string): Layout | undefined {
+  if (!isFolder(path)) return isPairList(path) ? listFolder : undefined;
+  const isDescribed = existsSync(join(path, "dataset.json")) && hasImageFolder(path);
+  // Whoever wrote a dataset.json beside images says what is meant.
+  return (isDescribed ? [listFolder, splitFolders] : layouts).find(({ recognises }) => recognises(path));
+}
+
+function requireLayout(path: string, name: LayoutName, found: Layout | undefined): Layout {
+  const layout = layouts.find((one) => one.name === name);
+  if (layout !== undefined && (isFolder(path) ? (layout.fits ?? layout.recognises)(path) : layout === found)) {
+    return layout;
+  }
+  const other = found === undefined ? "" : ` It looks like ${found.name}`;
+  throw new Error(`The data set ${path} has not the layout ${name}.${other}. docs/datasets.md shows each layout`);
 }
 
 /** The given classes of a folder that says none. */
@@ -120,7 +174,7 @@ export function readLabelSet(nameOrPath: string): LabelSet {
  *
  * @throws {Error} where a path does not exist, is no image by its ending, or two images would have the same name.
  */
-export function imageItems(paths: readonly string[]): ListedItems {
+export function imageItems(paths: readonly string[]): ListedItems<FileItem> {
   const table = labelTable(255);
   const item = (name: string, imagePath: string) => ({ name, imagePath, labelPath: null, labelTable: table });
   const files = paths.filter((path) => existsSync(path) && !isFolder(path));

@@ -12,6 +12,7 @@ import cityscapes13 from "../../label_sets/cityscapes-13.json" with { type: "jso
 import cityscapes16 from "../../label_sets/cityscapes-16.json" with { type: "json" };
 import cityscapes19 from "../../label_sets/cityscapes-19.json" with { type: "json" };
 import idd7 from "../../label_sets/idd-7.json" with { type: "json" };
+import idd26 from "../../label_sets/idd-26.json" with { type: "json" };
 import nuscenes16 from "../../label_sets/nuscenes-16.json" with { type: "json" };
 import semantickitti19 from "../../label_sets/semantickitti-19.json" with { type: "json" };
 import { ReasonedError } from "../errors.ts";
@@ -98,6 +99,7 @@ const files: Readonly<Record<string, unknown>> = {
   "cityscapes-13": cityscapes13,
   "camvid-11": camvid11,
   "idd-7": idd7,
+  "idd-26": idd26,
   "semantickitti-19": semantickitti19,
   "nuscenes-16": nuscenes16,
 };

@@ -29,12 +29,16 @@ export interface LabelRules {
   readonly labelTable: LabelTable;
   /** The ids of colours; absent where the data set has no palette of its own. */
   readonly labelColours?: LabelColours | undefined;
+  /** Whether the red channel of a file in colour holds the ids, as in SYNTHIA. Default `false`. */
+  readonly idsInRed?: boolean | undefined;
 }
 
 /** How labels are decoded. */
 export interface LabelOptions extends DecodeLimits {
   /** The ids of colours, for labels in colour. */
   readonly colours?: LabelColours | undefined;
+  /** Whether the red channel of a file in colour holds the ids. Default `false`. */
+  readonly idsInRed?: boolean | undefined;
   /** What inflates the pixels. Default: what runs everywhere. */
   readonly inflater?: Inflater | undefined;
 }
@@ -42,7 +46,7 @@ export interface LabelOptions extends DecodeLimits {
 /**
  * Decodes a label PNG. With a single channel its numbers are the ids, in a palette file its indices, whatever the
  * colours. Ids up to 255 are read from 16 bits as well. An RGB or RGBA file is translated by the data set's palette;
- * alpha does not count.
+ * alpha does not count. With `idsInRed` its red channel holds the ids.
  *
  * @throws {Error} where the file is not a PNG, too large, cut short or damaged, an id is larger than 255, or a colour is
  * none of the data set's. The first such pixel is named.
@@ -58,7 +62,9 @@ export function decodeLabels(bytes: Uint8Array, path: string, options: LabelOpti
   }
   requireAllowed(pngHeader(bytes, path).stored, path, options);
   const png = pngSamples(bytes, path, options.inflater);
-  const labels = png.channels <= 2 ? idsOf(png, path) : idsOfColours(png, path, options.colours);
+  const labels = png.channels <= 2 || options.idsInRed === true
+    ? idsOf(png, path)
+    : idsOfColours(png, path, options.colours);
   return { height: png.height, width: png.width, labels, palette: png.palette };
 }
 

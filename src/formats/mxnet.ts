@@ -38,9 +38,9 @@ const maxArrays = 100_000;
 /** The first number of a list of arrays, 0x112, in 8 bytes. */
 const listMagic: readonly number[] = [0x12, 1, 0, 0, 0, 0, 0, 0];
 
-/** Whether a file begins as `.params` files do. A safetensors file may, but its ninth byte begins JSON. */
+/** Whether a file begins as `.params` files do. A safetensors file may, so ask for that first. */
 export function isMxnet(bytes: Uint8Array): boolean {
-  return listMagic.every((byte, index) => bytes[index] === byte) && bytes[8] !== "{".charCodeAt(0);
+  return listMagic.every((byte, index) => bytes[index] === byte);
 }
 
 /**

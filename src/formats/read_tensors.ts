@@ -5,8 +5,9 @@
  */
 
 import { isMxnet, readMxnet } from "./mxnet.ts";
-import { readStoredSafetensors } from "./safetensors.ts";
+import { isSafetensors, readStoredSafetensors } from "./safetensors.ts";
 import type { ForeignTensors } from "./stored_tensor.ts";
+import { isTorch, readTorch } from "./torch.ts";
 
 /**
  * Reads a file of tensors: safetensors, PyTorch's (`.pth`, `.pt`, `.th`) or MXNet's `.params`. The name of the file does
@@ -16,6 +17,8 @@ import type { ForeignTensors } from "./stored_tensor.ts";
  * @throws {Error} naming the file, and where it can be said, the byte, and what was found.
  */
 export function readTensors(bytes: Uint8Array<ArrayBuffer>, source: string): ForeignTensors {
+  if (isSafetensors(bytes)) return readStoredSafetensors(bytes, source);
   if (isMxnet(bytes)) return readMxnet(bytes, source);
+  if (isTorch(bytes)) return readTorch(bytes, source);
   return readStoredSafetensors(bytes, source);
 }

@@ -95,7 +95,7 @@ export function readStoredSafetensors(bytes: Uint8Array<ArrayBuffer>, source: st
 
 /** The header, and where the numbers begin. */
 function headerText(bytes: Uint8Array, source: string): { readonly text: string; readonly dataStart: number } {
-  const other = otherKind(bytes);
+  const other = isSafetensors(bytes) ? null : otherKind(bytes);
   if (other !== null) throw new Error(`Cannot read ${source}: it is ${other}. Save the weights as safetensors`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const length = bytes.length < 8 ? -1 : Number(view.getBigUint64(0, true));
@@ -115,6 +115,14 @@ function headerText(bytes: Uint8Array, source: string): { readonly text: string;
   } catch {
     throw new Error(`Cannot read ${source}: its header is no UTF-8 text`);
   }
+}
+
+/**
+ * Whether a file begins with the length of a header and JSON. Lengths such as 640 make it begin as a pickle or an MXNet
+ * file as well, which hold no brace there.
+ */
+export function isSafetensors(bytes: Uint8Array): boolean {
+  return bytes[8] === "{".charCodeAt(0) && [4, 5, 6, 7].every((place) => bytes[place] === 0);
 }
 
 /** What a file is that people give in the place of a safetensors file; `null` if nothing is known about it. */

@@ -6,6 +6,7 @@
  */
 
 import { layer, type Tensor } from "../graph/tensor.ts";
+import { outputTellsSide } from "../ops/activation/activation.ts";
 import type { Activation } from "../ops/activation/kind.ts";
 import { conv2d } from "../ops/conv/conv2d.ts";
 import { depthwiseConv2d } from "../ops/conv/depthwise_conv2d.ts";
@@ -42,6 +43,11 @@ export interface ConvBatchNormOptions extends ConvolutionOptions {
   /** Parameter group of `beta`. Default: that of `gamma`. */
   readonly betaGroup?: string;
   /**
+   * Whether `gamma` and `beta` are trained. If they are not, and the statistics are fixed, the batch norm is folded into
+   * the convolution in training too: less memory, less time. Default `true`.
+   */
+  readonly trained?: boolean;
+  /**
    * Which statistics normalise in training. `"frozen"` (default): fixed ones. `"batch"`: those of the batch; running
    * statistics then follow them.
    */
@@ -57,16 +63,14 @@ export interface ConvBatchNormOptions extends ConvolutionOptions {
 export function convBatchNorm(x: Tensor, scope: ParameterScope, name: string, options: ConvBatchNormOptions): Tensor {
   return layer(name, () => {
     const { channels, kernel, activation: kind, residual, epsilon, inference, depthwise = false } = options;
-    const { group = "backbone", gammaGroup = group, betaGroup = gammaGroup } = options;
+    const { group = "backbone", gammaGroup = group, betaGroup = gammaGroup, trained = true } = options;
     const inputs = depthwise ? 1 : x.shape[1] ?? 1;
     const weight = scope.parameter(`${name}.weight`, [channels, inputs, kernel, kernel], {
       layout: depthwise ? "depthwise" : "convolution",
       initial: { deviation: Math.sqrt(2 / (inputs * kernel * kernel)) },
       group,
     });
-    const vector = (suffix: string, constant: number, group: string) =>
-      scope.parameter(`${name}.bn.${suffix}`, [channels], { layout: "channels", initial: { constant }, group });
-    const affine = { gamma: vector("gamma", 1, gammaGroup), beta: vector("beta", 0, betaGroup) };
+    const affine = affineParameters(scope, `${name}.bn`, channels, { gammaGroup, betaGroup, trained });
     const convolution = depthwise ? depthwiseConv2d : conv2d;
     if (options.statistics === "batch" && !inference) {
       const y = convolution(x, weight, options);
@@ -75,12 +79,68 @@ export function convBatchNorm(x: Tensor, scope: ParameterScope, name: string, op
     }
     const statistics = options.statistics === "batch" ? runningStatistics : frozenStatistics;
     const norm = { ...affine, ...statistics(scope, `${name}.bn`, channels) };
-    if (inference) {
+    const isConstant = !trained && options.statistics !== "batch" && outputTellsSide(kind);
+    if (inference || isConstant) {
       const scaleAndShift = foldBatchNorm(norm, { epsilon });
       return convolution(x, weight, { ...options, epilogue: { scaleAndShift, activation: kind, residual } });
     }
     return batchNorm(convolution(x, weight, options), norm, { epsilon, activation: kind, residual });
   });
+}
+
+/** Options of a batch norm by itself. */
+export interface BatchNormLayerOptions {
+  /** Applied last. */
+  readonly activation: Activation;
+  /** Added to the variance. */
+  readonly epsilon: number;
+  /** Whether the network is traced for inference only. */
+  readonly inference: boolean;
+  /** Whether `gamma` and `beta` are trained. Default `true`. */
+  readonly trained?: boolean;
+  /** As in {@link ConvBatchNormOptions}. */
+  readonly statistics?: "frozen" | "batch";
+  /** Parameter group of `gamma`. Default `"backbone"`. */
+  readonly gammaGroup?: string;
+  /** Parameter group of `beta`. Default: that of `gamma`. */
+  readonly betaGroup?: string;
+}
+
+/**
+ * Batch norm → activation, of any tensor, as in networks that normalise before they convolve. Its parameters have the
+ * names that `convBatchNorm` gives them.
+ */
+export function batchNormLayer(
+  x: Tensor,
+  scope: ParameterScope,
+  name: string,
+  options: BatchNormLayerOptions,
+): Tensor {
+  return layer(name, () => {
+    const { activation: kind, epsilon, statistics: source = "frozen", trained = true } = options;
+    const { gammaGroup = "backbone", betaGroup = gammaGroup } = options;
+    const channels = x.shape[1] ?? 1;
+    const affine = affineParameters(scope, `${name}.bn`, channels, { gammaGroup, betaGroup, trained });
+    if (source === "batch" && !options.inference) {
+      const statistics = followed(x, scope, `${name}.bn`);
+      return batchNormTraining(x, affine, { epsilon, activation: kind, statistics });
+    }
+    const statistics = source === "batch" ? runningStatistics : frozenStatistics;
+    return batchNorm(x, { ...affine, ...statistics(scope, `${name}.bn`, channels) }, { epsilon, activation: kind });
+  });
+}
+
+function affineParameters(
+  scope: ParameterScope,
+  name: string,
+  channels: number,
+  options: { readonly gammaGroup: string; readonly betaGroup: string; readonly trained: boolean },
+) {
+  const vector = (suffix: string, constant: number, group: string) =>
+    scope.parameter(`${name}.${suffix}`, [channels], {
+      ...{ layout: "channels", initial: { constant }, group, trainable: options.trained },
+    });
+  return { gamma: vector("gamma", 1, options.gammaGroup), beta: vector("beta", 0, options.betaGroup) };
 }
 
 function frozenStatistics(scope: ParameterScope, name: string, channels: number) {
@@ -111,24 +171,60 @@ function followed(y: Tensor, scope: ParameterScope, name: string): Tensor {
   return statistics;
 }
 
+/** Options of a convolution without bias. */
+export interface ConvOptions extends ConvolutionOptions {
+  /** Output channels. */
+  readonly channels: number;
+  /** Side of the square kernel. */
+  readonly kernel: number;
+  /** Added to the result: the shortcut of a residual block. Default: none. */
+  readonly residual?: Tensor | undefined;
+  /** Parameter group of the weight. Default `"backbone"`. */
+  readonly group?: string;
+}
+
+/**
+ * Convolution without bias → residual sum. Parameter: `<name>.weight`, which starts as for a ReLU before it (He et al.,
+ * 2015).
+ */
+export function conv(x: Tensor, scope: ParameterScope, name: string, options: ConvOptions): Tensor {
+  return layer(name, () => {
+    const { channels, kernel, residual, group = "backbone" } = options;
+    const inputs = x.shape[1] ?? 1;
+    const weight = scope.parameter(`${name}.weight`, [channels, inputs, kernel, kernel], {
+      layout: "convolution",
+      initial: { deviation: Math.sqrt(2 / (inputs * kernel * kernel)) },
+      group,
+    });
+    return conv2d(x, weight, { ...options, ...(residual === undefined ? {} : { epilogue: { residual } }) });
+  });
+}
+
 /** Options of a convolution with bias. */
 export interface ConvBiasOptions extends ConvolutionOptions {
   /** Output channels. */
   readonly channels: number;
   /** Side of the square kernel. */
   readonly kernel: number;
-  /** Standard deviation of the initial weights; the bias starts at 0. */
+  /** Standard deviation of the initial weights. */
   readonly deviation: number;
+  /** The bias starts at random between −`biasBound` and `biasBound`. Default 0. */
+  readonly biasBound?: number;
+  /** Added to the result; it has the result's shape. Default: none. */
+  readonly residual?: Tensor | undefined;
+  /** Applied last. Default `"none"`. */
+  readonly activation?: Activation;
   /** Parameter group of the weight. Default `"backbone"`. */
   readonly group?: string;
   /** Parameter group of the bias. Default: that of the weight. */
   readonly biasGroup?: string;
 }
 
-/** Convolution with bias. Parameters: `<name>.weight`, `<name>.bias`. */
+/** Convolution with bias → residual sum → activation. Parameters: `<name>.weight`, `<name>.bias`. */
 export function convBias(x: Tensor, scope: ParameterScope, name: string, options: ConvBiasOptions): Tensor {
   return layer(name, () => {
-    const { channels, kernel, deviation, group = "backbone", biasGroup = group } = options;
+    const { channels, kernel, deviation, biasBound, residual, activation = "none" } = options;
+    const { group = "backbone", biasGroup = group } = options;
     const weight = scope.parameter(`${name}.weight`, [channels, x.shape[1] ?? 1, kernel, kernel], {
       layout: "convolution",
       initial: { deviation },
@@ -136,10 +232,10 @@ export function convBias(x: Tensor, scope: ParameterScope, name: string, options
     });
     const bias = scope.parameter(`${name}.bias`, [channels], {
       layout: "channels",
-      initial: { constant: 0 },
+      initial: biasBound === undefined ? { constant: 0 } : { bound: biasBound },
       group: biasGroup,
     });
-    return conv2d(x, weight, { ...options, epilogue: { bias } });
+    return conv2d(x, weight, { ...options, epilogue: { bias, residual, activation } });
   });
 }
 

@@ -17,10 +17,14 @@ import type { ParameterValues } from "../formats/safetensors.ts";
 import { type Layout, pack, unpack } from "../graph/layout.ts";
 import { input, resident, type Tensor } from "../graph/tensor.ts";
 import { Random } from "../random.ts";
+import { tensorOf } from "./statistics.ts";
 import { placeInSegments, type PlacementOf } from "./segments.ts";
 
-/** How a parameter starts: at a constant, or at normal random numbers of this standard deviation around 0. */
-export type Initial = { readonly constant: number } | { readonly deviation: number };
+/**
+ * How a parameter starts: at a constant, at normal random numbers of this standard deviation around 0, or at random
+ * numbers that are spread evenly between −bound and bound.
+ */
+export type Initial = { readonly constant: number } | { readonly deviation: number } | { readonly bound: number };
 
 /** What a model says about a parameter when it asks for it. */
 export interface ParameterOptions {
@@ -61,6 +65,17 @@ export interface ParameterGroup {
 
 /** The groups of a model that names none: a backbone and a head. */
 export const standardGroups: readonly ParameterGroup[] = [{ name: "backbone" }, { name: "head", head: true }];
+
+/**
+ * Groups in which biases and the shifts of batch norms stand by themselves, since papers train them at other rates and
+ * without decay. A weight's group has the name before the dot.
+ */
+export const groupsWithBiases: readonly ParameterGroup[] = [
+  { name: "backbone" },
+  { name: "backbone.bias" },
+  { name: "head", head: true },
+  { name: "head.bias", head: true },
+];
 
 /** A parameter as a model declared it. */
 export interface ParameterDeclaration extends Required<ParameterOptions> {
@@ -258,14 +273,15 @@ export class ParameterStore implements ParameterScope {
       const random = new Random(seed, name);
       const values = Float32Array.from(
         { length: count },
-        (_, index) => "constant" in initial ? initial.constant : initial.deviation * random.normal(index),
+        (_, index) => initialValue(initial, random, index),
       );
       this.#write(name, values);
     }
   }
 
   /**
-   * Loads values by name. Tensors that the network does not have are ignored.
+   * Loads values by name. Tensors that the network does not have are ignored. Statistics of batch norms may be in either
+   * form, fixed or following.
    *
    * @param source what the values were read from, for messages.
    * @param options names of parameters that may be missing and then keep their values. Default: none may.
@@ -277,7 +293,7 @@ export class ParameterStore implements ParameterScope {
     options: { readonly mayMiss?: (name: string) => boolean } = {},
   ): void {
     for (const { name, shape } of this.declarations) {
-      const found = tensors.get(name);
+      const found = tensorOf(tensors, name);
       if (found === undefined) {
         if (options.mayMiss?.(name)) continue;
         throw new Error(`Cannot load ${source}: tensor "${name}" [${shape.join(", ")}] is missing`);
@@ -297,7 +313,7 @@ export class ParameterStore implements ParameterScope {
       }
     }
     for (const { name } of this.declarations) {
-      const found = tensors.get(name);
+      const found = tensorOf(tensors, name);
       if (found !== undefined) this.#write(name, found.values);
     }
   }
@@ -358,6 +374,13 @@ export class ParameterStore implements ParameterScope {
     if (placement === undefined) throw new Error(`The network has no parameter "${name}"`);
     return placement;
   }
+}
+
+function initialValue(initial: Initial, random: Random, index: number): number {
+  if ("constant" in initial) return initial.constant;
+  return "deviation" in initial
+    ? initial.deviation * random.normal(index)
+    : initial.bound * (2 * random.uniform(index) - 1);
 }
 
 function groupOf({ name, group }: ParameterDeclaration, groups: readonly ParameterGroup[]): ParameterGroup {

@@ -94,7 +94,11 @@ export async function runSourceTraining(context: RunContext, data: RunData): Pro
   const training = await Training.open(parts, ["source"]);
   profile.enter("source training");
   await training.train(
-    sourceStage(images, source, { seed: settings.get("seed"), augmentation: augmentationOf(settings) }),
+    {
+      ...sourceStage(images, source, { seed: settings.get("seed"), augmentation: augmentationOf(settings) }),
+      // There is no target here.
+      regularized: ["source"],
+    },
   );
   // Before the scores, so that a failure there does not lose them.
   await folder.write("weights.safetensors", await network.save());

@@ -77,7 +77,8 @@ function inspectLabels(
   maxPixels: number | undefined,
 ): InspectedLabels {
   const { digest, read } = checkedFile(path, { maxPixels, labels: true });
-  const found = decodeLabels(read(), path, { maxPixels, colours: item.labelColours, inflater: fastInflate });
+  const { labelColours: colours, idsInRed } = item;
+  const found = decodeLabels(read(), path, { maxPixels, colours, idsInRed, inflater: fastInflate });
   const { height, width, labels, palette } = found;
   const problem = sizeProblem(
     { image: image.header, stored: image.header.stored, labels: found },

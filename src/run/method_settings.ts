@@ -10,7 +10,7 @@ import type { ParameterStore } from "../nn/parameters.ts";
 import { adamW, groupRates, type LearningRates, type Optimizer, sgd } from "../optim/optimizer.ts";
 import { type Schedule, scheduleFactor } from "../optim/schedule.ts";
 import type { AdaptationSettings, EarlierRounds, SourceTraining } from "../selftraining/adapt.ts";
-import { crossEntropy, type Objective } from "../selftraining/objective.ts";
+import { type CrossEntropyOptions, crossEntropyWith, type Objective } from "../selftraining/objective.ts";
 import type { ScoringSettings } from "../selftraining/evaluation.ts";
 import { Trainer, type TrainerOptions } from "../selftraining/trainer.ts";
 import { type Settings, viewOptions } from "../settings/settings.ts";
@@ -26,18 +26,23 @@ export async function openTrainer(context: RunContext, { sourceSplit }: RunData)
   return await Trainer.open(gpu, network, optimizer, { ...trainerOptions(context), objective });
 }
 
-/** What training minimises: the cross-entropy, with the class weights of the settings. */
+/** What training minimises: the cross-entropy, with the class weights and the regulariser of the settings. */
 async function objectiveOf(
   { settings, network, loader, shapes }: RunContext,
   source: readonly FileItem[],
 ): Promise<Objective> {
   const { classes } = network.metadata;
   const weights = readClassWeights(settings, classes);
-  if (weights === undefined) return crossEntropy();
-  if (weights !== "balanced") return crossEntropy({ classWeights: weights });
-  return crossEntropy({
-    classWeights: balancedWeights(await classPixels(loader, source, classes.length, shapes.size)),
-  });
+  const classWeights = weights === "balanced"
+    ? balancedWeights(await classPixels(loader, source, classes.length, shapes.size))
+    : weights;
+  return crossEntropyWith({ ...(classWeights === undefined ? {} : { classWeights }), ...regularizerOf(settings) });
+}
+
+/** The regulariser of the settings, with its weight. */
+function regularizerOf(settings: Settings): Pick<CrossEntropyOptions, "regularizer" | "weight"> {
+  const regularizer = settings.get("regularizer");
+  return regularizer === "none" ? {} : { regularizer, weight: settings.get("regularizer-weight") };
 }
 
 /** The optimizer of the settings. */
@@ -66,6 +71,8 @@ export function trainerOptions(
     halfActivations: settings.get("half-activations"),
     crop,
     size: room,
+    // Class weights do not change the sizes of a step.
+    objective: crossEntropyWith(regularizerOf(settings)),
   };
 }
 

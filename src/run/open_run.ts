@@ -10,6 +10,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Dataset, labelledPart, requireClasses, type Split } from "../data/dataset.ts";
 import { openDataset, openLoader, readClassMap } from "../data/folder.ts";
+import { type ImageList, listedPart, openList } from "../data/image_list.ts";
+import type { LayoutName } from "../data/layouts/names.ts";
 import { roundSize, type Size } from "../data/size.ts";
 import { UsageError } from "../errors.ts";
 import { requestAdapter } from "../gpu/adapters.ts";
@@ -74,12 +76,19 @@ async function openIn(folder: FolderStore, settings: Settings, needsTarget: bool
   const folders = await dataFolders(settings, folder, progress);
   const mapPath = settings.get("class-map");
   const classMap = mapPath === undefined ? undefined : readClassMap(mapPath);
-  const source = openDataset(folders.source, { classMap });
+  const lists = listsOf(settings, needsTarget);
+  const source = openDataset(folders.source, { classMap, layout: lists.sourceLayout, list: lists.source });
   const first = firstNetwork(settings, source);
   const { classes, palette = source.palette } = first.metadata;
-  const target = openDataset(folders.target, { classMap, classes: { classes, palette } });
+  const target = openDataset(folders.target, {
+    classMap,
+    classes: { classes, palette },
+    layout: lists.targetLayout,
+    list: lists.target,
+  });
   for (const dataset of [source, target]) requireClasses(dataset, first.metadata.classes, classMap);
-  const data = await openSplits(settings, { source, target, isFinished: first.isFinished }, needsTarget, progress);
+  const opened = { source, target, isFinished: first.isFinished };
+  const data = await openSplits(settings, opened, lists, needsTarget, progress);
   // What a run can be refused for is found out before the GPU is opened.
   let adapterName = "";
   const gpu = await Gpu.open({
@@ -163,6 +172,23 @@ async function dataFolders(settings: Settings, folder: FolderStore, progress: Pr
   return { source: join(towns, "source"), target: join(towns, "target") };
 }
 
+/** The layouts that are asked for, and the lists that select images to learn from and to adapt to. */
+interface ListsOfRun {
+  readonly sourceLayout: LayoutName | undefined;
+  readonly targetLayout: LayoutName | undefined;
+  readonly source: ImageList | undefined;
+  readonly target: ImageList | undefined;
+}
+
+/** Without a target, `--layout` and `--list` are about the source. */
+function listsOf(settings: Settings, needsTarget: boolean): ListsOfRun {
+  const target = openList(settings.get("list"));
+  const targetLayout = settings.get("layout");
+  if (!needsTarget) return { sourceLayout: targetLayout, targetLayout, source: target, target };
+  const source = openList(settings.get("source-list"));
+  return { sourceLayout: settings.get("source-layout"), targetLayout, source, target };
+}
+
 /** The network that a run starts with, before it is allocated on the GPU. */
 interface FirstNetwork {
   readonly model: Model;
@@ -202,12 +228,16 @@ function firstNetwork(settings: Settings, { classes, palette }: Dataset): FirstN
 async function openSplits(
   settings: Settings,
   opened: Pick<RunData, "source" | "target" | "isFinished">,
+  lists: ListsOfRun,
   needsTarget: boolean,
   progress: Progress,
 ): Promise<RunData> {
   const { source, target } = opened;
-  const sourceSplit = labelledPart(source.split(settings.get("source-split")), source);
-  const targetSplit = needsTarget ? target.split(settings.get("target-split")) : sourceSplit;
+  const sourcePart = listedPart(source.split(settings.get("source-split")), source, lists.source);
+  const sourceSplit = labelledPart(sourcePart, source);
+  const targetSplit = needsTarget
+    ? listedPart(target.split(settings.get("target-split")), target, lists.target)
+    : sourceSplit;
   const evaluationSplit = scoredSplit(target, settings.get("eval-split"), progress);
   const notices = [sourceSplit, targetSplit, ...(evaluationSplit === null ? [] : [evaluationSplit])]
     .flatMap((split) => split.notices);

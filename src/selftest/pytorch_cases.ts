@@ -17,7 +17,7 @@ import { conv2d, type Conv2dOptions } from "../ops/conv/conv2d.ts";
 import { depthwiseConv2d } from "../ops/conv/depthwise_conv2d.ts";
 import { sampleGeometryLength } from "../ops/data/geometry.ts";
 import { sampleFloats, sampleWeights } from "../ops/data/sample_floats.ts";
-import { interpolatedCrossEntropy } from "../ops/loss/interpolated_cross_entropy.ts";
+import { type CrossEntropyRegularizer, interpolatedCrossEntropy } from "../ops/loss/interpolated_cross_entropy.ts";
 import { batchNorm } from "../ops/norm/batch_norm.ts";
 import { batchNormStatistics } from "../ops/norm/batch_norm_statistics.ts";
 import { batchNormTraining } from "../ops/norm/batch_norm_training.ts";
@@ -40,7 +40,7 @@ function define<Options>(build: (tensors: Tensors, options: Options) => Tensor):
 
 const ops: Readonly<Record<string, Build>> = {
   conv2d: define((t, options: Parameters<typeof conv2d>[2]) =>
-    conv2d(get(t, "x"), get(t, "w"), { ...options, ...biasOf(t) })
+    conv2d(get(t, "x"), get(t, "w"), { ...options, ...biasOf(t), ...foldedOf(t) })
   ),
   depthwiseConv2d: define((t, options: Parameters<typeof depthwiseConv2d>[2]) =>
     depthwiseConv2d(get(t, "x"), get(t, "w"), { ...options, ...biasOf(t) })
@@ -75,11 +75,21 @@ const ops: Readonly<Record<string, Build>> = {
     const weights = { ...(classWeights ? { classWeights } : {}), ...(pixelWeights ? { pixelWeights } : {}) };
     return interpolatedCrossEntropy(get(t, "logits"), get(t, "labels"), { ...options, ...weights });
   }),
+  regularizedCrossEntropy: define((t, options: Omit<CrossEntropyRegularizer, "images">) =>
+    interpolatedCrossEntropy(get(t, "logits"), get(t, "labels"), {
+      regularizer: { ...options, images: get(t, "images") },
+    })
+  ),
 };
 
 /** The bias of a convolution, and the residual that is added with it, where the case has them. */
 function biasOf({ b: bias, r: residual }: Tensors): Pick<Conv2dOptions, "epilogue"> {
   return bias === undefined ? {} : { epilogue: { bias, residual } };
+}
+
+/** A batch norm that is folded into a convolution, with ReLU, where the case has scale and shift. */
+function foldedOf({ s: scaleAndShift, r: residual }: Tensors): Pick<Conv2dOptions, "epilogue"> {
+  return scaleAndShift === undefined ? {} : { epilogue: { scaleAndShift, activation: "relu", residual } };
 }
 
 const files = [
@@ -165,7 +175,7 @@ function caseInput(fixture: FixtureCase, name: string): CaseInput {
   if (shape.length === 4) return { shape, values };
   if (name === "labels") return { shape, values, layout: "plain", dtype: "u8" };
   if (name === "geometry") return geometryInput(shape, values);
-  const isPlain = fixture.op === "scale" || ["pixelWeights", "weights", "dy"].includes(name);
+  const isPlain = fixture.op === "scale" || ["pixelWeights", "weights", "images", "dy"].includes(name);
   return { shape, values, layout: isPlain ? "plain" : "channels" };
 }
 

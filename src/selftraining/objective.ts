@@ -1,6 +1,7 @@
 /**
  * What training minimises: a function from the logits of a batch and its labels to one number. The trainer takes it as
- * an option. A regulariser is a second term with a weight: `sum(crossEntropy(), weighted(regulariser, 0.1))`.
+ * an option. The regularisers of CRST are in `crossEntropyWith`; another one is a second term with a weight:
+ * `sum(crossEntropy(), weighted(regulariser, 0.1))`.
  *
  * @module
  */
@@ -9,7 +10,7 @@ import type { Layout } from "../graph/layout.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { add } from "../ops/arithmetic/add.ts";
 import { scale } from "../ops/arithmetic/scale.ts";
-import { interpolatedCrossEntropy } from "../ops/loss/interpolated_cross_entropy.ts";
+import { interpolatedCrossEntropy, type RegularizerKind } from "../ops/loss/interpolated_cross_entropy.ts";
 
 /** The labels of a batch of crops. */
 export interface LabelTensors {
@@ -20,6 +21,8 @@ export interface LabelTensors {
    * same.
    */
   readonly pixelWeights?: Tensor;
+  /** How much each image is regularised, `[N]`, plain. Absent if all are alike. */
+  readonly regularized?: Tensor;
 }
 
 /** What an objective may ask of the trainer. */
@@ -49,19 +52,54 @@ export type Objective = (logits: Tensor, labels: LabelTensors, context: Objectiv
  * @throws {RangeError} when the step is traced, if the number of weights is not that of the classes.
  */
 export function crossEntropy(options: { readonly classWeights?: readonly number[] } = {}): Objective {
-  const { classWeights } = options;
-  return (logits, { labels, pixelWeights }, { alignCorners, classes, constant }) => {
+  return crossEntropyWith(options);
+}
+
+/**
+ * A regulariser by its name in the paper (CRST, Zou et al., ICCV 2019): the three of `RegularizerKind`, and
+ * `mrkld-released`, which is what the released code computes for MRKLD: the weight enters twice, so that 0.1 acts as
+ * 0.01.
+ */
+export type Regularizer = RegularizerKind | "mrkld-released";
+
+/** What is added to the cross-entropy. */
+export interface CrossEntropyOptions {
+  /** One weight per class. Default: all classes weigh the same. */
+  readonly classWeights?: readonly number[];
+  /** A regulariser of the network's output. Default: none. */
+  readonly regularizer?: Regularizer;
+  /** Weight of the regulariser, the paper's α. Default 0.1, the paper's for MRKLD. */
+  readonly weight?: number;
+}
+
+/**
+ * The mean cross-entropy over the pixels with a label, and a weight times the mean of a regulariser over those of them
+ * that lie in regularised images. Pixels without a label are not regularised (as in the released code).
+ *
+ * @throws {RangeError} when the step is traced, if the number of class weights is not that of the classes or a weight is
+ * not finite.
+ */
+export function crossEntropyWith(options: CrossEntropyOptions): Objective {
+  const { classWeights, regularizer, weight = 0.1 } = options;
+  return (logits, { labels, pixelWeights, regularized: images }, { alignCorners, classes, constant }) => {
     if (classWeights !== undefined && classWeights.length !== classes) {
       throw new RangeError(`Cannot weigh ${classes} classes by ${classWeights.length} class weights`);
     }
     return interpolatedCrossEntropy(logits, labels, {
       alignCorners,
       ...(pixelWeights === undefined ? {} : { pixelWeights }),
+      ...(regularizer === undefined ? {} : {
+        regularizer: { ...termOf(regularizer, weight), ...(images === undefined ? {} : { images }) },
+      }),
       ...(classWeights === undefined ? {} : {
         classWeights: constant("class weights", [classes], Float32Array.from(classWeights), "channels"),
       }),
     });
   };
+}
+
+function termOf(regularizer: Regularizer, weight: number): { readonly kind: RegularizerKind; readonly weight: number } {
+  return regularizer === "mrkld-released" ? { kind: "mrkld", weight: weight * weight } : { kind: regularizer, weight };
 }
 
 /**

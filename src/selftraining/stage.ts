@@ -30,6 +30,8 @@ export interface TrainingStage<Item> {
   readonly augmentation: Omit<AugmentationOptions, "crop">;
   /** Rare-class mining of each domain. A domain without a plan has plain random crops. */
   readonly mining: Partial<Readonly<Record<Domain, MiningPlan>>>;
+  /** The domains whose images are regularised, if the objective has a regulariser. Default: the target. */
+  readonly regularized?: readonly Domain[];
   /** Number of training steps. */
   readonly steps: number;
   /** Learning rate of each parameter group at a step, counted from 0. */
@@ -133,5 +135,6 @@ function trainingSample<Item>(
     augmentation,
     mining === undefined ? undefined : { labels: { height, width, labels }, mining },
   );
-  return { name, image, labels, plan };
+  const { regularized = ["target"] } = stage;
+  return { name, image, labels, plan, regularized: regularized.includes(domain) ? 1 : 0 };
 }

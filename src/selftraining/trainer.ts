@@ -165,7 +165,7 @@ export class Trainer {
 
   #write(samples: readonly TrainingSample[], { seed, stage }: StepSeed, microBatch: number): void {
     for (const [name, bytes] of encodeSamples(this.network, samples, this.options)) {
-      // An objective need not look at the labels.
+      // An objective need not look at everything.
       if (this.program.hasInput(name)) this.program.write(name, bytes);
     }
     for (const name of this.dropouts) {

@@ -36,6 +36,8 @@ export interface TrainingSample {
    * Weight of the image, by which those of its pixels are multiplied; default 1. Only used if the step is `weighted`.
    */
   readonly imageWeight?: number;
+  /** How much the image is regularised, if the objective has a regulariser; default 1. */
+  readonly regularized?: number;
   /** Scale, crop, mirror and jitter. */
   readonly plan: SamplePlan;
 }
@@ -125,6 +127,7 @@ function labelTensors(network: Network, { batch, size, crop, labels, weighted }:
       ? sampleFloats(soft(), geometry, { ...crop, interpolation: "nearest" })
       : sampleLabels(hard(), geometry, crop),
     ...(weights === undefined ? {} : { pixelWeights: sampleWeights(weights, geometry, crop) }),
+    regularized: input("regularized", [batch], { layout: "plain" }),
   };
   return tensors;
 }
@@ -151,6 +154,7 @@ export function encodeSamples(
         return sampleGeometryValues({ ...plan, size: { height, width } });
       })),
     ],
+    ["regularized", Float32Array.from(samples, ({ regularized = 1 }) => regularized)],
     ...(weighted ? [["pixel weights", weightsOf(samples, size)] as const] : []),
   ]);
 }

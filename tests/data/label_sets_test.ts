@@ -25,7 +25,7 @@ function named(from: string, to: string): Record<string, string> {
 }
 
 Deno.test("each built-in set has the number of classes in its name, different colours and sources", () => {
-  assertEquals(labelSetNames.length, 7);
+  assertEquals(labelSetNames.length, 8);
   for (const name of labelSetNames) {
     const set = labelSet(name);
     assertEquals(set.name, name);

@@ -98,11 +98,6 @@ Deno.test("what is damaged or not read is refused with the file, the byte and wh
   assertThrows(() => readMxnet(joined("PK"), "a.params"), Error, "no MXNet list begins");
 });
 
-Deno.test("a safetensors file whose header has 0x112 bytes is taken for what it is", () => {
-  const bytes = joined(u64(0x112), "{}", " ".repeat(0x112 - 2));
-  assertEquals(readTensors(bytes, "w.safetensors").container, "safetensors");
-});
-
 testWithShared("a real file of MXNet 0.x is read to its last byte", ["data/formats/mtcnn-det1.params"], (path) => {
   const { tensors } = readTensors(new Uint8Array(readFileSync(path)), path);
   const of = (name: string) => tensors.get(`arg:${name}`);

@@ -148,6 +148,15 @@ Deno.test("tensors are written with the types and the bits that they have", () =
   assertEquals([...tensors.values()].map(({ dtype }) => isRounded(dtype)), [0, 0, 0, 1, 1, 0, 0].map(Boolean));
 });
 
+Deno.test("a header whose length begins as a pickle or an MXNet file does is read", () => {
+  for (const length of [0x112, 0x280, 0x380, 0x480, 0x580]) {
+    const bytes = file(`{"__metadata__": {"a": "b"}}`.padEnd(length));
+    assertEquals([readTensors(bytes, "w").container, readSafetensors(bytes, "w").metadata], ["safetensors", {
+      a: "b",
+    }]);
+  }
+});
+
 Deno.test("a tensor's elements can stand in another shape of as many", () => {
   const { tensors } = readTensors(
     writeSafetensors(new Map([["t", { shape: [2, 2], values: Float32Array.of(1, 2, 3, 4) }]]), {}),

@@ -81,6 +81,21 @@ export const opsUnderTest: readonly OpUnderTest[] = [
     batched: ["x", "z"],
   },
   {
+    name: "conv2d() with a batch norm folded in",
+    inputs: {
+      ...{ x, w: { shape: [5, 6, 3, 3], layout: "convolution" }, z: { shape: [3, 5, 7, 5] } },
+      scaleAndShift: { shape: [2, 5], layout: "channels" },
+    },
+    build: (tensors) => {
+      const norm = { scaleAndShift: get(tensors, "scaleAndShift"), activation: "relu" } as const;
+      return conv2d(get(tensors, "x"), get(tensors, "w"), {
+        padding: 1,
+        epilogue: { ...norm, residual: get(tensors, "z") },
+      });
+    },
+    batched: ["x", "z"],
+  },
+  {
     name: "add()",
     inputs: { x, z: x },
     build: (tensors) => add(get(tensors, "x"), get(tensors, "z")),

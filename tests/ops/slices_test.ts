@@ -144,6 +144,16 @@ for (const alignCorners of [false, true]) {
 const labelValues = (count: number) => Array.from({ length: count }, (_, at) => at % 7 === 3 ? 255 : (at * 13) % 5);
 const positive = (count: number) => Array.from({ length: count }, (_, at) => 0.1 + (at * 7 % 11) / 11);
 
+Deno.test("a regularised interpolatedCrossEntropy() and its gradient are the same in slices", async () => {
+  const logits = input("logits", [3, 5, 5, 4]);
+  const labels = input("labels", [3, 13, 9], { dtype: "u8", layout: "plain" });
+  const images = input("images", [3], { layout: "plain" });
+  const values = { labels: labelValues(3 * 13 * 9), images: [0, 1, 0.5] };
+  const loss = interpolatedCrossEntropy(logits, labels, { regularizer: { kind: "mrent", weight: 0.3, images } });
+  const outputs = withGradients(loss, { logits });
+  await checkSlices({ outputs, sums: ["y", "d logits"], limits: [3000], values });
+});
+
 for (const soft of [false, true]) {
   Deno.test(`interpolatedCrossEntropy() and its gradient are the same in slices, ${soft ? "soft" : "hard"} labels`, async () => {
     const logits = input("logits", [2, 5, 9, 6]);

@@ -14,15 +14,30 @@ export interface TwinCrossEntropy {
   readonly ignoreLabel?: number;
 }
 
+/** A regulariser: its name, its weight, and how much each image is regularised. */
+export interface TwinRegularizer {
+  readonly kind: "mrkld" | "mrent" | "mrl2";
+  readonly weight: number;
+  readonly images?: ArrayLike<number>;
+}
+
+const regularizers = {
+  mrkld: (p: number[]) => p.reduce((sum, share) => sum - Math.log(share) / p.length, 0),
+  mrent: (p: number[]) => p.reduce((sum, share) => sum + share * Math.log(share), 0),
+  mrl2: (p: number[]) => p.reduce((sum, share) => sum + share * share, 0),
+} as const;
+
 /**
  * Σ u·Σ_c a_c·(−log p_c) / Σ u·(Σ_c a_c / Σ_c s_c), where a_c = class weight · s_c. For hard labels s is one-hot. The
- * result is 0 if no pixel counts.
+ * result is 0 if no pixel counts. A regulariser r adds weight · Σ s·u·r / Σ u over the pixels whose image has a share s
+ * above 0.
  */
 export function interpolatedCrossEntropy(
   logits: ArrayLike<number>,
   labels: ArrayLike<number>,
   sizes: TwinCrossEntropy,
   weights: { classes?: ArrayLike<number>; pixels?: ArrayLike<number> } = {},
+  regularizer?: TwinRegularizer,
 ): [number] {
   const [batch = 1, classes = 1, h = 1, w = 1] = sizes.logits;
   const [height = 1, width = 1] = sizes.labels.slice(-2);
@@ -30,6 +45,8 @@ export function interpolatedCrossEntropy(
   const soft = sizes.labels.length === 4;
   let loss = 0;
   let weight = 0;
+  let regular = 0;
+  let regularWeight = 0;
   for (let n = 0; n < batch; n++) {
     for (let i = 0; i < height; i++) {
       for (let j = 0; j < width; j++) {
@@ -56,8 +73,15 @@ export function interpolatedCrossEntropy(
           loss += goal * (logSum - (values[c] ?? NaN));
           weight += goal / labelSum;
         }
+        const imageShare = regularizer?.images?.[n] ?? 1;
+        if (regularizer !== undefined && imageShare > 0) {
+          const p = values.map((value) => Math.exp(value - logSum));
+          regular += imageShare * pixelWeight * regularizers[regularizer.kind](p);
+          regularWeight += pixelWeight;
+        }
       }
     }
   }
-  return [weight > 0 ? loss / weight : 0];
+  const added = regularizer === undefined || regularWeight === 0 ? 0 : regularizer.weight * regular / regularWeight;
+  return [(weight > 0 ? loss / weight : 0) + added];
 }

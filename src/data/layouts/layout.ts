@@ -5,19 +5,33 @@
  */
 
 import type { DatasetDescription } from "../dataset.ts";
-import type { FileItem } from "../file_item.ts";
-import type { LabelRules } from "../labels.ts";
+import type { LayoutName } from "./names.ts";
+
+/** An image as a layout lists it: without what its labels mean. */
+export interface ListedItem {
+  /** Its name, as `FileItem` has it. */
+  readonly name: string;
+  /** The image file. */
+  readonly imagePath: string;
+  /** The label file; `null` where there is none. */
+  readonly labelPath: string | null;
+  /** Which of the description's encodings the label file has. Default: it holds the ids of the classes. */
+  readonly encoding?: string;
+}
 
 /** The images of a split. */
-export interface ListedItems {
+export interface ListedItems<Item = ListedItem> {
   /** In byte order of their names; never empty. */
-  readonly items: FileItem[];
+  readonly items: Item[];
   /** Sentences on what was found in the split's folders and is not used. */
   readonly notices: string[];
 }
 
 /** A layout. Every function takes the folder of the data set first. */
 export interface Layout {
+  readonly name: LayoutName;
+  /** Whether the folder may be read in this layout, if it is asked for. Default: as `recognises`. */
+  fits?(path: string): boolean;
   /** Whether the folder looks like one of this layout. */
   recognises(path: string): boolean;
   /** Classes, colours and ignored id; `null` if the folder does not say them. Throws where they cannot be read. */
@@ -25,7 +39,7 @@ export interface Layout {
   /** The names of all splits. */
   splitNames(path: string): string[];
   /** The images of a split; throws where there is no such split or it has no image. */
-  items(path: string, split: string, rules: LabelRules): ListedItems;
+  items(path: string, split: string): ListedItems;
   /** Where the label file of an image belongs. */
   labelPath(path: string, split: string, imageName: string): string;
 }

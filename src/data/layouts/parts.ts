@@ -21,6 +21,16 @@ export interface SplitFolders {
 /** The name of the only split of a folder without splits. */
 export const onlySplit = "train";
 
+/** Whether there is a folder `<split>/images`. */
+export function hasNamedSplits(path: string): boolean {
+  return readdirSync(path).some((name) => isFolder(join(path, name, "images")));
+}
+
+/** Whether there is a folder `<split>/images` or `images`. */
+export function hasImageFolder(path: string): boolean {
+  return isFolder(join(path, "images")) || hasNamedSplits(path);
+}
+
 /** The splits of a folder, in byte order of their names. */
 export function findSplits(path: string): Map<string, SplitFolders> {
   const names = byteOrder(readdirSync(path).filter((name) => isFolder(join(path, name, "images"))));

@@ -7,13 +7,13 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { byteOrder, imageTitles } from "../image_files.ts";
-import type { LabelRules } from "../labels.ts";
 import type { Layout, ListedItems } from "./layout.ts";
 import { findSplits, onlySplit, type SplitFolders, splitFoldersOf, splitImages } from "./parts.ts";
 
 /** Images without `dataset.json`. */
 export const photoFolder: Layout = {
-  recognises: (path) => !existsSync(join(path, "dataset.json")) && findSplits(path).size > 0,
+  name: "photos",
+  recognises: (path) => findSplits(path).size > 0,
   describe: () => null,
   splitNames: (path) => byteOrder([...new Set([...findSplits(path).keys(), onlySplit])]),
   items,
@@ -30,7 +30,7 @@ function foldersOf(path: string, split: string): SplitFolders {
   return splitFoldersOf(path, split);
 }
 
-function items(path: string, split: string, rules: LabelRules): ListedItems {
+function items(path: string, split: string): ListedItems {
   const folders = foldersOf(path, split);
   const { images, notices } = splitImages(path, split, folders);
   const unused = folders.labels === null
@@ -42,7 +42,6 @@ function items(path: string, split: string, rules: LabelRules): ListedItems {
       name: titles[index] ?? image,
       imagePath: join(folders.images, image),
       labelPath: null,
-      ...rules,
     })),
     notices: [...notices, ...unused],
   };

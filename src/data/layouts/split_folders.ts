@@ -11,12 +11,12 @@ import { basename, join } from "node:path";
 import { parseDataset } from "../dataset.ts";
 import { filesUnder, imageTitles, readText, stem } from "../image_files.ts";
 import { isLabelName, labelFinder } from "./label_names.ts";
-import type { LabelRules } from "../labels.ts";
 import type { Layout, ListedItems } from "./layout.ts";
 import { findSplits, splitFoldersOf, splitImages } from "./parts.ts";
 
 /** `dataset.json` and a folder per split. */
 export const splitFolders: Layout = {
+  name: "folders",
   recognises: (path) => existsSync(join(path, "dataset.json")),
   describe(path) {
     const jsonPath = join(path, "dataset.json");
@@ -27,7 +27,7 @@ export const splitFolders: Layout = {
   labelPath: (path, split, imageName) => join(path, split, "labels", `${imageName}.png`),
 };
 
-function items(path: string, split: string, rules: LabelRules): ListedItems {
+function items(path: string, split: string): ListedItems {
   const folders = splitFoldersOf(path, split);
   const { images, notices } = splitImages(path, split, folders);
   const labels = folders.labels === null ? [] : filesUnder(folders.labels);
@@ -39,7 +39,6 @@ function items(path: string, split: string, rules: LabelRules): ListedItems {
       name: titles[index] ?? image,
       imagePath: join(folders.images, image),
       labelPath: label === null || folders.labels === null ? null : join(folders.labels, label),
-      ...rules,
     };
   });
   if (labels.length > 0 && found.every((item) => item.labelPath === null)) {

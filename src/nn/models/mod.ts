@@ -8,9 +8,20 @@ import { type Model, type ModelFamily, modelOf } from "../model.ts";
 import type { ModelVariant } from "../variant.ts";
 import { deeplabMobilenetFamily } from "./deeplab_mobilenet.ts";
 import { deeplabNanoFamily } from "./deeplab_nano.ts";
+import { fcn8sVgg16Family } from "./fcn8s_vgg16.ts";
+import { wideResnet38Family } from "./wide_resnet38.ts";
+import { deeplabv2Resnet101, deeplabv2Resnet18, deeplabv2Resnet50 } from "./deeplabv2_resnet.ts";
 
 /** Every network that can be named, with its variants. */
-export const modelFamilies: readonly ModelFamily[] = [deeplabMobilenetFamily, deeplabNanoFamily];
+export const modelFamilies: readonly ModelFamily[] = [
+  deeplabMobilenetFamily,
+  deeplabNanoFamily,
+  deeplabv2Resnet101,
+  deeplabv2Resnet50,
+  deeplabv2Resnet18,
+  wideResnet38Family,
+  fcn8sVgg16Family,
+];
 
 /** The plain network of each name. */
 export const models: readonly Model[] = modelFamilies.map((family) => modelOf(family, {}));

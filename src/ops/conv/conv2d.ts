@@ -45,8 +45,8 @@ import { usesWorkgroups, workgroupProductKernels } from "./workgroup_product.ts"
 /** Options of `conv2d`. */
 export interface Conv2dOptions extends ConvolutionOptions {
   /**
-   * Applied to the sums. A bias has a gradient. A batch norm that is folded in is for inference, and the convolution
-   * then has no gradient.
+   * Applied to the sums. A bias and a residual have gradients. The scale and the shift of a batch norm that is folded in
+   * are constants; the convolution has gradients unless the activation's output does not tell its input's side.
    */
   readonly epilogue?: Epilogue;
 }
@@ -65,17 +65,20 @@ export function conv2d(input: Tensor, weight: Tensor, options: Conv2dOptions = {
   const geometry = convolutionGeometry(input.shape, [kernelHeight, kernelWidth], options);
   const { epilogue, ...plain } = options;
   const shape = [geometry.batch, outputs, geometry.outputHeight, geometry.outputWidth];
-  return new Tensor({
+  const y: Tensor = new Tensor({
     op: "conv2d",
     shape,
     inputs: [input, weight, ...epilogueInputs(epilogue, "conv2d", shape)],
     ...(isDifferentiable(epilogue)
       ? {
-        gradient: (outputGradient: Tensor) => [
-          () => conv2dInputGrad(outputGradient, weight, { geometry }),
-          () => conv2dWeightGrad(input, outputGradient, { geometry, shape: weight.shape }),
-          ...epilogueGradients(epilogue, outputGradient),
-        ],
+        gradient: (outputGradient: Tensor) => {
+          const { atSums, atInputs } = epilogueGradients(epilogue, y, outputGradient);
+          return [
+            () => conv2dInputGrad(atSums(), weight, { geometry }),
+            () => conv2dWeightGrad(input, atSums(), { geometry, shape: weight.shape }),
+            ...atInputs,
+          ];
+        },
       }
       : {}),
     kernels: (output, device) =>
@@ -98,6 +101,7 @@ export function conv2d(input: Tensor, weight: Tensor, options: Conv2dOptions = {
       }, winogradRowMultiple(geometry, weight, device)),
     tunable: convolutionTunable({ direction: "forward", inputs, outputs, geometry }, (x, w) => conv2d(x, w, plain)),
   });
+  return y;
 }
 
 function kernels(

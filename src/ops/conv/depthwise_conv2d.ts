@@ -41,17 +41,20 @@ export function depthwiseConv2d(input: Tensor, weight: Tensor, options: Conv2dOp
   const geometry = convolutionGeometry(input.shape, [kernelHeight, kernelWidth], options);
   const { epilogue, ...plain } = options;
   const shape = [geometry.batch, channels, geometry.outputHeight, geometry.outputWidth];
-  return new Tensor({
+  const y: Tensor = new Tensor({
     op: "depthwiseConv2d",
     shape,
     inputs: [input, weight, ...epilogueInputs(epilogue, "depthwiseConv2d", shape)],
     ...(isDifferentiable(epilogue)
       ? {
-        gradient: (outputGradient: Tensor) => [
-          () => depthwiseConv2dInputGrad(outputGradient, weight, { geometry }),
-          () => depthwiseConv2dWeightGrad(input, outputGradient, { geometry, shape: weight.shape }),
-          ...epilogueGradients(epilogue, outputGradient),
-        ],
+        gradient: (outputGradient: Tensor) => {
+          const { atSums, atInputs } = epilogueGradients(epilogue, y, outputGradient);
+          return [
+            () => depthwiseConv2dInputGrad(atSums(), weight, { geometry }),
+            () => depthwiseConv2dWeightGrad(input, atSums(), { geometry, shape: weight.shape }),
+            ...atInputs,
+          ];
+        },
       }
       : {}),
     kernels: (output, traits) =>
@@ -62,6 +65,7 @@ export function depthwiseConv2d(input: Tensor, weight: Tensor, options: Conv2dOp
       }),
     tunable: depthwiseTunable("forward", channels, geometry, (x, w) => depthwiseConv2d(x, w, plain)),
   });
+  return y;
 }
 
 /** The launch of the kernel that slides along the image. `flipped` reverses the taps. */

@@ -8,23 +8,28 @@ import type { ShaderConstants } from "../../gpu/shader.ts";
 import { imageRows, type Region } from "../../graph/slices.ts";
 import type { InputGradient, StoredBinding, Tensor } from "../../graph/tensor.ts";
 import { refuse } from "../refuse.ts";
+import { outputTellsSide } from "../activation/activation.ts";
+import { activationGrad } from "../activation/activation_grad.ts";
 import { type Activation, activationConstants } from "../activation/kind.ts";
 import { channelSum } from "../reduce/channel_sum.ts";
+import { epilogueGrad } from "./epilogue_grad.ts";
 
-/** What a convolution does with its sums. With a bias it has gradients. With a batch norm folded in it has none. */
+/** What a convolution does with its sums. */
 export type Epilogue = BiasEpilogue | BatchNormEpilogue;
 
-/** Computes v + bias + residual from each sum v. */
+/** Computes f(v + bias + residual) from each sum v. */
 export interface BiasEpilogue {
-  /** `[O]` in the layout `"channels"`. */
-  readonly bias: Tensor;
+  /** `[O]` in the layout `"channels"`. Default: none. */
+  readonly bias?: Tensor | undefined;
+  /** Applied last. Default `"none"`. */
+  readonly activation?: Activation;
   /** Added to the result; it has the result's shape. Default: none. */
   readonly residual?: Tensor | undefined;
 }
 
 /**
- * Computes f(scale · v + shift + residual) from each sum v: in inference, the batch norm (`foldBatchNorm`), the
- * shortcut and the activation.
+ * Computes f(scale · v + shift + residual) from each sum v: a frozen batch norm (`foldBatchNorm`), the shortcut and the
+ * activation. Scale and shift are constants: they have no gradients.
  */
 export interface BatchNormEpilogue {
   /** `[2, O]` in the layout `"channels"`. */
@@ -45,12 +50,32 @@ export function epilogueInputs(epilogue: Epilogue | undefined, op: string, shape
   if (epilogue === undefined) return [];
   const channels = shape[1] ?? 1;
   const { residual } = epilogue;
+  const perChannel = channelTensor(epilogue);
+  const [what, own] = isScaled(epilogue) ? ["scale and shift", [2, channels]] as const : ["bias", [channels]] as const;
   return [
-    "bias" in epilogue
-      ? checked("bias", epilogue.bias, { op, shape: [channels], layout: "channels" })
-      : checked("scale and shift", epilogue.scaleAndShift, { op, shape: [2, channels], layout: "channels" }),
+    ...perChannel === undefined ? [] : [checked(what, perChannel, { op, shape: own, layout: "channels" })],
     ...residual === undefined ? [] : [checked("residual", residual, { op, shape, layout: "activation" })],
   ];
+}
+
+/** Whether the epilogue scales the sums. */
+function isScaled(epilogue: Epilogue): epilogue is BatchNormEpilogue {
+  return "scaleAndShift" in epilogue;
+}
+
+/** What an epilogue reads per channel: its scale and shift `[2, O]`, or its bias `[O]`. */
+export function channelTensor(epilogue: Epilogue): Tensor | undefined {
+  return isScaled(epilogue) ? epilogue.scaleAndShift : epilogue.bias;
+}
+
+/** The same epilogue with other tensors: per channel, and as the residual, where it has them. */
+export function withTensors(
+  epilogue: Epilogue,
+  perChannel: Tensor | undefined,
+  residual: Tensor | undefined,
+): Epilogue {
+  if (!isScaled(epilogue)) return { ...epilogue, bias: perChannel, residual };
+  return { ...epilogue, scaleAndShift: perChannel ?? epilogue.scaleAndShift, residual };
 }
 
 function checked(
@@ -78,26 +103,60 @@ export function epilogueRows(epilogue: Epilogue | undefined, region: Region): Ep
   return { ...epilogue, residual: imageRows(epilogue.residual, region) };
 }
 
-/** Whether a convolution with this epilogue has gradients. */
-export function isDifferentiable(epilogue: Epilogue | undefined): epilogue is BiasEpilogue | undefined {
-  return epilogue === undefined || "bias" in epilogue;
+/** Whether a convolution with this epilogue has gradients: the result must tell how the activation's input lay. */
+export function isDifferentiable(epilogue: Epilogue | undefined): boolean {
+  return outputTellsSide(epilogue?.activation ?? "none");
 }
 
-/** The gradients at `epilogueInputs`. */
-export function epilogueGradients(epilogue: BiasEpilogue | undefined, outputGradient: Tensor): InputGradient[] {
-  if (epilogue === undefined) return [];
-  const ofBias = () => channelSum(outputGradient);
-  return epilogue.residual === undefined ? [ofBias] : [ofBias, () => outputGradient];
+/** Gradients of an epilogue. */
+export interface EpilogueGradients {
+  /** The gradient at the convolution's sums, made when it is first wanted. */
+  readonly atSums: () => Tensor;
+  /** Those at `epilogueInputs`. */
+  readonly atInputs: readonly InputGradient[];
+}
+
+/** The gradients of an epilogue, from the result y and the gradient there. */
+export function epilogueGradients(
+  epilogue: Epilogue | undefined,
+  y: Tensor,
+  outputGradient: Tensor,
+): EpilogueGradients {
+  if (epilogue === undefined) return { atSums: () => outputGradient, atInputs: [] };
+  const { residual, activation = "none" } = epilogue;
+  // The gradient at the activation's input is also that of the residual. It is computed once and kept.
+  const ofResidual = once(() => activation === "none" ? outputGradient : activationGrad(outputGradient, y, activation));
+  if (!isScaled(epilogue)) {
+    return {
+      atSums: ofResidual,
+      atInputs: [
+        ...epilogue.bias === undefined ? [] : [() => channelSum(ofResidual())],
+        ...residual === undefined ? [] : [ofResidual],
+      ],
+    };
+  }
+  const { scaleAndShift } = epilogue;
+  if (residual === undefined) {
+    return { atSums: once(() => epilogueGrad(outputGradient, y, scaleAndShift, activation)), atInputs: [null] };
+  }
+  return {
+    atSums: once(() => epilogueGrad(ofResidual(), y, scaleAndShift, "none")),
+    atInputs: [null, ofResidual],
+  };
+}
+
+function once(build: () => Tensor): () => Tensor {
+  let built: Tensor | undefined;
+  return () => built ??= build();
 }
 
 /** The constants of a kernel with an optional epilogue. */
 export function epilogueConstants(epilogue: Epilogue | undefined): ShaderConstants {
-  const isScaled = epilogue !== undefined && "scaleAndShift" in epilogue;
   return {
-    HAS_SCALE: isScaled,
-    HAS_SHIFT: epilogue !== undefined,
+    HAS_SCALE: epilogue !== undefined && isScaled(epilogue),
+    HAS_SHIFT: epilogue !== undefined && channelTensor(epilogue) !== undefined,
     HAS_RESIDUAL: epilogue?.residual !== undefined,
-    ...activationConstants(isScaled ? epilogue.activation : "none"),
+    ...activationConstants(epilogue?.activation ?? "none"),
   };
 }
 
@@ -107,5 +166,5 @@ export function epilogueConstants(epilogue: Epilogue | undefined): ShaderConstan
  */
 export function epilogueBindings(epilogue: Epilogue | undefined, unread: StoredBinding): StoredBinding[] {
   if (epilogue === undefined) return [unread, unread];
-  return ["bias" in epilogue ? epilogue.bias : epilogue.scaleAndShift, epilogue.residual ?? unread];
+  return [channelTensor(epilogue) ?? unread, epilogue.residual ?? unread];
 }

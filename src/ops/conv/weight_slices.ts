@@ -13,7 +13,7 @@ import { fittingRanges, joined, part, type Range, renumbered, scratchTensor, wit
 import { type DeviceTraits, type KernelCall, type KernelPlan, Tensor } from "../../graph/tensor.ts";
 import { copyPart } from "../arithmetic/concat.ts";
 import { sliceCall } from "../arithmetic/slice_channels.ts";
-import type { Epilogue } from "./epilogue.ts";
+import { channelTensor, type Epilogue, withTensors } from "./epilogue.ts";
 import { reordered } from "./weight_order.ts";
 
 /**
@@ -193,22 +193,21 @@ function epilogueSlice(
   { start, channels }: { readonly start: number; readonly channels: number },
 ): { epilogue: Epilogue | undefined; calls: KernelCall[] } {
   if (epilogue === undefined) return { epilogue, calls: [] };
-  const all = "bias" in epilogue ? epilogue.bias : epilogue.scaleAndShift;
-  const isPair = all.shape.length === 2;
-  const some = scratchTensor(channelScratch, isPair ? [2, channels] : [channels], "channels");
-  const rowFloats = paddedChannels(result.shape[1] ?? 1);
-  const size = { rows: isPair ? 2 : 1, rowFloats, start, count: paddedChannels(channels) };
-  const calls = [block(all, size, some)];
-  let residual: Tensor | undefined;
+  const calls: KernelCall[] = [];
+  const all = channelTensor(epilogue);
+  let [some, residual]: (Tensor | undefined)[] = [];
+  if (all !== undefined) {
+    const isPair = all.shape.length === 2;
+    some = scratchTensor(channelScratch, isPair ? [2, channels] : [channels], "channels");
+    const rowFloats = paddedChannels(result.shape[1] ?? 1);
+    calls.push(block(all, { rows: isPair ? 2 : 1, rowFloats, start, count: paddedChannels(channels) }, some));
+  }
   if (epilogue.residual !== undefined) {
     const [batch = 1, , height = 1, width = 1] = result.shape;
     residual = scratchTensor(residualScratch, [batch, channels, height, width], "activation");
     calls.push(sliceCall(epilogue.residual, { from: start, count: channels }, residual));
   }
-  return {
-    epilogue: "bias" in epilogue ? { bias: some, residual } : { ...epilogue, scaleAndShift: some, residual },
-    calls,
-  };
+  return { epilogue: withTensors(epilogue, some, residual), calls };
 }
 
 /** The launch that copies `count` floats of each row, from `start` on. */

@@ -13,7 +13,7 @@ import { paddedChannels } from "../../graph/layout.ts";
 import { imageRows, part, type Region } from "../../graph/slices.ts";
 import type { KernelBinding, KernelCall, Tensor } from "../../graph/tensor.ts";
 import { type Interpolation, rowsBetween } from "../resize/between.ts";
-import type { CrossEntropyProblem } from "./interpolated_cross_entropy.ts";
+import type { CrossEntropyProblem, RegularizerKind } from "./interpolated_cross_entropy.ts";
 
 /** Sizes of a cross-entropy. */
 export interface CrossEntropySizes {
@@ -41,9 +41,13 @@ export function crossEntropySizes({ logits, labels }: CrossEntropyProblem): Cros
 }
 
 /** Every tensor that the launch reads. */
-export function crossEntropyInputs({ logits, labels, classWeights, pixelWeights }: CrossEntropyProblem): Tensor[] {
-  return [logits, labels, classWeights, pixelWeights].filter((tensor) => tensor !== undefined);
+export function crossEntropyInputs(problem: CrossEntropyProblem): Tensor[] {
+  const { logits, labels, classWeights, pixelWeights, regularizer } = problem;
+  return [logits, labels, classWeights, pixelWeights, regularizer?.images].filter((tensor) => tensor !== undefined);
 }
+
+/** How the kernels call the regularisers; 0 is none. */
+const regularizerNumbers: Readonly<Record<RegularizerKind, number>> = { mrkld: 1, mrent: 2, mrl2: 3 };
 
 /** The most output pixels along an axis that lie between the same two of `inputs` input pixels. */
 export function longestRun(inputs: number, outputs: number): number {
@@ -80,12 +84,13 @@ export function crossEntropyCall(
   problem: CrossEntropyProblem,
   options: {
     readonly region: Region;
-    readonly gradient: boolean;
+    /** The sums of the forward pass, if gradients are to be computed; else `null`. */
+    readonly gradient: Tensor | null;
     readonly rowsPerInvocation: number;
     readonly result: KernelBinding;
   },
 ): KernelCall {
-  const { classWeights } = problem;
+  const { classWeights, regularizer } = problem;
   const sizes = crossEntropySizes(problem);
   const { region, rowsPerInvocation, gradient, result } = options;
   const soft = problem.labels.shape.length === 4;
@@ -114,19 +119,27 @@ export function crossEntropyCall(
       SOFT_LABELS: soft,
       HAS_CLASS_WEIGHTS: classWeights !== undefined,
       HAS_PIXEL_WEIGHTS: pixelWeights !== undefined,
-      GRADIENT: gradient,
+      REGULARIZER: regularizer === undefined ? 0 : regularizerNumbers[regularizer.kind],
+      REGULARIZER_WEIGHT: regularizer?.weight ?? 0,
+      HAS_IMAGE_SHARES: regularizer?.images !== undefined,
+      GRADIENT: gradient !== null,
+      FIRST_IMAGE: regularizer?.images === undefined ? 0 : region.images.first,
       FIRST_ROW: region.rows.first,
       SLICE_ROWS: region.rows.count,
       FIRST_LOGITS_ROW: logitsRows.first,
       LOGITS_ROWS: logitsRows.count,
       FIRST_LABEL: firstLabel,
     },
-    bindings: [logits, labels, soft ? labels : logits, classWeights ?? logits, pixelWeights ?? logits, result],
+    bindings: [
+      ...[logits, labels, soft ? labels : logits, classWeights ?? logits, pixelWeights ?? logits, result],
+      ...[regularizer?.images ?? logits, regularizer === undefined ? logits : gradient ?? logits],
+    ],
     workgroups: grid(Math.ceil(rows / rowsPerInvocation) * sizes.logitsWidth, 64),
     iterations: crossEntropyIterations(sizes, rowsPerInvocation),
     // Operations per class and pixel: interpolation 2, shift 1, exponential 8 and, at the end, loss 2 or gradient with
-    // its interpolation 6.
-    flops: rows * sizes.width * sizes.classes * (gradient ? 17 : 13),
+    // its interpolation 6; of the regulariser 2, and its gradient 5.
+    flops: rows * sizes.width * sizes.classes *
+      ((gradient === null ? 13 : 17) + (regularizer === undefined ? 0 : gradient === null ? 2 : 7)),
   };
 }
 

@@ -12,6 +12,25 @@ import { refuse } from "../refuse.ts";
 import { interpolatedCrossEntropyGrad } from "./interpolated_cross_entropy_grad.ts";
 import { interpolatedCrossEntropySums } from "./interpolated_cross_entropy_sums.ts";
 
+/**
+ * The regularisers of a network's output (CRST, Zou et al., ICCV 2019, section 4.2), for K classes and the
+ * probabilities p of a pixel.
+ * - `mrkld`: −(1/K) Σ_k log p_k, the cross-entropy with equal shares.
+ * - `mrent`: Σ_k p_k log p_k, the negative entropy.
+ * - `mrl2`: Σ_k p_k².
+ */
+export type RegularizerKind = "mrkld" | "mrent" | "mrl2";
+
+/** A regulariser of the cross-entropy. */
+export interface CrossEntropyRegularizer {
+  /** Which one. */
+  readonly kind: RegularizerKind;
+  /** Its weight in the loss, the paper's α. */
+  readonly weight: number;
+  /** How much each image is regularised, `[N]` of layout `"plain"`, 0 or more. Default: all alike, 1. */
+  readonly images?: Tensor;
+}
+
 /** Options of `interpolatedCrossEntropy`. */
 export interface InterpolatedCrossEntropyOptions {
   /** Whether the corner pixels of logits and labels coincide. Default `false`, as in PyTorch. */
@@ -25,6 +44,11 @@ export interface InterpolatedCrossEntropyOptions {
   readonly classWeights?: Tensor;
   /** Weight of each pixel of the labels, `[N, H, W]` of layout `"plain"`; default 1. */
   readonly pixelWeights?: Tensor;
+  /**
+   * A regulariser, which is added: weight · Σ s·u·r / Σ u, over the pixels that count and whose image has a share s above
+   * 0. Nothing is added where there is no such pixel. Default: none.
+   */
+  readonly regularizer?: CrossEntropyRegularizer;
 }
 
 /** What the loss and its gradient are computed from. */
@@ -66,7 +90,7 @@ export function interpolatedCrossEntropy(
     kernels: () => ({
       calls: [{
         shader: { name: "loss/weighted_mean", text: meanShader },
-        constants: {},
+        constants: { REGULARIZER_WEIGHT: options.regularizer?.weight ?? 0 },
         bindings: [sums, "output"],
         workgroups: [1, 1, 1],
         iterations: 0,
@@ -75,7 +99,7 @@ export function interpolatedCrossEntropy(
   });
 }
 
-function checkShapes({ logits, labels, classWeights, pixelWeights }: CrossEntropyProblem): void {
+function checkShapes({ logits, labels, classWeights, pixelWeights, regularizer }: CrossEntropyProblem): void {
   const [batch = 1, classes = 1] = logits.shape;
   const soft = labels.shape.length === 4;
   const [height = 1, width = 1] = labels.shape.slice(-2);
@@ -92,6 +116,11 @@ function checkShapes({ logits, labels, classWeights, pixelWeights }: CrossEntrop
     : pixelWeights !== undefined &&
         (pixelWeights.layout !== "plain" || pixelWeights.shape.join() !== [batch, height, width].join())
     ? `pixel weights ${pixelWeights} (${pixelWeights.layout}) must be plain [${batch}, ${height}, ${width}]`
+    : regularizer !== undefined && !Number.isFinite(regularizer.weight)
+    ? `the weight of the regulariser is ${regularizer.weight}, it must be finite`
+    : regularizer?.images !== undefined &&
+        (regularizer.images.layout !== "plain" || regularizer.images.shape.join() !== `${batch}`)
+    ? `shares of images ${regularizer.images} (${regularizer.images.layout}) must be plain [${batch}]`
     : null;
   if (problem !== null) {
     refuse("interpolatedCrossEntropy", problem);

@@ -51,7 +51,7 @@ function kernels(outputGradient: Tensor, sums: Tensor, problem: CrossEntropyProb
     calls: [
       crossEntropyCall(problem, {
         region: { images, rows: labelRows },
-        gradient: true,
+        gradient: sums,
         rowsPerInvocation: 1,
         result: rows,
       }),
@@ -68,6 +68,7 @@ function kernels(outputGradient: Tensor, sums: Tensor, problem: CrossEntropyProb
           ROWS: region.rows.count,
           FIRST_LABEL_ROW: labelRows.first,
           LABEL_ROWS: labelRows.count,
+          IS_DIVIDED: problem.regularizer !== undefined,
         },
         bindings: [rows, sums, outputGradient, "output"],
         workgroups: grid(outputVectors, 64),

@@ -28,8 +28,8 @@ import type { CrossEntropyProblem } from "./interpolated_cross_entropy.ts";
 const wantedPartialSums = 16_384;
 
 /**
- * The sum of the weighted losses and the sum of the weights, over all valid pixels → `[4]`, plain: loss, weight, 0, 0.
- * Has no gradient.
+ * The sum of the weighted losses and the sum of the weights, over all valid pixels, and those of the regulariser →
+ * `[4]`, plain: loss, weight, regulariser, its weight. Has no gradient.
  */
 export function interpolatedCrossEntropySums(problem: CrossEntropyProblem): Tensor {
   return new Tensor({
@@ -65,7 +65,7 @@ function kernels(problem: CrossEntropyProblem, region: Region, outputBytes: numb
     iterations: pixelsPerSplit,
   }));
   return {
-    calls: [crossEntropyCall(problem, { region, gradient: false, rowsPerInvocation, result: scratch }), ...sum.calls],
+    calls: [crossEntropyCall(problem, { region, gradient: null, rowsPerInvocation, result: scratch }), ...sum.calls],
     scratchBytes: [...sum.scratchBytes ?? [], partialSums * 16],
   };
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { layoutNames } from "../../data/layouts/names.ts";
 import { adapting, networks, type OptionShape, training } from "../option_shape.ts";
 
 /** The options of this group. */
@@ -23,6 +24,22 @@ export const dataOptions = [
     help: "split of the target to adapt to" },
   { key: "eval-split", group: "data", kind: "text", default: "val", commands: training,
     help: "split to score on, of the target; where there is no target, of the source" },
+  { key: "layout", group: "data", kind: "text", choices: layoutNames, commands: [...training, "evaluate"],
+    differs: {
+      train: { help: "how the files of the source lie; without it, that is told by what is in the folder" },
+      evaluate: { help: "how the files of the data set lie; without it, that is told by what is in the folder" },
+    },
+    help: "how the files of the target lie; without it, that is told by what is in the folder" },
+  { key: "source-layout", group: "data", kind: "text", choices: layoutNames, commands: adapting,
+    help: "how the files of the source lie; without it, that is told by what is in the folder" },
+  { key: "list", group: "data", kind: "path", commands: [...training, "evaluate"],
+    differs: {
+      train: { help: "text file that selects images of the source's split, a path or a name a line" },
+      evaluate: { help: "text file that selects images of the split, a path or a name a line" },
+    },
+    help: "text file that selects images of the target's split, a path or a name a line" },
+  { key: "source-list", group: "data", kind: "path", commands: adapting,
+    help: "text file that selects images of the source's split, a path or a name a line" },
   { key: "class-map", group: "data", kind: "path", commands: [...training, "evaluate"],
     help: "JSON file that translates the classes of a data set into those of the network" },
   { key: "images", group: "data", kind: "paths", commands: ["predict"],

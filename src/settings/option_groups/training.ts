@@ -64,4 +64,10 @@ export const trainingOptions = [
     help: "first steps of the source training, in which the learning rate rises" },
   { key: "class-weights", group: "training", kind: "path", words: ["balanced"], commands: training,
     help: "weights of the classes in the loss: balanced (rare classes count more), or a JSON file; without it, all 1" },
+  { key: "regularizer", group: "training", kind: "text", default: "none",
+    choices: ["none", "mrkld", "mrl2", "mrent", "mrkld-released"], commands: training,
+    help: "CRST's regulariser, of the pseudo-labelled pixels; mrkld-released squares the weight, as the released code does" },
+  { key: "regularizer-weight", group: "training", kind: "number", default: 0.1, minimum: 0, maximum: 1000,
+    commands: training,
+    help: "weight of the regulariser, alpha in the paper" },
 ] as const satisfies readonly OptionShape[];

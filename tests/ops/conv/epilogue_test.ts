@@ -3,10 +3,13 @@ import { type DeviceTraits, input, type Tensor } from "../../../src/graph/tensor
 import { conv2d } from "../../../src/ops/conv/conv2d.ts";
 import type { Epilogue } from "../../../src/ops/conv/epilogue.ts";
 import { convolutionGeometry } from "../../../src/ops/conv/geometry.ts";
+import { batchNorm } from "../../../src/ops/norm/batch_norm.ts";
+import { foldBatchNorm } from "../../../src/ops/norm/fold_batch_norm.ts";
+import type { Activation } from "../../../src/ops/activation/kind.ts";
 import { gradients } from "../../../src/ops/gradients.ts";
 import { activate } from "../../twins/activation.ts";
 import { conv2d as twin } from "../../twins/conv2d.ts";
-import { checkOp, randomValues, runGraph, size } from "../harness.ts";
+import { assertClose, checkOp, randomValues, runGraph, size } from "../harness.ts";
 
 /** A form of the convolution. `method` is given if, for so small an image, the rules would choose another form. */
 interface Form {
@@ -48,12 +51,12 @@ function testEpilogues({ name, inputs, outputs, kernel }: Form, traits: DeviceTr
   };
   const channelOf = (index: number) => Math.floor(index / 63) % outputs;
 
-  Deno.test(`conv2d() adds bias and residual in its epilogue, with gradients: ${form}`, async () => {
+  Deno.test(`conv2d() activates the sum with bias and residual in its epilogue, with gradients: ${form}`, async () => {
     await checkOp({
       inputs: tensors,
-      op: ({ x, w, b, r }) => conv2d(x, w, { ...options, epilogue: { bias: b, residual: r } }),
+      op: ({ x, w, b, r }) => conv2d(x, w, { ...options, epilogue: { bias: b, residual: r, activation: "relu" } }),
       twin: ({ x, w, b, r }) =>
-        twin(x, w, sizes).map((value, index) => value + (b[channelOf(index)] ?? 0) + (r[index] ?? 0)),
+        twin(x, w, sizes).map((value, index) => activate(value + (b[channelOf(index)] ?? 0) + (r[index] ?? 0), "relu")),
       gradientOf: ["x", "w", "b", "r"],
       traits,
     });
@@ -64,18 +67,20 @@ function testEpilogues({ name, inputs, outputs, kernel }: Form, traits: DeviceTr
       plain: conv2d(x, w, options),
       biased: conv2d(x, w, { ...options, epilogue: { bias: b } }),
       both: conv2d(x, w, { ...options, epilogue: { bias: b, residual: r } }),
+      summed: conv2d(x, w, { ...options, epilogue: { residual: r } }),
     });
-    const { plain = new Float32Array(), biased, both } = await runGraph(tensors, build, traits);
+    const { plain = new Float32Array(), biased, both, summed } = await runGraph(tensors, build, traits);
     const [bias, residual] = [randomValues(outputs, "b"), randomValues(size(result), "r")];
     const expected = plain.map((value, index) => value + (bias[channelOf(index)] ?? NaN));
     assertEquals(biased, expected);
     assertEquals(both, expected.map((value, index) => value + (residual[index] ?? NaN)));
+    assertEquals(summed, plain.map((value, index) => value + (residual[index] ?? NaN)));
   });
 
   for (const hasResidual of [false, true]) {
     const what = hasResidual ? "scale, shift, residual and activation" : "scale, shift and activation";
     Deno.test(`conv2d() applies ${what} of its epilogue: ${form}`, async () => {
-      await checkOp({
+      await checkOp<keyof typeof tensors | "scaleAndShift">({
         inputs: { ...tensors, scaleAndShift: { shape: [2, outputs], layout: "channels" } },
         op: ({ x, w, scaleAndShift, r }) =>
           conv2d(x, w, {
@@ -88,6 +93,8 @@ function testEpilogues({ name, inputs, outputs, kernel }: Form, traits: DeviceTr
             const scaled = value * (scaleAndShift[channel] ?? 0) + (scaleAndShift[outputs + channel] ?? 0);
             return activate(scaled + (hasResidual ? r[index] ?? 0 : 0), "relu");
           }),
+        // The gradients take other forms, which are tested with a bias.
+        gradientOf: inputs !== 6 ? [] : hasResidual ? ["x", "w", "r"] : ["x", "w"],
         traits,
       });
     });
@@ -133,10 +140,47 @@ Deno.test("conv2d() names the layer and the shapes when the bias, or scale and s
   );
 });
 
-Deno.test("conv2d() has no gradient with a batch norm folded in", () => {
+Deno.test("conv2d() has the gradients of the convolution and the batch norm by themselves", async () => {
+  const channels = (
+    values?: readonly number[],
+  ) => ({ shape: [5], layout: "channels", ...values && { values } } as const);
+  const image = { shape: [2, 5, 7, 5] };
+  const inputs = {
+    x: { shape: [2, 3, 7, 5] },
+    w: { shape: [5, 3, 3, 3], layout: "convolution" as const },
+    ...{ r: image, dy: image, gamma: channels(), beta: channels(), mean: channels() },
+    variance: channels([0.5, 1, 1.5, 2, 0.25]),
+  };
+  for (const activation of ["none", { leakyRelu: 0.1 }] as const) {
+    const results = await runGraph(inputs, ({ x, w, r, dy, ...norm }) => {
+      const folded = conv2d(x, w, {
+        padding: 1,
+        epilogue: { scaleAndShift: foldBatchNorm(norm), activation, residual: r },
+      });
+      const apart = batchNorm(conv2d(x, w, { padding: 1 }), norm, { activation, residual: r });
+      const named = (y: Tensor, what: string) =>
+        gradients(y, [x, w, r], dy).map((gradient, index) => [`${what} ${index}`, gradient] as const);
+      return Object.fromEntries([...named(folded, "folded"), ...named(apart, "apart")]);
+    }, { software: true });
+    for (const index of [0, 1, 2]) {
+      const [folded, apart] = [results[`folded ${index}`], results[`apart ${index}`]];
+      assertClose(
+        folded ?? new Float32Array(),
+        apart ?? [],
+        1e-5,
+        `gradient ${index} with ${JSON.stringify(activation)}`,
+      );
+    }
+  }
+});
+
+Deno.test("conv2d() gives scale and shift no gradient, nor anything where the result does not tell its side", () => {
   const x = input("x", [1, 4, 6, 6]);
   const scaleAndShift = input("scaleAndShift", [2, 8], { layout: "channels" });
-  const epilogue = { scaleAndShift, activation: "none" } as const;
-  const y = conv2d(x, input("w", [8, 4, 3, 3], { layout: "convolution" }), { epilogue });
-  assertThrows(() => gradients(y, [x], input("dy", y.shape)), Error, "(conv2d) [1, 8, 4, 4]: the op has no gradient");
+  const of = (activation: Activation) =>
+    conv2d(x, input("w", [8, 4, 3, 3], { layout: "convolution" }), { epilogue: { scaleAndShift, activation } });
+  const y = of("relu");
+  assertThrows(() => gradients(y, [scaleAndShift], input("dy", y.shape)), Error, "does not depend on");
+  const unclear = of({ leakyRelu: -0.5 });
+  assertThrows(() => gradients(unclear, [x], input("dy", y.shape)), Error, "[1, 8, 4, 4]: the op has no gradient");
 });

@@ -134,6 +134,15 @@ for (
   });
 }
 
+Deno.test("conv2d() with a batch norm folded in, and its gradients, are the same in slices", async () => {
+  const x = input("x", [2, 8, 13, 7]);
+  const residual = input("residual", [2, 12, 13, 7]);
+  const w = input("w", [12, 8, 3, 3], { layout: "convolution" });
+  const scaleAndShift = input("scale and shift", [2, 12], { layout: "channels" });
+  const y = conv2d(x, w, { padding: 1, epilogue: { scaleAndShift, activation: "relu", residual } });
+  await checkSlices({ outputs: withGradients(y, { x, residual, w }), sums: ["d w"], limits: [6000, 3600] });
+});
+
 Deno.test("conv2d() with a batch norm folded in is the same where its weights are larger than a binding", async () => {
   const x = input("x", [1, 14, 5, 4]);
   const w = input("w", [21, 14, 3, 3], { layout: "convolution" });

@@ -3,13 +3,17 @@ import { Program } from "../../../src/graph/program.ts";
 import { gradients } from "../../../src/ops/gradients.ts";
 import { pack } from "../../../src/graph/layout.ts";
 import { input, type Tensor } from "../../../src/graph/tensor.ts";
-import { interpolatedCrossEntropy } from "../../../src/ops/loss/interpolated_cross_entropy.ts";
+import {
+  interpolatedCrossEntropy,
+  type InterpolatedCrossEntropyOptions,
+  type RegularizerKind,
+} from "../../../src/ops/loss/interpolated_cross_entropy.ts";
 import { Random } from "../../../src/random.ts";
 import { testWithShared } from "../../shared.ts";
 import { interpolatedCrossEntropy as twin } from "../../twins/interpolated_cross_entropy.ts";
 import { checkOp, randomValues, runGraph, size, testGpu, type TestInput } from "../harness.ts";
 
-type InputName = "logits" | "labels" | "classWeights" | "pixelWeights";
+type InputName = "logits" | "labels" | "classWeights" | "pixelWeights" | "images";
 
 interface Case {
   readonly name: string;
@@ -20,6 +24,9 @@ interface Case {
   readonly soft?: boolean;
   readonly classWeights?: boolean;
   readonly pixelWeights?: boolean;
+  readonly regularizer?: RegularizerKind;
+  /** How much each image is regularised; default: all alike. */
+  readonly images?: readonly number[];
 }
 
 const cases: Case[] = [
@@ -66,9 +73,33 @@ const cases: Case[] = [
     soft: true,
     alignCorners: true,
   },
+  { name: "MRKLD", logits: [3, 5, 4, 3], size: [11, 13], regularizer: "mrkld", images: [0, 1, 1] },
+  { name: "MRENT", logits: [3, 5, 4, 3], size: [11, 13], regularizer: "mrent", images: [1, 0, 1], alignCorners: true },
+  { name: "MRL2", logits: [3, 6, 4, 3], size: [11, 13], regularizer: "mrl2", images: [0.5, 0, 2] },
+  { name: "MRKLD of all images", logits: [2, 7, 3, 4], size: [7, 9], regularizer: "mrkld" },
+  {
+    name: "MRENT, soft labels, class and pixel weights",
+    logits: [2, 7, 3, 4],
+    size: [7, 9],
+    soft: true,
+    classWeights: true,
+    pixelWeights: true,
+    regularizer: "mrent",
+    images: [0, 1],
+  },
+  { name: "MRKLD of no image", logits: [2, 7, 3, 4], size: [7, 9], regularizer: "mrkld", images: [0, 0] },
+  ...(["mrkld", "mrent"] as const).map((regularizer): Case => ({
+    name: `70 classes and ${regularizer.toUpperCase()}`,
+    logits: [2, 70, 2, 3],
+    size: [5, 7],
+    regularizer,
+    images: [1, 0],
+    soft: regularizer === "mrent",
+  })),
 ];
 
-for (const { name, logits, size: [height, width], soft = false, classWeights, pixelWeights, ...options } of cases) {
+for (const { name, logits, size: [height, width], soft = false, ...given } of cases) {
+  const { classWeights, pixelWeights, regularizer: kind, images: shares, ...options } = given;
   Deno.test(`interpolatedCrossEntropy() matches its definition and its gradient with ${name}`, async () => {
     const [batch = 1, classes = 1] = logits;
     const labels = soft ? [batch, classes, height, width] : [batch, height, width];
@@ -87,7 +118,9 @@ for (const { name, logits, size: [height, width], soft = false, classWeights, pi
         layout: "plain",
         values: positive([batch, height, width], "pixel weights"),
       },
+      images: { shape: [batch], layout: "plain", values: Float32Array.from(shares ?? new Array(batch).fill(1)) },
     };
+    const regularizer = kind === undefined ? undefined : { kind, weight: 0.7 };
     await checkOp<InputName>({
       inputs,
       op: (tensors) =>
@@ -95,12 +128,15 @@ for (const { name, logits, size: [height, width], soft = false, classWeights, pi
           ...options,
           ...(classWeights ? { classWeights: tensors.classWeights } : {}),
           ...(pixelWeights ? { pixelWeights: tensors.pixelWeights } : {}),
+          ...(regularizer === undefined ? {} : {
+            regularizer: shares === undefined ? regularizer : { ...regularizer, images: tensors.images },
+          }),
         }),
       twin: (values) =>
         twin(values.logits, values.labels, { logits, labels, ...options }, {
           ...(classWeights ? { classes: values.classWeights } : {}),
           ...(pixelWeights ? { pixels: values.pixelWeights } : {}),
-        }),
+        }, regularizer && { ...regularizer, images: values.images }),
       gradientOf: ["logits"],
     });
   });
@@ -152,42 +188,49 @@ Deno.test("interpolatedCrossEntropy() says which labels it takes", () => {
   );
 });
 
-for (
-  const [kind, labelFile, lossName] of [["hard", "labels", "ce"], ["soft", "soft", "soft_ce"]] as const
-) {
+/** The losses of the shared vectors: their labels, and the regulariser with its weight. */
+const vectors = [
+  { loss: "ce", labelFile: "labels" },
+  { loss: "soft_ce", labelFile: "soft" },
+  { loss: "mrkld", labelFile: "labels", regularizer: { kind: "mrkld", weight: 0.1 } },
+  { loss: "mrent", labelFile: "labels", regularizer: { kind: "mrent", weight: 0.1 } },
+  { loss: "mrl2", labelFile: "labels", regularizer: { kind: "mrl2", weight: 0.1 } },
+  { loss: "mrkld_released", labelFile: "labels", regularizer: { kind: "mrkld", weight: 0.1 ** 2 } },
+] as const;
+
+for (const { loss: lossName, labelFile, ...rest } of vectors) {
   const files = ["logits.npy", `${labelFile}.npy`, `grad_${lossName}.npy`, "losses.json"].map((name) =>
     `vectors/reg/${name}`
   );
-  testWithShared(
-    `interpolatedCrossEntropy() equals the shared vectors with ${kind} labels`,
-    files,
-    async (...paths) => {
-      const [logits = new Float64Array(), labels = new Float64Array(), expected = new Float64Array()] = paths.slice(
-        0,
-        3,
-      )
-        .map(readNpy);
-      const losses = JSON.parse(Deno.readTextFileSync(paths[3] ?? ""));
-      const shape = [3, 5, 7, 9];
-      const { loss, gradient } = await runGraph({
+  testWithShared(`interpolatedCrossEntropy() equals the shared vectors of ${lossName}`, files, async (...paths) => {
+    const arrays = paths.slice(0, 3).map(readNpy);
+    const [logits = new Float64Array(), labels = new Float64Array(), expected = new Float64Array()] = arrays;
+    const losses = JSON.parse(Deno.readTextFileSync(paths[3] ?? ""));
+    const shape = [3, 5, 7, 9];
+    const { loss, gradient } = await runGraph(
+      {
         x: { shape, values: logits },
-        y: kind === "soft" ? { shape, values: labels } : {
-          shape: [3, 7, 9],
-          layout: "plain",
-          dtype: "u8",
-          values: labels,
-        },
-      }, ({ x, y }) => lossGraph(x, y));
-      const error = Math.abs((loss?.[0] ?? NaN) / losses.loss[lossName] - 1);
-      assert(error <= 1e-6, `relative error of the loss: ${error}`);
-      assertEquals(gradient?.length, expected.length);
-      for (const [index, value] of expected.entries()) assertAlmostEquals(gradient?.[index] ?? NaN, value, 1e-7);
-    },
-  );
+        y: labelFile === "soft"
+          ? { shape, values: labels }
+          : { shape: [3, 7, 9], layout: "plain", dtype: "u8", values: labels },
+        images: { shape: [3], layout: "plain", values: Float32Array.of(0, 1, 1) },
+      },
+      ({ x, y, images }) =>
+        lossGraph(x, y, "regularizer" in rest ? { regularizer: { ...rest.regularizer, images } } : {}),
+    );
+    const error = Math.abs((loss?.[0] ?? NaN) / losses.loss[lossName] - 1);
+    assert(error <= 1e-6, `relative error of the loss: ${error}`);
+    assertEquals(gradient?.length, expected.length);
+    for (const [index, value] of expected.entries()) assertAlmostEquals(gradient?.[index] ?? NaN, value, 1e-7);
+  });
 }
 
-function lossGraph(x: Tensor, y: Tensor): Record<"loss" | "gradient", Tensor> {
-  const loss = interpolatedCrossEntropy(x, y);
+function lossGraph(
+  x: Tensor,
+  y: Tensor,
+  options: InterpolatedCrossEntropyOptions = {},
+): Record<"loss" | "gradient", Tensor> {
+  const loss = interpolatedCrossEntropy(x, y, options);
   const [gradient = loss] = gradients(loss, [x]);
   return { loss, gradient };
 }

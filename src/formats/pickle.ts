@@ -1,0 +1,375 @@
+/**
+ * A reader of Python's pickles that executes nothing. It knows the opcodes that files of tensors are made of. A GLOBAL
+ * pushes a tag, and what a REDUCE, a BUILD or a persistent id means is up to the caller's rules, which take tags and
+ * plain values and give such.
+ *
+ * Source: `Lib/pickle.py` and `Lib/pickletools.py` of CPython 3.11.
+ *
+ * @module
+ */
+
+import type { ByteReader } from "./byte_reader.ts";
+import { opcodeInWords, opcodeName } from "./pickle_opcodes.ts";
+import { depthOf, kindOf, PickleGlobal, PickleList, PickleMap, PickleObject } from "./pickle_values.ts";
+import { PickleTuple, type PickleValue } from "./pickle_values.ts";
+import { shortText } from "./validation.ts";
+
+/** What a kind of file makes of the opcodes that stand for calls in Python. `fail` makes an error that names the place. */
+export interface PickleRules {
+  /** The globals that may be named. */
+  readonly globals: ReadonlySet<string>;
+  /** What is said of a file that names another. */
+  readonly refusal: string;
+  /** What calling a global with these arguments would give. */
+  readonly reduce: (callable: PickleGlobal, args: readonly PickleValue[], fail: Fail) => PickleValue;
+  /** Gives an object a state. */
+  readonly build: (object: PickleValue, state: PickleValue, fail: Fail) => void;
+  /** The object of a persistent id. */
+  readonly persistent: (id: PickleValue, fail: Fail) => PickleValue;
+}
+
+/** Makes an error of what was found. */
+export type Fail = (found: string) => Error;
+
+/** How much memory the values of a file's pickles may take, estimated as they are made. */
+export class PickleMemory {
+  #left: number;
+
+  /** For a file of this many bytes. */
+  constructor(readonly fileBytes: number) {
+    this.#left = fileBytes + 32 * 2 ** 20;
+  }
+
+  /** Takes some of it. Returns whether there was so much. */
+  spend(bytes: number): boolean {
+    this.#left -= bytes;
+    return this.#left >= 0;
+  }
+}
+
+const maxOpcodes = 10_000_000;
+const maxDepth = 100;
+const maxTextBytes = 2 ** 20;
+const maxGlobalBytes = 256;
+const [firstProtocol, lastProtocol] = [2, 5];
+
+/** Estimated bytes of values: each, and each of their items. */
+const cost = { slot: 16, item: 32, node: 128, entry: 96 } as const;
+
+/**
+ * The value of the pickle that begins at the reader's place; the reader then stands behind it.
+ *
+ * @throws {Error} naming the file, the byte and the opcode, global or value that is not read there.
+ */
+export function readPickle(reader: ByteReader, rules: PickleRules, memory: PickleMemory): PickleValue {
+  const machine = new Machine(reader, rules, memory);
+  if (reader.left === 0 || reader.bytes[reader.place] !== protocolOpcode) {
+    throw reader.error("no pickle of protocol 2 to 5 begins");
+  }
+  for (let count = 0; count < maxOpcodes; count++) {
+    machine.begin();
+    const opcode = reader.u8("an opcode");
+    if (opcode === stopOpcode) return machine.result();
+    const step = steps[opcode];
+    if (step === undefined) throw machine.fail(`the pickle has ${opcodeInWords(opcode)}, which is not read`);
+    step(machine);
+  }
+  throw machine.fail(`the pickle has more than ${maxOpcodes} opcodes`);
+}
+
+const protocolOpcode = 0x80;
+const stopOpcode = 0x2e;
+
+/** The stack and the memo of a pickle. */
+class Machine {
+  readonly stack: PickleValue[] = [];
+  /** For each MARK that is open, how many values lie below it. */
+  readonly marks: number[] = [];
+  readonly memo = new Map<number, PickleValue>();
+  readonly #memory: PickleMemory;
+  #place = 0;
+
+  constructor(readonly reader: ByteReader, readonly rules: PickleRules, memory: PickleMemory) {
+    this.#memory = memory;
+  }
+
+  /** An opcode begins here. */
+  begin(): void {
+    this.#place = this.reader.place;
+  }
+
+  readonly fail: Fail = (found) => this.reader.error(found, this.#place);
+
+  spend(bytes: number): void {
+    if (!this.#memory.spend(bytes)) {
+      throw this.fail(`the pickle's values take more memory than a file of ${this.#memory.fileBytes} bytes may`);
+    }
+  }
+
+  push(value: PickleValue): void {
+    this.spend(cost.slot);
+    this.stack.push(value);
+  }
+
+  pop(): PickleValue {
+    const value = this.stack.length > (this.marks.at(-1) ?? 0) ? this.stack.pop() : undefined;
+    if (value === undefined) throw this.fail(`${this.#opcode} takes a value that is not there`);
+    return value;
+  }
+
+  /** The value on top, which stays. */
+  top(): PickleValue {
+    const value = this.pop();
+    this.stack.push(value);
+    return value;
+  }
+
+  /** The values since the last MARK. */
+  popMark(): PickleValue[] {
+    const mark = this.marks.pop();
+    if (mark === undefined) throw this.fail(`${this.#opcode} takes a MARK that is not there`);
+    return this.stack.splice(mark);
+  }
+
+  mark(): void {
+    if (this.marks.length >= maxDepth) throw this.fail(`more than ${maxDepth} MARKs are open`);
+    this.marks.push(this.stack.length);
+  }
+
+  tuple(items: readonly PickleValue[]): void {
+    this.spend(cost.node + cost.item * items.length);
+    const tuple = new PickleTuple(items);
+    this.#checkDepth(tuple.depth);
+    this.push(tuple);
+  }
+
+  append(list: PickleValue, items: readonly PickleValue[]): void {
+    if (!(list instanceof PickleList)) throw this.fail(`${this.#opcode} appends to ${kindOf(list)}`);
+    for (const item of items) {
+      this.#put(list, item, cost.item);
+      list.items.push(item);
+    }
+  }
+
+  set(map: PickleValue, pairs: readonly PickleValue[]): void {
+    if (!(map instanceof PickleMap)) throw this.fail(`${this.#opcode} sets a key of ${kindOf(map)}`);
+    if (pairs.length % 2 !== 0) throw this.fail(`${this.#opcode} sets a key without a value`);
+    for (let index = 0; index < pairs.length; index += 2) this.setPair(map, pairs[index], pairs[index + 1]);
+  }
+
+  setPair(map: PickleMap, key: PickleValue | undefined, value: PickleValue | undefined): void {
+    if (key === undefined || value === undefined) throw this.fail("a key without a value is set");
+    if (key instanceof PickleList || key instanceof PickleMap || key instanceof PickleObject) {
+      throw this.fail(`${kindOf(key)} is a key`);
+    }
+    if (map.entries.has(key)) {
+      throw this.fail(`the key ${typeof key === "string" ? shortText(key) : kindOf(key)} is set a second time`);
+    }
+    this.#put(map, value, cost.entry);
+    map.entries.set(key, value);
+  }
+
+  global(module: string, name: string): void {
+    const global = new PickleGlobal(module, name);
+    if (!this.rules.globals.has(global.text)) {
+      throw this.fail(`the pickle names ${shortText(global.text)}, which is not read. ${this.rules.refusal}`);
+    }
+    this.spend(cost.node);
+    this.push(global);
+  }
+
+  remember(place: number): void {
+    this.spend(cost.entry);
+    this.memo.set(place, this.top());
+  }
+
+  recall(place: number): void {
+    const value = this.memo.get(place);
+    if (value === undefined) throw this.fail(`${this.#opcode} takes value ${place} of the memo, which is not there`);
+    this.push(value);
+  }
+
+  /** A text of some bytes: UTF-8, or one character a byte as Python 2's. */
+  text(length: number, isBytes = false): void {
+    if (length > maxTextBytes) throw this.fail(`a text has ${length} bytes, at most ${maxTextBytes} are read`);
+    this.spend(cost.node + 2 * length);
+    const text = isBytes ? latin1(this.reader.take(length, "a text")) : this.reader.text(length, "a text");
+    this.push(text);
+  }
+
+  /** What the pickle gave. */
+  result(): PickleValue {
+    const value = this.pop();
+    if (this.stack.length > 0 || this.marks.length > 0) throw this.fail("the pickle ends with values left over");
+    this.#checkLoose(value);
+    return value;
+  }
+
+  get #opcode(): string {
+    return opcodeName(this.reader.bytes[this.#place] ?? 0);
+  }
+
+  /** `value` is put into a list or a map. */
+  #put(into: PickleList | PickleMap, value: PickleValue, bytes: number): void {
+    this.spend(bytes);
+    this.#checkLoose(value);
+    into.depth = Math.max(into.depth, depthOf(value) + 1);
+    this.#checkDepth(into.depth);
+  }
+
+  #checkLoose(value: PickleValue): void {
+    if (value instanceof PickleObject && value.looseRefusal !== null) throw this.fail(value.looseRefusal);
+  }
+
+  #checkDepth(depth: number): void {
+    if (depth > maxDepth) throw this.fail(`more than ${maxDepth} values lie in one another`);
+  }
+}
+
+/** One character for each byte. */
+function latin1(bytes: Uint8Array): string {
+  let text = "";
+  for (let start = 0; start < bytes.length; start += 4096) {
+    text += String.fromCharCode(...bytes.subarray(start, start + 4096));
+  }
+  return text;
+}
+
+/** What each opcode does. */
+const steps: Readonly<Record<number, (machine: Machine) => void>> = {
+  // PROTO
+  0x80: ({ reader, fail }) => {
+    const protocol = reader.u8("the protocol");
+    if (protocol < firstProtocol || protocol > lastProtocol) {
+      throw fail(`the pickle has protocol ${protocol}; ${firstProtocol} to ${lastProtocol} are read`);
+    }
+  },
+  // FRAME: how many of the following bytes belong together, which changes nothing here
+  0x95: ({ reader, fail }) => {
+    const length = reader.u64("the length of a frame");
+    if (length > reader.left) throw fail(`a frame has ${length} bytes, ${reader.left} are left. The file was cut off`);
+  },
+  // MARK
+  0x28: (machine) => machine.mark(),
+  // NONE, NEWTRUE, NEWFALSE
+  0x4e: (machine) => machine.push(null),
+  0x88: (machine) => machine.push(true),
+  0x89: (machine) => machine.push(false),
+  // BININT, BININT1, BININT2, LONG1, BINFLOAT
+  0x4a: (machine) => machine.push(machine.reader.i32("a number")),
+  0x4b: (machine) => machine.push(machine.reader.u8("a number")),
+  0x4d: (machine) => machine.push(machine.reader.u16("a number")),
+  0x8a: (machine) => machine.push(longInteger(machine.reader.take(machine.reader.u8("a length"), "a number"))),
+  0x47: (machine) => machine.push(machine.reader.bigEndianF64("a number")),
+  // SHORT_BINUNICODE, BINUNICODE, BINUNICODE8
+  0x8c: (machine) => machine.text(machine.reader.u8("a length")),
+  0x58: (machine) => machine.text(machine.reader.u32("a length")),
+  0x8d: (machine) => machine.text(machine.reader.u64("a length")),
+  // SHORT_BINSTRING, BINSTRING
+  0x55: (machine) => machine.text(machine.reader.u8("a length"), true),
+  0x54: (machine) => machine.text(machine.reader.u32("a length"), true),
+  // EMPTY_DICT, EMPTY_LIST
+  0x7d: (machine) => {
+    machine.spend(cost.node);
+    machine.push(new PickleMap(false));
+  },
+  0x5d: (machine) => {
+    machine.spend(cost.node);
+    machine.push(new PickleList());
+  },
+  // EMPTY_TUPLE, TUPLE1, TUPLE2, TUPLE3, TUPLE
+  0x29: (machine) => machine.tuple([]),
+  0x85: (machine) => machine.tuple([machine.pop()]),
+  0x86: (machine) => machine.tuple([machine.pop(), machine.pop()].reverse()),
+  0x87: (machine) => machine.tuple([machine.pop(), machine.pop(), machine.pop()].reverse()),
+  0x74: (machine) => machine.tuple(machine.popMark()),
+  // APPEND, APPENDS
+  0x61: (machine) => {
+    const item = machine.pop();
+    machine.append(machine.top(), [item]);
+  },
+  0x65: (machine) => {
+    const items = machine.popMark();
+    machine.append(machine.top(), items);
+  },
+  // SETITEM, SETITEMS
+  0x73: (machine) => {
+    const pair = [machine.pop(), machine.pop()].reverse();
+    machine.set(machine.top(), pair);
+  },
+  0x75: (machine) => {
+    const pairs = machine.popMark();
+    machine.set(machine.top(), pairs);
+  },
+  // BINPUT, LONG_BINPUT, MEMOIZE, BINGET, LONG_BINGET
+  0x71: (machine) => machine.remember(machine.reader.u8("a place")),
+  0x72: (machine) => machine.remember(machine.reader.u32("a place")),
+  0x94: (machine) => machine.remember(machine.memo.size),
+  0x68: (machine) => machine.recall(machine.reader.u8("a place")),
+  0x6a: (machine) => machine.recall(machine.reader.u32("a place")),
+  // GLOBAL, STACK_GLOBAL
+  0x63: (machine) => machine.global(line(machine), line(machine)),
+  0x93: (machine) => {
+    const name = machine.pop();
+    const module = machine.pop();
+    if (typeof name !== "string" || typeof module !== "string") throw machine.fail("a global has no name");
+    machine.global(module, name);
+  },
+  // REDUCE, BUILD, BINPERSID
+  0x52: reduce,
+  0x62: (machine) => {
+    const state = machine.pop();
+    machine.rules.build(machine.top(), state, machine.fail);
+  },
+  0x51: (machine) => {
+    machine.spend(cost.node);
+    machine.push(machine.rules.persistent(machine.pop(), machine.fail));
+  },
+};
+
+function reduce(machine: Machine): void {
+  const args = machine.pop();
+  const callable = machine.pop();
+  if (!(callable instanceof PickleGlobal)) throw machine.fail(`REDUCE calls ${kindOf(callable)}`);
+  if (!(args instanceof PickleTuple)) throw machine.fail(`REDUCE gives ${callable.text} ${kindOf(args)}, no tuple`);
+  machine.spend(cost.node);
+  if (callable.text === "collections.OrderedDict") machine.push(orderedMap(machine, args.items));
+  else machine.push(machine.rules.reduce(callable, args.items, machine.fail));
+}
+
+/** An `OrderedDict`, empty or, as Python 2 writes it, of a list of lists of a key and its value. */
+function orderedMap(machine: Machine, args: readonly PickleValue[]): PickleMap {
+  const map = new PickleMap(true);
+  const [pairs, ...others] = args;
+  if (pairs === undefined) return map;
+  if (!(pairs instanceof PickleList) || others.length > 0) {
+    throw machine.fail(`an OrderedDict is made of ${args.map(kindOf).join(", ")}, no list of pairs`);
+  }
+  for (const pair of pairs.items) {
+    if (!(pair instanceof PickleList || pair instanceof PickleTuple) || pair.items.length !== 2) {
+      throw machine.fail(`an OrderedDict is made of ${kindOf(pair)}, no pair`);
+    }
+    machine.setPair(map, ...pairOf(pair.items));
+  }
+  return map;
+}
+
+function pairOf([key, value]: readonly PickleValue[]): [PickleValue | undefined, PickleValue | undefined] {
+  return [key, value];
+}
+
+/** A line of text, as GLOBAL has it. */
+function line({ reader, fail }: Machine): string {
+  const window = reader.bytes.subarray(reader.place, Math.min(reader.part.end, reader.place + maxGlobalBytes));
+  const length = window.indexOf(0x0a);
+  if (length < 0) throw fail("the name of a global does not end");
+  const text = reader.text(length, "the name of a global");
+  reader.skip(1, "a line's end");
+  return text;
+}
+
+/** An integer of any length, lowest byte first, the sign in the highest bit. Beyond ±2^53 it is not exact. */
+function longInteger(bytes: Uint8Array): number {
+  const magnitude = bytes.reduceRight((value, byte) => value * 256 + byte, 0);
+  return (bytes.at(-1) ?? 0) >= 128 ? magnitude - 256 ** bytes.length : magnitude;
+}

@@ -1,0 +1,71 @@
+/**
+ * Networks traced without a GPU: their parameters, and the graph of their logits.
+ *
+ * @module
+ */
+
+import { dependencies, input, type Tensor } from "../../src/graph/tensor.ts";
+import { findModel } from "../../src/nn/models/mod.ts";
+import type { Model } from "../../src/nn/model.ts";
+import type { OriginalNames } from "../../src/nn/original_names.ts";
+import type { ParameterDeclaration, ParameterOptions, ParameterScope } from "../../src/nn/parameters.ts";
+import type { ModelVariant } from "../../src/nn/variant.ts";
+
+/** A network as it is traced for training. */
+export interface TracedNetwork {
+  readonly model: Model;
+  readonly parameters: readonly ParameterDeclaration[];
+  readonly logits: Tensor;
+  /** The layers that drop something. */
+  readonly dropouts: readonly string[];
+}
+
+/** Traces a network for training. */
+export function traced(
+  name: string,
+  options: {
+    readonly variant?: ModelVariant;
+    readonly size?: readonly [height: number, width: number];
+    readonly classes?: number;
+  } = {},
+): TracedNetwork {
+  const { variant = {}, size = [64, 64], classes = 19 } = options;
+  const model = findModel(name, variant);
+  const parameters = new Map<string, ParameterDeclaration>();
+  const dropouts: string[] = [];
+  const scope: ParameterScope = {
+    parameter(name: string, shape: readonly number[], options: ParameterOptions) {
+      parameters.set(name, { trainable: true, group: "backbone", ...options, name, shape });
+      return input(name, shape, { layout: options.layout });
+    },
+    update: () => {},
+    dropoutKey(name) {
+      dropouts.push(name);
+      return input(`key ${name}`, [4], { dtype: "u32", layout: "plain" });
+    },
+  };
+  const logits = model.logits(input("images", [1, 3, ...size]), scope, { classes, inference: false });
+  return { model, parameters: [...parameters.values()], logits, dropouts };
+}
+
+/** How many numbers parameters have in all. */
+export function numbersOf(parameters: readonly ParameterDeclaration[]): number {
+  return parameters.reduce((sum, { shape }) => sum + shape.reduce((product, side) => product * side, 1), 0);
+}
+
+/** Names and shapes of a network's parameters in the files of a family; those that they do not hold are left out. */
+export function originals(
+  names: OriginalNames | undefined,
+  parameters: readonly ParameterDeclaration[],
+  classes = 19,
+): Map<string, readonly number[]> {
+  return new Map(parameters.flatMap(({ name, shape }) => {
+    const found = names?.original(name, { shape, classes });
+    return found === null || found === undefined ? [] : [[found.name, found.shape ?? shape]];
+  }));
+}
+
+/** The tensors of an op in a graph, in their order. */
+export function tensorsOf(op: string, root: Tensor): Tensor[] {
+  return dependencies([root]).filter((tensor) => tensor.op === op);
+}
