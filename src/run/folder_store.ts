@@ -10,7 +10,7 @@
  * | `checkpoint.safetensors` | weights, optimizer and place of the training stage in progress |
  * | `metrics.jsonl` | one line per training step and per event |
  * | `rounds/<r>/` | `thresholds.json`, `pseudo-labels/*.png`, their digests `pseudo-labels.json`, `weights.safetensors` |
- * | `spatial-prior.npy` | the spatial prior, `[C, H, W]`, where one is used |
+ * | `spatial-prior.npy`, `spatial-prior/` | the spatial prior, `[C, H, W]`, where one is used, and a picture per class |
  * | `lock` | who is writing to the folder; it is there only while a run is |
  * | `profile.json` | with `--profile`: where the time of the last start went |
  * | `result.json`, `weights.safetensors`, `pictures/` | what came out |

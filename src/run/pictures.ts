@@ -25,7 +25,7 @@ import type { RunContext, RunData } from "./context.ts";
 export const pictureCount = 4;
 
 /**
- * Writes `pictures/<name>.png` for some target training images, evenly spread, and `pictures/spatial-prior/<class>.png` if
+ * Writes `pictures/<name>.png` for some target training images, evenly spread, and `spatial-prior/<class>.png` if
  * there is a spatial prior.
  *
  * @param rounds how many rounds there were.
@@ -80,7 +80,7 @@ function writePriorPictures({ network, folder }: RunContext): void {
     }
     // Names of classes may hold what no file name can.
     const file = `${String(id).padStart(2, "0")}-${name.replaceAll(/[^\p{L}\p{N}]+/gu, "-")}.png`;
-    writeFileSafely(folder.file("pictures", "spatial-prior", file), encodeRgbPng(pixels, height, width));
+    writeFileSafely(folder.file("spatial-prior", file), encodeRgbPng(pixels, height, width));
   }
 }
 
