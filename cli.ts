@@ -80,6 +80,15 @@ const commands: readonly CommandEntry[] = [
     load: () => import("./src/cli/synth.ts"),
   },
   {
+    command: "convert",
+    summary: "rewrite a weight file of PyTorch, MXNet or our own, with our names or those of the papers' code",
+    examples: [
+      "crosswalk convert --weights gta_resnet101.pth --label-set cityscapes-19 --out gta.safetensors",
+      "crosswalk convert --weights run/weights.safetensors --names original --out crst.safetensors",
+    ],
+    load: () => import("./src/cli/convert.ts"),
+  },
+  {
     command: "recipes",
     summary: "list the recipes that come with the program, with the published figures that they are made for",
     examples: ["crosswalk recipes", "crosswalk recipes --json"],

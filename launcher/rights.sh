@@ -9,6 +9,8 @@
 rights() {
   command=${1:-}
   out=runs
+  # convert writes one file, and none if it is not named.
+  if [ "$command" = convert ]; then out=; fi
   plot=
   plan=
   previous=
@@ -47,6 +49,11 @@ rights() {
       echo --allow-read
       may write "$cache"
       echo --allow-sys=homedir
+      ;;
+    convert)
+      echo --allow-read
+      # The file is written beside its place first.
+      may write "${out:+$(dirname -- "$out")}"
       ;;
     recipes)
       may read "$root"

@@ -6,6 +6,7 @@
  */
 
 import { systemSentence } from "../disk/reasons.ts";
+import { labelSetNames } from "../data/label_sets.ts";
 import process from "node:process";
 import { errorText, InterruptedError, type Reason, ReasonedError } from "../errors.ts";
 import { collapseText, type CollapseWarning } from "../selftraining/collapse.ts";
@@ -58,6 +59,14 @@ const advices: Readonly<Record<Reason, (command: TakenOptions) => string>> = {
     const given = names("width", "batch-norm", "heads", "branches", "colors", "stride-in", "skip-scale");
     return given === "" ? "" : `Leave out what it does not have of ${given}`;
   },
+  "unknown network": ({ takes }) => takes("model") ? "Say with --model which network it is" : "",
+  "no label set": ({ takes }) =>
+    takes("label-set")
+      ? `Say it with --label-set: ${labelSetNames.join(", ")}, or a file of classes such as a dataset.json`
+      : "",
+  "no original names": ({ takes }) => takes("names") ? "Leave out --names original" : "",
+  "unfit weights": () => "crosswalk convert --weights FILE prints which of its tensors fit",
+  "unfit backbone": ({ takes }) => takes("backbone-only") ? "Take what fits with --backbone-only" : "",
   "no class map": ({ takes }) => takes("class-map") ? "Give a class map with --class-map" : "",
 };
 

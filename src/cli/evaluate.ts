@@ -20,13 +20,13 @@ import { shown, terminal } from "../report/terminal.ts";
 /** Runs the command; returns the exit code. */
 export async function run(args: readonly string[]): Promise<number> {
   const settings = readArguments("evaluate", args);
-  const weights = settings.require("weights");
+  settings.require("weights");
   const data = settings.require("data");
   const progress = new TerminalProgress();
   const maxPixels = settings.get("max-pixels");
   const classMap = openClassMap(settings);
   using gpu = await openGpu(settings.get("adapter"));
-  const network = openNetwork(gpu, weights);
+  const network = openNetwork(gpu, settings);
   const { classes } = network.metadata;
   const list = openList(settings.get("list"));
   const dataset = openDataset(data, { classMap, layout: settings.get("layout"), list });

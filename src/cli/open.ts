@@ -11,7 +11,8 @@ import type { Shapes } from "../data/shapes.ts";
 import type { Size } from "../data/size.ts";
 import { Gpu } from "../gpu/gpu.ts";
 import type { Network } from "../nn/network.ts";
-import { networkOf, openWeights } from "../run/weights.ts";
+import { networkOf, openWeights, type WeightOptions } from "../run/weights.ts";
+import { modelVariant } from "../settings/model_variant.ts";
 import { shapesOf, wantedSize } from "../run/working_shapes.ts";
 import { keptKind } from "../tuning/kept_kind.ts";
 import type { Settings } from "../settings/settings.ts";
@@ -27,9 +28,21 @@ export function openGpu(adapter: string | undefined): Promise<Gpu> {
   return Gpu.open({ adapter, kind: keptKind, tuning: (opened) => loadTuning(adapterKey(opened)) });
 }
 
-/** The network of a weight file, for labelling only. */
-export function openNetwork(gpu: Gpu, path: string): Network {
-  return networkOf(gpu, openWeights(path), { trainable: false });
+/** The network of the settings' weight file, for labelling only. */
+export function openNetwork(gpu: Gpu, settings: Settings): Network {
+  const opened = openWeights(settings.require("weights"), weightOptions(settings));
+  for (const notice of opened.notices) terminal.say(notice);
+  return networkOf(gpu, opened, { trainable: false });
+}
+
+/** What the settings say about a weight file. */
+export function weightOptions(settings: Settings): WeightOptions {
+  const model = settings.get("model");
+  return {
+    model: model === "auto" ? undefined : model,
+    variant: modelVariant(settings),
+    labelSet: settings.get("label-set"),
+  };
 }
 
 /** The class map of the settings, if one is given. */

@@ -30,13 +30,13 @@ import { shown, terminal } from "../report/terminal.ts";
 /** Runs the command; returns the exit code. */
 export async function run(args: readonly string[]): Promise<number> {
   const settings = readArguments("predict", args);
-  const weights = settings.require("weights");
+  settings.require("weights");
   const out = settings.require("out");
   const { items, notices } = imageItems(settings.require("images"));
   for (const notice of notices) terminal.say(notice);
   requireFreeNames(items, out);
   using gpu = await openGpu(settings.get("adapter"));
-  const network = openNetwork(gpu, weights);
+  const network = openNetwork(gpu, settings);
   const palette = network.metadata.palette ?? defaultPalette(network.classCount);
   const withLogits = settings.isOn("logits");
   const withProbabilities = settings.isOn("probabilities");

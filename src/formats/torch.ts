@@ -40,7 +40,8 @@ function isTar(bytes: Uint8Array): boolean {
  * Reads a file of `torch.save`: a dictionary of tensors, or one that holds such a dictionary under a usual name
  * (`state_dict.ts`). Tensors that share elements, that are transposed or sliced, are given with elements of their own.
  *
- * Values of pickles take no more memory than the file and 32 MiB; elements are looked at when they are asked for.
+ * Values of pickles take no more memory than the file and 32 MiB. Elements are looked at when they are asked for; those of
+ * all tensors together take no more than twice the file and 16 MiB.
  *
  * @param source the file's name, for messages.
  * @throws {Error} naming the file, the byte and what was found there.
@@ -167,7 +168,7 @@ function tensorsOf(root: PickleValue, file: TorchFile): ForeignTensors {
   const { tensors, note } = stateDict(root, source);
   // Tensors may share elements, and with strides of 0 an element may occur any number of times.
   const total = [...tensors.values()].reduce((sum, tensor) => sum + byteLengthOf(tensor), 0);
-  const most = 2 * bytes.length + 64 * 2 ** 20;
+  const most = 2 * bytes.length + 16 * 2 ** 20;
   if (!(total <= most)) {
     throw new Error(
       `Cannot read ${source}: its tensors take ${total} bytes in all, since they share elements; ` +

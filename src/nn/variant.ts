@@ -99,7 +99,8 @@ export function differences(variant: ModelVariant, plain: Required<ModelVariant>
   return Object.fromEntries(entries.filter(([key, value]) => value !== undefined && value !== same.get(key)));
 }
 
-function withoutAbsent(variant: VariantOutput): ModelVariant {
+/** A variant without its properties that are `undefined`. */
+export function withoutAbsent(variant: VariantOutput): ModelVariant {
   return Object.fromEntries(Object.entries(variant).filter(([, value]) => value !== undefined));
 }
 

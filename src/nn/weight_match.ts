@@ -11,6 +11,7 @@ import type { Model } from "./model.ts";
 import { findModel, modelFamilies } from "./models/mod.ts";
 import { declaredParameters, headGroups, maxClasses } from "./network.ts";
 import type { OriginalNames, OriginalTensor } from "./original_names.ts";
+import { withSeparateStatistics } from "./running_statistics.ts";
 import type { ModelVariant } from "./variant.ts";
 
 /** A parameter, and its place in a file. */
@@ -96,10 +97,10 @@ export function recognised(tensors: FileTensors, options: MatchOptions = {}): We
 
 /** Whether so much of a network is in the file that the file may be one of it. */
 function isEnough({ matched, missing, misshaped }: WeightMatch, isNamed: boolean): boolean {
-  if (isNamed) return matched.length > 0;
-  const inBackbone = ({ inHead }: WantedTensor) => !inHead;
-  return matched.some(inBackbone) &&
-    matched.filter(inBackbone).length >= [...missing, ...misshaped].filter(inBackbone).length;
+  if (isNamed) return matched.length + misshaped.length > 0;
+  const inBackbone = (parameters: readonly WantedTensor[]) => parameters.filter(({ inHead }) => !inHead).length;
+  const found = inBackbone(matched) + inBackbone(misshaped);
+  return found > 0 && found >= inBackbone(missing);
 }
 
 /** How many tensors are left over on both sides. */
@@ -160,10 +161,12 @@ export function matchTensors(
   const missing: WantedTensor[] = [];
   const misshaped: MisshapedTensor[] = [];
   const used = new Set<string>();
-  for (const { name, shape, group } of declaredParameters(model, count)) {
+  const declared = declaredParameters(model, count);
+  const held = names === null ? withSeparateStatistics(tensors, new Set(declared.map(({ name }) => name))) : tensors;
+  for (const { name, shape, group } of declared) {
     const place = placeOf(names, name, shape, count);
     const parameter = { name, shape, inHead: heads.has(group), original: place?.name ?? null };
-    const found = place === null ? undefined : tensors.get(place.name);
+    const found = place === null ? undefined : held.get(place.name);
     if (place === null || found === undefined) {
       missing.push(parameter);
       continue;
@@ -173,7 +176,7 @@ export function matchTensors(
     if (found.shape.join() !== wanted.join()) misshaped.push({ ...parameter, wanted, found: found.shape });
     else matched.push({ ...parameter, original: place.name, tensor: reshaped(found, shape) });
   }
-  const others = [...tensors.keys()].filter((name) => !used.has(name));
+  const others = [...held.keys()].filter((name) => !used.has(name));
   const fixed = fixedAmong(others, tensors, names, count);
   const isIgnored = (name: string) => fixed.has(name) || names?.ignored?.(name) === true;
   return {

@@ -18,13 +18,12 @@ import { requestAdapter } from "../gpu/adapters.ts";
 import { Gpu } from "../gpu/gpu.ts";
 import { findModel } from "../nn/models/mod.ts";
 import type { Model } from "../nn/model.ts";
-import { Network, type NetworkMetadata, recordedSize } from "../nn/network.ts";
+import { Network, type NetworkMetadata } from "../nn/network.ts";
 import type { ParameterStore } from "../nn/parameters.ts";
-import { readSafetensors } from "../formats/safetensors.ts";
 import { TerminalProgress } from "../report/progress.ts";
 import { doneForm } from "../selftraining/kept.ts";
 import type { Progress, StageProgress } from "../selftraining/progress.ts";
-import { makeNewFolder, readFile } from "../disk/files.ts";
+import { makeNewFolder } from "../disk/files.ts";
 import { keptKind } from "../tuning/kept_kind.ts";
 import { type InspectedSplit, inspectItems, requireUsable } from "./inspection.ts";
 import { interruption } from "./interruption.ts";
@@ -38,7 +37,7 @@ import type { Settings } from "../settings/settings.ts";
 import { writeTowns } from "./synth.ts";
 import { adapterKey, loadTuning } from "../tuning/table.ts";
 import type { RunContext, RunData } from "./context.ts";
-import { openWeights } from "./weights.ts";
+import { openBackbone, openWeights } from "./weights.ts";
 import { divisible, runSizes } from "./working_shapes.ts";
 
 /** A run that can start. */
@@ -78,7 +77,7 @@ async function openIn(folder: FolderStore, settings: Settings, needsTarget: bool
   const classMap = mapPath === undefined ? undefined : readClassMap(mapPath);
   const lists = listsOf(settings, needsTarget);
   const source = openDataset(folders.source, { classMap, layout: lists.sourceLayout, list: lists.source });
-  const first = firstNetwork(settings, source);
+  const first = firstNetwork(settings, source, progress);
   const { classes, palette = source.palette } = first.metadata;
   const target = openDataset(folders.target, {
     classMap,
@@ -99,7 +98,7 @@ async function openIn(folder: FolderStore, settings: Settings, needsTarget: bool
       return folder.tuning(() => loadTuning(adapterName));
     },
   });
-  folder.begin(runFacts(settings, adapterName, gpu, data), imagesOf(data));
+  folder.begin(runFacts(settings, adapterName, gpu, data, continuedWeights(settings)), imagesOf(data));
   if (settings.get("profile")) profile.timeKernels(gpu);
   const say = progress.line.bind(progress);
   const { model, metadata } = first;
@@ -131,6 +130,9 @@ function requireFittingOptions(settings: Settings, needsTarget: boolean): void {
     throw new UsageError(
       "Give either --source-model, a finished source network, or --weights, which start the source training",
     );
+  }
+  if (settings.get("backbone-only") && !settings.has("weights")) {
+    throw new UsageError("Give --backbone-only together with --weights, the file to take the backbone from");
   }
 }
 
@@ -199,10 +201,15 @@ interface FirstNetwork {
   readonly fill: (store: ParameterStore) => void;
 }
 
-function firstNetwork(settings: Settings, { classes, palette }: Dataset): FirstNetwork {
+function firstNetwork(settings: Settings, { classes, palette }: Dataset, progress: Progress): FirstNetwork {
+  const variant = modelVariant(settings);
   const finished = settings.get("source-model") ?? continuedWeights(settings);
   if (finished !== undefined) {
-    const { model, metadata, tensors } = openWeights(finished, { variant: modelVariant(settings) });
+    const { model, metadata, tensors, notices } = openWeights(finished, {
+      variant,
+      labelSet: settings.get("label-set"),
+    });
+    for (const notice of notices) progress.line(notice);
     return {
       model,
       metadata: { palette, ...metadata },
@@ -210,17 +217,20 @@ function firstNetwork(settings: Settings, { classes, palette }: Dataset): FirstN
       fill: (store) => store.load(tensors, finished),
     };
   }
-  const backbone = settings.get("weights");
-  const file = backbone === undefined ? undefined : readSafetensors(readFile(backbone), backbone);
-  const size = recordedSize(file?.metadata.size);
+  const path = settings.get("weights");
+  const takesPart = settings.get("backbone-only");
+  const wanted = { model: settings.get("model"), variant };
+  const backbone = path === undefined ? undefined : openBackbone(path, wanted, takesPart);
+  for (const notice of backbone?.notices ?? []) progress.line(notice);
   return {
-    model: findModel(settings.get("model"), modelVariant(settings)),
-    metadata: { classes, palette, ...(size === undefined ? {} : { size }) },
+    model: backbone?.model ?? findModel(wanted.model, variant),
+    metadata: { classes, palette, ...(backbone?.size === undefined ? {} : { size: backbone.size }) },
     isFinished: false,
     fill: (store) => {
       store.initialize(settings.get("seed"));
-      if (backbone === undefined || file === undefined) return;
-      store.loadBackbone(file.tensors, backbone);
+      if (backbone === undefined) return;
+      if (takesPart) store.load(backbone.tensors, backbone.path, { mayMiss: () => true });
+      else store.loadBackbone(backbone.tensors, backbone.path);
     },
   };
 }

@@ -11,7 +11,6 @@ import type { Gpu } from "../gpu/gpu.ts";
 import { readFile } from "../disk/files.ts";
 import { optionsOf } from "../settings/options.ts";
 import type { Settings } from "../settings/settings.ts";
-import { continuedWeights } from "./earlier_rounds.ts";
 import type { InspectedSplit } from "./inspection.ts";
 import { programVersion } from "./program_version.ts";
 import { digestOfJson, sha256 } from "./file_digest.ts";
@@ -54,25 +53,26 @@ export interface RunSplits {
 }
 
 /** Files that a run reads and whose content decides about its results. */
-const readFiles = ["weights", "source-model", "class-map", "class-weights", "prior"] as const;
+const readFiles = ["weights", "source-model", "label-set", "class-map", "class-weights", "prior"] as const;
 
 /**
  * The facts of a run that starts now.
  *
  * @param adapter its name with a digest, as `adapterKey` gives it.
+ * @param continued the weight file of the network after a round of another run, from which this one goes on.
  */
 export function runFacts(
   settings: Settings,
   adapter: string,
   { kind, tuning }: Pick<Gpu, "kind" | "tuning">,
   data: RunSplits,
+  continued?: string,
 ): RunFacts {
   const files = readFiles.flatMap((key): (readonly [string, string])[] => {
     const path = settings.get(key);
     const isWord = optionsOf("adapt").find((option) => option.key === key)?.words?.includes(path ?? "") ?? false;
     return path === undefined || isWord ? [] : [[key, sha256(readFile(path))]];
   });
-  const continued = continuedWeights(settings);
   if (continued !== undefined) files.push(["run", sha256(readFile(continued))]);
   const { source, target, evaluation } = data.inspected;
   const part = (classes: readonly string[], split: InspectedSplit | null) =>

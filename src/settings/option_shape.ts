@@ -12,6 +12,7 @@ export type Command =
   | "predict"
   | "select"
   | "synth"
+  | "convert"
   | "recipes"
   | "bench"
   | "tune"
@@ -72,3 +73,5 @@ export const training: readonly Command[] = ["adapt", "train"];
 export const adapting: readonly Command[] = ["adapt"];
 /** The commands that run a network on images. */
 export const networks: readonly Command[] = ["adapt", "train", "evaluate", "predict"];
+/** The commands that take a network's weights from a file. */
+export const weighing: readonly Command[] = [...networks, "convert"];

@@ -11,7 +11,19 @@ import { testWithShared } from "../shared.ts";
 import { crosswalk, inTemporaryFolder, startCrosswalk } from "./program.ts";
 
 Deno.test("every command has a help text with two examples or more", async () => {
-  const commands = ["adapt", "train", "evaluate", "predict", "select", "synth", "recipes", "bench", "tune", "doctor"];
+  const commands = [
+    "adapt",
+    "train",
+    "evaluate",
+    "predict",
+    "select",
+    "synth",
+    "convert",
+    "recipes",
+    "bench",
+    "tune",
+    "doctor",
+  ];
   const overview = await crosswalk("--help");
   assertEquals(overview.code, 0);
   for (const command of commands) {

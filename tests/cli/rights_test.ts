@@ -23,6 +23,9 @@ Deno.test("a command may write to the folder of its results and to the cache fol
   }
   assertEquals(await writable("adapt", "--out", "x", "--plan"), [temporary, cache]);
   for (const command of ["evaluate", "tune", "doctor"]) assertEquals(await writable(command, "--out", "x"), [cache]);
+  assertEquals(await writable("convert", "--weights", "w.pth"), []);
+  assertEquals(await writable("convert", "--out", "a b/w.safetensors"), ["a b"]);
+  assertEquals(await writable("convert", "--out=w.safetensors"), ["."]);
   assertEquals(await writable("bench", "step"), [temporary, cache]);
   assertEquals(await writable("bench", "growth", "--plot", "a/b.svg"), ["a", temporary, cache]);
   assertEquals(await writable("bench", "growth", "--plot=b.svg"), [".", temporary, cache]);
@@ -42,7 +45,20 @@ Deno.test("results go to folders with commas, spaces and line ends in their name
   }));
 
 Deno.test("no command reaches the network or a library, only bench starts programs, two read only what is theirs", async () => {
-  for (const command of ["adapt", "train", "evaluate", "predict", "select", "synth", "bench", "tune", "doctor", ""]) {
+  const commands = [
+    "adapt",
+    "train",
+    "evaluate",
+    "predict",
+    "select",
+    "synth",
+    "convert",
+    "bench",
+    "tune",
+    "doctor",
+    "",
+  ];
+  for (const command of commands) {
     const flags = await rightsOf([command, "--out", "x"]);
     const kinds = new Set(flags.map((flag) => flag.split("=")[0]));
     assertEquals(["--allow-all", "--allow-net", "--allow-ffi", "--allow-import"].filter((kind) => kinds.has(kind)), []);

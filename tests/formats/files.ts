@@ -9,11 +9,13 @@ export type Piece = Uint8Array | readonly number[] | string;
 
 /** The pieces one after the other. A text gives the bytes of its characters' codes. */
 export function joined(...pieces: readonly Piece[]): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(
-    pieces.flatMap((piece) =>
-      typeof piece === "string" ? [...piece].map((character) => character.charCodeAt(0)) : [...piece]
-    ),
-  );
+  const all = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
+  let place = 0;
+  for (const piece of pieces) {
+    all.set(typeof piece === "string" ? Array.from(piece, (letter) => letter.charCodeAt(0)) : piece, place);
+    place += piece.length;
+  }
+  return all;
 }
 
 /** An integer of 16 bits, lowest byte first. */

@@ -4,24 +4,13 @@ import { readMxnet } from "../../src/formats/mxnet.ts";
 import { readTensors } from "../../src/formats/read_tensors.ts";
 import { testWithShared } from "../shared.ts";
 import { f32, f64, joined, type Piece, u32, u64 } from "./files.ts";
+import { cpu, i64s, mxnetArrays, mxnetList as list } from "./mxnet_lists.ts";
 
-/** A list of these arrays and names. */
-function list(arrays: readonly Piece[], names: readonly string[] = arrays.map((_, index) => `arg:a${index}`)) {
-  const named = names.map((name) => joined(u64(name.length), name));
-  return joined(u64(0x112), u64(0), u64(arrays.length), ...arrays, u64(names.length), ...named);
-}
-
-const cpu = [...u32(1), ...u32(0)];
-const gpu = [...u32(2), ...u32(3)];
-const i64s = (...sides: readonly number[]) => sides.flatMap(u64);
-const first = joined(u32(2), u32(1), u32(3), cpu, u32(0), f32(1, 2, 3));
-const v1 = joined(u32(0xf993fac8), u32(2), i64s(3, 1), gpu, u32(0), f32(4, 5, 6));
-const v2 = joined(u32(0xf993fac9), u32(0), u32(1), i64s(2), cpu, u32(1), f64(0.1, -7));
-const v3 = joined(u32(0xf993faca), u32(0), u32(0), cpu, u32(0), f32(9));
+const [first, v1] = mxnetArrays;
 
 Deno.test("arrays of all four headers are read, with their names", () => {
   const { container, tensors, note } = readTensors(
-    list([first, v1, v2, v3], ["arg:first", "arg:v1", "aux:v2", "plain"]),
+    list(mxnetArrays, ["arg:first", "arg:v1", "aux:v2", "plain"]),
     "a.params",
   );
   assertEquals([container, note], ["MXNet params", undefined]);

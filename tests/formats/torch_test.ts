@@ -5,7 +5,8 @@ import { readTensors } from "../../src/formats/read_tensors.ts";
 import { withoutPrefixes } from "../../src/formats/state_dict.ts";
 import type { ForeignTensors } from "../../src/formats/stored_tensor.ts";
 import { testWithShared } from "../shared.ts";
-import { call, dict, op, orderedDict, sides, storage, stream, tensor, tuple, zip } from "./pickles.ts";
+import { parameterStream, python2Stream } from "./old_streams.ts";
+import { dict, op, storage, stream, tensor, zip } from "./pickles.ts";
 import { joined } from "./files.ts";
 
 const folder = fileURLToPath(new URL("fixtures", import.meta.url));
@@ -83,34 +84,14 @@ testWithShared("a real file of PyTorch 1.0 is read to its last byte", ["data/for
 });
 
 Deno.test("a stream of Python 2 is read: byte texts, and dictionaries as lists of pairs", () => {
-  const stored = (key: string, count: number) =>
-    joined(
-      tuple(
-        ...[op.string2("storage"), op.global("torch.FloatStorage"), op.string2(key), op.longString2("cpu")],
-        ...[joined([0x8a, 1, count]), op.none],
-      ),
-      op.persistent,
-    );
-  const hooks = joined(op.global("collections.OrderedDict"), op.emptyList, op.tuple1, op.reduce);
-  const old = (key: string) =>
-    call("torch._utils._rebuild_tensor_v2", stored(key, 4), op.number(1), sides(3), sides(1), op.false, hooks);
-  const pair = (name: string, value: Uint8Array) => joined(op.emptyList, op.mark, op.string2(name), value, op.appends);
-  const pairs = joined(op.emptyList, op.mark, pair("conv1.weight", old("5")), pair("bn1.bias", old("3")), op.appends);
-  const value = joined(op.global("collections.OrderedDict"), pairs, op.tuple1, op.reduce);
-  assertEquals(content(readTensors(stream(value, [{ key: "3", count: 4 }, { key: "5", count: 4 }]), "a.pth")), [
+  assertEquals(content(readTensors(python2Stream(), "a.pth")), [
     ["conv1.weight", [3], [1, 2, 3]],
     ["bn1.bias", [3], [1, 2, 3]],
   ]);
 });
 
 Deno.test("files of 2017 are read: parameters by their class, tensors of four values, parts of storages", () => {
-  const old = (stored: Uint8Array) =>
-    call("torch._utils._rebuild_tensor", stored, op.number(1), sides(2, 2), sides(2, 1));
-  const state = tuple(op.true, op.false, call("collections.OrderedDict"));
-  const parameter = joined(call("torch.nn.parameter.Parameter", old(storage("7", 9))), state, op.build);
-  const part = storage("7", 9, { view: tuple(op.text("8"), op.number(3), op.number(5)) });
-  const value = orderedDict([op.text("parameter"), parameter], [op.text("part"), old(part)]);
-  assertEquals(content(readTensors(stream(value, [{ key: "7", count: 9 }]), "a.pth")), [
+  assertEquals(content(readTensors(parameterStream(), "a.pth")), [
     ["parameter", [2, 2], [1, 2, 3, 4]],
     ["part", [2, 2], [4, 5, 6, 7]],
   ]);
@@ -130,6 +111,15 @@ Deno.test("archives are read with a byte order, ZIP64 fields, a comment, at odd 
     assertEquals(content(file), [["a", [3, 2], [0, 3, 1, 4, 2, 5]], ["b", [2], [8, 9]]]);
     assertEquals([...file.tensors.values()].map(({ dtype }) => dtype), ["f32", "u8"]);
   }
+});
+
+Deno.test("elements that lie in order are not copied, and floats in archives are not decoded", () => {
+  const file = new Uint8Array(readFileSync(`${folder}/tensors.zip.pth`));
+  const { tensors } = readTensors(file, "a.pth");
+  const isInFile = (name: string) => tensors.get(name)?.bytes().buffer === file.buffer;
+  assertEquals(["f32", "row", "f64", "bool", "transposed", "columns"].map(isInFile), [1, 1, 1, 1, 0, 0].map(Boolean));
+  assertEquals(tensors.get("f32")?.values.buffer, file.buffer);
+  assertEquals(tensors.get("transposed")?.values, tensors.get("transposed")?.values);
 });
 
 Deno.test("the network's tensors are found under the usual keys, under the only other key, and in one another", () => {

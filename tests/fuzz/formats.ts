@@ -14,7 +14,10 @@ import { openDataset } from "../../src/data/folder.ts";
 import { decodeLabels } from "../../src/data/labels.ts";
 import { NpyFile } from "../../src/disk/npy_files.ts";
 import { readNpy, writeNpy } from "../../src/formats/npy.ts";
-import { type ParameterValues, writeSafetensors } from "../../src/formats/safetensors.ts";
+import { readTensors } from "../../src/formats/read_tensors.ts";
+import { withoutPrefixes } from "../../src/formats/state_dict.ts";
+import { type ParameterValues, writeSafetensors, writeStoredSafetensors } from "../../src/formats/safetensors.ts";
+import { elementBytes, storedTensor } from "../../src/formats/stored_tensor.ts";
 import { deeplabNano } from "../../src/nn/models/deeplab_nano.ts";
 import { Network, readWeights } from "../../src/nn/network.ts";
 import { sgd } from "../../src/optim/optimizer.ts";
@@ -29,7 +32,10 @@ import { scoresForm } from "../../src/selftraining/kept_results.ts";
 import { readRecipe, resolveSettings } from "../../src/settings/settings.ts";
 import { Gpu } from "../../src/gpu/gpu.ts";
 import { deepPng, write } from "../data/pictures.ts";
+import { mxnetArrays, mxnetList } from "../formats/mxnet_lists.ts";
+import { parameterStream, python2Stream } from "../formats/old_streams.ts";
 import { type MutationKind, repairPng } from "./mutate.ts";
+import type { Bounds } from "./run.ts";
 
 /** A format, opened in an empty folder of its own. */
 export interface OpenFormat {
@@ -43,15 +49,41 @@ export interface OpenFormat {
 
 /** A format that is read. */
 export interface Format extends MutationKind {
+  /** What a mutant may cost, where it is less than for others. */
+  readonly bounds?: Partial<Bounds>;
   readonly open: (folder: string) => Promise<OpenFormat> | OpenFormat;
 }
 
 const fixtures = fileURLToPath(new URL("../data/fixtures", import.meta.url));
+const weightFixtures = fileURLToPath(new URL("../formats/fixtures", import.meta.url));
 
 /** The fixtures with these endings. */
 function fixtureFiles(...endings: readonly string[]): Uint8Array[] {
-  return readdirSync(fixtures).filter((name) => endings.some((ending) => name.endsWith(ending))).sort()
-    .map((name) => new Uint8Array(readFileSync(join(fixtures, name))));
+  return filesIn(fixtures, (name) => endings.some((ending) => name.endsWith(ending)));
+}
+
+function filesIn(folder: string, isWanted: (name: string) => boolean): Uint8Array[] {
+  return readdirSync(folder).filter(isWanted).sort().map((name) => new Uint8Array(readFileSync(join(folder, name))));
+}
+
+/** A format of tensors, of which every element is looked at. It may take twice the file and 64 MiB. */
+function weights(name: string, files: readonly Uint8Array[]): Format {
+  const largest = Math.max(...files.map(({ length }) => length));
+  return {
+    bounds: { bytes: 2 * largest + 64 * 2 ** 20 },
+    open: () => ({
+      name,
+      files: atLeastOne(files, name),
+      read: (bytes) => {
+        const { tensors } = withoutPrefixes(readTensors(bytes, name).tensors);
+        for (const tensor of tensors.values()) {
+          const count = tensor.shape.reduce((product, side) => product * side, 1);
+          if (tensor.values.length !== count) throw new Error(`${tensor.values.length} of ${count} elements were read`);
+          tensor.bytes();
+        }
+      },
+    }),
+  };
 }
 
 /** The most pixels of a picture here. With 12 bytes for each and 256 MB, decoding stays below the bound. */
@@ -83,6 +115,16 @@ function atLeastOne(files: readonly Uint8Array[], name: string): readonly [Uint8
   const [first, ...others] = files;
   if (first === undefined) throw new Error(`There is no file to make mutants of ${name} of`);
   return [first, ...others];
+}
+
+/** A file of tensors of every type, some of which is not read. */
+function typedSafetensors(): Uint8Array {
+  const types = ["f16", "bf16", "f32", "f64", "bool", "i8", "u8", "i16", "u16", "i32", "u32", "i64", "u64"] as const;
+  const tensors = types.map((dtype, index) => {
+    const bytes = () => ramp.slice(index, index + 2 * elementBytes(dtype));
+    return [`${dtype}.weight`, storedTensor({ shape: [2, 1], dtype, bytes, where: "a tensor" })] as const;
+  });
+  return writeStoredSafetensors(new Map(tensors), weightsMetadata);
 }
 
 /** A format of text files that are read from disk. */
@@ -235,9 +277,16 @@ export const formats: Readonly<Record<string, Format>> = {
     open: () => ({
       name: "w.safetensors",
       files: [writeSafetensors(tensors, weightsMetadata), writeSafetensors(new Map(), {})],
-      read: (bytes) => readWeights(bytes, "w.safetensors"),
+      read: (bytes) => {
+        for (const { values } of readWeights(bytes, "w.safetensors").tensors.values()) values.fill(0);
+      },
     }),
   },
+  storedSafetensors: weights("w.safetensors", [typedSafetensors()]),
+  torch: weights("w.pth", filesIn(weightFixtures, (name) => /^[a-z]+4?\.zip\.pth$/.test(name))),
+  torchStream: weights("w.pth", filesIn(weightFixtures, (name) => /^[a-z]+3?\.stream\.pth$/.test(name))),
+  torch2017: weights("w.pth", [python2Stream(), parameterStream()]),
+  mxnet: weights("w.params", [mxnetList(mxnetArrays)]),
   checkpoint: {
     open: async () => {
       const gpu = await Gpu.open();

@@ -14,7 +14,7 @@ import { join } from "node:path";
 import { write } from "../data/pictures.ts";
 import { formats } from "./formats.ts";
 import { mutant } from "./mutate.ts";
-import { type Fault, fuzz } from "./run.ts";
+import { defaultBounds, type Fault, fuzz } from "./run.ts";
 
 const { values } = parseArgs({
   options: {
@@ -36,7 +36,9 @@ console.log(`seed ${seed}`);
 const all: Fault[] = [];
 for (const name of names) {
   const start = performance.now();
-  const faults = await fuzz(name, seed, Number(values.count));
+  const faults = await fuzz(name, seed, Number(values.count), {
+    bounds: { ...defaultBounds, ...formats[name]?.bounds },
+  });
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
   console.log(`${name.padEnd(12)} ${values.count} mutants, ${faults.length} answered badly, ${seconds} s`);
   for (const { index, fault } of faults) console.log(`  mutant ${index}: ${fault}`);

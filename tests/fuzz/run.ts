@@ -1,6 +1,6 @@
 /**
  * Reads many mutants of a format in a Worker, and watches each: it must end in a result or a sentence, within 2 s and
- * 512 MB.
+ * 512 MB, or the bounds of its format.
  *
  * @module
  */
@@ -37,14 +37,15 @@ export interface Bounds {
   readonly bytes: number;
 }
 
-const defaultBounds: Bounds = { milliseconds: 2000, bytes: 512 * 2 ** 20 };
+/** 2 s and 512 MiB. */
+export const defaultBounds: Bounds = { milliseconds: 2000, bytes: 512 * 2 ** 20 };
 /** How often the Worker is looked at, in milliseconds. */
 const interval = 5;
 
 /**
  * Reads the mutants 0 to `count` − 1 of a format. Returns those that were answered badly.
  *
- * @param options `module`: where the format is found; default `formats.ts`. `bounds`: default 2 s and 512 MB.
+ * @param options `module`: where the format is found; default `formats.ts`. `bounds`: default {@link defaultBounds}.
  */
 export async function fuzz(
   format: string,
