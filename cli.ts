@@ -95,6 +95,12 @@ const commands: readonly CommandEntry[] = [
     load: () => import("./src/cli/recipes.ts"),
   },
   {
+    command: "inspect",
+    summary: "look at data sets: layout, splits, classes, and every file that cannot be used",
+    examples: ["crosswalk inspect cityscapes", "crosswalk inspect gta5 cityscapes --json --sheet sheet.png"],
+    load: () => import("./src/cli/inspect.ts"),
+  },
+  {
     command: "bench",
     summary: "measure: kernels, step, select, memory, overhead or growth; without a part, the first four",
     examples: [

@@ -74,7 +74,8 @@ const placeholders: Readonly<Record<Exclude<Option["kind"], "flag">, string>> = 
   paths: "PATH…",
 };
 
-function optionHead({ key, kind, choices, words = [], placeholder, default: value }: Option): string {
+function optionHead({ key, kind, choices, words = [], placeholder, positional, default: value }: Option): string {
+  if (positional) return placeholder ?? placeholders.paths;
   if (kind === "flag") return value === true ? `--no-${key}` : `--${key}`;
   return `--${key} ${choices?.join("|") ?? [...words, placeholder ?? placeholders[kind]].join("|")}`;
 }

@@ -4,8 +4,10 @@
  * @module
  */
 
+import { deflateSync } from "node:zlib";
 import { type Colour, encodeLabelPng } from "../data/encode.ts";
 import { resizeLabelMap, type SampleLabelMap } from "../data/sample.ts";
+import { encodeSoftLabels } from "../data/soft_label_map.ts";
 import type { Size } from "../data/size.ts";
 import { answerRequests } from "../data/worker_scope.ts";
 import { writeFileUnsynced } from "../disk/files.ts";
@@ -21,13 +23,22 @@ export interface LabelWork {
   readonly size: Size;
   /** The image's own labels, in the same form; `null` if there are none. */
   readonly truth: Uint8Array<ArrayBuffer> | null;
+  /** Soft labels that go with the labels, and their file; `null` if there are none. */
+  readonly soft: { readonly path: string; readonly words: Uint32Array<ArrayBuffer> } | null;
   readonly classes: number;
   readonly palette: readonly Colour[];
 }
 
-answerRequests<LabelWork, JudgedCounts | null>(({ path, map, size, truth, classes, palette }) => {
+answerRequests<LabelWork, JudgedCounts | null>(({ path, map, size, truth, soft, classes, palette }) => {
   const { labels, height, width } = resizeLabelMap(map, size);
   writeFileUnsynced(path, encodeLabelPng(labels, height, width, withIgnored(palette)));
+  if (soft !== null) {
+    const { words } = soft;
+    const bytes = encodeSoftLabels({ height: map.height, width: map.width, words }, (all) => {
+      return deflateSync(all, { level: 1 });
+    });
+    writeFileUnsynced(soft.path, bytes);
+  }
   return truth === null ? null : judgeLabels(map.labels, truth, classes);
 });
 

@@ -71,6 +71,7 @@ export function trainerOptions(
     halfActivations: settings.get("half-activations"),
     crop,
     size: room,
+    ...settings.has("policy") && settings.get("policy") === "lrent" ? { labels: "compact" } : {},
     // Class weights do not change the sizes of a step.
     objective: crossEntropyWith(regularizerOf(settings)),
   };
@@ -125,6 +126,7 @@ export function adaptationSettings(
       policy: settings.get("policy"),
       rule: settings.get("rule"),
       stride: settings.get("stride"),
+      alpha: settings.get("alpha"),
     },
     spatialPrior: prior === undefined ? settings.get("spatial-prior") : readPrior(prior, context.network.classCount),
     stopEarly: settings.get("stop-early"),

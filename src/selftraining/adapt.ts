@@ -59,8 +59,11 @@ export interface AdaptationSettings extends RoundSettings, ScoringSettings {
   readonly rates: (learningRate: number) => LearningRates;
   /** How crops are drawn; their size is the trainer's. */
   readonly augmentation: Omit<AugmentationOptions, "crop">;
-  /** How thresholds are found. */
-  readonly selection: Omit<SelectionSettings, "portion">;
+  /**
+   * How thresholds are found. With the policy `lrent` labels are soft, with `alpha` as the weight of their entropy (default
+   * 0.25); the trainer must then take `compact` labels.
+   */
+  readonly selection: Omit<SelectionSettings, "portion"> & { readonly alpha?: number };
   /**
    * Multiply scores by how often each class stands at each place: `true` of the source images, or as given maps say.
    * Default `false`.
@@ -120,6 +123,9 @@ export async function adapt<Item>(
   const { store, trainer, progress = silent } = parts;
   const { onCollapse = (warning) => progress.warn(collapseText(warning)) } = parts;
   const { network } = trainer;
+  if (settings.selection.policy === "lrent" && trainer.options.labels !== "compact") {
+    throw new RangeError('Cannot adapt with soft labels: the trainer was not opened with `labels: "compact"`');
+  }
   const counts = { source: images.source.length, target: images.target.length };
   const { start } = settings;
   const first = start?.round ?? 0;

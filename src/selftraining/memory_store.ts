@@ -6,7 +6,7 @@
  */
 
 import type { MemoryItem } from "../data/memory_samples.ts";
-import { resizeLabelMap, type SampleLabelMap } from "../data/sample.ts";
+import { resizeLabelMap } from "../data/sample.ts";
 import type { KeptForm } from "./kept.ts";
 import { judgeLabels, Precision } from "./precision.ts";
 import type { LabelSink, RunStore } from "./store.ts";
@@ -15,7 +15,7 @@ import type { LabelSink, RunStore } from "./store.ts";
 export class MemoryStore implements RunStore<MemoryItem> {
   readonly #stages = new Map<string, unknown>();
   readonly #results = new Map<string, Uint8Array<ArrayBuffer>>();
-  readonly #labels = new Map<number, readonly SampleLabelMap[]>();
+  readonly #labels = new Map<number, readonly Pick<MemoryItem, "labels" | "softLabels">[]>();
   #entries: Readonly<Record<string, unknown>>[] = [];
 
   /** The log. */
@@ -67,11 +67,13 @@ export class MemoryStore implements RunStore<MemoryItem> {
 
   /** Begins to keep the pseudo-labels of a round. */
   openLabels(round: number, items: readonly MemoryItem[], classes: number): LabelSink {
-    const kept: SampleLabelMap[] = [];
+    const kept: Pick<MemoryItem, "labels" | "softLabels">[] = [];
     const precision = new Precision(classes);
     return {
-      write: (map, truth, size = map) => {
-        kept.push(resizeLabelMap(map, size));
+      write: (map, truth, size = map, words = undefined) => {
+        const { height, width } = map;
+        const soft = words === undefined ? {} : { softLabels: { height, width, words } };
+        kept.push({ labels: resizeLabelMap(map, size), ...soft });
         if (truth !== null) precision.add(judgeLabels(map.labels, truth, classes));
         return Promise.resolve();
       },
@@ -92,7 +94,7 @@ export class MemoryStore implements RunStore<MemoryItem> {
     return items.map((item, index) => {
       const labels = kept?.[index];
       if (labels === undefined) throw new Error(`There are no pseudo-labels of ${item.name} in round ${round}`);
-      return { ...item, labels };
+      return { ...item, ...labels };
     });
   }
 }

@@ -61,8 +61,15 @@ export interface LabelSink extends AsyncDisposable {
    * are none.
    * @param size the image's own size, to which the labels are brought (the nearest pixel) when they have been judged.
    * Default: they keep theirs.
+   * @param softLabels the soft labels that go with them: the words of a `SoftLabelMap` of the labels' size, which they
+   * keep. They are taken over too. Default: none.
    */
-  write(labels: SampleLabelMap, truth: Uint8Array<ArrayBuffer> | null, size?: Size): Promise<void>;
+  write(
+    labels: SampleLabelMap,
+    truth: Uint8Array<ArrayBuffer> | null,
+    size?: Size,
+    softLabels?: Uint32Array<ArrayBuffer>,
+  ): Promise<void>;
   /**
    * Waits until all labels are kept. Returns for each class the share of its labels that are right; `null` if that is
    * unknown.

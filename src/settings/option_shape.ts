@@ -12,6 +12,8 @@ export type Command =
   | "predict"
   | "select"
   | "synth"
+  | "inspect"
+  | "rank-images"
   | "convert"
   | "recipes"
   | "bench"
@@ -50,6 +52,8 @@ export interface OptionShape {
   readonly group: OptionGroup;
   /** The commands that take it. */
   readonly commands: readonly Command[];
+  /** Whether values may stand without the option's name, as in `crosswalk inspect DIR`. Only for the kind `paths`. */
+  readonly positional?: boolean;
   /** The properties that differ for some commands. */
   readonly differs?: Readonly<
     Partial<Record<Command, Partial<Pick<OptionShape, "default" | "choices" | "help" | "kind" | "group">>>>

@@ -38,7 +38,7 @@ export function traced(
       parameters.set(name, { trainable: true, group: "backbone", ...options, name, shape });
       return input(name, shape, { layout: options.layout });
     },
-    update: () => {},
+
     dropoutKey(name) {
       dropouts.push(name);
       return input(`key ${name}`, [4], { dtype: "u32", layout: "plain" });

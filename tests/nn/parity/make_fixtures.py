@@ -1,0 +1,97 @@
+"""Makes the fixtures of the parity tests: python3 tests/nn/parity/make_fixtures.py [CASE …]
+
+With --full CASE FILE: the same network at full width, with all gradients, for `wide_full_width.ts`. Options there: --seed N.
+
+A fixture holds the logits in evaluation mode, and of a training step without dropout the logits, the loss, and the
+gradient of every parameter, as a sketch (`net.py`). Weights, images and labels are not in it: they follow from a formula.
+The images' seed is the one of twenty with which no value comes near a kink of ReLU or a tie of max pooling: there
+rounding alone would change gradients.
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+import torch
+
+sys.path.append(str(Path(__file__).parents[3] / "src/selftest/fixtures"))
+from make import write_safetensors  # noqa: E402
+
+from fcn8s_vgg16 import fcn8s_vgg16  # noqa: E402
+from net import Net, images_of, labels_of, loss_of, sketch  # noqa: E402
+from wide_resnet38 import wide_resnet38  # noqa: E402
+
+FOLDER = Path(__file__).parent / "fixtures"
+CLASSES, WIDTH, SEEDS = 5, 0.125, 20
+
+# Name of the case: network, our model's name, variant, size of the images, whether corners are aligned.
+CASES = {
+    "wideresnet38": (wide_resnet38, "wideresnet38", {}, (2, 75, 101), False),
+    "wideresnet38-trained": (wide_resnet38, "wideresnet38", {"batchNorm": "trained"}, (2, 75, 101), False),
+    "fcn8s-vgg16": (fcn8s_vgg16, "fcn8s-vgg16", {}, (1, 75, 101), False),
+    "fcn8s-vgg16-unscaled": (fcn8s_vgg16, "fcn8s-vgg16", {"skipScale": False}, (1, 38, 51), False),
+}
+
+
+def traced(case, seed, width, training):
+    network, _, variant, (batch, height, columns), _ = CASES[case]
+    net = Net(CLASSES, width, training, **variant)
+    return net, network(images_of(seed, batch, height, columns), net)
+
+
+def trains_statistics(case):
+    return CASES[case][2].get("batchNorm") == "trained"
+
+
+def best_seed(case, width):
+    def margin(seed):
+        with torch.no_grad():
+            return traced(case, seed, width, trains_statistics(case))[0].margin
+
+    seed = max(range(SEEDS), key=margin)
+    print(f"{case}: seed {seed}, nearest kink {margin(seed):.2e}")
+    return seed
+
+
+def tensors_of(case, seed, width, kept):
+    """Logits, loss, gradients (each as `kept` makes it) and running statistics, and the names of the parameters."""
+    _, _, _, (batch, height, columns), align_corners = CASES[case]
+    net, logits = traced(case, seed, width, trains_statistics(case))
+    value = loss_of(logits, labels_of(seed, batch, height, columns, CLASSES), align_corners)
+    learned = {name: p for name, p in net.parameters.items() if p.requires_grad}
+    gradients = torch.autograd.grad(value, list(learned.values()))
+    tensors = {"logits": logits, "loss": value.reshape(1)}
+    if trains_statistics(case):
+        with torch.no_grad():
+            tensors["evaluation logits"] = traced(case, seed, width, False)[1]
+        for name, statistics in net.running.items():
+            tensors[f"running {name}"] = torch.stack(statistics)
+    tensors.update({f"d {name}": kept(gradient) for name, gradient in zip(learned, gradients)})
+    return tensors, list(net.parameters)
+
+
+def make(case, path, width, seed, kept):
+    _, model, variant, (batch, height, columns), _ = CASES[case]
+    tensors, names = tensors_of(case, seed, width, kept)
+    facts = {"model": model, "variant": {**variant, **({} if width == 1 else {"width": width})}, "classes": CLASSES,
+             "batch": batch, "size": [height, columns], "seed": seed, "parameters": names}
+    write_safetensors(path, tensors, {"case": json.dumps(facts)})
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("cases", nargs="*")
+    parser.add_argument("--full", nargs=2, metavar=("CASE", "FILE"))
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    if options.full:
+        case, path = options.full
+        make(case, Path(path), 1, options.seed, lambda gradient: gradient)
+        return
+    for case in options.cases or CASES:
+        make(case, FOLDER / f"{case}.safetensors", WIDTH, best_seed(case, WIDTH), sketch)
+
+
+if __name__ == "__main__":
+    main()

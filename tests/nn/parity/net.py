@@ -1,0 +1,124 @@
+"""What the networks of the parity tests share: parameters by a formula, the layers, the loss, and sketches of gradients.
+
+A network is a function (images, net) -> logits. It asks `net` for its layers by our names of parameters, and is written
+from the published code. All is computed in float64 from numbers that float32 can hold.
+"""
+
+import numpy
+import torch
+import torch.nn.functional as F
+
+GOLDEN = 0x9E3779B9
+IMAGES, LABELS, SKETCH = 1000, 1001, 1002
+BUCKETS = 256
+
+
+def mixed(first, count):
+    """mix(i + first) of i < count, as whole numbers below 2³²: `../shared/vectors/lidar/README.md`."""
+    h = (numpy.arange(count, dtype=numpy.uint64) + numpy.uint64(first % 2 ** 32)).astype(numpy.uint32)
+    h ^= h >> numpy.uint32(16)
+    h *= numpy.uint32(0x7FEB352D)
+    h ^= h >> numpy.uint32(15)
+    h *= numpy.uint32(0x846CA68B)
+    return h ^ (h >> numpy.uint32(16))
+
+
+def uniform(t, count):
+    """The formula's x in [−1, 1) of tensor number t."""
+    return mixed(GOLDEN * (t + 1), count).astype(numpy.float64) / 2 ** 32 * 2 - 1
+
+
+def as_float32(values, shape):
+    return torch.from_numpy(values.astype(numpy.float32).astype(numpy.float64).reshape(shape))
+
+
+def images_of(seed, batch, height, width):
+    return as_float32(0.5 * uniform(IMAGES + 3 * seed, batch * 3 * height * width), (batch, 3, height, width))
+
+
+def labels_of(seed, batch, height, width, classes):
+    """Every eleventh pixel is ignored."""
+    count = batch * height * width
+    labels = (mixed(GOLDEN * (LABELS + 3 * seed + 1), count) % classes).astype(numpy.uint8)
+    labels[5::11] = 255
+    return torch.from_numpy(labels.reshape(batch, height, width))
+
+
+class Net:
+    def __init__(self, classes, width=1.0, training=False, **variant):
+        self.classes, self.width, self.training = classes, width, training
+        self.variant = variant
+        self.parameters, self.running = {}, {}
+        self.margin = float("inf")
+
+    def hidden(self, channels):
+        return channels if self.width == 1 else max(4, 4 * int(channels * self.width / 4 + 0.5))
+
+    def parameter(self, name, shape, trained=True):
+        if name not in self.parameters:
+            x = uniform(len(self.parameters), int(numpy.prod(shape)))
+            part = name.rsplit(".", 1)[1]
+            values = {
+                "weight": lambda: x * (3 / numpy.prod(shape[1:])) ** 0.5,
+                "bias": lambda: 0.1 * x,
+                "gamma": lambda: 1 + 0.2 * x,
+                "beta": lambda: 0.1 * x,
+                "mean": lambda: 0.1 * x,
+                "var": lambda: 1 + 0.5 * x,
+            }[part]()
+            self.parameters[name] = as_float32(values, shape).requires_grad_(trained)
+        return self.parameters[name]
+
+    def conv(self, x, name, channels, kernel, bias=False, **options):
+        w = self.parameter(f"{name}.weight", (channels, x.shape[1], kernel, kernel))
+        b = self.parameter(f"{name}.bias", (channels,)) if bias else None
+        return F.conv2d(x, w, b, **options)
+
+    def batch_norm(self, x, name, epsilon):
+        trained = self.variant.get("batchNorm") != "frozen"
+        gamma, beta = [self.parameter(f"{name}.bn.{part}", (x.shape[1],), trained) for part in ("gamma", "beta")]
+        statistics = [self.parameter(f"{name}.bn.{part}", (x.shape[1],), False) for part in ("mean", "var")]
+        if self.training:
+            statistics = [value.clone() for value in statistics]
+            self.running[name] = statistics
+        return F.batch_norm(x, *statistics, gamma, beta, training=self.training, momentum=0.1, eps=epsilon)
+
+    def relu(self, x):
+        """Notes how near a value lies to the kink, in parts of the tensor's magnitude."""
+        value = x.detach()
+        self.margin = min(self.margin, float(value.abs().min() / value.square().mean().sqrt()))
+        return F.relu(x)
+
+    def max_pool(self, x, kernel, **options):
+        """Notes how near the two largest values of a window lie to each other, unless they are the same by nature."""
+        value = x.detach()
+        side = options.get("padding", 0)
+        stride = options["stride"]
+        around = F.pad(value, (side, side + kernel, side, side + kernel), value=-1e9)
+        windows = around.unfold(2, kernel, stride).unfold(3, kernel, stride).flatten(4)
+        largest = windows.topk(2, dim=4).values
+        gap = (largest[..., 0] - largest[..., 1])[(largest[..., 1] > -1e9) & (largest[..., 0] > 0)]
+        gap = gap[gap > 1e-13]
+        if gap.numel() > 0:
+            self.margin = min(self.margin, float(gap.min() / value.square().mean().sqrt()))
+        return F.max_pool2d(x, kernel, **options)
+
+
+def loss_of(logits, labels, align_corners):
+    logits = F.interpolate(logits, labels.shape[1:], mode="bilinear", align_corners=align_corners)
+    return F.cross_entropy(logits, labels.long(), ignore_index=255)
+
+
+def sketch(values):
+    """
+    A tensor of at most BUCKETS numbers as it is. Of others, sums with signs: number i goes to a bucket, and its sign, by
+    the formula. The squared length of a sketch is that of the tensor, give or take √(2 / BUCKETS); so is that of the
+    difference of two tensors.
+    """
+    values = values.detach().double().flatten().numpy()
+    if values.size <= BUCKETS:
+        return torch.from_numpy(values.copy())
+    h = mixed(GOLDEN * (SKETCH + 1), values.size)
+    signs = 1.0 - 2.0 * ((h >> numpy.uint32(31)) & numpy.uint32(1))
+    sums = numpy.bincount((h % BUCKETS).astype(numpy.int64), weights=signs * values, minlength=BUCKETS)
+    return torch.from_numpy(sums)

@@ -1,0 +1,37 @@
+/**
+ * ResNet-38 or FCN8s of full width against PyTorch's, number by number; needs python3 with PyTorch and some minutes:
+ *
+ *     deno run -A tests/nn/parity/wide_full_width.ts CASE [SEED]
+ *
+ * The cases are those of `make_fixtures.py`. Where a value comes near a kink of ReLU, rounding alone changes gradients;
+ * another seed gives other images.
+ *
+ * @module
+ */
+
+import { Gpu } from "../../../src/gpu/gpu.ts";
+import { compareWithPytorch, worst } from "./compare.ts";
+
+const [name = "wideresnet38", seed = "0"] = Deno.args;
+const file = await Deno.makeTempFile({ suffix: ".safetensors" });
+try {
+  const script = new URL("./make_fixtures.py", import.meta.url).pathname;
+  const made = await new Deno.Command("python3", { args: [script, "--full", name, file, "--seed", seed] }).output();
+  if (!made.success) throw new Error(new TextDecoder().decode(made.stderr));
+  const gpu = await Gpu.open();
+  const found = await compareWithPytorch(gpu, await Deno.readFile(file), name);
+  gpu.close();
+  for (const { what, error } of found.toSorted((a, b) => b.error - a.error).slice(0, 5)) {
+    console.log(`${error.toExponential(2)} ${what}`);
+  }
+  for (const { what, error } of found.filter(({ what }) => /logits|loss/.test(what))) {
+    console.log(`${error.toExponential(2)} ${what}`);
+  }
+  const { what, error } = worst(found);
+  console.log(
+    `${name}: ${found.length} tensors, the largest relative error (L2) is ${error.toExponential(2)}, of ${what}`,
+  );
+  if (!(error <= 1e-4)) Deno.exit(1);
+} finally {
+  await Deno.remove(file);
+}
