@@ -2,6 +2,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { readTensors } from "../../src/formats/read_tensors.ts";
 import { readSafetensors, writeSafetensors, writeStoredSafetensors } from "../../src/formats/safetensors.ts";
 import { isRounded, reshaped } from "../../src/formats/stored_tensor.ts";
+import { joined } from "./files.ts";
 
 /** A file of this header and `dataBytes` of numbers. */
 function file(header: string, dataBytes: number[] = []): Uint8Array<ArrayBuffer> {
@@ -49,6 +50,13 @@ Deno.test("a file that is damaged or of another kind is refused by a sentence th
     [notUtf8(), "its header is no UTF-8 text"],
     [Uint8Array.of(0x50, 0x4b, 3, 4, 0, 0, 0, 0, 0), "it is a zip archive, as torch.save writes"],
     [Uint8Array.of(0x80, 2, 0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9), "it is a Python pickle"],
+    [joined(""), "it is no safetensors file (0 bytes)"],
+    [joined("\x93NUMPY\x01\0v\0"), "it is a .npy file. Save the weights as safetensors"],
+    [joined("\x89HDF\r\n\x1a\n"), "it is an HDF5 file, as Keras writes (.h5)"],
+    [joined("GGUF\x03\0\0\0"), "it is a GGUF file"],
+    [joined("\x1f\x8b\x08\0"), "it is a gzip archive. Unpack it first"],
+    [joined("version https://git-lfs.github.com/spec/v1\noid "), "Fetch it with git lfs pull"],
+    [joined("\n<!DOCTYPE html><html>"), "it is a web page, as a failed download leaves"],
     [file("{ "), "it is not JSON"],
     [file("null"), "it is no safetensors file"],
     [file("[1]"), "it is no safetensors file"],
