@@ -115,12 +115,12 @@ export { bilinearResize, type BilinearResizeOptions } from "./src/ops/resize/bil
 // Images
 export type { ClassMap, LabelColours, LabelTable } from "./src/data/class_map.ts";
 export type { Colour } from "./src/data/encode.ts";
+export { isLabelSetName, type LabelSetName, labelSetNames } from "./src/data/label_set_names.ts";
 export {
   type ClassNames,
   type ClassParts,
   type LabelSet,
   labelSet,
-  labelSetNames,
   mapBetween,
   parseLabelSet,
   type RawIds,
@@ -228,6 +228,7 @@ export {
 export type { BestRound } from "./src/selftraining/round_judge.ts";
 export type { PriorMaps } from "./src/selftraining/spatial_prior.ts";
 export { type CollapseKind, collapseText, type CollapseWarning } from "./src/selftraining/collapse.ts";
+export type { MergedLabels } from "./src/selftraining/precision.ts";
 export { MemoryStore } from "./src/selftraining/memory_store.ts";
 export {
   type PortionRule,

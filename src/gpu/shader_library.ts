@@ -11,6 +11,9 @@ import assignSoftLabels from "../../shaders/lib/assign_soft_labels.wgsl" with { 
 import assignSoftLabelsMany from "../../shaders/lib/assign_soft_labels_many.wgsl" with { type: "text" };
 import classScoreInputs from "../../shaders/lib/class_score_inputs.wgsl" with { type: "text" };
 import classScoresMany from "../../shaders/lib/class_scores_many.wgsl" with { type: "text" };
+import topClass from "../../shaders/lib/top_class.wgsl" with { type: "text" };
+import topMerged from "../../shaders/lib/top_merged.wgsl" with { type: "text" };
+import topMergedMany from "../../shaders/lib/top_merged_many.wgsl" with { type: "text" };
 import writeScores from "../../shaders/lib/write_scores.wgsl" with { type: "text" };
 import writeScoresMany from "../../shaders/lib/write_scores_many.wgsl" with { type: "text" };
 import bilinear from "../../shaders/lib/bilinear.wgsl" with { type: "text" };
@@ -49,6 +52,9 @@ export const library: Readonly<Record<string, string>> = {
   "lib/assign_soft_labels_many.wgsl": assignSoftLabelsMany,
   "lib/class_score_inputs.wgsl": classScoreInputs,
   "lib/class_scores_many.wgsl": classScoresMany,
+  "lib/top_class.wgsl": topClass,
+  "lib/top_merged.wgsl": topMerged,
+  "lib/top_merged_many.wgsl": topMergedMany,
   "lib/write_scores.wgsl": writeScores,
   "lib/write_scores_many.wgsl": writeScoresMany,
   "lib/bilinear.wgsl": bilinear,

@@ -65,18 +65,19 @@ export interface TrainingReport extends Outcome {
 }
 
 function outcome(
-  { settings, shapes, network }: RunContext,
+  context: RunContext,
   { evaluationSplit, inspected }: RunData,
   scores: SplitScores | null,
   round?: ProtocolParts["round"],
 ): Outcome {
+  const { settings, shapes, network, merge } = context;
   const expect = expectationOf(settings);
-  const { views = plainView } = scoringSettings(settings);
+  const { views = plainView } = scoringSettings(context);
   return {
     protocol: protocolOf({
       split: evaluationSplit?.name ?? null,
       labelSizes: inspected.evaluation?.labelSizes ?? [],
-      ...{ shapes, views, absent: settings.get("absent"), classes: network.metadata.classes },
+      ...{ shapes, views, absent: settings.get("absent"), classes: merge?.toClasses ?? network.metadata.classes },
       ...(round === undefined ? {} : { round }),
     }),
     expected: expect === null ? null : compare(expect, scores),
@@ -106,7 +107,7 @@ export async function runSourceTraining(context: RunContext, data: RunData): Pro
   const scores = await folder.once(
     "evaluation",
     scoresForm,
-    () => scoreSplit(parts, "evaluation", evaluation, scoringSettings(settings)),
+    () => scoreSplit(parts, "evaluation", evaluation, scoringSettings(context)),
   );
   profile.enter("other");
   free(trainer);

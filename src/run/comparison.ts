@@ -4,7 +4,8 @@
  * @module
  */
 
-import { labelSet, labelSetNames } from "../data/label_sets.ts";
+import { labelSetNames } from "../data/label_set_names.ts";
+import { labelSet } from "../data/label_sets.ts";
 import { meanOf } from "../metrics/confusion.ts";
 import type { SplitScores } from "../selftraining/evaluation.ts";
 import type { Expectation } from "../settings/expectation.ts";
@@ -85,7 +86,7 @@ export function comparisonRows({ miou, classes, subsets }: Comparison): string[]
 
 /** The classes of a built-in label set; none where there is no such set. */
 function classesOf(name: string): readonly string[] {
-  return labelSetNames.includes(name) ? labelSet(name).classes : [];
+  return labelSetNames.some((known) => known === name) ? labelSet(name).classes : [];
 }
 
 function twoDigits(value: number): number {

@@ -36,7 +36,7 @@ import { validated } from "../formats/validation.ts";
 import type { KeptForm } from "../selftraining/kept.ts";
 import { jsonText, type LabelSink, type RunStore } from "../selftraining/store.ts";
 import type { Settings } from "../settings/settings.ts";
-import { defaultWorkers } from "../data/worker_pool.ts";
+import type { MergedLabels } from "../selftraining/precision.ts";
 import { LabelWriter } from "./label_writer.ts";
 import {
   configContent,
@@ -271,11 +271,12 @@ export class FolderStore implements RunStore<FileItem> {
     items: readonly FileItem[],
     classes: number,
     palette: readonly Colour[] = defaultPalette(classes),
+    merge?: MergedLabels,
   ): LabelSink {
     makeFolder(this.file(labelFolder(round)));
     const paths = items.map(({ name }) => this.#labelPath(round, name));
     const softPaths = items.map(({ name }) => this.#softLabelPath(round, name));
-    const writer = new LabelWriter(paths, classes, palette, defaultWorkers(), softPaths);
+    const writer = new LabelWriter(paths, classes, palette, { merge, softPaths });
     let areSoft = false;
     return {
       write: (labels, truth, size, softLabels) => {

@@ -11,7 +11,7 @@ import { encodeSoftLabels } from "../data/soft_label_map.ts";
 import type { Size } from "../data/size.ts";
 import { answerRequests } from "../data/worker_scope.ts";
 import { writeFileUnsynced } from "../disk/files.ts";
-import { type JudgedCounts, judgeLabels } from "../selftraining/precision.ts";
+import { type JudgedCounts, judgeLabels, type MergedLabels } from "../selftraining/precision.ts";
 
 /** Pseudo-labels of an image. */
 export interface LabelWork {
@@ -27,9 +27,11 @@ export interface LabelWork {
   readonly soft: { readonly path: string; readonly words: Uint32Array<ArrayBuffer> } | null;
   readonly classes: number;
   readonly palette: readonly Colour[];
+  /** What each class is among those of the image's own labels. Default: the same. */
+  readonly merge?: MergedLabels | undefined;
 }
 
-answerRequests<LabelWork, JudgedCounts | null>(({ path, map, size, truth, soft, classes, palette }) => {
+answerRequests<LabelWork, JudgedCounts | null>(({ path, map, size, truth, soft, classes, palette, merge }) => {
   const { labels, height, width } = resizeLabelMap(map, size);
   writeFileUnsynced(path, encodeLabelPng(labels, height, width, withIgnored(palette)));
   if (soft !== null) {
@@ -39,7 +41,7 @@ answerRequests<LabelWork, JudgedCounts | null>(({ path, map, size, truth, soft, 
     });
     writeFileUnsynced(soft.path, bytes);
   }
-  return truth === null ? null : judgeLabels(map.labels, truth, classes);
+  return truth === null ? null : judgeLabels(map.labels, truth, classes, merge);
 });
 
 /** The colours of all ids. Ignored pixels are white, which few data sets use for a class. */

@@ -131,13 +131,14 @@ export function adaptationSettings(
     spatialPrior: prior === undefined ? settings.get("spatial-prior") : readPrior(prior, context.network.classCount),
     stopEarly: settings.get("stop-early"),
     ...(start === undefined ? {} : { start }),
-    ...scoringSettings(settings),
+    ...scoringSettings(context),
   };
 }
 
 /** How the network is scored. */
-export function scoringSettings(settings: Settings): ScoringSettings {
+export function scoringSettings({ settings, merge }: Pick<RunContext, "settings" | "merge">): ScoringSettings {
   return {
+    merge,
     views: viewOptions(settings),
     scoringBatch: settings.get("label-batch"),
     absent: settings.get("absent"),

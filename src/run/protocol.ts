@@ -5,7 +5,8 @@
  * @module
  */
 
-import { labelSet, labelSetNames } from "../data/label_sets.ts";
+import { labelSetNames } from "../data/label_set_names.ts";
+import { labelSet } from "../data/label_sets.ts";
 import type { RunShapes, Shapes } from "../data/shapes.ts";
 import { isExact, type Size } from "../data/size.ts";
 import type { ViewOptions } from "../selftraining/views.ts";

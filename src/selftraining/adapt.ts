@@ -250,7 +250,7 @@ async function labelRound<Item>(
   if (prior !== undefined && await store.read(priorName) === null) {
     await store.write(priorName, await priorFile(gpu, prior, priorOptions));
   }
-  await using sink = store.openLabels(round, images.target, classes, network.metadata.palette);
+  await using sink = store.openLabels(round, images.target, classes, network.metadata.palette, settings.merge);
   const stage = `round ${round}: labelling`;
   const bar = progress.stage(stage, images.target.length, { unit: "images", perStep: 1 });
   const result = await labelTarget(gpu, network, samples, images.target, sink, {

@@ -32,7 +32,10 @@ export interface LabellingOptions extends SelectionSettings, LogitsOptions {
 export interface LabellingResult extends ThresholdsReport {
   /** Weight of the label entropy; only with `lrent`. */
   readonly alpha?: number;
-  /** For each class, the share of its pseudo-labels that are right; `null` if that is unknown. */
+  /**
+   * For each class, the share of its pseudo-labels that are right; `null` if that is unknown. Where the network's classes
+   * are merged when it is scored, these are the merged classes.
+   */
   readonly precision: readonly (number | null)[];
 }
 

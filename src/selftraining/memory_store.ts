@@ -5,10 +5,11 @@
  * @module
  */
 
+import type { Colour } from "../data/encode.ts";
 import type { MemoryItem } from "../data/memory_samples.ts";
 import { resizeLabelMap } from "../data/sample.ts";
 import type { KeptForm } from "./kept.ts";
-import { judgeLabels, Precision } from "./precision.ts";
+import { judgeLabels, type MergedLabels, Precision } from "./precision.ts";
 import type { LabelSink, RunStore } from "./store.ts";
 
 /** Keeps everything in memory. */
@@ -66,15 +67,21 @@ export class MemoryStore implements RunStore<MemoryItem> {
   }
 
   /** Begins to keep the pseudo-labels of a round. */
-  openLabels(round: number, items: readonly MemoryItem[], classes: number): LabelSink {
+  openLabels(
+    round: number,
+    items: readonly MemoryItem[],
+    classes: number,
+    _palette?: readonly Colour[],
+    merge?: MergedLabels,
+  ): LabelSink {
     const kept: Pick<MemoryItem, "labels" | "softLabels">[] = [];
-    const precision = new Precision(classes);
+    const precision = new Precision(merge?.toClasses.length ?? classes);
     return {
       write: (map, truth, size = map, words = undefined) => {
         const { height, width } = map;
         const soft = words === undefined ? {} : { softLabels: { height, width, words } };
         kept.push({ labels: resizeLabelMap(map, size), ...soft });
-        if (truth !== null) precision.add(judgeLabels(map.labels, truth, classes));
+        if (truth !== null) precision.add(judgeLabels(map.labels, truth, classes, merge));
         return Promise.resolve();
       },
       finish: () => {

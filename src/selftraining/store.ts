@@ -9,6 +9,7 @@
 import type { Colour } from "../data/encode.ts";
 import type { SampleLabelMap } from "../data/sample.ts";
 import type { Size } from "../data/size.ts";
+import type { MergedLabels } from "./precision.ts";
 import type { KeptForm } from "./kept.ts";
 
 /** What a run remembers. An `Item` is what the `SampleSource` knows an image by. */
@@ -45,8 +46,16 @@ export interface RunStore<Item> {
    * Opens a sink for the pseudo-labels of a round: one label map for each of `items`, in their order.
    *
    * @param palette the colours of the classes, where labels are kept as pictures.
+   * @param merge what each class is among those of the images' own labels, which judge the pseudo-labels. Default: the
+   * same.
    */
-  openLabels(round: number, items: readonly Item[], classes: number, palette?: readonly Colour[]): LabelSink;
+  openLabels(
+    round: number,
+    items: readonly Item[],
+    classes: number,
+    palette?: readonly Colour[],
+    merge?: MergedLabels,
+  ): LabelSink;
   /** The images of a round, with their pseudo-labels in the place of labels. */
   labelledItems(round: number, items: readonly Item[], classes: number): Item[];
 }

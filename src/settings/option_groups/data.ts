@@ -45,7 +45,7 @@ export const dataOptions = [
   { key: "source-list", group: "data", kind: "path", commands: adapting,
     help: "text file that selects images of the source's split, a path or a name a line" },
   { key: "class-map", group: "data", kind: "path", commands: [...training, "evaluate"],
-    help: "JSON file that translates the classes of a data set into those of the network" },
+    help: "JSON file that translates the classes of a data set into those of the network, or the network's into those that are scored; between known label sets a map is found by names" },
   { key: "images", group: "data", kind: "paths", commands: ["predict"],
     help: "image files, or folders of images, to label" },
   { key: "max-pixels", group: "data", kind: "integer", default: 100_000_000, minimum: 1,
