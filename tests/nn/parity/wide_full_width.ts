@@ -1,5 +1,6 @@
 /**
- * ResNet-38 or FCN8s of full width against PyTorch's, number by number; needs python3 with PyTorch and some minutes:
+ * ResNet-38 or FCN8s of full width against PyTorch's, number by number. It needs some minutes, and PyTorch in the Python
+ * that `PYTHON` names (default: python3).
  *
  *     deno run -A tests/nn/parity/wide_full_width.ts CASE [SEED]
  *
@@ -16,7 +17,8 @@ const [name = "wideresnet38", seed = "0"] = Deno.args;
 const file = await Deno.makeTempFile({ suffix: ".safetensors" });
 try {
   const script = new URL("./make_fixtures.py", import.meta.url).pathname;
-  const made = await new Deno.Command("python3", { args: [script, "--full", name, file, "--seed", seed] }).output();
+  const python = Deno.env.get("PYTHON") ?? "python3";
+  const made = await new Deno.Command(python, { args: [script, "--full", name, file, "--seed", seed] }).output();
   if (!made.success) throw new Error(new TextDecoder().decode(made.stderr));
   const gpu = await Gpu.open();
   const found = await compareWithPytorch(gpu, await Deno.readFile(file), name);
