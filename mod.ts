@@ -115,18 +115,19 @@ export { bilinearResize, type BilinearResizeOptions } from "./src/ops/resize/bil
 // Images
 export type { ClassMap, LabelColours, LabelTable } from "./src/data/class_map.ts";
 export type { Colour } from "./src/data/encode.ts";
+export { isLabelSetName, type LabelSetName, labelSetNames } from "./src/data/label_set_names.ts";
 export {
   type ClassNames,
   type ClassParts,
   type LabelSet,
   labelSet,
-  labelSetNames,
   mapBetween,
   parseLabelSet,
   type RawIds,
   rawLabelTable,
   recognised,
 } from "./src/data/label_sets.ts";
+export { type SoftLabelMap, softLabelWords, wordsOfHardLabels } from "./src/data/soft_label_map.ts";
 export { type MemoryItem, MemorySamples } from "./src/data/memory_samples.ts";
 export type { PixelImage, Sample, SampleLabelMap, SampleOptions, SampleSource } from "./src/data/sample.ts";
 export { planShapes, type RunShapes, type ShapeOptions, type Shapes } from "./src/data/shapes.ts";
@@ -224,6 +225,7 @@ export {
   type SourceTraining,
 } from "./src/selftraining/adapt.ts";
 export { type CollapseKind, collapseText, type CollapseWarning } from "./src/selftraining/collapse.ts";
+export type { MergedLabels } from "./src/selftraining/precision.ts";
 export { MemoryStore } from "./src/selftraining/memory_store.ts";
 export {
   type PortionRule,

@@ -12,16 +12,19 @@ rights() {
   # convert writes one file, and none if it is not named.
   if [ "$command" = convert ]; then out=; fi
   plot=
+  sheet=
   plan=
   previous=
   for argument in "$@"; do
     case $previous in
       --out) out=$argument ;;
       --plot) plot=$argument ;;
+      --sheet) sheet=$argument ;;
     esac
     case $argument in
       --out=*) out=${argument#*=} ;;
       --plot=*) plot=${argument#*=} ;;
+      --sheet=*) sheet=${argument#*=} ;;
       --plan) plan=yes ;;
     esac
     previous=$argument
@@ -57,6 +60,15 @@ rights() {
       ;;
     recipes)
       may read "$root"
+      ;;
+    inspect)
+      echo --allow-read
+      may write "${sheet:+$(dirname -- "$sheet")}"
+      ;;
+    rank-images)
+      echo --allow-read
+      may write "$(dirname -- "$out")" "$cache"
+      echo --allow-sys=homedir
       ;;
     tune | doctor)
       may read "$root" "$cache"

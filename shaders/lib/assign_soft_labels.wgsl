@@ -1,6 +1,6 @@
 // The soft label of a pixel for assign_soft_labels.wgsl, with the scores of few classes in registers.
 fn assignPixel(pixel: u32, image: u32, row: u32, column: u32) -> u32 {
-  return assign(pixel, classScores(image, row, column));
+  return assign(pixel - firstPixel(), classScores(image, row, column));
 }
 
 fn assign(pixel: u32, scores: array<vec4f, CLASS_VECTORS>) -> u32 {
@@ -31,8 +31,9 @@ fn assign(pixel: u32, scores: array<vec4f, CLASS_VECTORS>) -> u32 {
   }
   // A pixel without any score has no weight at all, and must not divide by 0.
   let sum = max(total.x + total.y + total.z + total.w, 1e-30);
-  #unroll v in 0..CLASS_VECTORS {
-    soft[pixel * CLASS_VECTORS + $(v + 0)u] = weights$v / sum;
-  }
-  return select(255u, label, most + log2(sum) > 0.0);
+  let isUsed = most + log2(sum) > 0.0;
+  enterShares();
+  #unroll v in 0..CLASS_VECTORS { storeShares(pixel, $(v + 0)u, weights$v / sum); }
+  leaveShares(pixel, isUsed);
+  return select(255u, label, isUsed);
 }

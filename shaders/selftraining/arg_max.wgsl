@@ -1,10 +1,13 @@
-// Prediction: the class of the largest score of each pixel, the first on ties.
+// Prediction: the class of the largest score of each pixel, the first on ties. TOP says how it is found: among the
+// network's classes, or among those that they are merged into.
 // Bindings: 0 logits read · 1 views read · 2 prior read (see lib/class_score_inputs.wgsl) · 3 labels [N,H,W] write, bytes,
-// four to a word.
+// four to a word · with merged classes 4 merges read (see lib/top_merged.wgsl).
 // Schedule: one invocation takes RUN pixels that follow each other. They share the columns of logits beside them.
-// Bound: with one view, whose logits are compared as they are, C/4 vec4f of arithmetic per pixel; else as top_score.
+// Bound: with one view, whose logits are compared as they are, C/4 vec4f of arithmetic per pixel; else as top_score. C
+// classes merged into M add C·M/4 selections of a vec4f.
 #include lib/bilinear.wgsl
 #include SCORES
+#include TOP
 #include lib/grid.wgsl
 
 // A multiple of four.
@@ -34,7 +37,7 @@ fn main(
     var column = pixel % columns;
     enterStretch(image, row, column);
     loop {
-      packed = insertBits(packed, topScore(image, row, column).id, 8u * (pixel % 4u), 8u);
+      packed = insertBits(packed, bestClass(image, row, column), 8u * (pixel % 4u), 8u);
       if (pixel % 4u == 3u || pixel + 1u == end) {
         labels[pixel / 4u] = packed;
       }

@@ -2,13 +2,15 @@
 // with w_c = (score_c/λ_c)^{1/α}. The hard label is arg max soft, the first class on ties, but 255 unless Σ_j w_j is
 // above 1.
 // Bindings: 0 logits read · 1 views read · 2 prior read (see lib/class_score_inputs.wgsl) · 3 thresholds [CLASSES + 1] read:
-// (bits of λ, biased exponent of λ + 32, bits of log₂ of its mantissa in [1, 2), 0), and a last row (bits of 1/α, …)
+// (bits of λ, biased exponent of λ + 32, bits of log₂ of its mantissa in [1, 2), 0), and a last row (bits of 1/α, first
+// word of the launch, the word after its last, 0)
 // · 4 labels [N,H,W] write, bytes, four to a word · 5 counts [CLASSES] read-write: pixels that got each class
-// · 6 soft [N,H,W,C₄] write.
+// · 6 soft labels write, as the include SHARES says.
 // Schedule: one invocation per word of four pixels. Bound: C logarithms, exponentials and long divisions per pixel. The
 // logarithm of a ratio is the difference of two logarithms. Their exponents are subtracted as integers. So only the
 // logarithms of the mantissas carry an error, which 1/α multiplies.
 #include ASSIGN
+#include SHARES
 #include lib/bilinear.wgsl
 #include SCORES
 #include lib/exact_quotient.wgsl
@@ -22,7 +24,11 @@ const LOWEST: f32 = -100000000.0f;  // stands for log 0
 @group(0) @binding(3) var<storage, read> thresholds: array<vec4u>;
 @group(0) @binding(4) var<storage, read_write> labels: array<u32>;
 @group(0) @binding(5) var<storage, read_write> counts: array<atomic<u32>>;
-@group(0) @binding(6) var<storage, read_write> soft: array<vec4f>;
+
+// The first pixel of the launch.
+fn firstPixel() -> u32 {
+  return 4u * thresholds[CLASSES].y;
+}
 
 // The logarithm to base 2 of w_c.
 fn logWeight(score: f32, threshold: vec4u) -> f32 {
@@ -41,11 +47,11 @@ fn main(
   @builtin(num_workgroups) workgroups: vec3u,
   @builtin(local_invocation_index) local: u32,
 ) {
-  let word = gridIndex(workgroup, workgroups, local, 64u);
+  let word = thresholds[CLASSES].y + gridIndex(workgroup, workgroups, local, 64u);
   let rows = labelRows();
   let columns = labelColumns();
   let pixels = labelPixels();
-  if (word * 4u >= pixels) {
+  if (word >= thresholds[CLASSES].z) {
     return;
   }
   let end = min(word * 4u + 4u, pixels);

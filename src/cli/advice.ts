@@ -6,7 +6,7 @@
  */
 
 import { systemSentence } from "../disk/reasons.ts";
-import { labelSetNames } from "../data/label_sets.ts";
+import { labelSetNames } from "../data/label_set_names.ts";
 import process from "node:process";
 import { errorText, InterruptedError, type Reason, ReasonedError } from "../errors.ts";
 import { collapseText, type CollapseWarning } from "../selftraining/collapse.ts";

@@ -69,6 +69,12 @@ function readGiven(command: Command, args: readonly string[]): Values {
     list = undefined;
     if (token.kind === "option-terminator") continue;
     if (token.kind === "positional") {
+      const bare = known.find(({ positional }) => positional === true);
+      if (bare !== undefined) {
+        list = [...lists.get(bare.key) ?? [], token.value];
+        lists.set(bare.key, list);
+        continue;
+      }
       throw new UsageError(`crosswalk ${command} does not take "${token.value}" here; options start with --`);
     }
     const negative = token.name.startsWith("no-");

@@ -4,12 +4,13 @@
  * @module
  */
 
-import { labelledPart, requireClasses } from "../data/dataset.ts";
-import { openDataset, openLoader } from "../data/folder.ts";
+import { labelledPart } from "../data/dataset.ts";
+import { openLoader } from "../data/folder.ts";
 import { listedPart, openList } from "../data/image_list.ts";
 import { TerminalProgress } from "../report/progress.ts";
 import { inspectItems, requireUsable } from "../run/inspection.ts";
 import { warnOfPalettes } from "../run/label_check.ts";
+import { openToScore, wantedLabelSet } from "../run/meeting.ts";
 import { viewOptions } from "../settings/settings.ts";
 import { evaluate, splitScores } from "../selftraining/evaluation.ts";
 import { readArguments } from "./arguments.ts";
@@ -25,11 +26,13 @@ export async function run(args: readonly string[]): Promise<number> {
   const maxPixels = settings.get("max-pixels");
   const classMap = openClassMap(settings);
   using gpu = await openGpu(settings.get("adapter"));
-  const network = openNetwork(gpu, settings);
-  const { classes } = network.metadata;
+  const network = openNetwork(gpu, settings, { mergesClasses: true });
   const list = openList(settings.get("list"));
-  const dataset = openDataset(data, { classMap, layout: settings.get("layout"), list });
-  requireClasses(dataset, classes, classMap);
+  const { dataset, merge } = openToScore(data, { classes: network.metadata.classes }, {
+    ...{ classMap, wanted: wantedLabelSet(settings), layout: settings.get("layout"), list },
+    say: progress.line.bind(progress),
+  });
+  const classes = merge?.toClasses ?? network.metadata.classes;
   const split = labelledPart(listedPart(dataset.split(settings.get("split")), dataset, list), dataset);
   for (const notice of split.notices) progress.line(notice);
   const inspected = await inspectItems(split.items, { name: "images", progress, maxPixels });
@@ -41,18 +44,23 @@ export async function run(args: readonly string[]): Promise<number> {
     ...openShapes(settings, network, inspected.sizes),
     batch: settings.get("label-batch"),
     views: viewOptions(settings),
+    merge,
   });
   const scores = splitScores(confusion, classes, items.length, settings.get("absent"));
   if (settings.get("json")) {
     terminal.printJson(scores);
     return 0;
   }
-  const width = Math.max(...classes.map((name) => shown(name).length), 14);
+  const names = [...classes, ...Object.keys(scores.subsets ?? {}).map((name) => `mIoU of ${name}`)];
+  const width = Math.max(...names.map((name) => shown(name).length), 14);
   const percent = (value: number | null) => value === null ? "–" : (value * 100).toFixed(1);
   for (const [name, value] of Object.entries(scores.iou)) {
     terminal.print(`${shown(name).padEnd(width)}  ${percent(value)}`);
   }
   terminal.print(`${"mIoU".padEnd(width)}  ${percent(scores.miou)}`);
+  for (const [name, value] of Object.entries(scores.subsets ?? {})) {
+    terminal.print(`${`mIoU of ${name}`.padEnd(width)}  ${percent(value)}`);
+  }
   terminal.print(`${"pixel accuracy".padEnd(width)}  ${percent(scores.pixelAccuracy)}`);
   return 0;
 }

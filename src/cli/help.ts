@@ -74,9 +74,15 @@ const placeholders: Readonly<Record<Exclude<Option["kind"], "flag">, string>> = 
   paths: "PATH…",
 };
 
-function optionHead({ key, kind, choices, words = [], placeholder, default: value }: Option): string {
+/** The most words that stand in the place of an option's value. */
+const mostWords = 3;
+
+function optionHead({ key, kind, choices, words = [], placeholder, positional, default: value }: Option): string {
+  if (positional) return placeholder ?? placeholders.paths;
   if (kind === "flag") return value === true ? `--no-${key}` : `--${key}`;
-  return `--${key} ${choices?.join("|") ?? [...words, placeholder ?? placeholders[kind]].join("|")}`;
+  // Many words would leave no room for what the options do; the help of such an option lists them.
+  const spelled = words.length > mostWords ? ["NAME"] : words;
+  return `--${key} ${choices?.join("|") ?? [...spelled, placeholder ?? placeholders[kind]].join("|")}`;
 }
 
 function optionText({ help, kind, default: value }: Option): string {

@@ -28,9 +28,17 @@ export function openGpu(adapter: string | undefined): Promise<Gpu> {
   return Gpu.open({ adapter, kind: keptKind, tuning: (opened) => loadTuning(adapterKey(opened)) });
 }
 
-/** The network of the settings' weight file, for labelling only. */
-export function openNetwork(gpu: Gpu, settings: Settings): Network {
-  const opened = openWeights(settings.require("weights"), weightOptions(settings));
+/**
+ * The network of the settings' weight file, for labelling only.
+ *
+ * @param options whether the command merges the network's classes into those of the settings' label set.
+ */
+export function openNetwork(
+  gpu: Gpu,
+  settings: Settings,
+  options: Pick<WeightOptions, "mergesClasses"> = {},
+): Network {
+  const opened = openWeights(settings.require("weights"), { ...weightOptions(settings), ...options });
   for (const notice of opened.notices) terminal.say(notice);
   return networkOf(gpu, opened, { trainable: false });
 }

@@ -7,6 +7,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
+import type { ClassMap } from "../data/class_map.ts";
 import { readFile } from "../disk/files.ts";
 import { validated } from "../formats/validation.ts";
 import { shown } from "../report/terminal.ts";
@@ -15,9 +16,10 @@ import type { RunContext } from "../run/context.ts";
 
 /** The table as text. If the result of a control run is given, it also shows the gain over it. */
 export function resultTable(result: AdaptationResult, context: RunContext, control: ControlResult | null): string {
-  const { folder, network } = context;
-  const { classes } = network.metadata;
+  const { folder, network, merge } = context;
+  const classes = merge?.toClasses ?? network.metadata.classes;
   const labelling = lastLabelling(folder.path, result.rounds.length);
+  const labelled = (id: number) => labelling === null ? "–" : String(labelledPixels(labelling.labelled, id, merge));
   const header = [
     "class",
     "source only",
@@ -33,7 +35,7 @@ export function resultTable(result: AdaptationResult, context: RunContext, contr
     percent(after),
     difference(before, after),
     ...(control ? [difference(other, after)] : []),
-    id === null ? "" : String(labelling?.labelled[id] ?? "–"),
+    id === null ? "" : labelled(id),
     id === null ? "" : percent(labelling?.precision[id]),
   ];
   const { sourceOnly, adapted } = result;
@@ -41,6 +43,15 @@ export function resultTable(result: AdaptationResult, context: RunContext, contr
     header,
     ...classes.map((name, id) => row(name, sourceOnly?.iou[name], adapted?.iou[name], control?.adapted?.iou[name], id)),
     row("mIoU", sourceOnly?.miou, adapted?.miou, control?.adapted?.miou, null),
+    ...Object.keys(adapted?.subsets ?? {}).map((set) =>
+      row(
+        `mIoU of ${set}`,
+        sourceOnly?.subsets?.[set],
+        adapted?.subsets?.[set],
+        control?.adapted?.subsets?.[set],
+        null,
+      )
+    ),
     row("pixel accuracy", sourceOnly?.pixelAccuracy, adapted?.pixelAccuracy, control?.adapted?.pixelAccuracy, null),
   ];
   const rounds = result.rounds.map((scores) => percent(scores?.miou)).join(", ");
@@ -52,6 +63,12 @@ export function resultTable(result: AdaptationResult, context: RunContext, contr
     `scores    ${shown(folder.file("result.json"))}`,
     `pictures  ${shown(folder.file("pictures"))}`,
   ].join("\n");
+}
+
+/** Pixels that were labelled as a class, or as those that are merged into it. */
+function labelledPixels(byClass: readonly number[], id: number, merge: ClassMap | undefined): number {
+  if (merge === undefined) return byClass[id] ?? 0;
+  return byClass.reduce((sum, pixels, from) => merge.toId[from] === id ? sum + pixels : sum, 0);
 }
 
 type Score = number | null | undefined;
@@ -79,7 +96,12 @@ export function aligned(table: readonly (readonly string[])[]): string {
 const share = v.nullable(v.number());
 
 /** What the table shows of scores. */
-const shownScores = v.nullable(v.object({ miou: share, iou: v.record(v.string(), share), pixelAccuracy: share }));
+const shownScores = v.nullable(v.object({
+  miou: share,
+  iou: v.record(v.string(), share),
+  pixelAccuracy: share,
+  subsets: v.optional(v.record(v.string(), share)),
+}));
 
 const resultFile = v.object({ adapted: shownScores });
 

@@ -15,22 +15,27 @@ export interface DecodeWork {
   /** The image. */
   readonly item: FileItem;
   /** Where its files are fetched. */
-  readonly urls: { readonly image: string; readonly labels: string | null };
+  readonly urls: { readonly image: string; readonly labels: string | null; readonly softLabels: string | null };
   /** What to make of it. */
   readonly options: SampleOptions;
 }
 
-answerRequests<DecodeWork, Sample>(readSample, ({ image, labels }) => {
-  return labels === null ? [image.pixels.buffer] : [image.pixels.buffer, labels.buffer];
+answerRequests<DecodeWork, Sample>(readSample, ({ image, labels, softLabels }) => {
+  const arrays = [image.pixels, labels, softLabels].filter((array) => array !== null && array !== undefined);
+  return arrays.map(({ buffer }) => buffer);
 });
 
 async function readSample({ item, urls, options }: DecodeWork): Promise<Sample> {
   const labelUrl = options.labels === "none" ? null : urls.labels;
-  const [image, labels] = await Promise.all([
+  const softUrl = labelUrl === null || options.labels === "original" || options.labels === "only"
+    ? null
+    : urls.softLabels;
+  const [image, labels, softLabels] = await Promise.all([
     options.labels === "only" ? null : readBytes(urls.image, item.imagePath),
     labelUrl === null ? null : readBytes(labelUrl, item.labelPath ?? labelUrl),
+    softUrl === null ? null : readBytes(softUrl, item.softLabelPath ?? softUrl),
   ]);
-  return await decodeSample(item, { image, labels }, options);
+  return await decodeSample(item, { image, labels, softLabels }, options);
 }
 
 /** @param path what messages call the file. */

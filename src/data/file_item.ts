@@ -9,6 +9,7 @@ import { type LabelTable, translateLabels } from "./class_map.ts";
 import { decodeImage, imageHeader } from "./decode.ts";
 import { type DecodedLabels, decodeLabels, type LabelRules } from "./labels.ts";
 import { makeLabelSample, makeSample, type Sample, type SampleLabelMap, type SampleOptions } from "./sample.ts";
+import { decodeSoftLabels } from "./soft_label_map.ts";
 import { formatSize, type Size } from "./size.ts";
 
 /** One image of a data set. */
@@ -22,6 +23,8 @@ export interface FileItem extends LabelRules {
   imagePath: string;
   /** Path or URL of the label file; `null` where there is none. */
   labelPath: string | null;
+  /** Path or URL of the file of soft labels that go with the labels; absent where there are none. */
+  softLabelPath?: string;
   /**
    * Whether the labels were made at another size than the image's, as pseudo-labels are. Then they are resized by
    * themselves. Default `false`.
@@ -35,6 +38,8 @@ export interface FileBytes {
   image: Uint8Array | null;
   /** The label file; `null` where there is none. */
   labels: Uint8Array | null;
+  /** The file of soft labels; `null` where there is none. */
+  softLabels?: Uint8Array | null;
 }
 
 /**
@@ -54,7 +59,11 @@ export async function decodeSample(item: FileItem, bytes: FileBytes, options: Sa
     const problem = sizeProblem(sizes, item.imagePath, item.labelPath);
     if (problem !== null) throw new Error(problem);
   }
-  return makeSample(item.name, image, trainLabels(found, item.labelPath, item.labelTable), options);
+  const { softLabels = null } = bytes;
+  const soft = softLabels === null
+    ? null
+    : decodeSoftLabels(softLabels, item.softLabelPath ?? item.name, { maxPixels: options.maxPixels ?? Infinity });
+  return makeSample(item.name, image, trainLabels(found, item.labelPath, item.labelTable), options, soft);
 }
 
 function labelsOnly(item: FileItem, bytes: Uint8Array | null, options: SampleOptions): Sample {

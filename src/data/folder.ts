@@ -24,7 +24,8 @@ import {
 } from "./image_files.ts";
 import type { FileItem } from "./file_item.ts";
 import type { ImageList } from "./image_list.ts";
-import { type LabelSet, labelSet, labelSetNames, parseLabelSet } from "./label_sets.ts";
+import { isLabelSetName } from "./label_set_names.ts";
+import { type LabelSet, labelSet, parseLabelSet } from "./label_sets.ts";
 import { acdc } from "./layouts/acdc.ts";
 import { bdd100k } from "./layouts/bdd100k.ts";
 import { camvid } from "./layouts/camvid.ts";
@@ -164,7 +165,7 @@ export function readClassMap(path: string): ClassMap {
  * @throws {Error} where the file is wrong.
  */
 export function readLabelSet(nameOrPath: string): LabelSet {
-  const isFile = !labelSetNames.includes(nameOrPath) && existsSync(nameOrPath);
+  const isFile = !isLabelSetName(nameOrPath) && existsSync(nameOrPath);
   return isFile ? parseLabelSet(readText(nameOrPath), nameOrPath) : labelSet(nameOrPath);
 }
 

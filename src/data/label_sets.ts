@@ -19,6 +19,7 @@ import { ReasonedError } from "../errors.ts";
 import { type ClassMap, IGNORE_LABEL, type LabelColours, type LabelTable } from "./class_map.ts";
 import { parseDataset } from "./dataset.ts";
 import { type Colour, colourNumber } from "./encode.ts";
+import { isLabelSetName, type LabelSetName, labelSetNames } from "./label_set_names.ts";
 import { strictJson } from "../formats/commented_json.ts";
 import { validated } from "../formats/validation.ts";
 
@@ -93,7 +94,7 @@ const labelSetSchema = v.strictObject({
 
 type LabelSetFile = v.InferOutput<typeof labelSetSchema>;
 
-const files: Readonly<Record<string, unknown>> = {
+const files: Readonly<Record<LabelSetName, unknown>> = {
   "cityscapes-19": cityscapes19,
   "cityscapes-16": cityscapes16,
   "cityscapes-13": cityscapes13,
@@ -103,9 +104,6 @@ const files: Readonly<Record<string, unknown>> = {
   "semantickitti-19": semantickitti19,
   "nuscenes-16": nuscenes16,
 };
-
-/** The names of the built-in label sets. */
-export const labelSetNames: readonly string[] = Object.keys(files);
 
 /** Built-in sets that were asked for. */
 const known = new Map<string, LabelSet>();
@@ -118,14 +116,13 @@ const known = new Map<string, LabelSet>();
 export function labelSet(name: string): LabelSet {
   const found = known.get(name);
   if (found !== undefined) return found;
-  const file = Object.hasOwn(files, name) ? files[name] : undefined;
-  if (file === undefined) {
+  if (!isLabelSetName(name)) {
     throw new ReasonedError(
       `There is no label set "${name}": known are ${labelSetNames.join(", ")}`,
       "unknown label set",
     );
   }
-  const made = parseLabelSet(JSON.stringify(file), `label_sets/${name}.json`);
+  const made = parseLabelSet(JSON.stringify(files[name]), `label_sets/${name}.json`);
   known.set(name, made);
   return made;
 }
@@ -277,7 +274,7 @@ function partsOf({ classes, parts }: ClassNames): readonly ClassParts[] | null {
 }
 
 function nameOf({ name, classes }: ClassNames): string {
-  return name ?? recognised(classes)?.name ?? `${classes.length} classes`;
+  return recognised(classes)?.name ?? name ?? `${classes.length} classes`;
 }
 
 /** Whether a map leads to every class, so that whoever predicts its `fromClasses` can be scored in its `toClasses`. */

@@ -118,8 +118,9 @@ export class Loader implements SampleSource<FileItem> {
     const key = cacheKey(item, options);
     const known = this.#cache.get(key);
     if (known !== undefined) return known;
-    const { imagePath, labelPath } = item;
-    const urls = { image: this.#urlOf(imagePath), labels: labelPath === null ? null : this.#urlOf(labelPath) };
+    const { imagePath, labelPath, softLabelPath = null } = item;
+    const urlOf = (path: string | null) => path === null ? null : this.#urlOf(path);
+    const urls = { image: this.#urlOf(imagePath), labels: urlOf(labelPath), softLabels: urlOf(softLabelPath) };
     const work = { item, urls, options: { maxPixels: this.#maxPixels, ...options } };
     const sample = await this.#pool.run(work, [], imagePath);
     this.#keep(key, sample);
@@ -153,7 +154,8 @@ export class Loader implements SampleSource<FileItem> {
    * the oldest image is the one that the next epoch needs soonest.
    */
   #keep(key: string, sample: Sample): void {
-    const bytes = sample.image.pixels.byteLength + (sample.labels?.byteLength ?? 0);
+    const bytes = sample.image.pixels.byteLength + (sample.labels?.byteLength ?? 0) +
+      (sample.softLabels?.byteLength ?? 0);
     if (this.#cache.has(key) || this.#usedBytes + bytes > this.#cacheBytes) return;
     this.#cache.set(key, sample);
     this.#usedBytes += bytes;
@@ -162,5 +164,5 @@ export class Loader implements SampleSource<FileItem> {
 
 function cacheKey(item: FileItem, options: SampleOptions): string {
   const { size, labels = "resized" } = options;
-  return JSON.stringify([item.imagePath, item.labelPath, [...item.labelTable], size, labels]);
+  return JSON.stringify([item.imagePath, item.labelPath, item.softLabelPath, [...item.labelTable], size, labels]);
 }

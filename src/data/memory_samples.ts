@@ -13,6 +13,7 @@ import {
   type SampleOptions,
   type SampleSource,
 } from "./sample.ts";
+import type { SoftLabelMap } from "./soft_label_map.ts";
 
 /** An image in memory. Give it at the working size: another size is resized again each time it is used. */
 export interface MemoryItem {
@@ -22,6 +23,8 @@ export interface MemoryItem {
   readonly image: PixelImage;
   /** Its labels; `null` where there are none. */
   readonly labels: SampleLabelMap | null;
+  /** Soft labels that go with the labels. Default: none. */
+  readonly softLabels?: SoftLabelMap;
 }
 
 /** The samples of images in memory. */
@@ -42,8 +45,8 @@ export class MemorySamples implements SampleSource<MemoryItem> {
   }
 }
 
-function sampleOf({ name, image, labels }: MemoryItem, options: SampleOptions): Sample {
-  if (options.labels !== "only") return makeSample(name, image, labels, options);
+function sampleOf({ name, image, labels, softLabels }: MemoryItem, options: SampleOptions): Sample {
+  if (options.labels !== "only") return makeSample(name, image, labels, options, softLabels);
   if (labels === null) throw new Error(`Cannot load labels of ${name}: it has none`);
   return makeLabelSample(name, labels, options);
 }

@@ -6,6 +6,7 @@
  */
 
 import { resizeFloats, resizeImage, resizeLabels } from "./resize.ts";
+import { resizeSoftLabels, type SoftLabelMap } from "./soft_label_map.ts";
 import { requireWorkable } from "./decoders/limits.ts";
 import { isExact, isSameSize, type Size, type WorkingSize, workingSize } from "./size.ts";
 
@@ -44,6 +45,11 @@ export interface Sample {
   labels: Uint8Array<ArrayBuffer> | null;
   /** The size of `labels`. */
   labelSize: Size | null;
+  /**
+   * Soft labels, the words of a `SoftLabelMap` of the image's size; absent where there are none. `labels` are then the
+   * hard ones that go with them.
+   */
+  softLabels?: Uint32Array<ArrayBuffer>;
   /** The size of the image before it was resized. */
   originalSize: Size;
 }
@@ -81,12 +87,16 @@ export function makeSample(
   image: PixelImage,
   labels: SampleLabelMap | null,
   options: SampleOptions,
+  soft: SoftLabelMap | null = null,
 ): Sample {
   const originalSize = { height: image.height, width: image.width };
   const size = boundedSize(name, originalSize, options);
   const found = options.labels === "none" ? null : labels;
   const placed = found === null || options.labels === "original" ? found : resizeLabelMap(found, size);
-  return { name, image: resizePixels(image, size), ...labelFields(placed), originalSize };
+  const softLabels = soft === null || options.labels === "none" || options.labels === "original"
+    ? {}
+    : { softLabels: resizeSoftLabels(soft, size).words };
+  return { name, image: resizePixels(image, size), ...labelFields(placed), ...softLabels, originalSize };
 }
 
 /** A sample of labels alone: its image has no pixels. */

@@ -96,7 +96,7 @@ export function readStoredSafetensors(bytes: Uint8Array<ArrayBuffer>, source: st
 /** The header, and where the numbers begin. */
 function headerText(bytes: Uint8Array, source: string): { readonly text: string; readonly dataStart: number } {
   const other = isSafetensors(bytes) ? null : otherKind(bytes);
-  if (other !== null) throw new Error(`Cannot read ${source}: it is ${other}. Save the weights as safetensors`);
+  if (other !== null) throw new Error(`Cannot read ${source}: it is ${other}`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const length = bytes.length < 8 ? -1 : Number(view.getBigUint64(0, true));
   if (length < 2 || length > maxHeaderBytes || bytes[8] !== "{".charCodeAt(0)) {
@@ -125,20 +125,30 @@ export function isSafetensors(bytes: Uint8Array): boolean {
   return bytes[8] === "{".charCodeAt(0) && [4, 5, 6, 7].every((place) => bytes[place] === 0);
 }
 
-/** What a file is that people give in the place of a safetensors file; `null` if nothing is known about it. */
+/** What a file is that people give in the place of a safetensors file, and what to do; `null` if nothing is known. */
 function otherKind(bytes: Uint8Array): string | null {
   const startsWith = (...start: readonly number[]) => start.every((byte, index) => bytes[index] === byte);
-  const zip = startsWith(0x50, 0x4b, 3, 4);
-  if (zip) return "a zip archive, as torch.save writes (.pth, .pt)";
+  const beginning = latin1.decode(bytes.subarray(0, 64));
+  const save = "Save the weights as safetensors";
+  if (startsWith(0x50, 0x4b, 3, 4)) return `a zip archive, as torch.save writes (.pth, .pt). ${save}`;
   // Protocol 2 and up begin with 0x80 and their number.
   if (startsWith(0x80) && (bytes[1] ?? 0) >= 2 && (bytes[1] ?? 0) <= 5) {
-    return "a Python pickle, as torch.save wrote before PyTorch 1.6 (.pth, .pt)";
+    return `a Python pickle, as torch.save wrote before PyTorch 1.6 (.pth, .pt). ${save}`;
   }
-  if (startsWith(0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59)) return "a .npy file";
-  if (startsWith(0x89, 0x48, 0x44, 0x46)) return "an HDF5 file, as Keras writes (.h5)";
-  if (startsWith(0x47, 0x47, 0x55, 0x46)) return "a GGUF file";
+  if (startsWith(0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59)) return `a .npy file. ${save}`;
+  if (startsWith(0x89, 0x48, 0x44, 0x46)) return `an HDF5 file, as Keras writes (.h5). ${save}`;
+  if (startsWith(0x47, 0x47, 0x55, 0x46)) return `a GGUF file. ${save}`;
+  if (startsWith(0x1f, 0x8b)) return "a gzip archive. Unpack it first";
+  if (beginning.startsWith("version https://git-lfs")) {
+    return "what Git LFS leaves in the place of a file that was not fetched. Fetch it with git lfs pull";
+  }
+  if (/^\s*<(?:!doctype|html)/i.test(beginning)) {
+    return "a web page, as a failed download leaves. Download the file itself";
+  }
   return null;
 }
+
+const latin1 = new TextDecoder("latin1");
 
 /** The tensors in the order of their bytes, which must fill `dataBytes` bytes exactly. */
 function inPlace(entries: Readonly<Record<string, Entry>>, dataBytes: number, source: string): [string, Entry][] {

@@ -63,11 +63,12 @@ type Places = ReadonlyMap<string, FilePart>;
 function readArchive(bytes: Uint8Array<ArrayBuffer>, source: string): ForeignTensors {
   const members = readZip(bytes, source);
   const stems = [...members.keys()].flatMap((name) => /^([^/]*)\/data\.pkl$/.exec(name)?.[1] ?? []);
-  const script = [...members.keys()].find((name) => /^[^/]*\/(?:code\/|constants\.pkl$)/.test(name));
+  const script = [...members.values()].find(({ name }) => /^[^/]*\/(?:code\/|constants\.pkl$)/.test(name));
   if (script !== undefined) {
     throw new Error(
-      `Cannot read ${source}: it holds ${shortText(script)}, so it is a program of TorchScript, of which nothing is ` +
-        "read. In Python, torch.save(torch.jit.load(FILE).state_dict(), NEW) takes the tensors out",
+      `Cannot read ${source}: at byte ${script.header}, it holds ${shortText(script.name)}, so it is a program of ` +
+        "TorchScript, of which nothing is read. In Python, torch.save(torch.jit.load(FILE).state_dict(), NEW) takes " +
+        "the tensors out",
     );
   }
   const [stem] = stems;

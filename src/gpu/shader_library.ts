@@ -11,6 +11,9 @@ import assignSoftLabels from "../../shaders/lib/assign_soft_labels.wgsl" with { 
 import assignSoftLabelsMany from "../../shaders/lib/assign_soft_labels_many.wgsl" with { type: "text" };
 import classScoreInputs from "../../shaders/lib/class_score_inputs.wgsl" with { type: "text" };
 import classScoresMany from "../../shaders/lib/class_scores_many.wgsl" with { type: "text" };
+import topClass from "../../shaders/lib/top_class.wgsl" with { type: "text" };
+import topMerged from "../../shaders/lib/top_merged.wgsl" with { type: "text" };
+import topMergedMany from "../../shaders/lib/top_merged_many.wgsl" with { type: "text" };
 import writeScores from "../../shaders/lib/write_scores.wgsl" with { type: "text" };
 import writeScoresMany from "../../shaders/lib/write_scores_many.wgsl" with { type: "text" };
 import bilinear from "../../shaders/lib/bilinear.wgsl" with { type: "text" };
@@ -18,11 +21,13 @@ import crossEntropyProblem from "../../shaders/lib/cross_entropy_problem.wgsl" w
 import crop from "../../shaders/lib/crop.wgsl" with { type: "text" };
 import classScores from "../../shaders/lib/class_scores.wgsl" with { type: "text" };
 import epilogue from "../../shaders/lib/epilogue.wgsl" with { type: "text" };
+import everyShare from "../../shaders/lib/every_share.wgsl" with { type: "text" };
 import everyRow from "../../shaders/lib/every_row.wgsl" with { type: "text" };
 import exactQuotient from "../../shaders/lib/exact_quotient.wgsl" with { type: "text" };
 import convolutionGeometry from "../../shaders/lib/convolution_geometry.wgsl" with { type: "text" };
 import convolutionSizes from "../../shaders/lib/convolution_sizes.wgsl" with { type: "text" };
 import grid from "../../shaders/lib/grid.wgsl" with { type: "text" };
+import largestShares from "../../shaders/lib/largest_shares.wgsl" with { type: "text" };
 import leftBuffer from "../../shaders/lib/left_buffer.wgsl" with { type: "text" };
 import leftPatches from "../../shaders/lib/left_patches.wgsl" with { type: "text" };
 import leftPhases from "../../shaders/lib/left_phases.wgsl" with { type: "text" };
@@ -47,6 +52,9 @@ export const library: Readonly<Record<string, string>> = {
   "lib/assign_soft_labels_many.wgsl": assignSoftLabelsMany,
   "lib/class_score_inputs.wgsl": classScoreInputs,
   "lib/class_scores_many.wgsl": classScoresMany,
+  "lib/top_class.wgsl": topClass,
+  "lib/top_merged.wgsl": topMerged,
+  "lib/top_merged_many.wgsl": topMergedMany,
   "lib/write_scores.wgsl": writeScores,
   "lib/write_scores_many.wgsl": writeScoresMany,
   "lib/bilinear.wgsl": bilinear,
@@ -55,10 +63,12 @@ export const library: Readonly<Record<string, string>> = {
   "lib/crop.wgsl": crop,
   "lib/epilogue.wgsl": epilogue,
   "lib/every_row.wgsl": everyRow,
+  "lib/every_share.wgsl": everyShare,
   "lib/exact_quotient.wgsl": exactQuotient,
   "lib/convolution_geometry.wgsl": convolutionGeometry,
   "lib/convolution_sizes.wgsl": convolutionSizes,
   "lib/grid.wgsl": grid,
+  "lib/largest_shares.wgsl": largestShares,
   "lib/left_buffer.wgsl": leftBuffer,
   "lib/left_patches.wgsl": leftPatches,
   "lib/left_phases.wgsl": leftPhases,

@@ -65,6 +65,22 @@ export function drawStrip(panels: readonly Panel[], legend: readonly LegendEntry
   return canvas;
 }
 
+/** Rows of pixels that {@link drawLegend} takes. */
+export function legendHeight(legend: readonly LegendEntry[], width: number): number {
+  return legendRows(legend, width, 1, 4).length * (textHeight(1) + 4);
+}
+
+/** Draws a legend of the classes, in lines that are no wider than `width`. */
+export function drawLegend(
+  canvas: Picture,
+  legend: readonly LegendEntry[],
+  { top, left, width }: { readonly top: number; readonly left: number; readonly width: number },
+): void {
+  for (const [index, row] of legendRows(legend, width, 1, 4).entries()) {
+    drawLegendRow(canvas, row, top + index * (textHeight(1) + 4), 1, 4, left);
+  }
+}
+
 function entryWidth({ name }: LegendEntry, scale: number, gap: number): number {
   return swatchSide(scale) + gap + textWidth(name, scale) + 3 * gap;
 }
@@ -89,8 +105,15 @@ function legendRows(legend: readonly LegendEntry[], width: number, scale: number
   return rows;
 }
 
-function drawLegendRow(canvas: Picture, row: readonly LegendEntry[], top: number, scale: number, gap: number): void {
-  let left = gap;
+function drawLegendRow(
+  canvas: Picture,
+  row: readonly LegendEntry[],
+  top: number,
+  scale: number,
+  gap: number,
+  first = gap,
+): void {
+  let left = first;
   for (const entry of row) {
     const side = swatchSide(scale);
     drawPicture(canvas, blankPicture(side, side, ink), top, left);

@@ -56,7 +56,7 @@ export async function runSourceTraining(context: RunContext, data: RunData): Pro
   const scores = await folder.once(
     "evaluation",
     scoresForm,
-    () => scoreSplit(parts, "evaluation", evaluation, scoringSettings(settings)),
+    () => scoreSplit(parts, "evaluation", evaluation, scoringSettings(context)),
   );
   profile.enter("other");
   await folder.write("result.json", jsonText(scores));

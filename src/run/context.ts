@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { ClassMap } from "../data/class_map.ts";
 import type { Dataset, Split } from "../data/dataset.ts";
 import type { FileItem } from "../data/file_item.ts";
 import type { Loader } from "../data/loader.ts";
@@ -37,6 +38,8 @@ export interface RunContext {
   readonly crop: Size;
   /** Aborted by Ctrl-C. */
   readonly signal: AbortSignal;
+  /** What the network's classes are merged into when it is scored: those of the target. Absent where they are the same. */
+  readonly merge?: ClassMap | undefined;
 }
 
 /** The images of a run. */

@@ -9,7 +9,7 @@
  * | `stages.json` | results of finished stages, so that a resumed run does not repeat them, and digests of their files |
  * | `checkpoint.safetensors` | weights, optimizer and place of the training stage in progress |
  * | `metrics.jsonl` | one line per training step and per event |
- * | `rounds/<r>/` | `thresholds.json`, `pseudo-labels/*.png` and their digests, `pseudo-labels.json` |
+ * | `rounds/<r>/` | `thresholds.json`, `pseudo-labels/*.png` and their digests, `pseudo-labels.json`; with LRENT also `soft-labels/*.soft`, `soft-labels.json` |
  * | `lock` | who is writing to the folder; it is there only while a run is |
  * | `profile.json` | with `--profile`: where the time of the last start went |
  * | `result.json`, `weights.safetensors`, `pictures/` | what came out |
@@ -35,6 +35,7 @@ import { validated } from "../formats/validation.ts";
 import type { KeptForm } from "../selftraining/kept.ts";
 import { jsonText, type LabelSink, type RunStore } from "../selftraining/store.ts";
 import type { Settings } from "../settings/settings.ts";
+import type { MergedLabels } from "../selftraining/precision.ts";
 import { LabelWriter } from "./label_writer.ts";
 import {
   configContent,
@@ -264,15 +265,25 @@ export class FolderStore implements RunStore<FileItem> {
     items: readonly FileItem[],
     classes: number,
     palette: readonly Colour[] = defaultPalette(classes),
+    merge?: MergedLabels,
   ): LabelSink {
     makeFolder(this.file(labelFolder(round)));
-    const writer = new LabelWriter(items.map(({ name }) => this.#labelPath(round, name)), classes, palette);
+    const paths = items.map(({ name }) => this.#labelPath(round, name));
+    const softPaths = items.map(({ name }) => this.#softLabelPath(round, name));
+    const writer = new LabelWriter(paths, classes, palette, { merge, softPaths });
+    let areSoft = false;
     return {
-      write: (labels, truth, size) => writer.write(labels, truth, size),
+      write: (labels, truth, size, softLabels) => {
+        if (softLabels !== undefined && !areSoft) makeFolder(this.file(softFolder(round)));
+        areSoft ||= softLabels !== undefined;
+        return writer.write(labels, truth, size, softLabels);
+      },
       finish: async () => {
         const shares = await writer.finish();
-        const digests = items.map(({ name }) => [name, sha256(readFile(this.#labelPath(round, name)))]);
-        await this.write(labelDigests(round), jsonText(Object.fromEntries(digests)));
+        const digestsOf = (files: readonly string[]) =>
+          jsonText(Object.fromEntries(items.map(({ name }, index) => [name, sha256(readFile(files[index] ?? ""))])));
+        await this.write(labelDigests(round), digestsOf(paths));
+        if (areSoft) await this.write(softDigests(round), digestsOf(softPaths));
         return shares;
       },
       [Symbol.asyncDispose]: () => writer[Symbol.asyncDispose](),
@@ -282,9 +293,11 @@ export class FolderStore implements RunStore<FileItem> {
   /** The images of a round, with their pseudo-labels as label files. */
   labelledItems(round: number, items: readonly FileItem[], classes: number): FileItem[] {
     const table = labelTable(classes);
+    const areSoft = existsSync(this.file(softDigests(round)));
     return items.map((item) => ({
       ...item,
       labelPath: this.#labelPath(round, item.name),
+      ...areSoft ? { softLabelPath: this.#softLabelPath(round, item.name) } : {},
       labelTable: table,
       labelsResized: true,
     }));
@@ -300,25 +313,33 @@ export class FolderStore implements RunStore<FileItem> {
     return this.file(labelFolder(round), `${name}.png`);
   }
 
+  #softLabelPath(round: number, name: string): string {
+    return this.file(softFolder(round), `${name}.soft`);
+  }
+
   /**
    * Makes sure that the pseudo-labels of a round are those that the run wrote.
    *
    * @throws {Error} naming a file that is missing, was changed, or is not of the run.
    */
   #requireLabels(round: number): void {
-    const path = this.file(labelDigests(round));
+    this.#requireListed(labelDigests(round), labelFolder(round), ".png");
+    if (existsSync(this.file(softDigests(round)))) this.#requireListed(softDigests(round), softFolder(round), ".soft");
+  }
+
+  /** Makes sure that a folder holds the files whose digests are listed, and no others with that ending. */
+  #requireListed(list: string, folder: string, ending: string): void {
+    const path = this.file(list);
     const text = new TextDecoder().decode(readFile(path));
     const digests = validated(v.record(v.string(), v.string()), text, path, "digests of pseudo-labels");
     for (const [name, digest] of Object.entries(digests)) {
-      this.stages.requireFile(join(labelFolder(round), `${name}.png`), digest);
+      this.stages.requireFile(join(folder, `${name}${ending}`), digest);
     }
-    const known = new Set(Object.keys(digests).map((name) => join(`${name}.png`)));
-    const there = readdirSync(this.file(labelFolder(round)), { recursive: true, encoding: "utf8" });
-    const foreign = there.find((file) => file.endsWith(".png") && !known.has(file));
+    const known = new Set(Object.keys(digests).map((name) => join(`${name}${ending}`)));
+    const there = readdirSync(this.file(folder), { recursive: true, encoding: "utf8" });
+    const foreign = there.find((file) => file.endsWith(ending) && !known.has(file));
     if (foreign === undefined) return;
-    throw new Error(
-      `Cannot go on with the run: ${this.file(labelFolder(round), foreign)} is not of the run. Remove the file`,
-    );
+    throw new Error(`Cannot go on with the run: ${this.file(folder, foreign)} is not of the run. Remove the file`);
   }
 
   /** The images of the run's start; `null` if the list of them is not the one that the record knows. */
@@ -374,6 +395,15 @@ function refuse(path: string, [first, ...others]: readonly Difference[]): void {
 
 function labelFolder(round: number): string {
   return join("rounds", String(round), "pseudo-labels");
+}
+
+/** Soft pseudo-labels lie beside the hard ones, at the size at which they were computed. */
+function softFolder(round: number): string {
+  return join("rounds", String(round), "soft-labels");
+}
+
+function softDigests(round: number): string {
+  return join("rounds", String(round), "soft-labels.json");
 }
 
 function labelDigests(round: number): string {

@@ -29,6 +29,8 @@ export interface InspectedSplit {
   readonly digest: string;
   /** The pixels of each of the 256 ids in the labels of all images, as the files mean them. */
   readonly idCounts: Float64Array;
+  /** The pixels of each class in the labels of all images, and at {@link IGNORE_LABEL} those that are ignored. */
+  readonly classCounts: Float64Array;
   /** Label files whose palette disagrees with the data set's. */
   readonly strayColours: readonly StrayFile[];
   /** The images that cannot be used. */
@@ -59,6 +61,8 @@ export interface InspectionOptions {
   readonly maxPixels?: number | undefined;
   /** Number of Workers. Default: as for decoding. */
   readonly workers?: number;
+  /** Whether the pixels of images are decoded too, which finds all damage and takes time. Default `false`. */
+  readonly decodes?: boolean;
 }
 
 /** Images that a Worker looks at in one piece of work. */
@@ -82,6 +86,7 @@ export async function inspectItems(items: readonly FileItem[], options: Inspecti
     digests,
     digest: digestOfTexts(digests),
     idCounts: sums(usable.flatMap(({ labels }) => labels?.counts ?? [])),
+    classCounts: classCounts(usable),
     strayColours: usable.flatMap(({ item: { labelPath }, labels }) =>
       labelPath === null || !labels?.stray ? [] : [{ path: labelPath, ...labels.stray }]
     ),
@@ -98,7 +103,7 @@ async function inspectFiles(
   items: readonly FileItem[],
   options: InspectionOptions,
 ): Promise<(InspectedItem | ImageProblem)[]> {
-  const { name, progress, maxPixels, workers = defaultWorkers() } = options;
+  const { name, progress, maxPixels, workers = defaultWorkers(), decodes = false } = options;
   const parts = Math.ceil(items.length / together);
   const pool = new WorkerPool<InspectionWork, (InspectedItem | ImageProblem)[]>(
     () => new Worker(new URL("./inspection_worker.ts", import.meta.url), { type: "module" }),
@@ -109,7 +114,7 @@ async function inspectFiles(
   const bars: StageProgress[] = [];
   let done = 0;
   const inspect = async (part: readonly FileItem[]) => {
-    const found = await pool.run({ items: part, maxPixels }, [], part[0]?.imagePath);
+    const found = await pool.run({ items: part, maxPixels, decodes }, [], part[0]?.imagePath);
     done += part.length;
     if (bars.length === 0 && done < items.length && performance.now() - start > barAfter) {
       bars.push(progress.stage(`checking ${name}`, items.length, { unit: "images", perStep: 1 }));
@@ -132,6 +137,18 @@ async function inspectFiles(
 function sums(lists: readonly Uint32Array[]): Float64Array {
   const result = new Float64Array(256);
   for (const counts of lists) counts.forEach((count, id) => result[id] = (result[id] ?? 0) + count);
+  return result;
+}
+
+/** The pixels of each class. Each image has a table of its own. */
+function classCounts(images: readonly { item: FileItem; labels: InspectedItem["labels"] }[]): Float64Array {
+  const result = new Float64Array(256);
+  for (const { item, labels } of images) {
+    labels?.counts.forEach((count, id) => {
+      const classId = item.labelTable[id] ?? -1;
+      if (classId >= 0) result[classId] = (result[classId] ?? 0) + count;
+    });
+  }
   return result;
 }
 

@@ -2,7 +2,7 @@
  * What a Worker of the inspection runs. It reads the files of a few images, and tells what their headers say, whether
  * they are whole, which ids their labels hold, and a digest of what they hold.
  *
- * The pixels of images are not decoded. Those of labels are: a wrong id is in no header, and label files are small and
+ * The pixels of images are not decoded, unless that is asked for. Those of labels are: a wrong id is in no header, and label files are small and
  * decode fast.
  *
  * @module
@@ -10,11 +10,12 @@
 
 import { translateLabels } from "../data/class_map.ts";
 import { type FileItem, sizeProblem } from "../data/file_item.ts";
+import { decodeImage } from "../data/decode.ts";
 import { decodeLabels } from "../data/labels.ts";
 import type { Size } from "../data/size.ts";
 import { errorText, type Reason, ReasonedError } from "../errors.ts";
 import { answerRequests } from "../data/worker_scope.ts";
-import { type CheckedFile, checkedFile } from "./checked_file.ts";
+import { checkedFile } from "./checked_file.ts";
 import { fastInflate } from "./fast_inflate.ts";
 import { type StrayColour, strayColour } from "./stray_colour.ts";
 
@@ -23,6 +24,8 @@ export interface InspectionWork {
   readonly items: readonly FileItem[];
   /** How many pixels the header of a file may claim. */
   readonly maxPixels: number | undefined;
+  /** Whether the pixels of images are decoded too, which finds all damage and takes time. */
+  readonly decodes: boolean;
 }
 
 /** What was found out about the labels of an image. */
@@ -39,6 +42,10 @@ export interface InspectedLabels {
 export interface ImageProblem {
   /** A sentence that names the file. */
   readonly problem: string;
+  /** The file: the image's, or its label file where that alone is to blame. */
+  readonly file: string;
+  /** The image's size, where only its labels are to blame; `null` where the image cannot be read. */
+  readonly size: Size | null;
   /** What it is about, if something can be done. */
   readonly reason: Reason | undefined;
 }
@@ -52,40 +59,47 @@ export interface InspectedItem {
   readonly labels: InspectedLabels | null;
 }
 
-answerRequests<InspectionWork, (InspectedItem | ImageProblem)[]>(({ items, maxPixels }) =>
-  items.map((item) => inspect(item, maxPixels))
-);
+answerRequests<InspectionWork, (InspectedItem | ImageProblem)[]>(async ({ items, maxPixels, decodes }) => {
+  const found: (InspectedItem | ImageProblem)[] = [];
+  for (const item of items) found.push(await inspect(item, maxPixels, decodes));
+  return found;
+});
 
-function inspect(item: FileItem, maxPixels: number | undefined): InspectedItem | ImageProblem {
+async function inspect(
+  item: FileItem,
+  maxPixels: number | undefined,
+  decodes: boolean,
+): Promise<InspectedItem | ImageProblem> {
+  const { imagePath, labelPath } = item;
+  let file = imagePath;
+  let size: Size | null = null;
   try {
-    const image = checkedFile(item.imagePath, { maxPixels });
+    const image = checkedFile(imagePath, { maxPixels });
+    if (decodes) await decodeImage(image.read(), imagePath, { maxPixels });
     const { height, width } = image.header;
-    const labels = item.labelPath === null ? null : inspectLabels(item, item.labelPath, image, maxPixels);
-    return { size: { height, width }, digest: image.digest, labels };
+    size = { height, width };
+    if (labelPath === null) return { size, digest: image.digest, labels: null };
+    file = labelPath;
+    const labels = inspectLabels(item, labelPath, maxPixels);
+    const sizes = { image: image.header, stored: image.header.stored, labels: labels.size };
+    const problem = sizeProblem(sizes, imagePath, labelPath);
+    if (problem !== null) return { problem, file: imagePath, size, reason: undefined };
+    return { size, digest: image.digest, labels };
   } catch (error) {
     return {
       problem: errorText(error),
+      file,
+      size,
       reason: error instanceof ReasonedError ? error.reason : undefined,
     };
   }
 }
 
-function inspectLabels(
-  item: FileItem,
-  path: string,
-  image: CheckedFile,
-  maxPixels: number | undefined,
-): InspectedLabels {
+function inspectLabels(item: FileItem, path: string, maxPixels: number | undefined): InspectedLabels {
   const { digest, read } = checkedFile(path, { maxPixels, labels: true });
   const { labelColours: colours, idsInRed } = item;
   const found = decodeLabels(read(), path, { maxPixels, colours, idsInRed, inflater: fastInflate });
   const { height, width, labels, palette } = found;
-  const problem = sizeProblem(
-    { image: image.header, stored: image.header.stored, labels: found },
-    item.imagePath,
-    path,
-  );
-  if (problem !== null) throw new Error(problem);
   const counts = new Uint32Array(256);
   for (let pixel = 0; pixel < labels.length; pixel++) {
     const id = labels[pixel] ?? 0;

@@ -22,17 +22,13 @@ const listed = 12;
 export function checkLabels(split: Split, dataset: Dataset, inspected: InspectedSplit, progress: Progress): void {
   const table = inspected.items[0]?.labelTable;
   if (table === undefined) return;
-  const counts: Counts = { classes: new Float64Array(dataset.classes.length), ignored: 0, ignoredId: null };
-  for (const [id, count] of inspected.idCounts.entries()) {
-    const classId = table[id] ?? -1;
-    if (count === 0 || classId < 0) continue;
-    if (classId === IGNORE_LABEL) {
-      counts.ignored += count;
-      counts.ignoredId = id;
-    } else {
-      counts.classes[classId] = (counts.classes[classId] ?? 0) + count;
-    }
-  }
+  const { idCounts, classCounts } = inspected;
+  const ignoredIds = [...idCounts.keys()].filter((id) => table[id] === IGNORE_LABEL && (idCounts[id] ?? 0) > 0);
+  const counts: Counts = {
+    classes: classCounts.slice(0, dataset.classes.length),
+    ignored: classCounts[IGNORE_LABEL] ?? 0,
+    ignoredId: ignoredIds.at(-1) ?? null,
+  };
   requireSeveral(split, dataset, counts);
   const absent = dataset.classes.filter((_, id) => counts.classes[id] === 0);
   if (absent.length > 0) {
@@ -48,14 +44,14 @@ interface Counts {
   /** Pixels of each class. */
   readonly classes: Float64Array;
   /** Ignored pixels, and one of their ids in the files. */
-  ignored: number;
-  ignoredId: number | null;
+  readonly ignored: number;
+  readonly ignoredId: number | null;
 }
 
 function requireSeveral(
   { name }: Split,
   { path, classes }: Dataset,
-  { classes: pixels, ignored, ignoredId }: Readonly<Counts>,
+  { classes: pixels, ignored, ignoredId }: Counts,
 ): void {
   const present = classes.filter((_, id) => (pixels[id] ?? 0) > 0);
   const [only] = present;

@@ -4,12 +4,14 @@
  * @module
  */
 
+import { deflateSync } from "node:zlib";
 import { type Colour, encodeLabelPng } from "../data/encode.ts";
 import { resizeLabelMap, type SampleLabelMap } from "../data/sample.ts";
+import { encodeSoftLabels } from "../data/soft_label_map.ts";
 import type { Size } from "../data/size.ts";
 import { answerRequests } from "../data/worker_scope.ts";
 import { writeFileUnsynced } from "../disk/files.ts";
-import { type JudgedCounts, judgeLabels } from "../selftraining/precision.ts";
+import { type JudgedCounts, judgeLabels, type MergedLabels } from "../selftraining/precision.ts";
 
 /** Pseudo-labels of an image. */
 export interface LabelWork {
@@ -21,14 +23,25 @@ export interface LabelWork {
   readonly size: Size;
   /** The image's own labels, in the same form; `null` if there are none. */
   readonly truth: Uint8Array<ArrayBuffer> | null;
+  /** Soft labels that go with the labels, and their file; `null` if there are none. */
+  readonly soft: { readonly path: string; readonly words: Uint32Array<ArrayBuffer> } | null;
   readonly classes: number;
   readonly palette: readonly Colour[];
+  /** What each class is among those of the image's own labels. Default: the same. */
+  readonly merge?: MergedLabels | undefined;
 }
 
-answerRequests<LabelWork, JudgedCounts | null>(({ path, map, size, truth, classes, palette }) => {
+answerRequests<LabelWork, JudgedCounts | null>(({ path, map, size, truth, soft, classes, palette, merge }) => {
   const { labels, height, width } = resizeLabelMap(map, size);
   writeFileUnsynced(path, encodeLabelPng(labels, height, width, withIgnored(palette)));
-  return truth === null ? null : judgeLabels(map.labels, truth, classes);
+  if (soft !== null) {
+    const { words } = soft;
+    const bytes = encodeSoftLabels({ height: map.height, width: map.width, words }, (all) => {
+      return deflateSync(all, { level: 1 });
+    });
+    writeFileUnsynced(soft.path, bytes);
+  }
+  return truth === null ? null : judgeLabels(map.labels, truth, classes, merge);
 });
 
 /** The colours of all ids. Ignored pixels are white, which few data sets use for a class. */

@@ -10,7 +10,7 @@ import type { SampleLabelMap } from "../data/sample.ts";
 import type { Size } from "../data/size.ts";
 import { defaultWorkers, WorkerPool } from "../data/worker_pool.ts";
 import { syncFiles } from "../disk/files.ts";
-import { type JudgedCounts, Precision } from "../selftraining/precision.ts";
+import { type JudgedCounts, type MergedLabels, Precision } from "../selftraining/precision.ts";
 import type { LabelSink } from "../selftraining/store.ts";
 import type { LabelWork } from "./label_worker.ts";
 
@@ -22,23 +22,29 @@ export class LabelWriter implements LabelSink {
   readonly #pool: WorkerPool<LabelWork, JudgedCounts | null>;
   readonly #precision: Precision;
   #written = 0;
+  readonly #softWritten: string[] = [];
   #waiting: Promise<JudgedCounts | null>[] = [];
 
   /**
    * @param paths the file of each image, in their order.
    * @param palette the colours of the classes.
-   * @param workers number of Workers, which start at once.
+   * @param options `merge`: what each class is among those of the truth, by default the same; `softPaths`: the file of
+   * the soft labels of each image, where there are some; `workers`: number of Workers, which start at once.
    */
   constructor(
     readonly paths: readonly string[],
     readonly classes: number,
     readonly palette: readonly Colour[],
-    workers: number = defaultWorkers(),
+    readonly options: {
+      readonly merge?: MergedLabels | undefined;
+      readonly softPaths?: readonly string[];
+      readonly workers?: number;
+    } = {},
   ) {
-    this.#precision = new Precision(classes);
+    this.#precision = new Precision(options.merge?.toClasses.length ?? classes);
     this.#pool = new WorkerPool(
       () => new Worker(new URL("./label_worker.ts", import.meta.url), { type: "module" }),
-      workers,
+      options.workers ?? defaultWorkers(),
       { action: "write labels", owner: "writer", worker: "labelling worker" },
     );
     this.#pool.start();
@@ -48,16 +54,28 @@ export class LabelWriter implements LabelSink {
    * Begins to write the labels of the next image. It waits only if too many images are being written.
    *
    * @param size the size of the file. Default: that of the labels.
+   * @param words soft labels that go with the labels. Default: none.
    * @throws {Error} if the file of an earlier image could not be written, or there are more images than files.
    */
-  async write(map: SampleLabelMap, truth: Uint8Array<ArrayBuffer> | null, size: Size = map): Promise<void> {
+  async write(
+    map: SampleLabelMap,
+    truth: Uint8Array<ArrayBuffer> | null,
+    size: Size = map,
+    words?: Uint32Array<ArrayBuffer>,
+  ): Promise<void> {
     const path = this.paths[this.#written];
-    if (path === undefined) throw new Error(`There is no file for image ${this.#written}`);
+    const softPath = this.options.softPaths?.[this.#written];
+    if (path === undefined || words !== undefined && softPath === undefined) {
+      throw new Error(`There is no file for image ${this.#written}`);
+    }
     this.#written++;
-    const { classes, palette } = this;
+    const { classes, palette, options: { merge } } = this;
     const { height, width } = size;
-    const work: LabelWork = { path, map, size: { height, width }, truth, classes, palette };
-    const written = this.#pool.run(work, [map.labels.buffer], path);
+    const soft = words === undefined || softPath === undefined ? null : { path: softPath, words };
+    if (soft !== null) this.#softWritten.push(soft.path);
+    const work: LabelWork = { path, map, size: { height, width }, truth, soft, classes, palette, merge };
+    const moved = [map.labels.buffer, ...soft === null ? [] : [soft.words.buffer]];
+    const written = this.#pool.run(work, moved, path);
     // A failure is thrown later, when this promise is awaited. Until then it must not count as an unhandled rejection.
     written.catch(() => {});
     this.#waiting.push(written);
@@ -72,7 +90,7 @@ export class LabelWriter implements LabelSink {
    */
   async finish(): Promise<(number | null)[]> {
     while (this.#waiting.length > 0) await this.#takeOne();
-    await syncFiles(this.paths.slice(0, this.#written));
+    await syncFiles([...this.paths.slice(0, this.#written), ...this.#softWritten]);
     return this.#precision.shares();
   }
 

@@ -17,6 +17,7 @@ import { programBytes } from "../graph/program_bytes.ts";
 import { offsetAlignment } from "../graph/slices.ts";
 import type { Network } from "../nn/network.ts";
 import { logitsProgram } from "../selftraining/inference.ts";
+import { mergedBytes } from "../selftraining/merged_classes.ts";
 import { viewsBytes } from "../selftraining/scores.ts";
 import { defaultLimits, labelBytes } from "../selftraining/selection.ts";
 import type { SelectionSettings } from "../selftraining/thresholds.ts";
@@ -53,6 +54,8 @@ export interface PlannedRun {
     readonly views: ViewOptions;
     /** The sizes to which images are padded. */
     readonly shapes: RunShapes;
+    /** How many classes the network's are merged into when it is scored. Absent where they stay. */
+    readonly merged?: number | undefined;
   };
   /** The labelling of the target; `null` if nothing is labelled. */
   readonly labelling: LabellingSizes | null;
@@ -200,8 +203,15 @@ function scoringBytes(
   { images, labelPixels }: { readonly images: number; readonly labelPixels: number },
   { programs, logitsOfImage }: InferenceBytes,
 ): number {
-  const confusion = bufferBytes(network.classCount ** 2 * 4);
-  const { labels, others } = predictionBytes(Math.min(inference.batch, images), labelPixels, inference, logitsOfImage);
+  const { merged = network.classCount } = inference;
+  const confusion = bufferBytes(merged ** 2 * 4);
+  const { labels, others } = predictionBytes(
+    network,
+    Math.min(inference.batch, images),
+    labelPixels,
+    inference,
+    logitsOfImage,
+  );
   const truth = Math.max(labels, bufferBytes(inference.batch * labelPixels));
   // The confusion matrix counts twice, as it is read back.
   return programs + labels + others + truth + 2 * confusion;
@@ -217,26 +227,28 @@ function picturesBytes(
   { programs, logitsOfImage }: InferenceBytes,
 ): number {
   const images = Math.min(run.inference.batch, run.pictures);
-  const { labels, others } = predictionBytes(images, labelledPixels(run), run.inference, logitsOfImage);
+  const { labels, others } = predictionBytes(network, images, labelledPixels(run), run.inference, logitsOfImage);
   // The labels count twice, as they are read back.
   return networkBytes(network) + network.store.valueBytes + programs + 2 * labels + others;
 }
 
 /**
- * Bytes of a prediction: the labels of a batch and, beside them, the tables of its views and, with several views or
- * sizes, the logits of all images.
+ * Bytes of a prediction: the labels of a batch and, beside them, the tables of its views and of merged classes and, with
+ * several views or sizes, the logits of all images.
  */
 function predictionBytes(
+  network: Network,
   images: number,
   labelPixels: number,
-  { views, shapes: { areMixed } }: PlannedRun["inference"],
+  { views, shapes: { areMixed }, merged }: PlannedRun["inference"],
   logitsOfImage: number,
 ): { readonly labels: number; readonly others: number } {
   const table = bufferBytes(viewsBytes(viewCount(views)));
+  const merges = merged === undefined ? 0 : bufferBytes(mergedBytes(network.classCount, merged));
   const logits = isPlain(views) && !areMixed ? 0 : bufferBytes(images * logitsOfImage);
-  if (!areMixed) return { labels: bufferBytes(images * labelPixels), others: table + logits };
+  if (!areMixed) return { labels: bufferBytes(images * labelPixels), others: table + merges + logits };
   const ofImage = bufferBytes(labelPixels);
-  return { labels: 2 ** Math.ceil(Math.log2(images * ofImage)), others: images * table + logits + ofImage };
+  return { labels: 2 ** Math.ceil(Math.log2(images * ofImage)), others: images * table + merges + logits + ofImage };
 }
 
 function sum(values: readonly number[]): number {

@@ -152,7 +152,12 @@ export function memoryStages(context: RunContext, data: RunData, adapts: boolean
       states: settings.get("optimizer") === "adamw" ? 2 : 1,
       clips: settings.get("clip-norm") !== undefined,
     },
-    inference: { batch: settings.get("label-batch"), views: viewOptions(settings), shapes: context.shapes },
+    inference: {
+      batch: settings.get("label-batch"),
+      views: viewOptions(settings),
+      shapes: context.shapes,
+      merged: context.merge?.toClasses.length,
+    },
     labelling: !adapts || settings.get("control") ? null : {
       images: target,
       hasPrior: settings.get("spatial-prior"),

@@ -70,6 +70,7 @@ export function trainerOptions(
     halfActivations: settings.get("half-activations"),
     crop,
     size: room,
+    ...settings.has("policy") && settings.get("policy") === "lrent" ? { labels: "compact" } : {},
     // Class weights do not change the sizes of a step.
     objective: crossEntropyWith(regularizerOf(settings)),
   };
@@ -118,15 +119,17 @@ export function adaptationSettings(context: RunContext, sourceTraining: SourceTr
       policy: settings.get("policy"),
       rule: settings.get("rule"),
       stride: settings.get("stride"),
+      alpha: settings.get("alpha"),
     },
     spatialPrior: settings.get("spatial-prior"),
-    ...scoringSettings(settings),
+    ...scoringSettings(context),
   };
 }
 
 /** How the network is scored. */
-export function scoringSettings(settings: Settings): ScoringSettings {
+export function scoringSettings({ settings, merge }: Pick<RunContext, "settings" | "merge">): ScoringSettings {
   return {
+    merge,
     views: viewOptions(settings),
     scoringBatch: settings.get("label-batch"),
     absent: settings.get("absent"),

@@ -8,10 +8,11 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Dataset, labelledPart, requireClasses, type Split } from "../data/dataset.ts";
+import { type Dataset, labelledPart, type Split } from "../data/dataset.ts";
 import { openDataset, openLoader, readClassMap } from "../data/folder.ts";
 import { type ImageList, listedPart, openList } from "../data/image_list.ts";
 import type { LayoutName } from "../data/layouts/names.ts";
+import type { LabelSet } from "../data/label_sets.ts";
 import { roundSize, type Size } from "../data/size.ts";
 import { UsageError } from "../errors.ts";
 import { requestAdapter } from "../gpu/adapters.ts";
@@ -28,6 +29,7 @@ import { keptKind } from "../tuning/kept_kind.ts";
 import { type InspectedSplit, inspectItems, requireUsable } from "./inspection.ts";
 import { interruption } from "./interruption.ts";
 import { checkLabels, warnOfPalettes } from "./label_check.ts";
+import { openToLearn, openToScore, wantedLabelSet } from "./meeting.ts";
 import { Profile } from "./profile.ts";
 import { FolderStore } from "./folder_store.ts";
 import { imagesOf, runFacts } from "./run_facts.ts";
@@ -75,16 +77,18 @@ async function openIn(folder: FolderStore, settings: Settings, needsTarget: bool
   const mapPath = settings.get("class-map");
   const classMap = mapPath === undefined ? undefined : readClassMap(mapPath);
   const lists = listsOf(settings, needsTarget);
-  const source = openDataset(folders.source, { classMap, layout: lists.sourceLayout, list: lists.source });
-  const first = firstNetwork(settings, source, progress);
-  const { classes, palette = source.palette } = first.metadata;
-  const target = openDataset(folders.target, {
-    classMap,
-    classes: { classes, palette },
-    layout: lists.targetLayout,
-    list: lists.target,
+  const wanted = wantedLabelSet(settings);
+  const asSource = { layout: lists.sourceLayout, list: lists.source };
+  const learned = wanted ?? openDataset(folders.source, { ...asSource, classMap });
+  const first = firstNetwork(settings, learned, progress);
+  const { classes, palette = learned.palette } = first.metadata;
+  const line = progress.line.bind(progress);
+  const source = openToLearn(folders.source, { classes }, { ...asSource, classMap, wanted, say: line });
+  const { dataset: target, merge } = openToScore(folders.target, { classes }, {
+    ...{ classMap, wanted, classes: { classes, palette }, layout: lists.targetLayout, list: lists.target },
+    // Without a target the source is scored on, of which all was said.
+    say: needsTarget ? line : () => {},
   });
-  for (const dataset of [source, target]) requireClasses(dataset, first.metadata.classes, classMap);
   const opened = { source, target, isFinished: first.isFinished };
   const data = await openSplits(settings, opened, lists, needsTarget, progress);
   // What a run can be refused for is found out before the GPU is opened.
@@ -99,16 +103,15 @@ async function openIn(folder: FolderStore, settings: Settings, needsTarget: bool
   });
   folder.begin(runFacts(settings, adapterName, gpu, data), imagesOf(data));
   if (settings.get("profile")) profile.timeKernels(gpu);
-  const say = progress.line.bind(progress);
   const { model, metadata } = first;
-  const { shapes, room } = runSizes(settings, folder, { model, recorded: metadata.size }, data, say);
-  const crop = cropSize(settings, shapes.typical, model, say);
+  const { shapes, room } = runSizes(settings, folder, { model, recorded: metadata.size }, data, line);
+  const crop = cropSize(settings, shapes.typical, model, line);
   const network = new Network(gpu, model, { ...metadata, size: shapes.typical });
   first.fill(network.store);
   const loader = openLoader({ maxPixels: settings.get("max-pixels") });
   const { signal, release } = interruption(progress);
   return {
-    context: { gpu, settings, folder, network, loader, progress, profile, shapes, room, crop, signal },
+    context: { gpu, settings, folder, network, loader, progress, profile, shapes, room, crop, signal, merge },
     data,
     close: () => {
       release();
@@ -199,13 +202,19 @@ interface FirstNetwork {
   readonly fill: (store: ParameterStore) => void;
 }
 
-function firstNetwork(settings: Settings, { classes, palette }: Dataset, progress: Progress): FirstNetwork {
+function firstNetwork(
+  settings: Settings,
+  learned: Pick<LabelSet, "classes" | "palette">,
+  progress: Progress,
+): FirstNetwork {
+  const [classes, palette] = [[...learned.classes], [...learned.palette]];
   const variant = modelVariant(settings);
   const finished = settings.get("source-model");
   if (finished !== undefined) {
     const { model, metadata, tensors, notices } = openWeights(finished, {
       variant,
       labelSet: settings.get("label-set"),
+      mergesClasses: true,
     });
     for (const notice of notices) progress.line(notice);
     return {

@@ -6,6 +6,7 @@
  */
 
 import { existsSync } from "node:fs";
+import { IGNORE_LABEL } from "../data/class_map.ts";
 import { encodeRgbPng } from "../data/encode.ts";
 import type { FileItem } from "../data/file_item.ts";
 import { rgbPixels, type Sample } from "../data/sample.ts";
@@ -24,15 +25,21 @@ export const pictureCount = 4;
 
 /** Writes `pictures/<name>.png` for some target training images, evenly spread. */
 export async function writePictures(context: RunContext, data: RunData): Promise<void> {
-  const { network, folder, settings } = context;
+  const { network, folder, settings, merge } = context;
   const items = data.targetSplit.items;
   const count = Math.min(pictureCount, items.length);
   const isChosen = new Set(
     Array.from({ length: count }, (_, index) => Math.floor((index + 0.5) * items.length / count)),
   );
   const chosen = items.filter((_, index) => isChosen.has(index));
-  const palette: readonly Color[] = network.metadata.palette ?? data.source.palette;
-  const legend = network.metadata.classes.map((name, id) => ({ name, color: palette[id] ?? [0, 0, 0] as const }));
+  // Where the network's classes are merged for scoring, all panels show the merged classes, so that they compare.
+  const palette: readonly Color[] = merge === undefined
+    ? network.metadata.palette ?? data.source.palette
+    : data.target.palette;
+  const legend = (merge?.toClasses ?? network.metadata.classes).map((name, id) => ({
+    name,
+    color: palette[id] ?? [0, 0, 0] as const,
+  }));
   const pseudo = folder.labelledItems(settings.get("rounds"), chosen, network.classCount);
   using source = sourceNetwork(context);
   const before = await predictions(context, source.network, chosen);
@@ -63,13 +70,13 @@ function sourceNetwork({ gpu, network, folder }: RunContext) {
 
 /** The labels that a network predicts for the images, at the working size. */
 async function predictions(
-  { gpu, loader, settings, shapes }: RunContext,
+  { gpu, loader, settings, shapes, merge }: RunContext,
   network: Network,
   items: readonly FileItem[],
 ): Promise<LabelMap[]> {
   // The batch of scoring, so that no kernel has to be compiled anew.
   const batch = settings.get("label-batch");
-  await using predictor = new Predictor(gpu, network, batch, viewOptions(settings));
+  await using predictor = new Predictor(gpu, network, batch, viewOptions(settings), merge);
   const maps: LabelMap[] = [];
   const grouping = { batch, shapes, multiple: network.model.sizeMultiple };
   const samples = loader.load(items, { size: shapes.size });
@@ -85,11 +92,13 @@ async function predictions(
 }
 
 async function pseudoLabels(
-  { loader, shapes: { size } }: RunContext,
+  { loader, shapes: { size }, merge }: RunContext,
   item: FileItem | undefined,
 ): Promise<LabelMap | null> {
   if (!item?.labelPath || !existsSync(item.labelPath)) return null;
-  return labelsOf(await loader.loadOne(item, { size }));
+  const found = labelsOf(await loader.loadOne(item, { size }));
+  if (found === null || merge === undefined) return found;
+  return { ...found, labels: found.labels.map((id) => merge.toId[id] ?? IGNORE_LABEL) };
 }
 
 function labelsOf({ labels, labelSize }: Sample): LabelMap | null {

@@ -48,6 +48,8 @@ export interface WeightOptions {
   readonly variant?: ModelVariant;
   /** Name or file of the label set that lists its classes. Default: the file says its classes. */
   readonly labelSet?: string | undefined;
+  /** Whether the caller merges classes that a file says itself into those of the label set. Default `false`. */
+  readonly mergesClasses?: boolean | undefined;
 }
 
 /** A network's weights, before the network is allocated on the GPU. */
@@ -102,7 +104,8 @@ function contradictions(path: string, { model, metadata: { classes } }: OwnFile,
   if (options.model !== undefined && options.model !== model) {
     notices.push(`${path} says that it holds ${model}; that it is ${options.model} is not taken into account`);
   }
-  const given = options.labelSet === undefined ? undefined : readLabelSet(options.labelSet);
+  const isMerged = options.labelSet === undefined || options.mergesClasses === true;
+  const given = isMerged ? undefined : readLabelSet(options.labelSet);
   if (given !== undefined && given.classes.join("|") !== classes.join("|")) {
     notices.push(
       `${path} says its ${counted(classes.length, "class", "classes")} itself: ${listed(classes, 4)}; the ` +

@@ -57,8 +57,11 @@ export interface AdaptationSettings extends RoundSettings, ScoringSettings {
   readonly rates: (learningRate: number) => LearningRates;
   /** How crops are drawn; their size is the trainer's. */
   readonly augmentation: Omit<AugmentationOptions, "crop">;
-  /** How thresholds are found. */
-  readonly selection: Omit<SelectionSettings, "portion">;
+  /**
+   * How thresholds are found. With the policy `lrent` labels are soft, with `alpha` as the weight of their entropy (default
+   * 0.25); the trainer must then take `compact` labels.
+   */
+  readonly selection: Omit<SelectionSettings, "portion"> & { readonly alpha?: number };
   /** Multiply scores by how often each class stands at each place of the source images. Default `false`. */
   readonly spatialPrior?: boolean;
   /** Rare-class mining: some crops are placed around a pixel of a rare class. Off if absent. */
@@ -96,6 +99,9 @@ export async function adapt<Item>(
   const { store, trainer, progress = silent } = parts;
   const { onCollapse = (warning) => progress.warn(collapseText(warning)) } = parts;
   const { network } = trainer;
+  if (settings.selection.policy === "lrent" && trainer.options.labels !== "compact") {
+    throw new RangeError('Cannot adapt with soft labels: the trainer was not opened with `labels: "compact"`');
+  }
   const counts = { source: images.source.length, target: images.target.length };
   const plans = planRounds(settings, counts, trainer.crops);
   const trainings = [
@@ -184,7 +190,7 @@ async function labelRound<Item>(
     ? await spatialPrior(gpu, samples, images.source, { classes, size: shapes.typical })
     : undefined;
   using _prior = { [Symbol.dispose]: () => prior === undefined ? undefined : gpu.destroyBuffer(prior) };
-  await using sink = store.openLabels(round, images.target, classes, network.metadata.palette);
+  await using sink = store.openLabels(round, images.target, classes, network.metadata.palette, settings.merge);
   const stage = `round ${round}: labelling`;
   const bar = progress.stage(stage, images.target.length, { unit: "images", perStep: 1 });
   const result = await labelTarget(gpu, network, samples, images.target, sink, {

@@ -5,13 +5,15 @@
  * @module
  */
 
+import { type ClassMap, IGNORE_LABEL } from "../data/class_map.ts";
+import { type LabelSet, labelSet, mapBetween, recognised } from "../data/label_sets.ts";
 import type { SampleSource } from "../data/sample.ts";
 import { exactly, type ShapeOptions } from "../data/shapes.ts";
 import { BufferScope } from "../gpu/buffer_scope.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { OneBehind } from "../gpu/one_behind.ts";
 import { QueueBound } from "../gpu/queue_bound.ts";
-import { type AbsentRule, scoreConfusion } from "../metrics/confusion.ts";
+import { type AbsentRule, meanOf, scoreConfusion } from "../metrics/confusion.ts";
 import type { Network } from "../nn/network.ts";
 import { confusionDispatch } from "../ops/metrics/confusion_matrix.ts";
 import { defaultBatch, equalBatches, type SampleBatch } from "./inference.ts";
@@ -30,6 +32,11 @@ export interface SplitScores {
   readonly pixelAccuracy: number | null;
   /** How many images were scored. */
   readonly images: number;
+  /**
+   * Mean IoU over some of the classes, by the name of the label set that holds them: `cityscapes-13` is the mean over the
+   * 16 classes of SYNTHIA without wall, fence and pole. Absent where the classes have no such subset.
+   */
+  readonly subsets?: Readonly<Record<string, number | null>>;
 }
 
 /** How predictions are made and scored. */
@@ -40,6 +47,8 @@ export interface ScoringSettings {
   readonly scoringBatch?: number;
   /** How a class without a pixel counts in the mean IoU. Default as in `scoreConfusion`. */
   readonly absent?: AbsentRule;
+  /** What the network's classes are merged into when it is scored: those of the labels. Default: the same classes. */
+  readonly merge?: ClassMap | undefined;
 }
 
 /** Options of `evaluate`. */
@@ -48,6 +57,8 @@ export interface EvaluationOptions extends ShapeOptions {
   readonly batch?: number | undefined;
   /** Views of an image whose predictions are averaged. Default: the image as it is. */
   readonly views?: ViewOptions | undefined;
+  /** What the network's classes are merged into: those of the labels. Default: the same classes. */
+  readonly merge?: ClassMap | undefined;
   /** Called with the number of images that are done. */
   readonly onProgress?: (images: number) => void;
   /** When it is given, the evaluation stops and throws the signal's reason. */
@@ -64,7 +75,7 @@ export async function scoreSplit<Item>(
   { trainer, samples, store, shapes, progress = silent, signal }: RunParts<Item>,
   stage: string,
   items: readonly Item[] | null,
-  { views, scoringBatch, absent }: ScoringSettings,
+  { views, scoringBatch, absent, merge }: ScoringSettings,
 ): Promise<SplitScores | null> {
   if (items === null) return null;
   const { gpu, network, options: { size } } = trainer;
@@ -73,11 +84,12 @@ export async function scoreSplit<Item>(
     ...shapes ?? exactly(size),
     batch: scoringBatch,
     views,
+    merge,
     signal,
     onProgress: (images) => bar.update(images),
   });
   bar.end();
-  const scores = splitScores(confusion, network.metadata.classes, items.length, absent);
+  const scores = splitScores(confusion, merge?.toClasses ?? network.metadata.classes, items.length, absent);
   const { miou, pixelAccuracy } = scores;
   await store.log({ stage, miou, pixelAccuracy });
   return scores;
@@ -91,11 +103,25 @@ export function splitScores(
   absent: AbsentRule | undefined,
 ): SplitScores {
   const { miou, iou, pixelAccuracy } = scoreConfusion(confusion, absent === undefined ? {} : { absent });
-  return { miou, iou: Object.fromEntries(classes.map((name, id) => [name, iou[id] ?? null])), pixelAccuracy, images };
+  const byName = Object.fromEntries(classes.map((name, id) => [name, iou[id] ?? null]));
+  const subsets = subsetsOf(classes).map((set) => {
+    const { toId } = mapBetween({ classes }, set);
+    return [set.name, meanOf(iou.filter((_, id) => toId[id] !== IGNORE_LABEL))] as const;
+  });
+  return {
+    ...{ miou, iou: byName, pixelAccuracy, images },
+    ...(subsets.length === 0 ? {} : { subsets: Object.fromEntries(subsets) }),
+  };
+}
+
+/** The label sets of fewer classes over which scores in these classes are averaged too. */
+function subsetsOf(classes: readonly string[]): LabelSet[] {
+  return recognised(classes)?.subsets.map(labelSet) ?? [];
 }
 
 /**
- * The confusion matrix `[C, C]` (rows: ground truth) of a network on labelled images, scored at the labels' own size.
+ * The confusion matrix `[C, C]` (rows: ground truth) of a network on labelled images, scored at the labels' own size. With
+ * `merge`, its classes are those that the network's are merged into.
  */
 export async function evaluate<Item>(
   gpu: Gpu,
@@ -104,12 +130,12 @@ export async function evaluate<Item>(
   items: readonly Item[],
   options: EvaluationOptions,
 ): Promise<number[]> {
-  const { batch = defaultBatch } = options;
-  const classes = network.classCount;
+  const { batch = defaultBatch, merge } = options;
+  const classes = merge?.toClasses.length ?? network.classCount;
   using buffers = new BufferScope(gpu);
   const counts = buffers.create(classes * classes * 4, "confusion matrix");
   const views = options.views ?? plainView;
-  await using predictor = new Predictor(gpu, network, batch, views);
+  await using predictor = new Predictor(gpu, network, batch, views, merge);
   let truth = buffers.create(16, "ground truth");
   const total = new Array<number>(classes * classes).fill(0);
   const collect = async () => {

@@ -19,6 +19,7 @@ export const scoresForm: KeptForm<SplitScores | null> = formOf(v.nullable(v.loos
   iou: v.record(v.string(), share),
   pixelAccuracy: share,
   images: count,
+  subsets: v.exactOptional(v.record(v.string(), share)),
 })));
 
 /** What a labelling found. */

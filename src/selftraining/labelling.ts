@@ -5,13 +5,15 @@
  */
 
 import type { SampleLabelMap, SampleSource } from "../data/sample.ts";
+import { softLabelWords } from "../data/soft_label_map.ts";
 import type { Size, WorkingSize } from "../data/size.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import type { Network } from "../nn/network.ts";
 import { addCounts, noLabels } from "./label_counts.ts";
 import { type LogitsOptions, LogitsSource } from "./logits_source.ts";
 import type { ScoreOptions } from "./scores.ts";
-import { assignLabels, selectThresholds } from "./selection.ts";
+import { assignLabels, type LabelledBatch, selectThresholds } from "./selection.ts";
+import { assignShareLabels, type ShareLabelledBatch } from "./soft_labels.ts";
 import type { LabelSink } from "./store.ts";
 import { type SelectionSettings, type ThresholdsReport, thresholdsReport } from "./thresholds.ts";
 import { plainView } from "./views.ts";
@@ -22,11 +24,18 @@ export interface LabellingOptions extends SelectionSettings, LogitsOptions {
   readonly prior?: GPUBuffer | undefined;
   /** The size of the prior, where images are not worked on at exactly that size. */
   readonly priorSize?: Size | undefined;
+  /** Weight of the label entropy, above 0; only for `lrent`. Default 0.25, the paper's. */
+  readonly alpha?: number | undefined;
 }
 
 /** The result of labelling: the thresholds, and how many pseudo-labels are right if the target has labels. */
 export interface LabellingResult extends ThresholdsReport {
-  /** For each class, the share of its pseudo-labels that are right; `null` if that is unknown. */
+  /** Weight of the label entropy; only with `lrent`. */
+  readonly alpha?: number;
+  /**
+   * For each class, the share of its pseudo-labels that are right; `null` if that is unknown. Where the network's classes
+   * are merged when it is scored, these are the merged classes.
+   */
   readonly precision: readonly (number | null)[];
 }
 
@@ -39,7 +48,7 @@ export async function labelTarget<Item>(
   sink: LabelSink,
   options: LabellingOptions,
 ): Promise<LabellingResult> {
-  const { policy, rule, portion, stride, size, prior, priorSize, views = plainView } = options;
+  const { policy, rule, portion, stride, size, prior, priorSize, views = plainView, alpha = 0.25 } = options;
   const scores: ScoreOptions = {
     classes: network.classCount,
     alignCorners: network.model.alignCorners,
@@ -52,8 +61,13 @@ export async function labelTarget<Item>(
   const truths = truthsOf(samples, items, size);
   let counts = noLabels(network.classCount);
   let written = 0;
-  for await (const batch of assignLabels(gpu, source, scores, thresholds.lambda)) {
-    const { images, height, width, labels } = batch;
+  const { lambda } = thresholds;
+  const batches: AsyncIterable<LabelledBatch & Partial<ShareLabelledBatch>> = policy === "lrent"
+    ? assignShareLabels(gpu, source, scores, lambda, alpha)
+    : assignLabels(gpu, source, scores, lambda);
+  for await (const batch of batches) {
+    const { images, height, width, labels, shares } = batch;
+    const wordsOf = height * width * softLabelWords;
     counts = addCounts(counts, batch.counts);
     for (let index = 0; index < images; index++) {
       const map: SampleLabelMap = {
@@ -61,11 +75,12 @@ export async function labelTarget<Item>(
         width,
         labels: labels.slice(index * height * width, (index + 1) * height * width),
       };
-      await sink.write(map, (await truths.next()).value ?? null, source.originalSizes[written++]);
+      const soft = shares?.slice(index * wordsOf, (index + 1) * wordsOf);
+      await sink.write(map, (await truths.next()).value ?? null, source.originalSizes[written++], soft);
     }
   }
   const precision = await sink.finish();
-  return { ...thresholdsReport(thresholds, counts), precision };
+  return { ...thresholdsReport(thresholds, counts), ...policy === "lrent" ? { alpha } : {}, precision };
 }
 
 /** The labels that come with the target images. They only judge the pseudo-labels. */

@@ -5,17 +5,18 @@
  * @module
  */
 
+import type { Colour } from "../data/encode.ts";
 import type { MemoryItem } from "../data/memory_samples.ts";
-import { resizeLabelMap, type SampleLabelMap } from "../data/sample.ts";
+import { resizeLabelMap } from "../data/sample.ts";
 import type { KeptForm } from "./kept.ts";
-import { judgeLabels, Precision } from "./precision.ts";
+import { judgeLabels, type MergedLabels, Precision } from "./precision.ts";
 import type { LabelSink, RunStore } from "./store.ts";
 
 /** Keeps everything in memory. */
 export class MemoryStore implements RunStore<MemoryItem> {
   readonly #stages = new Map<string, unknown>();
   readonly #results = new Map<string, Uint8Array<ArrayBuffer>>();
-  readonly #labels = new Map<number, readonly SampleLabelMap[]>();
+  readonly #labels = new Map<number, readonly Pick<MemoryItem, "labels" | "softLabels">[]>();
   #entries: Readonly<Record<string, unknown>>[] = [];
 
   /** The log. */
@@ -66,13 +67,21 @@ export class MemoryStore implements RunStore<MemoryItem> {
   }
 
   /** Begins to keep the pseudo-labels of a round. */
-  openLabels(round: number, items: readonly MemoryItem[], classes: number): LabelSink {
-    const kept: SampleLabelMap[] = [];
-    const precision = new Precision(classes);
+  openLabels(
+    round: number,
+    items: readonly MemoryItem[],
+    classes: number,
+    _palette?: readonly Colour[],
+    merge?: MergedLabels,
+  ): LabelSink {
+    const kept: Pick<MemoryItem, "labels" | "softLabels">[] = [];
+    const precision = new Precision(merge?.toClasses.length ?? classes);
     return {
-      write: (map, truth, size = map) => {
-        kept.push(resizeLabelMap(map, size));
-        if (truth !== null) precision.add(judgeLabels(map.labels, truth, classes));
+      write: (map, truth, size = map, words = undefined) => {
+        const { height, width } = map;
+        const soft = words === undefined ? {} : { softLabels: { height, width, words } };
+        kept.push({ labels: resizeLabelMap(map, size), ...soft });
+        if (truth !== null) precision.add(judgeLabels(map.labels, truth, classes, merge));
         return Promise.resolve();
       },
       finish: () => {
@@ -92,7 +101,7 @@ export class MemoryStore implements RunStore<MemoryItem> {
     return items.map((item, index) => {
       const labels = kept?.[index];
       if (labels === undefined) throw new Error(`There are no pseudo-labels of ${item.name} in round ${round}`);
-      return { ...item, labels };
+      return { ...item, ...labels };
     });
   }
 }

@@ -4,7 +4,15 @@
  * @module
  */
 
-/** How many pseudo-labels of each class could be compared with the truth, and how many of them are right. */
+import type { ClassMap } from "../data/class_map.ts";
+
+/** What the classes of labels become, as a class map says it. */
+export type MergedLabels = Pick<ClassMap, "toId" | "toClasses">;
+
+/**
+ * How many pseudo-labels of each class could be compared with the truth, and how many of them are right. Where the
+ * classes of the pseudo-labels are merged into those of the truth, they are counted as these.
+ */
 export interface JudgedCounts {
   /** Number of compared pixels, by class of the pseudo-label. */
   readonly judged: readonly number[];
@@ -12,16 +20,27 @@ export interface JudgedCounts {
   readonly right: readonly number[];
 }
 
-/** Compares pseudo-labels with the truth, pixel by pixel. A pixel that is ignored in either does not count. */
-export function judgeLabels(labels: Uint8Array, truth: Uint8Array, classes: number): JudgedCounts {
-  const judged = new Array<number>(classes).fill(0);
-  const right = new Array<number>(classes).fill(0);
+/**
+ * Compares pseudo-labels with the truth, pixel by pixel. A pixel that is ignored in either does not count.
+ *
+ * @param merge what each class of the pseudo-labels is among the classes of the truth. Default: the same.
+ */
+export function judgeLabels(
+  labels: Uint8Array,
+  truth: Uint8Array,
+  classes: number,
+  merge?: MergedLabels,
+): JudgedCounts {
+  const counted = merge?.toClasses.length ?? classes;
+  const judged = new Array<number>(counted).fill(0);
+  const right = new Array<number>(counted).fill(0);
   for (let pixel = 0; pixel < labels.length; pixel++) {
     const label = labels[pixel] ?? 255;
     const wanted = truth[pixel] ?? 255;
-    if (label === 255 || wanted === 255) continue;
-    judged[label] = (judged[label] ?? 0) + 1;
-    if (label === wanted) right[label] = (right[label] ?? 0) + 1;
+    const meant = merge === undefined ? label : merge.toId[label] ?? 255;
+    if (meant === 255 || wanted === 255) continue;
+    judged[meant] = (judged[meant] ?? 0) + 1;
+    if (meant === wanted) right[meant] = (right[meant] ?? 0) + 1;
   }
   return { judged, right };
 }

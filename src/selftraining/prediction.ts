@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { ClassMap } from "../data/class_map.ts";
 import type { Size } from "../data/size.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import type { BufferRange } from "../gpu/launch.ts";
@@ -12,6 +13,7 @@ import { storedBytes } from "../graph/layout.ts";
 import type { Program } from "../graph/program.ts";
 import type { Network } from "../nn/network.ts";
 import { argMaxDispatch } from "./arg_max.ts";
+import { type MergedClasses, mergedClasses } from "./merged_classes.ts";
 import { InferencePrograms, type SampleBatch } from "./inference.ts";
 import { type Cover, type ScoreBatch, type ScoreOptions, type ScoreView, viewsBuffer } from "./scores.ts";
 import { coveredView, ImagePlaces, isPlain, labelSizesOf, plainView, ViewLogits, type ViewOptions } from "./views.ts";
@@ -56,6 +58,8 @@ export class Predictor {
   readonly #plain: InferencePrograms;
   /** The network on all views; `null` if the image as it is is the only view. */
   readonly #views: ViewLogits | null;
+  /** What the network's classes are merged into. */
+  readonly #merged: MergedClasses | undefined;
   /** The labels of the last batch, and the tables that say where its views lie. */
   #labels: GPUBuffer | undefined;
   #places: readonly GPUBuffer[] = [];
@@ -65,10 +69,18 @@ export class Predictor {
    *
    * @param batch most images in one launch of the network.
    * @param options default: the image as it is.
+   * @param merge what the network's classes are merged into; labels are ids of these. Default: nothing.
    */
-  constructor(readonly gpu: Gpu, readonly network: Network, batch: number, readonly options: ViewOptions = plainView) {
+  constructor(
+    readonly gpu: Gpu,
+    readonly network: Network,
+    batch: number,
+    readonly options: ViewOptions = plainView,
+    merge?: ClassMap,
+  ) {
     this.#plain = new InferencePrograms(gpu, network, batch);
     this.#views = isPlain(options) ? null : new ViewLogits(gpu, network, batch, options);
+    this.#merged = merge === undefined ? undefined : mergedClasses(gpu, merge);
   }
 
   /** Predicts the labels of a batch; does not wait for the GPU, but for `withScores`. */
@@ -98,6 +110,7 @@ export class Predictor {
     for (const buffer of [this.#labels, ...this.#places]) this.#free(buffer);
     this.#labels = undefined;
     this.#places = [];
+    this.#merged?.[Symbol.dispose]();
     await Promise.all([this.#plain.dispose(), this.#views?.dispose()]);
   }
 
@@ -112,9 +125,10 @@ export class Predictor {
       alignCorners: network.model.alignCorners,
       averageLogits: options.average === "logits",
       // The softmax keeps the order of the classes. So the logits of a single view are compared directly, as if they
-      // were probabilities.
-      isProbability: this.#views === null,
+      // were probabilities. What is merged are probabilities.
+      isProbability: this.#views === null && this.#merged === undefined,
     };
+    const merged = this.#merged;
     for (const places of this.#places) this.#free(places);
     const { starts, bytes } = placesOf(batch);
     const labels = this.#labelsOf(bytes);
@@ -122,7 +136,7 @@ export class Predictor {
     this.#places = parts.map((part) => viewsBuffer(gpu, part, scores));
     const [first] = this.#places;
     if (parts.length === 1 && first !== undefined) {
-      gpu.submit([await argMaxDispatch(gpu, batch, scores, { views: first, labels })]);
+      gpu.submit([await argMaxDispatch(gpu, batch, scores, { views: first, labels, merged })]);
     } else {
       const one = gpu.createBuffer(Math.max(...parts.map(wordBytes)), "labels of an image");
       for (const [image, part] of parts.entries()) {
@@ -130,7 +144,7 @@ export class Predictor {
         const views = this.#places[image];
         if (views === undefined) continue;
         gpu.submit(
-          [await argMaxDispatch(gpu, part, scores, { views, labels: one })],
+          [await argMaxDispatch(gpu, part, scores, { views, labels: one, merged })],
           [{ from, to: labels, toOffset: starts[image] ?? 0 }],
         );
       }

@@ -123,7 +123,7 @@ function* imagesOf<Item>(stage: TrainingStage<Item>, order: BatchOrder<DomainIte
 function trainingSample<Item>(
   stage: TrainingStage<Item>,
   augmentation: AugmentationOptions,
-  { name, image, labels }: Sample,
+  { name, image, labels, softLabels }: Sample,
   { domain, step, index }: { readonly domain: Domain; readonly step: number; readonly index: number },
 ): TrainingSample {
   const { height, width } = image;
@@ -136,5 +136,5 @@ function trainingSample<Item>(
     mining === undefined ? undefined : { labels: { height, width, labels }, mining },
   );
   const { regularized = ["target"] } = stage;
-  return { name, image, labels, plan, regularized: regularized.includes(domain) ? 1 : 0 };
+  return { name, image, labels: softLabels ?? labels, plan, regularized: regularized.includes(domain) ? 1 : 0 };
 }

@@ -9,6 +9,7 @@
 import type { Colour } from "../data/encode.ts";
 import type { SampleLabelMap } from "../data/sample.ts";
 import type { Size } from "../data/size.ts";
+import type { MergedLabels } from "./precision.ts";
 import type { KeptForm } from "./kept.ts";
 
 /** What a run remembers. An `Item` is what the `SampleSource` knows an image by. */
@@ -45,8 +46,16 @@ export interface RunStore<Item> {
    * Opens a sink for the pseudo-labels of a round: one label map for each of `items`, in their order.
    *
    * @param palette the colours of the classes, where labels are kept as pictures.
+   * @param merge what each class is among those of the images' own labels, which judge the pseudo-labels. Default: the
+   * same.
    */
-  openLabels(round: number, items: readonly Item[], classes: number, palette?: readonly Colour[]): LabelSink;
+  openLabels(
+    round: number,
+    items: readonly Item[],
+    classes: number,
+    palette?: readonly Colour[],
+    merge?: MergedLabels,
+  ): LabelSink;
   /** The images of a round, with their pseudo-labels in the place of labels. */
   labelledItems(round: number, items: readonly Item[], classes: number): Item[];
 }
@@ -61,8 +70,15 @@ export interface LabelSink extends AsyncDisposable {
    * are none.
    * @param size the image's own size, to which the labels are brought (the nearest pixel) when they have been judged.
    * Default: they keep theirs.
+   * @param softLabels the soft labels that go with them: the words of a `SoftLabelMap` of the labels' size, which they
+   * keep. They are taken over too. Default: none.
    */
-  write(labels: SampleLabelMap, truth: Uint8Array<ArrayBuffer> | null, size?: Size): Promise<void>;
+  write(
+    labels: SampleLabelMap,
+    truth: Uint8Array<ArrayBuffer> | null,
+    size?: Size,
+    softLabels?: Uint32Array<ArrayBuffer>,
+  ): Promise<void>;
   /**
    * Waits until all labels are kept. Returns for each class the share of its labels that are right; `null` if that is
    * unknown.

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { softLabelWords, wordsOfHardLabels } from "../data/soft_label_map.ts";
 import type { PixelImage } from "../data/sample.ts";
 import type { SamplePlan } from "../data/sampling.ts";
 import type { Size } from "../data/size.ts";
@@ -17,6 +18,7 @@ import { encodeBatch } from "../nn/image_kind.ts";
 import type { Network } from "../nn/network.ts";
 import { sampleGeometryLength, sampleGeometryValues } from "../ops/data/geometry.ts";
 import { sampleLabels } from "../ops/data/sample.ts";
+import { sampleSoftLabels } from "../ops/data/sample_soft_labels.ts";
 import { sampleFloats, sampleWeights } from "../ops/data/sample_floats.ts";
 import { crossEntropy, type LabelTensors, type Objective } from "./objective.ts";
 
@@ -28,8 +30,9 @@ export interface TrainingSample {
   readonly image: PixelImage;
   /**
    * Hard: class ids `[height, width]`, 255 = ignored. Soft: float32 `[C, height, width]`; a pixel of zeros is ignored.
+   * Compact: the words of a `SoftLabelMap`, `[height, width, 3]`.
    */
-  readonly labels: Uint8Array | Float32Array;
+  readonly labels: Uint8Array | Float32Array | Uint32Array;
   /** Weight of each pixel, `[height, width]`; default 1. Only used if the step is `weighted`. */
   readonly pixelWeights?: Float32Array;
   /**
@@ -56,8 +59,11 @@ export interface StepOptions {
   readonly size: Size;
   /** What is minimised. Default `crossEntropy()`. */
   readonly objective?: Objective;
-  /** Hard labels are one class id per pixel, soft ones one number per class and pixel. Default `"hard"`. */
-  readonly labels?: "hard" | "soft";
+  /**
+   * Hard labels are one class id per pixel, soft ones one number per class and pixel. `compact`: each image has hard
+   * labels or compact soft ones; hard ones give the crops that they would give as `hard`. Default `"hard"`.
+   */
+  readonly labels?: "hard" | "soft" | "compact";
   /** Whether samples may have weights for their pixels and images. Default `false`. */
   readonly weighted?: boolean;
 }
@@ -121,10 +127,13 @@ function labelTensors(network: Network, { batch, size, crop, labels, weighted }:
   const { height, width } = size;
   const hard = () => input("labels", [batch, height, width], { dtype: "u8", layout: "plain" });
   const soft = () => input("labels", [batch, network.classCount, height, width]);
+  const compact = () => input("labels", [batch, height, width * softLabelWords], { dtype: "u32", layout: "plain" });
   const weights = weighted ? input("pixel weights", [batch, height, width], { layout: "plain" }) : undefined;
   const tensors: LabelTensors = {
     labels: labels === "soft"
       ? sampleFloats(soft(), geometry, { ...crop, interpolation: "nearest" })
+      : labels === "compact"
+      ? sampleSoftLabels(compact(), geometry, { ...crop, classes: network.classCount })
       : sampleLabels(hard(), geometry, crop),
     ...(weights === undefined ? {} : { pixelWeights: sampleWeights(weights, geometry, crop) }),
     regularized: input("regularized", [batch], { layout: "plain" }),
@@ -142,21 +151,60 @@ export function encodeSamples(
   network: Network,
   samples: readonly TrainingSample[],
   { batch, size, labels = "hard", weighted = false }: StepOptions,
-): Map<string, Uint8Array<ArrayBuffer> | Float32Array<ArrayBuffer>> {
+): Map<string, StepValues> {
   const images = samples.map(({ image }) => image);
   const names = samples.map(({ name }) => name ?? "an image");
-  return new Map<string, Uint8Array<ArrayBuffer> | Float32Array<ArrayBuffer>>([
+  return new Map<string, StepValues>([
     ["pixels", encodeBatch(network.model.takes, images, names, batch, size)],
-    ["labels", labels === "hard" ? hardLabels(samples, size) : softLabels(samples, network.classCount, size)],
+    ["labels", labelValues(samples, labels, network.classCount, size)],
     [
       "geometry",
-      Float32Array.from(samples.flatMap(({ plan, image: { height, width } }) => {
-        return sampleGeometryValues({ ...plan, size: { height, width } });
+      Float32Array.from(samples.flatMap(({ plan, labels: own, image: { height, width } }) => {
+        return sampleGeometryValues({ ...plan, size: { height, width }, nearestLabels: own instanceof Uint8Array });
       })),
     ],
     ["regularized", Float32Array.from(samples, ({ regularized = 1 }) => regularized)],
     ...(weighted ? [["pixel weights", weightsOf(samples, size)] as const] : []),
   ]);
+}
+
+/** Values of an input of the step. */
+type StepValues = Uint8Array<ArrayBuffer> | Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>;
+
+function labelValues(
+  samples: readonly TrainingSample[],
+  kind: "hard" | "soft" | "compact",
+  classes: number,
+  size: Size,
+): StepValues {
+  switch (kind) {
+    case "hard":
+      return hardLabels(samples, size);
+    case "soft":
+      return softLabels(samples, classes, size);
+    case "compact":
+      return compactLabels(samples, classes, size);
+  }
+}
+
+function compactLabels(
+  samples: readonly TrainingSample[],
+  classes: number,
+  { height, width }: Size,
+): Uint32Array<ArrayBuffer> {
+  const each = height * width * softLabelWords;
+  const all = new Uint32Array(samples.length * each);
+  for (const [index, { labels, name, image }] of samples.entries()) {
+    const words = labels instanceof Uint8Array ? wordsOfHardLabels(labels, classes) : labels;
+    if (!(words instanceof Uint32Array) || words.length !== image.height * image.width * softLabelWords) {
+      throw new Error(
+        `Cannot train on ${name ?? "an image"}: its labels are neither hard nor compact ones of ` +
+          `${image.height}×${image.width} pixels`,
+      );
+    }
+    all.set(words, index * each);
+  }
+  return all;
 }
 
 function hardLabels(samples: readonly TrainingSample[], { height, width }: Size): Uint8Array<ArrayBuffer> {

@@ -12,6 +12,8 @@ export type Command =
   | "predict"
   | "select"
   | "synth"
+  | "inspect"
+  | "rank-images"
   | "convert"
   | "recipes"
   | "bench"
@@ -50,6 +52,8 @@ export interface OptionShape {
   readonly group: OptionGroup;
   /** The commands that take it. */
   readonly commands: readonly Command[];
+  /** Whether values may stand without the option's name, as in `crosswalk inspect DIR`. Only for the kind `paths`. */
+  readonly positional?: boolean;
   /** The properties that differ for some commands. */
   readonly differs?: Readonly<
     Partial<Record<Command, Partial<Pick<OptionShape, "default" | "choices" | "help" | "kind" | "group">>>>
@@ -72,6 +76,6 @@ export const training: readonly Command[] = ["adapt", "train"];
 /** The commands that adapt. */
 export const adapting: readonly Command[] = ["adapt"];
 /** The commands that run a network on images. */
-export const networks: readonly Command[] = ["adapt", "train", "evaluate", "predict"];
+export const networks: readonly Command[] = ["adapt", "train", "evaluate", "predict", "rank-images"];
 /** The commands that take a network's weights from a file. */
 export const weighing: readonly Command[] = [...networks, "convert"];

@@ -159,7 +159,7 @@ Deno.test("wrong options, values and recipes are answered by a sentence with the
       [["adapt", "--config", join(folder, "none.yaml")], 1, "Cannot read", "none.yaml"],
       [["adapt", "--model", "deeplab-nana"], 2, "--model", 'Did you mean "deeplab-nano"?'],
       [["adapt", "--polcy", "st"], 2, "no option --polcy", 'Did you mean "--policy"?'],
-      [["adapt", "--policy", "lrent"], 2, "--policy", "expected cbst, st"],
+      [["adapt", "--policy", "soft"], 2, "--policy", "expected cbst, st, lrent"],
       [["train", "--seed", "1.5"], 2, '--seed is "1.5", expected a whole number'],
       [["evaluate", "--size", "240"], 2, '--size is "240", expected height x width'],
       [["predict", "--images"], 2, "--images needs a value"],

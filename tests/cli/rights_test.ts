@@ -23,6 +23,10 @@ Deno.test("a command may write to the folder of its results and to the cache fol
   }
   assertEquals(await writable("adapt", "--out", "x", "--plan"), [temporary, cache]);
   for (const command of ["evaluate", "tune", "doctor"]) assertEquals(await writable(command, "--out", "x"), [cache]);
+  assertEquals(await writable("inspect", "data", "--out", "x"), []);
+  assertEquals(await writable("inspect", "data", "--sheet", "a b/c.png"), ["a b"]);
+  assertEquals(await writable("inspect", "--sheet=c.png", "data"), ["."]);
+  assertEquals(await writable("rank-images", "--out", "a/b.txt"), ["a", cache]);
   assertEquals(await writable("convert", "--weights", "w.pth"), []);
   assertEquals(await writable("convert", "--out", "a b/w.safetensors"), ["a b"]);
   assertEquals(await writable("convert", "--out=w.safetensors"), ["."]);
@@ -52,6 +56,8 @@ Deno.test("no command reaches the network or a library, only bench starts progra
     "predict",
     "select",
     "synth",
+    "inspect",
+    "rank-images",
     "convert",
     "bench",
     "tune",

@@ -4,11 +4,11 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { IGNORE_LABEL } from "../../src/data/class_map.ts";
+import { labelSetNames } from "../../src/data/label_set_names.ts";
 import { readClassMap, readLabelSet } from "../../src/data/folder.ts";
 import {
   isOneToOne,
   labelSet,
-  labelSetNames,
   mapBetween,
   parseLabelSet,
   rawLabelTable,

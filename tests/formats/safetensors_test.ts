@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { readTensors } from "../../src/formats/read_tensors.ts";
 import { readSafetensors, writeSafetensors, writeStoredSafetensors } from "../../src/formats/safetensors.ts";
-import { isRounded, reshaped } from "../../src/formats/stored_tensor.ts";
+import { isRounded, reshaped, storedTensor } from "../../src/formats/stored_tensor.ts";
+import { joined } from "./files.ts";
 
 /** A file of this header and `dataBytes` of numbers. */
 function file(header: string, dataBytes: number[] = []): Uint8Array<ArrayBuffer> {
@@ -31,6 +32,19 @@ Deno.test("half precision is read exactly, subnormal numbers, infinities and NaN
   assertEquals([...tensors.get("h")?.values ?? []], [1, -2, 2 ** -24, -0, 65504, Infinity, NaN]);
 });
 
+Deno.test("all halves become the same numbers in a large tensor and in small ones, and bfloat16 keeps its bits", () => {
+  const bits = Uint8Array.from({ length: 2 ** 17 }, (_, index) => index % 2 === 0 ? (index / 2) & 255 : index >> 9);
+  const read = (dtype: "f16" | "bf16", start: number, end: number) =>
+    storedTensor({ shape: [(end - start) / 2], dtype, bytes: () => bits.subarray(start, end), where: "" }).values;
+  const large = read("f16", 0, bits.length);
+  for (const start of [0, 2 ** 13, 2 ** 16, 2 ** 17 - 2 ** 13]) {
+    const small = read("f16", start, start + 2 ** 13);
+    assertEquals(small, large.slice(start / 2, start / 2 + 2 ** 12));
+  }
+  const upper = new Uint32Array(read("bf16", 0, bits.length).buffer);
+  assert(upper.every((word, index) => word === index * 65536));
+});
+
 Deno.test("a file that is damaged or of another kind is refused by a sentence that names it", () => {
   const entry = (more: string) => `{"t": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]${more}}}`;
   const shaped = (shape: string, dtype = "F32") =>
@@ -49,6 +63,13 @@ Deno.test("a file that is damaged or of another kind is refused by a sentence th
     [notUtf8(), "its header is no UTF-8 text"],
     [Uint8Array.of(0x50, 0x4b, 3, 4, 0, 0, 0, 0, 0), "it is a zip archive, as torch.save writes"],
     [Uint8Array.of(0x80, 2, 0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9), "it is a Python pickle"],
+    [joined(""), "it is no safetensors file (0 bytes)"],
+    [joined("\x93NUMPY\x01\0v\0"), "it is a .npy file. Save the weights as safetensors"],
+    [joined("\x89HDF\r\n\x1a\n"), "it is an HDF5 file, as Keras writes (.h5)"],
+    [joined("GGUF\x03\0\0\0"), "it is a GGUF file"],
+    [joined("\x1f\x8b\x08\0"), "it is a gzip archive. Unpack it first"],
+    [joined("version https://git-lfs.github.com/spec/v1\noid "), "Fetch it with git lfs pull"],
+    [joined("\n<!DOCTYPE html><html>"), "it is a web page, as a failed download leaves"],
     [file("{ "), "it is not JSON"],
     [file("null"), "it is no safetensors file"],
     [file("[1]"), "it is no safetensors file"],

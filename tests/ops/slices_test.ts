@@ -11,6 +11,7 @@ import { scale } from "../../src/ops/arithmetic/scale.ts";
 import { conv2d } from "../../src/ops/conv/conv2d.ts";
 import { sampleGeometryValues, wholeImage } from "../../src/ops/data/geometry.ts";
 import { sampleImages } from "../../src/ops/data/sample.ts";
+import { sampleSoftLabels } from "../../src/ops/data/sample_soft_labels.ts";
 import { sampleFloats } from "../../src/ops/data/sample_floats.ts";
 import { interpolatedCrossEntropy } from "../../src/ops/loss/interpolated_cross_entropy.ts";
 import { batchNorm } from "../../src/ops/norm/batch_norm.ts";
@@ -205,6 +206,18 @@ Deno.test("sampleFloats() is the same in slices", async () => {
     const y = sampleFloats(maps, geometry, { height: 16, width: 11, interpolation });
     await checkSlices({ outputs: { y }, limits: [6000, 4100], values });
   }
+});
+
+Deno.test("sampleSoftLabels() is the same in slices", async () => {
+  const labels = input("labels", [3, 14, 27], { dtype: "u32", layout: "plain" });
+  const geometry = input("geometry", [3, 12], { layout: "plain" });
+  const crop = { ...wholeImage(22, 15), top: 3, left: 2, mirror: true };
+  const values = {
+    labels: Array.from({ length: 3 * 14 * 27 }, (_, at) => at % 3 === 0 ? 66_051 : at * 2_654_435 % 16_777_216),
+    geometry: [wholeImage(14, 9), crop, { ...crop, nearestLabels: true }].flatMap(sampleGeometryValues),
+  };
+  const y = sampleSoftLabels(labels, geometry, { height: 16, width: 11, classes: 5 });
+  await checkSlices({ outputs: { y }, limits: [6000, 4100], values });
 });
 
 Deno.test("what cannot be cut says so before anything is allocated, with the size that would fit", async () => {

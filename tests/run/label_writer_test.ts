@@ -27,7 +27,7 @@ Deno.test("labels are written in the classes' colours, ignored pixels white, and
     const judged = new Array<number>(classes).fill(0);
     const right = new Array<number>(classes).fill(0);
     const paths = Array.from({ length: count }, (_, index) => join(folder, "labels", `${index}.png`));
-    await using writer = new LabelWriter(paths, classes, palette, 2);
+    await using writer = new LabelWriter(paths, classes, palette, { workers: 2 });
     for (let index = 0; index < count; index++) {
       const labels = labelsOf(index, 1);
       const truth = index % 5 === 0 ? null : labelsOf(index, 2);
@@ -57,7 +57,7 @@ Deno.test("labels are written in the classes' colours, ignored pixels white, and
 
 Deno.test("without a truth the share of right labels is unknown", () =>
   withFolder(async (folder) => {
-    await using writer = new LabelWriter([join(folder, "a.png")], classes, palette, 1);
+    await using writer = new LabelWriter([join(folder, "a.png")], classes, palette, { workers: 1 });
     await writer.write({ labels: labelsOf(0, 1), height, width }, null);
     assertEquals(await writer.finish(), [null, null, null]);
   }));
@@ -67,7 +67,9 @@ Deno.test("labels that cannot be written end in the sentence with their file; th
     const blocked = join(folder, "1.png");
     mkdirSync(blocked);
     {
-      await using writer = new LabelWriter([0, 1, 2].map((index) => join(folder, `${index}.png`)), classes, palette, 2);
+      await using writer = new LabelWriter([0, 1, 2].map((index) => join(folder, `${index}.png`)), classes, palette, {
+        workers: 2,
+      });
       for (const index of [0, 1, 2]) await writer.write({ labels: labelsOf(index, 1), height, width }, null);
       await assertRejects(() => writer.finish(), Error, `Cannot write ${blocked}: `);
     }
@@ -82,7 +84,7 @@ Deno.test("labels are written at the image's own size, and read back at the work
     const labels = labelsOf(2, 1);
     for (const size of [{ height: 7, width: 9 }, { height: 3, width: 4 }, { height: 30, width: 41 }]) {
       const path = join(folder, `${size.height}.png`);
-      await using writer = new LabelWriter([path], classes, palette, 1);
+      await using writer = new LabelWriter([path], classes, palette, { workers: 1 });
       await writer.write({ labels: labels.slice(), height, width }, labels.slice(), size);
       // Judged at the working size.
       assertEquals(await writer.finish(), [1, 1, 1]);

@@ -11,6 +11,7 @@ import {
   type AdaptationResult,
   type AdaptationSettings,
 } from "../../src/selftraining/adapt.ts";
+import { crossEntropyWith } from "../../src/selftraining/objective.ts";
 import { timedForm } from "../../src/selftraining/kept.ts";
 import { scoresForm } from "../../src/selftraining/kept_results.ts";
 import { MemoryStore } from "../../src/selftraining/memory_store.ts";
@@ -65,13 +66,16 @@ async function run<Item>(
   samples: SampleSource<Item>,
   store: RunStore<Item>,
   all: AdaptationImages<Item>,
-  stopAt = Infinity,
+  { stopAt = Infinity, isSoft = false }: { readonly stopAt?: number; readonly isSoft?: boolean } = {},
 ): Promise<Finished> {
   const gpu = await testGpu();
   const network = new Network(gpu, deeplabNano, { classes: townClasses.map(({ name }) => name), size });
   network.store.initialize(3);
   const optimizer = await sgd(gpu, network.store);
-  const trainer = await Trainer.open(gpu, network, optimizer, { batch: 2, crop: { height: 32, width: 32 }, size });
+  const trainer = await Trainer.open(gpu, network, optimizer, {
+    ...{ batch: 2, crop: { height: 32, width: 32 }, size },
+    ...isSoft ? { labels: "compact", objective: crossEntropyWith({ regularizer: "mrkld", weight: 0.1 }) } : {},
+  });
   const controller = new AbortController();
   let stages = 0;
   const stage = (): StageProgress => {
@@ -80,7 +84,10 @@ async function run<Item>(
   };
   const progress = { stage, line: () => {}, warn: () => {} };
   try {
-    const result = await adapt({ trainer, samples, store, progress, signal: controller.signal }, all, settings);
+    const result = await adapt({ trainer, samples, store, progress, signal: controller.signal }, all, {
+      ...settings,
+      ...isSoft ? { selection: { ...settings.selection, policy: "lrent", alpha: 0.5 } } : {},
+    });
     return { result, weights: await store.read("weights.safetensors") ?? new Uint8Array(0) };
   } finally {
     for (const owned of [trainer, optimizer, network]) owned.dispose();
@@ -97,7 +104,7 @@ Deno.test("an adaptation in memory, stopped in every stage and gone on with, end
     const store = new MemoryStore();
     let interruptions = 0;
     for (;; interruptions++) {
-      const attempt = run(new MemorySamples(), store, images, 2);
+      const attempt = run(new MemorySamples(), store, images, { stopAt: 2 });
       if (await attempt.then(() => true, () => false)) break;
       await assertRejects(() => attempt, InterruptedError);
       assert(interruptions < 20, "the run does not go on");
@@ -121,6 +128,33 @@ Deno.test("an adaptation in memory, stopped in every stage and gone on with, end
     files.close();
     assertEquals(inFolder.weights, whole.weights);
     assertEquals({ ...inFolder.result, seconds: {} }, { ...whole.result, seconds: {} });
+  }));
+
+Deno.test("soft labels train with hard ones of the source, in memory as in a folder, stopped and gone on with", () =>
+  withFolder(async (folder) => {
+    const isSoft = true;
+    const whole = await run(new MemorySamples(), new MemoryStore(), images, { isSoft });
+    await writeTowns(folder, { trainCount: 3, valCount: 2, ...size, seed: 1 });
+    const open = (town: TownName, split: string) => openDataset(`${folder}/${town}`).split(split).items;
+    const inFolder = {
+      source: open("source", "train"),
+      target: open("target", "train"),
+      evaluation: open("target", "val"),
+    };
+    using loader = openLoader();
+    const openStore = (resume: boolean) => FolderStore.open(`${folder}/run`, resolveSettings("adapt"), { resume });
+    const first = openStore(false);
+    // The third stage that is shown is the training of the first round.
+    await assertRejects(() => run(loader, first, inFolder, { isSoft, stopAt: 5 }), InterruptedError);
+    first.close();
+    const second = openStore(true);
+    const { weights } = await run(loader, second, inFolder, { isSoft });
+    second.close();
+    assertEquals(weights, whole.weights);
+    const { alpha, policy } = JSON.parse(Deno.readTextFileSync(`${folder}/run/rounds/1/thresholds.json`));
+    assertEquals([policy, alpha], ["lrent", 0.5]);
+    const hard = await run(new MemorySamples(), new MemoryStore(), images);
+    assert(hard.weights.some((byte, index) => byte !== whole.weights[index]));
   }));
 
 Deno.test("a step is logged once, though the program died before the stage's first checkpoint", async () => {

@@ -1,5 +1,6 @@
 import { assert, assertAlmostEquals, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import type { Model } from "../../src/nn/model.ts";
+import { wholeImage } from "../../src/ops/data/geometry.ts";
 import { interpolatedCrossEntropy } from "../../src/ops/loss/interpolated_cross_entropy.ts";
 import { crossEntropy, type Objective, sum, weighted } from "../../src/selftraining/objective.ts";
 import { type TrainingSample, trainingStep } from "../../src/selftraining/training_step.ts";
@@ -114,6 +115,17 @@ Deno.test("pixels and images of weight 0 count as ignored, and equal weights as 
   for (const samples of [byImage, byPixel]) {
     assertAlmostEquals(await withTrainer((opened) => lossOf(opened, samples), weighted), expected, 1e-6);
   }
+});
+
+Deno.test("hard labels in the compact form train as they do as hard ones", async () => {
+  const plan = { ...wholeImage(11, 13), top: 2, left: 1, mirror: true, minedClass: null };
+  const samples = pair.map((sample) => ({ ...sample, plan }));
+  const loss = (labels: "hard" | "compact") => withTrainer((opened) => lossOf(opened, samples), { labels });
+  assertAlmostEquals(await loss("compact"), await loss("hard"), 1e-6);
+  await withTrainer(async ({ trainer }) => {
+    const short = pair.map((sample) => ({ ...sample, labels: new Uint32Array(5) }));
+    await assertRejects(() => trainer.step(0, short, rates), Error, "neither hard nor compact ones of 7×9 pixels");
+  }, { labels: "compact" });
 });
 
 Deno.test("soft labels that are certain are hard ones", async () => {

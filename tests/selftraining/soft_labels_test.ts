@@ -1,13 +1,14 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { readFileSync } from "node:fs";
+import { Gpu } from "../../src/gpu/gpu.ts";
 import { pack } from "../../src/graph/layout.ts";
 import { readNpy } from "../../src/formats/npy.ts";
 import { addCounts, noLabels } from "../../src/selftraining/label_counts.ts";
 import type { ScoreBatches } from "../../src/selftraining/scores.ts";
 import { selectThresholds } from "../../src/selftraining/selection.ts";
-import { assignSoftLabels } from "../../src/selftraining/soft_labels.ts";
+import { assignShareLabels, assignSoftLabels } from "../../src/selftraining/soft_labels.ts";
 import { hexBits, type ThresholdsReport } from "../../src/selftraining/thresholds.ts";
-import { testGpu } from "../ops/harness.ts";
+import { randomValues, testGpu } from "../ops/harness.ts";
 import { testWithShared } from "../shared.ts";
 
 interface SoftCase extends ThresholdsReport {
@@ -72,6 +73,61 @@ for (const name of ["a", "b"]) {
       assert(Math.abs(total.ignored - wanted.ignored) <= edgePixels, `${what}: ignored`);
     }
     for (const buffer of [maps, prior]) gpu.destroyBuffer(buffer);
+  });
+}
+
+for (const classes of [6, 70]) {
+  Deno.test(`compact soft labels hold the four largest shares of ${classes} classes, also in pieces`, async () => {
+    const [images, height, width] = [6, 12, 16];
+    const shape = [images, classes, 6, 8];
+    const values = randomValues(images * classes * 48, "logits");
+    const packed = pack(values.map((value) => 2 * value), shape, "activation");
+    const stored = packed.byteLength / images;
+    // One binding sees the logits of a batch, but not its soft labels.
+    using gpu = await Gpu.open({ maxBindingBytes: 3 * stored + 512 });
+    const buffer = gpu.createBuffer(packed.byteLength, "logits");
+    gpu.write(buffer, packed);
+    const views = [{ offset: 0, height: 6, width: 8, mirror: false }];
+    const batches: ScoreBatches = {
+      images,
+      async *batches() {
+        await Promise.resolve();
+        for (const first of [0, 3]) {
+          const logits = { buffer, offset: first * stored, size: 3 * stored };
+          yield { images: 3, height, width, views, logits };
+        }
+      },
+    };
+    const lambda = Float32Array.from(
+      { length: classes },
+      (_, id) => (1 + 0.2 * (id % 4)) * (classes === 6 ? 0.5 : 0.15),
+    );
+    const dense: number[][] = [];
+    const labels: number[] = [];
+    for await (const batch of assignSoftLabels(gpu, batches, { classes }, lambda, 0.5)) {
+      labels.push(...batch.labels);
+      const area = height * width;
+      for (let place = 0; place < 3 * area; place++) {
+        const start = Math.floor(place / area) * classes * area + place % area;
+        dense.push(Array.from({ length: classes }, (_, id) => batch.soft[start + id * area] ?? NaN));
+      }
+    }
+    assert(labels.includes(255) && labels.some((label) => label < 255));
+    let pixel = 0;
+    for await (const batch of assignShareLabels(gpu, batches, { classes }, lambda, 0.5)) {
+      assertEquals([...batch.labels], labels.slice(pixel, pixel + batch.labels.length));
+      for (let at = 0; at < batch.labels.length; at++, pixel++) {
+        const [ids = 0, low = 0, high = 0] = batch.shares.subarray(3 * at, 3 * at + 3);
+        const order = [...dense[pixel]?.entries() ?? []].sort(([a, x], [b, y]) => y - x || a - b).slice(0, 4);
+        const isUsed = labels[pixel] !== 255;
+        assertEquals([ids & 255, ids >> 8 & 255, ids >> 16 & 255, ids >>> 24], order.map(([id]) => isUsed ? id : 0));
+        const parts = [low & 65535, low >>> 16, high & 65535, high >>> 16];
+        for (const [slot, [, share]] of order.entries()) {
+          const wanted = isUsed ? share * 65535 : 0;
+          assert(Math.abs((parts[slot] ?? NaN) - wanted) <= 0.51, `pixel ${pixel}: ${parts}, ${order}`);
+        }
+      }
+    }
   });
 }
 

@@ -27,7 +27,6 @@ Deno.test("the type of a setting is that of its entry in the option table", () =
   typed<readonly number[]>()(settings.get("scales"), true);
   typed<readonly [number, number]>()(settings.get("scale-range"), true);
   typed<"sgd" | "adamw">()(settings.get("optimizer"), true);
-  // The choices of all commands: `select` alone takes lrent.
   typed<"cbst" | "st" | "lrent">()(settings.get("policy"), true);
   typed<readonly string[] | undefined>()(settings.get("images"), true);
   typed<readonly string[]>()(resolveSettings("predict", { images: ["a.png"] }).require("images"), true);
@@ -51,11 +50,9 @@ Deno.test("a setting that is not given is its default, off where it is a switch,
   assertEquals([settings.has("size"), settings.has("batch")], [false, true]);
 });
 
-Deno.test("a default or a choice may differ by command", () => {
+Deno.test("a default may differ by command", () => {
   assertEquals([resolveSettings("adapt").get("stride"), resolveSettings("select").get("stride")], [1, 4]);
   assertEquals(resolveSettings("tune").require("size"), { height: 240, width: 320 });
-  assertEquals(resolveSettings("select", { policy: "lrent" }).get("policy"), "lrent");
-  assertThrows(() => resolveSettings("adapt", { policy: "lrent" }), UsageError, "expected cbst, st");
 });
 
 Deno.test("what a command cannot do without is asked for by the option's name", () => {

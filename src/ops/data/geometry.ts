@@ -34,6 +34,8 @@ export interface SampleGeometry {
    * place of its map on. Default: that of the maps.
    */
   readonly size?: Size;
+  /** Whether a crop of soft labels takes the nearest pixel, as it does of hard labels. Default `false`. */
+  readonly nearestLabels?: boolean;
 }
 
 /** How many numbers a sample's geometry has on the GPU. */
@@ -42,8 +44,9 @@ export const sampleGeometryLength = 12;
 /** The numbers of one sample, in the order in which the kernels read them. */
 export function sampleGeometryValues(geometry: SampleGeometry): number[] {
   const { scaledHeight, scaledWidth, top, left, mirror, brightness, contrast, saturation, size } = geometry;
+  const nearest = geometry.nearestLabels === true ? 1 : 0;
   const place = [scaledHeight, scaledWidth, top, left];
-  return [...place, mirror ? 1 : 0, brightness, contrast, saturation, size?.height ?? 0, size?.width ?? 0, 0, 0];
+  return [...place, mirror ? 1 : 0, brightness, contrast, saturation, size?.height ?? 0, size?.width ?? 0, nearest, 0];
 }
 
 /**

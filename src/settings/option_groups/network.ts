@@ -6,9 +6,11 @@
 
 import { models } from "../../nn/models/mod.ts";
 import { variantChoices, widthBounds } from "../../nn/variant.ts";
-import { labelSetNames } from "../../data/label_sets.ts";
+import { labelSetNames } from "../../data/label_set_names.ts";
 import { adapting, type OptionShape, training, weighing } from "../option_shape.ts";
 
+/** What names a label set. */
+const setTexts = `${labelSetNames.join(", ")}, or a JSON file such as a dataset.json`;
 const modelNames = models.map(({ name }) => name);
 /** Commands that take a network from a weight file say which it is only where the file does not. */
 const fromFile = {
@@ -32,7 +34,12 @@ export const networkOptions = [
     differs: { convert: { help: "leave out the head" } },
     help: "take from --weights what fits the backbone, and draw the rest and the head anew" },
   { key: "label-set", group: "network", kind: "path", words: labelSetNames, commands: weighing,
-    help: "classes of a weight file that does not name them: a label set, its file, or a dataset.json" },
+    differs: {
+      evaluate: { help: `classes to score in, and those of a weight file that does not name them: ${setTexts}` },
+      predict: { help: `classes of a weight file that does not name them: ${setTexts}` },
+      convert: { help: `classes of a weight file that does not name them: ${setTexts}` },
+    },
+    help: `classes to learn and to score in, and those of a weight file that does not name them: ${setTexts}; labels of other known sets are translated` },
   { key: "classes", group: "network", kind: "integer", default: 19, minimum: 1, maximum: 255, commands: ["tune"],
     help: "number of classes of the network" },
   { key: "model", group: "network", kind: "text", default: "deeplab-mobilenet", choices: modelNames,

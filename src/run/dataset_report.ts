@@ -1,0 +1,144 @@
+/**
+ * What a data set is, and what cannot be used in it: every image is decoded, every label file too.
+ *
+ * @module
+ */
+
+import { dirname, relative, sep } from "node:path";
+import { IGNORE_LABEL } from "../data/class_map.ts";
+import type { Dataset, Split } from "../data/dataset.ts";
+import type { FileItem } from "../data/file_item.ts";
+import { openDataset } from "../data/folder.ts";
+import { isFolder } from "../data/image_files.ts";
+import type { LayoutName } from "../data/layouts/names.ts";
+import { errorText } from "../errors.ts";
+import type { Progress } from "../selftraining/progress.ts";
+import { type InspectedSplit, inspectItems } from "./inspection.ts";
+
+/** A split in a report. */
+export interface SplitReport {
+  /** Its images, those that cannot be used among them. */
+  readonly images: number;
+  /** Those of them that have a label file. */
+  readonly labelled: number;
+  /** How many of the images that can be read have each size, height first: `{"1024x2048": 500}`. */
+  readonly sizes: Readonly<Record<string, number>>;
+}
+
+/** Something that cannot be used. */
+export interface DatasetProblem {
+  /** The file, from the data set's folder. */
+  readonly file: string;
+  /** A sentence. */
+  readonly problem: string;
+}
+
+/** What a data set is. */
+export interface DatasetReport {
+  readonly layout: LayoutName;
+  readonly splits: Readonly<Record<string, SplitReport>>;
+  /** Names of the classes in id order; empty where the folder says none. */
+  readonly classes: readonly string[];
+  /** The pixels of each class in all labels that can be used. */
+  readonly histogram: Readonly<Record<string, number>>;
+  /** The ignored pixels in them. */
+  readonly ignored: number;
+  readonly problems: readonly DatasetProblem[];
+}
+
+/** A data set that was looked at. */
+export interface ReportedDataset {
+  readonly dataset: Dataset;
+  readonly report: DatasetReport;
+  /** The images of each split that can be used. */
+  readonly usable: ReadonlyMap<string, readonly FileItem[]>;
+  /** Sentences on what was found and is not used. */
+  readonly notices: readonly string[];
+}
+
+/** How a data set is looked at. */
+export interface ReportOptions {
+  /** Its layout. Default: as its folder tells. */
+  readonly layout?: LayoutName | undefined;
+  /** How many pixels the header of a file may claim. Default: as for decoding. */
+  readonly maxPixels?: number | undefined;
+  /** Where bars are shown. */
+  readonly progress: Progress;
+}
+
+/**
+ * Looks at a data set.
+ *
+ * @throws {Error} where there is no such folder, no layout is known of it, or its `dataset.json` is wrong.
+ */
+export async function reportOn(path: string, { layout, maxPixels, progress }: ReportOptions): Promise<ReportedDataset> {
+  const dataset = openDataset(path, { layout, classes: { classes: [], palette: [] } });
+  const splits: Record<string, SplitReport> = {};
+  const usable = new Map<string, readonly FileItem[]>();
+  const notices = new Set<string>();
+  const problems: DatasetProblem[] = [];
+  const counts = new Float64Array(256);
+  const root = isFolder(path) ? path : dirname(path);
+  const within = (file: string) => relative(root, file).replaceAll(sep, "/");
+  for (const name of namesOf(dataset)) {
+    const split = opened(dataset, name);
+    if (typeof split === "string") {
+      splits[name] = { images: 0, labelled: 0, sizes: {} };
+      problems.push({ file: name, problem: split });
+      continue;
+    }
+    for (const notice of split.notices) notices.add(notice);
+    const options = { name: `split ${name}`, progress, maxPixels, decodes: true };
+    const inspected = await inspectItems(split.items, options);
+    inspected.classCounts.forEach((count, id) => counts[id] = (counts[id] ?? 0) + count);
+    splits[name] = splitReport(split, inspected);
+    usable.set(name, inspected.items);
+    problems.push(...inspected.leftOut.map(({ file, problem }) => ({ file: within(file), problem })));
+    problems.push(...missingLabels(split).map(({ file, problem }) => ({ file: within(file), problem })));
+  }
+  const { classes } = dataset;
+  const report = {
+    layout: dataset.layout,
+    splits,
+    classes,
+    histogram: Object.fromEntries(classes.map((name, id) => [name, counts[id] ?? 0])),
+    ignored: classes.length === 0 ? 0 : counts[IGNORE_LABEL] ?? 0,
+    problems,
+  };
+  return { dataset, report, usable, notices: [...notices] };
+}
+
+/** The names of the splits. In a folder of photographs without splits, all images are `train`. */
+function namesOf(dataset: Dataset): string[] {
+  const names = dataset.splitNames();
+  if (dataset.layout !== "photos" || names.length < 2) return names;
+  const all = dataset.split("train").items;
+  const inOthers = names.filter((name) => name !== "train")
+    .flatMap((name) => dataset.split(name).items.map(({ imagePath }) => imagePath));
+  return inOthers.every((path) => all.some(({ imagePath }) => imagePath === path)) ? ["train"] : names;
+}
+
+/** A split, or the sentence that says why it cannot be listed. */
+function opened(dataset: Dataset, name: string): Split | string {
+  try {
+    return dataset.split(name);
+  } catch (error) {
+    return errorText(error);
+  }
+}
+
+function splitReport({ items }: Split, { sizes, leftOut }: InspectedSplit): SplitReport {
+  const counts: Record<string, number> = {};
+  for (const { height, width } of [...sizes, ...leftOut.flatMap(({ size }) => size ?? [])]) {
+    const key = `${height}x${width}`;
+    counts[key] = (counts[key] ?? 0) + 1;
+  }
+  return { images: items.length, labelled: items.filter(({ labelPath }) => labelPath !== null).length, sizes: counts };
+}
+
+/** The images without labels of a split in which others have some. */
+function missingLabels({ items }: Split): DatasetProblem[] {
+  if (items.every(({ labelPath }) => labelPath === null)) return [];
+  return items.filter(({ labelPath }) => labelPath === null)
+    .map(({ imagePath }) => ({ file: imagePath, problem: `The image ${imagePath} has no labels` }));
+}
