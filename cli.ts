@@ -95,6 +95,16 @@ const commands: readonly CommandEntry[] = [
     load: () => import("./src/cli/recipes.ts"),
   },
   {
+    command: "rank-images",
+    summary: "write a class-balanced choice of target images, one path a line",
+    examples: [
+      "crosswalk rank-images --weights w.safetensors --target cityscapes --count 505 --out chosen.txt",
+      "crosswalk adapt --source gta5 --target cityscapes --list chosen.txt --out run",
+      "crosswalk rank-images --weights w.safetensors --target photos --count 50 --out chosen.txt --json",
+    ],
+    load: () => import("./src/cli/rank_images.ts"),
+  },
+  {
     command: "inspect",
     summary: "look at data sets: layout, splits, classes, and every file that cannot be used",
     examples: ["crosswalk inspect cityscapes", "crosswalk inspect gta5 cityscapes --json --sheet sheet.png"],
@@ -146,7 +156,7 @@ async function main(args: readonly string[]): Promise<number> {
 }
 
 function overview(): string {
-  const rows = commands.map(({ command, summary }) => `  ${command.padEnd(10)}${summary}`);
+  const rows = commands.map(({ command, summary }) => `  ${command.padEnd(13)}${summary}`);
   return [
     "crosswalk: class-balanced self-training on WebGPU",
     "",

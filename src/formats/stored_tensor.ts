@@ -122,53 +122,70 @@ export function shapeText(shape: readonly number[]): string {
   return shape.length > 8 ? `[${shape.slice(0, 8).join(", ")}, …]` : `[${shape.join(", ")}]`;
 }
 
-/** The types of elements: bytes of an element, and how one is read. */
-const elementTypes: Readonly<
-  Record<ElementType, { readonly bytes: number; readonly read: (data: DataView, offset: number) => number }>
-> = {
-  f16: { bytes: 2, read: (data, offset) => halfToNumber(data.getUint16(offset, true)) },
-  bf16: { bytes: 2, read: (data, offset) => bfloatToNumber(data.getUint16(offset, true)) },
-  f32: { bytes: 4, read: (data, offset) => data.getFloat32(offset, true) },
-  f64: { bytes: 8, read: (data, offset) => data.getFloat64(offset, true) },
-  bool: { bytes: 1, read: (data, offset) => data.getUint8(offset) },
-  i8: { bytes: 1, read: (data, offset) => data.getInt8(offset) },
-  u8: { bytes: 1, read: (data, offset) => data.getUint8(offset) },
-  i16: { bytes: 2, read: (data, offset) => data.getInt16(offset, true) },
-  u16: { bytes: 2, read: (data, offset) => data.getUint16(offset, true) },
-  i32: { bytes: 4, read: (data, offset) => data.getInt32(offset, true) },
-  u32: { bytes: 4, read: (data, offset) => data.getUint32(offset, true) },
-  i64: { bytes: 8, read: (data, offset) => Number(data.getBigInt64(offset, true)) },
-  u64: { bytes: 8, read: (data, offset) => Number(data.getBigUint64(offset, true)) },
+/** Bytes of an element of each type. */
+const widths: Readonly<Record<ElementType, number>> = {
+  ...{ f16: 2, bf16: 2, f32: 4, f64: 8, bool: 1, i8: 1, u8: 1, i16: 2, u16: 2, i32: 4, u32: 4, i64: 8, u64: 8 },
 };
 
 /** Whether a text names a type whose elements become numbers. */
 export function isElementType(text: string): text is ElementType {
-  return Object.hasOwn(elementTypes, text);
+  return Object.hasOwn(widths, text);
 }
 
 /** Bytes of an element. */
 export function elementBytes(dtype: ElementType): number {
-  return elementTypes[dtype].bytes;
+  return widths[dtype];
 }
 
-/** The elements as numbers: floats that lie well are taken where they are. */
+/** The elements as numbers: floats that lie well are taken where they are. The machine is little-endian, as all are. */
 function decodeElements(bytes: Uint8Array<ArrayBuffer>, dtype: ElementType): Float32Array<ArrayBuffer> {
-  const { bytes: width, read } = elementTypes[dtype];
-  if (dtype === "f32") {
-    const placed = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
-    return new Float32Array(placed.buffer, placed.byteOffset, placed.length / 4);
+  const { buffer, byteOffset } = bytes.byteOffset % widths[dtype] === 0 ? bytes : bytes.slice();
+  const count = bytes.length / widths[dtype];
+  switch (dtype) {
+    case "f32":
+      return new Float32Array(buffer, byteOffset, count);
+    case "f16":
+      return halfValues(new Uint16Array(buffer, byteOffset, count));
+    case "bf16":
+      return bfloatValues(new Uint16Array(buffer, byteOffset, count));
+    case "f64":
+      return new Float32Array(new Float64Array(buffer, byteOffset, count));
+    case "bool":
+    case "u8":
+      return new Float32Array(new Uint8Array(buffer, byteOffset, count));
+    case "i8":
+      return new Float32Array(new Int8Array(buffer, byteOffset, count));
+    case "i16":
+      return new Float32Array(new Int16Array(buffer, byteOffset, count));
+    case "u16":
+      return new Float32Array(new Uint16Array(buffer, byteOffset, count));
+    case "i32":
+      return new Float32Array(new Int32Array(buffer, byteOffset, count));
+    case "u32":
+      return new Float32Array(new Uint32Array(buffer, byteOffset, count));
+    case "i64":
+      return Float32Array.from(new BigInt64Array(buffer, byteOffset, count), Number);
+    case "u64":
+      return Float32Array.from(new BigUint64Array(buffer, byteOffset, count), Number);
   }
-  const data = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const values = new Float32Array(bytes.length / width);
-  for (let index = 0; index < values.length; index++) values[index] = read(data, index * width);
+}
+
+let halfTable: Float32Array | undefined;
+
+function halfValues(bits: Uint16Array): Float32Array<ArrayBuffer> {
+  // A table of all halves is worth its making above some thousands of them.
+  if (bits.length > 2 ** 14) halfTable ??= Float32Array.from({ length: 2 ** 16 }, (_, index) => halfToNumber(index));
+  const table = halfTable;
+  const values = new Float32Array(bits.length);
+  if (table === undefined) {
+    for (let index = 0; index < bits.length; index++) values[index] = halfToNumber(bits[index] ?? 0);
+  } else for (let index = 0; index < bits.length; index++) values[index] = table[bits[index] ?? 0] ?? 0;
   return values;
 }
 
-/** A number of which the upper half of its float32 bits is stored. */
-function bfloatToNumber(bits: number): number {
-  word[0] = bits << 16;
-  return wordAsFloat[0] ?? NaN;
+/** Numbers of which the upper halves of their float32 bits are stored. */
+function bfloatValues(bits: Uint16Array): Float32Array<ArrayBuffer> {
+  const words = new Uint32Array(bits.length);
+  for (let index = 0; index < bits.length; index++) words[index] = (bits[index] ?? 0) << 16;
+  return new Float32Array(words.buffer);
 }
-
-const word = new Uint32Array(1);
-const wordAsFloat = new Float32Array(word.buffer);

@@ -76,6 +76,6 @@ export const training: readonly Command[] = ["adapt", "train"];
 /** The commands that adapt. */
 export const adapting: readonly Command[] = ["adapt"];
 /** The commands that run a network on images. */
-export const networks: readonly Command[] = ["adapt", "train", "evaluate", "predict"];
+export const networks: readonly Command[] = ["adapt", "train", "evaluate", "predict", "rank-images"];
 /** The commands that take a network's weights from a file. */
 export const weighing: readonly Command[] = [...networks, "convert"];

@@ -18,6 +18,7 @@ Deno.test("every command has a help text with two examples or more", async () =>
     "predict",
     "select",
     "synth",
+    "rank-images",
     "inspect",
     "convert",
     "recipes",

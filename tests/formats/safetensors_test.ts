@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { readTensors } from "../../src/formats/read_tensors.ts";
 import { readSafetensors, writeSafetensors, writeStoredSafetensors } from "../../src/formats/safetensors.ts";
-import { isRounded, reshaped } from "../../src/formats/stored_tensor.ts";
+import { isRounded, reshaped, storedTensor } from "../../src/formats/stored_tensor.ts";
 import { joined } from "./files.ts";
 
 /** A file of this header and `dataBytes` of numbers. */
@@ -30,6 +30,19 @@ Deno.test("half precision is read exactly, subnormal numbers, infinities and NaN
   const header = `{"h": {"dtype": "F16", "shape": [${halves.length}], "data_offsets": [0, ${2 * halves.length}]}}`;
   const { tensors } = readSafetensors(file(header, halves.flatMap((bits) => [bits & 255, bits >> 8])), "w");
   assertEquals([...tensors.get("h")?.values ?? []], [1, -2, 2 ** -24, -0, 65504, Infinity, NaN]);
+});
+
+Deno.test("all halves become the same numbers in a large tensor and in small ones, and bfloat16 keeps its bits", () => {
+  const bits = Uint8Array.from({ length: 2 ** 17 }, (_, index) => index % 2 === 0 ? (index / 2) & 255 : index >> 9);
+  const read = (dtype: "f16" | "bf16", start: number, end: number) =>
+    storedTensor({ shape: [(end - start) / 2], dtype, bytes: () => bits.subarray(start, end), where: "" }).values;
+  const large = read("f16", 0, bits.length);
+  for (const start of [0, 2 ** 13, 2 ** 16, 2 ** 17 - 2 ** 13]) {
+    const small = read("f16", start, start + 2 ** 13);
+    assertEquals(small, large.slice(start / 2, start / 2 + 2 ** 12));
+  }
+  const upper = new Uint32Array(read("bf16", 0, bits.length).buffer);
+  assert(upper.every((word, index) => word === index * 65536));
 });
 
 Deno.test("a file that is damaged or of another kind is refused by a sentence that names it", () => {

@@ -21,7 +21,7 @@ export const labelsOptions = [
   { key: "absent", group: "labels", kind: "text", default: "null", choices: ["null", "zero"],
     commands: [...training, "evaluate"],
     help: "score of a class that is neither in the labels nor predicted: none (null) or 0 (zero)" },
-  { key: "label-batch", group: "labels", kind: "integer", default: 4, minimum: 1, commands: [...training, "evaluate"],
-    freeOnResume: true,
+  { key: "label-batch", group: "labels", kind: "integer", default: 4, minimum: 1,
+    commands: [...training, "evaluate", "rank-images"], freeOnResume: true,
     help: "images that are labelled or scored together" },
 ] as const satisfies readonly OptionShape[];

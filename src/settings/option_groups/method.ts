@@ -9,7 +9,8 @@ import { adapting, type OptionShape } from "../option_shape.ts";
 /** The options of this group. */
 // deno-fmt-ignore
 export const methodOptions = [
-  { key: "portion", group: "method", kind: "number", default: 0.2, minimum: 0, maximum: 1, commands: ["select"],
+  { key: "portion", group: "method", kind: "number", default: 0.2, minimum: 0, maximum: 1,
+    commands: ["select", "rank-images"],
     help: "share of the pixels predicted as a class that are labelled, 0 to 1" },
   { key: "alpha", group: "method", kind: "number", default: 0.25, minimum: 0.000001, commands: [...adapting, "select"],
     help: "weight of the label entropy; only for --policy lrent" },
@@ -29,7 +30,7 @@ export const methodOptions = [
     commands: [...adapting, "select"],
     help: "how the rank of a threshold is counted: as in the released code of CRST, or of CBST in MXNet" },
   { key: "stride", group: "method", kind: "integer", default: 1, minimum: 1,
-    commands: [...adapting, "select"], differs: { select: { default: 4 } },
+    commands: [...adapting, "select", "rank-images"], differs: { select: { default: 4 }, "rank-images": { default: 4 } },
     help: "rank only every n-th pixel of a class in an image; 1 ranks all" },
   { key: "target-portion", group: "method", kind: "number", default: 0.2, minimum: 0, maximum: 1, commands: adapting,
     help: "share of the pixels predicted as a class that are labelled in round 1, 0 to 1" },
@@ -66,6 +67,12 @@ export const methodOptions = [
     help: "images in which such crops are placed" },
   { key: "mining-chance", group: "method", kind: "number", default: 0.8, minimum: 0, maximum: 1, commands: adapting,
     help: "share of the crops that are placed so, 0 to 1" },
+  { key: "stop-early", group: "method", kind: "flag", default: false, commands: adapting,
+    help: "end after a round that does harm, as far as that shows without labels" },
+  { key: "run", group: "method", kind: "path", commands: adapting,
+    help: "folder of a run to go on from, with its settings where no others are given; see --from-round" },
+  { key: "from-round", group: "method", kind: "integer", minimum: 0, commands: adapting,
+    help: "round of that run after which to go on; 0 is before the first" },
   { key: "control", group: "method", kind: "flag", default: false, commands: adapting,
     help: "train on source images only, as a run to compare with" },
 ] as const satisfies readonly OptionShape[];
