@@ -212,6 +212,7 @@ function firstNetwork(
   const finished = settings.get("source-model");
   if (finished !== undefined) {
     const { model, metadata, tensors, notices } = openWeights(finished, {
+      modelOtherwise: settings.get("model"),
       variant,
       labelSet: settings.get("label-set"),
       mergesClasses: true,
