@@ -222,8 +222,11 @@ export {
   type AdaptationImages,
   type AdaptationResult,
   type AdaptationSettings,
+  type EarlierRounds,
   type SourceTraining,
 } from "./src/selftraining/adapt.ts";
+export type { BestRound } from "./src/selftraining/round_judge.ts";
+export type { PriorMaps } from "./src/selftraining/spatial_prior.ts";
 export { type CollapseKind, collapseText, type CollapseWarning } from "./src/selftraining/collapse.ts";
 export type { MergedLabels } from "./src/selftraining/precision.ts";
 export { MemoryStore } from "./src/selftraining/memory_store.ts";

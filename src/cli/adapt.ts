@@ -42,7 +42,7 @@ export async function run(args: readonly string[]): Promise<number> {
     );
     context.signal.throwIfAborted();
     context.profile.enter("pictures");
-    await writePictures(context, data);
+    await writePictures(context, data, result.rounds.length);
     context.profile.enter("other");
     if (settings.get("json")) terminal.printJson(result);
     else terminal.print(resultTable(result, context, control));

@@ -19,12 +19,13 @@ import {
   type Values,
 } from "../settings/settings.ts";
 import { readFile } from "../disk/files.ts";
+import { continuedSettings } from "../run/earlier_rounds.ts";
 import { savedSettings } from "../run/run_config.ts";
 import { recipePath } from "../settings/recipe_files.ts";
 
 /**
  * The settings that the arguments give. With `--resume`, options that are not given keep the values with which the run
- * in `--out` was started.
+ * in `--out` was started, and with `--run` those of the run in that folder.
  *
  * @param defaultRecipe text of the recipe that applies if no `--config` is given.
  * @throws {UsageError} naming the unknown option or the bad value.
@@ -36,7 +37,11 @@ export function readArguments(
 ): Settings {
   const given = readGiven(command, args);
   const { config, out, resume } = given;
-  const saved = resume && out !== undefined ? savedSettings(out) : null;
+  const saved = resume && out !== undefined
+    ? savedSettings(out)
+    : given.run === undefined
+    ? null
+    : continuedSettings(given.run);
   if (config !== undefined) {
     const path = recipePath(config);
     const recipe = readRecipe(new TextDecoder().decode(readFile(path)), config);

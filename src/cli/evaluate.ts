@@ -13,6 +13,7 @@ import { warnOfPalettes } from "../run/label_check.ts";
 import { openToScore, wantedLabelSet } from "../run/meeting.ts";
 import { viewOptions } from "../settings/settings.ts";
 import { evaluate, splitScores } from "../selftraining/evaluation.ts";
+import { protocolOf, protocolText } from "../run/protocol.ts";
 import { readArguments } from "./arguments.ts";
 import { openClassMap, openGpu, openNetwork, openShapes } from "./open.ts";
 import { shown, terminal } from "../report/terminal.ts";
@@ -40,15 +41,20 @@ export async function run(args: readonly string[]): Promise<number> {
   warnOfPalettes(dataset, inspected, progress);
   const { items } = inspected;
   using loader = openLoader({ cacheBytes: 0, maxPixels });
+  const shapes = openShapes(settings, network, inspected.sizes);
+  const views = viewOptions(settings);
   const confusion = await evaluate(gpu, network, loader, items, {
-    ...openShapes(settings, network, inspected.sizes),
+    ...shapes,
     batch: settings.get("label-batch"),
-    views: viewOptions(settings),
+    views,
     merge,
+  });
+  const protocol = protocolOf({
+    ...{ split: split.name, labelSizes: inspected.labelSizes, shapes, views, absent: settings.get("absent"), classes },
   });
   const scores = splitScores(confusion, classes, items.length, settings.get("absent"));
   if (settings.get("json")) {
-    terminal.printJson(scores);
+    terminal.printJson({ ...scores, protocol });
     return 0;
   }
   const names = [...classes, ...Object.keys(scores.subsets ?? {}).map((name) => `mIoU of ${name}`)];
@@ -62,5 +68,6 @@ export async function run(args: readonly string[]): Promise<number> {
     terminal.print(`${`mIoU of ${name}`.padEnd(width)}  ${percent(value)}`);
   }
   terminal.print(`${"pixel accuracy".padEnd(width)}  ${percent(scores.pixelAccuracy)}`);
+  terminal.print(shown(protocolText(protocol)));
   return 0;
 }

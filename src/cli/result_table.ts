@@ -11,11 +11,13 @@ import type { ClassMap } from "../data/class_map.ts";
 import { readFile } from "../disk/files.ts";
 import { validated } from "../formats/validation.ts";
 import { shown } from "../report/terminal.ts";
-import type { AdaptationResult } from "../selftraining/adapt.ts";
+import type { AdaptationReport } from "../run/adaptation.ts";
+import { type Comparison, comparisonRows } from "../run/comparison.ts";
+import { protocolText } from "../run/protocol.ts";
 import type { RunContext } from "../run/context.ts";
 
 /** The table as text. If the result of a control run is given, it also shows the gain over it. */
-export function resultTable(result: AdaptationResult, context: RunContext, control: ControlResult | null): string {
+export function resultTable(result: AdaptationReport, context: RunContext, control: ControlResult | null): string {
   const { folder, network, merge } = context;
   const classes = merge?.toClasses ?? network.metadata.classes;
   const labelling = lastLabelling(folder.path, result.rounds.length);
@@ -59,9 +61,40 @@ export function resultTable(result: AdaptationResult, context: RunContext, contr
     aligned(rows),
     "",
     `mIoU after each round: ${rounds}`,
+    ...bestLines(result),
+    shown(protocolText(result.protocol)),
+    ...result.expected === null ? [] : [comparisonText(result.expected)],
     `weights   ${shown(folder.file("weights.safetensors"))}`,
     `scores    ${shown(folder.file("result.json"))}`,
     `pictures  ${shown(folder.file("pictures"))}`,
+  ].join("\n");
+}
+
+/** The best round by the criterion, beside the last. */
+function bestLines({ best, rounds, sourceOnly, stopped }: AdaptationReport): string[] {
+  const ended = stopped === null ? [] : [`the rounds ended early: ${stopped}`];
+  if (best === null) return ended;
+  const { round, first, agreement, weights } = best;
+  const scored = round === 0 ? sourceOnly : rounds[round - 1];
+  const all = agreement.map((value, index) => `${percent(value)} after round ${first + index}`).join(", ");
+  const name = round === 0 ? "the network before the rounds" : `round ${round}`;
+  return [
+    ...ended,
+    `best by mirror agreement, without a label: ${name}, mIoU ${percent(scored?.miou)} (the last: ${
+      percent(rounds.at(-1)?.miou)
+    }), in ${weights}`,
+    `mirror agreement: ${all}`,
+  ];
+}
+
+/** A run beside the published row that its recipe is made for. */
+export function comparisonText(comparison: Comparison): string {
+  const { source, cited, obstacle } = comparison;
+  return [
+    "",
+    `${shown(source)} (${cited})${obstacle === null ? "" : `: no comparison, ${shown(obstacle)}`}`,
+    ...obstacle === null ? [aligned(comparisonRows(comparison))] : [],
+    "",
   ].join("\n");
 }
 

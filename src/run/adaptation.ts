@@ -11,8 +11,13 @@ import { scoresForm } from "../selftraining/kept_results.ts";
 import { jsonText } from "../selftraining/store.ts";
 import type { Trainer } from "../selftraining/trainer.ts";
 import { Training } from "../selftraining/training.ts";
+import { plainView } from "../selftraining/views.ts";
+import { expectationOf } from "../settings/recipe_files.ts";
 import { announce } from "./announce.ts";
+import { compare, type Comparison } from "./comparison.ts";
 import { type RunContext, type RunData, runImages, runParts } from "./context.ts";
+import { earlierRounds } from "./earlier_rounds.ts";
+import { type Protocol, protocolOf, type ProtocolParts } from "./protocol.ts";
 import { adaptationSettings, augmentationOf, openTrainer, scoringSettings, sourceTraining } from "./method_settings.ts";
 
 /**
@@ -24,17 +29,63 @@ export async function runAdaptation(
   context: RunContext,
   data: RunData,
   onCollapse: (warning: CollapseWarning) => void,
-): Promise<AdaptationResult> {
-  const settings = adaptationSettings(context, data.isFinished ? null : sourceTraining(context));
+): Promise<AdaptationReport> {
+  const settings = adaptationSettings(
+    context,
+    data.isFinished ? null : sourceTraining(context),
+    earlierRounds(context.settings, data.inspected.evaluation),
+  );
   const trainer = await openTrainer(context, data);
   await announce(context, data, trainer, { sourceSteps: settings.sourceTraining?.steps ?? 0, rounds: settings });
   const result = await adapt({ ...runParts(context, trainer), onCollapse }, runImages(data), settings);
   free(trainer);
-  return result;
+  const { best, rounds, adapted, stopped } = result;
+  const known = best === null ? "" : `; round ${best.round} has the best mirror agreement`;
+  const chosen = `${stopped === null ? "the last" : "after which the rounds ended early"}${known}`;
+  const report = { ...result, ...outcome(context, data, adapted, { number: rounds.length, chosen }) };
+  await context.folder.write("result.json", jsonText(report));
+  return report;
+}
+
+/** What a result says beside the scores. */
+export interface Outcome {
+  /** How the scores came about. */
+  readonly protocol: Protocol;
+  /** The scores beside the published row of the recipe; `null` where the recipe has none. */
+  readonly expected: Comparison | null;
+}
+
+/** What an adaptation comes to. */
+export interface AdaptationReport extends AdaptationResult, Outcome {}
+
+/** What a training on the source comes to. */
+export interface TrainingReport extends Outcome {
+  /** The scores; `null` where there was no labelled image. */
+  readonly scores: SplitScores | null;
+}
+
+function outcome(
+  context: RunContext,
+  { evaluationSplit, inspected }: RunData,
+  scores: SplitScores | null,
+  round?: ProtocolParts["round"],
+): Outcome {
+  const { settings, shapes, network, merge } = context;
+  const expect = expectationOf(settings);
+  const { views = plainView } = scoringSettings(context);
+  return {
+    protocol: protocolOf({
+      split: evaluationSplit?.name ?? null,
+      labelSizes: inspected.evaluation?.labelSizes ?? [],
+      ...{ shapes, views, absent: settings.get("absent"), classes: merge?.toClasses ?? network.metadata.classes },
+      ...(round === undefined ? {} : { round }),
+    }),
+    expected: expect === null ? null : compare(expect, scores),
+  };
 }
 
 /** Trains on the source images, or does what is left of that. Then writes the weights, and scores them. */
-export async function runSourceTraining(context: RunContext, data: RunData): Promise<SplitScores | null> {
+export async function runSourceTraining(context: RunContext, data: RunData): Promise<TrainingReport> {
   const { settings, folder, network, profile } = context;
   const trainer = await openTrainer(context, data);
   const source = sourceTraining(context);
@@ -59,9 +110,10 @@ export async function runSourceTraining(context: RunContext, data: RunData): Pro
     () => scoreSplit(parts, "evaluation", evaluation, scoringSettings(context)),
   );
   profile.enter("other");
-  await folder.write("result.json", jsonText(scores));
   free(trainer);
-  return scores;
+  const rest = outcome(context, data, scores);
+  await folder.write("result.json", jsonText(scores === null ? null : { ...scores, ...rest }));
+  return { scores, ...rest };
 }
 
 function free(trainer: Trainer): void {

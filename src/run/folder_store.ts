@@ -9,7 +9,8 @@
  * | `stages.json` | results of finished stages, so that a resumed run does not repeat them, and digests of their files |
  * | `checkpoint.safetensors` | weights, optimizer and place of the training stage in progress |
  * | `metrics.jsonl` | one line per training step and per event |
- * | `rounds/<r>/` | `thresholds.json`, `pseudo-labels/*.png` and their digests, `pseudo-labels.json`; with LRENT also `soft-labels/*.soft`, `soft-labels.json` |
+ * | `rounds/<r>/` | `thresholds.json`, `pseudo-labels/*.png` and their digests, `pseudo-labels.json`; with LRENT also `soft-labels/*.soft`, `soft-labels.json`; `weights.safetensors` |
+ * | `spatial-prior.npy`, `spatial-prior/` | the spatial prior, `[C, H, W]`, where one is used, and a picture per class |
  * | `lock` | who is writing to the folder; it is there only while a run is |
  * | `profile.json` | with `--profile`: where the time of the last start went |
  * | `result.json`, `weights.safetensors`, `pictures/` | what came out |
@@ -59,6 +60,11 @@ const checkpointName = "checkpoint.safetensors";
  */
 const changingNames: ReadonlySet<string> = new Set([checkpointName, "weights.safetensors", "result.json"]);
 const imagesName = "data.json";
+
+/** Whether a file holds the network after a round. The run never reads it, so whoever needs the room may delete it. */
+function isRoundWeights(name: string): boolean {
+  return /^rounds\/\d+\/weights\.safetensors$/.test(name);
+}
 
 /** How a folder is opened. */
 export interface OpenOptions {
@@ -228,7 +234,7 @@ export class FolderStore implements RunStore<FileItem> {
     return new Promise((resolve) => {
       this.#prepareWriting();
       writeFileSafely(this.file(name), data);
-      if (!changingNames.has(name)) this.stages.noteFile(name, data);
+      if (!changingNames.has(name) && !isRoundWeights(name)) this.stages.noteFile(name, data);
       resolve();
     });
   }

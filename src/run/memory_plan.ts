@@ -18,6 +18,7 @@ import { offsetAlignment } from "../graph/slices.ts";
 import type { Network } from "../nn/network.ts";
 import { logitsProgram } from "../selftraining/inference.ts";
 import { mergedBytes } from "../selftraining/merged_classes.ts";
+import { mirrorViews } from "../selftraining/mirror_agreement.ts";
 import { viewsBytes } from "../selftraining/scores.ts";
 import { defaultLimits, labelBytes } from "../selftraining/selection.ts";
 import type { SelectionSettings } from "../selftraining/thresholds.ts";
@@ -61,6 +62,8 @@ export interface PlannedRun {
   readonly labelling: LabellingSizes | null;
   /** Number of scored images, and pixels of the largest label map; `null` if nothing is scored. */
   readonly scoring: { readonly images: number; readonly labelPixels: number } | null;
+  /** Number of images on which predictions are compared with those of the mirrored images; 0 if none are. */
+  readonly agreement: number;
   /** Number of images that are drawn at the end. */
   readonly pictures: number;
 }
@@ -75,14 +78,17 @@ export interface LabellingSizes extends Pick<SelectionSettings, "policy" | "stri
 
 /** The stages of a run in their order, with the memory that each takes. Nothing is allocated. */
 export function planStages(gpu: Gpu, network: Network, run: PlannedRun): StageMemory[] {
-  const { labelling, scoring, pictures } = run;
+  const { labelling, scoring, agreement, pictures } = run;
   const trainer = trainerBytes(gpu, network, run);
   const views = inferenceBytes(gpu, network, run);
   const stages: StageMemory[] = [{ stage: "training", bytes: trainer + checkpointBytes(network, run) }];
   if (labelling !== null) {
     stages.push({ stage: "labelling", bytes: trainer + labellingBytes(network, run, labelling, views) });
   }
-  if (scoring !== null) stages.push({ stage: "scoring", bytes: trainer + scoringBytes(network, run, scoring, views) });
+  if (scoring !== null || agreement > 0) {
+    const scored = scoring === null ? 0 : scoringBytes(network, run, scoring, views);
+    stages.push({ stage: "scoring", bytes: trainer + Math.max(scored, agreementBytes(gpu, network, run)) });
+  }
   if (pictures > 0) stages.push({ stage: "pictures", bytes: picturesBytes(network, run, views) });
   return stages;
 }
@@ -215,6 +221,22 @@ function scoringBytes(
   const truth = Math.max(labels, bufferBytes(inference.batch * labelPixels));
   // The confusion matrix counts twice, as it is read back.
   return programs + labels + others + truth + 2 * confusion;
+}
+
+/**
+ * Bytes of the comparison of predictions with those of the mirrored images: the logits of both views, and the labels of
+ * both.
+ */
+function agreementBytes(gpu: Gpu, network: Network, run: PlannedRun): number {
+  const { inference, agreement } = run;
+  if (agreement === 0) return 0;
+  const ofViews = { ...run, inference: { ...inference, views: mirrorViews } };
+  const { programs, logitsOfImage } = inferenceBytes(gpu, network, ofViews);
+  const images = Math.min(inference.batch, agreement);
+  const labels = bufferBytes((inference.shapes.areMixed ? 1 : images) * labelledPixels(run));
+  const confusion = bufferBytes(network.classCount ** 2 * 4);
+  const table = bufferBytes(viewsBytes(1));
+  return programs + bufferBytes(images * logitsOfImage) + 2 * (labels + table) + 2 * confusion;
 }
 
 /**

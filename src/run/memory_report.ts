@@ -8,6 +8,7 @@ import { OutOfBudgetError } from "../errors.ts";
 import { memoryPlan } from "../graph/program_plan.ts";
 import { bytesText } from "../report/units.ts";
 import { defaultKeptBytes } from "../selftraining/logits_source.ts";
+import { agreementImages } from "../selftraining/mirror_agreement.ts";
 import { type StepOptions, trainingStep } from "../selftraining/training_step.ts";
 import { viewOptions } from "../settings/settings.ts";
 import type { RunContext, RunData } from "./context.ts";
@@ -160,7 +161,7 @@ export function memoryStages(context: RunContext, data: RunData, adapts: boolean
     },
     labelling: !adapts || settings.get("control") ? null : {
       images: target,
-      hasPrior: settings.get("spatial-prior"),
+      hasPrior: settings.get("spatial-prior") || settings.has("prior"),
       keptBytes: defaultKeptBytes,
       policy: settings.get("policy"),
       stride: settings.get("stride"),
@@ -168,6 +169,7 @@ export function memoryStages(context: RunContext, data: RunData, adapts: boolean
     scoring: labels.length === 0
       ? null
       : { images: labels.length, labelPixels: Math.max(...labels.map(({ height, width }) => height * width)) },
+    agreement: adapts ? Math.min(agreementImages, target) : 0,
     pictures: adapts ? Math.min(pictureCount, target) : 0,
   });
 }

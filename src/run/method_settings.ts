@@ -9,13 +9,14 @@ import type { Gpu } from "../gpu/gpu.ts";
 import type { ParameterStore } from "../nn/parameters.ts";
 import { adamW, groupRates, type LearningRates, type Optimizer, sgd } from "../optim/optimizer.ts";
 import { type Schedule, scheduleFactor } from "../optim/schedule.ts";
-import type { AdaptationSettings, SourceTraining } from "../selftraining/adapt.ts";
+import type { AdaptationSettings, EarlierRounds, SourceTraining } from "../selftraining/adapt.ts";
 import { type CrossEntropyOptions, crossEntropyWith, type Objective } from "../selftraining/objective.ts";
 import type { ScoringSettings } from "../selftraining/evaluation.ts";
 import { Trainer, type TrainerOptions } from "../selftraining/trainer.ts";
 import { type Settings, viewOptions } from "../settings/settings.ts";
 import { balancedWeights, classPixels, readClassWeights } from "./class_weights.ts";
 import type { RunContext, RunData } from "./context.ts";
+import { readPrior } from "./given_prior.ts";
 
 /** The compiled training step of a run, with its optimizer. The caller frees both. */
 export async function openTrainer(context: RunContext, { sourceSplit }: RunData): Promise<Trainer> {
@@ -80,9 +81,15 @@ export function trainerOptions(
  * The method's settings.
  *
  * @param sourceTraining the training before the rounds; `null` if the network has been trained on the source already.
+ * @param start the rounds of another run from which this one goes on.
  */
-export function adaptationSettings(context: RunContext, sourceTraining: SourceTraining | null): AdaptationSettings {
+export function adaptationSettings(
+  context: RunContext,
+  sourceTraining: SourceTraining | null,
+  start?: EarlierRounds,
+): AdaptationSettings {
   const { settings } = context;
+  const prior = settings.get("prior");
   const schedule = (domain: "source" | "target", initial: number) => ({
     initial,
     step: settings.get(`${domain}-portion-step`),
@@ -121,7 +128,9 @@ export function adaptationSettings(context: RunContext, sourceTraining: SourceTr
       stride: settings.get("stride"),
       alpha: settings.get("alpha"),
     },
-    spatialPrior: settings.get("spatial-prior"),
+    spatialPrior: prior === undefined ? settings.get("spatial-prior") : readPrior(prior, context.network.classCount),
+    stopEarly: settings.get("stop-early"),
+    ...(start === undefined ? {} : { start }),
     ...scoringSettings(context),
   };
 }

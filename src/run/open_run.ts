@@ -32,6 +32,7 @@ import { checkLabels, warnOfPalettes } from "./label_check.ts";
 import { openToLearn, openToScore, wantedLabelSet } from "./meeting.ts";
 import { Profile } from "./profile.ts";
 import { FolderStore } from "./folder_store.ts";
+import { continuedWeights } from "./earlier_rounds.ts";
 import { imagesOf, runFacts } from "./run_facts.ts";
 import { modelVariant } from "../settings/model_variant.ts";
 import type { Settings } from "../settings/settings.ts";
@@ -101,7 +102,7 @@ async function openIn(folder: FolderStore, settings: Settings, needsTarget: bool
       return folder.tuning(() => loadTuning(adapterName));
     },
   });
-  folder.begin(runFacts(settings, adapterName, gpu, data), imagesOf(data));
+  folder.begin(runFacts(settings, adapterName, gpu, data, continuedWeights(settings)), imagesOf(data));
   if (settings.get("profile")) profile.timeKernels(gpu);
   const { model, metadata } = first;
   const { shapes, room } = runSizes(settings, folder, { model, recorded: metadata.size }, data, line);
@@ -124,6 +125,7 @@ async function openIn(folder: FolderStore, settings: Settings, needsTarget: bool
 
 /** @throws {UsageError} if options contradict each other. */
 function requireFittingOptions(settings: Settings, needsTarget: boolean): void {
+  continuedWeights(settings);
   if (needsTarget && settings.has("source") !== settings.has("target")) {
     throw new UsageError("Give both --source and --target, or neither for the built-in towns");
   }
@@ -209,7 +211,7 @@ function firstNetwork(
 ): FirstNetwork {
   const [classes, palette] = [[...learned.classes], [...learned.palette]];
   const variant = modelVariant(settings);
-  const finished = settings.get("source-model");
+  const finished = settings.get("source-model") ?? continuedWeights(settings);
   if (finished !== undefined) {
     const { model, metadata, tensors, notices } = openWeights(finished, {
       variant,

@@ -11,9 +11,11 @@ import { encodeRgbPng } from "../data/encode.ts";
 import type { FileItem } from "../data/file_item.ts";
 import { rgbPixels, type Sample } from "../data/sample.ts";
 import { Network } from "../nn/network.ts";
+import { readNpy } from "../formats/npy.ts";
 import { readSafetensors } from "../formats/safetensors.ts";
 import { type Color, colorLabels, type LabelMap, pictureOf } from "../report/picture.ts";
 import { drawStrip, type Panel } from "../report/strip.ts";
+import { priorName } from "../selftraining/adapt.ts";
 import { equalBatches } from "../selftraining/inference.ts";
 import { Predictor } from "../selftraining/prediction.ts";
 import { readFile, writeFileSafely } from "../disk/files.ts";
@@ -23,9 +25,19 @@ import type { RunContext, RunData } from "./context.ts";
 /** The most target images that are drawn. */
 export const pictureCount = 4;
 
-/** Writes `pictures/<name>.png` for some target training images, evenly spread. */
-export async function writePictures(context: RunContext, data: RunData): Promise<void> {
-  const { network, folder, settings, merge } = context;
+/**
+ * Writes `pictures/<name>.png` for some target training images, evenly spread, and `spatial-prior/<class>.png` if
+ * there is a spatial prior.
+ *
+ * @param rounds how many rounds there were.
+ */
+export async function writePictures(
+  context: RunContext,
+  data: RunData,
+  rounds: number = context.settings.get("rounds"),
+): Promise<void> {
+  const { network, folder, merge } = context;
+  writePriorPictures(context);
   const items = data.targetSplit.items;
   const count = Math.min(pictureCount, items.length);
   const isChosen = new Set(
@@ -40,7 +52,7 @@ export async function writePictures(context: RunContext, data: RunData): Promise
     name,
     color: palette[id] ?? [0, 0, 0] as const,
   }));
-  const pseudo = folder.labelledItems(settings.get("rounds"), chosen, network.classCount);
+  const pseudo = folder.labelledItems(rounds, chosen, network.classCount);
   using source = sourceNetwork(context);
   const before = await predictions(context, source.network, chosen);
   const after = await predictions(context, network, chosen);
@@ -57,6 +69,25 @@ export async function writePictures(context: RunContext, data: RunData): Promise
       ...panel("adapted", after[index]),
     ], legend);
     writeFileSafely(folder.file("pictures", `${item.name}.png`), encodeRgbPng(strip.pixels, strip.height, strip.width));
+  }
+}
+
+/** Draws the map of each class of the spatial prior, if there is one: white where the class is most frequent. */
+function writePriorPictures({ network, folder }: RunContext): void {
+  const path = folder.file(priorName);
+  if (!existsSync(path)) return;
+  const { shape: [, height = 0, width = 0], data } = readNpy(readFile(path), path);
+  for (const [id, name] of network.metadata.classes.entries()) {
+    const map = Float32Array.from(data.subarray(id * height * width, (id + 1) * height * width), Number);
+    const largest = map.reduce((most, value) => Math.max(most, value), 0);
+    const pixels = new Uint8Array(height * width * 4).fill(255);
+    for (const [place, value] of map.entries()) {
+      const grey = largest > 0 ? Math.round(255 * value / largest) : 0;
+      pixels.fill(grey, place * 4, place * 4 + 3);
+    }
+    // Names of classes may hold what no file name can.
+    const file = `${String(id).padStart(2, "0")}-${name.replaceAll(/[^\p{L}\p{N}]+/gu, "-")}.png`;
+    writeFileSafely(folder.file("spatial-prior", file), encodeRgbPng(pixels, height, width));
   }
 }
 

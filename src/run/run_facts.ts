@@ -53,24 +53,27 @@ export interface RunSplits {
 }
 
 /** Files that a run reads and whose content decides about its results. */
-const readFiles = ["weights", "source-model", "label-set", "class-map", "class-weights"] as const;
+const readFiles = ["weights", "source-model", "label-set", "class-map", "class-weights", "prior"] as const;
 
 /**
  * The facts of a run that starts now.
  *
  * @param adapter its name with a digest, as `adapterKey` gives it.
+ * @param continued the weight file of the network after a round of another run, from which this one goes on.
  */
 export function runFacts(
   settings: Settings,
   adapter: string,
   { kind, tuning }: Pick<Gpu, "kind" | "tuning">,
   data: RunSplits,
+  continued?: string,
 ): RunFacts {
-  const files = readFiles.flatMap((key) => {
+  const files = readFiles.flatMap((key): (readonly [string, string])[] => {
     const path = settings.get(key);
     const isWord = optionsOf("adapt").find((option) => option.key === key)?.words?.includes(path ?? "") ?? false;
-    return path === undefined || isWord ? [] : [[key, sha256(readFile(path))] as const];
+    return path === undefined || isWord ? [] : [[key, sha256(readFile(path))]];
   });
+  if (continued !== undefined) files.push(["run", sha256(readFile(continued))]);
   const { source, target, evaluation } = data.inspected;
   const part = (classes: readonly string[], split: InspectedSplit | null) =>
     split === null ? null : { classes: [...classes], images: split.items.length, digest: split.digest };

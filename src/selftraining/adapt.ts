@@ -23,7 +23,9 @@ import { labellingForm, scoresForm } from "./kept_results.ts";
 import { type LabellingResult, labelTarget } from "./labelling.ts";
 import { type Activity, silent } from "./progress.ts";
 import { planRounds, type RoundPlan, type RoundSettings } from "./rounds.ts";
-import { spatialPrior } from "./spatial_prior.ts";
+import { agreementForm, type BestRound, RoundJudge, roundWeights } from "./round_judge.ts";
+import { agreementOf } from "./mirror_agreement.ts";
+import { givenPrior, priorFile, type PriorMaps, spatialPrior } from "./spatial_prior.ts";
 import type { TrainingStage } from "./stage.ts";
 import { jsonText, type RunStore } from "./store.ts";
 import type { SelectionSettings } from "./thresholds.ts";
@@ -62,14 +64,31 @@ export interface AdaptationSettings extends RoundSettings, ScoringSettings {
    * 0.25); the trainer must then take `compact` labels.
    */
   readonly selection: Omit<SelectionSettings, "portion"> & { readonly alpha?: number };
-  /** Multiply scores by how often each class stands at each place of the source images. Default `false`. */
-  readonly spatialPrior?: boolean;
+  /**
+   * Multiply scores by how often each class stands at each place: `true` of the source images, or as given maps say.
+   * Default `false`.
+   */
+  readonly spatialPrior?: boolean | PriorMaps;
+  /** End after a round that does harm, by {@link AdaptationResult.best}'s criterion. Default `false`. */
+  readonly stopEarly?: boolean;
+  /** Go on from the network after a round of another run, which the trainer's network is. Default: from the source. */
+  readonly start?: EarlierRounds;
   /** Rare-class mining: some crops are placed around a pixel of a rare class. Off if absent. */
   readonly mining?: {
     readonly rule: MiningRule;
     readonly domains: "source" | "target" | "both";
     readonly chance: number;
   };
+}
+
+/** The rounds of another run, from whose last an adaptation goes on. */
+export interface EarlierRounds {
+  /** Number of the last of them; 0 is the network before the first round. */
+  readonly round: number;
+  /** Scores before the first round, if they are comparable; else `null`. */
+  readonly sourceOnly: SplitScores | null;
+  /** Scores after each round but the last, which is scored anew. */
+  readonly rounds: readonly (SplitScores | null)[];
 }
 
 /** The scores of an adaptation. A score is `null` if there was no labelled image to score on. */
@@ -80,6 +99,10 @@ export interface AdaptationResult {
   readonly rounds: readonly (SplitScores | null)[];
   /** Scores after the last round. */
   readonly adapted: SplitScores | null;
+  /** The best round by a criterion that looks at no label; `null` where a part of the run does not know it. */
+  readonly best: BestRound | null;
+  /** Why the rounds ended early; `null` where they did not. */
+  readonly stopped: string | null;
   /** Seconds that each stage took, by its name. */
   readonly seconds: Readonly<Record<string, number>>;
 }
@@ -87,7 +110,8 @@ export interface AdaptationResult {
 /**
  * Runs the adaptation, or what is left of it. In the end the store holds `source.safetensors` (the network before the
  * first round), `weights.safetensors` (the adapted network), `result.json`, and for each round
- * `rounds/<round>/thresholds.json`.
+ * `rounds/<round>/thresholds.json` and `rounds/<round>/weights.safetensors`. With a spatial prior it also holds
+ * `spatial-prior.npy`, `[C, H, W]`.
  *
  * @throws {InterruptedError} after a checkpoint, when the signal is given.
  */
@@ -103,7 +127,9 @@ export async function adapt<Item>(
     throw new RangeError('Cannot adapt with soft labels: the trainer was not opened with `labels: "compact"`');
   }
   const counts = { source: images.source.length, target: images.target.length };
-  const plans = planRounds(settings, counts, trainer.crops);
+  const { start } = settings;
+  const first = start?.round ?? 0;
+  const plans = planRounds(settings, counts, trainer.crops).slice(first);
   const trainings = [
     ...(settings.sourceTraining === null ? [] : ["source"]),
     ...plans.map(({ round }) => roundName(round)),
@@ -127,10 +153,25 @@ export async function adapt<Item>(
     await store.write("source.safetensors", await network.save());
     return true as const;
   });
-  const sourceOnly = await score("source: evaluation");
+  const before = await score("source: evaluation");
+  const judge = new RoundJudge(first, async (stage, after) => {
+    // An earlier version did not look at it, and the network has been trained on since.
+    if (!training.isAfter(after) && store.kept(stage, timedForm(agreementForm)) === undefined) return null;
+    return await stages.run(
+      stage,
+      agreementForm,
+      "evaluation",
+      () => agreementOf(parts, stage, images.target, settings.scoringBatch),
+    );
+  });
+  await judge.look("source: agreement", sourceTraining === null ? null : "source");
 
-  const rounds: (SplitScores | null)[] = [];
+  const sourceOnly = start === undefined || first === 0 ? before : start.sourceOnly;
+  const rounds: (SplitScores | null)[] = start === undefined || first === 0
+    ? []
+    : [...Array.from({ length: first - 1 }, (_, index) => start.rounds[index] ?? null), before];
   const predicted: (readonly number[])[] = [];
+  let stopped: string | null = null;
   for (const plan of plans) {
     const name = roundName(plan.round);
     let mining: TrainingStage<Item>["mining"] = {};
@@ -142,19 +183,31 @@ export async function adapt<Item>(
         () => labelRound(parts, images, plan, settings),
       );
       predicted.push(labelling.n_pixels);
-      for (const warning of collapseWarnings(predicted, network.metadata.classes)) onCollapse(warning);
+      const warnings = collapseWarnings(predicted, network.metadata.classes);
+      for (const warning of warnings) onCollapse(warning);
+      const [collapse] = warnings;
+      if (settings.stopEarly === true && collapse !== undefined) {
+        stopped = collapseText(collapse);
+        break;
+      }
       mining = miningPlans(settings, labelling.mine);
     }
-    await stages.run(
-      `${name}: training`,
-      voidForm,
-      "training",
-      () => training.train(roundStage(parts, images, { plan, mining, settings })),
-    );
+    await stages.run(`${name}: training`, voidForm, "training", async () => {
+      await training.train(roundStage(parts, images, { plan, mining, settings }));
+      await store.write(roundWeights(plan.round), await network.save());
+    });
     if (plan === plans.at(-1)) await store.write("weights.safetensors", await network.save());
     rounds.push(await score(`${name}: evaluation`));
+    await judge.look(`${name}: agreement`, name);
+    if (settings.stopEarly === true) stopped = judge.harm();
+    if (stopped !== null) break;
   }
-  const result = { sourceOnly, rounds, adapted: rounds.at(-1) ?? null, seconds: stages.seconds };
+  if (stopped !== null) {
+    progress.line(`The rounds end early: ${stopped}`);
+    await store.write("weights.safetensors", await network.save());
+  }
+  const adapted = rounds.at(-1) ?? null;
+  const result = { sourceOnly, rounds, adapted, best: judge.best, stopped, seconds: stages.seconds };
   await store.write("result.json", jsonText(result));
   return result;
 }
@@ -186,10 +239,17 @@ async function labelRound<Item>(
   const { gpu, network } = trainer;
   const shapes = planned ?? exactly(trainer.options.size);
   const classes = network.classCount;
-  const prior = settings.spatialPrior === true
-    ? await spatialPrior(gpu, samples, images.source, { classes, size: shapes.typical })
-    : undefined;
+  const priorOptions = { classes, size: shapes.typical };
+  const { spatialPrior: wanted = false } = settings;
+  const prior = wanted === false
+    ? undefined
+    : wanted === true
+    ? await spatialPrior(gpu, samples, images.source, priorOptions)
+    : givenPrior(gpu, wanted, priorOptions);
   using _prior = { [Symbol.dispose]: () => prior === undefined ? undefined : gpu.destroyBuffer(prior) };
+  if (prior !== undefined && await store.read(priorName) === null) {
+    await store.write(priorName, await priorFile(gpu, prior, priorOptions));
+  }
   await using sink = store.openLabels(round, images.target, classes, network.metadata.palette, settings.merge);
   const stage = `round ${round}: labelling`;
   const bar = progress.stage(stage, images.target.length, { unit: "images", perStep: 1 });
@@ -234,6 +294,9 @@ function roundStage<Item>(
     rates: () => settings.rates(learningRate),
   };
 }
+
+/** The name under which a spatial prior is kept. */
+export const priorName = "spatial-prior.npy";
 
 /** The name of a round's training. */
 function roundName(round: number): string {

@@ -7,11 +7,13 @@
 
 import countsShader from "../../shaders/selftraining/prior_counts.wgsl" with { type: "text" };
 import smoothShader from "../../shaders/selftraining/smooth_axis.wgsl" with { type: "text" };
+import { resizeFloats } from "../data/resize.ts";
 import type { SampleSource } from "../data/sample.ts";
 import type { Size } from "../data/size.ts";
+import { writeNpy } from "../formats/npy.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { grid } from "../gpu/launch.ts";
-import { paddedChannels } from "../graph/layout.ts";
+import { pack, paddedChannels, unpack } from "../graph/layout.ts";
 
 /** How the counts are smoothed and scaled. */
 export interface SpatialPriorOptions {
@@ -113,6 +115,49 @@ export async function accumulatePrior(
   }
   for (const buffer of [weights, half]) gpu.destroyBuffer(buffer);
   return counts;
+}
+
+/** A spatial prior that comes from elsewhere. */
+export interface PriorMaps extends Size {
+  /** How likely each class is at each place, `[C, height, width]`; 0 or more, at any scale. */
+  readonly values: Float32Array;
+}
+
+/**
+ * A given prior at the size of the options (bilinear), as the kernels read it: `[H, W, C₄]`. The caller frees the
+ * buffer.
+ *
+ * @throws {RangeError} where it has not the classes of the options.
+ */
+export function givenPrior(
+  gpu: Gpu,
+  { values, height, width }: PriorMaps,
+  { classes, size }: Pick<SpatialPriorOptions, "classes" | "size">,
+): GPUBuffer {
+  if (values.length !== classes * height * width) {
+    throw new RangeError(
+      `The spatial prior has ${values.length / (height * width)} maps of ${height} x ${width}, the network ` +
+        `${classes} classes`,
+    );
+  }
+  const resized = height === size.height && width === size.width
+    ? Float32Array.from(values)
+    : resizeFloats(values, { height, width }, size);
+  const packed = pack(resized, [1, classes, size.height, size.width], "activation");
+  const buffer = gpu.createBuffer(packed.byteLength, "spatial prior");
+  gpu.write(buffer, packed);
+  return buffer;
+}
+
+/** A prior on the GPU as a .npy file of float32 `[C, H, W]`. */
+export async function priorFile(
+  gpu: Gpu,
+  prior: GPUBuffer,
+  { classes, size: { height, width } }: Pick<SpatialPriorOptions, "classes" | "size">,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const [bytes] = await gpu.read({ buffer: prior, offset: 0, size: prior.size });
+  const packed = new Float32Array(bytes?.buffer ?? new ArrayBuffer(0));
+  return writeNpy([classes, height, width], unpack(packed, [1, classes, height, width], "activation"));
 }
 
 /** A Gaussian of `taps` weights around their centre, summing to 1. */

@@ -66,6 +66,11 @@ export class Training<Item> {
     return new Training(parts, place);
   }
 
+  /** Whether the network is as this training left it, or as it was before the first: `null`. */
+  isAfter(stage: string | null): boolean {
+    return (this.#place?.stage ?? null) === stage;
+  }
+
   /**
    * Runs a stage, or what is left of it. A new stage starts with a new optimizer.
    *

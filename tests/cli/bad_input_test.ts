@@ -132,7 +132,7 @@ Deno.test("weights that do not fit are answered by a sentence that names file an
       [evaluate(missing), 1, missing, 'tensor "conv3.weight" [32, 32, 3, 3] is missing'],
       [evaluate(shaped), 1, shaped, 'tensor "head.bias" is [2, 7], the network takes [14]'],
       [evaluate(other), 1, 'There is no model "deeplab-nana"', other, "deeplab-mobilenet, deeplab-nano"],
-      [evaluate(nameless), 1, nameless, 'must name "model" and "classes"'],
+      [evaluate(nameless), 1, nameless, "does not say what its 14 classes are", "--label-set"],
       [evaluate(foreign), 1, data, "not the network's", 'id 1 is "sidewalk", expected "pavement"', "--class-map"],
       [evaluate(cut), 1, cut, "The file was cut off"],
       [evaluate(text), 1, text, "it is no safetensors file"],

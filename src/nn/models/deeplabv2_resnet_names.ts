@@ -17,15 +17,27 @@ const normParts: Readonly<Record<string, string>> = {
   var: "running_var",
 };
 
-/**
- * Files of networks with a head, and of torchvision's backbones. Those of the AdaptSegNet family with two heads have
- * the names of CRST with one head more.
- */
+/** Files of networks with a head, and of torchvision's backbones. */
 export const deeplabv2ResnetNames: readonly OriginalNames[] = [
   {
     family: "CRST",
-    source: "github.com/yzou2/CRST, f7e4df0, deeplab/model.py; github.com/wasidennis/AdaptSegNet, fca9ff0, " +
-      "model/deeplab_multi.py",
+    source: "github.com/yzou2/CRST, f7e4df0, deeplab/model.py",
+    original: (ours) => ({ name: headName(ours) ?? backboneName(ours) }),
+    ignored: isCounter,
+  },
+  {
+    family: "AdaptSegNet with two heads",
+    source: "github.com/wasidennis/AdaptSegNet, fca9ff0, model/deeplab_multi.py",
+    variant: { heads: "layer5+layer6", branches: 2, colors: "caffe" },
+    note: "Networks of ADVENT with two heads have the same names, and sum four branches",
+    original: (ours) => ({ name: headName(ours) ?? backboneName(ours) }),
+    ignored: isCounter,
+  },
+  {
+    family: "Caffe's ResNet",
+    source: "github.com/wasidennis/AdaptSegNet, fca9ff0, train_gta2cityscapes_multi.py",
+    prefix: "Scale.",
+    variant: { colors: "caffe" },
     original: (ours) => ({ name: headName(ours) ?? backboneName(ours) }),
     ignored: isCounter,
   },

@@ -59,7 +59,9 @@ export const dataOptions = [
     help: "how many pixels an image's header may claim; a larger image is refused before memory is taken" },
   { key: "skip-broken", group: "data", kind: "flag", default: false, commands: ["adapt", "train", "evaluate"],
     help: "leave out labelled images that cannot be used, or whose labels cannot, and say which" },
-  { key: "prior", group: "data", kind: "path", commands: ["select"],
+  { key: "prior", group: "data", kind: "path", commands: [...adapting, "select"],
+    differs: { adapt: { help:
+      "spatial prior instead of that of the source: .npy file of floats, [C,H,W] at any size; implies --spatial-prior" } },
     help: "spatial prior: .npy file of floats, [C,H,W]" },
   { key: "size", group: "data", kind: "size", unless: "short-side",
     commands: [...networks, "tune"],

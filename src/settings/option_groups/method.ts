@@ -67,6 +67,12 @@ export const methodOptions = [
     help: "images in which such crops are placed" },
   { key: "mining-chance", group: "method", kind: "number", default: 0.8, minimum: 0, maximum: 1, commands: adapting,
     help: "share of the crops that are placed so, 0 to 1" },
+  { key: "stop-early", group: "method", kind: "flag", default: false, commands: adapting,
+    help: "end after a round that does harm, as far as that shows without labels" },
+  { key: "run", group: "method", kind: "path", commands: adapting,
+    help: "folder of a run to go on from, with its settings where no others are given; see --from-round" },
+  { key: "from-round", group: "method", kind: "integer", minimum: 0, commands: adapting,
+    help: "round of that run after which to go on; 0 is before the first" },
   { key: "control", group: "method", kind: "flag", default: false, commands: adapting,
     help: "train on source images only, as a run to compare with" },
 ] as const satisfies readonly OptionShape[];

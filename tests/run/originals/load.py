@@ -1,4 +1,5 @@
-"""load.py NETWORK CLASSES WIDTH FILE.safetensors: loads it with strict=True and prints how many tensors it holds."""
+"""load.py FOLDER WIDTH CLASSES NETWORK…: loads NETWORK.safetensors with strict=True, compares each with NETWORK.pth bit
+by bit, and prints how many tensors there are."""
 import json
 import struct
 import sys
@@ -18,12 +19,16 @@ def read_safetensors(path):
     for name, entry in header.items():
         if name != "__metadata__":
             start, end = entry["data_offsets"]
-            tensor = torch.frombuffer(data[start:end], dtype=types[entry["dtype"]])
-            tensors[name] = tensor.reshape(entry["shape"])
+            tensors[name] = torch.frombuffer(data[start:end], dtype=types[entry["dtype"]]).reshape(entry["shape"])
     return tensors
 
 
-name, classes, width, path = sys.argv[1:5]
-tensors = read_safetensors(path)
-network(name, int(classes), float(width)).load_state_dict(tensors, strict=True)
-print(len(tensors))
+folder, width, classes, *names = sys.argv[1:]
+for name in names:
+    model = network(name, int(classes), float(width))
+    model.load_state_dict(read_safetensors(f"{folder}/{name}.safetensors"), strict=True)
+    before = torch.load(f"{folder}/{name}.pth")
+    after = model.state_dict()
+    compared = [key for key in after if not key.endswith("num_batches_tracked")]
+    assert all(torch.equal(after[key], before[key]) for key in compared), name
+    print(name, len(compared))
