@@ -63,6 +63,10 @@ const runs: Record<string, Values> = {
     ...{ batch: 1, accumulate: 2, optimizer: "adamw", "clip-norm": 1, "spatial-prior": true, stride: 3 },
     ...{ scales: [0.75, 1.25], flip: true, average: "logits", "label-batch": 3 },
   },
+  "soft labels, a regulariser at the logits, other views in tests": {
+    ...{ batch: 2, policy: "lrent", regularizer: "mrent", "loss-at": "logits", "label-batch": 1 },
+    ...{ "test-scales": [1, 1.25], "test-flip": true, "test-average": "maximum" },
+  },
 };
 
 for (const [name, values] of Object.entries(runs)) {
