@@ -14,7 +14,7 @@ import { depthOf, kindOf, PickleGlobal, PickleList, PickleMap, PickleObject } fr
 import { PickleTuple, type PickleValue } from "./pickle_values.ts";
 import { shortText } from "./validation.ts";
 
-/** What a kind of file makes of the opcodes that stand for calls in Python. `fail` makes an error that names the place. */
+/** What a kind of file makes of opcodes that stand for calls in Python. `fail` makes an error that names the place. */
 export interface PickleRules {
   /** The globals that may be named. */
   readonly globals: ReadonlySet<string>;

@@ -10,8 +10,8 @@ import type { ForeignTensors } from "./stored_tensor.ts";
 import { isTorch, readTorch } from "./torch.ts";
 
 /**
- * Reads a file of tensors: safetensors, PyTorch's (`.pth`, `.pt`, `.th`) or MXNet's `.params`. The name of the file does
- * not matter. Elements are decoded when they are asked for.
+ * Reads a file of tensors: safetensors, PyTorch's (`.pth`, `.pt`, `.th`) or MXNet's `.params`. The file may have any
+ * name. Elements are decoded when they are asked for.
  *
  * @param source the file's name, for messages.
  * @throws {Error} naming the file, and where it can be said, the byte, and what was found.

@@ -204,7 +204,7 @@ export function writeSafetensors(
 }
 
 /**
- * Writes tensors with the types that they are stored in, bit for bit, in the order given. Equal input gives equal bytes.
+ * Writes tensors with the types that they are stored in, bit for bit, in their order. Equal input gives equal bytes.
  *
  * @param metadata texts about the file.
  */

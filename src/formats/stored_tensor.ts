@@ -37,13 +37,13 @@ export interface StoredTensor extends ParameterValues {
   /** The type as the file names it, for messages. */
   readonly typeName: string;
   /**
-   * The elements as float32 numbers, made when they are first asked for. They may lie in the file's own bytes, so do not
+   * The elements as float32 numbers, made when they are first asked for. They may lie in the file's own bytes: do not
    * change them. Doubles and integers of 32 and 64 bits are rounded.
    *
    * @throws {Error} where the type is `other`.
    */
   readonly values: Float32Array<ArrayBuffer>;
-  /** The elements as they are stored, little-endian, row by row. They may lie in the file's own bytes: do not change them. */
+  /** The elements as they are stored, little-endian, row by row. They may lie in the file's own bytes as well. */
   bytes(): Uint8Array<ArrayBuffer>;
 }
 

@@ -40,8 +40,8 @@ function isTar(bytes: Uint8Array): boolean {
  * Reads a file of `torch.save`: a dictionary of tensors, or one that holds such a dictionary under a usual name
  * (`state_dict.ts`). Tensors that share elements, that are transposed or sliced, are given with elements of their own.
  *
- * Values of pickles take no more memory than the file and 32 MiB. Elements are looked at when they are asked for; those of
- * all tensors together take no more than twice the file and 16 MiB.
+ * Values of pickles take no more memory than the file and 32 MiB. Elements are looked at when they are asked for; all of
+ * them together take no more than twice the file and 16 MiB.
  *
  * @param source the file's name, for messages.
  * @throws {Error} naming the file, the byte and what was found there.
@@ -51,7 +51,7 @@ export function readTorch(bytes: Uint8Array<ArrayBuffer>, source: string): Forei
   if (isTar(bytes)) {
     throw new Error(
       `Cannot read ${source}: at byte ${tarPlace}, it is a tar archive, as PyTorch wrote before 2017. In Python, ` +
-        'torch.save(torch.load("OLD", map_location="cpu", weights_only=False), "NEW.pth") rewrites a file that you trust',
+        'torch.save(torch.load("OLD", map_location="cpu", weights_only=False), "NEW.pth") rewrites it if you trust it',
     );
   }
   return readStream(bytes, source);

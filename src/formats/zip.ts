@@ -1,6 +1,6 @@
 /**
- * Zip archives of members that are stored as they are, as PyTorch writes them. Only the directory at the end counts: the
- * headers in front of the members may lack their sizes.
+ * Zip archives of members that are stored as they are, as PyTorch writes them. Only the directory at the end counts:
+ * the headers in front of the members may lack their sizes.
  *
  * Source: PKWARE's APPNOTE.TXT 6.3.10, sections 4.3 and 4.5.3 (ZIP64).
  *

@@ -1,5 +1,5 @@
 /**
- * ResNet-38 and FCN8s of width 0.125 against PyTorch's: logits, loss and the gradient of every parameter
+ * The papers' networks, of width 0.125, against PyTorch's: logits, loss and the gradient of every parameter
  * (`parity/make_fixtures.py`). The fixtures hold sketches of the gradients, whose relative error is that of the
  * gradients, give or take a tenth. `parity/wide_full_width.ts` compares networks of full width, number by number.
  */

@@ -27,6 +27,7 @@ const factsSchema = v.strictObject({
   batch: v.number(),
   size: v.tuple([v.number(), v.number()]),
   seed: v.number(),
+  factors: v.optional(v.record(v.string(), v.number()), {}),
   parameters: v.array(v.string()),
 });
 
@@ -56,7 +57,7 @@ export async function compareWithPytorch(
   const model = findModel(facts.model, variant);
   const network = new Network(gpu, model, { classes: Array.from({ length: facts.classes }, (_, id) => `${id}`) });
   const { store } = network;
-  loadFormula(store, facts.parameters);
+  loadFormula(store, facts.parameters, facts.factors);
   const [height, width] = facts.size;
   const images = input("images", [facts.batch, model.takes.channels, height, width]);
   const labels = input("labels", [facts.batch, height, width], { layout: "plain", dtype: "u8" });
@@ -92,12 +93,21 @@ export async function compareWithPytorch(
   return differences(expected, found);
 }
 
-/** Loads the formula's values. A parameter's number is its place in `names`. */
-function loadFormula(store: ParameterStore, names: readonly string[]): void {
+/**
+ * Loads the formula's values. A parameter's number is its place in `names`. Those whose name ends like a key of `factors`
+ * are multiplied.
+ */
+function loadFormula(
+  store: ParameterStore,
+  names: readonly string[],
+  factors: Readonly<Record<string, number>>,
+): void {
   const value = (name: string, shape: readonly number[]) => {
     const t = names.indexOf(name);
     assert(t >= 0, `The network in PyTorch has no parameter "${name}"`);
-    return formulaParameter(name, shape, t);
+    const [, factor = 1] = Object.entries(factors).find(([end]) => name.endsWith(end)) ?? [];
+    const values = formulaParameter(name, shape, t);
+    return factor === 1 ? values : values.map((value) => value * factor);
   };
   const loaded = store.declarations.map(({ name, shape }) => {
     if (!name.endsWith(".running")) return [name, { shape, values: value(name, shape) }] as const;

@@ -18,6 +18,7 @@ import torch
 sys.path.append(str(Path(__file__).parents[3] / "src/selftest/fixtures"))
 from make import write_safetensors  # noqa: E402
 
+from deeplabv2_resnet import deeplabv2_resnet  # noqa: E402
 from fcn8s_vgg16 import fcn8s_vgg16  # noqa: E402
 from net import Net, images_of, labels_of, loss_of, sketch  # noqa: E402
 from wide_resnet38 import wide_resnet38  # noqa: E402
@@ -25,18 +26,31 @@ from wide_resnet38 import wide_resnet38  # noqa: E402
 FOLDER = Path(__file__).parent / "fixtures"
 CLASSES, WIDTH, SEEDS = 5, 0.125, 20
 
-# Name of the case: network, our model's name, variant, size of the images, whether corners are aligned.
+# Name of the case: network, our model's name, variant, size of the images, whether corners are aligned, and factors on
+# parameters by the end of their names.
 CASES = {
     "wideresnet38": (wide_resnet38, "wideresnet38", {}, (2, 75, 101), False),
     "wideresnet38-trained": (wide_resnet38, "wideresnet38", {"batchNorm": "trained"}, (2, 75, 101), False),
     "fcn8s-vgg16": (fcn8s_vgg16, "fcn8s-vgg16", {}, (1, 75, 101), False),
     "fcn8s-vgg16-unscaled": (fcn8s_vgg16, "fcn8s-vgg16", {"skipScale": False}, (1, 38, 51), False),
+    "deeplabv2-resnet101": (deeplabv2_resnet(101), "deeplabv2-resnet101", {"batchNorm": "frozen"}, (2, 43, 59), True),
+    # By the formula alone, PyTorch's own float32 lies 2e-4 from its float64: each of the 33 blocks adds as much as it
+    # gets. In trained networks it adds less.
+    "deeplabv2-resnet101-trained": (deeplabv2_resnet(101), "deeplabv2-resnet101", {"batchNorm": "trained"}, (2, 43, 59),
+                                    True, {"conv3.bn.gamma": 0.25}),
+    "deeplabv2-resnet50-affine": (deeplabv2_resnet(50), "deeplabv2-resnet50", {"batchNorm": "affine", "strideIn": "3x3"},
+                                  (2, 43, 59), True),
+    "deeplabv2-resnet50-two-heads": (deeplabv2_resnet(50), "deeplabv2-resnet50",
+                                     {"batchNorm": "frozen", "heads": "layer5+layer6", "branches": 2}, (1, 43, 59), True),
+    "deeplabv2-resnet18": (deeplabv2_resnet(18), "deeplabv2-resnet18", {"batchNorm": "frozen"}, (2, 75, 101), True),
+    "deeplabv2-resnet18-trained": (deeplabv2_resnet(18), "deeplabv2-resnet18", {"batchNorm": "trained"}, (2, 75, 101),
+                                   True),
 }
 
 
 def traced(case, seed, width, training):
-    network, _, variant, (batch, height, columns), _ = CASES[case]
-    net = Net(CLASSES, width, training, **variant)
+    network, _, variant, (batch, height, columns), _, *factors = CASES[case]
+    net = Net(CLASSES, width, training, dict(*factors), **variant)
     return net, network(images_of(seed, batch, height, columns), net)
 
 
@@ -56,7 +70,7 @@ def best_seed(case, width):
 
 def tensors_of(case, seed, width, kept):
     """Logits, loss, gradients (each as `kept` makes it) and running statistics, and the names of the parameters."""
-    _, _, _, (batch, height, columns), align_corners = CASES[case]
+    _, _, _, (batch, height, columns), align_corners, *_ = CASES[case]
     net, logits = traced(case, seed, width, trains_statistics(case))
     value = loss_of(logits, labels_of(seed, batch, height, columns, CLASSES), align_corners)
     learned = {name: p for name, p in net.parameters.items() if p.requires_grad}
@@ -72,10 +86,11 @@ def tensors_of(case, seed, width, kept):
 
 
 def make(case, path, width, seed, kept):
-    _, model, variant, (batch, height, columns), _ = CASES[case]
+    _, model, variant, (batch, height, columns), _, *factors = CASES[case]
     tensors, names = tensors_of(case, seed, width, kept)
     facts = {"model": model, "variant": {**variant, **({} if width == 1 else {"width": width})}, "classes": CLASSES,
-             "batch": batch, "size": [height, columns], "seed": seed, "parameters": names}
+             "batch": batch, "size": [height, columns], "seed": seed, "factors": dict(*factors),
+             "parameters": names}
     write_safetensors(path, tensors, {"case": json.dumps(facts)})
 
 
@@ -83,11 +98,16 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("cases", nargs="*")
     parser.add_argument("--full", nargs=2, metavar=("CASE", "FILE"))
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seed", default="0")
+    parser.add_argument("--images")
     options = parser.parse_args()
     if options.full:
         case, path = options.full
-        make(case, Path(path), 1, options.seed, lambda gradient: gradient)
+        if options.images:
+            network, model, variant, _, *others = CASES[case]
+            CASES[case] = (network, model, variant, tuple(int(side) for side in options.images.split("x")), *others)
+        seed = best_seed(case, 1) if options.seed == "best" else int(options.seed)
+        make(case, Path(path), 1, seed, lambda gradient: gradient)
         return
     for case in options.cases or CASES:
         make(case, FOLDER / f"{case}.safetensors", WIDTH, best_seed(case, WIDTH), sketch)

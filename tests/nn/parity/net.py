@@ -45,8 +45,8 @@ def labels_of(seed, batch, height, width, classes):
 
 
 class Net:
-    def __init__(self, classes, width=1.0, training=False, **variant):
-        self.classes, self.width, self.training = classes, width, training
+    def __init__(self, classes, width=1.0, training=False, factors=None, **variant):
+        self.classes, self.width, self.training, self.factors = classes, width, training, factors or {}
         self.variant = variant
         self.parameters, self.running = {}, {}
         self.margin = float("inf")
@@ -66,6 +66,8 @@ class Net:
                 "mean": lambda: 0.1 * x,
                 "var": lambda: 1 + 0.5 * x,
             }[part]()
+            for end, factor in self.factors.items():
+                values = values * factor if name.endswith(end) else values
             self.parameters[name] = as_float32(values, shape).requires_grad_(trained)
         return self.parameters[name]
 

@@ -1,10 +1,10 @@
 /**
- * ResNet-38 or FCN8s of full width against PyTorch's, number by number; needs python3 with PyTorch and some minutes:
+ * A network of full width against PyTorch's, number by number; needs python3 with PyTorch and some minutes:
  *
- *     deno run -A tests/nn/parity/wide_full_width.ts CASE [SEED]
+ *     deno run -A tests/nn/parity/wide_full_width.ts CASE [SEED [IMAGES]]
  *
  * The cases are those of `make_fixtures.py`. Where a value comes near a kink of ReLU, rounding alone changes gradients;
- * another seed gives other images.
+ * another seed gives other images, and `best` the best of twenty. IMAGES is their number and size, such as `1x27x35`.
  *
  * @module
  */
@@ -12,11 +12,13 @@
 import { Gpu } from "../../../src/gpu/gpu.ts";
 import { compareWithPytorch, worst } from "./compare.ts";
 
-const [name = "wideresnet38", seed = "0"] = Deno.args;
+const [name = "wideresnet38", seed = "0", images] = Deno.args;
 const file = await Deno.makeTempFile({ suffix: ".safetensors" });
 try {
   const script = new URL("./make_fixtures.py", import.meta.url).pathname;
-  const made = await new Deno.Command("python3", { args: [script, "--full", name, file, "--seed", seed] }).output();
+  const size = images === undefined ? [] : ["--images", images];
+  const args = [script, "--full", name, file, "--seed", seed, ...size];
+  const made = await new Deno.Command("/usr/bin/python3", { args }).output();
   if (!made.success) throw new Error(new TextDecoder().decode(made.stderr));
   const gpu = await Gpu.open();
   const found = await compareWithPytorch(gpu, await Deno.readFile(file), name);
