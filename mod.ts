@@ -161,6 +161,7 @@ export {
   trainingStep,
 } from "./src/selftraining/training_step.ts";
 export {
+  atLogits,
   crossEntropy,
   type CrossEntropyOptions,
   crossEntropyWith,
@@ -300,6 +301,7 @@ export {
   adamW,
   type AdamWOptions,
   groupRates,
+  isBiasGroup,
   type LearningRates,
   type Optimizer,
   sgd,

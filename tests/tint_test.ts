@@ -16,6 +16,7 @@ import { Network } from "../src/nn/network.ts";
 import { sgd } from "../src/optim/optimizer.ts";
 import { Trainer } from "../src/selftraining/trainer.ts";
 import { argMaxDispatch } from "../src/selftraining/arg_max.ts";
+import { mergedClasses } from "../src/selftraining/merged_classes.ts";
 import { assignLabels, selectThresholds } from "../src/selftraining/selection.ts";
 import type { ScoreBatches } from "../src/selftraining/scores.ts";
 import { assignSoftLabels } from "../src/selftraining/soft_labels.ts";
@@ -241,6 +242,9 @@ async function runSelection(gpu: Gpu, classes: number): Promise<void> {
   const scores = { classes, prior };
   const buffers = { views: logits, labels: gpu.createBuffer(64, "labels") };
   for await (const batch of batches.batches()) await argMaxDispatch(gpu, batch, scores, buffers);
+  const merge = { toId: Array.from({ length: classes }, (_, id) => id % 3), toClasses: ["a", "b", "c"] };
+  using merged = mergedClasses(gpu, merge);
+  for await (const batch of batches.batches()) await argMaxDispatch(gpu, batch, scores, { ...buffers, merged });
   const { lambda } = await selectThresholds(gpu, batches, scores, {
     policy: "cbst",
     rule: "crst",

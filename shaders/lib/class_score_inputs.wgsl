@@ -1,6 +1,6 @@
 // What the scores of all classes at a pixel are computed from.
 // The input is low-resolution logits of one or several views of an image; a view is the image at a scale, perhaps
-// mirrored. The logits are interpolated to the pixel, turned into probabilities, averaged over the views, and
+// mirrored. The logits are interpolated to the pixel, turned into probabilities, averaged over the views (with TAKES_MAXIMUM: the largest of them), and
 // multiplied by the spatial prior. With IS_PROBABILITY the input is probability maps, which skip the softmax.
 // A kernel that includes this file declares
 //   logits: array<vec4f>   views one after the other, each [N, h, w, C₄];
@@ -19,6 +19,7 @@ const VIEWS: u32 = 1u;
 const ALIGN_CORNERS: bool = false;
 const IS_PROBABILITY: bool = false;
 const AVERAGE_LOGITS: bool = false;
+const TAKES_MAXIMUM: bool = false;
 const HAS_PRIOR: bool = false;
 const PRIOR_IS_RESIZED: bool = false;
 

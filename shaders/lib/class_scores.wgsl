@@ -78,9 +78,11 @@ fn classScores(image: u32, row: u32, column: u32) -> array<vec4f, CLASS_VECTORS>
   for (var index = 0u; index < VIEWS; index++) {
     var values = interpolatedView(index, image, row, column);
     if (!IS_PROBABILITY && !AVERAGE_LOGITS) { values = softmax(values); }
-    #unroll v in 0..CLASS_VECTORS { scores[$v] += values[$v]; }
+    #unroll v in 0..CLASS_VECTORS {
+      if (TAKES_MAXIMUM) { scores[$v] = max(scores[$v], values[$v]); } else { scores[$v] += values[$v]; }
+    }
   }
-  if (VIEWS > 1u) {
+  if (VIEWS > 1u && !TAKES_MAXIMUM) {
     #unroll v in 0..CLASS_VECTORS { scores[$v] /= f32(VIEWS); }
   }
   if (AVERAGE_LOGITS && !IS_PROBABILITY) { scores = softmax(scores); }

@@ -76,7 +76,7 @@ fn interpolated(index: u32, vector: u32) -> vec4f {
   return left + (right - left) * share.x;
 }
 
-// The mean over the views of probabilities or, with AVERAGE_LOGITS, of logits.
+// The mean over the views of probabilities or, with AVERAGE_LOGITS, of logits; with TAKES_MAXIMUM the largest probability.
 fn meanOfViews(vector: u32) -> vec4f {
   var sum = vec4f(0.0);
   for (var index = 0u; index < VIEWS; index++) {
@@ -84,9 +84,9 @@ fn meanOfViews(vector: u32) -> vec4f {
     if (!IS_PROBABILITY && !AVERAGE_LOGITS) {
       values = select(vec4f(0.0), exp(values - scales[index].x), isClass(vector)) * scales[index].y;
     }
-    sum += values;
+    sum = select(sum + values, max(sum, values), TAKES_MAXIMUM);
   }
-  if (VIEWS > 1u) {
+  if (VIEWS > 1u && !TAKES_MAXIMUM) {
     sum /= f32(VIEWS);
   }
   return sum;

@@ -16,6 +16,11 @@ export interface AugmentationOptions {
   crop: Size;
   /** Least and greatest scale factor of the image, drawn uniformly. Default `[0.75, 1.5]`. */
   scaleRange?: readonly [number, number];
+  /**
+   * Number of scale factors, 2 or more, that are equally far from each other and equally likely, both ends of the range
+   * among them. Default: any factor of the range.
+   */
+  scaleSteps?: number | undefined;
   /** Whether half of the crops are mirrored. Default `true`. */
   mirror?: boolean;
   /**
@@ -76,8 +81,8 @@ export function planSample(
 ): SamplePlan {
   const random = new Random(place.seed, `sample ${place.stage}`);
   const uniform = (draw: number) => random.uniform(place.step, place.index, draw);
-  const { crop, scaleRange = [0.75, 1.5], mirror = true, jitter = {} } = options;
-  const scale = scaleRange[0] + (scaleRange[1] - scaleRange[0]) * uniform(DRAW.scale);
+  const { crop, scaleRange = [0.75, 1.5], scaleSteps, mirror = true, jitter = {} } = options;
+  const scale = scaleRange[0] + (scaleRange[1] - scaleRange[0]) * scalePlace(uniform(DRAW.scale), scaleSteps);
   const scaled = {
     height: Math.max(1, Math.round(imageSize.height * scale)),
     width: Math.max(1, Math.round(imageSize.width * scale)),
@@ -97,6 +102,11 @@ export function planSample(
     saturation: factor(jitter.saturation ?? 0, DRAW.saturation),
     minedClass: window?.classId ?? null,
   };
+}
+
+/** The place of a drawn factor in the range, from 0 to 1. */
+function scalePlace(uniform: number, steps: number | undefined): number {
+  return steps === undefined ? uniform : Math.floor(uniform * steps) / (steps - 1);
 }
 
 /**

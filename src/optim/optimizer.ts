@@ -19,11 +19,23 @@ export type LearningRates = Readonly<Record<string, number>>;
  * The learning rates of all groups: `rate` times the group's own factor.
  *
  * @param headRate a further factor, for the groups that belong to the head.
+ * @param others further factors: for the groups that do not, and for those of biases (`isBiasGroup`).
  */
-export function groupRates(groups: readonly ParameterGroup[], rate: number, headRate: number): LearningRates {
-  return Object.fromEntries(
-    groups.map((group) => [group.name, rate * (group.rate ?? 1) * (group.head === true ? headRate : 1)]),
-  );
+export function groupRates(
+  groups: readonly ParameterGroup[],
+  rate: number,
+  headRate: number,
+  { backbone = 1, bias = 1 }: { readonly backbone?: number; readonly bias?: number } = {},
+): LearningRates {
+  return Object.fromEntries(groups.map((group) => {
+    const ofPart = group.head === true ? headRate : backbone;
+    return [group.name, rate * (group.rate ?? 1) * ofPart * (isBiasGroup(group) ? bias : 1)];
+  }));
+}
+
+/** Whether a group is one of biases and of the shifts of batch norms: its name ends in `.bias`. */
+export function isBiasGroup({ name }: ParameterGroup): boolean {
+  return name.endsWith(".bias");
 }
 
 /** An optimizer of the parameters of one store. */
@@ -55,6 +67,8 @@ export interface SgdOptions {
   readonly momentum?: number;
   /** Every gradient g becomes g + weightDecay · w. The factor of the parameter's group is applied too. Default 5e-4. */
   readonly weightDecay?: number;
+  /** Factor on the weight decay of the groups of biases. Default 1. */
+  readonly biasDecay?: number;
   /** Whether Nesterov's momentum is used. Default `false`. */
   readonly nesterov?: boolean;
   /** Largest L2 norm of all gradients together. Default: gradients are not clipped. */
@@ -76,7 +90,7 @@ export async function sgd(gpu: Gpu, store: ParameterStore, options: SgdOptions =
       )
     ),
   );
-  return state.optimizer(dispatches, (rate, { decay = 1 }) => [rate, momentum, weightDecay * decay, 0]);
+  return state.optimizer(dispatches, (rate, group) => [rate, momentum, weightDecay * decayOf(group, options), 0]);
 }
 
 /** Settings of AdamW; the defaults are PyTorch's. */
@@ -87,6 +101,8 @@ export interface AdamWOptions {
   readonly epsilon?: number;
   /** Each step multiplies a weight by 1 − learningRate · weightDecay · the factor of its group. Default 0.01. */
   readonly weightDecay?: number;
+  /** Factor on the weight decay of the groups of biases. Default 1. */
+  readonly biasDecay?: number;
   /** Largest L2 norm of all gradients together. Default: gradients are not clipped. */
   readonly clipNorm?: number | undefined;
 }
@@ -109,8 +125,8 @@ export async function adamW(gpu: Gpu, store: ParameterStore, options: AdamWOptio
       )
     ),
   );
-  return state.optimizer(dispatches, (rate, { decay = 1 }, step) => [
-    ...[rate, weightDecay * decay, 1 - beta1, 1 - beta2],
+  return state.optimizer(dispatches, (rate, group, step) => [
+    ...[rate, weightDecay * decayOf(group, options), 1 - beta1, 1 - beta2],
     ...[1 - beta1 ** step, 1 - beta2 ** step, epsilon, 0],
   ]);
 }
@@ -179,6 +195,11 @@ class OptimizerState {
       },
     };
   }
+}
+
+/** The factor on the weight decay of a group. */
+function decayOf(group: ParameterGroup, { biasDecay = 1 }: { readonly biasDecay?: number }): number {
+  return (group.decay ?? 1) * (isBiasGroup(group) ? biasDecay : 1);
 }
 
 function rateOf(rates: LearningRates, { name }: ParameterGroup): number {

@@ -8,7 +8,7 @@ import { bytesText, timeText } from "../report/units.ts";
 import { planRounds, type RoundSettings } from "../selftraining/rounds.ts";
 import type { Trainer } from "../selftraining/trainer.ts";
 import { viewPixels } from "../selftraining/views.ts";
-import { type Settings, viewOptions } from "../settings/settings.ts";
+import { type Settings, testViewOptions, viewOptions } from "../settings/settings.ts";
 import type { RunContext, RunData } from "./context.ts";
 import { peakOf } from "./memory_plan.ts";
 import { memoryStages } from "./memory_report.ts";
@@ -37,9 +37,9 @@ export async function announce(
   // pixels.
   const { target, evaluation } = data.inspected;
   const imagePixels = meanPixels([...target.sizes, ...evaluation?.sizes ?? []], shapes, network.model);
-  const imageSeconds = batchTime / 3 / trainer.options.batch * imagePixels / pixelsOf(crop) *
-    viewPixels(viewOptions(settings));
-  const seconds = (sourceSteps + roundSteps) * trainer.accumulate * batchTime + (labelled + scored) * imageSeconds;
+  const imageSeconds = batchTime / 3 / trainer.options.batch * imagePixels / pixelsOf(crop);
+  const images = labelled * viewPixels(viewOptions(settings)) + scored * viewPixels(testViewOptions(settings));
+  const seconds = (sourceSteps + roundSteps) * trainer.accumulate * batchTime + images * imageSeconds;
   const { bytes } = peakOf(memoryStages(context, data, work.rounds !== null));
   const stages = [
     ...(sourceSteps > 0 ? [`${sourceSteps} steps of source training`] : []),

@@ -10,6 +10,7 @@
 
 import type { RunShapes } from "../data/shapes.ts";
 import { formatSize } from "../data/size.ts";
+import { softLabelWords } from "../data/soft_label_map.ts";
 import { bufferBytes, type Gpu } from "../gpu/gpu.ts";
 import { mostPieces } from "../gpu/queue_bound.ts";
 import { paddedChannels, storedBytes } from "../graph/layout.ts";
@@ -52,7 +53,10 @@ export interface PlannedRun {
   readonly inference: {
     /** Images in one launch of the network. */
     readonly batch: number;
+    /** Those of labelling. */
     readonly views: ViewOptions;
+    /** Those of scoring and of pictures. Default: the same. */
+    readonly testViews?: ViewOptions;
     /** The sizes to which images are padded. */
     readonly shapes: RunShapes;
     /** How many classes the network's are merged into when it is scored. Absent where they stay. */
@@ -80,16 +84,17 @@ export interface LabellingSizes extends Pick<SelectionSettings, "policy" | "stri
 export function planStages(gpu: Gpu, network: Network, run: PlannedRun): StageMemory[] {
   const { labelling, scoring, agreement, pictures } = run;
   const trainer = trainerBytes(gpu, network, run);
-  const views = inferenceBytes(gpu, network, run);
+  const { views, testViews = views } = run.inference;
+  const [labels, tests] = [inferenceBytes(gpu, network, run, views), inferenceBytes(gpu, network, run, testViews)];
   const stages: StageMemory[] = [{ stage: "training", bytes: trainer + checkpointBytes(network, run) }];
   if (labelling !== null) {
-    stages.push({ stage: "labelling", bytes: trainer + labellingBytes(network, run, labelling, views) });
+    stages.push({ stage: "labelling", bytes: trainer + labellingBytes(network, run, labelling, labels) });
   }
   if (scoring !== null || agreement > 0) {
-    const scored = scoring === null ? 0 : scoringBytes(network, run, scoring, views);
+    const scored = scoring === null ? 0 : scoringBytes(network, run, scoring, tests);
     stages.push({ stage: "scoring", bytes: trainer + Math.max(scored, agreementBytes(gpu, network, run)) });
   }
-  if (pictures > 0) stages.push({ stage: "pictures", bytes: picturesBytes(network, run, views) });
+  if (pictures > 0) stages.push({ stage: "pictures", bytes: picturesBytes(network, run, tests) });
   return stages;
 }
 
@@ -127,8 +132,13 @@ interface InferenceBytes {
   readonly logitsOfImage: number;
 }
 
-function inferenceBytes(gpu: Gpu, network: Network, { inference }: PlannedRun): InferenceBytes {
-  const { batch, views, shapes: { canvases, areMixed } } = inference;
+function inferenceBytes(
+  gpu: Gpu,
+  network: Network,
+  { inference }: PlannedRun,
+  views: ViewOptions,
+): InferenceBytes {
+  const { batch, shapes: { canvases, areMixed } } = inference;
   const all = canvases.map((size): InferenceBytes => {
     const viewSizes = viewsOf(size, views, network.model.sizeMultiple).map((view) => view.size);
     const programs = new Map(
@@ -175,7 +185,9 @@ function labellingBytes(
   const keptLogits = logits <= keptBytes ? logits : keptBytes + Math.min(batch, images) * logitsOfImage;
   const batchPixels = Math.min(batch, images) * pixels;
   const selection = selectionBytes({ classes, pixels: batchPixels, stride, lists: policy === "st" ? 1 : classes });
-  const assignment = assignmentBytes(batchPixels, images * pixels);
+  const assignment = policy === "lrent"
+    ? softAssignmentBytes(batchPixels, images * pixels)
+    : assignmentBytes(batchPixels, images * pixels);
   return Math.max(priorAtFirst, prior + programs + keptLogits + Math.max(selection, assignment));
 }
 
@@ -201,6 +213,15 @@ function selectionBytes(
 function assignmentBytes(batchPixels: number, allPixels: number): number {
   const group = Math.min(labelBytes + batchPixels, mostPieces * bufferBytes(batchPixels));
   return Math.min(3 * group, 2 * bufferBytes(allPixels));
+}
+
+/**
+ * Bytes of hard and soft labels: of a batch that is being computed, and the copies of it and of the batch before that
+ * are read back.
+ */
+function softAssignmentBytes(batchPixels: number, allPixels: number): number {
+  const ofBatch = bufferBytes(batchPixels) + bufferBytes(batchPixels * softLabelWords * 4);
+  return (allPixels > batchPixels ? 3 : 2) * ofBatch;
 }
 
 function scoringBytes(
@@ -230,8 +251,7 @@ function scoringBytes(
 function agreementBytes(gpu: Gpu, network: Network, run: PlannedRun): number {
   const { inference, agreement } = run;
   if (agreement === 0) return 0;
-  const ofViews = { ...run, inference: { ...inference, views: mirrorViews } };
-  const { programs, logitsOfImage } = inferenceBytes(gpu, network, ofViews);
+  const { programs, logitsOfImage } = inferenceBytes(gpu, network, run, mirrorViews);
   const images = Math.min(inference.batch, agreement);
   const labels = bufferBytes((inference.shapes.areMixed ? 1 : images) * labelledPixels(run));
   const confusion = bufferBytes(network.classCount ** 2 * 4);
@@ -262,12 +282,12 @@ function predictionBytes(
   network: Network,
   images: number,
   labelPixels: number,
-  { views, shapes: { areMixed }, merged }: PlannedRun["inference"],
+  { views, testViews = views, shapes: { areMixed }, merged }: PlannedRun["inference"],
   logitsOfImage: number,
 ): { readonly labels: number; readonly others: number } {
-  const table = bufferBytes(viewsBytes(viewCount(views)));
+  const table = bufferBytes(viewsBytes(viewCount(testViews)));
   const merges = merged === undefined ? 0 : bufferBytes(mergedBytes(network.classCount, merged));
-  const logits = isPlain(views) && !areMixed ? 0 : bufferBytes(images * logitsOfImage);
+  const logits = isPlain(testViews) && !areMixed ? 0 : bufferBytes(images * logitsOfImage);
   if (!areMixed) return { labels: bufferBytes(images * labelPixels), others: table + merges + logits };
   const ofImage = bufferBytes(labelPixels);
   return { labels: 2 ** Math.ceil(Math.log2(images * ofImage)), others: images * table + merges + logits + ofImage };

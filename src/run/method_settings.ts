@@ -5,15 +5,16 @@
  */
 
 import type { FileItem } from "../data/file_item.ts";
+import { UsageError } from "../errors.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import type { ParameterStore } from "../nn/parameters.ts";
-import { adamW, groupRates, type LearningRates, type Optimizer, sgd } from "../optim/optimizer.ts";
+import { adamW, groupRates, isBiasGroup, type LearningRates, type Optimizer, sgd } from "../optim/optimizer.ts";
 import { type Schedule, scheduleFactor } from "../optim/schedule.ts";
 import type { AdaptationSettings, EarlierRounds, SourceTraining } from "../selftraining/adapt.ts";
-import { type CrossEntropyOptions, crossEntropyWith, type Objective } from "../selftraining/objective.ts";
+import { atLogits, type CrossEntropyOptions, crossEntropyWith, type Objective } from "../selftraining/objective.ts";
 import type { ScoringSettings } from "../selftraining/evaluation.ts";
 import { Trainer, type TrainerOptions } from "../selftraining/trainer.ts";
-import { type Settings, viewOptions } from "../settings/settings.ts";
+import { type Settings, testViewOptions, viewOptions } from "../settings/settings.ts";
 import { balancedWeights, classPixels, readClassWeights } from "./class_weights.ts";
 import type { RunContext, RunData } from "./context.ts";
 import { readPrior } from "./given_prior.ts";
@@ -36,7 +37,11 @@ async function objectiveOf(
   const classWeights = weights === "balanced"
     ? balancedWeights(await classPixels(loader, source, classes.length, shapes.size))
     : weights;
-  return crossEntropyWith({ ...(classWeights === undefined ? {} : { classWeights }), ...regularizerOf(settings) });
+  const objective = crossEntropyWith({
+    ...(classWeights === undefined ? {} : { classWeights }),
+    ...regularizerOf(settings),
+  });
+  return settings.get("loss-at") === "logits" ? atLogits(objective) : objective;
 }
 
 /** The regulariser of the settings, with its weight. */
@@ -48,16 +53,28 @@ function regularizerOf(settings: Settings): Pick<CrossEntropyOptions, "regulariz
 /** The optimizer of the settings. */
 export function openOptimizer(gpu: Gpu, store: ParameterStore, settings: Settings): Promise<Optimizer> {
   const weightDecay = settings.get("weight-decay");
+  const biasDecay = settings.get("bias-decay");
   const clipNorm = settings.get("clip-norm");
+  requireBiasGroups(store, settings);
   if (settings.get("optimizer") === "adamw") {
-    return adamW(gpu, store, { betas: settings.get("betas"), weightDecay, clipNorm });
+    return adamW(gpu, store, { betas: settings.get("betas"), weightDecay, biasDecay, clipNorm });
   }
   return sgd(gpu, store, {
     momentum: settings.get("momentum"),
     nesterov: settings.get("nesterov"),
     weightDecay,
+    biasDecay,
     clipNorm,
   });
+}
+
+/** @throws {UsageError} if biases are to be trained in another way, and the network does not keep them apart. */
+function requireBiasGroups({ groups }: ParameterStore, settings: Settings): void {
+  if (settings.get("bias-rate") === 1 && settings.get("bias-decay") === 1 || groups.some(isBiasGroup)) return;
+  throw new UsageError(
+    "Leave out --bias-rate and --bias-decay: this network trains its biases together with its weights. " +
+      "The DeepLabv2 networks, wideresnet38 and fcn8s-vgg16 keep them apart",
+  );
 }
 
 /** Sizes of the training step. */
@@ -73,7 +90,9 @@ export function trainerOptions(
     size: room,
     ...settings.has("policy") && settings.get("policy") === "lrent" ? { labels: "compact" } : {},
     // Class weights do not change the sizes of a step.
-    objective: crossEntropyWith(regularizerOf(settings)),
+    objective: settings.get("loss-at") === "logits"
+      ? atLogits(crossEntropyWith(regularizerOf(settings)))
+      : crossEntropyWith(regularizerOf(settings)),
   };
 }
 
@@ -122,6 +141,7 @@ export function adaptationSettings(
     sourceTraining,
     rates: (rate) => ratesOf(context, rate),
     augmentation: augmentationOf(settings),
+    targetScaleRange: settings.get("target-scale-range"),
     selection: {
       policy: settings.get("policy"),
       rule: settings.get("rule"),
@@ -140,6 +160,7 @@ export function scoringSettings({ settings, merge }: Pick<RunContext, "settings"
   return {
     merge,
     views: viewOptions(settings),
+    testViews: testViewOptions(settings),
     scoringBatch: settings.get("label-batch"),
     absent: settings.get("absent"),
   };
@@ -172,13 +193,18 @@ export function sourceSchedule(settings: Settings): Schedule {
 /** How crops are drawn. */
 export function augmentationOf(settings: Settings): AdaptationSettings["augmentation"] {
   const strength = settings.get("jitter");
+  const scaleSteps = settings.get("scale-steps");
   return {
     scaleRange: settings.get("scale-range"),
+    ...(scaleSteps === "any" ? {} : { scaleSteps }),
     mirror: settings.get("mirror"),
     jitter: { brightness: strength, contrast: strength, saturation: strength },
   };
 }
 
 function ratesOf({ network, settings }: RunContext, rate: number): LearningRates {
-  return groupRates(network.store.groups, rate, settings.get("head-rate"));
+  return groupRates(network.store.groups, rate, settings.get("head-rate"), {
+    backbone: settings.get("backbone-rate"),
+    bias: settings.get("bias-rate"),
+  });
 }

@@ -59,6 +59,8 @@ export interface AdaptationSettings extends RoundSettings, ScoringSettings {
   readonly rates: (learningRate: number) => LearningRates;
   /** How crops are drawn; their size is the trainer's. */
   readonly augmentation: Omit<AugmentationOptions, "crop">;
+  /** Least and greatest scale factor of target images in the rounds. Default: those of `augmentation`. */
+  readonly targetScaleRange?: readonly [number, number] | undefined;
   /**
    * How thresholds are found. With the policy `lrent` labels are soft, with `alpha` as the weight of their entropy (default
    * 0.25); the trainer must then take `compact` labels.
@@ -287,6 +289,7 @@ function roundStage<Item>(
     name: roundName(round),
     seed: settings.seed,
     augmentation: settings.augmentation,
+    targetScaleRange: settings.targetScaleRange,
     items,
     images: { source: images.source, target },
     mining,

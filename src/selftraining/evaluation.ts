@@ -43,6 +43,8 @@ export interface SplitScores {
 export interface ScoringSettings {
   /** Views of an image whose predictions are averaged, when labelling and when scoring. Default: the image as it is. */
   readonly views?: ViewOptions;
+  /** Views of an image when scoring. Default: `views`. */
+  readonly testViews?: ViewOptions;
   /** Images in one launch of the network, when labelling and when scoring. Default 4. */
   readonly scoringBatch?: number;
   /** How a class without a pixel counts in the mean IoU. Default as in `scoreConfusion`. */
@@ -75,7 +77,7 @@ export async function scoreSplit<Item>(
   { trainer, samples, store, shapes, progress = silent, signal }: RunParts<Item>,
   stage: string,
   items: readonly Item[] | null,
-  { views, scoringBatch, absent, merge }: ScoringSettings,
+  { views, testViews = views, scoringBatch, absent, merge }: ScoringSettings,
 ): Promise<SplitScores | null> {
   if (items === null) return null;
   const { gpu, network, options: { size } } = trainer;
@@ -83,7 +85,7 @@ export async function scoreSplit<Item>(
   const confusion = await evaluate(gpu, network, samples, items, {
     ...shapes ?? exactly(size),
     batch: scoringBatch,
-    views,
+    views: testViews,
     merge,
     signal,
     onProgress: (images) => bar.update(images),

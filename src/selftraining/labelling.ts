@@ -53,6 +53,7 @@ export async function labelTarget<Item>(
     classes: network.classCount,
     alignCorners: network.model.alignCorners,
     averageLogits: views.average === "logits",
+    takesMaximum: views.average === "maximum",
     ...(prior === undefined ? {} : { prior }),
     ...(prior === undefined || priorSize === undefined ? {} : { priorSize }),
   };

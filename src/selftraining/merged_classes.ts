@@ -25,7 +25,7 @@ export interface MergedClasses extends Disposable {
 const mostPairs = 24;
 
 /** Puts the table of a map from a network's classes on the GPU. */
-export function mergedClasses(gpu: Gpu, { toId, toClasses }: ClassMap): MergedClasses {
+export function mergedClasses(gpu: Gpu, { toId, toClasses }: Pick<ClassMap, "toId" | "toClasses">): MergedClasses {
   const classes = toClasses.length;
   const vectors = paddedChannels(toId.length) / 4;
   const targets = Array.from({ length: 4 * vectors }, (_, id) => toId[id] ?? 255);

@@ -124,6 +124,7 @@ export class Predictor {
       classes: network.classCount,
       alignCorners: network.model.alignCorners,
       averageLogits: options.average === "logits",
+      takesMaximum: options.average === "maximum",
       // The softmax keeps the order of the classes. So the logits of a single view are compared directly, as if they
       // were probabilities. What is merged are probabilities.
       isProbability: this.#views === null && this.#merged === undefined,

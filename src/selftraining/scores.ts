@@ -71,6 +71,8 @@ export interface ScoreOptions {
   readonly isProbability?: boolean;
   /** Whether the logits of the views are averaged, not their probabilities. Default `false`. */
   readonly averageLogits?: boolean;
+  /** Whether the largest probability of the views counts, not their mean. Default `false`. */
+  readonly takesMaximum?: boolean;
   /** Spatial prior `[H, W, C₄]`. */
   readonly prior?: GPUBuffer;
   /** The size of the prior, if it is not that of the labels: it is then looked up at the same relative place. */
@@ -117,6 +119,8 @@ export function scoreConstants(batch: ScoreBatch, options: ScoreOptions): Shader
     ALIGN_CORNERS: options.alignCorners ?? false,
     IS_PROBABILITY: options.isProbability ?? false,
     AVERAGE_LOGITS: options.averageLogits ?? false,
+    // A single view may hold logits that are compared as they are, and these may be negative.
+    TAKES_MAXIMUM: options.takesMaximum === true && batch.views.length > 1,
     HAS_PRIOR: options.prior !== undefined,
     PRIOR_IS_RESIZED: options.priorSize !== undefined,
   };

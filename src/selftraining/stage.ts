@@ -28,6 +28,8 @@ export interface TrainingStage<Item> {
   readonly images: Readonly<Record<Domain, readonly Item[]>>;
   /** How crops are drawn; their size is the trainer's. */
   readonly augmentation: Omit<AugmentationOptions, "crop">;
+  /** Least and greatest scale factor of target images. Default: those of `augmentation`. */
+  readonly targetScaleRange?: readonly [number, number] | undefined;
   /** Rare-class mining of each domain. A domain without a plan has plain random crops. */
   readonly mining: Partial<Readonly<Record<Domain, MiningPlan>>>;
   /** The domains whose images are regularised, if the objective has a regulariser. Default: the target. */
@@ -129,12 +131,13 @@ function trainingSample<Item>(
   const { height, width } = image;
   if (labels === null) throw new Error(`Cannot train on ${name}: it has no labels`);
   const mining = stage.mining[domain];
+  const { regularized = ["target"], targetScaleRange } = stage;
+  const ownRange = domain === "target" && targetScaleRange !== undefined ? { scaleRange: targetScaleRange } : {};
   const plan = planSample(
     { height, width },
     { seed: stage.seed, stage: stage.name, step, index },
-    augmentation,
+    { ...augmentation, ...ownRange },
     mining === undefined ? undefined : { labels: { height, width, labels }, mining },
   );
-  const { regularized = ["target"] } = stage;
   return { name, image, labels: softLabels ?? labels, plan, regularized: regularized.includes(domain) ? 1 : 0 };
 }

@@ -21,8 +21,11 @@ export interface ViewOptions {
   readonly scales: readonly number[];
   /** Whether each view is also shown mirrored. */
   readonly flip: boolean;
-  /** What is averaged. Logits are interpolated to the size of the labels before. */
-  readonly average: "probabilities" | "logits";
+  /**
+   * What is averaged. Logits are interpolated to the size of the labels before. `maximum`: nothing is, and the largest
+   * probability of each class counts. These do not sum to 1.
+   */
+  readonly average: "probabilities" | "logits" | "maximum";
 }
 
 /** A single view: the image as it is. */

@@ -191,6 +191,16 @@ export function readValue(option: Option, raw: unknown, recipe?: string): Value 
   throw new UsageError(`${place} is ${shortJson(raw)}, expected ${result.issues[0].message}${advice}`);
 }
 
+/** How predictions are averaged for scores and pictures: as `viewOptions`, where the options do not say otherwise. */
+export function testViewOptions(settings: Settings): ViewOptions {
+  const { scales, flip, average } = viewOptions(settings);
+  return {
+    scales: settings.get("test-scales") ?? scales,
+    flip: settings.has("test-flip") ? settings.get("test-flip") : flip,
+    average: settings.get("test-average") ?? average,
+  };
+}
+
 /** How predictions are averaged, as the options say. */
 export function viewOptions(settings: Settings): ViewOptions {
   return { scales: settings.get("scales"), flip: settings.get("flip"), average: settings.get("average") };

@@ -12,6 +12,17 @@ function plans(count: number, options = OPTIONS, seed = 1, stage = "source"): Sa
   );
 }
 
+Deno.test("with steps a scale is one of the evenly spaced ones, all of them equally likely", () => {
+  const options = { crop: { height: 4, width: 4 }, scaleRange: [0.5, 1.5], scaleSteps: 11 } as const;
+  const scales = Array.from({ length: 660 }, (_, index) => {
+    const plan = planSample({ height: 1000, width: 10 }, { seed: 1, stage: "s", step: index, index: 0 }, options);
+    return plan.scaledHeight;
+  });
+  const counts = Array.from({ length: 11 }, (_, step) => scales.filter((scale) => scale === 500 + 100 * step).length);
+  assertEquals(counts.reduce((sum, count) => sum + count, 0), 660);
+  assert(counts.every((count) => count > 30 && count < 90), `${counts}`);
+});
+
 Deno.test("planSample() is a function of its place: the same again, another for each seed, stage, step and index", () => {
   const place = { seed: 1, stage: "source", step: 5, index: 2 };
   const plan = planSample(IMAGE, place, OPTIONS);

@@ -1,5 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
-import { numbersOf, originals, tensorsOf, traced } from "./traced.ts";
+import { Gpu } from "../../src/gpu/gpu.ts";
+import { testGpu } from "../ops/harness.ts";
+import { compareWithPytorch, worst } from "./parity/compare.ts";
+import { numbersOf, originals, plannedStep, tensorsOf, traced } from "./traced.ts";
 
 Deno.test("fcn8s-vgg16 has VGG16's parameters and those of three scores, and no others", () => {
   const { parameters } = traced("fcn8s-vgg16");
@@ -70,4 +73,18 @@ Deno.test("the fixed kernels of fcn8s-vgg16 are bilinear for each class and 0 be
   const line = [0.25, 0.75, 0.75, 0.25];
   const kernel = line.flatMap((y) => line.map((x) => y * x));
   assertEquals([...two?.values ?? []], [...kernel, ...new Array(32).fill(0), ...kernel]);
+});
+
+Deno.test("a step of fcn8s-vgg16 runs where a binding sees 128 MiB, though fc6 has 392 MiB", async () => {
+  const memory = plannedStep(await testGpu(), "fcn8s-vgg16", { batch: 1, size: [512, 1024], limit: 2 ** 27 });
+  assertEquals(memory.unbindable, null);
+  assert(memory.largestBindingBytes <= 2 ** 27);
+});
+
+Deno.test("fcn8s-vgg16 has PyTorch's gradients where a binding sees a quarter of fc6", async () => {
+  using gpu = await Gpu.open({ maxBindingBytes: 1_700_000 });
+  const name = "fcn8s-vgg16-unscaled.safetensors";
+  const bytes = await Deno.readFile(new URL(`parity/fixtures/${name}`, import.meta.url));
+  const { what, error } = worst(await compareWithPytorch(gpu, bytes, name));
+  assert(error <= 1e-4, `${what}: relative error ${error}`);
 });

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { numbersOf, originals, tensorsOf, traced } from "./traced.ts";
+import { testGpu } from "../ops/harness.ts";
+import { numbersOf, originals, plannedStep, tensorsOf, traced } from "./traced.ts";
 
 Deno.test("wideresnet38 has the parameters of CBST's A1 with 19 and with 16 classes", () => {
   for (const [classes, trained] of [[19, 124_033_363], [16, 124_019_536]] as const) {
@@ -76,4 +77,11 @@ Deno.test("wideresnet38 has the names of CBST's files, and its backbone those of
   const backbone = originals(imagenet, parameters);
   assertEquals(backbone.size, 191);
   assertEquals([...backbone.keys()].filter((name) => !names.has(name)), []);
+});
+
+Deno.test("a step of wideresnet38 on two images of 504×504 can be bound in parts of 128 MiB", async () => {
+  const memory = plannedStep(await testGpu(), "wideresnet38", { batch: 2, size: [504, 504], limit: 2 ** 27 });
+  assertEquals(memory.unbindable, null);
+  // The published batch, with activations computed a second time.
+  assert(memory.activationBytes < 2.2e9, `${memory.activationBytes} bytes of activations`);
 });

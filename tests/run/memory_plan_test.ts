@@ -9,6 +9,7 @@ import { Profile, type ProfileStage } from "../../src/run/profile.ts";
 import { resolveSettings, type Values } from "../../src/settings/settings.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";
 import { street, writeStreets } from "../cli/fixture.ts";
+import { writeLabelledStreets } from "../data/labelled_streets.ts";
 import { withFolder, write } from "../data/pictures.ts";
 
 /** The stage of the plan that a part of a profile belongs to. */
@@ -62,6 +63,10 @@ const runs: Record<string, Values> = {
     ...{ batch: 1, accumulate: 2, optimizer: "adamw", "clip-norm": 1, "spatial-prior": true, stride: 3 },
     ...{ scales: [0.75, 1.25], flip: true, average: "logits", "label-batch": 3 },
   },
+  "soft labels, a regulariser at the logits, other views in tests": {
+    ...{ batch: 2, policy: "lrent", regularizer: "mrent", "loss-at": "logits", "label-batch": 1 },
+    ...{ "test-scales": [1, 1.25], "test-flip": true, "test-average": "maximum" },
+  },
 };
 
 for (const [name, values] of Object.entries(runs)) {
@@ -71,6 +76,14 @@ for (const [name, values] of Object.entries(runs)) {
       return checkPlan(folder, { ...tiny, ...values }, 1.05);
     }));
 }
+
+Deno.test("each stage of a run takes what the plan says where the network's classes are merged for scoring", () =>
+  withFolder((folder) => {
+    const [source, target] = [join(folder, "source"), join(folder, "target")];
+    writeLabelledStreets(source, "cityscapes-19");
+    writeLabelledStreets(target, "idd-7");
+    return checkPlan(folder, { ...tiny, batch: 2, source, target }, 1.05);
+  }));
 
 Deno.test("each stage of a run on images of mixed shapes takes no more than the plan says", () =>
   withFolder((folder) => {
@@ -88,7 +101,7 @@ Deno.test("each stage of a run on images of mixed shapes takes no more than the 
 /** @param most the most that may be planned for a stage, as a multiple of what it takes. */
 async function checkPlan(folder: string, values: Values, most: number): Promise<void> {
   const out = join(folder, "run");
-  const settings = resolveSettings("adapt", { ...values, source: folder, target: folder, out });
+  const settings = resolveSettings("adapt", { source: folder, target: folder, ...values, out });
   const { context, data, close } = await openRun(settings, true);
   try {
     const { gpu } = context;

@@ -12,6 +12,7 @@ import { scoreConfusion } from "../../src/metrics/confusion.ts";
 import { deeplabNano } from "../../src/nn/models/deeplab_nano.ts";
 import { Network } from "../../src/nn/network.ts";
 import { runAdaptation } from "../../src/run/adaptation.ts";
+import { openToLearn, openToScore } from "../../src/run/meeting.ts";
 import { openRun } from "../../src/run/open_run.ts";
 import { writePictures } from "../../src/run/pictures.ts";
 import { classProbabilities } from "../../src/selftraining/class_probabilities.ts";
@@ -23,6 +24,7 @@ import type { ViewOptions } from "../../src/selftraining/views.ts";
 import { resolveSettings, type Values } from "../../src/settings/settings.ts";
 import { crosswalk } from "../cli/program.ts";
 import { writeLabelledStreets } from "../data/labelled_streets.ts";
+import { writeOfficial } from "../data/official_layouts.ts";
 import { withFolder, write } from "../data/pictures.ts";
 import { testGpu } from "../ops/harness.ts";
 
@@ -185,4 +187,31 @@ Deno.test("labels of a finer set are translated to the classes that a network le
     ]);
     const [item] = data.sourceSplit.items;
     assertEquals([...item?.labelTable.slice(8, 12) ?? []], [8, 255, 9, 10]);
+  }));
+
+Deno.test("official data sets meet in the classes of either, or in those that are asked for", () =>
+  withFolder((folder) => {
+    const [synthia, cityscapes, camvid] = ["synthia", "cityscapes", "camvid"].map((name) => join(folder, name));
+    assert(synthia && cityscapes && camvid);
+    writeOfficial("synthia", synthia);
+    writeOfficial("cityscapes", cityscapes);
+    writeOfficial("camvid", camvid);
+    const said: string[] = [];
+    const options = { say: (text: string) => said.push(text) };
+    const sixteen = openToLearn(synthia, labelSet("cityscapes-16"), options);
+    assertEquals([sixteen.classes, said], [[...labelSet("cityscapes-16").classes], []]);
+    const scored = openToScore(cityscapes, sixteen, options);
+    assertEquals([scored.dataset.classes, scored.merge], [sixteen.classes, undefined]);
+    const [item] = scored.dataset.split("val").items;
+    // Ids of Cityscapes: vegetation, terrain, sky, then truck, bus and train.
+    assertEquals([21, 22, 23, 27, 28, 31].map((id) => item?.labelTable[id]), [8, 255, 9, 255, 13, 255]);
+    const wanted = labelSet("cityscapes-13");
+    assertEquals(openToLearn(cityscapes, wanted, { ...options, wanted }).classes, [...wanted.classes]);
+    const eleven = openToScore(camvid, labelSet("cityscapes-19"), options);
+    assertEquals([eleven.dataset.classes.length, eleven.merge?.toId.length], [11, 19]);
+    assertEquals(said.map((text) => text.split(", ")[1]?.split(";")[0]), [
+      "cityscapes-19 → cityscapes-16",
+      "cityscapes-19 → cityscapes-13",
+      "cityscapes-19 → camvid-11",
+    ]);
   }));

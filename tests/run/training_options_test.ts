@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { UsageError } from "../../src/errors.ts";
 import { pack } from "../../src/graph/layout.ts";
-import { ParameterStore } from "../../src/nn/parameters.ts";
+import { groupsWithBiases, ParameterStore } from "../../src/nn/parameters.ts";
 import { scheduleFactor } from "../../src/optim/schedule.ts";
 import { readRecipe, resolveSettings, type Settings } from "../../src/settings/settings.ts";
 import { openOptimizer, sourceSchedule, trainerOptions } from "../../src/run/method_settings.ts";
@@ -31,6 +31,35 @@ async function twoSteps(recipe: string): Promise<number> {
   store.dispose();
   return value;
 }
+
+Deno.test("weight decay of biases is an option of networks that keep them apart", async () => {
+  const gpu = await testGpu();
+  const names = ["backbone", "backbone.bias"];
+  const declarations = names.map((group) => ({
+    ...{ name: group, shape: [1], layout: "channels" as const, group, trainable: true },
+    initial: { constant: 2 },
+  }));
+  const store = new ParameterStore(gpu, declarations, { groups: groupsWithBiases });
+  store.initialize(0);
+  for (const optimizer of ["sgd", "adamw"]) {
+    const recipe = `optimizer: ${optimizer}\nweight-decay: 0.5\nbias-decay: 0`;
+    const opened = await openOptimizer(gpu, store, settingsOf(recipe));
+    for (const { gradients } of store.runs()) {
+      gpu.write(gradients.buffer, new Uint8Array(gradients.size), gradients.offset);
+    }
+    const before = await store.save();
+    opened.prepare(Object.fromEntries(groupsWithBiases.map(({ name }) => [name, 0.1])));
+    gpu.submit(opened.dispatches);
+    const after = await store.save();
+    const factor = names.map((name) => (after.get(name)?.values[0] ?? NaN) / (before.get(name)?.values[0] ?? NaN));
+    assertClose(factor, [0.95, 1], 1e-6, optimizer);
+    opened.dispose();
+  }
+  store.dispose();
+  const plain = new ParameterStore(gpu, declarations.slice(0, 1));
+  assertThrows(() => openOptimizer(gpu, plain, settingsOf("bias-rate: 2")), UsageError, "Leave out --bias-rate");
+  plain.dispose();
+});
 
 Deno.test("the options choose the optimizer", async () => {
   // Steps v: 1, then 0.5 + 2.

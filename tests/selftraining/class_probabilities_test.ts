@@ -70,3 +70,26 @@ for (
     assert(found.every((value) => value >= 0 && value <= 1));
   });
 }
+
+for (const classes of [7, 70]) {
+  Deno.test(`the maximum over views is that of their probabilities, of ${classes} classes`, async () => {
+    const gpu = await testGpu();
+    const shape = [1, classes, 3, 4] as const;
+    const to = [6, 8] as const;
+    const x = randomValues(size(shape), "logits");
+    const packed = pack(x, shape, "activation");
+    const buffer = gpu.createBuffer(packed.byteLength, "logits");
+    gpu.write(buffer, packed);
+    const views = [false, true].map((mirror) => ({ offset: 0, height: 3, width: 4, mirror }));
+    const batch: ScoreBatch = {
+      ...{ images: 1, height: 6, width: 8, views },
+      logits: { buffer, offset: 0, size: buffer.size },
+    };
+    const pieces: Float32Array[] = [];
+    for await (const { values } of classProbabilities(gpu, batch, { classes, takesMaximum: true })) pieces.push(values);
+    const plain = twin(x, shape, to);
+    const expected = plain.map((value, index) => Math.max(value, plain[index - index % 8 + 7 - index % 8] ?? NaN));
+    assertClose(pieces[0] ?? [], expected, 2e-6, "maximum");
+    gpu.destroyBuffer(buffer);
+  });
+}

@@ -2,8 +2,8 @@ import { assert, assertAlmostEquals, assertEquals, assertRejects, assertThrows }
 import type { Model } from "../../src/nn/model.ts";
 import { wholeImage } from "../../src/ops/data/geometry.ts";
 import { interpolatedCrossEntropy } from "../../src/ops/loss/interpolated_cross_entropy.ts";
-import { crossEntropy, type Objective, sum, weighted } from "../../src/selftraining/objective.ts";
-import { type TrainingSample, trainingStep } from "../../src/selftraining/training_step.ts";
+import { atLogits, crossEntropy, type Objective, sum, weighted } from "../../src/selftraining/objective.ts";
+import { type StepOptions, type TrainingSample, trainingStep } from "../../src/selftraining/training_step.ts";
 import {
   at,
   lossOf,
@@ -115,6 +115,27 @@ Deno.test("pixels and images of weight 0 count as ignored, and equal weights as 
   for (const samples of [byImage, byPixel]) {
     assertAlmostEquals(await withTrainer((opened) => lossOf(opened, samples), weighted), expected, 1e-6);
   }
+});
+
+Deno.test("at the logits the loss is that of the labels nearest to their centres", async () => {
+  // Logits of 3×4, so that rows ⌊(2i + 1)·7/6⌋ and columns ⌊(2j + 1)·9/8⌋ count.
+  const [rows, columns] = [[1, 3, 5], [1, 3, 5, 7]];
+  const only = (counted: boolean) => (sample: TrainingSample): TrainingSample => ({
+    ...sample,
+    labels: Uint8Array.from(
+      sample.labels,
+      (label, pixel) => (rows.includes(Math.floor(pixel / 9)) && columns.includes(pixel % 9)) === counted ? label : 255,
+    ),
+  });
+  const objective = atLogits(crossEntropy());
+  const loss = (samples: readonly TrainingSample[], more: Partial<StepOptions>) =>
+    withTrainer((opened) => lossOf(opened, samples), more);
+  const found = await loss(pair, { objective });
+  assert(found > 0);
+  assertAlmostEquals(await loss(pair.map(only(true)), { objective }), found, 1e-6);
+  assertEquals(await loss(pair.map(only(false)), { objective }), 0);
+  assertAlmostEquals(await loss(pair, { objective, labels: "compact" }), found, 1e-5);
+  assertAlmostEquals(await loss(pair, { objective, weighted: true }), found, 1e-5);
 });
 
 Deno.test("hard labels in the compact form train as they do as hard ones", async () => {

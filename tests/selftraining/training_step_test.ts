@@ -6,6 +6,7 @@ import { floatChannels, rgbBytes } from "../../src/nn/image_kind.ts";
 import { dropoutLayer } from "../../src/nn/layers.ts";
 import type { Model } from "../../src/nn/model.ts";
 import { Network } from "../../src/nn/network.ts";
+import { groupsWithBiases } from "../../src/nn/parameters.ts";
 import { groupRates, sgd } from "../../src/optim/optimizer.ts";
 import { type StepJoints, Trainer } from "../../src/selftraining/trainer.ts";
 import { testGpu } from "../ops/harness.ts";
@@ -55,6 +56,9 @@ Deno.test("a group's decay and rate are factors on the optimizer's", async () =>
   // Only the decay of 0.1 · 10 at a rate of 0.2 is between the two.
   assertAlmostEquals(await bias(odd) - await bias(decaying), 0.2 * 0.1 * 10, 1e-5);
   assertEquals(groupRates(odd.groups ?? [], 0.1, 10), { weights: 0.1, biases: 2, fixed: 0.1 });
+  assertEquals(groupRates(groupsWithBiases, 1, 10, { backbone: 3, bias: 2 }), {
+    ...{ backbone: 3, "backbone.bias": 6, head: 10, "head.bias": 20 },
+  });
 });
 
 Deno.test("dropout takes its key from seed, stage, step and layer, and drops nothing in inference", async () => {

@@ -18,7 +18,8 @@ Deno.test("docs/recipes.md holds the table of all options", () => {
 
 Deno.test("the table holds what a recipe may hold, and nothing else", () => {
   const keys = [...recipeTable().matchAll(/^\| `([a-z-]+)`/gm)].map(([, key]) => key);
-  for (const { key, kind, default: value = "4GiB", choices, words } of options) {
+  for (const { key, kind, default: given, choices, words, count = 1 } of options) {
+    const value = given ?? (kind === "numbers" ? new Array<number>(count).fill(1) : "4GiB");
     const sample = kind === "flag" ? true : words?.[0] ?? (choices?.[0] ?? (kind === "size" ? "8x8" : value));
     const numbers = ["number", "integer"].includes(kind) && value === "4GiB" ? 1 : sample;
     const read = () => readRecipe(`${key}: ${JSON.stringify(numbers)}`, "r.yaml");

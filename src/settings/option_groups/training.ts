@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type OptionShape, training } from "../option_shape.ts";
+import { adapting, type OptionShape, training } from "../option_shape.ts";
 
 /** The options of this group. */
 // deno-fmt-ignore
@@ -26,6 +26,12 @@ export const trainingOptions = [
   { key: "scale-range", group: "training", kind: "numbers", default: [0.75, 1.5], count: 2, minimum: 0.01, maximum: 100,
     commands: training,
     help: "smallest and largest factor by which an image is scaled at random" },
+  { key: "scale-steps", group: "training", kind: "integer", words: ["any"], default: "any", minimum: 2, maximum: 1000,
+    commands: training,
+    help: "draw one of so many factors that divide the range evenly, ends included; or any factor" },
+  { key: "target-scale-range", group: "training", kind: "numbers", count: 2, minimum: 0.01, maximum: 100,
+    commands: adapting,
+    help: "the same range for target images; without it, that of --scale-range" },
   { key: "mirror", group: "training", kind: "flag", default: true, commands: training,
     help: "mirror half of the crops at random" },
   { key: "jitter", group: "training", kind: "number", default: 0, minimum: 0, maximum: 0.9, commands: training,
@@ -45,6 +51,12 @@ export const trainingOptions = [
     help: "largest L2 norm of all gradients together; longer ones are scaled down. Without it, none are" },
   { key: "head-rate", group: "training", kind: "number", default: 10, minimum: 0, commands: training,
     help: "learning rate of the head, as a multiple of the backbone's" },
+  { key: "backbone-rate", group: "training", kind: "number", default: 1, minimum: 0, commands: training,
+    help: "factor on the learning rate of the backbone alone; 3 has the effect of CRST's repeated steps" },
+  { key: "bias-rate", group: "training", kind: "number", default: 1, minimum: 0, commands: training,
+    help: "factor on the learning rate of biases and of the shifts of batch norms" },
+  { key: "bias-decay", group: "training", kind: "number", default: 1, minimum: 0, commands: training,
+    help: "factor on the weight decay of biases and of the shifts of batch norms; 0 is none" },
   { key: "source-steps", group: "training", kind: "integer", default: 1500, minimum: 0, commands: training,
     help: "steps of the source training" },
   { key: "source-rate", group: "training", kind: "number", default: 0.001, minimum: 0, commands: training,
@@ -64,6 +76,8 @@ export const trainingOptions = [
     help: "first steps of the source training, in which the learning rate rises" },
   { key: "class-weights", group: "training", kind: "path", words: ["balanced"], commands: training,
     help: "weights of the classes in the loss: balanced (rare classes count more), or a JSON file; without it, all 1" },
+  { key: "loss-at", group: "training", kind: "text", default: "image", choices: ["image", "logits"], commands: training,
+    help: "where the loss is taken: at every pixel, with interpolated logits, or at the logits, with the nearest labels" },
   { key: "regularizer", group: "training", kind: "text", default: "none",
     choices: ["none", "mrkld", "mrl2", "mrent", "mrkld-released"], commands: training,
     help: "CRST's regulariser, of the pseudo-labelled pixels; mrkld-released squares the weight, as the released code does" },
