@@ -31,7 +31,8 @@ const dataLayout = `A data set is a folder:
   train/images/one.jpg    the images of the split train: ${imageEndings.join(" ")}
   train/labels/one.png    their labels: a pixel's value is its class, counted from 0; 255 is ignored
   val/…                   any number of splits; images that a network only labels need no labels folder
-Both may hold sub-folders. docs/datasets.md says what else may be there.
+Both may hold sub-folders. docs/datasets.md says what else may be there. Official data sets (GTA5, SYNTHIA, Cityscapes,
+Cross-City, CamVid, IDD, BDD100K, ACDC) are known as they are distributed.
 `;
 
 const photoLayout =

@@ -26,14 +26,7 @@ import type { FileItem } from "./file_item.ts";
 import type { ImageList } from "./image_list.ts";
 import { isLabelSetName } from "./label_set_names.ts";
 import { type LabelSet, labelSet, parseLabelSet } from "./label_sets.ts";
-import { acdc } from "./layouts/acdc.ts";
-import { bdd100k } from "./layouts/bdd100k.ts";
-import { camvid } from "./layouts/camvid.ts";
-import { cityscapes } from "./layouts/cityscapes.ts";
-import { crossCity } from "./layouts/crosscity.ts";
-import { gta5 } from "./layouts/gta5.ts";
-import { idd, iddLite } from "./layouts/idd.ts";
-import { synthia, synthiaSeqs } from "./layouts/synthia.ts";
+import { officialLayouts } from "./layouts/officials.ts";
 import { hasImageFolder } from "./layouts/parts.ts";
 import type { Layout, ListedItems } from "./layouts/layout.ts";
 import { isPairList, listedFolder, listFolder } from "./layouts/list.ts";
@@ -46,7 +39,7 @@ import { Loader, type LoaderOptions } from "./loader.ts";
  * Every layout that a data set may have; the first that recognises its folder is taken.
  */
 const layouts: readonly Layout[] = [
-  ...[idd, iddLite, cityscapes, gta5, synthia, synthiaSeqs, crossCity, camvid, bdd100k, acdc],
+  ...officialLayouts,
   ...[listFolder, splitFolders, photoFolder],
 ];
 

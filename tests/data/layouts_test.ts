@@ -172,6 +172,19 @@ Deno.test("folders that only resemble GTA5 are photographs, unless the layout is
     assertStringIncludes(error.message, "has not the layout acdc. It looks like folders");
   }));
 
+Deno.test("a list in the folder of an official data set has its classes and its ids", () =>
+  withFolder((folder) => {
+    writeOfficial("cityscapes", folder);
+    const base = "train/aachen/aachen_000001_000019";
+    const line = `leftImg8bit/${base}_leftImg8bit.png\tgtFine/${base}_gtFine_labelIds.png\n`;
+    write(join(folder, "some.lst"), line);
+    const dataset = openDataset(join(folder, "some.lst"));
+    assertEquals([dataset.layout, dataset.classes.length], ["list", 19]);
+    assertEquals(histogram(dataset, "train").at(-1), 16);
+    assertEquals(openDataset(folder).layout, "cityscapes");
+    assertEquals(openDataset(folder, { layout: "list" }).split("some").items.length, 1);
+  }));
+
 Deno.test("an id that a data set does not know is refused, though it is less than 256", () =>
   withFolder((folder) => {
     writeOfficial("cityscapes", folder, { count: 1 });

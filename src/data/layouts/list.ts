@@ -4,7 +4,8 @@
  *
  * A folder with such files (`train.lst`, `val.txt`, `test.tsv`) is a data set whose splits are called as the files. A
  * list that is given by itself is a data set of a single split, which answers to every name. `dataset.json` beside the
- * lists names the classes.
+ * lists names the classes. Without it, a list that lies in the folder of an official data set, and names its label files,
+ * has the classes of that.
  *
  * @module
  */
@@ -15,6 +16,7 @@ import { parseDataset } from "../dataset.ts";
 import { byteOrder, imageTitles, isFolder, readText, requireDifferentNames, stem } from "../image_files.ts";
 import { type ImageList, parseImageList, readImageList } from "../image_list.ts";
 import type { Layout, ListedItem, ListedItems } from "./layout.ts";
+import { officialLayouts } from "./officials.ts";
 import { hasNamedSplits, onlySplit } from "./parts.ts";
 
 /** The most bytes of a text file that is looked at to see whether it is a list: lists of 100,000 lines have 15 MB. */
@@ -25,8 +27,10 @@ export const listFolder: Layout = {
   name: "list",
   recognises: (path) => isFolder(path) && !hasNamedSplits(path) && listsIn(path).size > 0,
   describe(path) {
-    const jsonPath = join(isFolder(path) ? path : dirname(path), "dataset.json");
-    return existsSync(jsonPath) ? parseDataset(readText(jsonPath), jsonPath) : null;
+    const root = isFolder(path) ? path : dirname(path);
+    const jsonPath = join(root, "dataset.json");
+    if (existsSync(jsonPath)) return parseDataset(readText(jsonPath), jsonPath);
+    return officialIn(root)?.describe(root) ?? null;
   },
   splitNames: (path) => isFolder(path) ? [...listsIn(path).keys()] : [onlySplit],
   items(path, split) {
@@ -62,14 +66,38 @@ export function isPairList(path: string): boolean {
  */
 function pairs(list: ImageList, folder: string): ListedItems {
   const titles = imageTitles(list.lines.map(({ image }) => image));
-  const items = list.lines.map(({ image, label, number }, index): ListedItem => ({
-    name: (titles[index] ?? image).replace(/^(\.{0,2}[\\/])+/, ""),
-    imagePath: existingPath(image, list, number, folder),
-    labelPath: label === null ? null : existingPath(label, list, number, folder),
-  }));
+  const encodings = officialEncodings(folder);
+  const items = list.lines.map(({ image, label, number }, index): ListedItem => {
+    const imagePath = existingPath(image, list, number, folder);
+    const labelPath = label === null ? null : existingPath(label, list, number, folder);
+    const encoding = labelPath === null ? undefined : encodings.get(resolve(labelPath));
+    return {
+      name: (titles[index] ?? image).replace(/^(\.{0,2}[\\/])+/, ""),
+      imagePath,
+      labelPath,
+      ...(encoding === undefined ? {} : { encoding }),
+    };
+  });
   requireDifferentNames(items);
   const inOrder = new Map(items.map((item) => [item.name, item]));
   return { items: byteOrder([...inOrder.keys()]).flatMap((name) => inOrder.get(name) ?? []), notices: [] };
+}
+
+/** The official layout of a folder without `dataset.json`. */
+function officialIn(folder: string): Layout | undefined {
+  if (existsSync(join(folder, "dataset.json"))) return undefined;
+  return officialLayouts.find(({ recognises }) => recognises(folder));
+}
+
+/** The encoding of each label file of an official data set. */
+function officialEncodings(folder: string): Map<string, string> {
+  const layout = officialIn(folder);
+  const items = layout?.splitNames(folder).flatMap((split) => layout.items(folder, split).items) ?? [];
+  return new Map(
+    items.flatMap(({ labelPath, encoding }) =>
+      labelPath === null || encoding === undefined ? [] : [[resolve(labelPath), encoding] as const]
+    ),
+  );
 }
 
 function existingPath(path: string, list: ImageList, number: number, folder: string): string {
