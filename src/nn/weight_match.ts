@@ -105,7 +105,7 @@ function isEnough({ matched, missing, misshaped }: WeightMatch, isNamed: boolean
 
 /** How many tensors are left over on both sides. */
 function fit({ missing, misshaped, unexpected }: WeightMatch): number {
-  return missing.length + 2 * misshaped.length + unexpected.length;
+  return missing.length + misshaped.length + unexpected.length;
 }
 
 /** The networks that may be in a file, with the families of names. Those that the prefix speaks for come first. */

@@ -214,6 +214,7 @@ function firstNetwork(
   const finished = settings.get("source-model") ?? continuedWeights(settings);
   if (finished !== undefined) {
     const { model, metadata, tensors, notices } = openWeights(finished, {
+      modelOtherwise: settings.get("model"),
       variant,
       labelSet: settings.get("label-set"),
       mergesClasses: true,

@@ -44,6 +44,8 @@ interface OwnFile {
 export interface WeightOptions {
   /** Name of the network. Default: the file names it, or its tensors' names tell it. */
   readonly model?: string | undefined;
+  /** The network that it is taken for where its tensors' names tell none. Default: such a file is refused. */
+  readonly modelOtherwise?: string;
   /** Properties of its variant. They go before what the file says. Default: none. */
   readonly variant?: ModelVariant;
   /** Name or file of the label set that lists its classes. Default: the file says its classes. */
@@ -140,11 +142,15 @@ export function trainedAs({ name, variant }: Model, { batchNorm }: ModelVariant 
  * @throws {ReasonedError} if that is not to be found out.
  */
 export function matchSource(
-  { path, file, prefixes }: WeightSource,
-  { model, variant = {}, classes }: WeightOptions & { readonly classes?: number | undefined } = {},
+  { path, file, prefixes }: Omit<WeightSource, "own">,
+  options: WeightOptions & { readonly classes?: number | undefined } = {},
 ): WeightMatch {
+  const { model, modelOtherwise, variant = {}, classes } = options;
   const match = recognised(file.tensors, { model, variant, classes, prefixes });
   if (match !== null) return match;
+  if (model === undefined && modelOtherwise !== undefined) {
+    return matchSource({ path, file, prefixes }, { model: modelOtherwise, variant, classes });
+  }
   const names = listed([...file.tensors.keys()].map((name) => `"${name}"`), 4);
   if (model === undefined) {
     throw new ReasonedError(
@@ -263,7 +269,7 @@ export function openBackbone(
   const own = ownVariant(file.metadata, wanted.model, path);
   const variant = { ...own, ...wanted.variant };
   const match = matchSource(source, { model: wanted.model, variant });
-  const left = [...match.missing, ...match.misshaped].filter(({ inHead }) => !inHead);
+  const left = [...match.misshaped, ...match.missing].filter(({ inHead }) => !inHead);
   if (!takesPart) requireBackbone(path, left);
   const taken = match.matched.filter(({ inHead }) => !inHead);
   const size = recordedSize(file.metadata.size);

@@ -39,6 +39,7 @@ export function wantedSize(settings: Settings, recorded: Size | undefined, model
     throw new UsageError("Give either --size, exactly that shape, or --short-side, which keeps each image's shape");
   }
   if (size !== undefined) return divisible(size, "size", model, say);
+  if (shortSide === "own") return null;
   if (shortSide !== undefined) return { shortSide };
   return recorded === undefined ? null : { shortSide: shortSideOf(recorded) };
 }
@@ -93,7 +94,8 @@ export function runSizes(
   if (firstImage === undefined) throw new Error("The source has no image");
   const wanted = wantedSize(settings, recorded, model, say);
   const adapts = target !== source;
-  const kept = wanted ?? (adapts ? { shortSide: shortSideOf(mostFrequent(source.sizes)) } : null);
+  const kept = wanted ??
+    (adapts && settings.get("short-side") !== "own" ? { shortSide: shortSideOf(mostFrequent(source.sizes)) } : null);
   const isGiven = settings.has("size") || settings.has("short-side");
   const size = isGiven || keepsShapes(folder) ? kept : divisible(recorded ?? firstImage, "size", model, say);
   const inferred = [...(adapts ? target.sizes : []), ...evaluation?.sizes ?? []];

@@ -45,6 +45,9 @@ Deno.test("what a file has too much, too little or in another shape is told by n
   ]);
   assertEquals([match?.unexpected, match?.ignored], [["fc.weight"], ["bn1.num_batches_tracked"]]);
   assertEquals(match?.matched.length, tensors.size - 3);
+  // Of another width the names are right, and all shapes but those of the classes are wrong.
+  const wider = recognised(tensors, { model: "deeplabv2-resnet18" });
+  assertEquals([wider?.names?.family, wider?.missing.length], ["CRST", 1]);
 });
 
 Deno.test("the files of AdaptSegNet set the variant that computes what they were trained for, unless told otherwise", () => {

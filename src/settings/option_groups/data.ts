@@ -67,8 +67,9 @@ export const dataOptions = [
     commands: [...networks, "tune"],
     differs: { tune: { default: "240x320", help: "height x width in pixels of the images" } },
     help: "height x width in pixels of what the network sees, to which images are stretched; without it they keep their shape" },
-  { key: "short-side", group: "data", kind: "integer", minimum: 1, unless: "size", commands: networks,
-    help: "shorter side of images, which keep their shape, in pixels; without it, that of the weights' size, else their own" },
+  { key: "short-side", group: "data", kind: "integer", words: ["own"], minimum: 1, unless: "size", commands: networks,
+    help: "shorter side of images, which keep their shape, in pixels, or that of each (own); without it, that of the " +
+      "weights' size, else their own, in adapt that of the source" },
   { key: "town-images", group: "data", kind: "integer", default: 120, minimum: 1, commands: [...training, "synth"],
     help: "training images of each built-in town" },
   { key: "town-size", group: "data", kind: "size", default: "96x192", commands: [...training, "synth"],

@@ -26,7 +26,8 @@ const weightFileHelp = {
 // deno-fmt-ignore
 export const networkOptions = [
   { key: "weights", group: "network", kind: "path", commands: weighing,
-    differs: { evaluate: weightFileHelp, predict: weightFileHelp, convert: { help: "weight file to read" } },
+    differs: { evaluate: weightFileHelp, predict: weightFileHelp, "rank-images": weightFileHelp,
+      convert: { help: "weight file to read" } },
     help: "weight file to start the backbone from, ours, PyTorch's or MXNet's; without it, random weights" },
   { key: "source-model", group: "network", kind: "path", commands: adapting,
     help: "weight file of a trained source network, ours, PyTorch's or MXNet's; self-training starts at once" },
@@ -37,13 +38,15 @@ export const networkOptions = [
     differs: {
       evaluate: { help: `classes to score in, and those of a weight file that does not name them: ${setTexts}` },
       predict: { help: `classes of a weight file that does not name them: ${setTexts}` },
+      "rank-images": { help: `classes of a weight file that does not name them: ${setTexts}` },
       convert: { help: `classes of a weight file that does not name them: ${setTexts}` },
     },
     help: `classes to learn and to score in, and those of a weight file that does not name them: ${setTexts}; labels of other known sets are translated` },
   { key: "classes", group: "network", kind: "integer", default: 19, minimum: 1, maximum: 255, commands: ["tune"],
     help: "number of classes of the network" },
   { key: "model", group: "network", kind: "text", default: "deeplab-mobilenet", choices: modelNames,
-    commands: [...weighing, "tune"], differs: { evaluate: fromFile, predict: fromFile, convert: fromFile },
+    commands: [...weighing, "tune"],
+    differs: { evaluate: fromFile, predict: fromFile, "rank-images": fromFile, convert: fromFile },
     help: "network" },
   { key: "width", group: "network", kind: "number", minimum: widthBounds.minimum, maximum: widthBounds.maximum,
     commands: [...weighing, "tune"],
