@@ -13,7 +13,10 @@ import { warnOfPalettes } from "../run/label_check.ts";
 import { openToScore, wantedLabelSet } from "../run/meeting.ts";
 import { viewOptions } from "../settings/settings.ts";
 import { evaluate, splitScores } from "../selftraining/evaluation.ts";
+import { compare } from "../run/comparison.ts";
 import { protocolOf, protocolText } from "../run/protocol.ts";
+import { expectationOf } from "../settings/recipe_files.ts";
+import { comparisonText } from "./result_table.ts";
 import { readArguments } from "./arguments.ts";
 import { openClassMap, openGpu, openNetwork, openShapes } from "./open.ts";
 import { shown, terminal } from "../report/terminal.ts";
@@ -53,8 +56,10 @@ export async function run(args: readonly string[]): Promise<number> {
     ...{ split: split.name, labelSizes: inspected.labelSizes, shapes, views, absent: settings.get("absent"), classes },
   });
   const scores = splitScores(confusion, classes, items.length, settings.get("absent"));
+  const expect = expectationOf(settings);
+  const expected = expect === null ? null : compare(expect, scores);
   if (settings.get("json")) {
-    terminal.printJson({ ...scores, protocol });
+    terminal.printJson({ ...scores, protocol, expected });
     return 0;
   }
   const names = [...classes, ...Object.keys(scores.subsets ?? {}).map((name) => `mIoU of ${name}`)];
@@ -69,5 +74,6 @@ export async function run(args: readonly string[]): Promise<number> {
   }
   terminal.print(`${"pixel accuracy".padEnd(width)}  ${percent(scores.pixelAccuracy)}`);
   terminal.print(shown(protocolText(protocol)));
+  if (expected !== null) terminal.print(comparisonText(expected));
   return 0;
 }

@@ -11,7 +11,6 @@ import { townRecipe } from "../settings/town_recipe.ts";
 import { readArguments } from "./arguments.ts";
 import { reportProfile } from "./profile_table.ts";
 import { protocolText } from "../run/protocol.ts";
-import { comparisonText } from "./result_table.ts";
 import { shown, terminal } from "../report/terminal.ts";
 
 /** Runs the command; returns the exit code. */
@@ -29,13 +28,12 @@ export async function run(args: readonly string[]): Promise<number> {
     if (isPlan) return 0;
     context.signal.throwIfAborted();
     const report = await runSourceTraining(context, data);
-    const { scores, protocol, expected } = report;
+    const { scores, protocol } = report;
     const weights = context.folder.file("weights.safetensors");
     if (settings.get("json")) terminal.printJson({ weights, ...report });
     else {
       terminal.print(`${shown(weights)}: mIoU ${scores?.miou == null ? "unknown" : (scores.miou * 100).toFixed(1)}`);
       terminal.print(shown(protocolText(protocol)));
-      if (expected !== null) terminal.print(comparisonText(expected));
     }
     await reportProfile(context);
     return 0;

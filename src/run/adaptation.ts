@@ -111,7 +111,8 @@ export async function runSourceTraining(context: RunContext, data: RunData): Pro
   );
   profile.enter("other");
   free(trainer);
-  const rest = outcome(context, data, scores);
+  // The published rows are scores on the target, and these are on the source.
+  const rest = { ...outcome(context, data, scores), expected: null };
   await folder.write("result.json", jsonText(scores === null ? null : { ...scores, ...rest }));
   return { scores, ...rest };
 }

@@ -116,7 +116,9 @@ for (const { name, expect } of run) {
     withFolder(async (folder) => {
       const result = await runToy(name, folder);
       const { expected, protocol } = result as Record<string, Record<string, unknown>>;
-      assertEquals((expected?.miou as Record<string, unknown>).published, expect?.miou);
-      assertEquals([expected?.obstacle, protocol?.labelSet], [null, expect?.["label-set"]]);
+      assertEquals(protocol?.labelSet, expect?.["label-set"]);
+      // What is trained on the source alone is scored on the source.
+      if (rowOf(name)?.method === "source") return;
+      assertEquals([(expected?.miou as Record<string, unknown>).published, expected?.obstacle], [expect?.miou, null]);
     }));
 }
