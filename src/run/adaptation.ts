@@ -72,12 +72,17 @@ function outcome(
 ): Outcome {
   const { settings, shapes, network, merge } = context;
   const expect = expectationOf(settings);
-  const { views = plainView } = scoringSettings(context);
+  const { testViews = plainView } = scoringSettings(context);
   return {
     protocol: protocolOf({
       split: evaluationSplit?.name ?? null,
       labelSizes: inspected.evaluation?.labelSizes ?? [],
-      ...{ shapes, views, absent: settings.get("absent"), classes: merge?.toClasses ?? network.metadata.classes },
+      ...{
+        shapes,
+        views: testViews,
+        absent: settings.get("absent"),
+        classes: merge?.toClasses ?? network.metadata.classes,
+      },
       ...(round === undefined ? {} : { round }),
     }),
     expected: expect === null ? null : compare(expect, scores),

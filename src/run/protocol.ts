@@ -76,6 +76,10 @@ function sizeKey({ height, width }: Size): string {
 /** Most sizes of label maps that are named. */
 const namedSizes = 3;
 
+function averageText(average: ViewOptions["average"]): string {
+  return average === "maximum" ? "maximum of probabilities" : `mean of ${average}`;
+}
+
 /** A protocol in one line. */
 export function protocolText(protocol: Protocol): string {
   const { split, images, labelSizes, imageSize, scales, flip, average, absent, classes, labelSet: set } = protocol;
@@ -84,7 +88,7 @@ export function protocolText(protocol: Protocol): string {
   const named = sizes.slice(0, namedSizes).map(([size]) => size).join(", ");
   const more = sizes.length > namedSizes ? ` and ${sizes.length - namedSizes} more sizes` : "";
   const views = scales.length > 1 || flip
-    ? `scales ${scales.join(", ")}${flip ? " with mirror images" : ""}, mean of ${average}`
+    ? `scales ${scales.join(", ")}${flip ? " with mirror images" : ""}, ${averageText(average)}`
     : `scale ${scales.join()}`;
   return [
     `protocol: split ${split}, ${images} image${images === 1 ? "" : "s"}, labels ${named}${more}`,
