@@ -15,19 +15,22 @@ const networks: Record<string, (scope: ParameterScope) => Tensor> = {
 };
 
 for (const [name, logits] of Object.entries(networks)) {
-  Deno.test(`what is recomputed together in ${name} is what the first parts of its layers' names say`, () => {
+  Deno.test(`what is recomputed together in ${name} are whole layers, each in one block`, () => {
     const traced: Tensor[] = [];
     collectParameters((scope) => traced.push(logits(scope)));
     const blocks = new Map<string, Block>();
+    const layers = new Map<string, Block | null>();
     for (const { path, block, definition } of dependencies(traced)) {
       if (definition.kernels === undefined) continue;
-      const [first = ""] = path.split(".");
-      const isOutside = first === "" || first === "head";
-      assertEquals(block?.name, isOutside ? undefined : first, path);
+      if (path !== "") assertStrictEquals(layers.get(path) ?? block, block, `${path} is in two blocks`);
+      layers.set(path, block);
       if (block === null) continue;
-      assertStrictEquals(blocks.get(first) ?? block, block, `${path} is in a second block ${first}`);
-      blocks.set(first, block);
+      assertStrictEquals(blocks.get(block.name) ?? block, block, `two blocks are called ${block.name}`);
+      blocks.set(block.name, block);
     }
+    // What is outside of all blocks is kept. That may only be the convolutions that give the logits.
+    const outside = [...layers].filter(([path, block]) => path !== "" && block === null).map(([path]) => path);
+    assertEquals(outside.filter((path) => !/^(head|linear)/.test(path)), []);
     assert(blocks.size >= 5, `only ${[...blocks.keys()]}`);
   });
 }

@@ -97,7 +97,8 @@ class Trace {
         x = block(name, () => this.#block(x, name, layer, index === 0));
       }
     }
-    return block("head", () => this.#head(x, heads === "layer5" ? "layer5" : "layer6"));
+    const head = heads === "layer5" ? "layer5" : "layer6";
+    return block(head, () => this.#head(x, head));
   }
 
   /** A residual block. The shortcut is a 1×1 convolution where the first block of a layer changes the shape. */
