@@ -24,6 +24,7 @@ import { accumulatePrior } from "../src/selftraining/spatial_prior.ts";
 import { classProbabilities } from "../src/selftraining/class_probabilities.ts";
 import { interpolatedCrossEntropy } from "../src/ops/loss/interpolated_cross_entropy.ts";
 import { conv2d } from "../src/ops/conv/conv2d.ts";
+import { sampleSoftLabels } from "../src/ops/data/sample_soft_labels.ts";
 import { depthwiseConv2d } from "../src/ops/conv/depthwise_conv2d.ts";
 import { confusionDispatch } from "../src/ops/metrics/confusion_matrix.ts";
 import { relu } from "../src/ops/activation/activation.ts";
@@ -279,6 +280,12 @@ async function compileOthers(gpu: Gpu): Promise<void> {
     const loss = interpolatedCrossEntropy(many, input("targets", shape, options));
     const [gradient = loss] = gradients(loss, [many]);
     (await Program.compile(gpu, { outputs: { loss, gradient } })).dispose();
+  }
+  const soft = input("soft labels", [1, 4, 15], { dtype: "u32", layout: "plain" });
+  const geometry = input("geometry", [1, 12], { layout: "plain" });
+  for (const classes of [5, 255]) {
+    const crop = sampleSoftLabels(soft, geometry, { classes, height: 3, width: 4 });
+    (await Program.compile(gpu, { outputs: { crop } })).dispose();
   }
   const labels = gpu.createBuffer(16, "labels");
   const range = { buffer: labels, offset: 0, size: 16 };
