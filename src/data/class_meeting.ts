@@ -22,7 +22,10 @@ export interface ClassMeeting {
 export interface MeetingOptions {
   /** A map that was given. It is used where it starts from the classes of the data set, or of the network. */
   readonly classMap?: ClassMap | undefined;
-  /** The classes to score in. Default: those of the network or of the data set, the coarser ones. */
+  /**
+   * The classes to score in. Default: those of the network or of the data set, the coarser ones. The network's own classes
+   * say no more than that, since they may have been given only to name them.
+   */
   readonly wanted?: ClassNames | undefined;
 }
 
@@ -36,15 +39,25 @@ export function meetClasses(
   network: ClassNames,
   { classMap, wanted }: MeetingOptions = {},
 ): ClassMeeting {
-  const given = classMap !== undefined && sameClasses(data.classes, classMap.fromClasses) ? classMap : undefined;
-  const labelled: ClassNames = given === undefined ? data : { classes: given.toClasses };
-  const merges = (to: readonly string[]) =>
-    classMap !== undefined && sameClasses(network.classes, classMap.fromClasses) && sameClasses(to, classMap.toClasses);
-  const target = wanted ?? scoredClasses(labelled, network, merges(labelled.classes));
+  const { labelled } = translated(data, classMap);
+  const isNamed = wanted !== undefined && sameClasses(wanted.classes, network.classes);
+  const isGiven = leads(classMap, network, labelled);
+  const target = isNamed ? scoredClasses(labelled, network, isGiven) ?? wanted : wanted;
+  return meetIn(target ?? scoredClasses(labelled, network, isGiven), data, network, classMap);
+}
+
+/** As above, in classes that are settled; `null`: none are known in which both could meet. */
+function meetIn(
+  target: ClassNames | null,
+  data: ClassNames & { readonly path?: string },
+  network: ClassNames,
+  classMap: ClassMap | undefined,
+): ClassMeeting {
+  const { given, labelled } = translated(data, classMap);
   if (target === null) return { ...(given === undefined ? {} : { labels: given }), notices: [] };
   const found = between(labelled, target);
   const labels = given === undefined || found === undefined ? given ?? found : chained(given, found);
-  const merge = merges(target.classes) ? classMap : between(network, target);
+  const merge = leads(classMap, network, target) ? classMap : between(network, target);
   const from = data.path ?? data.name ?? "the data set";
   return {
     ...(labels === undefined ? {} : { labels }),
@@ -70,13 +83,24 @@ export function labelsFor(
   network: ClassNames,
   { classMap, isAsked = false }: Pick<MeetingOptions, "classMap"> & { readonly isAsked?: boolean } = {},
 ): Pick<ClassMeeting, "labels" | "notices"> {
-  const given = classMap !== undefined && sameClasses(data.classes, classMap.fromClasses) ? classMap : undefined;
-  const labelled: ClassNames = given === undefined ? data : { classes: given.toClasses };
-  const { labels, notices } = meetClasses(data, network, {
-    classMap: given,
-    ...(isAsked || areKnown(labelled, network) ? { wanted: network } : {}),
-  });
+  const { given, labelled } = translated(data, classMap);
+  const { labels, notices } = isAsked || areKnown(labelled, network)
+    ? meetIn(network, data, network, given)
+    : meetClasses(data, network, { classMap: given });
   return { labels, notices };
+}
+
+/** The classes that labels have after a given map, if it starts from those of the data set. */
+function translated(data: ClassNames, classMap: ClassMap | undefined) {
+  const given = leads(classMap, data) ? classMap : undefined;
+  const labelled: ClassNames = given === undefined ? data : { classes: given.toClasses };
+  return { given, labelled };
+}
+
+/** Whether a map was given that starts from these classes, and ends in those. */
+function leads(map: ClassMap | undefined, from: ClassNames, to?: ClassNames): boolean {
+  return map !== undefined && sameClasses(from.classes, map.fromClasses) &&
+    (to === undefined || sameClasses(to.classes, map.toClasses));
 }
 
 /** The classes in which a network is scored on labels of other classes; `null` where none are known. */

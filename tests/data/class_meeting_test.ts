@@ -33,6 +33,21 @@ Deno.test("classes that were asked for are those of labels and of predictions", 
   assertEquals(shape("camvid-11", "idd-7", { wanted }), { labels: "11 to 7", merge: "same" });
 });
 
+Deno.test("a label set that only names the network's classes does not keep them from being merged", () => {
+  const wanted = labelSet("cityscapes-19");
+  assertEquals(shape("idd-7", "cityscapes-19", { wanted }), { labels: "same", merge: "19 to 7" });
+  assertEquals(shape("camvid-11", "cityscapes-19", { wanted }), { labels: "same", merge: "19 to 11" });
+  assertEquals(shape("cityscapes-19", "cityscapes-16", { wanted: labelSet("cityscapes-16") }), {
+    labels: "19 to 16",
+    merge: "same",
+  });
+  // Labels of unknown classes are still found by equal names.
+  const { labels, merge } = meetClasses({ classes: ["b", "road"] }, { classes: ["road", "a"] }, {
+    wanted: { classes: ["road", "a"] },
+  });
+  assertEquals([labels?.toId, merge], [[IGNORE_LABEL, 0], undefined]);
+});
+
 Deno.test("a map that was given comes first, from the data set or from the network", () => {
   const names = (count: number) => Array.from({ length: count }, (_, id) => `thing ${id}`);
   const classMap: ClassMap = { name: "own", fromClasses: names(3), toClasses: ["a", "b"], toId: [0, 0, 1] };
