@@ -52,6 +52,8 @@ export interface ConvBatchNormOptions extends ConvolutionOptions {
    * statistics then follow them.
    */
   readonly statistics?: "frozen" | "batch";
+  /** Factor on the standard deviation of the initial weights, √(2 / inputs of a value). Default 1. */
+  readonly gain?: number;
 }
 
 /**
@@ -63,11 +65,11 @@ export interface ConvBatchNormOptions extends ConvolutionOptions {
 export function convBatchNorm(x: Tensor, scope: ParameterScope, name: string, options: ConvBatchNormOptions): Tensor {
   return layer(name, () => {
     const { channels, kernel, activation: kind, residual, epsilon, inference, depthwise = false } = options;
-    const { group = "backbone", gammaGroup = group, betaGroup = gammaGroup, trained = true } = options;
+    const { group = "backbone", gammaGroup = group, betaGroup = gammaGroup, trained = true, gain = 1 } = options;
     const inputs = depthwise ? 1 : x.shape[1] ?? 1;
     const weight = scope.parameter(`${name}.weight`, [channels, inputs, kernel, kernel], {
       layout: depthwise ? "depthwise" : "convolution",
-      initial: { deviation: Math.sqrt(2 / (inputs * kernel * kernel)) },
+      initial: { deviation: gain * Math.sqrt(2 / (inputs * kernel * kernel)) },
       group,
     });
     const affine = affineParameters(scope, `${name}.bn`, channels, { gammaGroup, betaGroup, trained });

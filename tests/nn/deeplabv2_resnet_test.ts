@@ -124,3 +124,13 @@ Deno.test("statistics of batch norms are loaded in either form", async () => {
   assertEquals(tensorOf(values, "conv9.bn.running"), undefined);
   for (const network of [fixed, following, back]) network.dispose();
 });
+
+Deno.test("random features stay small through a hundred layers that nothing normalises", () => {
+  const { parameters } = traced("deeplabv2-resnet101");
+  // What a block adds to the variance of the features, relative to it: its first two layers keep it, the last has this gain.
+  const added = parameters.flatMap(({ name, shape: [, inputs = 1], initial }) =>
+    /^layer\d\.\d+\.conv3\.weight$/.test(name) && "deviation" in initial ? [initial.deviation ** 2 * inputs] : []
+  );
+  assertEquals(added.length, 33);
+  assert(added.reduce((product, one) => product * (1 + one), 1) < Math.exp(2));
+});

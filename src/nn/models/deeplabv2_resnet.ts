@@ -77,6 +77,7 @@ interface Convolution {
   readonly dilation?: number;
   readonly activation: Activation;
   readonly residual?: Tensor;
+  readonly gain?: number;
 }
 
 /** One trace of the network. */
@@ -104,7 +105,7 @@ class Trace {
   /** A residual block. The shortcut is a 1×1 convolution where the first block of a layer changes the shape. */
   #block(x: Tensor, name: string, layer: number, isFirst: boolean): Tensor {
     const { channels: inside = 1, stride: step = 1, dilation = 1 } = layers[layer] ?? {};
-    const { isBottleneck } = this.options.resnet;
+    const { isBottleneck, blocks } = this.options.resnet;
     const channels = this.#hidden(inside);
     const outside = isBottleneck ? this.#hidden(inside * expansion) : channels;
     const stride = isFirst ? step : 1;
@@ -112,16 +113,23 @@ class Trace {
     const residual = changes
       ? this.#convolution(x, `${name}.downsample`, { channels: outside, kernel: 1, stride, activation: "none" })
       : x;
+    // A frozen batch norm does not normalise random weights. What n blocks add to the shortcuts is as large in all as one
+    // of them, or the features would double in each of 33 blocks.
+    const last = {
+      activation: "relu",
+      residual,
+      gain: 1 / Math.sqrt(blocks.reduce((sum, count) => sum + count)),
+    } as const;
     const atFirst = !isBottleneck || this.options.variant.strideIn === "1x1";
     const first = { channels, stride: atFirst ? stride : 1, activation: "relu" } as const;
     const second = { channels, kernel: 3, dilation, stride: atFirst ? 1 : stride } as const;
     if (!isBottleneck) {
       const y = this.#convolution(x, `${name}.conv1`, { ...first, kernel: 3, dilation });
-      return this.#convolution(y, `${name}.conv2`, { ...second, activation: "relu", residual });
+      return this.#convolution(y, `${name}.conv2`, { ...second, ...last });
     }
     const y = this.#convolution(x, `${name}.conv1`, { ...first, kernel: 1 });
     const z = this.#convolution(y, `${name}.conv2`, { ...second, activation: "relu" });
-    return this.#convolution(z, `${name}.conv3`, { channels: outside, kernel: 1, activation: "relu", residual });
+    return this.#convolution(z, `${name}.conv3`, { channels: outside, kernel: 1, ...last });
   }
 
   #convolution(x: Tensor, name: string, { kernel, dilation = 1, residual, ...others }: Convolution): Tensor {
