@@ -17,7 +17,19 @@ const canBecomeAnother = isLinux && Deno.uid() === 0 && existsSync("/usr/bin/set
 
 /** What the program needs of the checkout. */
 const parts = [
-  ...["crosswalk", "launcher", "cli.ts", "mod.ts", "deno.json", "deno.lock", "src", "shaders", "third_party"],
+  ...[
+    "crosswalk",
+    "launcher",
+    "cli.ts",
+    "mod.ts",
+    "deno.json",
+    "deno.lock",
+    "src",
+    "shaders",
+    "label_sets",
+    "recipes",
+    "third_party",
+  ],
   "recipes",
 ];
 
