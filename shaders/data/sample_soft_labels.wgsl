@@ -1,12 +1,13 @@
 // Crops of soft label maps of four shares a pixel: y[n,c,i,j] = Σ_k w_k · share_c(k) / Σ_c Σ_k w_k · share_c(k) over the four
 // pixels k around [top + i, left + j] in the map scaled to scaledHeight × scaledWidth, w their bilinear weights (half-pixel
 // centres, no antialiasing). Where the geometry says so, only the nearest pixel counts, at source index
-// ⌊(2i + 1)·n_in / (2·n_out)⌋, as in sample_labels.wgsl. Where all shares are 0, and beyond the scaled map, y is 0.
+// ⌊(2i + 1)·n_in / (2·n_out)⌋, as in sample_labels.wgsl. Where all shares of the nearest pixel are 0, and beyond the scaled
+// map, y is 0.
 // Of a slice: ROWS rows of each crop from row FIRST_ROW on.
 // Bindings: 0 x [N,H,W,3] read: the classes, in the bytes of a word, then their shares · 65535, two to a word · 1 geometry
 // [N,3] vec4f read: (scaledHeight, scaledWidth, top, left), (mirror, …), (height, width, 1 if the nearest pixel counts, 0)
 // · 2 y [N,h,w,C₄] vec4f write.
-// Schedule: one invocation per pixel of the output. Bound: 4·3 words read and C/4 vec4f written per pixel.
+// Schedule: one invocation per pixel of the output. Bound: 5·3 words read and C/4 vec4f written per pixel.
 #include lib/bilinear.wgsl
 #include lib/crop.wgsl
 #include lib/grid.wgsl
@@ -53,7 +54,8 @@ fn main(
     return;
   }
   let place = cropPixel(index, FIRST_ROW, ROWS, CROP_WIDTH, vec2u(HEIGHT, WIDTH));
-  if (!place.isInside) {
+  let nearest = nearestPixel(place);
+  if (!place.isInside || all(sharesAt(nearest) == vec4f(0.0))) {
     for (var v = 0u; v < VECTORS; v++) {
       y[index * VECTORS + v] = vec4f(0.0);
     }
@@ -69,7 +71,7 @@ fn main(
     vertical.weight * vec2f(1.0 - horizontal.weight, horizontal.weight),
   );
   if (geometry[3u * place.image + 2u].z > 0.5) {
-    pixels = vec4u(nearestPixel(place));
+    pixels = vec4u(nearest);
     weights = vec4f(1.0, 0.0, 0.0, 0.0);
   }
   let ids0 = idsAt(pixels.x);
@@ -80,10 +82,11 @@ fn main(
   let shares1 = weights.y * sharesAt(pixels.y);
   let shares2 = weights.z * sharesAt(pixels.z);
   let shares3 = weights.w * sharesAt(pixels.w);
-  let all = (shares0 + shares1) + (shares2 + shares3);
-  let total = (all.x + all.y) + (all.z + all.w);
+  let sums = (shares0 + shares1) + (shares2 + shares3);
+  let total = (sums.x + sums.y) + (sums.z + sums.w);
   for (var v = 0u; v < VECTORS; v++) {
     let sum = (among(v, ids0, shares0) + among(v, ids1, shares1)) + (among(v, ids2, shares2) + among(v, ids3, shares3));
-    y[index * VECTORS + v] = select(vec4f(0.0), sum / total, total > 0.0);
+    // The nearest pixel weighs a quarter at least, so the total is above 0.
+    y[index * VECTORS + v] = sum / total;
   }
 }

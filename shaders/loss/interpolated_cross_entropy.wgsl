@@ -8,9 +8,9 @@
 // FIRST_LOGITS_ROW on. HEIGHT and LOGITS_HEIGHT are those of the whole image, N, H and h below those of the slice. Its
 // first label is byte FIRST_LABEL of a word.
 // Bindings: 0 logits [N,h,w,C] vec4f read · 1 labels [N,H,W] bytes, four to a word, read · 2 soft labels [N,H,W,C]
-// vec4f read · 3 class weights [C] read · 4 pixel weights [N,H,W] read · 5 result vec4f write. Where a variant does not
-// use one, any buffer is bound for it. · 6 how much each image of the batch is regularised [N] read · 7 the forward
-// pass's sums read, by the gradient of a regularised loss.
+// vec4f read · 3 class weights [C] read · 4 pixel weights [N,H,W] read · 5 result vec4f write · 6 how much each image
+// of the batch is regularised [N] read · 7 the forward pass's sums read, by the gradient of a regularised loss. Where a
+// variant does not use one, any buffer is bound for it.
 // With a regulariser r, a pixel also has s·u·r(p) in the third sum and, where s > 0, u in the fourth: s is how much its
 // image is regularised. The gradient is then that of the whole loss, with all divisions.
 // The result of the forward pass is one vec4f (loss, weight, regulariser, its weight) per invocation. With GRADIENT the

@@ -10,8 +10,8 @@ import { readClassMap } from "../data/folder.ts";
 import type { Shapes } from "../data/shapes.ts";
 import type { Size } from "../data/size.ts";
 import { Gpu } from "../gpu/gpu.ts";
-import type { Network } from "../nn/network.ts";
-import { networkOf, openWeights, type WeightOptions } from "../run/weights.ts";
+import { type Network, networkWith } from "../nn/network.ts";
+import { openWeights, type WeightOptions } from "../run/weights.ts";
 import { modelVariant } from "../settings/model_variant.ts";
 import { shapesOf, wantedSize } from "../run/working_shapes.ts";
 import { keptKind } from "../tuning/kept_kind.ts";
@@ -40,7 +40,7 @@ export function openNetwork(
 ): Network {
   const opened = openWeights(settings.require("weights"), { ...weightOptions(settings), ...options });
   for (const notice of opened.notices) terminal.say(notice);
-  return networkOf(gpu, opened, { trainable: false });
+  return networkWith(gpu, opened, { source: opened.path, trainable: false });
 }
 
 /** What the settings say about a weight file. */

@@ -18,6 +18,7 @@ import { type Color, overlayLabels, pictureOf } from "../report/picture.ts";
 import { writeFileSafely } from "../disk/files.ts";
 import { TerminalProgress } from "../report/progress.ts";
 import { inspectItems } from "../run/inspection.ts";
+import { mergedInto, wantedLabelSet } from "../run/meeting.ts";
 import { writeProbabilities } from "../run/probability_writer.ts";
 import { viewOptions } from "../settings/settings.ts";
 import { equalBatches } from "../selftraining/inference.ts";
@@ -36,12 +37,17 @@ export async function run(args: readonly string[]): Promise<number> {
   for (const notice of notices) terminal.say(notice);
   requireFreeNames(items, out);
   using gpu = await openGpu(settings.get("adapter"));
-  const network = openNetwork(gpu, settings);
-  const palette = network.metadata.palette ?? defaultPalette(network.classCount);
+  const network = openNetwork(gpu, settings, { mergesClasses: true });
+  const wanted = wantedLabelSet(settings);
+  const merge = wanted === undefined ? undefined : mergedInto(network.metadata, wanted);
+  if (merge !== undefined) terminal.say(`The network's classes are merged for the labels, ${merge.name}`);
+  const palette = merge === undefined
+    ? network.metadata.palette ?? defaultPalette(network.classCount)
+    : wanted?.palette ?? defaultPalette(merge.toClasses.length);
   const withLogits = settings.isOn("logits");
   const withProbabilities = settings.isOn("probabilities");
   // One image at a time, since each is labelled at its own size.
-  await using predictor = new Predictor(gpu, network, 1, viewOptions(settings));
+  await using predictor = new Predictor(gpu, network, 1, viewOptions(settings), merge);
   const files: string[] = [];
   const failed: FailedImage[] = [];
   const fail = ({ imagePath }: FileItem, error: unknown) => {
@@ -137,6 +143,7 @@ function requireFreeNames(items: readonly FileItem[], out: string): void {
 
 interface Results {
   readonly sample: Sample;
+  /** Colours of the classes of the labels. */
   readonly palette: readonly Color[];
   readonly out: string;
 }

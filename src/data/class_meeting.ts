@@ -94,8 +94,8 @@ function areKnown(...sets: readonly ClassNames[]): boolean {
   return sets.every(({ classes, parts }) => (parts ?? recognised(classes)?.parts ?? null) !== null);
 }
 
-/** The map from one list of classes to another; `undefined` where they are the same, or nothing is known of them. */
-function between(from: ClassNames, to: ClassNames): ClassMap | undefined {
+/** The map from one list of classes to another; `undefined` where they are the same, or nothing leads there. */
+export function between(from: ClassNames, to: ClassNames): ClassMap | undefined {
   if (sameClasses(from.classes, to.classes)) return undefined;
   const map = mapBetween(from, to);
   return map.toId.some((id) => id !== IGNORE_LABEL) ? map : undefined;

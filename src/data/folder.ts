@@ -6,21 +6,24 @@
  */
 
 import { existsSync } from "node:fs";
-import { basename, join, resolve } from "node:path";
+import { basename, join, relative, resolve, sep } from "node:path";
 import { pathToFileURL } from "node:url";
 import { type ClassMap, labelTable, parseClassMap } from "./class_map.ts";
 import type { Colour } from "./encode.ts";
 import { type Dataset, type DatasetClasses, mappedClasses } from "./dataset.ts";
 import {
+  byteOrder,
   endingsText,
   imageTitles,
   isFolder,
   isImageName,
   leftOutText,
+  type ListedFiles,
   listImages,
   readText,
   requireDifferentNames,
   stem,
+  withoutEnding,
 } from "./image_files.ts";
 import type { FileItem } from "./file_item.ts";
 import type { ImageList } from "./image_list.ts";
@@ -164,7 +167,8 @@ export function readLabelSet(nameOrPath: string): LabelSet {
 
 /**
  * Items without labels from paths of images. A path may be a folder, which stands for the images in it and in all
- * folders in it, in byte order. These are called by their paths from there.
+ * folders in it, in byte order; of an official data set, for its images, so that no label file is taken for one. These are
+ * called by their paths from there.
  *
  * @throws {Error} where a path does not exist, is no image by its ending, or two images would have the same name.
  */
@@ -181,7 +185,7 @@ export function imageItems(paths: readonly string[]): ListedItems<FileItem> {
       if (!isImageName(path)) throw new Error(`Cannot use ${path}: expected an image file, ${endingsText}`);
       return [item(titles.get(path) ?? stem(path), path)];
     }
-    const { images, others } = listImages(path);
+    const { images, others } = officialImages(path) ?? listImages(path);
     if (images.length === 0) throw new Error(`Cannot use ${path}: there is no image file in it, ${endingsText}`);
     notices.push(...leftOutText(path, others));
     const inFolder = imageTitles(images);
@@ -189,4 +193,13 @@ export function imageItems(paths: readonly string[]): ListedItems<FileItem> {
   });
   requireDifferentNames(items);
   return { items, notices };
+}
+
+/** The images of all splits of an official data set, as paths from its folder; `null` where it is none. */
+function officialImages(path: string): ListedFiles | null {
+  const layout = recognised(path);
+  if (layout === undefined || !officialLayouts.includes(layout)) return null;
+  const images = layout.splitNames(path).flatMap((split) => layout.items(path, split).items)
+    .map(({ imagePath }) => relative(path, imagePath).replaceAll(sep, "/"));
+  return { images: byteOrder([...new Set(images)], withoutEnding), others: [] };
 }

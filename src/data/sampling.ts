@@ -18,9 +18,10 @@ export interface AugmentationOptions {
   scaleRange?: readonly [number, number];
   /**
    * Number of scale factors, 2 or more, that are equally far from each other and equally likely, both ends of the range
-   * among them. Default: any factor of the range.
+   * among them. `tenths`: factors 0.1 apart from the smallest one, as CRST's code draws them. Default: any factor of the
+   * range.
    */
-  scaleSteps?: number | undefined;
+  scaleSteps?: number | "tenths" | undefined;
   /** Whether half of the crops are mirrored. Default `true`. */
   mirror?: boolean;
   /**
@@ -82,7 +83,7 @@ export function planSample(
   const random = new Random(place.seed, `sample ${place.stage}`);
   const uniform = (draw: number) => random.uniform(place.step, place.index, draw);
   const { crop, scaleRange = [0.75, 1.5], scaleSteps, mirror = true, jitter = {} } = options;
-  const scale = scaleRange[0] + (scaleRange[1] - scaleRange[0]) * scalePlace(uniform(DRAW.scale), scaleSteps);
+  const scale = scaleFactor(scaleRange, scaleSteps, uniform(DRAW.scale));
   const scaled = {
     height: Math.max(1, Math.round(imageSize.height * scale)),
     width: Math.max(1, Math.round(imageSize.width * scale)),
@@ -104,9 +105,17 @@ export function planSample(
   };
 }
 
-/** The place of a drawn factor in the range, from 0 to 1. */
-function scalePlace(uniform: number, steps: number | undefined): number {
-  return steps === undefined ? uniform : Math.floor(uniform * steps) / (steps - 1);
+/** The scale factor that a number from 0 to 1 draws. */
+function scaleFactor(
+  [smallest, largest]: readonly [number, number],
+  steps: AugmentationOptions["scaleSteps"],
+  uniform: number,
+): number {
+  const range = largest - smallest;
+  if (steps === undefined) return smallest + range * uniform;
+  if (steps !== "tenths") return smallest + range * Math.floor(uniform * steps) / (steps - 1);
+  // In float64 (1.2 − 0.8) · 10 is just below 4, so that 1.1 is the largest factor of that range, here as in CRST's code.
+  return smallest + Math.floor(uniform * (Math.floor(range * 10) + 1)) / 10;
 }
 
 /**

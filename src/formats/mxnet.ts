@@ -11,6 +11,7 @@
 import { ByteReader } from "./byte_reader.ts";
 import {
   elementBytes,
+  elementCount,
   type ElementType,
   type ForeignTensors,
   type StoredTensor,
@@ -127,8 +128,7 @@ function readArray(reader: ByteReader, index: number): ArrayHeader | null {
   if (dtype === undefined) {
     throw reader.error(`${what} has elements of type ${type}; 0 (f32) to 6 (i64) are read`, reader.place - 4);
   }
-  // Above 2^53 the product is not exact, but it is too large anyway.
-  const byteLength = shape.reduce((product, side) => product * side, elementBytes(dtype));
+  const byteLength = elementCount(shape) * elementBytes(dtype);
   return { shape, dtype, start: reader.skip(byteLength, `${what} [${shape.join(", ")}] of ${dtype}`), byteLength };
 }
 

@@ -9,7 +9,8 @@
  */
 
 import { ByteReader } from "./byte_reader.ts";
-import { PickleMemory, readPickle } from "./pickle.ts";
+import { readPickle } from "./pickle.ts";
+import { PickleMemory } from "./pickle_machine.ts";
 import { kindOf, PickleList, PickleMap, type PickleValue } from "./pickle_values.ts";
 import { stateDict } from "./state_dict.ts";
 import { elementBytes, elementCount, type ForeignTensors, type StoredTensor, storedTensor } from "./stored_tensor.ts";

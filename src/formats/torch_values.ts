@@ -8,7 +8,7 @@
  * @module
  */
 
-import type { Fail, PickleRules } from "./pickle.ts";
+import type { Fail, PickleRules } from "./pickle_machine.ts";
 import { kindOf, PickleGlobal, PickleMap, PickleObject, PickleTuple, type PickleValue } from "./pickle_values.ts";
 import type { ElementType } from "./stored_tensor.ts";
 import { shortText } from "./validation.ts";

@@ -225,14 +225,36 @@ export function loadNetwork(
   source: string,
   options: { readonly trainable?: boolean; readonly model?: Model } = {},
 ): Network {
-  const file = readWeights(bytes, source);
-  const network = new Network(
-    gpu,
-    options.model ?? findModel(file.model, file.variant, source),
-    file.metadata,
-    options,
-  );
-  network.store.load(file.tensors, source);
+  const { model, variant, metadata, tensors } = readWeights(bytes, source);
+  return networkWith(gpu, { model: options.model ?? findModel(model, variant, source), metadata, tensors }, {
+    ...options,
+    source,
+  });
+}
+
+/**
+ * A network with these weights. Where they do not fit, nothing stays allocated.
+ *
+ * @param options `source`: what the weights were read from, for messages. `trainable: false`: no gradients are allocated.
+ * Default `true`.
+ * @throws {Error} if a tensor is missing, has another shape or holds a value that is not finite.
+ */
+export function networkWith(
+  gpu: Gpu,
+  { model, metadata, tensors }: {
+    readonly model: Model;
+    readonly metadata: NetworkMetadata;
+    readonly tensors: ReadonlyMap<string, ParameterValues>;
+  },
+  options: { readonly source: string; readonly trainable?: boolean },
+): Network {
+  const network = new Network(gpu, model, metadata, options);
+  try {
+    network.store.load(tensors, options.source);
+  } catch (error) {
+    network.dispose();
+    throw error;
+  }
   return network;
 }
 

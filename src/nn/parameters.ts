@@ -17,7 +17,7 @@ import type { ParameterValues } from "../formats/safetensors.ts";
 import { type Layout, pack, unpack } from "../graph/layout.ts";
 import { input, resident, type Tensor } from "../graph/tensor.ts";
 import { Random } from "../random.ts";
-import { tensorOf } from "./statistics.ts";
+import { tensorOf } from "./running_statistics.ts";
 import { placeInSegments, type PlacementOf } from "./segments.ts";
 
 /**

@@ -81,7 +81,8 @@ export interface MatchOptions {
 
 /**
  * The network, and the family of names, that fit a file best: those that leave the fewest tensors over on both sides.
- * Where two fit as well, the first that a model lists.
+ * Where two fit as well, the one whose prefix all names had, then the one whose files hold no more than this one, such
+ * as those of a backbone, and then the first that a model lists.
  *
  * @returns `null` if no network has half of its backbone in the file. Of a named network any part will do.
  * @throws {ReasonedError} if the named network has no such variant.
@@ -90,7 +91,7 @@ export function recognised(tensors: FileTensors, options: MatchOptions = {}): We
   let best: WeightMatch | null = null;
   for (const { model, names } of candidates(options)) {
     const match = matchTensors(model, names, tensors, options.classes);
-    if (isEnough(match, options.model !== undefined) && (best === null || fit(match) < fit(best))) best = match;
+    if (isEnough(match, options.model !== undefined) && (best === null || isBetter(match, best))) best = match;
   }
   return best;
 }
@@ -101,6 +102,13 @@ function isEnough({ matched, missing, misshaped }: WeightMatch, isNamed: boolean
   const inBackbone = (parameters: readonly WantedTensor[]) => parameters.filter(({ inHead }) => !inHead).length;
   const found = inBackbone(matched) + inBackbone(misshaped);
   return found > 0 && found >= inBackbone(missing);
+}
+
+/** Whether a match fits better than the best of those before it. */
+function isBetter(match: WeightMatch, best: WeightMatch): boolean {
+  const lacking = ({ missing }: WeightMatch) => missing.filter(({ original }) => original !== null).length;
+  if (fit(match) !== fit(best)) return fit(match) < fit(best);
+  return match.names?.prefix === best.names?.prefix && lacking(match) < lacking(best);
 }
 
 /** How many tensors are left over on both sides. */

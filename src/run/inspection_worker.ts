@@ -2,8 +2,8 @@
  * What a Worker of the inspection runs. It reads the files of a few images, and tells what their headers say, whether
  * they are whole, which ids their labels hold, and a digest of what they hold.
  *
- * The pixels of images are not decoded, unless that is asked for. Those of labels are: a wrong id is in no header, and label files are small and
- * decode fast.
+ * The pixels of images are not decoded, unless that is asked for. Those of labels are: a wrong id is in no header, and
+ * label files are small and decode fast.
  *
  * @module
  */

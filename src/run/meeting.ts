@@ -5,7 +5,7 @@
  */
 
 import { type ClassMap, sameClasses } from "../data/class_map.ts";
-import { labelsFor, meetClasses } from "../data/class_meeting.ts";
+import { between, labelsFor, meetClasses } from "../data/class_meeting.ts";
 import { type Dataset, requireClasses } from "../data/dataset.ts";
 import { openDataset, type OpenOptions, readLabelSet } from "../data/folder.ts";
 import type { ClassNames, LabelSet } from "../data/label_sets.ts";
@@ -62,4 +62,17 @@ export function openToScore(
   requireClasses(dataset, merge?.toClasses ?? network.classes, classMap);
   notices.forEach(say);
   return { dataset, merge };
+}
+
+/**
+ * The map that merges a network's classes into those that were asked for; `undefined` where they are the same.
+ *
+ * @throws {Error} where nothing leads from the one to the other.
+ */
+export function mergedInto({ classes }: ClassNames, wanted: LabelSet): ClassMap | undefined {
+  const merge = between({ classes }, wanted);
+  if (merge !== undefined || sameClasses(classes, wanted.classes)) return merge;
+  throw new Error(
+    `Cannot merge the network's classes (${classes.join(", ")}) into those of ${wanted.name}: none becomes one of them`,
+  );
 }

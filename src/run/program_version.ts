@@ -13,7 +13,10 @@ import configuration from "../../deno.json" with { type: "json" };
 /** What shows results or reads arguments, and so does not change them. */
 const outside = new Set(["cli", "report", "selftest"]);
 
-/** The version, and a digest of the sources, the shaders, the label sets and the packages; `null` if their files cannot be read. */
+/**
+ * The version, and a digest of the sources, the shaders, the label sets and the packages; `null` if their files cannot be
+ * read.
+ */
 export function programVersion(): { readonly version: string; readonly code: string | null } {
   return { version: configuration.version, code: codeDigest() };
 }

@@ -13,10 +13,9 @@ import { readTensors } from "../formats/read_tensors.ts";
 import type { ParameterValues } from "../formats/safetensors.ts";
 import { withoutPrefixes } from "../formats/state_dict.ts";
 import type { ForeignTensors } from "../formats/stored_tensor.ts";
-import type { Gpu } from "../gpu/gpu.ts";
 import type { Model } from "../nn/model.ts";
 import { findModel, modelFamilies } from "../nn/models/mod.ts";
-import { modelName, Network, type NetworkMetadata, readMetadata, recordedSize } from "../nn/network.ts";
+import { modelName, type NetworkMetadata, readMetadata, recordedSize } from "../nn/network.ts";
 import { type ModelVariant, readVariant, withoutAbsent } from "../nn/variant.ts";
 import { type MisshapedTensor, recognised, type WantedTensor, type WeightMatch } from "../nn/weight_match.ts";
 import { backboneNotices, counted, listed, matchNotices } from "./weight_texts.ts";
@@ -280,25 +279,4 @@ export function openBackbone(
     tensors: new Map(taken.map(({ name, tensor }) => [name, tensor])),
     notices: backboneNotices(source, match, left),
   };
-}
-
-/**
- * The network of opened weights.
- *
- * @param options `trainable: false`: no gradients are allocated. Default `true`.
- * @throws {Error} if a tensor is missing, has another shape or holds a value that is not finite.
- */
-export function networkOf(
-  gpu: Gpu,
-  { path, model, metadata, tensors }: OpenedWeights,
-  options: { readonly trainable?: boolean } = {},
-): Network {
-  const network = new Network(gpu, model, metadata, options);
-  try {
-    network.store.load(tensors, path);
-  } catch (error) {
-    network.dispose();
-    throw error;
-  }
-  return network;
 }

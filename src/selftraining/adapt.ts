@@ -185,7 +185,7 @@ export async function adapt<Item>(
         () => labelRound(parts, images, plan, settings),
       );
       predicted.push(labelling.n_pixels);
-      const warnings = collapseWarnings(predicted, network.metadata.classes);
+      const warnings = collapseWarnings(predicted, network.metadata.classes, first + 1);
       for (const warning of warnings) onCollapse(warning);
       const [collapse] = warnings;
       if (settings.stopEarly === true && collapse !== undefined) {

@@ -27,8 +27,10 @@ export interface CollapseWarning {
   readonly className: string;
   /** What goes wrong. */
   readonly kind: CollapseKind;
-  /** Its share of the predicted pixels in round 1, from 0 to 1. */
+  /** Its share of the predicted pixels in `firstRound`, from 0 to 1. */
   readonly firstShare: number;
+  /** The first round of the run, counted from 1: above 1 where the run goes on from another. */
+  readonly firstRound: number;
   /** Its share in `round`. */
   readonly share: number;
   /** The round in which this was noticed, counted from 1. */
@@ -40,27 +42,30 @@ export interface CollapseWarning {
  * first.
  *
  * @param predicted number of predicted pixels, `[round][class]`, for all rounds so far.
+ * @param firstRound number of the first of these rounds.
  */
 export function collapseWarnings(
   predicted: readonly (readonly number[])[],
   classes: readonly string[],
+  firstRound = 1,
 ): CollapseWarning[] {
   const first = shares(predicted[0] ?? []);
   const last = shares(predicted.at(-1) ?? []);
   if (predicted.length < 2) return [];
+  const round = firstRound + predicted.length - 1;
   return classes.flatMap((className, id) => {
     const firstShare = first[id] ?? 0;
     const share = last[id] ?? 0;
     const kind = collapseKind(firstShare, share);
-    return kind === null ? [] : [{ className, kind, firstShare, share, round: predicted.length }];
+    return kind === null ? [] : [{ className, kind, firstShare, firstRound, share, round }];
   });
 }
 
 /** A warning as a sentence without its full stop. */
-export function collapseText({ className, kind, firstShare, share, round }: CollapseWarning): string {
+export function collapseText({ className, kind, firstShare, firstRound, share, round }: CollapseWarning): string {
   return `The class "${className}" ${kind}: predicted from ${
     percent(firstShare)
-  } of the target's pixels in round 1 to ${percent(share)} in round ${round}`;
+  } of the target's pixels in round ${firstRound} to ${percent(share)} in round ${round}`;
 }
 
 function collapseKind(before: number, now: number): CollapseKind | null {

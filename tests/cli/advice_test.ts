@@ -54,7 +54,7 @@ Deno.test("a run that was stopped can go on, a command without checkpoints canno
 });
 
 Deno.test("a collapse warning tells what to try, less what the run does already", () => {
-  const warning = { className: "car", kind: "dies", firstShare: 0.1, share: 0.01, round: 3 } as const;
+  const warning = { className: "car", kind: "dies", firstShare: 0.1, firstRound: 1, share: 0.01, round: 3 } as const;
   const text =
     `The class "car" dies: predicted from 10.0 % of the target's pixels in round 1 to 1.0 % in round 3. Try `;
   assertEquals(

@@ -7,6 +7,7 @@ import { encodeLabelPng } from "../../src/data/encode.ts";
 import { imageItems, openDataset, readClassMap } from "../../src/data/folder.ts";
 import { imageTitles } from "../../src/data/image_files.ts";
 import { testWithShared } from "../shared.ts";
+import { writeOfficial } from "./official_layouts.ts";
 import { plainPng, withFolder, write, writeSmallDataset } from "./pictures.ts";
 
 /** Expects an error whose message holds all of `parts`. */
@@ -143,6 +144,20 @@ Deno.test("imageItems() takes files and folders and refuses what is no image", (
     assertSentence(() => imageItems([join(folder, "empty")]), "there is no image file in it");
     write(join(folder, "0.png"), encodeLabelPng(Uint8Array.of(1), 1, 1));
     assertSentence(() => imageItems([images, join(folder, "0.png")]), 'both would be called "0"');
+  }));
+
+Deno.test("imageItems() of an official data set are its images, not its labels", () =>
+  withFolder((folder) => {
+    for (const layout of ["cityscapes", "synthia", "camvid"] as const) {
+      const path = join(folder, layout);
+      writeOfficial(layout, path);
+      const dataset = openDataset(path);
+      const images = dataset.splitNames().flatMap((split) => dataset.split(split).items).map((item) => item.imagePath);
+      assertEquals(imageItems([path]).items.map(({ imagePath }) => imagePath).sort(), images.sort(), layout);
+      assert(images.length > 0);
+    }
+    const [item] = imageItems([join(folder, "cityscapes")]).items;
+    assert(item?.name.startsWith("leftImg8bit/"), item?.name);
   }));
 
 Deno.test("a folder of photographs, nested or not, is a target with the classes that are given", () =>

@@ -23,6 +23,23 @@ Deno.test("with steps a scale is one of the evenly spaced ones, all of them equa
   assert(counts.every((count) => count > 30 && count < 90), `${counts}`);
 });
 
+Deno.test("in tenths the scales lie 0.1 apart, as in CRST's code", () => {
+  const drawn = (smallest: number, largest: number) => {
+    const options = { crop: { height: 4, width: 4 }, scaleRange: [smallest, largest], scaleSteps: "tenths" } as const;
+    const scales = Array.from(
+      { length: 400 },
+      (_, step) =>
+        planSample({ height: 1000, width: 10 }, { seed: 1, stage: "s", step, index: 0 }, options).scaledHeight,
+    );
+    return [...new Set(scales)].sort((a, b) => a - b);
+  };
+  const upTo = (first: number, count: number) => Array.from({ length: count }, (_, place) => first + 100 * place);
+  assertEquals(drawn(0.5, 1.5), upTo(500, 11));
+  assertEquals(drawn(0.6, 1.5), upTo(600, 10));
+  // int((1.2 − 0.8) · 10) is 3 in float64.
+  assertEquals(drawn(0.8, 1.2), upTo(800, 4));
+});
+
 Deno.test("planSample() is a function of its place: the same again, another for each seed, stage, step and index", () => {
   const place = { seed: 1, stage: "source", step: 5, index: 2 };
   const plan = planSample(IMAGE, place, OPTIONS);

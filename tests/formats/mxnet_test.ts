@@ -50,6 +50,10 @@ Deno.test("arrays that hold nothing are left out, and arrays without names are c
   assertEquals([...tensors].map(([name, { shape }]) => [name, shape]), [["4", [0, 5]], ["5", [1, 3]]]);
   assertEquals(note, 'its arrays have no names; 4 of its arrays hold nothing, "0" first');
   assertEquals(readMxnet(list([]), "a.params").tensors.size, 0);
+  // The product of these sides is beyond all numbers before it comes to the 0.
+  const vast = [...Array<number>(20).fill(2 ** 60), 0];
+  const array = joined(u32(0xf993faca), u32(0), u32(vast.length), i64s(...vast), cpu, u32(0));
+  assertEquals(readMxnet(list([array, first]), "a.params").tensors.get("arg:a1")?.shape, [1, 3]);
 });
 
 Deno.test("what is damaged or not read is refused with the file, the byte and what was found there", () => {

@@ -4,7 +4,7 @@ import { input } from "../../src/graph/tensor.ts";
 import { findModel } from "../../src/nn/models/mod.ts";
 import { Network } from "../../src/nn/network.ts";
 import { collectParameters, type ParameterDeclaration } from "../../src/nn/parameters.ts";
-import { tensorOf } from "../../src/nn/statistics.ts";
+import { tensorOf } from "../../src/nn/running_statistics.ts";
 import type { ModelVariant } from "../../src/nn/variant.ts";
 import { testGpu } from "../ops/harness.ts";
 

@@ -6,6 +6,7 @@ import { Network } from "../../src/nn/network.ts";
 import { logitsProgram } from "../../src/selftraining/inference.ts";
 import { trainingStep } from "../../src/selftraining/training_step.ts";
 import { testGpu } from "../ops/harness.ts";
+import { traced } from "./traced.ts";
 
 const mib = 2 ** 20;
 const classes = Array.from({ length: 19 }, (_, id) => `class ${id}`);
@@ -46,6 +47,20 @@ Deno.test("images of 1024×2048 are labelled and scored where a binding has 128 
       assert(bytes < 2048 * mib, `${name}: ${bytes / mib} MiB`);
     }
     network.dispose();
+  }
+});
+
+Deno.test("the widest networks see images of 1024×2048 where a binding has 128 MiB", async () => {
+  const gpu = await testGpu();
+  for (const name of ["wideresnet38", "fcn8s-vgg16"]) {
+    const { logits } = traced(name, { size: [1024, 2048], inference: true });
+    for (const traits of kinds) {
+      const { unbindable, largestBindingBytes, activationBytes } =
+        planProgram(gpu, { outputs: { logits }, traits }).memory;
+      assertEquals(unbindable, null, name);
+      assert(largestBindingBytes <= 128 * mib, `${name}: ${largestBindingBytes / mib} MiB at once`);
+      assert(activationBytes < 3072 * mib, `${name}: ${activationBytes / mib} MiB`);
+    }
   }
 });
 

@@ -15,7 +15,7 @@ import type { ModelVariant } from "../../src/nn/variant.ts";
 import { gradients } from "../../src/ops/gradients.ts";
 import { interpolatedCrossEntropy } from "../../src/ops/loss/interpolated_cross_entropy.ts";
 
-/** A network as it is traced for training. */
+/** A network as it is traced. */
 export interface TracedNetwork {
   readonly model: Model;
   readonly parameters: readonly ParameterDeclaration[];
@@ -26,7 +26,7 @@ export interface TracedNetwork {
   readonly dropouts: readonly string[];
 }
 
-/** Traces a network for training. */
+/** Traces a network, for training unless `inference` is `true`. */
 export function traced(
   name: string,
   options: {
@@ -34,9 +34,10 @@ export function traced(
     readonly size?: readonly [height: number, width: number];
     readonly classes?: number;
     readonly batch?: number;
+    readonly inference?: boolean;
   } = {},
 ): TracedNetwork {
-  const { variant = {}, size = [64, 64], classes = 19, batch = 1 } = options;
+  const { variant = {}, size = [64, 64], classes = 19, batch = 1, inference = false } = options;
   const model = findModel(name, variant);
   const parameters = new Map<string, ParameterDeclaration>();
   const tensors = new Map<string, Tensor>();
@@ -54,7 +55,7 @@ export function traced(
       return input(`key ${name}`, [4], { dtype: "u32", layout: "plain" });
     },
   };
-  const logits = model.logits(input("images", [batch, 3, ...size]), scope, { classes, inference: false });
+  const logits = model.logits(input("images", [batch, 3, ...size]), scope, { classes, inference });
   return { model, parameters: [...parameters.values()], logits, tensors, dropouts };
 }
 

@@ -32,6 +32,7 @@ Deno.test("weights that are not finite are refused by the name of their tensor",
   const tensors = await network.store.save();
   const [name = "", first] = [...tensors].at(-1) ?? [];
   const values = new Float32Array(first?.values ?? []);
+  const before = gpu.allocatedBytes;
   for (const value of [NaN, Infinity, -Infinity]) {
     values[values.length - 1] = value;
     const damaged = writeSafetensors(new Map(tensors).set(name, { shape: first?.shape ?? [], values }), {
@@ -44,5 +45,6 @@ Deno.test("weights that are not finite are refused by the name of their tensor",
       `w.safetensors: tensor "${name}" holds ${value}`,
     );
   }
+  assertEquals(gpu.allocatedBytes, before, "networks that were refused are freed");
   network.dispose();
 });

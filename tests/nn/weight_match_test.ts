@@ -21,7 +21,7 @@ Deno.test("a file of every family of every network is recognised by its names, w
         assertEquals([match?.model.name, match?.misshaped, match?.unexpected], [family.name, [], []], what);
         assert(match?.missing.every(({ inHead }) => inHead), `${what}: the backbone`);
         assertEquals(match?.classes, hasHead ? classes : null, what);
-        if (hasHead) assertEquals([match?.names?.family, match?.model.variant], [names.family, model.variant], what);
+        assertEquals([match?.names?.family, match?.model.variant], [names.family, model.variant], what);
       }
       families++;
     }
@@ -62,6 +62,9 @@ Deno.test("the files of AdaptSegNet set the variant that computes what they were
   assertEquals(recognised(single, { variant })?.model.variant, variant);
   const caffe = recognised(single, { variant, prefixes: ["Scale."] });
   assertEquals(caffe?.model.variant, { colors: "caffe", ...variant });
+  const backbone = new Map([...single].filter(([name]) => !name.startsWith("layer5.")));
+  const families = [[], ["Scale."]].map((prefixes) => recognised(backbone, { variant, prefixes })?.names?.family);
+  assertEquals(families, ["torchvision", "Caffe's ResNet"]);
 });
 
 Deno.test("tensors of nothing known are not recognised, a part of a named network is", () => {

@@ -1,11 +1,13 @@
 /** Networks of other classes than the data: scored, and adapted, in the classes of the data. */
 
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { run as evaluateCommand } from "../../src/cli/evaluate.ts";
+import { run as predictCommand } from "../../src/cli/predict.ts";
 import { resultTable } from "../../src/cli/result_table.ts";
 import { openDataset, openLoader } from "../../src/data/folder.ts";
+import { decodeLabels } from "../../src/data/labels.ts";
 import { labelSet, mapBetween } from "../../src/data/label_sets.ts";
 import { exactly } from "../../src/data/shapes.ts";
 import { scoreConfusion } from "../../src/metrics/confusion.ts";
@@ -114,6 +116,34 @@ Deno.test("evaluate finds the map by the names of known classes, says so, and sc
     writeLabelledStreets(join(folder, "fine"), "cityscapes-19");
     const asked = ["--weights", weights, "--data", join(folder, "fine"), "--label-set", "idd-7", "--json"];
     assertEquals(await evaluateCommand(asked), 0);
+  }));
+
+Deno.test("predict merges the network's classes into those of a label set, and refuses one to which nothing leads", () =>
+  withFolder(async (folder) => {
+    const [data, weights, out] = [join(folder, "data"), join(folder, "weights.safetensors"), join(folder, "out")];
+    writeLabelledStreets(data, "cityscapes-19");
+    const network = await networkOf("cityscapes-19");
+    write(weights, await network.save());
+    const images = join(data, "val", "images");
+    const given = ["--weights", weights, "--images", images, "--out", out];
+    assertEquals(await predictCommand([...given, "--label-set", "idd-7"]), 0);
+    const merge = mapBetween(labelSet("cityscapes-19"), labelSet("idd-7"));
+    const { items } = openDataset(data).split("val");
+    using loader = openLoader();
+    await using predictor = new Predictor(await testGpu(), network, 1, undefined, merge);
+    const grouping = { batch: 1, shapes: exactly(size), multiple: deeplabNano.sizeMultiple };
+    for await (const group of equalBatches(loader.load(items, { size, labels: "none" }), grouping)) {
+      const { labels } = await predictor.run(group);
+      const [wanted] = await (await testGpu()).read({ ...labels, size: size.height * size.width });
+      const path = join(out, `${group.samples[0]?.name}.png`);
+      const { labels: written, palette } = decodeLabels(readFileSync(path), path);
+      assertEquals(written, wanted);
+      assertEquals([...palette?.slice(0, 21) ?? []], labelSet("idd-7").palette.flat());
+    }
+    network.dispose();
+    const other = join(folder, "set.json");
+    write(other, JSON.stringify({ name: "other", classes: ["apple", "pear"] }));
+    await assertRejects(() => predictCommand([...given, "--label-set", other]), Error, "into those of other");
   }));
 
 Deno.test("the 13 classes are scored from the 16: a mean without wall, fence and pole", () => {

@@ -22,6 +22,7 @@ export const deeplabv2ResnetNames: readonly OriginalNames[] = [
   {
     family: "CRST",
     source: "github.com/yzou2/CRST, f7e4df0, deeplab/model.py",
+    note: "Networks of AdaptSegNet's family with one head have the same names, and see blue first",
     original: (ours) => ({ name: headName(ours) ?? backboneName(ours) }),
     ignored: isCounter,
   },

@@ -25,9 +25,9 @@ export interface SampleSoftLabelsOptions extends CropSize {
 
 /**
  * Crops of soft labels: `[N, H, 3·W]` words, three for each pixel as in `SoftLabelMap` → `[N, C, height, width]`. A crop
- * lies bilinearly between four pixels; then its shares are divided by their sum. So a pixel is ignored, all shares 0, only
- * where all four are. Where the geometry is that of hard labels (`nearestLabels`), it takes the nearest pixel. It is 0
- * beyond the scaled map. Has no gradient.
+ * lies bilinearly between four pixels; then its shares are divided by their sum. A pixel is ignored, all shares 0, where
+ * the nearest of the four is, as its hard label would be (CRST's `SoftGTA5StMineDataSet`). Where the geometry is that of
+ * hard labels (`nearestLabels`), it takes the nearest pixel. It is 0 beyond the scaled map. Has no gradient.
  *
  * @param geometry `[N, 12]`, plain: `sampleGeometryValues` of each sample.
  * @throws {RangeError} if a shape, type or layout does not fit.

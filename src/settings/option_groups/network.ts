@@ -37,7 +37,7 @@ export const networkOptions = [
   { key: "label-set", group: "network", kind: "path", words: labelSetNames, commands: weighing,
     differs: {
       evaluate: { help: `classes to score in, and those of a weight file that does not name them: ${setTexts}` },
-      predict: { help: `classes of a weight file that does not name them: ${setTexts}` },
+      predict: { help: `classes of the labels, into which the network's are merged, and those of a weight file that does not name them: ${setTexts}` },
       "rank-images": { help: `classes of a weight file that does not name them: ${setTexts}` },
       convert: { help: `classes of a weight file that does not name them: ${setTexts}` },
     },

@@ -33,7 +33,7 @@ export const outputOptions = [
   { key: "probabilities", group: "output", kind: "flag", commands: ["predict", "select"],
     differs: { select: { kind: "paths", group: "data",
       help: "probability maps: .npy files of floats, [N,C,H,W] or [C,H,W], as predict --probabilities writes them" } },
-    help: "also write the probability of each class as NAME.probabilities.npy, at the image's own size" },
+    help: "also write the probability of each class of the network as NAME.probabilities.npy, at the image's own size" },
   { key: "control-run", group: "output", kind: "path", commands: adapting, ofOneStart: true,
     help: "folder of a finished control run; the table then shows the gain over it" },
   { key: "plan", group: "output", kind: "flag", commands: training, ofOneStart: true,

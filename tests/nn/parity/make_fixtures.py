@@ -1,6 +1,6 @@
 """Makes the fixtures of the parity tests: python3 tests/nn/parity/make_fixtures.py [CASE …]
 
-With --full CASE FILE: the same network at full width, with all gradients, for `wide_full_width.ts`. Options there: --seed N.
+With --full CASE FILE: the same network at full width, with all gradients, for `full_width.ts`. Options there: --seed N.
 
 A fixture holds the logits in evaluation mode, and of a training step without dropout the logits, the loss, and the
 gradient of every parameter, as a sketch (`net.py`). Weights, images and labels are not in it: they follow from a formula.

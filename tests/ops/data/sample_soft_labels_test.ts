@@ -31,7 +31,7 @@ function randomLabels(images: number, classes: number) {
   return { words, maps };
 }
 
-/** The definition: shares bilinear or nearest, then divided by their sum over the classes. */
+/** The definition: shares bilinear or nearest, divided by their sum over the classes; 0 where the nearest has none. */
 function expectedCrops(
   maps: Float64Array,
   classes: number,
@@ -43,12 +43,15 @@ function expectedCrops(
     const form = plan.nearestLabels === true ? "nearest" : "bilinear";
     const shares = twin(own, classes, [plan], [height, width], crop, form);
     const area = crop[0] * crop[1];
-    const sums = Array.from({ length: area }, (_, pixel) => {
-      let sum = 0;
-      for (let id = 0; id < classes; id++) sum += shares[id * area + pixel] ?? NaN;
-      return sum;
-    });
-    return shares.map((share, index) => share / ((sums[index % area] ?? NaN) || 1));
+    const sumsOf = (of: readonly number[]) =>
+      Array.from({ length: area }, (_, pixel) => {
+        let sum = 0;
+        for (let id = 0; id < classes; id++) sum += of[id * area + pixel] ?? NaN;
+        return sum;
+      });
+    const sums = sumsOf(shares);
+    const nearest = sumsOf(twin(own, classes, [plan], [height, width], crop, "nearest"));
+    return shares.map((share, index) => nearest[index % area] === 0 ? 0 : share / (sums[index % area] ?? NaN));
   });
 }
 

@@ -1,7 +1,7 @@
 /**
  * A network of full width against PyTorch's, number by number; needs python3 with PyTorch and some minutes:
  *
- *     deno run -A tests/nn/parity/wide_full_width.ts CASE [SEED [IMAGES]]
+ *     deno run -A tests/nn/parity/full_width.ts CASE [SEED [IMAGES]]
  *
  * The cases are those of `make_fixtures.py`. Where a value comes near a kink of ReLU, rounding alone changes gradients;
  * another seed gives other images, and `best` the best of twenty. IMAGES is their number and size, such as `1x27x35`.

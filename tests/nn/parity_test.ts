@@ -1,7 +1,7 @@
 /**
  * The papers' networks, of width 0.125, against PyTorch's: logits, loss and the gradient of every parameter
  * (`parity/make_fixtures.py`). The fixtures hold sketches of the gradients, whose relative error is that of the
- * gradients, give or take a tenth. `parity/wide_full_width.ts` compares networks of full width, number by number.
+ * gradients, give or take a tenth. `parity/full_width.ts` compares networks of full width, number by number.
  */
 
 import { assert } from "@std/assert";

@@ -1,0 +1,61 @@
+import { assert, assertEquals } from "@std/assert";
+import type { Domain } from "../../src/data/mining.ts";
+import { MemorySamples } from "../../src/data/memory_samples.ts";
+import { type TrainingStage, trainStage } from "../../src/selftraining/stage.ts";
+import type { TrainingSample } from "../../src/selftraining/training_step.ts";
+import type { MemoryItem } from "../../src/data/memory_samples.ts";
+import { augmentationOf } from "../../src/run/method_settings.ts";
+import { resolveSettings } from "../../src/settings/settings.ts";
+import { pixels, rates, size, withTrainer } from "./odd_network.ts";
+
+const item = (name: Domain): MemoryItem => ({
+  name,
+  image: { ...size, pixels: new Float32Array(5 * pixels) },
+  labels: { ...size, labels: new Uint8Array(pixels) },
+});
+
+/** The samples that a stage of twenty steps trains on. */
+function samplesOf(more: Partial<TrainingStage<MemoryItem>>): Promise<TrainingSample[]> {
+  return withTrainer(async ({ trainer }) => {
+    const drawn: TrainingSample[] = [];
+    trainer.step = (_, samples) => {
+      drawn.push(...samples);
+      return Promise.resolve();
+    };
+    const stage: TrainingStage<MemoryItem> = {
+      ...{ name: "round 1", seed: 0, steps: 20, mining: {}, rates: () => rates },
+      items: [{ domain: "source", index: 0 }, { domain: "target", index: 0 }],
+      images: { source: [item("source")], target: [item("target")] },
+      augmentation: { scaleRange: [2, 2] },
+      ...more,
+    };
+    await trainStage(trainer, new MemorySamples(), stage, {
+      ...{ from: 0, onLosses: () => {}, checkpointDue: () => false, signal: undefined },
+      checkpoint: () => Promise.resolve(),
+    });
+    return drawn;
+  });
+}
+
+const of = (domain: Domain, samples: readonly TrainingSample[]) => samples.filter(({ name }) => name === domain);
+
+Deno.test("target images have a scale range of their own, and steps between its ends", async () => {
+  const settings = resolveSettings("adapt", {
+    ...{ "scale-range": [2, 2], "target-scale-range": [1, 3], "scale-steps": 2 },
+  });
+  const samples = await samplesOf({
+    augmentation: augmentationOf(settings),
+    targetScaleRange: settings.get("target-scale-range"),
+  });
+  const heights = (domain: Domain) => [...new Set(of(domain, samples).map(({ plan }) => plan.scaledHeight))].sort();
+  assertEquals([heights("source"), heights("target")], [[14], [21, 7]]);
+  const alike = await samplesOf({});
+  assert(alike.every(({ plan }) => plan.scaledHeight === 14));
+});
+
+Deno.test("the target's images are regularised, or those of the domains that a stage names", async () => {
+  const regularized = (samples: readonly TrainingSample[]) =>
+    (["source", "target"] as const).map((domain) => [...new Set(of(domain, samples).map((one) => one.regularized))]);
+  assertEquals(regularized(await samplesOf({})), [[0], [1]]);
+  assertEquals(regularized(await samplesOf({ regularized: ["source"] })), [[1], [0]]);
+});
