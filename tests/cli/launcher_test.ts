@@ -17,20 +17,8 @@ const canBecomeAnother = isLinux && Deno.uid() === 0 && existsSync("/usr/bin/set
 
 /** What the program needs of the checkout. */
 const parts = [
-  ...[
-    "crosswalk",
-    "launcher",
-    "cli.ts",
-    "mod.ts",
-    "deno.json",
-    "deno.lock",
-    "src",
-    "shaders",
-    "label_sets",
-    "recipes",
-    "third_party",
-  ],
-  "recipes",
+  ...["crosswalk", "launcher", "cli.ts", "mod.ts", "deno.json", "deno.lock"],
+  ...["src", "shaders", "label_sets", "recipes", "third_party"],
 ];
 
 /** A checkout with its packages, which everybody may read and only its owner may write to. */
