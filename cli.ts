@@ -115,6 +115,7 @@ const commands: readonly CommandEntry[] = [
     summary: "measure: kernels, step, select, memory, overhead or growth; without a part, the first four",
     examples: [
       "crosswalk bench step --against tfjs,jax --json",
+      "crosswalk bench step --network deeplabv2-resnet101 --size 512x1024 --label-size 1024x2048 --against pytorch",
       "crosswalk bench growth --plot growth.svg",
     ],
     load: () => import("./src/cli/bench.ts"),

@@ -36,12 +36,15 @@ export interface PeerAnswer {
   readonly milliseconds: number;
   /** The loss, for a step. */
   readonly loss?: number;
-  /** The sampled logits, for an inference. */
+  /** The sampled logits of an inference, or the labels of some pixels. */
   readonly values?: readonly number[];
-  /** The sampled results by name, for a layer. */
+  /** The sampled results by name, for a layer; the sketches of a network's gradients. */
   readonly results?: Readonly<Record<string, readonly number[]>>;
   /** Most bytes on the GPU at one time, for a step, where the engine knows them. */
   readonly peakBytes?: number | null;
+  /** The processor that a network runs on, and the engine's version, once it is ready. */
+  readonly device?: string;
+  readonly version?: string;
 }
 
 /** A running peer. */

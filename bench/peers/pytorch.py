@@ -1,4 +1,5 @@
-"""The reference workload and single layers in PyTorch on the CPU in float32, speaking the protocol of serve.ts.
+"""The reference workload and single layers in PyTorch on the CPU in float32, speaking the protocol of serve.ts, and the
+networks of `bench step --network`, which run on a CUDA device where there is one.
 
 It is no WebGPU engine: what it measures is what the same processor does without a GPU's interface in between.
 """
@@ -11,9 +12,10 @@ import time
 import torch
 import torch.nn.functional as F
 
-sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
+sys.path[:0] = [str(pathlib.Path(__file__).parents[1]), str(pathlib.Path(__file__).parent / "networks")]
 import layers  # noqa: E402
 import reference  # noqa: E402
+import workload as networks  # noqa: E402
 
 HERE = pathlib.Path(__file__).parents[1]
 
@@ -81,11 +83,13 @@ def layer(found, direction, launches, name):
 def main():
     torch.set_num_threads(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count())
     print(json.dumps({"ready": True}), flush=True)
-    workload, found = None, {}
+    workload, found, network = None, {}, {}
     for line in sys.stdin:
         kind, *rest = line.rstrip("\n").split(" ", 3)
         try:
-            if kind == "layer":
+            if kind.startswith("network"):
+                answer = networks.answer(network, line.rstrip("\n"))
+            elif kind == "layer":
                 answer = layer(found, rest[0], int(rest[1]), rest[2])
             else:
                 workload = workload or Workload()

@@ -4,7 +4,8 @@
  * selection of thresholds, beside a sort (`bench select`); and memory (`bench memory`).
  *
  * Two parts run only when they are named: `bench overhead`, a step's time outside its kernels, and `bench growth`, how
- * cost grows with sizes. `bench kernels --only NAME` checks and times one kernel. `--submit` prints a block for a
+ * cost grows with sizes. `bench kernels --only NAME` checks and times one kernel. `bench step --network NAME` times any
+ * network instead of the reference workload, beside PyTorch. `--submit` prints a block for a
  * report.
  *
  * @module
@@ -22,6 +23,8 @@ import { measurePeaks } from "../selftest/peaks.ts";
 import { casesOf, type KernelResult, selfTest } from "../selftest/self_test.ts";
 import { rooflineSvg } from "../../bench/plot.ts";
 import { benchSelect, type SelectReport } from "../../bench/select.ts";
+import { benchNetwork, type NetworkReport } from "../../bench/network_step.ts";
+import type { NetworkWorkload } from "../../bench/network_run.ts";
 import { benchStep } from "../../bench/step.ts";
 import type { StepReport } from "../../bench/step_report.ts";
 import { measureSubmission, submissionText } from "../../bench/submit.ts";
@@ -32,6 +35,7 @@ import { writeFileSafely } from "../disk/files.ts";
 import { type Settings, suggestion } from "../settings/settings.ts";
 import { readArguments } from "./arguments.ts";
 import { requireSensibleOptions } from "./bench_checks.ts";
+import { networkText, networkWorkload } from "./bench_network.ts";
 import { kernelText } from "./doctor.ts";
 import { openGpu } from "./open.ts";
 import { factorText, rowHeader, rowText, stepTable } from "./bench_tables.ts";
@@ -43,6 +47,8 @@ interface PartOptions {
   readonly peers: readonly PeerName[];
   /** Number of images of 1024×2048 pixels whose thresholds are selected. Default: enough for 50 million pixels. */
   readonly images?: number;
+  /** The network to time instead of the reference workload. */
+  readonly network?: NetworkWorkload | undefined;
   /** The one kernel to check and to time: an op, or a row of the table. Default: all rows. */
   readonly only?: string | undefined;
   /** The file of the picture. */
@@ -72,6 +78,7 @@ export async function run(args: readonly string[]): Promise<number> {
     runs: settings.get("runs"),
     peers,
     only,
+    network: networkWorkload(settings),
     plot: settings.get("plot"),
     say: (text) => json ? undefined : terminal.print(text),
   };
@@ -155,7 +162,12 @@ async function checkKernel(gpu: Gpu, name: string, say: (text: string) => void):
   return results;
 }
 
-async function step(gpu: Gpu, { runs, peers, say }: PartOptions): Promise<StepReport> {
+async function step(gpu: Gpu, { runs, peers, network, say }: PartOptions): Promise<StepReport | NetworkReport> {
+  if (network !== undefined) {
+    const report = await benchNetwork(gpu, network, { runs, pytorch: peers.includes("pytorch"), say });
+    say(`\n${networkText(report)}`);
+    return report;
+  }
   const report = await benchStep(gpu, { runs, peers, say });
   const { gflops } = await measurePeaks(gpu);
   say(`\nreference workload, batch 2 of 256×512, 19 classes: medians; multiply-add peak ${gflops.toFixed(1)} GFLOP/s`);

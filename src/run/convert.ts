@@ -19,6 +19,7 @@ import {
   readWeightSource,
   requireClassNames,
   requireWhole,
+  trainedAs,
   type WeightOptions,
   type WeightSource,
 } from "./weights.ts";
@@ -88,7 +89,9 @@ function newFile(
     return writeStoredSafetensors(original, {});
   }
   const metadata = hasHead ? ownMetadata(source) ?? labelled(path, match, options) : {};
-  return writeStoredSafetensors(new Map(tensors), weightMetadata(match.model, metadata));
+  // What of batch norms is trained is not in the tensors, so the match does not tell it.
+  const model = trainedAs(match.model, { ...source.own?.variant, ...options.variant });
+  return writeStoredSafetensors(new Map(tensors), weightMetadata(model, metadata));
 }
 
 function ownMetadata({ own }: WeightSource): NetworkMetadata | null {

@@ -15,7 +15,7 @@ import type { ModelVariant } from "../../src/nn/variant.ts";
 import { sgd } from "../../src/optim/optimizer.ts";
 import { Trainer } from "../../src/selftraining/trainer.ts";
 import type { TrainingSample } from "../../src/selftraining/training_step.ts";
-import { formulaLabels } from "./parity/formula.ts";
+import { formulaLabels } from "../../bench/formula.ts";
 
 const classes = 19;
 

@@ -113,6 +113,8 @@ Deno.test("a network of this program has no other names; statistics that follow 
     const { tensors } = readStoredSafetensors(bytes, "original");
     const apart = ["bn1.running_mean", "bn1.running_var"].flatMap((name) => [...tensors.get(name)?.values ?? []]);
     assertEquals(apart, [...trained.get("conv1.bn.running")?.values ?? []]);
+    const again = readWeights(openConversion(path, { names: "ours", backboneOnly: false }).write(), "again");
+    assertEquals(again.variant, { width, batchNorm: "trained" });
   }));
 
 Deno.test("convert prints a table of all tensors, or JSON, and writes the file", () =>

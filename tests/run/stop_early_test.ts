@@ -6,9 +6,10 @@ import { join } from "node:path";
 import { readArguments } from "../../src/cli/arguments.ts";
 import { openDataset, openLoader } from "../../src/data/folder.ts";
 import { exactly } from "../../src/data/shapes.ts";
+import { networkWith } from "../../src/nn/network.ts";
 import { type AdaptationReport, runAdaptation } from "../../src/run/adaptation.ts";
 import { openRun } from "../../src/run/open_run.ts";
-import { loadNetwork } from "../../src/nn/network.ts";
+import { openWeights } from "../../src/run/weights.ts";
 import { evaluate, splitScores } from "../../src/selftraining/evaluation.ts";
 import type { ViewOptions } from "../../src/selftraining/views.ts";
 import { pictureSize, recipe, writeStreets } from "../cli/fixture.ts";
@@ -62,7 +63,7 @@ Deno.test("a run ends before the round in which a class runs away; scores are of
     using loader = openLoader();
     for (const [name, scores] of [["source", result.sourceOnly], ["weights", result.adapted]] as const) {
       const path = file(`${name}.safetensors`);
-      const network = loadNetwork(gpu, readFileSync(path), path, { trainable: false });
+      const network = networkWith(gpu, openWeights(path), { source: path });
       const scored = async (chosen: ViewOptions) => {
         const confusion = await evaluate(gpu, network, loader, items, { ...exactly(pictureSize), views: chosen });
         return splitScores(confusion, network.metadata.classes, items.length, undefined);

@@ -64,8 +64,11 @@ export const dataOptions = [
       "spatial prior instead of that of the source: .npy file of floats, [C,H,W] at any size; implies --spatial-prior" } },
     help: "spatial prior: .npy file of floats, [C,H,W]" },
   { key: "size", group: "data", kind: "size", unless: "short-side",
-    commands: [...networks, "tune"],
-    differs: { tune: { default: "240x320", help: "height x width in pixels of the images" } },
+    commands: [...networks, "tune", "bench"],
+    differs: {
+      tune: { default: "240x320", help: "height x width in pixels of the images" },
+      bench: { group: "measurement", help: "bench step --network: height x width in pixels of a step's images" },
+    },
     help: "height x width in pixels of what the network sees, to which images are stretched; without it they keep their shape" },
   { key: "short-side", group: "data", kind: "integer", words: ["own"], minimum: 1, unless: "size", commands: networks,
     help: "shorter side of images, which keep their shape, in pixels, or that of each (own); without it, that of the " +

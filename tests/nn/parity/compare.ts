@@ -15,10 +15,10 @@ import { type DeviceTraits, input, type Tensor } from "../../../src/graph/tensor
 import { gradientDestinations } from "../../../src/nn/backward.ts";
 import { findModel } from "../../../src/nn/models/mod.ts";
 import { Network } from "../../../src/nn/network.ts";
-import type { ParameterScope, ParameterStore } from "../../../src/nn/parameters.ts";
+import type { ParameterScope } from "../../../src/nn/parameters.ts";
 import { readVariant } from "../../../src/nn/variant.ts";
 import { interpolatedCrossEntropy } from "../../../src/ops/loss/interpolated_cross_entropy.ts";
-import { formulaImages, formulaLabels, formulaParameter, sketch } from "./formula.ts";
+import { formulaImages, formulaLabels, formulaParameters, sketch } from "../../../bench/formula.ts";
 
 const factsSchema = v.strictObject({
   model: v.string(),
@@ -57,7 +57,7 @@ export async function compareWithPytorch(
   const model = findModel(facts.model, variant);
   const network = new Network(gpu, model, { classes: Array.from({ length: facts.classes }, (_, id) => `${id}`) });
   const { store } = network;
-  loadFormula(store, facts.parameters, facts.factors);
+  store.load(formulaParameters(store.declarations, facts.parameters, facts.factors), "the formula");
   const [height, width] = facts.size;
   const images = input("images", [facts.batch, model.takes.channels, height, width]);
   const labels = input("labels", [facts.batch, height, width], { layout: "plain", dtype: "u8" });
@@ -91,32 +91,6 @@ export async function compareWithPytorch(
     expected.set("evaluation logits", expected.get("logits") ?? new Float32Array());
   }
   return differences(expected, found);
-}
-
-/**
- * Loads the formula's values. A parameter's number is its place in `names`. Those whose name ends like a key of `factors`
- * are multiplied.
- */
-function loadFormula(
-  store: ParameterStore,
-  names: readonly string[],
-  factors: Readonly<Record<string, number>>,
-): void {
-  const value = (name: string, shape: readonly number[]) => {
-    const t = names.indexOf(name);
-    assert(t >= 0, `The network in PyTorch has no parameter "${name}"`);
-    const [, factor = 1] = Object.entries(factors).find(([end]) => name.endsWith(end)) ?? [];
-    const values = formulaParameter(name, shape, t);
-    return factor === 1 ? values : values.map((value) => value * factor);
-  };
-  const loaded = store.declarations.map(({ name, shape }) => {
-    if (!name.endsWith(".running")) return [name, { shape, values: value(name, shape) }] as const;
-    const parts = ["mean", "var"].map((part) => value(name.replace(/running$/, part), shape.slice(1)));
-    return [name, { shape, values: Float32Array.from(parts.flatMap((part) => [...part])) }] as const;
-  });
-  const own = loaded.reduce((count, [name]) => count + (name.endsWith(".running") ? 2 : 1), 0);
-  assert(own === names.length, `The network has ${own} parameters, PyTorch's ${names.length}`);
-  store.load(new Map(loaded), "the formula");
 }
 
 function differences(

@@ -14,8 +14,10 @@ import sys
 from pathlib import Path
 
 import torch
+import torch.nn.functional as F
 
-sys.path.append(str(Path(__file__).parents[3] / "src/selftest/fixtures"))
+ROOT = Path(__file__).parents[3]
+sys.path += [str(ROOT / "src/selftest/fixtures"), str(ROOT / "bench/peers/networks")]
 from make import write_safetensors  # noqa: E402
 
 from deeplabv2_resnet import deeplabv2_resnet  # noqa: E402
@@ -48,9 +50,37 @@ CASES = {
 }
 
 
+class WatchedNet(Net):
+    """Notes how near a value comes to where rounding changes a gradient."""
+
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, **options)
+        self.margin = float("inf")
+
+    def relu(self, x):
+        """Notes how near a value lies to the kink, in parts of the tensor's magnitude."""
+        value = x.detach()
+        self.margin = min(self.margin, float(value.abs().min() / value.square().mean().sqrt()))
+        return super().relu(x)
+
+    def max_pool(self, x, kernel, **options):
+        """Notes how near the two largest values of a window lie to each other, unless they are the same by nature."""
+        value = x.detach()
+        side = options.get("padding", 0)
+        stride = options["stride"]
+        around = F.pad(value, (side, side + kernel, side, side + kernel), value=-1e9)
+        windows = around.unfold(2, kernel, stride).unfold(3, kernel, stride).flatten(4)
+        largest = windows.topk(2, dim=4).values
+        gap = (largest[..., 0] - largest[..., 1])[(largest[..., 1] > -1e9) & (largest[..., 0] > 0)]
+        gap = gap[gap > 1e-13]
+        if gap.numel() > 0:
+            self.margin = min(self.margin, float(gap.min() / value.square().mean().sqrt()))
+        return super().max_pool(x, kernel, **options)
+
+
 def traced(case, seed, width, training):
     network, _, variant, (batch, height, columns), _, *factors = CASES[case]
-    net = Net(CLASSES, width, training, dict(*factors), **variant)
+    net = WatchedNet(CLASSES, width, training, dict(*factors), **variant)
     return net, network(images_of(seed, batch, height, columns), net)
 
 

@@ -1,7 +1,8 @@
-"""What the networks of the parity tests share: parameters by a formula, the layers, the loss, and sketches of gradients.
+"""What the networks in PyTorch share: parameters by a formula, the layers, the loss, and sketches of gradients.
 
 A network is a function (images, net) -> logits. It asks `net` for its layers by our names of parameters, and is written
-from the published code. All is computed in float64 from numbers that float32 can hold.
+from the published code. The parity tests compute in float64, `bench step --network` in float32, from the same numbers,
+which float32 can hold.
 """
 
 import numpy
@@ -9,7 +10,7 @@ import torch
 import torch.nn.functional as F
 
 GOLDEN = 0x9E3779B9
-IMAGES, LABELS, SKETCH = 1000, 1001, 1002
+IMAGES, LABELS, SKETCH, PHOTOGRAPH = 1000, 1001, 1002, 999
 BUCKETS = 256
 
 
@@ -36,6 +37,12 @@ def images_of(seed, batch, height, width):
     return as_float32(0.5 * uniform(IMAGES + 3 * seed, batch * 3 * height * width), (batch, 3, height, width))
 
 
+def bytes_of(height, width):
+    """A photograph of bytes red, green and blue, [height, width, 3]."""
+    values = mixed(GOLDEN * (PHOTOGRAPH + 1), height * width * 3) >> numpy.uint32(24)
+    return torch.from_numpy(values.astype(numpy.uint8).reshape(height, width, 3))
+
+
 def labels_of(seed, batch, height, width, classes):
     """Every eleventh pixel is ignored."""
     count = batch * height * width
@@ -45,18 +52,28 @@ def labels_of(seed, batch, height, width, classes):
 
 
 class Net:
-    def __init__(self, classes, width=1.0, training=False, factors=None, **variant):
+    """
+    The layers, and the parameters as they are asked for.
+
+    factors: parameters whose names end like a key are multiplied. names: those of all parameters; the place of one is
+    its number in the formula. Without them, the order in which they are asked for.
+    """
+
+    def __init__(self, classes, width=1.0, training=False, factors=None, names=None, dtype=torch.float64, device="cpu",
+                 **variant):
         self.classes, self.width, self.training, self.factors = classes, width, training, factors or {}
+        self.numbers = None if names is None else {name: t for t, name in enumerate(names)}
+        self.dtype, self.device = dtype, device
         self.variant = variant
         self.parameters, self.running = {}, {}
-        self.margin = float("inf")
 
     def hidden(self, channels):
         return channels if self.width == 1 else max(4, 4 * int(channels * self.width / 4 + 0.5))
 
     def parameter(self, name, shape, trained=True):
         if name not in self.parameters:
-            x = uniform(len(self.parameters), int(numpy.prod(shape)))
+            t = len(self.parameters) if self.numbers is None else self.numbers[name]
+            x = uniform(t, int(numpy.prod(shape)))
             part = name.rsplit(".", 1)[1]
             values = {
                 "weight": lambda: x * (3 / numpy.prod(shape[1:])) ** 0.5,
@@ -68,7 +85,7 @@ class Net:
             }[part]()
             for end, factor in self.factors.items():
                 values = values * factor if name.endswith(end) else values
-            self.parameters[name] = as_float32(values, shape).requires_grad_(trained)
+            self.parameters[name] = as_float32(values, shape).to(self.device, self.dtype).requires_grad_(trained)
         return self.parameters[name]
 
     def conv(self, x, name, channels, kernel, bias=False, **options):
@@ -86,23 +103,9 @@ class Net:
         return F.batch_norm(x, *statistics, gamma, beta, training=self.training, momentum=0.1, eps=epsilon)
 
     def relu(self, x):
-        """Notes how near a value lies to the kink, in parts of the tensor's magnitude."""
-        value = x.detach()
-        self.margin = min(self.margin, float(value.abs().min() / value.square().mean().sqrt()))
         return F.relu(x)
 
     def max_pool(self, x, kernel, **options):
-        """Notes how near the two largest values of a window lie to each other, unless they are the same by nature."""
-        value = x.detach()
-        side = options.get("padding", 0)
-        stride = options["stride"]
-        around = F.pad(value, (side, side + kernel, side, side + kernel), value=-1e9)
-        windows = around.unfold(2, kernel, stride).unfold(3, kernel, stride).flatten(4)
-        largest = windows.topk(2, dim=4).values
-        gap = (largest[..., 0] - largest[..., 1])[(largest[..., 1] > -1e9) & (largest[..., 0] > 0)]
-        gap = gap[gap > 1e-13]
-        if gap.numel() > 0:
-            self.margin = min(self.margin, float(gap.min() / value.square().mean().sqrt()))
         return F.max_pool2d(x, kernel, **options)
 
 
@@ -117,7 +120,7 @@ def sketch(values):
     the formula. The squared length of a sketch is that of the tensor, give or take √(2 / BUCKETS); so is that of the
     difference of two tensors.
     """
-    values = values.detach().double().flatten().numpy()
+    values = values.detach().cpu().double().flatten().numpy()
     if values.size <= BUCKETS:
         return torch.from_numpy(values.copy())
     h = mixed(GOLDEN * (SKETCH + 1), values.size)

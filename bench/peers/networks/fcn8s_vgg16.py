@@ -3,13 +3,16 @@
 The transposed convolutions are those of PyTorch with the full kernels [C, C, k, k], zero off the diagonal.
 """
 
+import functools
+
 import torch
 import torch.nn.functional as F
 
 STAGES = [(2, 64), (2, 128), (3, 256), (3, 512), (3, 512)]
 
 
-def bilinear_kernel(channels, k):
+@functools.lru_cache(maxsize=None)
+def bilinear_kernel(channels, k, dtype, device):
     """`get_upsampling_weight`: one bilinear kernel for each channel."""
     factor = (k + 1) // 2
     center = factor - 1 if k % 2 == 1 else factor - 0.5
@@ -17,11 +20,11 @@ def bilinear_kernel(channels, k):
     weight = torch.zeros(channels, channels, k, k, dtype=torch.float64)
     for channel in range(channels):
         weight[channel, channel] = line[:, None] * line[None, :]
-    return weight
+    return weight.to(device, dtype)
 
 
 def upscore(x, k, stride):
-    return F.conv_transpose2d(x, bilinear_kernel(x.shape[1], k).to(x), stride=stride)
+    return F.conv_transpose2d(x, bilinear_kernel(x.shape[1], k, x.dtype, x.device), stride=stride)
 
 
 def fcn8s_vgg16(x, net):
