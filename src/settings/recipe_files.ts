@@ -59,8 +59,8 @@ export function recipePath(recipe: string): string {
   const name = withoutEnding(recipe);
   if (names.includes(name)) return join(folder, `${name}${ending}`);
   throw new UsageError(
-    `There is no recipe "${recipe}": neither a file of that name nor one that comes with the program. ` +
-      `${suggestion(name, names)} crosswalk recipes lists them`,
+    `There is no recipe "${recipe}": neither a file of that name nor one of those that crosswalk recipes lists. ` +
+      suggestion(name, names),
   );
 }
 

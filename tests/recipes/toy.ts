@@ -45,9 +45,8 @@ export function toyArguments(name: string, folder: string): string[] {
   writeOfficial(row.target, target, { size });
   const isSource = row.method === "source";
   const smaller = [
-    // From random weights and with frozen batch norms, a hundred layers diverge at the published rates.
-    "width=0.125,batch=1,accumulate=1,label-batch=1,crop=32x32,source-steps=1,source-rate=1e-9",
-    ...isSource ? [] : ["rounds=1,epochs=1,source-images=1,target-images=1,learning-rate=1e-9"],
+    "width=0.125,batch=1,accumulate=1,label-batch=1,crop=32x32,source-steps=1",
+    ...isSource ? [] : ["rounds=1,epochs=1,source-images=1,target-images=1"],
   ].join();
   return [
     ...["--config", name, "--set", smaller, "--source", source],
