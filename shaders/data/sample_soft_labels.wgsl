@@ -26,7 +26,7 @@ const ROWS: u32 = 1u;
 
 // The classes of a pixel.
 fn idsAt(pixel: u32) -> vec4u {
-  return vec4u(x[3u * pixel]) >> vec4u(0u, 8u, 16u, 24u) & vec4u(255u);
+  return (vec4u(x[3u * pixel]) >> vec4u(0u, 8u, 16u, 24u)) & vec4u(255u);
 }
 
 // Their shares.

@@ -11,18 +11,21 @@ import { input } from "../../src/graph/tensor.ts";
 import { crossEntropyCall } from "../../src/ops/loss/cross_entropy_call.ts";
 import { pixelsPerInvocation, scoreIncludes } from "../../src/selftraining/scores.ts";
 
+const softLabels = { ASSIGN: "assign_soft_labels" };
+/** A name for the test, the kernel's text, its includes for few or many classes, and its other includes. */
 const kernels = [
-  ["assign_labels", assignLabels, { ASSIGN: "assign_labels" }],
-  ["assign_soft_labels", assignSoftLabels, { ASSIGN: "assign_soft_labels" }],
-  ["channels_last", channelsLast, {}],
-  ["class_probabilities", classProbabilities, { WRITE: "write_scores" }],
-  ["top_score", topScore, {}],
+  ["assign_labels", assignLabels, { ASSIGN: "assign_labels" }, {}],
+  ["assign_soft_labels, every share", assignSoftLabels, softLabels, { SHARES: "lib/every_share.wgsl" }],
+  ["assign_soft_labels, the largest", assignSoftLabels, softLabels, { SHARES: "lib/largest_shares.wgsl" }],
+  ["channels_last", channelsLast, {}, {}],
+  ["class_probabilities", classProbabilities, { WRITE: "write_scores" }, {}],
+  ["top_score", topScore, {}, {}],
 ] as const;
 
-for (const [name, text, files] of kernels) {
+for (const [name, text, files, others] of kernels) {
   Deno.test(`the text of ${name} does not grow with many classes: drivers would compile it for a minute`, () => {
     const length = (classes: number) => {
-      const includes = scoreIncludes({ classes }, files);
+      const includes = { ...scoreIncludes({ classes }, files), ...others };
       const constants = { CLASSES: classes, CLASS_VECTORS: paddedChannels(classes) / 4 };
       return specialize({ name, text, includes }, constants).length;
     };

@@ -69,7 +69,9 @@ Deno.test("a training step gives the same bytes with and without reuse of slots"
     // From the second step on, slots are full of other tensors' values.
     for (let step = 0; step < 3; step++) {
       const batch = samples(step);
-      for (const [name, bytes] of encodeSamples(network, batch, options)) program.write(name, bytes);
+      for (const [name, bytes] of encodeSamples(network, batch, options)) {
+        if (program.hasInput(name)) program.write(name, bytes);
+      }
       optimizer.prepare({ backbone: 0.01, head: 0.1 });
       program.run();
     }
