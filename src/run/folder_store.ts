@@ -21,23 +21,20 @@
  * @module
  */
 
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
 import { UsageError } from "../errors.ts";
-import { labelTable } from "../data/class_map.ts";
-import { defaultPalette } from "../data/dataset.ts";
 import type { Colour } from "../data/encode.ts";
 import type { FileItem } from "../data/file_item.ts";
 import type { Tuning } from "../graph/schedule.ts";
-import { makeFolder, readFile, writeFileSafely } from "../disk/files.ts";
+import { readFile, writeFileSafely } from "../disk/files.ts";
 import { FolderLock } from "../disk/folder_lock.ts";
 import { validated } from "../formats/validation.ts";
 import type { KeptForm } from "../selftraining/kept.ts";
 import { jsonText, type LabelSink, type RunStore } from "../selftraining/store.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { MergedLabels } from "../selftraining/precision.ts";
-import { LabelWriter } from "./label_writer.ts";
 import {
   configContent,
   configName,
@@ -49,8 +46,9 @@ import {
   settingDifferences,
 } from "./run_config.ts";
 import { type Difference, factDifferences, imagesSchema, type RunFacts, type RunImages } from "./run_facts.ts";
+import { RoundLabels } from "./round_labels.ts";
 import { logName, RunLog } from "./run_log.ts";
-import { digestOfTexts, sha256 } from "./file_digest.ts";
+import { digestOfTexts } from "./file_digest.ts";
 import { StagesFile } from "./stages_file.ts";
 
 const checkpointName = "checkpoint.safetensors";
@@ -76,6 +74,7 @@ export interface OpenOptions {
 
 /** An opened run folder. Names of results are those of its files. */
 export class FolderStore implements RunStore<FileItem> {
+  readonly #labels: RoundLabels;
   readonly #log: RunLog;
   #record: RunRecord | null;
 
@@ -92,6 +91,7 @@ export class FolderStore implements RunStore<FileItem> {
   ) {
     this.#record = record;
     this.#log = new RunLog(this.file(logName));
+    this.#labels = new RoundLabels(path, stages, this.write.bind(this));
   }
 
   /**
@@ -148,7 +148,7 @@ export class FolderStore implements RunStore<FileItem> {
     const store = new FolderStore(path, true, settings, record, stages, differences, options, lock);
     try {
       // Earlier versions kept no digests.
-      if (record !== null) { for (const round of stages.labelledRounds) store.#requireLabels(round); }
+      if (record !== null) { for (const round of stages.labelledRounds) store.#labels.requireOwn(round); }
     } catch (error) {
       store.close();
       throw error;
@@ -270,82 +270,21 @@ export class FolderStore implements RunStore<FileItem> {
     round: number,
     items: readonly FileItem[],
     classes: number,
-    palette: readonly Colour[] = defaultPalette(classes),
+    palette?: readonly Colour[],
     merge?: MergedLabels,
   ): LabelSink {
-    makeFolder(this.file(labelFolder(round)));
-    const paths = items.map(({ name }) => this.#labelPath(round, name));
-    const softPaths = items.map(({ name }) => this.#softLabelPath(round, name));
-    const writer = new LabelWriter(paths, classes, palette, { merge, softPaths });
-    let areSoft = false;
-    return {
-      write: (labels, truth, size, softLabels) => {
-        if (softLabels !== undefined && !areSoft) makeFolder(this.file(softFolder(round)));
-        areSoft ||= softLabels !== undefined;
-        return writer.write(labels, truth, size, softLabels);
-      },
-      finish: async () => {
-        const shares = await writer.finish();
-        const digestsOf = (files: readonly string[]) =>
-          jsonText(Object.fromEntries(items.map(({ name }, index) => [name, sha256(readFile(files[index] ?? ""))])));
-        await this.write(labelDigests(round), digestsOf(paths));
-        if (areSoft) await this.write(softDigests(round), digestsOf(softPaths));
-        return shares;
-      },
-      [Symbol.asyncDispose]: () => writer[Symbol.asyncDispose](),
-    };
+    return this.#labels.openSink(round, items, { classes, palette, merge });
   }
 
   /** The images of a round, with their pseudo-labels as label files. */
   labelledItems(round: number, items: readonly FileItem[], classes: number): FileItem[] {
-    const table = labelTable(classes);
-    const areSoft = existsSync(this.file(softDigests(round)));
-    return items.map((item) => ({
-      ...item,
-      labelPath: this.#labelPath(round, item.name),
-      ...areSoft ? { softLabelPath: this.#softLabelPath(round, item.name) } : {},
-      labelTable: table,
-      labelsResized: true,
-    }));
+    return this.#labels.items(round, items, classes);
   }
 
   /** Closes the log and lets other runs open the folder. */
   close(): void {
     this.#log.close();
     this.lock.release();
-  }
-
-  #labelPath(round: number, name: string): string {
-    return this.file(labelFolder(round), `${name}.png`);
-  }
-
-  #softLabelPath(round: number, name: string): string {
-    return this.file(softFolder(round), `${name}.soft`);
-  }
-
-  /**
-   * Makes sure that the pseudo-labels of a round are those that the run wrote.
-   *
-   * @throws {Error} naming a file that is missing, was changed, or is not of the run.
-   */
-  #requireLabels(round: number): void {
-    this.#requireListed(labelDigests(round), labelFolder(round), ".png");
-    if (existsSync(this.file(softDigests(round)))) this.#requireListed(softDigests(round), softFolder(round), ".soft");
-  }
-
-  /** Makes sure that a folder holds the files whose digests are listed, and no others with that ending. */
-  #requireListed(list: string, folder: string, ending: string): void {
-    const path = this.file(list);
-    const text = new TextDecoder().decode(readFile(path));
-    const digests = validated(v.record(v.string(), v.string()), text, path, "digests of pseudo-labels");
-    for (const [name, digest] of Object.entries(digests)) {
-      this.stages.requireFile(join(folder, `${name}${ending}`), digest);
-    }
-    const known = new Set(Object.keys(digests).map((name) => join(`${name}${ending}`)));
-    const there = readdirSync(this.file(folder), { recursive: true, encoding: "utf8" });
-    const foreign = there.find((file) => file.endsWith(ending) && !known.has(file));
-    if (foreign === undefined) return;
-    throw new Error(`Cannot go on with the run: ${this.file(folder, foreign)} is not of the run. Remove the file`);
   }
 
   /** The images of the run's start; `null` if the list of them is not the one that the record knows. */
@@ -397,23 +336,6 @@ function refuse(path: string, [first, ...others]: readonly Difference[]): void {
     `The run in ${path} was started with ${kind}: ${what} was ${from} and is ${to}${more}. ` +
       "Leave out what is not to change, choose another folder with --out, or go on all the same with --override",
   );
-}
-
-function labelFolder(round: number): string {
-  return join("rounds", String(round), "pseudo-labels");
-}
-
-/** Soft pseudo-labels lie beside the hard ones, at the size at which they were computed. */
-function softFolder(round: number): string {
-  return join("rounds", String(round), "soft-labels");
-}
-
-function softDigests(round: number): string {
-  return join("rounds", String(round), "soft-labels.json");
-}
-
-function labelDigests(round: number): string {
-  return join("rounds", String(round), "pseudo-labels.json");
 }
 
 /** @throws {Error} if the file does not hold names of schedules. */

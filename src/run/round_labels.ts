@@ -1,0 +1,140 @@
+/**
+ * The pseudo-labels in a run's folder: a PNG for each image of a round, with soft labels a file beside it, and the
+ * digests by which a run knows them again.
+ *
+ * @module
+ */
+
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import * as v from "valibot";
+import { labelTable } from "../data/class_map.ts";
+import { defaultPalette } from "../data/dataset.ts";
+import type { Colour } from "../data/encode.ts";
+import type { FileItem } from "../data/file_item.ts";
+import { makeFolder, readFile } from "../disk/files.ts";
+import { validated } from "../formats/validation.ts";
+import type { MergedLabels } from "../selftraining/precision.ts";
+import { jsonText, type LabelSink } from "../selftraining/store.ts";
+import { sha256 } from "./file_digest.ts";
+import { LabelWriter } from "./label_writer.ts";
+import type { StagesFile } from "./stages_file.ts";
+
+/** What the labels of a round mean. */
+export interface RoundLabelOptions {
+  /** Number of classes. */
+  readonly classes: number;
+  /** A colour per class. Default: `defaultPalette`. */
+  readonly palette?: readonly Colour[] | undefined;
+  /** The classes in which labels are judged, where these are others. */
+  readonly merge?: MergedLabels | undefined;
+}
+
+/** The pseudo-labels of all rounds. */
+export class RoundLabels {
+  /**
+   * @param path the run's folder.
+   * @param write writes a file of the run.
+   */
+  constructor(
+    readonly path: string,
+    readonly stages: StagesFile,
+    readonly write: (name: string, text: string) => Promise<void>,
+  ) {}
+
+  /** Opens a sink for the pseudo-labels of a round. It writes a PNG for each image, under the image's name. */
+  openSink(
+    round: number,
+    items: readonly FileItem[],
+    { classes, palette = defaultPalette(classes), merge }: RoundLabelOptions,
+  ): LabelSink {
+    makeFolder(this.#file(labelFolder(round)));
+    const paths = items.map(({ name }) => this.#labelPath(round, name));
+    const softPaths = items.map(({ name }) => this.#softLabelPath(round, name));
+    const writer = new LabelWriter(paths, classes, palette, { merge, softPaths });
+    let areSoft = false;
+    return {
+      write: (labels, truth, size, softLabels) => {
+        if (softLabels !== undefined && !areSoft) makeFolder(this.#file(softFolder(round)));
+        areSoft ||= softLabels !== undefined;
+        return writer.write(labels, truth, size, softLabels);
+      },
+      finish: async () => {
+        const shares = await writer.finish();
+        const digestsOf = (files: readonly string[]) =>
+          jsonText(Object.fromEntries(items.map(({ name }, index) => [name, sha256(readFile(files[index] ?? ""))])));
+        await this.write(labelDigests(round), digestsOf(paths));
+        if (areSoft) await this.write(softDigests(round), digestsOf(softPaths));
+        return shares;
+      },
+      [Symbol.asyncDispose]: () => writer[Symbol.asyncDispose](),
+    };
+  }
+
+  /** The images of a round, with their pseudo-labels as label files. */
+  items(round: number, items: readonly FileItem[], classes: number): FileItem[] {
+    const table = labelTable(classes);
+    const areSoft = existsSync(this.#file(softDigests(round)));
+    return items.map((item) => ({
+      ...item,
+      labelPath: this.#labelPath(round, item.name),
+      ...areSoft ? { softLabelPath: this.#softLabelPath(round, item.name) } : {},
+      labelTable: table,
+      labelsResized: true,
+    }));
+  }
+
+  /**
+   * Makes sure that the pseudo-labels of a round are those that the run wrote.
+   *
+   * @throws {Error} naming a file that is missing, was changed, or is not of the run.
+   */
+  requireOwn(round: number): void {
+    this.#requireListed(labelDigests(round), labelFolder(round), ".png");
+    if (existsSync(this.#file(softDigests(round)))) this.#requireListed(softDigests(round), softFolder(round), ".soft");
+  }
+
+  #labelPath(round: number, name: string): string {
+    return this.#file(labelFolder(round), `${name}.png`);
+  }
+
+  #softLabelPath(round: number, name: string): string {
+    return this.#file(softFolder(round), `${name}.soft`);
+  }
+
+  /** Makes sure that a folder holds the files whose digests are listed, and no others with that ending. */
+  #requireListed(list: string, folder: string, ending: string): void {
+    const path = this.#file(list);
+    const text = new TextDecoder().decode(readFile(path));
+    const digests = validated(v.record(v.string(), v.string()), text, path, "digests of pseudo-labels");
+    for (const [name, digest] of Object.entries(digests)) {
+      this.stages.requireFile(join(folder, `${name}${ending}`), digest);
+    }
+    const known = new Set(Object.keys(digests).map((name) => join(`${name}${ending}`)));
+    const there = readdirSync(this.#file(folder), { recursive: true, encoding: "utf8" });
+    const foreign = there.find((file) => file.endsWith(ending) && !known.has(file));
+    if (foreign === undefined) return;
+    throw new Error(`Cannot go on with the run: ${this.#file(folder, foreign)} is not of the run. Remove the file`);
+  }
+
+  #file(...names: string[]): string {
+    return join(this.path, ...names);
+  }
+}
+
+function labelFolder(round: number): string {
+  return join("rounds", String(round), "pseudo-labels");
+}
+
+/** Soft pseudo-labels lie beside the hard ones, at the size at which they were computed. */
+function softFolder(round: number): string {
+  return join("rounds", String(round), "soft-labels");
+}
+
+function softDigests(round: number): string {
+  return join("rounds", String(round), "soft-labels.json");
+}
+
+function labelDigests(round: number): string {
+  return join("rounds", String(round), "pseudo-labels.json");
+}
