@@ -130,6 +130,7 @@ export {
 export { type SoftLabelMap, softLabelWords, wordsOfHardLabels } from "./src/data/soft_label_map.ts";
 export { type MemoryItem, MemorySamples } from "./src/data/memory_samples.ts";
 export type { PixelImage, Sample, SampleLabelMap, SampleOptions, SampleSource } from "./src/data/sample.ts";
+export { kittiSensor, nuscenesSensor, type ScanSensor } from "./src/data/scans/sensor.ts";
 export { planShapes, type RunShapes, type ShapeOptions, type Shapes } from "./src/data/shapes.ts";
 export type { ShortSide, Size, WorkingSize } from "./src/data/size.ts";
 export {

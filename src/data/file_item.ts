@@ -9,6 +9,7 @@ import { type LabelTable, translateLabels } from "./class_map.ts";
 import { decodeImage, imageHeader } from "./decode.ts";
 import { type DecodedLabels, decodeLabels, type LabelRules } from "./labels.ts";
 import { makeLabelSample, makeSample, type Sample, type SampleLabelMap, type SampleOptions } from "./sample.ts";
+import type { ScanSensor } from "./scans/sensor.ts";
 import { decodeSoftLabels } from "./soft_label_map.ts";
 import { formatSize, type Size } from "./size.ts";
 
@@ -30,6 +31,8 @@ export interface FileItem extends LabelRules {
    * themselves. Default `false`.
    */
   labelsResized?: boolean;
+  /** The sensor, if the image file is a LiDAR scan. */
+  sensor?: ScanSensor;
 }
 
 /** The bytes of an item's files. */

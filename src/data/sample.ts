@@ -8,6 +8,7 @@
 import { resizeFloats, resizeImage, resizeLabels } from "./resize.ts";
 import { resizeSoftLabels, type SoftLabelMap } from "./soft_label_map.ts";
 import { requireWorkable } from "./decoders/limits.ts";
+import type { ScanSensor } from "./scans/sensor.ts";
 import { isExact, isSameSize, type Size, type WorkingSize, workingSize } from "./size.ts";
 
 /** A label map. */
@@ -20,9 +21,12 @@ export interface SampleLabelMap extends Size {
 export interface PixelImage extends Size {
   /**
    * Photographs: the bytes red, green, blue, 255 of each pixel of `[height, width]`. Other images: float32 `[C, height,
-   * width]`.
+   * width]`. LiDAR scans: the rows of the file, float32 `[height, 4 or 5]`: x, y, z, intensity and, if there are five, the
+   * ring.
    */
   readonly pixels: Uint8Array<ArrayBuffer> | Float32Array<ArrayBuffer>;
+  /** LiDAR scans only: the sensor. Such an image has as many rows as the scan has points, and one column. */
+  readonly sensor?: ScanSensor;
 }
 
 /**
