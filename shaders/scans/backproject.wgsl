@@ -1,5 +1,5 @@
 // Labels of points from those of pixels: y[n,k] = the label that POST gives point k of scan n from the pixels around its
-// own; NO_LABEL where the point has no pixel, or that label is 255. The range of a pixel is that of the point that won it.
+// own; 255 where the point has no pixel. The range of a pixel is that of the point that won it.
 // Bindings: 0 labels [N,H,W] read, bytes, four to a word, each scan STRIDE bytes behind the one before · 1 winners [N,H,W]
 // u32 read: the index of the point of each pixel, 0xffffffff where empty · 2 places [N,K] vec2u read: the pixel of each
 // point, 0xffffffff where it has none, and the bits of its range · 3 y [N,K] write, bytes, four to a word.
@@ -13,7 +13,6 @@ const WIDTH: u32 = 1u;
 const STRIDE: u32 = 4u;
 // Points that there is room for in a scan, a multiple of four.
 const CAPACITY: u32 = 4u;
-const NO_LABEL: u32 = 255u;
 // Only for tests: whether places beyond the edge take part, with range 0 and label 0, and empty pixels with range -1, as in
 // the published code.
 const PADDED: bool = false;
@@ -74,7 +73,7 @@ fn main(
     if (place.x < HEIGHT * WIDTH) {
       label = pointLabel(scan, place.x, bitcast<f32>(place.y));
     }
-    packed = insertBits(packed, select(label, NO_LABEL, label == 255u), 8u * byte, 8u);
+    packed = insertBits(packed, label, 8u * byte, 8u);
   }
   y[word] = packed;
 }

@@ -51,8 +51,6 @@ export interface BackprojectionOptions {
   readonly width: number;
   /** How a point gets its label. */
   readonly rule: PointRule;
-  /** What a point without a label gets. Default 255. */
-  readonly noLabel?: number;
   /** Bytes of `labels` from scan to scan. Default: `height · width`. */
   readonly stride?: number;
   /** Only for tests: whether padding and empty pixels take part as in the published code. Default `false`. */
@@ -61,7 +59,7 @@ export interface BackprojectionOptions {
 
 /**
  * The launch that labels the points of a batch of scans. Points without a pixel, such as those that the projection left
- * out, get `noLabel`, as do those that take the label 255.
+ * out, get 255.
  *
  * @throws {RangeError} if the capacity is no multiple of four, or a buffer is too small.
  */
@@ -70,7 +68,7 @@ export function backprojectDispatch(
   { labels, winners, places, points }: BackprojectionBuffers,
   options: BackprojectionOptions,
 ): Promise<Dispatch> {
-  const { scans, capacity, height, width, rule, noLabel = 255, stride = height * width, isPadded = false } = options;
+  const { scans, capacity, height, width, rule, stride = height * width, isPadded = false } = options;
   const pixels = height * width;
   if (capacity % 4 !== 0) throw new RangeError(`Cannot label ${capacity} points a scan: it is no multiple of four`);
   const needed = [
@@ -86,7 +84,7 @@ export function backprojectDispatch(
     { name: "scans/backproject", text: shader, includes: { POST: `lib/point_label_${rule}.wgsl` } },
     {
       ...{ SCANS: scans, HEIGHT: height, WIDTH: width, STRIDE: stride, CAPACITY: capacity },
-      ...{ NO_LABEL: noLabel, PADDED: isPadded },
+      ...{ PADDED: isPadded },
     },
     [labels, winners, places, points],
     grid(scans * capacity / 4, 64),

@@ -28,14 +28,13 @@ Deno.test("a hidden point takes the label of the pixel that is nearest in range,
   assertEquals((await labelPoints([scan], "knn")).map(listed), [[1, 1, 3]]);
 });
 
-Deno.test("points without a pixel, and those whose label is 255, get the label that stands for none", async () => {
+Deno.test("points without a pixel, and those of a pixel without a label, have no label", async () => {
   const scan: TwinScan = {
     ...{ height: 1, width: 2, labels: [255, 4], winners: [0, 1] },
     ...{ pixels: [0, 1, -1], ranges: [2, 9, 1] },
   };
   for (const rule of pointRules) {
     assertEquals((await labelPoints([scan], rule)).map(listed), [[255, 4, 255]], rule);
-    assertEquals((await labelPoints([scan], rule, { noLabel: 5 })).map(listed), [[5, 4, 5]], rule);
   }
 });
 
@@ -113,7 +112,7 @@ function madeScan(name: string, points: number, height: number, width: number): 
 async function labelPoints(
   scans: readonly TwinScan[],
   rule: PointRule,
-  options: { readonly noLabel?: number; readonly isPadded?: boolean } = {},
+  options: { readonly isPadded?: boolean } = {},
 ): Promise<Uint8Array[]> {
   const gpu = await testGpu();
   const [{ height, width } = { height: 1, width: 1 }] = scans;
