@@ -28,8 +28,12 @@ export function weightInputs(
   if (weight.layout !== "convolution" || !isPart || from % 4 !== 0 || (end % 4 !== 0 && end !== inputs)) {
     refuse("weightInputs", `${weight} of layout ${weight.layout} has no part of ${count} inputs from number ${from}`);
   }
-  return window("weightInputs", weight, { from, count }, (outputGradient) =>
-    window("weightInputsGrad", outputGradient, { from: -from, count: inputs }));
+  return window(
+    "weightInputs",
+    weight,
+    { from, count },
+    (outputGradient) => window("weightInputsGrad", outputGradient, { from: -from, count: inputs }),
+  );
 }
 
 /** The inputs from number `from` on, and 0 where there are none. */
