@@ -20,7 +20,7 @@ export async function run(args: readonly string[]): Promise<number> {
   const settings = readArguments(
     "adapt",
     args,
-    (given) => given.source !== undefined || given.target !== undefined ? null : townRecipe,
+    (given) => [given.source, given.target, given.data].some((path) => path !== undefined) ? null : townRecipe,
   );
   const controlRun = settings.get("control-run");
   const control = controlRun === undefined ? null : readResult(controlRun);

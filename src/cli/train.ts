@@ -15,7 +15,11 @@ import { shown, terminal } from "../report/terminal.ts";
 
 /** Runs the command; returns the exit code. */
 export async function run(args: readonly string[]): Promise<number> {
-  const settings = readArguments("train", args, (given) => given.source === undefined ? townRecipe : null);
+  const settings = readArguments(
+    "train",
+    args,
+    (given) => given.source === undefined && given.data === undefined ? townRecipe : null,
+  );
   const { context, data, close } = await openRun(settings, false);
   try {
     const isPlan = settings.get("plan");
