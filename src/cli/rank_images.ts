@@ -39,7 +39,7 @@ export async function run(args: readonly string[]): Promise<number> {
   using loader = openLoader({ maxPixels });
   const bar = progress.stage("labelling the images", items.length, { unit: "images", perStep: 1 });
   const counts = await countLabels(gpu, network, loader, items, {
-    ...openShapes(settings, network, inspected.sizes),
+    ...openShapes(settings, network, inspected),
     ...{ policy: "cbst", rule: "crst", portion: settings.get("portion"), stride: settings.get("stride") },
     views: viewOptions(settings),
     batch: settings.get("label-batch"),
