@@ -250,7 +250,15 @@ export { type RunParts, Training } from "./src/selftraining/training.ts";
 
 // Networks
 export type { Normalization } from "./src/ops/data/sample.ts";
-export { encodeBatch, floatChannels, type ImageKind, imagenetPhotographs, rgbBytes } from "./src/nn/image_kind.ts";
+export {
+  encodeBatch,
+  floatChannels,
+  type ImageKind,
+  imagenetPhotographs,
+  rgbBytes,
+  type ScanKind,
+} from "./src/nn/image_kind.ts";
+export { type ScanChannels, scanRanges } from "./src/nn/scan_ranges.ts";
 export {
   batchNormLayer,
   type BatchNormLayerOptions,
@@ -261,6 +269,7 @@ export {
   type ConvBiasOptions,
   type ConvOptions,
   dropoutLayer,
+  type Spread,
 } from "./src/nn/layers.ts";
 export { type Model, type ModelFamily, modelOf, type ModelOptions } from "./src/nn/model.ts";
 export { findModel, modelFamilies, models } from "./src/nn/models/mod.ts";

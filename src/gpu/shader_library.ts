@@ -27,6 +27,7 @@ import epilogue from "../../shaders/lib/epilogue.wgsl" with { type: "text" };
 import everyPixel from "../../shaders/lib/every_pixel.wgsl" with { type: "text" };
 import everyShare from "../../shaders/lib/every_share.wgsl" with { type: "text" };
 import everyRow from "../../shaders/lib/every_row.wgsl" with { type: "text" };
+import exactAngle from "../../shaders/lib/exact_angle.wgsl" with { type: "text" };
 import exactQuotient from "../../shaders/lib/exact_quotient.wgsl" with { type: "text" };
 import convolutionGeometry from "../../shaders/lib/convolution_geometry.wgsl" with { type: "text" };
 import convolutionSizes from "../../shaders/lib/convolution_sizes.wgsl" with { type: "text" };
@@ -40,9 +41,13 @@ import leftTexture from "../../shaders/lib/left_texture.wgsl" with { type: "text
 import pixelSizes from "../../shaders/lib/pixel_sizes.wgsl" with { type: "text" };
 import poolAverage from "../../shaders/lib/pool_average.wgsl" with { type: "text" };
 import poolGeometry from "../../shaders/lib/pool_geometry.wgsl" with { type: "text" };
+import pointLabelKnn from "../../shaders/lib/point_label_knn.wgsl" with { type: "text" };
+import pointLabelNearest from "../../shaders/lib/point_label_nearest.wgsl" with { type: "text" };
+import pointLabelNone from "../../shaders/lib/point_label_none.wgsl" with { type: "text" };
 import random from "../../shaders/lib/random.wgsl" with { type: "text" };
 import rightBuffer from "../../shaders/lib/right_buffer.wgsl" with { type: "text" };
 import rightTexture from "../../shaders/lib/right_texture.wgsl" with { type: "text" };
+import scanGeometry from "../../shaders/lib/scan_geometry.wgsl" with { type: "text" };
 import winograd2x2 from "../../shaders/lib/winograd_2x2.wgsl" with { type: "text" };
 import winograd4x4 from "../../shaders/lib/winograd_4x4.wgsl" with { type: "text" };
 import winogradTiles from "../../shaders/lib/winograd_tiles.wgsl" with { type: "text" };
@@ -72,6 +77,7 @@ export const library: Readonly<Record<string, string>> = {
   "lib/every_row.wgsl": everyRow,
   "lib/every_pixel.wgsl": everyPixel,
   "lib/every_share.wgsl": everyShare,
+  "lib/exact_angle.wgsl": exactAngle,
   "lib/exact_quotient.wgsl": exactQuotient,
   "lib/convolution_geometry.wgsl": convolutionGeometry,
   "lib/convolution_sizes.wgsl": convolutionSizes,
@@ -85,9 +91,13 @@ export const library: Readonly<Record<string, string>> = {
   "lib/pixel_sizes.wgsl": pixelSizes,
   "lib/pool_average.wgsl": poolAverage,
   "lib/pool_geometry.wgsl": poolGeometry,
+  "lib/point_label_knn.wgsl": pointLabelKnn,
+  "lib/point_label_nearest.wgsl": pointLabelNearest,
+  "lib/point_label_none.wgsl": pointLabelNone,
   "lib/random.wgsl": random,
   "lib/right_buffer.wgsl": rightBuffer,
   "lib/right_texture.wgsl": rightTexture,
+  "lib/scan_geometry.wgsl": scanGeometry,
   "lib/winograd_2x2.wgsl": winograd2x2,
   "lib/winograd_4x4.wgsl": winograd4x4,
   "lib/winograd_tiles.wgsl": winogradTiles,
