@@ -98,8 +98,11 @@ export class InferencePrograms {
   /** The programs by image size and then by size of the view. The image size that was used last comes last. */
   readonly #programs = new Map<string, Map<string, Promise<Program>>>();
 
-  /** @param batch most images in one launch of the network. */
-  constructor(readonly gpu: Gpu, readonly network: Network, readonly batch: number) {}
+  /**
+   * @param batch most images in one launch of the network.
+   * @param whole whether logits are computed also where there is a score map. Default `false`.
+   */
+  constructor(readonly gpu: Gpu, readonly network: Network, readonly batch: number, readonly whole: boolean = false) {}
 
   /**
    * Runs the network on a batch; does not wait for the GPU. A batch that is not full is filled with images of zeros.
@@ -138,7 +141,7 @@ export class InferencePrograms {
 
   async #compile(size: Size, viewSize: Size): Promise<Program> {
     await this.#keepSizes(keptSizes);
-    return await Program.compile(this.gpu, logitsProgram(this.network, this.batch, size, viewSize));
+    return await Program.compile(this.gpu, logitsProgram(this.network, this.batch, size, viewSize, this.whole));
   }
 
   /**
@@ -156,14 +159,25 @@ export class InferencePrograms {
 }
 
 /**
- * A program that computes the logits of a batch. The images take `size` with their padding, and the network sees them at
- * `viewSize`. The output is called `logits`.
+ * A program that computes the logits of a batch, or the score map that they follow from. The images take `size` with
+ * their padding, and the network sees them at `viewSize`. The output is called `logits`.
+ *
+ * @param whole whether logits are wanted also where there is a score map. Default `false`.
  */
-export function logitsProgram(network: Network, batch: number, size: Size, viewSize: Size): ProgramDefinition {
+export function logitsProgram(
+  network: Network,
+  batch: number,
+  size: Size,
+  viewSize: Size,
+  whole = false,
+): ProgramDefinition {
   const { takes } = network.model;
   const geometry = input("geometry", [batch, sampleGeometryLength], { layout: "plain" });
   const images = takes.sample(takes.input(batch, size), geometry, viewSize);
-  return { outputs: { logits: network.logits(images, true) }, residents: network.store };
+  return {
+    outputs: { logits: whole ? network.logits(images, true) : network.scores(images) },
+    residents: network.store,
+  };
 }
 
 /**

@@ -11,6 +11,7 @@ import type { BufferRange } from "../gpu/launch.ts";
 import { OutOfBudgetError } from "../errors.ts";
 import { storedBytes } from "../graph/layout.ts";
 import { offsetAlignment } from "../graph/slices.ts";
+import type { Model } from "../nn/model.ts";
 import type { Network } from "../nn/network.ts";
 import { coveredSize, InferencePrograms, type SampleBatch, type View } from "./inference.ts";
 import { coverOf, type ScoreBatch, type ScoreView } from "./scores.ts";
@@ -159,7 +160,7 @@ export class ViewLogits {
       images,
       ...group.labelSize,
       logits: { buffer, offset: 0, size: buffer.size },
-      views: placed.map(({ view, place }) => coveredView(this.network, group, 0, view, place)),
+      views: placed.map(({ view, place }) => coveredView(this.network.model, group, 0, view, place)),
     };
   }
 
@@ -174,7 +175,7 @@ export class ViewLogits {
     }
     return places.batch((image) => ({
       ...labelSizesOf(group, image),
-      views: views.map(({ view, place }) => coveredView(this.network, group, image, view, place)),
+      views: views.map(({ view, place }) => coveredView(this.network.model, group, image, view, place)),
     }));
   }
 
@@ -190,17 +191,26 @@ export function labelSizesOf({ labelSize, labelSizes }: SampleBatch, image: numb
   return { height, width, ...(labelSizes === undefined ? {} : { sharesKernels: true }) };
 }
 
-/** A view of one image of a batch, with what the image covers of it if it is padded. */
+/**
+ * A view of one image of a batch, with what the image covers of its logits if it is padded, and of its score map if there
+ * is one.
+ */
 export function coveredView(
-  { model: { alignCorners } }: Network,
+  { alignCorners, scoreMap }: Pick<Model, "alignCorners" | "scoreMap">,
   { samples, size }: SampleBatch,
   image: number,
   view: View,
   place: ScoreView,
 ): ScoreView {
   const sample = samples[image];
-  if (sample === undefined || isSameSize(sample.image, size)) return place;
-  const { height, width } = coveredSize(sample.image, size, view);
+  if (sample === undefined) return place;
+  const isPadded = !isSameSize(sample.image, size);
+  const { height, width } = isPadded ? coveredSize(sample.image, size, view) : view.size;
+  if (scoreMap !== undefined) {
+    const cover = (pixels: number) => ({ numerator: pixels, denominator: scoreMap.stride, offset: scoreMap.offset });
+    return { ...place, covered: { rows: cover(height), columns: cover(width) } };
+  }
+  if (!isPadded) return place;
   return {
     ...place,
     covered: {
