@@ -192,8 +192,10 @@ export {
   spatialPrior,
   type SpatialPriorOptions,
 } from "./src/selftraining/spatial_prior.ts";
+export { allThresholds } from "./src/selftraining/ring_thresholds.ts";
 export {
   type RankRule,
+  type RingThresholds,
   type SelectionPolicy,
   type SelectionSettings,
   type Thresholds,

@@ -77,6 +77,8 @@ export interface ScoreOptions {
   readonly takesMaximum?: boolean;
   /** Spatial prior `[H, W, C₄]`. */
   readonly prior?: GPUBuffer;
+  /** Into how many rings the pixels of range images are divided by distance. Default 1: none. Only with `rings`. */
+  readonly ringCount?: number;
   /** The size of the prior, if it is not that of the labels: it is then looked up at the same relative place. */
   readonly priorSize?: Size;
 }
@@ -93,13 +95,15 @@ export interface ScoreBatch {
   readonly logits: BufferRange;
   /** Where each view lies. */
   readonly views: readonly ScoreView[];
-  /** Whether batches of all sizes share the compiled kernels, which then read the size. Default `false`. */
-  readonly sharesKernels?: boolean;
   /**
-   * LiDAR scans: which point of its scan each pixel shows, `[N, H, W]` u32 of the labels' size, 0xffffffff where it shows
-   * none. Pixels without a point have no class. Absent for other images.
+   * Range images only: `[N, H, W]`, u32. The index of the scan's point in each pixel; 0xffffffff where it has none. Such
+   * pixels are empty: they have no class, are not ranked and get no label. Default: no pixel is empty.
    */
   readonly filled?: BufferRange;
+  /** The ring in which each pixel lies, `[N, H, W]`, u32; 0xffffffff where it is empty. Default: there are no rings. */
+  readonly rings?: BufferRange;
+  /** Whether batches of all sizes share the compiled kernels, which then read the size. Default `false`. */
+  readonly sharesKernels?: boolean;
   /**
    * Each image as a batch of its own, in the same buffer. Present if one binding cannot see the logits of all images.
    */
