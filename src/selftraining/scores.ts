@@ -41,6 +41,8 @@ export interface Cover {
   readonly numerator: number;
   /** Below the line. */
   readonly denominator: number;
+  /** The rows of a score map before the image, in parts of `denominator`. Default 0. */
+  readonly offset?: number;
 }
 
 /**
@@ -185,15 +187,18 @@ export function viewsBytes(views: number): number {
 /** A part of the logits as `betweenPart` takes it. Without a cover it is all of them. */
 function partOf(cover: Cover | undefined, logits: number, labels: number, alignCorners: boolean): number[] {
   const all = { numerator: alignCorners ? logits - 1 : logits, denominator: 1 };
-  const { numerator, denominator } = small(cover ?? all, labels, logits);
-  const last = Math.ceil(numerator / denominator) - (alignCorners ? 0 : 1);
-  return [numerator, denominator, Math.min(last, logits - 1), 0];
+  const { numerator, denominator, offset = 0 } = small(cover ?? all, labels, logits);
+  // In a score map the last pixel may lie between the last covered row and the next.
+  const last = Math.ceil((numerator + offset) / denominator) - (alignCorners || offset > 0 ? 0 : 1);
+  return [numerator, denominator, Math.min(last, logits - 1), offset];
 }
 
 /** The cover, or one nearly the same whose products stay below 2³¹. Only networks of odd strides need that. */
-function small({ numerator, denominator }: Cover, labels: number, logits: number): Cover {
+function small(cover: Cover, labels: number, logits: number): Cover {
+  const { numerator, denominator, offset = 0 } = cover;
   const most = Math.floor((2 ** 31 - 1) / (2 * labels));
-  if (numerator <= most && denominator * logits <= most) return { numerator, denominator };
+  if (numerator + offset <= most && denominator * logits <= most) return cover;
   const parts = Math.max(1, Math.floor(most / (logits + 1)));
-  return { numerator: Math.round(numerator / denominator * parts), denominator: parts };
+  const scaled = (value: number) => Math.round(value / denominator * parts);
+  return { numerator: scaled(numerator), denominator: parts, offset: scaled(offset) };
 }
