@@ -20,6 +20,8 @@ export const layoutNames = [
   "idd-lite",
   "bdd100k",
   "acdc",
+  "semantickitti",
+  "scribblekitti",
   "list",
   "folders",
   "photos",
