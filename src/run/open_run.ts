@@ -32,7 +32,7 @@ import { imagesOf, runFacts } from "./run_facts.ts";
 import { listsOf, openSplits } from "./run_splits.ts";
 import { modelVariant } from "../settings/model_variant.ts";
 import type { Settings } from "../settings/settings.ts";
-import { writeTowns } from "./synth.ts";
+import { writeBuiltIn } from "./built_in.ts";
 import { adapterKey, loadTuning } from "../tuning/table.ts";
 import type { RunContext, RunData } from "./context.ts";
 import { openBackbone, openWeights } from "./weights.ts";
@@ -136,6 +136,12 @@ async function openIn(folder: FolderStore, settings: Settings, needsTarget: bool
 function requireFittingOptions(settings: Settings, needsTarget: boolean): void {
   continuedWeights(settings);
   requireOneData(settings, needsTarget);
+  if (settings.get("built-in") !== "towns") {
+    if (settings.has("source") || settings.has("data")) {
+      throw new UsageError("Give either --built-in or data of your own, --source and --target or --data");
+    }
+    throw new UsageError(`--built-in ${settings.get("built-in")} can be written by synth, but not be adapted to yet`);
+  }
   if (settings.has("source-model") && settings.has("weights")) {
     throw new UsageError(
       "Give either --source-model, a finished source network, or --weights, which start the source training",
@@ -161,7 +167,9 @@ function requireOneData(settings: Settings, needsTarget: boolean): void {
       "Give --labelled instead of --source-list: with --data it says which images count as labelled",
     );
   }
-  if (labelled && !data) throw new UsageError("Give --labelled together with --data, the data set that it is about");
+  if (labelled && !data && (settings.has("source") || settings.get("built-in") !== "lidar")) {
+    throw new UsageError("Give --labelled together with --data, the data set that it is about");
+  }
   if (!needsTarget) return;
   if (data && !labelled) {
     throw new UsageError("Give --labelled together with --data: a share such as 0.1, or a list of the labelled images");
@@ -194,8 +202,8 @@ async function dataFolders(settings: Settings, folder: FolderStore, progress: Pr
   const towns = folder.file("towns");
   await folder.once("towns", doneForm, async () => {
     let bar: StageProgress | undefined;
-    await writeTowns(towns, {
-      ...settings.get("town-size") ?? {},
+    await writeBuiltIn(settings.get("built-in"), towns, {
+      size: settings.get("town-size"),
       trainCount: settings.get("town-images"),
       seed: settings.get("seed"),
       onProgress: (done, total) => {
