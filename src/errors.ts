@@ -28,7 +28,8 @@ export type Reason =
   | "unknown label set"
   | "no such variant"
   | "too many pixels"
-  | "broken images";
+  | "broken images"
+  | "labels of another size";
 
 /** An error that may carry a reason. */
 export class ReasonedError extends Error {

@@ -54,6 +54,8 @@ const advices: Readonly<Record<Reason, (command: TakenOptions) => string>> = {
     takes("max-pixels") ? "If the image is meant to be that large, raise --max-pixels; else its file is damaged" : "",
   "broken images": ({ takes }) =>
     takes("skip-broken") ? "Mend the files, or leave them out with --skip-broken" : "Mend the files",
+  "labels of another size": ({ takes }) =>
+    takes("loss-at") ? "Take the loss at the logits with --loss-at logits, or leave out --dice and --lovasz" : "",
   "unknown label set": () => "Or give a file: a label set, or the dataset.json of a data set",
   "no such variant": ({ names }) => {
     const given = names("width", "batch-norm", "heads", "branches", "colors", "stride-in", "skip-scale");
