@@ -252,7 +252,15 @@ export { type RunParts, Training } from "./src/selftraining/training.ts";
 
 // Networks
 export type { Normalization } from "./src/ops/data/sample.ts";
-export { encodeBatch, floatChannels, type ImageKind, imagenetPhotographs, rgbBytes } from "./src/nn/image_kind.ts";
+export {
+  encodeBatch,
+  floatChannels,
+  type ImageKind,
+  imagenetPhotographs,
+  rgbBytes,
+  type ScanKind,
+} from "./src/nn/image_kind.ts";
+export { type ScanChannels, scanRanges } from "./src/nn/scan_ranges.ts";
 export {
   batchNormLayer,
   type BatchNormLayerOptions,

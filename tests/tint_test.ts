@@ -26,6 +26,7 @@ import { interpolatedCrossEntropy } from "../src/ops/loss/interpolated_cross_ent
 import { conv2d } from "../src/ops/conv/conv2d.ts";
 import { sampleSoftLabels } from "../src/ops/data/sample_soft_labels.ts";
 import { depthwiseConv2d } from "../src/ops/conv/depthwise_conv2d.ts";
+import { backprojectDispatch, pointRules } from "../src/ops/scans/backproject.ts";
 import { confusionDispatch } from "../src/ops/metrics/confusion_matrix.ts";
 import { relu } from "../src/ops/activation/activation.ts";
 import { batchNormStatistics } from "../src/ops/norm/batch_norm_statistics.ts";
@@ -290,6 +291,12 @@ async function compileOthers(gpu: Gpu): Promise<void> {
   const labels = gpu.createBuffer(16, "labels");
   const range = { buffer: labels, offset: 0, size: 16 };
   await confusionDispatch(gpu, range, range, gpu.createBuffer(4 * 5 * 5, "counts"), { classes: 5, pixels: 16 });
+  const scan = { scans: 1, capacity: 4, height: 1, width: 4 };
+  for (const rule of pointRules) {
+    const large = gpu.createBuffer(32, "places");
+    const places = { buffer: large, offset: 0, size: 32 };
+    await backprojectDispatch(gpu, { labels: range, winners: range, places, points: range }, { ...scan, rule });
+  }
   await measurePeaks(gpu);
   await executedTrips(gpu, 2, 2);
 }

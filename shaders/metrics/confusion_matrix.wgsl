@@ -1,5 +1,6 @@
-// Confusion matrix: counts[truth, predicted] += pixels. Pixels count whose two labels are both classes, below CLASSES.
-// Bindings: 0 predicted · 1 truth [PIXELS] read, bytes, four to a word · 2 counts [CLASSES,CLASSES] u32, read and added
+// Confusion matrix: counts[truth, predicted] += pixels. Pixels count whose two labels are both classes, below CLASSES. With
+// MISSES, all count whose truth is a class, and the matrix has one column more, of those whose predicted label is none.
+// Bindings: 0 predicted · 1 truth [PIXELS] read, bytes, four to a word · 2 counts [CLASSES,COLUMNS] u32, read and added
 // to.
 // Schedule: an invocation walks over a run of words. It adds each run of equal (truth, predicted) pairs at once. The
 // first LOCAL_ENTRIES of the matrix are gathered in workgroup memory, which the workgroup adds to the counts at the end;
@@ -12,10 +13,12 @@
 
 const PIXELS: u32 = 1u;
 const CLASSES: u32 = 1u;
+const MISSES: bool = false;
 const WORDS_PER_INVOCATION: u32 = 16u;
 const LOCAL_ENTRIES: u32 = 1u;
 
 const WORDS = (PIXELS + 3u) / 4u;
+const COLUMNS = select(CLASSES, CLASSES + 1u, MISSES);
 
 @group(0) @binding(0) var<storage, read> predicted: array<u32>;
 @group(0) @binding(1) var<storage, read> truth: array<u32>;
@@ -44,10 +47,11 @@ fn main(
     let predictedWord = predicted[word];
     let truthWord = truth[word];
     #unroll byte in 0..4 {
-      let predicted$byte = (predictedWord >> $(byte * 8)u) & 255u;
+      let label$byte = (predictedWord >> $(byte * 8)u) & 255u;
+      let predicted$byte = select(label$byte, min(label$byte, CLASSES), MISSES);
       let truth$byte = (truthWord >> $(byte * 8)u) & 255u;
-      if (predicted$byte < CLASSES && truth$byte < CLASSES && 4u * word + $byte < PIXELS) {
-        let entry = truth$byte * CLASSES + predicted$byte;
+      if (predicted$byte < COLUMNS && truth$byte < CLASSES && 4u * word + $byte < PIXELS) {
+        let entry = truth$byte * COLUMNS + predicted$byte;
         if (entry != runEntry) {
           if (run > 0u) {
             add(runEntry, run);

@@ -11,7 +11,7 @@ import { TerminalProgress } from "../report/progress.ts";
 import { inspectItems, requireUsable } from "../run/inspection.ts";
 import { warnOfPalettes } from "../run/label_check.ts";
 import { openToScore, wantedLabelSet } from "../run/meeting.ts";
-import { viewOptions } from "../settings/settings.ts";
+import { labelBatch, viewOptions } from "../settings/settings.ts";
 import { evaluate, splitScores } from "../selftraining/evaluation.ts";
 import { compare } from "../run/comparison.ts";
 import { protocolOf, protocolText } from "../run/protocol.ts";
@@ -48,7 +48,7 @@ export async function run(args: readonly string[]): Promise<number> {
   const views = viewOptions(settings);
   const confusion = await evaluate(gpu, network, loader, items, {
     ...shapes,
-    batch: settings.get("label-batch"),
+    batch: labelBatch(settings, shapes),
     views,
     merge,
   });

@@ -13,7 +13,7 @@ import { TerminalProgress } from "../report/progress.ts";
 import { shown, terminal } from "../report/terminal.ts";
 import { inspectItems, requireUsable } from "../run/inspection.ts";
 import { chooseImages, countLabels } from "../selftraining/image_ranking.ts";
-import { viewOptions } from "../settings/settings.ts";
+import { labelBatch, viewOptions } from "../settings/settings.ts";
 import { readArguments } from "./arguments.ts";
 import { openGpu, openNetwork, openShapes } from "./open.ts";
 
@@ -37,12 +37,13 @@ export async function run(args: readonly string[]): Promise<number> {
   const { items } = inspected;
   if (count > items.length) terminal.say(`There are ${items.length} images only: all are written, the best first`);
   using loader = openLoader({ maxPixels });
+  const shapes = openShapes(settings, network, inspected.sizes);
   const bar = progress.stage("labelling the images", items.length, { unit: "images", perStep: 1 });
   const counts = await countLabels(gpu, network, loader, items, {
-    ...openShapes(settings, network, inspected.sizes),
+    ...shapes,
     ...{ policy: "cbst", rule: "crst", portion: settings.get("portion"), stride: settings.get("stride") },
     views: viewOptions(settings),
-    batch: settings.get("label-batch"),
+    batch: labelBatch(settings, shapes),
     onProgress: (done) => bar.update(done),
   }).finally(() => bar.end());
   const chosen = chooseImages(counts, count);

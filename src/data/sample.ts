@@ -94,8 +94,10 @@ export function makeSample(
   soft: SoftLabelMap | null = null,
 ): Sample {
   const originalSize = { height: image.height, width: image.width };
-  const size = boundedSize(name, originalSize, options);
   const found = options.labels === "none" ? null : labels;
+  // A scan becomes an image of the working size on the GPU.
+  if (image.sensor !== undefined) return { name, image, ...labelFields(found), originalSize };
+  const size = boundedSize(name, originalSize, options);
   const placed = found === null || options.labels === "original" ? found : resizeLabelMap(found, size);
   const softLabels = soft === null || options.labels === "none" || options.labels === "original"
     ? {}

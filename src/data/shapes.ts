@@ -24,6 +24,11 @@ export interface ShapeOptions {
    * they are compiled for the one size. Default: `true` unless all images are worked on at exactly one size.
    */
   readonly areMixed?: boolean | undefined;
+  /**
+   * LiDAR scans: the most points of a scan, so that one program takes all. A scan with more points has a program of its
+   * own. Default: as many as come.
+   */
+  readonly points?: number | undefined;
 }
 
 /** At which sizes images are worked on, without anything left open. */

@@ -38,6 +38,9 @@ import leftTexture from "../../shaders/lib/left_texture.wgsl" with { type: "text
 import pixelSizes from "../../shaders/lib/pixel_sizes.wgsl" with { type: "text" };
 import poolAverage from "../../shaders/lib/pool_average.wgsl" with { type: "text" };
 import poolGeometry from "../../shaders/lib/pool_geometry.wgsl" with { type: "text" };
+import pointLabelKnn from "../../shaders/lib/point_label_knn.wgsl" with { type: "text" };
+import pointLabelNearest from "../../shaders/lib/point_label_nearest.wgsl" with { type: "text" };
+import pointLabelNone from "../../shaders/lib/point_label_none.wgsl" with { type: "text" };
 import random from "../../shaders/lib/random.wgsl" with { type: "text" };
 import rightBuffer from "../../shaders/lib/right_buffer.wgsl" with { type: "text" };
 import rightTexture from "../../shaders/lib/right_texture.wgsl" with { type: "text" };
@@ -81,6 +84,9 @@ export const library: Readonly<Record<string, string>> = {
   "lib/pixel_sizes.wgsl": pixelSizes,
   "lib/pool_average.wgsl": poolAverage,
   "lib/pool_geometry.wgsl": poolGeometry,
+  "lib/point_label_knn.wgsl": pointLabelKnn,
+  "lib/point_label_nearest.wgsl": pointLabelNearest,
+  "lib/point_label_none.wgsl": pointLabelNone,
   "lib/random.wgsl": random,
   "lib/right_buffer.wgsl": rightBuffer,
   "lib/right_texture.wgsl": rightTexture,

@@ -50,6 +50,50 @@ export function scoreConfusion(confusion: ArrayLike<number>, options: { absent?:
   return { iou, miou: meanOf(iou), pixelAccuracy: pixels > 0 ? sum(both) / pixels : null };
 }
 
+/** Scores over the points or the pixels of LiDAR scans, as fractions of 1. */
+export interface ScanScores {
+  /**
+   * Mean IoU over all classes, as the official evaluators define it: a class that the ground truth does not have counts as
+   * 0. `null` where nothing is labelled.
+   */
+  miou: number | null;
+  /** Mean IoU over the classes that the ground truth has. */
+  miouPresent: number | null;
+  /** IoU by class id; `null` for a class that the ground truth does not have. */
+  iou: (number | null)[];
+  /** Share of what is labelled whose class is right; what the prediction calls no class is wrong. */
+  accuracy: number | null;
+}
+
+/**
+ * Scores by the rule of SemanticKITTI's evaluator, of a matrix `[C, C + 1]`: `counts[truth · (C + 1) + predicted]`, whose
+ * last column counts what has a class that the prediction calls none. That is a miss. What has no ground truth is not in
+ * the matrix.
+ *
+ * @throws {RangeError} where the matrix has another shape.
+ */
+export function scoreWithMisses(counts: ArrayLike<number>): ScanScores {
+  const classes = Math.floor(Math.sqrt(counts.length));
+  if (classes * (classes + 1) !== counts.length) {
+    throw new RangeError(`A confusion matrix with misses has C × (C + 1) counts, found ${counts.length}`);
+  }
+  const at = (truth: number, predicted: number) => counts[truth * (classes + 1) + predicted] ?? 0;
+  const ids = Array.from({ length: classes }, (_, id) => id);
+  const truth = ids.map((id) => sum(ids.map((predicted) => at(id, predicted))) + at(id, classes));
+  const predicted = ids.map((id) => sum(ids.map((row) => at(row, id))));
+  const iou = ids.map((id) => {
+    const own = truth[id] ?? 0;
+    return own === 0 ? null : at(id, id) / (own + (predicted[id] ?? 0) - at(id, id));
+  });
+  const labelled = sum(truth);
+  if (labelled === 0) return { miou: null, miouPresent: null, iou, accuracy: null };
+  const present = iou.filter((value) => value !== null);
+  return {
+    ...{ miou: sum(present) / classes, miouPresent: meanOf(iou), iou },
+    accuracy: sum(ids.map((id) => at(id, id))) / labelled,
+  };
+}
+
 /** The mean of the values that are not `null`; `null` where none is. Also the mIoU over a subset of classes. */
 export function meanOf(values: readonly (number | null)[]): number | null {
   const present = values.filter((value) => value !== null);

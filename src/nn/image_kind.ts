@@ -30,11 +30,26 @@ export interface ImageKind {
   /** A program's input, called `pixels`. It holds the encoded images of a batch, one after the other. */
   readonly input: (batch: number, size: Size) => Tensor;
   /**
-   * Samples crops of that input: gives the normalised batch `[N, channels, crop.height, crop.width]`.
+   * Samples crops of that input: gives the normalised batch `[N, channels, crop.height, crop.width]`. Scans are
+   * projected to range images of that size.
    *
-   * @param geometry `[N, 12]`: `sampleGeometryValues` of each sample.
+   * @param geometry `[N, 12]`: `sampleGeometryValues` of each sample. Of scans: `scanGeometryValues`.
    */
   readonly sample: (images: Tensor, geometry: Tensor, crop: Size) => Tensor;
+  /** What is special of LiDAR scans; absent for all other images. */
+  readonly scans?: ScanKind;
+}
+
+/** What is special of a kind of images that are made from the points of scans. */
+export interface ScanKind {
+  /**
+   * The channels of range images, `[N, channels, H, W]`.
+   *
+   * @param points the input of the kind.
+   * @param winner `[N, H, W]`: which point each pixel shows.
+   * @param geometry how each scan is projected.
+   */
+  readonly channelsOf: (points: Tensor, winner: Tensor, geometry: Tensor) => Tensor;
 }
 
 /**
@@ -46,13 +61,14 @@ export function rgbBytes(normalization: Normalization): ImageKind {
     name: "RGB bytes",
     channels: 3,
     bytesOf: ({ height, width }) => height * width * 4,
-    encode({ height, width, pixels }, name) {
+    encode(image, name) {
+      const { height, width, pixels } = image;
       if (pixels instanceof Uint8Array && pixels.length === height * width * 4) return pixels;
       throw new Error(
         `Cannot use ${name}: the network takes RGB bytes, ${
           height * width * 4
         } for ${height}×${width} pixels; the image ` +
-          `has ${describePixels(pixels)}`,
+          `has ${describePixels(image)}`,
       );
     },
     input: (batch, { height, width }) => input("pixels", [batch, height, width], { dtype: "u32", layout: "plain" }),
@@ -99,12 +115,13 @@ export function floatChannels(channels: number, normalization?: Normalization): 
     name: `${channels} float channels`,
     channels,
     bytesOf: (size) => storedBytes(shapeOf(1, size), "f32", "activation"),
-    encode({ height, width, pixels }, name) {
+    encode(image, name) {
+      const { height, width, pixels } = image;
       const plane = height * width;
-      if (!(pixels instanceof Float32Array) || pixels.length !== channels * plane) {
+      if (!(pixels instanceof Float32Array) || pixels.length !== channels * plane || image.sensor !== undefined) {
         throw new Error(
           `Cannot use ${name}: the network takes ${channels} float channels, ${channels * plane} numbers for ` +
-            `${height}×${width} pixels; the image has ${describePixels(pixels)}`,
+            `${height}×${width} pixels; the image has ${describePixels(image)}`,
         );
       }
       // In one pass to where each number lies on the GPU, [H, W, C₄]: this is done for every image of every step.
@@ -124,7 +141,9 @@ export function floatChannels(channels: number, normalization?: Normalization): 
   };
 }
 
-function describePixels(pixels: PixelImage["pixels"]): string {
+/** What an image holds, for messages: `40 bytes`. */
+export function describePixels({ height, pixels, sensor }: PixelImage): string {
+  if (sensor !== undefined) return `the ${height} points of a LiDAR scan`;
   return `${pixels.length} ${pixels instanceof Uint8Array ? "bytes" : "floats"}`;
 }
 

@@ -10,7 +10,7 @@ import { bytesText } from "../report/units.ts";
 import { defaultKeptBytes } from "../selftraining/logits_source.ts";
 import { agreementImages } from "../selftraining/mirror_agreement.ts";
 import { type StepOptions, trainingStep } from "../selftraining/training_step.ts";
-import { testViewOptions, viewOptions } from "../settings/settings.ts";
+import { labelBatch, testViewOptions, viewOptions } from "../settings/settings.ts";
 import type { RunContext, RunData } from "./context.ts";
 import { peakOf, planStages, type StageMemory, type StageName } from "./memory_plan.ts";
 import { pictureCount } from "./pictures.ts";
@@ -154,7 +154,7 @@ export function memoryStages(context: RunContext, data: RunData, adapts: boolean
       clips: settings.get("clip-norm") !== undefined,
     },
     inference: {
-      batch: settings.get("label-batch"),
+      batch: labelBatch(settings, context.shapes),
       views: viewOptions(settings),
       testViews: testViewOptions(settings),
       shapes: context.shapes,

@@ -23,7 +23,7 @@ import {
 } from "../selftraining/objective.ts";
 import type { ScoringSettings } from "../selftraining/evaluation.ts";
 import { Trainer, type TrainerOptions } from "../selftraining/trainer.ts";
-import { type Settings, testViewOptions, viewOptions } from "../settings/settings.ts";
+import { labelBatch, type Settings, testViewOptions, viewOptions } from "../settings/settings.ts";
 import { balancedWeights, classPixels, readClassWeights } from "./class_weights.ts";
 import type { RunContext, RunData } from "./context.ts";
 import { readPrior } from "./given_prior.ts";
@@ -173,12 +173,14 @@ export function adaptationSettings(
 }
 
 /** How the network is scored. */
-export function scoringSettings({ settings, merge }: Pick<RunContext, "settings" | "merge">): ScoringSettings {
+export function scoringSettings(
+  { settings, merge, shapes }: Pick<RunContext, "settings" | "merge" | "shapes">,
+): ScoringSettings {
   return {
     merge,
     views: viewOptions(settings),
     testViews: testViewOptions(settings),
-    scoringBatch: settings.get("label-batch"),
+    scoringBatch: labelBatch(settings, shapes),
     absent: settings.get("absent"),
   };
 }

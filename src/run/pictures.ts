@@ -19,7 +19,7 @@ import { priorName } from "../selftraining/adapt.ts";
 import { equalBatches } from "../selftraining/inference.ts";
 import { Predictor } from "../selftraining/prediction.ts";
 import { readFile, writeFileSafely } from "../disk/files.ts";
-import { testViewOptions } from "../settings/settings.ts";
+import { labelBatch, testViewOptions } from "../settings/settings.ts";
 import type { RunContext, RunData } from "./context.ts";
 
 /** The most target images that are drawn. */
@@ -106,7 +106,7 @@ async function predictions(
   items: readonly FileItem[],
 ): Promise<LabelMap[]> {
   // The batch of scoring, so that no kernel has to be compiled anew.
-  const batch = settings.get("label-batch");
+  const batch = labelBatch(settings, shapes);
   await using predictor = new Predictor(gpu, network, batch, testViewOptions(settings), merge);
   const maps: LabelMap[] = [];
   const grouping = { batch, shapes, multiple: network.model.sizeMultiple };

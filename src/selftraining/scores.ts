@@ -94,6 +94,11 @@ export interface ScoreBatch {
   /** Whether batches of all sizes share the compiled kernels, which then read the size. Default `false`. */
   readonly sharesKernels?: boolean;
   /**
+   * LiDAR scans: which point of its scan each pixel shows, `[N, H, W]` u32 of the labels' size, 0xffffffff where it shows
+   * none. Pixels without a point have no class. Absent for other images.
+   */
+  readonly filled?: BufferRange;
+  /**
    * Each image as a batch of its own, in the same buffer. Present if one binding cannot see the logits of all images.
    */
   readonly parts?: readonly ScoreBatch[];

@@ -6,6 +6,7 @@
 
 import * as v from "valibot";
 import { parse as parseYaml } from "yaml";
+import type { Shapes } from "../data/shapes.ts";
 import { errorText, UsageError } from "../errors.ts";
 import { shortJson, shortText } from "../formats/validation.ts";
 import type { ViewOptions } from "../selftraining/views.ts";
@@ -204,6 +205,17 @@ export function testViewOptions(settings: Settings): ViewOptions {
 /** How predictions are averaged, as the options say. */
 export function viewOptions(settings: Settings): ViewOptions {
   return { scales: settings.get("scales"), flip: settings.get("flip"), average: settings.get("average") };
+}
+
+/** Pixels of the images that are labelled together, unless the options say how many these are: of four of 384×512. */
+const labelBatchPixels = 4 * 384 * 512;
+
+/** How many images are labelled or scored together: as the options say, or at most four, by the largest canvas. */
+export function labelBatch(settings: Settings, { canvases }: Pick<Shapes, "canvases">): number {
+  const batch = settings.get("label-batch");
+  if (batch !== "auto") return batch;
+  const pixels = Math.max(...canvases.map(({ height, width }) => height * width));
+  return Math.max(1, Math.min(4, Math.floor(labelBatchPixels / pixels)));
 }
 
 /** `Did you mean "…"?` with the nearest of `candidates`. If none is near, the first eight candidates. */

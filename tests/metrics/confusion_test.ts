@@ -1,6 +1,6 @@
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { readFileSync } from "node:fs";
-import { addConfusion, meanOf, scoreConfusion } from "../../src/metrics/confusion.ts";
+import { addConfusion, meanOf, scoreConfusion, scoreWithMisses } from "../../src/metrics/confusion.ts";
 import { testWithShared } from "../shared.ts";
 
 testWithShared(
@@ -37,4 +37,20 @@ Deno.test("scoreConfusion() without any pixel has no scores, and refuses what is
 Deno.test("addConfusion() adds element by element and refuses other sizes", () => {
   assertEquals(addConfusion(Uint32Array.of(1, 2, 3, 4), [10, 0, 0, 1]), [11, 2, 3, 5]);
   assertThrows(() => addConfusion([1], [1, 2, 3, 4]), RangeError, "1 and 4 counts");
+});
+
+Deno.test("scoreWithMisses() counts what the prediction calls no class as a miss, and means over all classes and those present", () => {
+  // Class 0: 6 points, of which 4 are right, 1 is called class 1 and 1 is called none. Class 1: 3 points, all right.
+  // Class 2: none, but 1 point of class 3 is called so. Class 3: 1 point.
+  const counts = [[4, 1, 0, 0, 1], [0, 3, 0, 0, 0], [0, 0, 0, 0, 0], [0, 0, 1, 0, 0]].flat();
+  const { miou, miouPresent, iou, accuracy } = scoreWithMisses(counts);
+  assertEquals(iou, [4 / 6, 3 / 4, null, 0]);
+  assertAlmostEquals(miou ?? NaN, (4 / 6 + 3 / 4) / 4, 1e-12);
+  assertAlmostEquals(miouPresent ?? NaN, (4 / 6 + 3 / 4) / 3, 1e-12);
+  assertAlmostEquals(accuracy ?? NaN, 7 / 10, 1e-12);
+});
+
+Deno.test("scoreWithMisses() without a labelled point has no scores, and refuses other shapes", () => {
+  assertEquals(scoreWithMisses([0, 0]), { miou: null, miouPresent: null, iou: [null], accuracy: null });
+  assertThrows(() => scoreWithMisses([1, 2, 3]), RangeError, "C × (C + 1) counts, found 3");
 });

@@ -1,10 +1,11 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { exactly } from "../../src/data/shapes.ts";
 import { UsageError } from "../../src/errors.ts";
 import { recipeTable } from "../../src/settings/option_texts.ts";
 import { type Command, options } from "../../src/settings/options.ts";
-import { readRecipe, resolveSettings, type Settings, type Values } from "../../src/settings/settings.ts";
+import { labelBatch, readRecipe, resolveSettings, type Settings, type Values } from "../../src/settings/settings.ts";
 import earlier from "./earlier_recipes.json" with { type: "json" };
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -64,6 +65,19 @@ Deno.test("the defaults are those of the recipe with mining, without its sizes",
   const different = Object.keys({ ...defaults, ...recipe })
     .filter((key) => JSON.stringify(defaults[key]) !== JSON.stringify(recipe[key]));
   assertEquals(different.sort(), ["crop", "repeat-images", "size"]);
+});
+
+Deno.test("large images are labelled by fewer at a time, unless the number is given", () => {
+  const batch = (height: number, width: number, given: Values = {}) =>
+    labelBatch(resolveSettings("adapt", given), exactly({ height, width }));
+  assertEquals([batch(240, 320), batch(384, 512), batch(480, 640), batch(512, 1024), batch(1024, 2048)], [
+    4,
+    4,
+    2,
+    1,
+    1,
+  ]);
+  assertEquals(batch(1024, 2048, { "label-batch": 3 }), 3);
 });
 
 Deno.test("a share of the source images takes the place of their default number, and of a recipe's", () => {

@@ -14,3 +14,14 @@ export function confusionMatrix(predicted: ArrayLike<number>, truth: ArrayLike<n
   }
   return counts;
 }
+
+/** `[C, C + 1]` with rows by ground truth; the last column counts pixels whose predicted label is no class. */
+export function confusionWithMisses(predicted: ArrayLike<number>, truth: ArrayLike<number>, classes: number): number[] {
+  const counts = new Array<number>(classes * (classes + 1)).fill(0);
+  for (let index = 0; index < truth.length; index++) {
+    const row = truth[index] ?? 255;
+    const entry = row * (classes + 1) + Math.min(predicted[index] ?? 255, classes);
+    if (row < classes) counts[entry] = (counts[entry] ?? 0) + 1;
+  }
+  return counts;
+}

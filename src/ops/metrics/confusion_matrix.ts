@@ -21,11 +21,16 @@ export interface ConfusionOptions {
   readonly classes: number;
   /** Number of labels to count, from the start of both ranges. */
   readonly pixels: number;
+  /**
+   * Whether labels that are no class count as predictions too: they are misses of the class of the truth. The matrix is
+   * then `[C, C + 1]`, and its last column counts them. Default `false`.
+   */
+  readonly withMisses?: boolean;
 }
 
 /** Bytes of the counts of a confusion matrix. */
-export function confusionBytes(classes: number): number {
-  return classes * classes * 4;
+export function confusionBytes(classes: number, withMisses = false): number {
+  return classes * (withMisses ? classes + 1 : classes) * 4;
 }
 
 /**
@@ -47,7 +52,7 @@ export function confusionDispatch(
   counts: GPUBuffer | BufferRange,
   options: ConfusionOptions,
 ): Promise<Dispatch> {
-  const { classes, pixels } = options;
+  const { classes, pixels, withMisses = false } = options;
   if (!Number.isInteger(classes) || classes < 1 || classes > maxClasses) {
     throw new RangeError(`Cannot count a confusion matrix of ${classes} classes: 1 to ${maxClasses} are possible`);
   }
@@ -60,8 +65,9 @@ export function confusionDispatch(
     {
       PIXELS: pixels,
       CLASSES: classes,
+      ...(withMisses ? { MISSES: true } : {}),
       WORDS_PER_INVOCATION: wordsPerInvocation,
-      LOCAL_ENTRIES: Math.min(classes * classes, maxLocalEntries),
+      LOCAL_ENTRIES: Math.min(confusionBytes(classes, withMisses) / 4, maxLocalEntries),
     },
     [predicted, truth, counts],
     grid(Math.ceil(pixels / (4 * wordsPerInvocation)), 64),

@@ -28,7 +28,7 @@ export const labelsOptions = [
   { key: "absent", group: "labels", kind: "text", default: "null", choices: ["null", "zero"],
     commands: [...training, "evaluate"],
     help: "score of a class that is neither in the labels nor predicted: none (null) or 0 (zero)" },
-  { key: "label-batch", group: "labels", kind: "integer", default: 4, minimum: 1,
+  { key: "label-batch", group: "labels", kind: "integer", words: ["auto"], default: "auto", earlier: 4, minimum: 1,
     commands: [...training, "evaluate", "rank-images"], freeOnResume: true,
-    help: "images that are labelled or scored together" },
+    help: "images that are labelled or scored together; auto: four, or fewer large ones" },
 ] as const satisfies readonly OptionShape[];

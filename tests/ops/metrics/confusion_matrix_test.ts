@@ -3,7 +3,7 @@ import { wholeRange } from "../../../src/gpu/launch.ts";
 import { confusionBytes, confusionDispatch } from "../../../src/ops/metrics/confusion_matrix.ts";
 import { Random } from "../../../src/random.ts";
 import { testWithShared } from "../../shared.ts";
-import { confusionMatrix as twin } from "../../twins/confusion_matrix.ts";
+import { confusionMatrix as twin, confusionWithMisses } from "../../twins/confusion_matrix.ts";
 import { testGpu } from "../harness.ts";
 
 for (
@@ -30,6 +30,17 @@ Deno.test("confusionDispatch() adds to what was counted before", async () => {
   const predicted = randomLabels(101, "predicted", 5);
   assertEquals(await count(predicted, truth, 5, 3), twin(predicted, truth, 5).map((value) => 3 * value));
 });
+
+for (const classes of [1, 19, 33, 254]) {
+  Deno.test(`confusionDispatch() counts misses of ${classes} classes in a column of their own`, async () => {
+    const truth = randomLabels(5003, "truth", classes);
+    const predicted = randomLabels(5003, "predicted", classes);
+    assertEquals(
+      await count(predicted, truth, classes, 1, true),
+      confusionWithMisses(predicted, truth, classes),
+    );
+  });
+}
 
 Deno.test("confusionDispatch() counts long runs of one pair", async () => {
   const truth = new Uint8Array(4099).fill(2);
@@ -64,18 +75,23 @@ async function count(
   truth: Uint8Array<ArrayBuffer>,
   classes: number,
   times: number,
+  withMisses = false,
 ): Promise<number[]> {
   const gpu = await testGpu();
   const [first, second] = [gpu.createBuffer(predicted.length, "predicted"), gpu.createBuffer(truth.length, "truth")];
-  const counts = gpu.createBuffer(confusionBytes(classes), "counts");
+  const counts = gpu.createBuffer(confusionBytes(classes, withMisses), "counts");
   // Whatever follows the last label must not be counted.
   gpu.write(first, new Uint8Array(first.size));
   gpu.write(first, predicted);
   gpu.write(second, truth);
-  const options = { classes, pixels: truth.length };
+  const options = { classes, pixels: truth.length, withMisses };
   const dispatch = await confusionDispatch(gpu, wholeRange(first), wholeRange(second), counts, options);
   for (let run = 0; run < times; run++) gpu.submit([dispatch]);
-  const [bytes = new Uint8Array()] = await gpu.read({ buffer: counts, offset: 0, size: confusionBytes(classes) });
+  const [bytes = new Uint8Array()] = await gpu.read({
+    buffer: counts,
+    offset: 0,
+    size: confusionBytes(classes, withMisses),
+  });
   for (const buffer of [first, second, counts]) gpu.destroyBuffer(buffer);
   return [...new Uint32Array(bytes.buffer)];
 }
