@@ -87,6 +87,19 @@ for (const { op, twin } of Object.values(losses)) {
   });
 }
 
+Deno.test("dice() and lovaszSoftmax() are nearly 0 where a network is right and sure, and 1 where it is wrong", async () => {
+  const shape = [1, 3, 4, 6];
+  const labels = Array.from({ length: 24 }, (_, at) => at % 3);
+  for (const [shift, expected] of [[0, 0], [1, 1]] as const) {
+    const values = Array.from({ length: 72 }, (_, at) => (at % 24 + shift) % 3 === Math.floor(at / 24) ? 40 : 0);
+    const results = await runGraph({
+      logits: { shape, values },
+      labels: { shape: [1, 4, 6], layout: "plain", dtype: "u8", values: labels },
+    }, ({ logits, labels }) => ({ dice: dice(logits, labels), lovasz: lovaszSoftmax(logits, labels) }));
+    for (const name of ["dice", "lovasz"]) assertAlmostEquals(results[name]?.[0] ?? NaN, expected, 1e-5, name);
+  }
+});
+
 Deno.test("lovaszSoftmax() of many pixels is that of sorted errors within 1e-6, its gradient within 0.1 %", async () => {
   const shape = [1, 5, 96, 128];
   const inputs = problem(shape, 5, 2);
