@@ -50,7 +50,8 @@ export async function run(args: readonly string[]): Promise<number> {
 /** The most problems that are listed. */
 const listed = 20;
 
-function printReport(path: string, { layout, splits, classes, histogram, ignored, problems }: DatasetReport): void {
+function printReport(path: string, report: DatasetReport): void {
+  const { layout, splits, classes, histogram, ignored, problems, points } = report;
   const kinds = classes.length === 0 ? "no classes" : `${classes.length} classes`;
   terminal.print(`${shown(path)}: layout ${layout}, ${kinds}`);
   const names = Object.entries(splits).map(([name, split]) => ({ name: shown(name), ...split }));
@@ -60,6 +61,7 @@ function printReport(path: string, { layout, splits, classes, histogram, ignored
     const cells = [name.padEnd(nameWidth), String(images).padStart(7), String(labelled).padStart(8)];
     terminal.print(`  ${[...cells, sizesText(sizes)].join("  ")}`);
   }
+  printPoints(splits);
   const total = Object.values(histogram).reduce((sum, count) => sum + count, ignored);
   const classWidth = Math.max(7, ...classes.map((name) => shown(name).length));
   const row = (name: string, count: number) => {
@@ -67,7 +69,8 @@ function printReport(path: string, { layout, splits, classes, histogram, ignored
     terminal.print(`  ${shown(name).padEnd(classWidth)}  ${String(count).padStart(13)}  ${share.padStart(8)}`);
   };
   if (classes.length > 0 && total > 0) {
-    terminal.print(`  ${"class".padEnd(classWidth)}  ${"pixels".padStart(13)}  ${"share".padStart(8)}`);
+    const unit = points === undefined ? "pixels" : "points";
+    terminal.print(`  ${"class".padEnd(classWidth)}  ${unit.padStart(13)}  ${"share".padStart(8)}`);
     for (const [name, count] of Object.entries(histogram)) row(name, count);
     row("ignored", ignored);
   }
@@ -75,6 +78,20 @@ function printReport(path: string, { layout, splits, classes, histogram, ignored
   else terminal.print(`  ${problems.length} problem${problems.length === 1 ? "" : "s"}:`);
   for (const { problem } of problems.slice(0, listed)) terminal.print(`    ${shown(problem)}`);
   if (problems.length > listed) terminal.print(`    and ${problems.length - listed} more, which --json lists`);
+}
+
+/** What is known of the points of scans. */
+function printPoints(splits: DatasetReport["splits"]): void {
+  for (const [name, split] of Object.entries(splits)) {
+    if (!("points" in split) || split.points === 0) continue;
+    const { points, labelledPoints, droppedPoints, pointsOfScan: { fewest, most } } = split;
+    const share = (count: number) => `${(100 * count / points).toFixed(1)} %`;
+    terminal.print(
+      `  ${shown(name)}: ${points} points, ${fewest} to ${most} a scan; ${labelledPoints} (${
+        share(labelledPoints)
+      }) with a class; ${droppedPoints} (${share(droppedPoints)}) at the sensor or not finite, which no pixel sees`,
+    );
+  }
 }
 
 /** Sizes with the number of images of each, the most frequent first. */

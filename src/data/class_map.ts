@@ -25,7 +25,8 @@ export interface ClassMap {
 }
 
 /**
- * What each of the 256 ids of a label file becomes: a class id, {@link IGNORE_LABEL}, or −1 if the id must not occur.
+ * What each id of a label file becomes: a class id, {@link IGNORE_LABEL}, or −1 if the id must not occur. It has 256
+ * entries, or more where a data set has larger ids, as SemanticKITTI does.
  */
 export type LabelTable = Int16Array;
 
@@ -99,7 +100,7 @@ export function labelTable(classCount: number, ignore: number = IGNORE_LABEL, cl
  * @param ids the class of each id that may occur, {@link IGNORE_LABEL} for ignored pixels.
  */
 export function idTable(ids: ReadonlyMap<number, number>, classMap?: ClassMap): LabelTable {
-  const table = new Int16Array(256).fill(-1);
+  const table = new Int16Array(Math.max(256, ...[...ids.keys()].map((id) => id + 1))).fill(-1);
   for (const [id, classId] of ids) {
     table[id] = classId === IGNORE_LABEL ? IGNORE_LABEL : classMap?.toId[classId] ?? classId;
   }

@@ -8,7 +8,15 @@
 import { type LabelTable, translateLabels } from "./class_map.ts";
 import { decodeImage, imageHeader } from "./decode.ts";
 import { type DecodedLabels, decodeLabels, type LabelRules } from "./labels.ts";
-import { makeLabelSample, makeSample, type Sample, type SampleLabelMap, type SampleOptions } from "./sample.ts";
+import {
+  makeLabelSample,
+  makeSample,
+  makeScanSample,
+  type Sample,
+  type SampleLabelMap,
+  type SampleOptions,
+} from "./sample.ts";
+import { decodeScan, decodeScanLabels } from "./scans/read_scan.ts";
 import type { ScanSensor } from "./scans/sensor.ts";
 import { decodeSoftLabels } from "./soft_label_map.ts";
 import { formatSize, type Size } from "./size.ts";
@@ -33,6 +41,10 @@ export interface FileItem extends LabelRules {
   labelsResized?: boolean;
   /** The sensor, if the image file is a LiDAR scan. */
   sensor?: ScanSensor;
+  /** The token by which the tables of nuScenes know the scan, where there are tables. */
+  token?: string;
+  /** Other names of the image in lists: the token of its sample in nuScenes. */
+  otherNames?: readonly string[];
 }
 
 /** The bytes of an item's files. */
@@ -52,6 +64,7 @@ export interface FileBytes {
  */
 export async function decodeSample(item: FileItem, bytes: FileBytes, options: SampleOptions): Promise<Sample> {
   if (bytes.image === null) return labelsOnly(item, bytes.labels, options);
+  if (item.sensor !== undefined) return scanSample(item, { ...bytes, image: bytes.image }, item.sensor, options);
   const image = await decodeImage(bytes.image, item.imagePath, options);
   if (bytes.labels === null || item.labelPath === null || options.labels === "none") {
     return makeSample(item.name, image, null, options);
@@ -69,8 +82,25 @@ export async function decodeSample(item: FileItem, bytes: FileBytes, options: Sa
   return makeSample(item.name, image, trainLabels(found, item.labelPath, item.labelTable), options, soft);
 }
 
+function scanSample(
+  item: FileItem,
+  bytes: FileBytes & { readonly image: Uint8Array },
+  sensor: ScanSensor,
+  options: SampleOptions,
+): Sample {
+  const image = decodeScan(bytes.image, item.imagePath, sensor, options);
+  const labels = bytes.labels === null || item.labelPath === null || options.labels === "none"
+    ? null
+    : decodeScanLabels(bytes.labels, item.labelPath, item.labelTable, image.height);
+  return makeSample(item.name, image, labels, options);
+}
+
 function labelsOnly(item: FileItem, bytes: Uint8Array | null, options: SampleOptions): Sample {
   if (bytes === null || item.labelPath === null) throw new Error(`Cannot load labels of ${item.name}: it has none`);
+  if (item.sensor !== undefined) {
+    const labels = decodeScanLabels(bytes, item.labelPath, item.labelTable, null);
+    return makeScanSample(item.name, { height: labels.height, width: 1, pixels: new Float32Array(0) }, labels);
+  }
   const found = labelsOf(item, bytes, item.labelPath, options);
   return makeLabelSample(item.name, trainLabels(found, item.labelPath, item.labelTable), options);
 }

@@ -93,6 +93,7 @@ export function makeSample(
   options: SampleOptions,
   soft: SoftLabelMap | null = null,
 ): Sample {
+  if (image.sensor !== undefined) return makeScanSample(name, image, options.labels === "none" ? null : labels);
   const originalSize = { height: image.height, width: image.width };
   const found = options.labels === "none" ? null : labels;
   // A scan becomes an image of the working size on the GPU.
@@ -103,6 +104,20 @@ export function makeSample(
     ? {}
     : { softLabels: resizeSoftLabels(soft, size).words };
   return { name, image: resizePixels(image, size), ...labelFields(placed), ...softLabels, originalSize };
+}
+
+/**
+ * A sample of a LiDAR scan. Neither its points nor their labels have a working size.
+ *
+ * @throws {Error} where there are fewer or more labels than points.
+ */
+export function makeScanSample(name: string, scan: PixelImage, labels: SampleLabelMap | null): Sample {
+  if (labels !== null && !isSameSize(scan, labels)) {
+    throw new Error(
+      `Cannot use the labels of ${name}: they are ${labels.height}×${labels.width}, the scan has ${scan.height} points`,
+    );
+  }
+  return { name, image: scan, ...labelFields(labels), originalSize: { height: scan.height, width: scan.width } };
 }
 
 /** A sample of labels alone: its image has no pixels. */

@@ -48,6 +48,12 @@ export function checkedFile(path: string, { maxPixels, labels = false }: CheckOp
   return { header, digest, read };
 }
 
+/** The length of a file without a header, and a digest of its length and its bytes. */
+export function countedFile(path: string): { readonly length: number; readonly digest: string } {
+  const { length, pieces } = readParts(path);
+  return { length, digest: digestOf(length, pieces) };
+}
+
 /** The header of a large file. If it is longer than the beginning that was read, the whole file is read. */
 function headerOf(beginning: Uint8Array, path: string, read: () => Uint8Array): ImageHeader {
   try {

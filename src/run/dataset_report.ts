@@ -25,6 +25,22 @@ export interface SplitReport {
   readonly sizes: Readonly<Record<string, number>>;
 }
 
+/** A split of LiDAR scans in a report. Its `sizes` are those of the range images that its sensor has. */
+export interface ScanSplitReport extends SplitReport, PointCounts {
+  /** Points that the projection drops: at the sensor or not finite. */
+  readonly droppedPoints: number;
+  /** The points of the smallest and of the largest scan. */
+  readonly pointsOfScan: { readonly fewest: number; readonly most: number };
+}
+
+/** The points of scans that can be read. */
+export interface PointCounts {
+  /** All of them. */
+  readonly points: number;
+  /** Those with a label of a class. */
+  readonly labelledPoints: number;
+}
+
 /** Something that cannot be used. */
 export interface DatasetProblem {
   /** The file, from the data set's folder. */
@@ -34,9 +50,9 @@ export interface DatasetProblem {
 }
 
 /** What a data set is. */
-export interface DatasetReport {
+export interface DatasetReport extends Partial<PointCounts> {
   readonly layout: LayoutName;
-  readonly splits: Readonly<Record<string, SplitReport>>;
+  readonly splits: Readonly<Record<string, SplitReport | ScanSplitReport>>;
   /** Names of the classes in id order; empty where the folder says none. */
   readonly classes: readonly string[];
   /** The pixels of each class in all labels that can be used. */
@@ -73,7 +89,7 @@ export interface ReportOptions {
  */
 export async function reportOn(path: string, { layout, maxPixels, progress }: ReportOptions): Promise<ReportedDataset> {
   const dataset = openDataset(path, { layout, classes: { classes: [], palette: [] } });
-  const splits: Record<string, SplitReport> = {};
+  const splits: Record<string, SplitReport | ScanSplitReport> = {};
   const usable = new Map<string, readonly FileItem[]>();
   const notices = new Set<string>();
   const problems: DatasetProblem[] = [];
@@ -103,6 +119,7 @@ export async function reportOn(path: string, { layout, maxPixels, progress }: Re
     classes,
     histogram: Object.fromEntries(classes.map((name, id) => [name, counts[id] ?? 0])),
     ignored: classes.length === 0 ? 0 : counts[IGNORE_LABEL] ?? 0,
+    ...totalPoints(splits),
     problems,
   };
   return { dataset, report, usable, notices: [...notices] };
@@ -127,18 +144,51 @@ function opened(dataset: Dataset, name: string): Split | string {
   }
 }
 
-function splitReport({ items }: Split, { sizes, leftOut }: InspectedSplit): SplitReport {
+function splitReport({ items }: Split, inspected: InspectedSplit): SplitReport | ScanSplitReport {
+  const labelled = items.filter(({ labelPath }) => labelPath !== null).length;
+  const images = items.length;
+  const sensors = items.flatMap(({ sensor }) => sensor ?? []);
+  if (sensors.length === 0) return { images, labelled, sizes: countSizes(inspected) };
+  const { sizes, classCounts, droppedPoints } = inspected;
+  const points = sizes.map(({ height }) => height);
+  const sum = (counts: Iterable<number>) => [...counts].reduce((total, count) => total + count, 0);
+  return {
+    ...{ images, labelled },
+    sizes: countSizes({ sizes: sensors.map(({ rows, columns }) => ({ height: rows, width: columns })), leftOut: [] }),
+    points: sum(points),
+    labelledPoints: sum(classCounts) - (classCounts[IGNORE_LABEL] ?? 0),
+    droppedPoints,
+    pointsOfScan: {
+      fewest: points.reduce((fewest, count) => Math.min(fewest, count), points[0] ?? 0),
+      most: points.reduce((most, count) => Math.max(most, count), 0),
+    },
+  };
+}
+
+/** The points in all splits; nothing where there are no scans. */
+function totalPoints(splits: Readonly<Record<string, SplitReport | ScanSplitReport>>): Partial<PointCounts> {
+  const ofScans = Object.values(splits).flatMap((split) => "points" in split ? [split] : []);
+  if (ofScans.length === 0) return {};
+  return {
+    points: ofScans.reduce((sum, { points }) => sum + points, 0),
+    labelledPoints: ofScans.reduce((sum, { labelledPoints }) => sum + labelledPoints, 0),
+  };
+}
+
+function countSizes({ sizes, leftOut }: Pick<InspectedSplit, "sizes" | "leftOut">): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const { height, width } of [...sizes, ...leftOut.flatMap(({ size }) => size ?? [])]) {
     const key = `${height}x${width}`;
     counts[key] = (counts[key] ?? 0) + 1;
   }
-  return { images: items.length, labelled: items.filter(({ labelPath }) => labelPath !== null).length, sizes: counts };
+  return counts;
 }
 
 /** The images without labels of a split in which others have some. */
 function missingLabels({ items }: Split): DatasetProblem[] {
   if (items.every(({ labelPath }) => labelPath === null)) return [];
-  return items.filter(({ labelPath }) => labelPath === null)
-    .map(({ imagePath }) => ({ file: imagePath, problem: `The image ${imagePath} has no labels` }));
+  return items.filter(({ labelPath }) => labelPath === null).map(({ imagePath, sensor }) => {
+    const what = sensor === undefined ? "image" : "scan";
+    return { file: imagePath, problem: `The ${what} ${imagePath} has no labels` };
+  });
 }

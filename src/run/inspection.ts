@@ -27,7 +27,7 @@ export interface InspectedSplit {
   readonly digests: string[];
   /** The digest of the split: of all of these, in their order. Where the files lie does not count. */
   readonly digest: string;
-  /** The pixels of each of the 256 ids in the labels of all images, as the files mean them. */
+  /** The pixels of each id in the labels of all images, as the files mean them: 256 ids, or more where there are larger. */
   readonly idCounts: Float64Array;
   /** The pixels of each class in the labels of all images, and at {@link IGNORE_LABEL} those that are ignored. */
   readonly classCounts: Float64Array;
@@ -35,6 +35,8 @@ export interface InspectedSplit {
   readonly strayColours: readonly StrayFile[];
   /** The images that cannot be used. */
   readonly leftOut: LeftOut[];
+  /** Points of scans that the projection drops; 0 if the points were not read. */
+  readonly droppedPoints: number;
 }
 
 /** A label file whose palette disagrees with the data set's. */
@@ -90,6 +92,7 @@ export async function inspectItems(items: readonly FileItem[], options: Inspecti
     strayColours: usable.flatMap(({ item: { labelPath }, labels }) =>
       labelPath === null || !labels?.stray ? [] : [{ path: labelPath, ...labels.stray }]
     ),
+    droppedPoints: usable.reduce((sum, { droppedPoints }) => sum + (droppedPoints ?? 0), 0),
     leftOut: items.flatMap(({ imagePath, labelPath }, index) => {
       const files = found[index];
       if (files === undefined || !("problem" in files)) return [];
@@ -135,7 +138,7 @@ async function inspectFiles(
 }
 
 function sums(lists: readonly Uint32Array[]): Float64Array {
-  const result = new Float64Array(256);
+  const result = new Float64Array(Math.max(256, ...lists.map(({ length }) => length)));
   for (const counts of lists) counts.forEach((count, id) => result[id] = (result[id] ?? 0) + count);
   return result;
 }

@@ -15,8 +15,9 @@ import { decodeLabels } from "../data/labels.ts";
 import type { Size } from "../data/size.ts";
 import { errorText, type Reason, ReasonedError } from "../errors.ts";
 import { answerRequests } from "../data/worker_scope.ts";
-import { checkedFile } from "./checked_file.ts";
+import { checkedFile, countedFile } from "./checked_file.ts";
 import { fastInflate } from "./fast_inflate.ts";
+import { countScanLabels, inspectScan } from "./scan_inspection.ts";
 import { type StrayColour, strayColour } from "./stray_colour.ts";
 
 /** Images to look at. */
@@ -32,7 +33,7 @@ export interface InspectionWork {
 export interface InspectedLabels {
   readonly size: Size;
   readonly digest: string;
-  /** The pixels of each of the 256 ids, as the file means them. */
+  /** The pixels of each of the 256 ids, as the file means them; of a scan the points, of ids as far as its table goes. */
   readonly counts: Uint32Array;
   /** The first id whose colour in the file's palette is not the data set's; `null` if there is none. */
   readonly stray: StrayColour | null;
@@ -57,6 +58,8 @@ export interface InspectedItem {
   readonly digest: string;
   /** `null` if it has no labels. */
   readonly labels: InspectedLabels | null;
+  /** Of a scan whose points were read: how many of them the projection drops. */
+  readonly droppedPoints?: number | null;
 }
 
 answerRequests<InspectionWork, (InspectedItem | ImageProblem)[]>(async ({ items, maxPixels, decodes }) => {
@@ -70,10 +73,17 @@ async function inspect(
   maxPixels: number | undefined,
   decodes: boolean,
 ): Promise<InspectedItem | ImageProblem> {
-  const { imagePath, labelPath } = item;
+  const { imagePath, labelPath, sensor } = item;
   let file = imagePath;
   let size: Size | null = null;
   try {
+    if (sensor !== undefined) {
+      const scan = inspectScan(imagePath, sensor, { maxPixels, decodes });
+      size = scan.size;
+      file = labelPath ?? imagePath;
+      const labels = labelPath === null ? null : inspectScanLabels(item, labelPath, size);
+      return { size, digest: scan.digest, labels, droppedPoints: scan.dropped };
+    }
     const image = checkedFile(imagePath, { maxPixels });
     if (decodes) await decodeImage(image.read(), imagePath, { maxPixels });
     const { height, width } = image.header;
@@ -93,6 +103,11 @@ async function inspect(
       reason: error instanceof ReasonedError ? error.reason : undefined,
     };
   }
+}
+
+function inspectScanLabels(item: FileItem, path: string, size: Size): InspectedLabels {
+  const counts = countScanLabels(item, path, size.height);
+  return { size, digest: countedFile(path).digest, counts, stray: null };
 }
 
 function inspectLabels(item: FileItem, path: string, maxPixels: number | undefined): InspectedLabels {

@@ -5,6 +5,7 @@
  */
 
 import type { DatasetDescription } from "../dataset.ts";
+import type { ScanSensor } from "../scans/sensor.ts";
 import type { LayoutName } from "./names.ts";
 
 /** An image as a layout lists it: without what its labels mean. */
@@ -17,6 +18,12 @@ export interface ListedItem {
   readonly labelPath: string | null;
   /** Which of the description's encodings the label file has. Default: it holds the ids of the classes. */
   readonly encoding?: string;
+  /** The sensor, if the image file is a LiDAR scan. */
+  readonly sensor?: ScanSensor;
+  /** The token by which the tables of nuScenes know the scan, where there are tables. */
+  readonly token?: string;
+  /** Other names of the image in lists: the token of its sample in nuScenes. */
+  readonly otherNames?: readonly string[];
 }
 
 /** The images of a split. */

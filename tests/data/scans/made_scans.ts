@@ -1,0 +1,33 @@
+/**
+ * Small scans and label files for the tests, in the forms of SemanticKITTI and nuScenes.
+ *
+ * @module
+ */
+
+import { dirname } from "node:path";
+
+/** The bytes of a scan of `points`, each of 4 or 5 numbers. */
+export function scanBytes(points: readonly (readonly number[])[]): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(new Float32Array(points.flat()).buffer);
+}
+
+/** The bytes of a `.label` file: the class in the low 16 bits, an instance in the high ones. */
+export function labelBytes(ids: readonly number[], instance = 7): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(new Uint32Array(ids.map((id) => instance * 65536 + id)).buffer);
+}
+
+/** Points around a sensor, `count` of them, that differ from seed to seed. */
+export function ringPoints(count: number, seed = 0): number[][] {
+  return Array.from({ length: count }, (_, index) => {
+    const angle = (index + 0.5) / count * 2 * Math.PI;
+    const range = 5 + (index * 7 + seed * 3) % 11;
+    return [range * Math.cos(angle), range * Math.sin(angle), (index + seed) % 3 - 1.5, (index % 10) / 10];
+  });
+}
+
+/** Writes a file, and the folders that it needs. */
+export function writeAt(path: string, bytes: Uint8Array | string): void {
+  Deno.mkdirSync(dirname(path), { recursive: true });
+  if (typeof bytes === "string") Deno.writeTextFileSync(path, bytes);
+  else Deno.writeFileSync(path, bytes);
+}
