@@ -29,7 +29,11 @@ export type Reason =
   | "no such variant"
   | "too many pixels"
   | "broken images"
-  | "labels of another size";
+  | "labels of another size"
+  | "network for images"
+  | "network for scans"
+  | "scans without a size"
+  | "scaled scans";
 
 /** An error that may carry a reason. */
 export class ReasonedError extends Error {

@@ -56,6 +56,13 @@ const advices: Readonly<Record<Reason, (command: TakenOptions) => string>> = {
     takes("skip-broken") ? "Mend the files, or leave them out with --skip-broken" : "Mend the files",
   "labels of another size": ({ takes }) =>
     takes("loss-at") ? "Take the loss at the logits with --loss-at logits, or leave out --dice and --lovasz" : "",
+  "network for images": ({ takes }) => takes("source-steps") ? "Train one that takes scans: --model fidnet" : "",
+  "network for scans": ({ takes }) => takes("source-steps") ? "Choose one that takes images with --model" : "",
+  "scans without a size": ({ takes }) => takes("size") ? "Give it with --size, such as 64x2048" : "",
+  "scaled scans": ({ names }) => {
+    const given = names("scales", "test-scales");
+    return given === "" ? "" : `Leave out ${given}`;
+  },
   "unknown label set": () => "Or give a file: a label set, or the dataset.json of a data set",
   "no such variant": ({ names }) => {
     const given = names(
