@@ -130,6 +130,7 @@ export {
 export { type SoftLabelMap, softLabelWords, wordsOfHardLabels } from "./src/data/soft_label_map.ts";
 export { type MemoryItem, MemorySamples } from "./src/data/memory_samples.ts";
 export type { PixelImage, Sample, SampleLabelMap, SampleOptions, SampleSource } from "./src/data/sample.ts";
+export type { ScanPlan } from "./src/data/scans/augmentation.ts";
 export { kittiSensor, nuscenesSensor, type ScanSensor } from "./src/data/scans/sensor.ts";
 export { planShapes, type RunShapes, type ShapeOptions, type Shapes } from "./src/data/shapes.ts";
 export type { ShortSide, Size, WorkingSize } from "./src/data/size.ts";
@@ -210,7 +211,7 @@ export {
   type SplitScores,
   splitScores,
 } from "./src/selftraining/evaluation.ts";
-export type { SampleBatch } from "./src/selftraining/inference.ts";
+export type { SampleBatch, ScanOutputs } from "./src/selftraining/inference.ts";
 export {
   type PredictedLogits,
   type Prediction,
@@ -256,7 +257,8 @@ export {
   rgbBytes,
   type ScanKind,
 } from "./src/nn/image_kind.ts";
-export { type ScanChannels, scanRanges } from "./src/nn/scan_ranges.ts";
+export { scanRanges } from "./src/nn/scan_ranges.ts";
+export type { RangeChannelOptions } from "./src/ops/scans/range_channels.ts";
 export {
   batchNormLayer,
   type BatchNormLayerOptions,
@@ -267,6 +269,7 @@ export {
   type ConvBiasOptions,
   type ConvOptions,
   dropoutLayer,
+  type Spread,
 } from "./src/nn/layers.ts";
 export { type Model, type ModelFamily, modelOf, type ModelOptions } from "./src/nn/model.ts";
 export { findModel, modelFamilies, models } from "./src/nn/models/mod.ts";

@@ -7,17 +7,18 @@
 
 import { type ClassMap, IGNORE_LABEL } from "../data/class_map.ts";
 import { type LabelSet, labelSet, mapBetween, recognised } from "../data/label_sets.ts";
-import type { SampleSource } from "../data/sample.ts";
-import { exactly, type ShapeOptions } from "../data/shapes.ts";
+import type { Sample, SampleSource } from "../data/sample.ts";
+import type { ShapeOptions } from "../data/shapes.ts";
 import { BufferScope } from "../gpu/buffer_scope.ts";
 import type { Gpu } from "../gpu/gpu.ts";
+import type { BufferRange } from "../gpu/launch.ts";
 import { OneBehind } from "../gpu/one_behind.ts";
 import { QueueBound } from "../gpu/queue_bound.ts";
 import { type AbsentRule, meanOf, scoreConfusion } from "../metrics/confusion.ts";
 import type { Network } from "../nn/network.ts";
 import { confusionDispatch } from "../ops/metrics/confusion_matrix.ts";
-import { defaultBatch, equalBatches, type SampleBatch } from "./inference.ts";
-import { Predictor } from "./prediction.ts";
+import { defaultBatch, defaultShapes, equalBatches, type SampleBatch, type ScanOutputs } from "./inference.ts";
+import { type Prediction, Predictor } from "./prediction.ts";
 import { silent } from "./progress.ts";
 import type { RunParts } from "./training.ts";
 import { plainView, viewCount, type ViewOptions } from "./views.ts";
@@ -80,10 +81,10 @@ export async function scoreSplit<Item>(
   { views, testViews = views, scoringBatch, absent, merge }: ScoringSettings,
 ): Promise<SplitScores | null> {
   if (items === null) return null;
-  const { gpu, network, options: { size } } = trainer;
+  const { gpu, network } = trainer;
   const bar = progress.stage(stage, items.length, { unit: "images", perStep: 1 });
   const confusion = await evaluate(gpu, network, samples, items, {
-    ...shapes ?? exactly(size),
+    ...shapes ?? defaultShapes(network, trainer.options),
     batch: scoringBatch,
     views: testViews,
     merge,
@@ -148,6 +149,19 @@ export async function evaluate<Item>(
       total[index] = (total[index] ?? 0) + count
     );
   };
+  /** Writes the labels of photographs to the GPU, in the places of the predicted ones. */
+  const upload = ({ labels: { size: pixels }, starts }: Prediction, group: SampleBatch) => {
+    // Room for a whole batch, of which the last one may have fewer images.
+    const room = Math.max(pixels, group.labelSizes === undefined ? batch * labelPixels(group) : 0);
+    if (truth.size < room) {
+      buffers.free(truth);
+      truth = buffers.create(room, "ground truth");
+    }
+    const all = new Uint8Array(pixels).fill(IGNORE_LABEL);
+    for (const [index, sample] of group.samples.entries()) all.set(labelsOf(sample), starts[index] ?? 0);
+    gpu.write(truth, all);
+    return { range: { buffer: truth, offset: 0, size: truth.size }, pixels };
+  };
   const collecting = new OneBehind<void>();
   // Bounds the bytes that are submitted between two reads of the counts, and so keeps the counts below 2³².
   const queue = new QueueBound();
@@ -158,23 +172,12 @@ export async function evaluate<Item>(
     options.signal?.throwIfAborted();
     const { samples } = group;
     const prediction = await predictor.run(group);
-    const pixels = prediction.labels.size;
-    // Room for a whole batch, of which the last one may have fewer images.
-    const room = Math.max(pixels, group.labelSizes === undefined ? batch * labelPixels(group) : 0);
-    if (truth.size < room) {
-      buffers.free(truth);
-      truth = buffers.create(room, "ground truth");
-    }
-    const labels = new Uint8Array(pixels).fill(255);
-    for (const [index, sample] of samples.entries()) {
-      if (sample.labels === null) throw new Error(`Cannot score ${sample.name}: it has no labels`);
-      labels.set(sample.labels, prediction.starts[index] ?? 0);
-    }
-    gpu.write(truth, labels);
-    const range = { buffer: truth, offset: 0, size: truth.size };
+    const { range, pixels } = prediction.scans === null
+      ? upload(prediction, group)
+      : scanTruth(prediction.scans, group);
     gpu.submit([await confusionDispatch(gpu, prediction.labels, range, counts, { classes, pixels })]);
     images += samples.length;
-    if (queue.add(batch * group.size.height * group.size.width * 4 + room, viewCount(views))) {
+    if (queue.add(batch * group.size.height * group.size.width * 4 + range.size, viewCount(views))) {
       await collecting.take();
       collecting.keep(collect());
     }
@@ -183,6 +186,20 @@ export async function evaluate<Item>(
   await collecting.take();
   await collect();
   return total;
+}
+
+/** The labels of the points that the pixels of scans show, which lie on the GPU already. */
+function scanTruth(
+  { truth }: ScanOutputs,
+  group: SampleBatch,
+): { readonly range: BufferRange; readonly pixels: number } {
+  group.samples.forEach(labelsOf);
+  return { range: truth, pixels: group.samples.length * labelPixels(group) };
+}
+
+function labelsOf({ name, labels }: Sample): Uint8Array<ArrayBuffer> {
+  if (labels === null) throw new Error(`Cannot score ${name}: it has no labels`);
+  return labels;
 }
 
 function labelPixels({ labelSize: { height, width } }: SampleBatch): number {
