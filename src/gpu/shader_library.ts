@@ -33,6 +33,8 @@ import convolutionGeometry from "../../shaders/lib/convolution_geometry.wgsl" wi
 import convolutionSizes from "../../shaders/lib/convolution_sizes.wgsl" with { type: "text" };
 import grid from "../../shaders/lib/grid.wgsl" with { type: "text" };
 import largestShares from "../../shaders/lib/largest_shares.wgsl" with { type: "text" };
+import labelledSoftmax from "../../shaders/lib/labelled_softmax.wgsl" with { type: "text" };
+import lovaszBuckets from "../../shaders/lib/lovasz_buckets.wgsl" with { type: "text" };
 import leftBuffer from "../../shaders/lib/left_buffer.wgsl" with { type: "text" };
 import leftPatches from "../../shaders/lib/left_patches.wgsl" with { type: "text" };
 import leftPhases from "../../shaders/lib/left_phases.wgsl" with { type: "text" };
@@ -84,6 +86,8 @@ export const library: Readonly<Record<string, string>> = {
   "lib/convolution_sizes.wgsl": convolutionSizes,
   "lib/grid.wgsl": grid,
   "lib/largest_shares.wgsl": largestShares,
+  "lib/labelled_softmax.wgsl": labelledSoftmax,
+  "lib/lovasz_buckets.wgsl": lovaszBuckets,
   "lib/left_buffer.wgsl": leftBuffer,
   "lib/left_patches.wgsl": leftPatches,
   "lib/left_phases.wgsl": leftPhases,
