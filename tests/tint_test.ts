@@ -25,6 +25,10 @@ import { classProbabilities } from "../src/selftraining/class_probabilities.ts";
 import { interpolatedCrossEntropy } from "../src/ops/loss/interpolated_cross_entropy.ts";
 import { conv2d } from "../src/ops/conv/conv2d.ts";
 import { sampleSoftLabels } from "../src/ops/data/sample_soft_labels.ts";
+import { scanGeometryLength } from "../src/ops/scans/geometry.ts";
+import { pointLabels } from "../src/ops/scans/point_labels.ts";
+import { projectScans } from "../src/ops/scans/project_scans.ts";
+import { rangeChannels } from "../src/ops/scans/range_channels.ts";
 import { depthwiseConv2d } from "../src/ops/conv/depthwise_conv2d.ts";
 import { backprojectDispatch, pointRules } from "../src/ops/scans/backproject.ts";
 import { confusionDispatch } from "../src/ops/metrics/confusion_matrix.ts";
@@ -288,6 +292,12 @@ async function compileOthers(gpu: Gpu): Promise<void> {
     const crop = sampleSoftLabels(soft, geometry, { classes, height: 3, width: 4 });
     (await Program.compile(gpu, { outputs: { crop } })).dispose();
   }
+  const points = input("points", [1, 40], { dtype: "u32", layout: "plain" });
+  const projection = input("projection", [1, scanGeometryLength], { layout: "plain" });
+  const winner = projectScans(points, projection, { height: 4, width: 8 });
+  const pointClasses = pointLabels(input("classes", [1, 8], { dtype: "u8", layout: "plain" }), winner);
+  const ranges = rangeChannels(points, winner, projection, { channels: 6, scaling: "scaled" });
+  (await Program.compile(gpu, { outputs: { pointClasses, ranges } })).dispose();
   const labels = gpu.createBuffer(16, "labels");
   const range = { buffer: labels, offset: 0, size: 16 };
   await confusionDispatch(gpu, range, range, gpu.createBuffer(4 * 5 * 5, "counts"), { classes: 5, pixels: 16 });

@@ -23,6 +23,7 @@ import classScores from "../../shaders/lib/class_scores.wgsl" with { type: "text
 import epilogue from "../../shaders/lib/epilogue.wgsl" with { type: "text" };
 import everyShare from "../../shaders/lib/every_share.wgsl" with { type: "text" };
 import everyRow from "../../shaders/lib/every_row.wgsl" with { type: "text" };
+import exactAngle from "../../shaders/lib/exact_angle.wgsl" with { type: "text" };
 import exactQuotient from "../../shaders/lib/exact_quotient.wgsl" with { type: "text" };
 import convolutionGeometry from "../../shaders/lib/convolution_geometry.wgsl" with { type: "text" };
 import convolutionSizes from "../../shaders/lib/convolution_sizes.wgsl" with { type: "text" };
@@ -42,6 +43,7 @@ import pointLabelNone from "../../shaders/lib/point_label_none.wgsl" with { type
 import random from "../../shaders/lib/random.wgsl" with { type: "text" };
 import rightBuffer from "../../shaders/lib/right_buffer.wgsl" with { type: "text" };
 import rightTexture from "../../shaders/lib/right_texture.wgsl" with { type: "text" };
+import scanGeometry from "../../shaders/lib/scan_geometry.wgsl" with { type: "text" };
 import winograd2x2 from "../../shaders/lib/winograd_2x2.wgsl" with { type: "text" };
 import winograd4x4 from "../../shaders/lib/winograd_4x4.wgsl" with { type: "text" };
 import winogradTiles from "../../shaders/lib/winograd_tiles.wgsl" with { type: "text" };
@@ -67,6 +69,7 @@ export const library: Readonly<Record<string, string>> = {
   "lib/epilogue.wgsl": epilogue,
   "lib/every_row.wgsl": everyRow,
   "lib/every_share.wgsl": everyShare,
+  "lib/exact_angle.wgsl": exactAngle,
   "lib/exact_quotient.wgsl": exactQuotient,
   "lib/convolution_geometry.wgsl": convolutionGeometry,
   "lib/convolution_sizes.wgsl": convolutionSizes,
@@ -86,6 +89,7 @@ export const library: Readonly<Record<string, string>> = {
   "lib/random.wgsl": random,
   "lib/right_buffer.wgsl": rightBuffer,
   "lib/right_texture.wgsl": rightTexture,
+  "lib/scan_geometry.wgsl": scanGeometry,
   "lib/winograd_2x2.wgsl": winograd2x2,
   "lib/winograd_4x4.wgsl": winograd4x4,
   "lib/winograd_tiles.wgsl": winogradTiles,
