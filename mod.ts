@@ -267,6 +267,7 @@ export {
   type ConvBiasOptions,
   type ConvOptions,
   dropoutLayer,
+  type Spread,
 } from "./src/nn/layers.ts";
 export { type Model, type ModelFamily, modelOf, type ModelOptions } from "./src/nn/model.ts";
 export { findModel, modelFamilies, models } from "./src/nn/models/mod.ts";

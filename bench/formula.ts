@@ -14,7 +14,7 @@ const [imageTensor, labelTensor, sketchTensor, photographTensor] = [1000, 1001, 
 const buckets = 256;
 
 /** A well mixed number below 2³² for index `i` of tensor number `t` (`../shared/vectors/lidar/README.md`). */
-function mixed(t: number, i: number): number {
+export function mixed(t: number, i: number): number {
   let h = (i + Math.imul(golden, t + 1)) >>> 0;
   h = Math.imul(h ^ h >>> 16, 0x7feb352d);
   h = Math.imul(h ^ h >>> 15, 0x846ca68b);

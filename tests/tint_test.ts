@@ -141,10 +141,19 @@ async function collectVariants(): Promise<[string, string][]> {
     const network = new Network(gpu, modelOf(family, { width }), { classes: ["a", "b", "c", "d", "e"] });
     const size = { height: 32, width: 32 };
     const optimizer = await sgd(gpu, network.store);
-    const trainer = await Trainer.open(gpu, network, optimizer, { batch: 2, accumulate: 2, crop: size, size });
-    const logits = network.logits(input("images", [1, 3, 32, 32]), true);
-    const program = await Program.compile(gpu, { outputs: { logits } });
-    for (const owned of [program, trainer, optimizer, network]) owned.dispose();
+    const images = input("images", [1, network.model.takes.channels, 32, 32]);
+    const program = await Program.compile(gpu, { outputs: { logits: network.logits(images, true) } });
+    if (network.model.takes.scans === undefined) {
+      const options = { batch: 2, accumulate: 2, crop: size, size };
+      (await Trainer.open(gpu, network, optimizer, options)).dispose();
+    } else {
+      const { logits } = network.trainingLogits(images);
+      const of = network.store.trainableTensors().map(({ tensor }) => tensor);
+      const results = gradients(logits, of, input("output gradient", logits.shape)).entries();
+      const outputs = Object.fromEntries([...results].map(([index, tensor]) => [String(index), tensor]));
+      (await Program.compile(gpu, { outputs })).dispose();
+    }
+    for (const owned of [program, optimizer, network]) owned.dispose();
   }
   for (const software of [true, false]) {
     for (const { inputs, build, directions } of kernelCases()) {

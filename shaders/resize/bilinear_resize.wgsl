@@ -1,9 +1,10 @@
 // Bilinear resize: y[n,c,i,j] = the mean of four pixels of x, weighted by their nearness: those above, below, left and
-// right of the place in x that pixel (i, j) looks at (lib/bilinear.wgsl).
+// right of the place in x that pixel (i, j) looks at (lib/bilinear.wgsl). With HAS_RESIDUAL r[n,c,i,j] is added.
 // A slice is OUTPUT_ROWS rows of y, from FIRST_OUTPUT_ROW on. It reads ROWS rows of x, from FIRST_ROW on. The sizes are those
 // of the whole image.
-// Bindings: 0 x [N,ROWS,W,C] read · 1 y [N,OUTPUT_ROWS,Wo,C] write. vec4f over channels, padded to 4.
-// Schedule: one invocation per vec4f of the output. Bound: loads, four per vec4f.
+// Bindings: 0 x [N,ROWS,W,C] read · 1 r [N,OUTPUT_ROWS,Wo,C] read, unread without HAS_RESIDUAL · 2 y [N,OUTPUT_ROWS,Wo,C]
+// write. vec4f over channels, padded to 4.
+// Schedule: one invocation per vec4f of the output. Bound: loads, four per vec4f, five with a residual.
 #include lib/bilinear.wgsl
 #include lib/grid.wgsl
 
@@ -18,9 +19,11 @@ const FIRST_ROW: u32 = 0u;
 const ROWS: u32 = 1u;
 const FIRST_OUTPUT_ROW: u32 = 0u;
 const OUTPUT_ROWS: u32 = 1u;
+const HAS_RESIDUAL: bool = false;
 
 @group(0) @binding(0) var<storage, read> x: array<vec4f>;
-@group(0) @binding(1) var<storage, read_write> y: array<vec4f>;
+@group(0) @binding(1) var<storage, read> residual: array<vec4f>;
+@group(0) @binding(2) var<storage, read_write> y: array<vec4f>;
 
 @compute @workgroup_size(64)
 fn main(
@@ -46,5 +49,9 @@ fn main(
   // The form a + (b − a)·w gives exactly a where both neighbours are equal.
   let above = topLeft + (topRight - topLeft) * column.weight;
   let below = bottomLeft + (bottomRight - bottomLeft) * column.weight;
-  y[index] = above + (below - above) * row.weight;
+  var value = above + (below - above) * row.weight;
+  if (HAS_RESIDUAL) {
+    value += residual[index];
+  }
+  y[index] = value;
 }

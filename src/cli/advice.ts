@@ -56,7 +56,17 @@ const advices: Readonly<Record<Reason, (command: TakenOptions) => string>> = {
     takes("skip-broken") ? "Mend the files, or leave them out with --skip-broken" : "Mend the files",
   "unknown label set": () => "Or give a file: a label set, or the dataset.json of a data set",
   "no such variant": ({ names }) => {
-    const given = names("width", "batch-norm", "heads", "branches", "colors", "stride-in", "skip-scale");
+    const given = names(
+      "width",
+      "batch-norm",
+      "heads",
+      "branches",
+      "colors",
+      "stride-in",
+      "skip-scale",
+      "inputs",
+      "scaling",
+    );
     return given === "" ? "" : `Leave out what it does not have of ${given}`;
   },
   "unknown network": ({ takes }) => takes("model") ? "Say with --model which network it is" : "",

@@ -22,7 +22,19 @@ const enginesOf: Readonly<Record<string, readonly string[]>> = {
 
 /** The options that say something of the network of `bench step --network`. */
 const networkOptions: readonly OptionKey[] = [
-  ...["size", "label-size", "width", "batch-norm", "heads", "branches", "colors", "stride-in", "skip-scale"] as const,
+  ...[
+    "size",
+    "label-size",
+    "width",
+    "batch-norm",
+    "heads",
+    "branches",
+    "colors",
+    "stride-in",
+    "skip-scale",
+    "inputs",
+    "scaling",
+  ] as const,
 ];
 
 /**

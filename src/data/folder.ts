@@ -8,7 +8,7 @@
 import { existsSync } from "node:fs";
 import { basename, join, relative, resolve, sep } from "node:path";
 import { pathToFileURL } from "node:url";
-import { type ClassMap, labelTable, parseClassMap } from "./class_map.ts";
+import { type ClassMap, type LabelTable, labelTable, parseClassMap } from "./class_map.ts";
 import type { Colour } from "./encode.ts";
 import { type Dataset, type DatasetClasses, mappedClasses } from "./dataset.ts";
 import {
@@ -31,11 +31,13 @@ import { isLabelSetName } from "./label_set_names.ts";
 import { type LabelSet, labelSet, parseLabelSet } from "./label_sets.ts";
 import { officialLayouts } from "./layouts/officials.ts";
 import { hasImageFolder } from "./layouts/parts.ts";
-import type { Layout, ListedItems } from "./layouts/layout.ts";
+import type { Layout, ListedItem, ListedItems } from "./layouts/layout.ts";
 import { isPairList, listedFolder, listFolder } from "./layouts/list.ts";
 import type { LayoutName } from "./layouts/names.ts";
 import { photoFolder } from "./layouts/photo_folder.ts";
+import { scanFolder } from "./layouts/scan_folder.ts";
 import { splitFolders } from "./layouts/split_folders.ts";
+import { isScanName, sensorOfName, withoutScanEnding } from "./scans/read_scan.ts";
 import { Loader, type LoaderOptions } from "./loader.ts";
 
 /**
@@ -43,7 +45,7 @@ import { Loader, type LoaderOptions } from "./loader.ts";
  */
 const layouts: readonly Layout[] = [
   ...officialLayouts,
-  ...[listFolder, splitFolders, photoFolder],
+  ...[listFolder, splitFolders, photoFolder, scanFolder],
 ];
 
 /** Classes for a folder that names none. */
@@ -105,7 +107,7 @@ function layoutOf(path: string, { layout: wanted, list }: OpenOptions): Layout {
   if (found !== undefined) return found;
   throw new Error(
     isFolder(path)
-      ? `Cannot open the data set ${path}: it has no dataset.json, and no image is in it, ${endingsText}. ` +
+      ? `Cannot open the data set ${path}: it has no dataset.json, and no image is in it, ${endingsText}, nor a scan, .bin. ` +
         "Give the folder that holds dataset.json, or one of photographs to adapt to"
       : `Cannot open the data set ${path}: it is a file, expected a folder, or a list with the path of an image, a tab ` +
         "and the path of its labels in each line",
@@ -182,17 +184,41 @@ export function imageItems(paths: readonly string[]): ListedItems<FileItem> {
   const items = paths.flatMap((path) => {
     if (!existsSync(path)) throw new Error(`Cannot read ${path}: there is no such file or folder`);
     if (!isFolder(path)) {
-      if (!isImageName(path)) throw new Error(`Cannot use ${path}: expected an image file, ${endingsText}`);
+      if (isScanName(path)) return [scanItem(path, titles.get(path) ?? stem(path), table)];
+      if (!isImageName(path)) {
+        throw new Error(`Cannot use ${path}: expected an image file, ${endingsText}, or a scan, .bin`);
+      }
       return [item(titles.get(path) ?? stem(path), path)];
     }
+    const scans = scansIn(path);
+    if (scans.length > 0) {
+      return scans.map(({ encoding: _, ...scan }) => ({ ...scan, labelPath: null, labelTable: table }));
+    }
     const { images, others } = officialImages(path) ?? listImages(path);
-    if (images.length === 0) throw new Error(`Cannot use ${path}: there is no image file in it, ${endingsText}`);
+    if (images.length === 0) {
+      throw new Error(`Cannot use ${path}: there is no image file in it, ${endingsText}, nor a scan, .bin`);
+    }
     notices.push(...leftOutText(path, others));
     const inFolder = imageTitles(images);
     return images.map((image, index) => item(inFolder[index] ?? image, join(path, image)));
   });
   requireDifferentNames(items);
   return { items, notices };
+}
+
+/** The scan in a file. In a folder of SemanticKITTI it is called by its sequence too. */
+function scanItem(path: string, title: string, labelTable: LabelTable): FileItem {
+  const sequence = /(?:^|[\\/])sequences[\\/]([^\\/]+)[\\/]velodyne[\\/][^\\/]+$/.exec(resolve(path))?.[1];
+  const name = sequence === undefined ? title : `${sequence}/${withoutScanEnding(basename(path))}`;
+  return { name, imagePath: path, labelPath: null, labelTable, sensor: sensorOfName(path) };
+}
+
+/** The scans in a folder: those of all splits of an official data set; of another, those that it holds besides images. */
+function scansIn(path: string): ListedItem[] {
+  const layout = recognised(path);
+  if (layout === undefined) return [];
+  const items = layout.splitNames(path).flatMap((split) => layout.items(path, split).items);
+  return items.every(({ sensor }) => sensor !== undefined) ? items : [];
 }
 
 /** The images of all splits of an official data set, as paths from its folder; `null` where it is none. */

@@ -121,9 +121,9 @@ export function leftOutText(folder: string, others: readonly string[]): string[]
   ];
 }
 
-/** A path without the ending of its last name. */
+/** A path without the ending of its last name. `.pcd.bin` is one ending. */
 export function withoutEnding(path: string): string {
-  return path.replace(/\.[^./\\]*$/, "");
+  return path.replace(/(\.pcd\.bin|\.[^./\\]*)$/i, "");
 }
 
 /** A file's name without its ending. */

@@ -18,7 +18,15 @@ import { batchNormTraining } from "../ops/norm/batch_norm_training.ts";
 import { foldBatchNorm } from "../ops/norm/fold_batch_norm.ts";
 import { updateRunningStatistics } from "../ops/norm/update_running_statistics.ts";
 import { dropout } from "../ops/random/dropout.ts";
-import type { ParameterScope } from "./parameters.ts";
+import type { Initial, ParameterScope } from "./parameters.ts";
+
+/** How random numbers of one standard deviation are spread around 0: normally, or evenly between two bounds. */
+export type Spread = "normal" | "uniform";
+
+/** Random initial values of this standard deviation. */
+function spreadOver(deviation: number, spread: Spread = "normal"): Initial {
+  return spread === "normal" ? { deviation } : { bound: Math.sqrt(3) * deviation };
+}
 
 /** Options of a convolution with batch norm. */
 export interface ConvBatchNormOptions extends ConvolutionOptions {
@@ -54,12 +62,20 @@ export interface ConvBatchNormOptions extends ConvolutionOptions {
   readonly statistics?: "frozen" | "batch";
   /** Factor on the standard deviation of the initial weights, √(2 / inputs of a value). Default 1. */
   readonly gain?: number;
+  /** How the initial weights are spread, at that deviation. Default `"normal"`. */
+  readonly spread?: Spread;
+  /**
+   * The convolution has a bias, which starts at random between −`biasBound` and `biasBound`. A batch norm that takes the
+   * statistics of the batch takes it out again; published networks have it all the same. Default: it has none.
+   */
+  readonly biasBound?: number;
 }
 
 /**
- * Convolution without bias → batch norm → residual sum → activation.
+ * Convolution → batch norm → residual sum → activation.
  *
- * Parameters that are trained: `<name>.weight` and `<name>.bn.{gamma, beta}`. Parameters that are not: with frozen
+ * Parameters that are trained: `<name>.weight`, `<name>.bias` with `biasBound`, and `<name>.bn.{gamma, beta}`. Parameters
+ * that are not: with frozen
  * statistics `<name>.bn.{mean, var}`, with statistics of the batch `<name>.bn.running` `[2, C]` (mean, variance).
  */
 export function convBatchNorm(x: Tensor, scope: ParameterScope, name: string, options: ConvBatchNormOptions): Tensor {
@@ -69,25 +85,37 @@ export function convBatchNorm(x: Tensor, scope: ParameterScope, name: string, op
     const inputs = depthwise ? 1 : x.shape[1] ?? 1;
     const weight = scope.parameter(`${name}.weight`, [channels, inputs, kernel, kernel], {
       layout: depthwise ? "depthwise" : "convolution",
-      initial: { deviation: gain * Math.sqrt(2 / (inputs * kernel * kernel)) },
+      initial: spreadOver(gain * Math.sqrt(2 / (inputs * kernel * kernel)), options.spread),
       group,
     });
+    const bias = biasParameter(scope, name, { ...options, group });
+    const own = { ...options, ...(bias === undefined ? {} : { epilogue: { bias } }) };
     const affine = affineParameters(scope, `${name}.bn`, channels, { gammaGroup, betaGroup, trained });
     const convolution = depthwise ? depthwiseConv2d : conv2d;
     if (options.statistics === "batch" && !inference) {
-      const y = convolution(x, weight, options);
+      const y = convolution(x, weight, own);
       const statistics = followed(y, scope, `${name}.bn`);
       return batchNormTraining(y, affine, { epsilon, activation: kind, residual, statistics });
     }
     const statistics = options.statistics === "batch" ? runningStatistics : frozenStatistics;
     const norm = { ...affine, ...statistics(scope, `${name}.bn`, channels) };
-    const isConstant = !trained && options.statistics !== "batch" && outputTellsSide(kind);
+    const isConstant = !trained && options.statistics !== "batch" && outputTellsSide(kind) && bias === undefined;
     if (inference || isConstant) {
-      const scaleAndShift = foldBatchNorm(norm, { epsilon });
+      const scaleAndShift = foldBatchNorm(norm, { epsilon, bias });
       return convolution(x, weight, { ...options, epilogue: { scaleAndShift, activation: kind, residual } });
     }
-    return batchNorm(convolution(x, weight, options), norm, { epsilon, activation: kind, residual });
+    return batchNorm(convolution(x, weight, own), norm, { epsilon, activation: kind, residual });
   });
+}
+
+/** The bias of a convolution, where it has one. */
+function biasParameter(
+  scope: ParameterScope,
+  name: string,
+  { channels, biasBound, group }: { readonly channels: number; readonly biasBound?: number; readonly group: string },
+): Tensor | undefined {
+  if (biasBound === undefined) return undefined;
+  return scope.parameter(`${name}.bias`, [channels], { layout: "channels", initial: { bound: biasBound }, group });
 }
 
 /** Options of a batch norm by itself. */
@@ -210,6 +238,8 @@ export interface ConvBiasOptions extends ConvolutionOptions {
   readonly kernel: number;
   /** Standard deviation of the initial weights. */
   readonly deviation: number;
+  /** How the initial weights are spread. Default `"normal"`. */
+  readonly spread?: Spread;
   /** The bias starts at random between −`biasBound` and `biasBound`. Default 0. */
   readonly biasBound?: number;
   /** Added to the result; it has the result's shape. Default: none. */
@@ -229,7 +259,7 @@ export function convBias(x: Tensor, scope: ParameterScope, name: string, options
     const { group = "backbone", biasGroup = group } = options;
     const weight = scope.parameter(`${name}.weight`, [channels, x.shape[1] ?? 1, kernel, kernel], {
       layout: "convolution",
-      initial: { deviation },
+      initial: spreadOver(deviation, options.spread),
       group,
     });
     const bias = scope.parameter(`${name}.bias`, [channels], {

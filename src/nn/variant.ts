@@ -38,6 +38,13 @@ export interface ModelVariant {
    * al. `"3x3"`: the second one, as in torchvision.
    */
   readonly strideIn?: "1x1" | "3x3";
+  /** Networks of range images: channels of an image, from 1. Plain: 6. */
+  readonly inputs?: number;
+  /**
+   * Networks of range images: whether the channels of a scan are divided by what they usually are. `"scaled"`: x/50, y/50,
+   * z/3, intensity, range/80. `"raw"`: not. Plain: `"scaled"`.
+   */
+  readonly scaling?: "scaled" | "raw";
   /** FCN8s: whether the skips are scaled, pool4 by 0.01 and pool3 by 0.0001. Plain: `true`. */
   readonly skipScale?: boolean;
 }
@@ -56,10 +63,14 @@ export const variantChoices = {
   branches: [2, 4],
   colors: ["rgb", "caffe"],
   strideIn: ["1x1", "3x3"],
+  scaling: ["scaled", "raw"],
 } as const;
 
 /** Smallest and largest width. */
 export const widthBounds = { minimum: 0.01, maximum: 8 } as const;
+
+/** Fewest and most channels of a range image. */
+export const inputBounds = { minimum: 1, maximum: 64 } as const;
 
 const variantSchema = v.strictObject({
   width: v.optional(v.pipe(v.number(), v.minValue(widthBounds.minimum), v.maxValue(widthBounds.maximum))),
@@ -69,6 +80,8 @@ const variantSchema = v.strictObject({
   colors: v.optional(v.picklist(variantChoices.colors)),
   strideIn: v.optional(v.picklist(variantChoices.strideIn)),
   skipScale: v.optional(v.boolean()),
+  inputs: v.optional(v.pipe(v.number(), v.integer(), v.minValue(inputBounds.minimum), v.maxValue(inputBounds.maximum))),
+  scaling: v.optional(v.picklist(variantChoices.scaling)),
 });
 
 /** A variant without properties that are absent. */
@@ -113,6 +126,8 @@ export const plainVariant: Required<ModelVariant> = {
   colors: "rgb",
   strideIn: "1x1",
   skipScale: true,
+  inputs: 6,
+  scaling: "scaled",
 };
 
 /** Hidden channels of a network of another width: `channels · width`, rounded to a multiple of 4, at least 4. */

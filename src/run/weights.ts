@@ -224,13 +224,13 @@ export interface OpenedBackbone {
 function ownVariant(metadata: Readonly<Record<string, string>>, model: string, path: string): ModelVariant {
   const { model: said = "", variant } = metadata;
   if (variant === undefined || modelName(said) !== model) return {};
-  const { width, colors, strideIn } = readVariant(variant, path);
-  return withoutAbsent({ width, colors, strideIn });
+  const { width, colors, strideIn, inputs, scaling } = readVariant(variant, path);
+  return withoutAbsent({ width, colors, strideIn, inputs, scaling });
 }
 
 /** How the networks of a file see images and stride: what a network must do as they did to use their backbone. */
-function seenAlike({ colors, strideIn }: ModelVariant = {}): ModelVariant {
-  return withoutAbsent({ colors, strideIn });
+function seenAlike({ colors, strideIn, inputs, scaling }: ModelVariant = {}): ModelVariant {
+  return withoutAbsent({ colors, strideIn, inputs, scaling });
 }
 
 /** @throws {ReasonedError} if the file lacks something of the backbone. */

@@ -27,6 +27,8 @@ export function modelVariant(settings: Settings): ModelVariant {
     colors: settings.get("colors"),
     strideIn: settings.get("stride-in"),
     skipScale: skips === undefined ? undefined : skips === "on",
+    inputs: settings.get("inputs"),
+    scaling: settings.get("scaling"),
   };
   return Object.fromEntries(Object.entries(wanted).filter(([, value]) => value !== undefined));
 }

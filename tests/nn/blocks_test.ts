@@ -4,15 +4,17 @@ import { models } from "../../src/nn/models/mod.ts";
 import { residualDeeplabLogits } from "../../src/nn/models/residual_deeplab.ts";
 import { collectParameters, type ParameterScope } from "../../src/nn/parameters.ts";
 
-const images = input("images", [2, 3, 64, 64]);
-
 const networks: Record<string, (scope: ParameterScope) => Tensor> = {
-  ...Object.fromEntries(models.map(({ name, logits }) => [
+  ...Object.fromEntries(models.map(({ name, logits, takes }) => [
     name,
-    (scope) => logits(images, scope, { classes: 5, inference: false }),
+    (scope) => logits(images(takes.channels), scope, { classes: 5, inference: false }),
   ])),
-  "the residual DeepLab": (scope) => residualDeeplabLogits(images, scope, false, 5),
+  "the residual DeepLab": (scope) => residualDeeplabLogits(images(3), scope, false, 5),
 };
+
+function images(channels: number): Tensor {
+  return input("images", [2, channels, 64, 64]);
+}
 
 for (const [name, logits] of Object.entries(networks)) {
   Deno.test(`what is recomputed together in ${name} are whole layers, each in one block`, () => {

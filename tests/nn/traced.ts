@@ -55,7 +55,7 @@ export function traced(
       return input(`key ${name}`, [4], { dtype: "u32", layout: "plain" });
     },
   };
-  const logits = model.logits(input("images", [batch, 3, ...size]), scope, { classes, inference });
+  const logits = model.logits(input("images", [batch, model.takes.channels, ...size]), scope, { classes, inference });
   return { model, parameters: [...parameters.values()], logits, tensors, dropouts };
 }
 

@@ -12,7 +12,7 @@ import { testGpu } from "../ops/harness.ts";
 /** Names and shapes of a network's parameters. */
 function shapesOf(name: string, variant: ModelVariant): Map<string, readonly number[]> {
   const model = findModel(name, variant);
-  const images = input("images", [1, 3, 64, 64]);
+  const images = input("images", [1, model.takes.channels, 64, 64]);
   const found = collectParameters((scope) => model.logits(images, scope, { classes: 5, inference: false }));
   return new Map(found.map(({ name, shape }) => [name, shape]));
 }
@@ -24,12 +24,12 @@ Deno.test("a width is a factor on hidden channels, in multiples of 4", () => {
 });
 
 Deno.test("every network has a width, which leaves its inputs and classes as they are", () => {
-  for (const { name } of models) {
+  for (const { name, takes } of models) {
     const [plain, narrow] = [shapesOf(name, {}), shapesOf(name, { width: 0.125 })];
     assertEquals([...narrow.keys()], [...plain.keys()], name);
     const weights = [...plain].filter(([, shape]) => shape.length === 4);
     const [first = "", last = ""] = [weights[0]?.[0], weights.at(-1)?.[0]];
-    assertEquals(narrow.get(first)?.[1], 3, name);
+    assertEquals(narrow.get(first)?.[1], takes.channels, name);
     assertEquals(narrow.get(last)?.[0], 5, name);
     assertEquals(narrow.get(first)?.[0], hiddenChannels(plain.get(first)?.[0] ?? 0, 0.125), name);
     assertEquals(narrow.get(last)?.[1], hiddenChannels(plain.get(last)?.[1] ?? 0, 0.125), name);

@@ -14,6 +14,7 @@ import { scale } from "../../src/ops/arithmetic/scale.ts";
 import { sliceChannels } from "../../src/ops/arithmetic/slice_channels.ts";
 import { conv2d } from "../../src/ops/conv/conv2d.ts";
 import { depthwiseConv2d } from "../../src/ops/conv/depthwise_conv2d.ts";
+import { weightInputs } from "../../src/ops/conv/weight_inputs.ts";
 import { batchNorm } from "../../src/ops/norm/batch_norm.ts";
 import { batchNormTraining } from "../../src/ops/norm/batch_norm_training.ts";
 import { averagePool2d } from "../../src/ops/pool/average_pool2d.ts";
@@ -116,6 +117,19 @@ export const opsUnderTest: readonly OpUnderTest[] = [
   linear("averagePool2d()", (x) => averagePool2d(x, { kernel: 3, stride: 2, padding: 1, ceilMode: true })),
   linear("globalAveragePool()", globalAveragePool),
   linear("bilinearResize() upwards", (x) => bilinearResize(x, { height: 16, width: 13 })),
+  {
+    name: "bilinearResize() with a residual",
+    inputs: { x, z: { shape: [3, 6, 9, 8] } },
+    build: (tensors) => bilinearResize(get(tensors, "x"), { height: 9, width: 8, residual: get(tensors, "z") }),
+    linearIn: [["x", "z"]],
+    batched: ["x", "z"],
+  },
+  {
+    name: "weightInputs()",
+    inputs: { w: { shape: [5, 10, 3, 1], layout: "convolution" } },
+    build: (tensors) => weightInputs(get(tensors, "w"), { from: 4, count: 6 }),
+    linearIn: [["w"]],
+  },
   linear("bilinearResize() downwards, aligned", (x) => bilinearResize(x, { height: 3, width: 4, alignCorners: true })),
   {
     name: "dropout()",

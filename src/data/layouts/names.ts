@@ -7,7 +7,8 @@
 
 /**
  * Every layout: official data sets by their names, `list` for lists of images with their labels, `folders` for a
- * folder with `dataset.json`, `photos` for a folder of images that says nothing of classes.
+ * folder with `dataset.json`, `photos` for a folder of images that says nothing of classes, `scans` for such
+ * a folder of LiDAR scans.
  */
 export const layoutNames = [
   "cityscapes",
@@ -25,6 +26,7 @@ export const layoutNames = [
   "list",
   "folders",
   "photos",
+  "scans",
 ] as const;
 
 /** The name of a layout. */

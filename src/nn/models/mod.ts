@@ -9,6 +9,7 @@ import type { ModelVariant } from "../variant.ts";
 import { deeplabMobilenetFamily } from "./deeplab_mobilenet.ts";
 import { deeplabNanoFamily } from "./deeplab_nano.ts";
 import { fcn8sVgg16Family } from "./fcn8s_vgg16.ts";
+import { fidnetFamily, fidnetNanoFamily } from "./fidnet.ts";
 import { wideResnet38Family } from "./wide_resnet38.ts";
 import { deeplabv2Resnet101, deeplabv2Resnet18, deeplabv2Resnet50 } from "./deeplabv2_resnet.ts";
 
@@ -21,6 +22,8 @@ export const modelFamilies: readonly ModelFamily[] = [
   deeplabv2Resnet18,
   wideResnet38Family,
   fcn8sVgg16Family,
+  fidnetFamily,
+  fidnetNanoFamily,
 ];
 
 /** The plain network of each name. */

@@ -12,17 +12,22 @@ import { refuse } from "../refuse.ts";
 import type { BatchNormParameters } from "./batch_norm.ts";
 
 /**
- * Scale and shift `[2, C]` in the layout `"channels"`: row 0 is scale = γ/√(σ² + ε), row 1 is shift = β − μ·scale. For
- * inference only: it has no gradient.
+ * Scale and shift `[2, C]` in the layout `"channels"`: row 0 is scale = γ/√(σ² + ε), row 1 is shift = β + (b − μ)·scale.
+ * For inference only: it has no gradient.
  *
- * @param options `epsilon`: added to the variance, default 1e-5.
+ * @param options `epsilon`: added to the variance, default 1e-5. `bias`: b, `[C]`, what the convolution adds to its sums
+ * before the batch norm; default 0.
  * @throws {RangeError} if the parameters differ in length or epsilon is not positive.
  */
-export function foldBatchNorm(parameters: BatchNormParameters, options: { readonly epsilon?: number } = {}): Tensor {
-  const { epsilon = 1e-5 } = options;
+export function foldBatchNorm(
+  parameters: BatchNormParameters,
+  options: { readonly epsilon?: number; readonly bias?: Tensor | undefined } = {},
+): Tensor {
+  const { epsilon = 1e-5, bias } = options;
   const { gamma, beta, mean, variance } = parameters;
   const channels = gamma.shape[0] ?? 1;
-  for (const tensor of [gamma, beta, mean, variance]) {
+  const tensors = [gamma, beta, mean, variance, ...(bias === undefined ? [] : [bias])];
+  for (const tensor of tensors) {
     if (tensor.layout !== "channels" || tensor.shape.join() !== String(channels)) {
       refuse("foldBatchNorm", `${tensor} is not [${channels}] of channels`);
     }
@@ -34,14 +39,14 @@ export function foldBatchNorm(parameters: BatchNormParameters, options: { readon
     op: "foldBatchNorm",
     shape: [2, channels],
     layout: "channels",
-    inputs: [gamma, beta, mean, variance],
+    inputs: tensors,
     kernels: () => {
       const vectors = paddedChannels(channels) / 4;
       return {
         calls: [{
           shader: { name: "norm/fold_batch_norm", text: shader },
-          constants: { VECTORS: vectors, EPSILON: epsilon },
-          bindings: [gamma, beta, mean, variance, "output"],
+          constants: { VECTORS: vectors, EPSILON: epsilon, HAS_BIAS: bias !== undefined },
+          bindings: [gamma, beta, mean, variance, bias ?? mean, "output"],
           workgroups: grid(vectors, 64),
           iterations: 0,
         }],

@@ -24,32 +24,40 @@ export interface BilinearResizeOptions {
    * If not, the outer corners of the two images coincide. Default `false`.
    */
   readonly alignCorners?: boolean;
+  /** `[N, C, height, width]`, added to the result in the same pass. Default: none. */
+  readonly residual?: Tensor | undefined;
 }
 
 /**
  * Bilinear resize: `[N, C, H, W]` → `[N, C, height, width]`, without smoothing when it shrinks. Source: definition of
  * PyTorch's `interpolate(mode="bilinear")`.
  *
- * @throws {RangeError} if a side of the output is below 1 or no integer.
+ * @throws {RangeError} if a side of the output is below 1 or no integer, or the residual has not the output's shape.
  */
 export function bilinearResize(x: Tensor, options: BilinearResizeOptions): Tensor {
-  const { height, width, alignCorners = false } = options;
+  const { height, width, alignCorners = false, residual } = options;
   if (![height, width].every((side) => Number.isInteger(side) && side >= 1) || x.layout !== "activation") {
     refuse("bilinearResize", `${x} cannot be resized to ${height}×${width}`);
   }
   const [batch = 1, channels = 1, inputHeight = 1, inputWidth = 1] = x.shape;
+  const shape = [batch, channels, height, width];
+  if (residual !== undefined && (residual.shape.join() !== shape.join() || residual.layout !== "activation")) {
+    refuse("bilinearResize", `the residual ${residual} is not [${shape.join(", ")}] of activations`);
+  }
   return new Tensor({
     op: "bilinearResize",
-    shape: [batch, channels, height, width],
-    inputs: [x],
+    shape,
+    inputs: [x, ...(residual === undefined ? [] : [residual])],
     gradient: (outputGradient) => [
       () => bilinearResizeGrad(outputGradient, { height: inputHeight, width: inputWidth, alignCorners }),
+      ...(residual === undefined ? [] : [() => outputGradient]),
     ],
     kernels: (output, device) =>
       inRegions(output, device, ({ images, rows }) => {
         const vectors = paddedChannels(channels) / 4;
         const outputs = images.count * rows.count * width * vectors;
         const source = rowsBetween(rows, { inputSize: inputHeight, outputSize: height, alignCorners });
+        const inputs = imageRows(x, { images, rows: source });
         return {
           calls: [{
             shader: { name: "resize/bilinear_resize", text: shader },
@@ -65,8 +73,9 @@ export function bilinearResize(x: Tensor, options: BilinearResizeOptions): Tenso
               ROWS: source.count,
               FIRST_OUTPUT_ROW: rows.first,
               OUTPUT_ROWS: rows.count,
+              HAS_RESIDUAL: residual !== undefined,
             },
-            bindings: [imageRows(x, { images, rows: source }), "output"],
+            bindings: [inputs, residual === undefined ? inputs : imageRows(residual, { images, rows }), "output"],
             workgroups: grid(outputs, 64),
             iterations: 0,
             flops: 36 * outputs,

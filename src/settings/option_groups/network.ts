@@ -5,7 +5,7 @@
  */
 
 import { models } from "../../nn/models/mod.ts";
-import { variantChoices, widthBounds } from "../../nn/variant.ts";
+import { inputBounds, variantChoices, widthBounds } from "../../nn/variant.ts";
 import { labelSetNames } from "../../data/label_set_names.ts";
 import { adapting, type OptionShape, training, weighing } from "../option_shape.ts";
 
@@ -66,4 +66,10 @@ export const networkOptions = [
     help: "ResNets: the convolution of a block that has its stride, the first (1x1) or the second (3x3); without it, 1x1" },
   { key: "skip-scale", group: "network", kind: "text", choices: ["on", "off"], commands: [...weighing, "tune", "bench"],
     help: "FCN8s: whether to scale what skips the deepest layers, by 0.01 and 0.0001; without it, on" },
+  { key: "inputs", group: "network", kind: "integer", minimum: inputBounds.minimum, maximum: inputBounds.maximum,
+    commands: [...weighing, "tune", "bench"],
+    help: "FIDNet: channels of a range image; of scans 6, or 5 without the channel that tells whether there is a point" },
+  { key: "scaling", group: "network", kind: "text", choices: variantChoices.scaling,
+    commands: [...weighing, "tune", "bench"],
+    help: "FIDNet: channels of a scan divided by what they usually are (scaled), or as they are (raw)" },
 ] as const satisfies readonly OptionShape[];

@@ -19,6 +19,18 @@ Deno.test("foldBatchNorm() gives scale and shift", async () => {
   });
 });
 
+Deno.test("foldBatchNorm() takes in what the convolution adds to its sums", async () => {
+  const inputs = {
+    ...{ x: { shape: [2, 3, 5, 6] }, w: { shape: [6, 3, 1, 1], layout: "convolution" as const } },
+    ...{ bias: channels, gamma: channels, beta: channels, mean: channels, variance },
+  };
+  const { folded, separate } = await runGraph(inputs, ({ x, w, bias, ...parameters }) => ({
+    folded: conv2d(x, w, { epilogue: { scaleAndShift: foldBatchNorm(parameters, { bias }), activation: "relu" } }),
+    separate: batchNorm(conv2d(x, w, { epilogue: { bias } }), parameters, { activation: "relu" }),
+  }));
+  assertClose(folded ?? [], separate ?? [], 1e-5, "folded batch norm");
+});
+
 Deno.test("a convolution with a folded batch norm equals the two by themselves", async () => {
   const inputs = {
     x: { shape: [2, 3, 5, 6] },

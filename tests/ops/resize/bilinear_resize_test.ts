@@ -29,6 +29,24 @@ for (const { name, shape, height, width } of cases) {
   }
 }
 
+Deno.test("bilinearResize() adds a residual in its pass, which has the gradient of the result", async () => {
+  const [shape, height, width] = [[2, 5, 3, 4], 7, 9];
+  await checkOp({
+    inputs: { x: { shape }, z: { shape: [2, 5, height, width] } },
+    op: ({ x, z }) => bilinearResize(x, { height, width, alignCorners: true, residual: z }),
+    twin: ({ x, z }) => {
+      const resized = twin(x, shape, { height, width, alignCorners: true });
+      return Array.from(z, (value, index) => value + (resized[index] ?? NaN));
+    },
+    gradientOf: ["x", "z"],
+  });
+});
+
+Deno.test("bilinearResize() refuses a residual of another shape", () => {
+  const [x, residual] = [input("x", [1, 4, 5, 5]), input("z", [1, 4, 6, 7])];
+  assertThrows(() => bilinearResize(x, { height: 6, width: 8, residual }), RangeError, "is not [1, 4, 6, 8]");
+});
+
 Deno.test("bilinearResize() refuses a side below 1", () => {
   assertThrows(
     () => bilinearResize(input("x", [1, 4, 5, 5]), { height: 0, width: 3 }),
