@@ -256,7 +256,7 @@ export {
   rgbBytes,
   type ScanKind,
 } from "./src/nn/image_kind.ts";
-export { type ScanChannels, scanRanges } from "./src/nn/scan_ranges.ts";
+export { scanRanges } from "./src/nn/scan_ranges.ts";
 export {
   batchNormLayer,
   type BatchNormLayerOptions,

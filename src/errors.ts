@@ -28,7 +28,11 @@ export type Reason =
   | "unknown label set"
   | "no such variant"
   | "too many pixels"
-  | "broken images";
+  | "broken images"
+  | "network for images"
+  | "network for scans"
+  | "scans without a size"
+  | "scaled scans";
 
 /** An error that may carry a reason. */
 export class ReasonedError extends Error {

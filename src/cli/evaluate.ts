@@ -44,7 +44,7 @@ export async function run(args: readonly string[]): Promise<number> {
   warnOfPalettes(dataset, inspected, progress);
   const { items } = inspected;
   using loader = openLoader({ cacheBytes: 0, maxPixels });
-  const shapes = openShapes(settings, network, inspected.sizes);
+  const shapes = openShapes(settings, network, inspected);
   const views = viewOptions(settings);
   const confusion = await evaluate(gpu, network, loader, items, {
     ...shapes,

@@ -59,12 +59,12 @@ export async function run(args: readonly string[]): Promise<number> {
   const finish = (path: string | null) => {
     if (path !== null) files.push(path);
   };
-  const { sizes } = await inspectItems(items, {
+  const inspected = await inspectItems(items, {
     name: "images",
     progress: new TerminalProgress(),
     maxPixels: settings.get("max-pixels"),
   });
-  const shapes = openShapes(settings, network, sizes);
+  const shapes = openShapes(settings, network, inspected);
   const samples = loader.load(items, { size: shapes.size, labels: "none" });
   const grouping = { batch: 1, shapes, multiple: network.model.sizeMultiple };
   try {

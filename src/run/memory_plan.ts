@@ -17,6 +17,7 @@ import { paddedChannels, storedBytes } from "../graph/layout.ts";
 import { programBytes } from "../graph/program_bytes.ts";
 import { offsetAlignment } from "../graph/slices.ts";
 import type { Network } from "../nn/network.ts";
+import { roomForPoints } from "../nn/scan_ranges.ts";
 import { logitsProgram } from "../selftraining/inference.ts";
 import { mergedBytes } from "../selftraining/merged_classes.ts";
 import { mirrorViews } from "../selftraining/mirror_agreement.ts";
@@ -138,17 +139,23 @@ function inferenceBytes(
   { inference }: PlannedRun,
   views: ViewOptions,
 ): InferenceBytes {
-  const { batch, shapes: { canvases, areMixed } } = inference;
+  const { batch, shapes: { canvases, areMixed, points } } = inference;
+  const room = points === undefined ? undefined : roomForPoints(points);
   const all = canvases.map((size): InferenceBytes => {
     const viewSizes = viewsOf(size, views, network.model.sizeMultiple).map((view) => view.size);
     const programs = new Map(
-      viewSizes.map((viewSize) => [formatSize(viewSize), logitsProgram(network, batch, size, viewSize)]),
+      viewSizes.map((viewSize) => [formatSize(viewSize), logitsProgram(network, batch, size, viewSize, room)]),
     );
     const logitsOfImage = sum(viewSizes.map((viewSize) => {
       const [, ...shape] = programs.get(formatSize(viewSize))?.outputs.logits?.shape ?? [];
       return storedBytes([1, ...shape], "f32", "activation");
     }));
-    return { programs: sum([...programs.values()].map((program) => programBytes(gpu, program))), logitsOfImage };
+    // Behind the logits of a scan lie its winners.
+    const winners = room === undefined ? 0 : size.height * size.width * 4 + 2 * offsetAlignment;
+    return {
+      programs: sum([...programs.values()].map((program) => programBytes(gpu, program))),
+      logitsOfImage: logitsOfImage + winners,
+    };
   });
   const largest = Math.max(...all.map(({ logitsOfImage }) => logitsOfImage));
   return {
@@ -239,7 +246,9 @@ function scoringBytes(
     inference,
     logitsOfImage,
   );
-  const truth = Math.max(labels, bufferBytes(inference.batch * labelPixels));
+  // The labels of scans are projected by the program of the network.
+  const hasTruth = inference.shapes.points === undefined;
+  const truth = hasTruth ? Math.max(labels, bufferBytes(inference.batch * labelPixels)) : 0;
   // The confusion matrix counts twice, as it is read back.
   return programs + labels + others + truth + 2 * confusion;
 }

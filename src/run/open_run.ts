@@ -40,6 +40,7 @@ import { writeTowns } from "./synth.ts";
 import { adapterKey, loadTuning } from "../tuning/table.ts";
 import type { RunContext, RunData } from "./context.ts";
 import { openBackbone, openWeights } from "./weights.ts";
+import { requireKind, scanSizes } from "./scan_runs.ts";
 import { divisible, runSizes } from "./working_shapes.ts";
 
 /** A run that can start. */
@@ -93,6 +94,15 @@ async function openIn(folder: FolderStore, settings: Settings, needsTarget: bool
   const opened = { source, target, isFinished: first.isFinished };
   const data = await openSplits(settings, opened, lists, needsTarget, progress);
   // What a run can be refused for is found out before the GPU is opened.
+  for (
+    const { items } of [
+      data.sourceSplit,
+      data.targetSplit,
+      ...data.evaluationSplit === null ? [] : [data.evaluationSplit],
+    ]
+  ) {
+    requireKind(first.model, items);
+  }
   let adapterName = "";
   const gpu = await Gpu.open({
     adapter: settings.get("adapter"),
@@ -105,8 +115,11 @@ async function openIn(folder: FolderStore, settings: Settings, needsTarget: bool
   folder.begin(runFacts(settings, adapterName, gpu, data, continuedWeights(settings)), imagesOf(data));
   if (settings.get("profile")) profile.timeKernels(gpu);
   const { model, metadata } = first;
-  const { shapes, room } = runSizes(settings, folder, { model, recorded: metadata.size }, data, line);
-  const crop = cropSize(settings, shapes.typical, model, line);
+  const sized = { model, recorded: metadata.size };
+  const { shapes, room } = model.takes.scans === undefined
+    ? runSizes(settings, folder, sized, data, line)
+    : scanSizes(settings, sized, data, line);
+  const crop = model.takes.scans === undefined ? cropSize(settings, shapes.typical, model, line) : shapes.typical;
   const network = new Network(gpu, model, { ...metadata, size: shapes.typical });
   first.fill(network.store);
   const loader = openLoader({ maxPixels: settings.get("max-pixels") });

@@ -12,12 +12,12 @@
  */
 
 import { type Domain, minedDomains, type MiningClasses, type MiningPlan, type MiningRule } from "../data/mining.ts";
-import { exactly } from "../data/shapes.ts";
 import { isExact } from "../data/size.ts";
 import type { AugmentationOptions } from "../data/sampling.ts";
 import type { LearningRates } from "../optim/optimizer.ts";
 import { collapseText, collapseWarnings } from "./collapse.ts";
 import { scoreSplit, type ScoringSettings, type SplitScores } from "./evaluation.ts";
+import { defaultShapes } from "./inference.ts";
 import { doneForm, type KeptForm, timedForm, voidForm } from "./kept.ts";
 import { labellingForm, scoresForm } from "./kept_results.ts";
 import { type LabellingResult, labelTarget } from "./labelling.ts";
@@ -239,7 +239,7 @@ async function labelRound<Item>(
   settings: AdaptationSettings,
 ): Promise<LabellingResult> {
   const { gpu, network } = trainer;
-  const shapes = planned ?? exactly(trainer.options.size);
+  const shapes = planned ?? defaultShapes(network, trainer.options);
   const classes = network.classCount;
   const priorOptions = { classes, size: shapes.typical };
   const { spatialPrior: wanted = false } = settings;

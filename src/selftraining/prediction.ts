@@ -14,9 +14,19 @@ import type { Program } from "../graph/program.ts";
 import type { Network } from "../nn/network.ts";
 import { argMaxDispatch } from "./arg_max.ts";
 import { type MergedClasses, mergedClasses } from "./merged_classes.ts";
-import { InferencePrograms, type SampleBatch } from "./inference.ts";
+import { InferencePrograms, type SampleBatch, type ScanOutputs, scanOutputs } from "./inference.ts";
 import { type Cover, type ScoreBatch, type ScoreOptions, type ScoreView, viewsBuffer } from "./scores.ts";
-import { coveredView, ImagePlaces, isPlain, labelSizesOf, plainView, ViewLogits, type ViewOptions } from "./views.ts";
+import { blankDispatch } from "../ops/scans/blank_pixels.ts";
+import {
+  coveredView,
+  ImagePlaces,
+  isPlain,
+  labelSizesOf,
+  plainView,
+  ViewLogits,
+  type ViewOptions,
+  winnerBytes,
+} from "./views.ts";
 
 /** Predictions of one batch. */
 export interface Prediction {
@@ -29,6 +39,8 @@ export interface Prediction {
   readonly starts: readonly number[];
   /** The network's logits of the images as they are, before upsampling; `null` if they were not asked for. */
   readonly logits: PredictedLogits | null;
+  /** LiDAR scans: what is known of the pixels of their range images; `null` for other images. */
+  readonly scans: ScanOutputs | null;
 }
 
 /** Logits of one batch, as the network gives them. */
@@ -90,19 +102,20 @@ export class Predictor {
       const program = await this.#plain.run(group);
       const logits = withLogits ? this.#logitsOf(program, group) : null;
       const scores = this.#plainScores(program, group);
+      const scans = group.points === undefined ? null : scanOutputs(program);
       if (scores.logits.size <= this.gpu.maxBindingBytes && group.labelSizes === undefined) {
-        return { ...await this.#label(scores, options), logits };
+        return { ...await this.#label(scores, options), logits, scans };
       }
       const split = this.#imageParts(program, scores, group);
       const labels = await this.#label(split, options);
       this.gpu.destroyBuffer(split.logits.buffer);
-      return { ...labels, logits };
+      return { ...labels, logits, scans };
     }
     const logits = withLogits ? this.#logitsOf(await this.#plain.run(group), group) : null;
     const scores = await this.#views.compute(group);
     const labels = await this.#label(scores, options);
     this.gpu.destroyBuffer(scores.logits.buffer);
-    return { ...labels, logits };
+    return { ...labels, logits, scans: await this.#views.scanOutputs(group) };
   }
 
   /** Frees everything. */
@@ -136,18 +149,21 @@ export class Predictor {
     const parts = batch.parts ?? [batch];
     this.#places = parts.map((part) => viewsBuffer(gpu, part, scores));
     const [first] = this.#places;
+    const find = async (part: ScoreBatch, views: GPUBuffer, to: GPUBuffer) => {
+      const { filled, images, height, width } = part;
+      const found = await argMaxDispatch(gpu, part, scores, { views, labels: to, merged });
+      if (filled === undefined) return [found];
+      return [found, await blankDispatch(gpu, filled, to, images * height * width)];
+    };
     if (parts.length === 1 && first !== undefined) {
-      gpu.submit([await argMaxDispatch(gpu, batch, scores, { views: first, labels, merged })]);
+      gpu.submit(await find(batch, first, labels));
     } else {
       const one = gpu.createBuffer(Math.max(...parts.map(wordBytes)), "labels of an image");
       for (const [image, part] of parts.entries()) {
         const from = { buffer: one, offset: 0, size: wordBytes(part) };
         const views = this.#places[image];
         if (views === undefined) continue;
-        gpu.submit(
-          [await argMaxDispatch(gpu, part, scores, { views, labels: one, merged })],
-          [{ from, to: labels, toOffset: starts[image] ?? 0 }],
-        );
+        gpu.submit(await find(part, views, one), [{ from, to: labels, toOffset: starts[image] ?? 0 }]);
       }
       gpu.destroyBuffer(one);
     }
@@ -162,6 +178,7 @@ export class Predictor {
       ...group.labelSize,
       logits: program.output("logits"),
       views: [this.#plainPlace(program, group, 0)],
+      ...(group.points === undefined ? {} : { filled: scanOutputs(program).winner }),
     };
   }
 
@@ -188,8 +205,10 @@ export class Predictor {
    */
   #imageParts(program: Program, { images, logits }: ScoreBatch, group: SampleBatch): ScoreBatch {
     const [, ...shape] = program.outputTensor("logits").shape;
-    const places = new ImagePlaces(this.gpu, images, storedBytes([1, ...shape], "f32", "activation"));
+    const imageBytes = storedBytes([1, ...shape], "f32", "activation");
+    const places = new ImagePlaces(this.gpu, images, imageBytes, winnerBytes(group));
     places.fill(this.gpu, logits, places.imageBytes, 0);
+    if (group.points !== undefined) places.fillWinners(this.gpu, scanOutputs(program).winner);
     return places.batch((image) => ({
       ...labelSizesOf(group, image),
       views: [this.#plainPlace(program, group, image)],
