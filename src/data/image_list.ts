@@ -129,9 +129,12 @@ function finder({ name: split, items }: Split, dataset: Dataset, list: ImageList
   const root = isFolder(dataset.path) ? dataset.path : dirname(dataset.path);
   const exact = new Map<string, number>();
   const byFile = new Map<string, number[]>();
-  for (const [index, { name, imagePath }] of items.entries()) {
+  for (const [index, { name, imagePath, sensor, token, otherNames = [] }] of items.entries()) {
     const whole = resolve(imagePath);
-    for (const key of [name, `${split}/${name}`, whole, slashes(relative(root, imagePath))]) exact.set(key, index);
+    const keys = [name, `${split}/${name}`, whole, slashes(relative(root, imagePath)), ...otherNames];
+    for (const key of token === undefined ? keys : [...keys, token]) exact.set(key, index);
+    // Frames of all sequences have the same file names.
+    if (sensor !== undefined && name.includes("/")) continue;
     const file = stem(imagePath);
     byFile.set(file, [...byFile.get(file) ?? [], index]);
   }
