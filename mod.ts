@@ -130,6 +130,7 @@ export {
 export { type SoftLabelMap, softLabelWords, wordsOfHardLabels } from "./src/data/soft_label_map.ts";
 export { type MemoryItem, MemorySamples } from "./src/data/memory_samples.ts";
 export type { PixelImage, Sample, SampleLabelMap, SampleOptions, SampleSource } from "./src/data/sample.ts";
+export type { ScanPlan } from "./src/data/scans/augmentation.ts";
 export { kittiSensor, nuscenesSensor, type ScanSensor } from "./src/data/scans/sensor.ts";
 export { planShapes, type RunShapes, type ShapeOptions, type Shapes } from "./src/data/shapes.ts";
 export type { ShortSide, Size, WorkingSize } from "./src/data/size.ts";
@@ -213,7 +214,7 @@ export {
 } from "./src/selftraining/evaluation.ts";
 export type { NamedScanScores } from "./src/selftraining/scan_scores.ts";
 export { type ScanScores, scoreWithMisses } from "./src/metrics/confusion.ts";
-export { type PointRule, pointRules } from "./src/ops/scans/backproject.ts";
+export type { PointRule } from "./src/ops/scans/backproject.ts";
 export { PointLabels } from "./src/selftraining/point_labels.ts";
 export type { SampleBatch, ScanOutputs } from "./src/selftraining/inference.ts";
 export {
@@ -262,6 +263,7 @@ export {
   type ScanKind,
 } from "./src/nn/image_kind.ts";
 export { scanRanges } from "./src/nn/scan_ranges.ts";
+export type { RangeChannelOptions } from "./src/ops/scans/range_channels.ts";
 export {
   batchNormLayer,
   type BatchNormLayerOptions,

@@ -14,7 +14,11 @@ import type { Prediction } from "./prediction.ts";
 export class PointLabels implements Disposable {
   #labels: GPUBuffer | undefined;
 
-  /** @param rule how a point gets its label. */
+  /**
+   * Takes no memory yet.
+   *
+   * @param rule how a point gets its label.
+   */
   constructor(readonly gpu: Gpu, readonly rule: PointRule) {}
 
   /**
