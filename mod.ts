@@ -192,8 +192,10 @@ export {
   spatialPrior,
   type SpatialPriorOptions,
 } from "./src/selftraining/spatial_prior.ts";
+export { allThresholds } from "./src/selftraining/ring_thresholds.ts";
 export {
   type RankRule,
+  type RingThresholds,
   type SelectionPolicy,
   type SelectionSettings,
   type Thresholds,
@@ -276,7 +278,7 @@ export {
   dropoutLayer,
   type Spread,
 } from "./src/nn/layers.ts";
-export { type Model, type ModelFamily, modelOf, type ModelOptions } from "./src/nn/model.ts";
+export { type Model, type ModelFamily, modelOf, type ModelOptions, type ScoreMap } from "./src/nn/model.ts";
 export { findModel, modelFamilies, models } from "./src/nn/models/mod.ts";
 export type { OriginalNames, OriginalScope, OriginalTensor } from "./src/nn/original_names.ts";
 export { type BatchNormTraining, hiddenChannels, type ModelVariant } from "./src/nn/variant.ts";

@@ -14,6 +14,9 @@ import classScoresMany from "../../shaders/lib/class_scores_many.wgsl" with { ty
 import topClass from "../../shaders/lib/top_class.wgsl" with { type: "text" };
 import topMerged from "../../shaders/lib/top_merged.wgsl" with { type: "text" };
 import topMergedMany from "../../shaders/lib/top_merged_many.wgsl" with { type: "text" };
+import zones from "../../shaders/lib/zones.wgsl" with { type: "text" };
+import zones5 from "../../shaders/lib/zones_5.wgsl" with { type: "text" };
+import zones6 from "../../shaders/lib/zones_6.wgsl" with { type: "text" };
 import writeScores from "../../shaders/lib/write_scores.wgsl" with { type: "text" };
 import writeScoresMany from "../../shaders/lib/write_scores_many.wgsl" with { type: "text" };
 import bilinear from "../../shaders/lib/bilinear.wgsl" with { type: "text" };
@@ -21,6 +24,7 @@ import crossEntropyProblem from "../../shaders/lib/cross_entropy_problem.wgsl" w
 import crop from "../../shaders/lib/crop.wgsl" with { type: "text" };
 import classScores from "../../shaders/lib/class_scores.wgsl" with { type: "text" };
 import epilogue from "../../shaders/lib/epilogue.wgsl" with { type: "text" };
+import everyPixel from "../../shaders/lib/every_pixel.wgsl" with { type: "text" };
 import everyShare from "../../shaders/lib/every_share.wgsl" with { type: "text" };
 import everyRow from "../../shaders/lib/every_row.wgsl" with { type: "text" };
 import exactAngle from "../../shaders/lib/exact_angle.wgsl" with { type: "text" };
@@ -62,12 +66,16 @@ export const library: Readonly<Record<string, string>> = {
   "lib/top_merged_many.wgsl": topMergedMany,
   "lib/write_scores.wgsl": writeScores,
   "lib/write_scores_many.wgsl": writeScoresMany,
+  "lib/zones.wgsl": zones,
+  "lib/zones_5.wgsl": zones5,
+  "lib/zones_6.wgsl": zones6,
   "lib/bilinear.wgsl": bilinear,
   "lib/class_scores.wgsl": classScores,
   "lib/cross_entropy_problem.wgsl": crossEntropyProblem,
   "lib/crop.wgsl": crop,
   "lib/epilogue.wgsl": epilogue,
   "lib/every_row.wgsl": everyRow,
+  "lib/every_pixel.wgsl": everyPixel,
   "lib/every_share.wgsl": everyShare,
   "lib/exact_angle.wgsl": exactAngle,
   "lib/exact_quotient.wgsl": exactQuotient,

@@ -36,7 +36,7 @@ import { continuedWeights } from "./earlier_rounds.ts";
 import { imagesOf, runFacts } from "./run_facts.ts";
 import { modelVariant } from "../settings/model_variant.ts";
 import type { Settings } from "../settings/settings.ts";
-import { writeTowns } from "./synth.ts";
+import { writeBuiltIn } from "./built_in.ts";
 import { adapterKey, loadTuning } from "../tuning/table.ts";
 import type { RunContext, RunData } from "./context.ts";
 import { openBackbone, openWeights } from "./weights.ts";
@@ -142,6 +142,12 @@ function requireFittingOptions(settings: Settings, needsTarget: boolean): void {
   if (needsTarget && settings.has("source") !== settings.has("target")) {
     throw new UsageError("Give both --source and --target, or neither for the built-in towns");
   }
+  if (settings.get("built-in") !== "towns") {
+    if (settings.has("source")) {
+      throw new UsageError("Give either --built-in or data of your own, --source and --target");
+    }
+    throw new UsageError(`--built-in ${settings.get("built-in")} can be written by synth, but not be adapted to yet`);
+  }
   if (settings.has("source-model") && settings.has("weights")) {
     throw new UsageError(
       "Give either --source-model, a finished source network, or --weights, which start the source training",
@@ -175,8 +181,8 @@ async function dataFolders(settings: Settings, folder: FolderStore, progress: Pr
   const towns = folder.file("towns");
   await folder.once("towns", doneForm, async () => {
     let bar: StageProgress | undefined;
-    await writeTowns(towns, {
-      ...settings.get("town-size") ?? {},
+    await writeBuiltIn(settings.get("built-in"), towns, {
+      size: settings.get("town-size"),
       trainCount: settings.get("town-images"),
       seed: settings.get("seed"),
       onProgress: (done, total) => {

@@ -5,6 +5,7 @@
  */
 
 import { layoutNames } from "../../data/layouts/names.ts";
+import { builtInNames } from "../built_in_recipes.ts";
 import { adapting, networks, type OptionShape, training } from "../option_shape.ts";
 
 /** The options of this group. */
@@ -73,8 +74,13 @@ export const dataOptions = [
   { key: "short-side", group: "data", kind: "integer", words: ["own"], minimum: 1, unless: "size", commands: networks,
     help: "shorter side of images, which keep their shape, in pixels, or that of each (own); without it, that of the " +
       "weights' size, else their own, in adapt that of the source" },
+  { key: "built-in", group: "data", kind: "text", default: "towns", choices: builtInNames, commands: [...training, "synth"],
+    differs: { synth: { help:
+      "what to write: pictures of two towns, LiDAR scans of 64 beams, or scans of 64 and of 32 beams" } },
+    help: "the data if none is given: pictures of two towns, LiDAR scans of which a part is labelled, or scans of a " +
+      "sensor with labels and of another without" },
   { key: "town-images", group: "data", kind: "integer", default: 120, minimum: 1, commands: [...training, "synth"],
-    help: "training images of each built-in town" },
+    help: "training images, or scans, of each built-in town" },
   { key: "town-size", group: "data", kind: "size", default: "96x192", commands: [...training, "synth"],
     help: "height x width in pixels of the built-in towns' images" },
 ] as const satisfies readonly OptionShape[];
