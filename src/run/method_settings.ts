@@ -183,6 +183,7 @@ export function scoringSettings(
     testViews: testViewOptions(settings),
     scoringBatch: labelBatch(settings, shapes),
     absent: settings.get("absent"),
+    pointRule: settings.get("post"),
   };
 }
 
