@@ -248,7 +248,7 @@ function scoringBytes(
   );
   // The labels of scans are projected by the program of the network.
   const hasTruth = inference.shapes.points === undefined;
-  const truth = hasTruth ? Math.max(labels, bufferBytes(inference.batch * labelPixels)) : 0;
+  const truth = hasTruth ? Math.max(labels, bufferBytes(inference.batch * labelPixels)) : bufferBytes(16);
   // The confusion matrix counts twice, as it is read back.
   return programs + labels + others + truth + 2 * confusion;
 }
