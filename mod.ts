@@ -97,12 +97,14 @@ export { conv2d, type Conv2dOptions } from "./src/ops/conv/conv2d.ts";
 export type { BatchNormEpilogue, BiasEpilogue, Epilogue } from "./src/ops/conv/epilogue.ts";
 export { depthwiseConv2d } from "./src/ops/conv/depthwise_conv2d.ts";
 export type { ConvolutionOptions, Padding } from "./src/ops/conv/geometry.ts";
+export { dice, type DiceOptions } from "./src/ops/loss/dice.ts";
 export {
   type CrossEntropyRegularizer,
   interpolatedCrossEntropy,
   type InterpolatedCrossEntropyOptions,
   type RegularizerKind,
 } from "./src/ops/loss/interpolated_cross_entropy.ts";
+export { lovaszSoftmax, type LovaszSoftmaxOptions } from "./src/ops/loss/lovasz_softmax.ts";
 export { batchNorm, type BatchNormParameters } from "./src/ops/norm/batch_norm.ts";
 export type { BatchNormOptions } from "./src/ops/norm/normalization.ts";
 export { averagePool2d, type AveragePool2dOptions } from "./src/ops/pool/average_pool2d.ts";
@@ -167,7 +169,9 @@ export {
   crossEntropy,
   type CrossEntropyOptions,
   crossEntropyWith,
+  diceLoss,
   type LabelTensors,
+  lovaszLoss,
   type Objective,
   type ObjectiveContext,
   type Regularizer,
@@ -192,8 +196,10 @@ export {
   spatialPrior,
   type SpatialPriorOptions,
 } from "./src/selftraining/spatial_prior.ts";
+export { allThresholds } from "./src/selftraining/ring_thresholds.ts";
 export {
   type RankRule,
+  type RingThresholds,
   type SelectionPolicy,
   type SelectionSettings,
   type Thresholds,
@@ -271,7 +277,7 @@ export {
   dropoutLayer,
   type Spread,
 } from "./src/nn/layers.ts";
-export { type Model, type ModelFamily, modelOf, type ModelOptions } from "./src/nn/model.ts";
+export { type Model, type ModelFamily, modelOf, type ModelOptions, type ScoreMap } from "./src/nn/model.ts";
 export { findModel, modelFamilies, models } from "./src/nn/models/mod.ts";
 export type { OriginalNames, OriginalScope, OriginalTensor } from "./src/nn/original_names.ts";
 export { type BatchNormTraining, hiddenChannels, type ModelVariant } from "./src/nn/variant.ts";

@@ -144,7 +144,9 @@ function inferenceBytes(
   const all = canvases.map((size): InferenceBytes => {
     const viewSizes = viewsOf(size, views, network.model.sizeMultiple).map((view) => view.size);
     const programs = new Map(
-      viewSizes.map((viewSize) => [formatSize(viewSize), logitsProgram(network, batch, size, viewSize, room)]),
+      viewSizes.map((
+        viewSize,
+      ) => [formatSize(viewSize), logitsProgram(network, batch, size, viewSize, { points: room })]),
     );
     const logitsOfImage = sum(viewSizes.map((viewSize) => {
       const [, ...shape] = programs.get(formatSize(viewSize))?.outputs.logits?.shape ?? [];

@@ -11,7 +11,16 @@ import type { ParameterStore } from "../nn/parameters.ts";
 import { adamW, groupRates, isBiasGroup, type LearningRates, type Optimizer, sgd } from "../optim/optimizer.ts";
 import { type Schedule, scheduleFactor } from "../optim/schedule.ts";
 import type { AdaptationSettings, EarlierRounds, SourceTraining } from "../selftraining/adapt.ts";
-import { atLogits, type CrossEntropyOptions, crossEntropyWith, type Objective } from "../selftraining/objective.ts";
+import {
+  atLogits,
+  type CrossEntropyOptions,
+  crossEntropyWith,
+  diceLoss,
+  lovaszLoss,
+  type Objective,
+  sum,
+  weighted,
+} from "../selftraining/objective.ts";
 import type { ScoringSettings } from "../selftraining/evaluation.ts";
 import { Trainer, type TrainerOptions } from "../selftraining/trainer.ts";
 import { labelBatch, type Settings, testViewOptions, viewOptions } from "../settings/settings.ts";
@@ -27,7 +36,7 @@ export async function openTrainer(context: RunContext, { sourceSplit }: RunData)
   return await Trainer.open(gpu, network, optimizer, { ...trainerOptions(context), objective });
 }
 
-/** What training minimises: the cross-entropy, with the class weights and the regulariser of the settings. */
+/** What training minimises: the cross-entropy, with the class weights and the regulariser of the settings, and the other terms. */
 async function objectiveOf(
   { settings, network, loader, shapes }: RunContext,
   source: readonly FileItem[],
@@ -37,10 +46,20 @@ async function objectiveOf(
   const classWeights = weights === "balanced"
     ? balancedWeights(await classPixels(loader, source, classes.length, shapes.size))
     : weights;
-  const objective = crossEntropyWith({
+  return objectiveWith(settings, classWeights);
+}
+
+/** The terms of the objective that the settings ask for, with their weights. */
+export function objectiveWith(settings: Settings, classWeights?: readonly number[]): Objective {
+  const entropy = crossEntropyWith({
     ...(classWeights === undefined ? {} : { classWeights }),
     ...regularizerOf(settings),
+    averageOver: settings.get("average-over"),
   });
+  const terms = ([["dice", diceLoss()], ["lovasz", lovaszLoss()]] as const)
+    .filter(([key]) => settings.get(key) > 0)
+    .map(([key, term]) => weighted(term, settings.get(key)));
+  const objective = sum(entropy, ...terms);
   return settings.get("loss-at") === "logits" ? atLogits(objective) : objective;
 }
 
@@ -90,9 +109,7 @@ export function trainerOptions(
     size: room,
     ...settings.has("policy") && settings.get("policy") === "lrent" ? { labels: "compact" } : {},
     // Class weights do not change the sizes of a step.
-    objective: settings.get("loss-at") === "logits"
-      ? atLogits(crossEntropyWith(regularizerOf(settings)))
-      : crossEntropyWith(regularizerOf(settings)),
+    objective: objectiveWith(settings),
   };
 }
 

@@ -146,8 +146,9 @@ export class InferencePrograms {
    * Compiles nothing yet.
    *
    * @param batch most images in one launch of the network.
+   * @param whole whether logits are computed also where there is a score map. Default `false`.
    */
-  constructor(readonly gpu: Gpu, readonly network: Network, readonly batch: number) {}
+  constructor(readonly gpu: Gpu, readonly network: Network, readonly batch: number, readonly whole: boolean = false) {}
 
   /**
    * Runs the network on a batch; does not wait for the GPU. A batch that is not full is filled with images of zeros.
@@ -192,7 +193,8 @@ export class InferencePrograms {
 
   async #compile(size: Size, viewSize: Size, points: number | undefined): Promise<Program> {
     await this.#keepSizes(keptSizes);
-    return await Program.compile(this.gpu, logitsProgram(this.network, this.batch, size, viewSize, points));
+    const { gpu, network, batch, whole } = this;
+    return await Program.compile(gpu, logitsProgram(network, batch, size, viewSize, { points, whole }));
   }
 
   /**
@@ -247,24 +249,28 @@ function writeScans(
 }
 
 /**
- * A program that computes the logits of a batch. The images take `size` with their padding, and the network sees them at
- * `viewSize`. The output is called `logits`. With LiDAR scans there are also `winner`, which point each pixel shows, and
- * `truth`, the label of that point; in a mirrored view both are mirrored.
+ * A program that computes the logits of a batch, or the score map that they follow from. The images take `size` with
+ * their padding, and the network sees them at `viewSize`. The output is called `logits`. With LiDAR scans there are also
+ * `winner`, which point each pixel shows, and `truth`, the label of that point; in a mirrored view both are mirrored.
  *
- * @param points LiDAR scans: the points for which each scan has room.
+ * @param options `points`: the points for which each scan has room, for LiDAR scans. `whole`: whether logits are wanted
+ * also where there is a score map; default `false`.
  */
 export function logitsProgram(
   network: Network,
   batch: number,
   size: Size,
   viewSize: Size,
-  points?: number,
+  { points, whole = false }: { readonly points?: number | undefined; readonly whole?: boolean } = {},
 ): ProgramDefinition {
   const { takes } = network.model;
   if (takes.scans !== undefined) return scanProgram(network, takes.scans, batch, viewSize, points);
   const geometry = input("geometry", [batch, sampleGeometryLength], { layout: "plain" });
   const images = takes.sample(takes.input(batch, size), geometry, viewSize);
-  return { outputs: { logits: network.logits(images, true) }, residents: network.store };
+  return {
+    outputs: { logits: whole ? network.logits(images, true) : network.scores(images) },
+    residents: network.store,
+  };
 }
 
 function scanProgram(

@@ -11,6 +11,7 @@ import type { Gpu } from "../gpu/gpu.ts";
 import type { BufferRange } from "../gpu/launch.ts";
 import { storedBytes } from "../graph/layout.ts";
 import type { Program } from "../graph/program.ts";
+import type { Model } from "../nn/model.ts";
 import type { Network } from "../nn/network.ts";
 import { argMaxDispatch } from "./arg_max.ts";
 import { type MergedClasses, mergedClasses } from "./merged_classes.ts";
@@ -68,6 +69,8 @@ export interface PredictionOptions {
 export class Predictor {
   /** The network on images as they are. */
   readonly #plain: InferencePrograms;
+  /** The network on images as they are, where the logits themselves are asked for. */
+  readonly #whole: InferencePrograms;
   /** The network on all views; `null` if the image as it is is the only view. */
   readonly #views: ViewLogits | null;
   /** What the network's classes are merged into. */
@@ -91,6 +94,7 @@ export class Predictor {
     merge?: ClassMap,
   ) {
     this.#plain = new InferencePrograms(gpu, network, batch);
+    this.#whole = network.model.scoreMap === undefined ? this.#plain : new InferencePrograms(gpu, network, batch, true);
     this.#views = isPlain(options) ? null : new ViewLogits(gpu, network, batch, options);
     this.#merged = merge === undefined ? undefined : mergedClasses(gpu, merge);
   }
@@ -100,7 +104,7 @@ export class Predictor {
     const { withLogits = false } = options;
     if (this.#views === null) {
       const program = await this.#plain.run(group);
-      const logits = withLogits ? this.#logitsOf(program, group) : null;
+      const logits = withLogits ? await this.#logitsOf(group, program) : null;
       const scores = this.#plainScores(program, group);
       const scans = group.points === undefined ? null : scanOutputs(program);
       if (scores.logits.size <= this.gpu.maxBindingBytes && group.labelSizes === undefined) {
@@ -111,7 +115,7 @@ export class Predictor {
       this.gpu.destroyBuffer(split.logits.buffer);
       return { ...labels, logits, scans };
     }
-    const logits = withLogits ? this.#logitsOf(await this.#plain.run(group), group) : null;
+    const logits = withLogits ? await this.#logitsOf(group) : null;
     const scores = await this.#views.compute(group);
     const labels = await this.#label(scores, options);
     this.gpu.destroyBuffer(scores.logits.buffer);
@@ -124,7 +128,7 @@ export class Predictor {
     this.#labels = undefined;
     this.#places = [];
     this.#merged?.[Symbol.dispose]();
-    await Promise.all([this.#plain.dispose(), this.#views?.dispose()]);
+    await Promise.all([this.#plain.dispose(), this.#whole.dispose(), this.#views?.dispose()]);
   }
 
   /** Launches the kernel that finds the class of the largest score of each pixel. */
@@ -177,14 +181,18 @@ export class Predictor {
       images: group.samples.length,
       ...group.labelSize,
       logits: program.output("logits"),
-      views: [this.#plainPlace(program, group, 0)],
+      views: [this.#placeOf(program, group, 0)],
       ...(group.points === undefined ? {} : { filled: scanOutputs(program).winner }),
     };
   }
 
-  #logitsOf(program: Program, group: SampleBatch): PredictedLogits {
+  /** The logits of the images as they are. `plain` has computed them unless there is a score map. */
+  async #logitsOf(group: SampleBatch, plain?: Program): Promise<PredictedLogits> {
+    const hasThem = plain !== undefined && this.#whole === this.#plain;
+    const program = hasThem ? plain : await this.#whole.run(group);
+    const { alignCorners } = this.network.model;
     const covered = group.samples.map((_, image) => {
-      const place = this.#plainPlace(program, group, image);
+      const place = this.#placeOf(program, group, image, { alignCorners });
       return {
         height: coveredLogits(place.covered?.rows, place.height),
         width: coveredLogits(place.covered?.columns, place.width),
@@ -194,10 +202,15 @@ export class Predictor {
   }
 
   /** Where the logits of an image as it is lie, and what it covers of them. */
-  #plainPlace(program: Program, group: SampleBatch, image: number): ScoreView {
+  #placeOf(
+    program: Program,
+    group: SampleBatch,
+    image: number,
+    model: Pick<Model, "alignCorners" | "scoreMap"> = this.network.model,
+  ): ScoreView {
     const [, , height = 1, width = 1] = program.outputTensor("logits").shape;
     const place = { offset: 0, height, width, mirror: false };
-    return coveredView(this.network, group, image, { size: group.size, mirror: false }, place);
+    return coveredView(model, group, image, { size: group.size, mirror: false }, place);
   }
 
   /**
@@ -211,7 +224,7 @@ export class Predictor {
     if (group.points !== undefined) places.fillWinners(this.gpu, scanOutputs(program).winner);
     return places.batch((image) => ({
       ...labelSizesOf(group, image),
-      views: [this.#plainPlace(program, group, image)],
+      views: [this.#placeOf(program, group, image)],
     }));
   }
 

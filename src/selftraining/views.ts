@@ -11,6 +11,7 @@ import type { BufferRange } from "../gpu/launch.ts";
 import { OutOfBudgetError, ReasonedError } from "../errors.ts";
 import { storedBytes } from "../graph/layout.ts";
 import { offsetAlignment } from "../graph/slices.ts";
+import type { Model } from "../nn/model.ts";
 import type { Network } from "../nn/network.ts";
 import {
   coveredSize,
@@ -202,7 +203,7 @@ export class ViewLogits {
       ...group.labelSize,
       logits: { buffer, offset: 0, size: winners === 0 ? buffer.size : floats * 4 },
       ...(winners === 0 ? {} : { filled }),
-      views: placed.map(({ view, place }) => coveredView(this.network, group, 0, view, place)),
+      views: placed.map(({ view, place }) => coveredView(this.network.model, group, 0, view, place)),
     };
   }
 
@@ -220,7 +221,7 @@ export class ViewLogits {
     }
     return places.batch((image) => ({
       ...labelSizesOf(group, image),
-      views: views.map(({ view, place }) => coveredView(this.network, group, image, view, place)),
+      views: views.map(({ view, place }) => coveredView(this.network.model, group, image, view, place)),
     }));
   }
 
@@ -245,18 +246,27 @@ export function labelSizesOf({ labelSize, labelSizes }: SampleBatch, image: numb
   return { height, width, ...(labelSizes === undefined ? {} : { sharesKernels: true }) };
 }
 
-/** A view of one image of a batch, with what the image covers of it if it is padded. */
+/**
+ * A view of one image of a batch, with what the image covers of its logits if it is padded, and of its score map if there
+ * is one.
+ */
 export function coveredView(
-  { model: { alignCorners } }: Network,
+  { alignCorners, scoreMap }: Pick<Model, "alignCorners" | "scoreMap">,
   { samples, size }: SampleBatch,
   image: number,
   view: View,
   place: ScoreView,
 ): ScoreView {
   const sample = samples[image];
+  if (sample === undefined) return place;
   // The range image of a scan has the size that is asked for.
-  if (sample === undefined || sample.image.sensor !== undefined || isSameSize(sample.image, size)) return place;
-  const { height, width } = coveredSize(sample.image, size, view);
+  const isPadded = sample.image.sensor === undefined && !isSameSize(sample.image, size);
+  const { height, width } = isPadded ? coveredSize(sample.image, size, view) : view.size;
+  if (scoreMap !== undefined) {
+    const cover = (pixels: number) => ({ numerator: pixels, denominator: scoreMap.stride, offset: scoreMap.offset });
+    return { ...place, covered: { rows: cover(height), columns: cover(width) } };
+  }
+  if (!isPadded) return place;
   return {
     ...place,
     covered: {
