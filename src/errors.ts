@@ -31,6 +31,7 @@ export type Reason =
   | "broken images"
   | "network for images"
   | "network for scans"
+  | "soft labels of scans"
   | "scans without a size"
   | "scaled scans";
 

@@ -55,6 +55,7 @@ const advices: Readonly<Record<Reason, (command: TakenOptions) => string>> = {
   "broken images": ({ takes }) =>
     takes("skip-broken") ? "Mend the files, or leave them out with --skip-broken" : "Mend the files",
   "network for images": ({ takes }) => takes("source-steps") ? "Train one that takes scans: --model fidnet" : "",
+  "soft labels of scans": () => "Choose --policy cbst or st",
   "network for scans": ({ takes }) => takes("source-steps") ? "Choose one that takes images with --model" : "",
   "scans without a size": ({ takes }) => takes("size") ? "Give it with --size, such as 64x2048" : "",
   "scaled scans": ({ names }) => {
