@@ -75,8 +75,12 @@ const commands: readonly CommandEntry[] = [
   },
   {
     command: "synth",
-    summary: "write the two built-in towns as data sets",
-    examples: ["crosswalk synth --out towns", "crosswalk synth --out towns --town-images 40 --seed 3"],
+    summary: "write the built-in towns, in pictures or in LiDAR scans, as data sets",
+    examples: [
+      "crosswalk synth --out towns",
+      "crosswalk synth --out towns --town-images 40 --seed 3",
+      "crosswalk synth --built-in lidar --out scans --town-images 40",
+    ],
     load: () => import("./src/cli/synth.ts"),
   },
   {

@@ -97,12 +97,14 @@ export { conv2d, type Conv2dOptions } from "./src/ops/conv/conv2d.ts";
 export type { BatchNormEpilogue, BiasEpilogue, Epilogue } from "./src/ops/conv/epilogue.ts";
 export { depthwiseConv2d } from "./src/ops/conv/depthwise_conv2d.ts";
 export type { ConvolutionOptions, Padding } from "./src/ops/conv/geometry.ts";
+export { dice, type DiceOptions } from "./src/ops/loss/dice.ts";
 export {
   type CrossEntropyRegularizer,
   interpolatedCrossEntropy,
   type InterpolatedCrossEntropyOptions,
   type RegularizerKind,
 } from "./src/ops/loss/interpolated_cross_entropy.ts";
+export { lovaszSoftmax, type LovaszSoftmaxOptions } from "./src/ops/loss/lovasz_softmax.ts";
 export { batchNorm, type BatchNormParameters } from "./src/ops/norm/batch_norm.ts";
 export type { BatchNormOptions } from "./src/ops/norm/normalization.ts";
 export { averagePool2d, type AveragePool2dOptions } from "./src/ops/pool/average_pool2d.ts";
@@ -167,7 +169,9 @@ export {
   crossEntropy,
   type CrossEntropyOptions,
   crossEntropyWith,
+  diceLoss,
   type LabelTensors,
+  lovaszLoss,
   type Objective,
   type ObjectiveContext,
   type Regularizer,
@@ -209,10 +213,15 @@ export type { ViewOptions } from "./src/selftraining/views.ts";
 export {
   evaluate,
   type EvaluationOptions,
+  scoreImages,
   type ScoringSettings,
   type SplitScores,
   splitScores,
 } from "./src/selftraining/evaluation.ts";
+export type { NamedScanScores } from "./src/selftraining/scan_scores.ts";
+export { type ScanScores, scoreWithMisses } from "./src/metrics/confusion.ts";
+export type { PointRule } from "./src/ops/scans/backproject.ts";
+export { PointLabels } from "./src/selftraining/point_labels.ts";
 export type { SampleBatch, ScanOutputs } from "./src/selftraining/inference.ts";
 export {
   type PredictedLogits,
@@ -321,7 +330,7 @@ export {
   sgd,
   type SgdOptions,
 } from "./src/optim/optimizer.ts";
-export { type Schedule, scheduleFactor } from "./src/optim/schedule.ts";
+export { type Schedule, scheduleFactor, scheduleMomentum } from "./src/optim/schedule.ts";
 
 // Metrics
 export { type AbsentRule, addConfusion, meanOf, scoreConfusion, type Scores } from "./src/metrics/confusion.ts";

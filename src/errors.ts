@@ -29,6 +29,7 @@ export type Reason =
   | "no such variant"
   | "too many pixels"
   | "broken images"
+  | "labels of another size"
   | "network for images"
   | "network for scans"
   | "soft labels of scans"

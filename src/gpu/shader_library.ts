@@ -33,6 +33,8 @@ import convolutionGeometry from "../../shaders/lib/convolution_geometry.wgsl" wi
 import convolutionSizes from "../../shaders/lib/convolution_sizes.wgsl" with { type: "text" };
 import grid from "../../shaders/lib/grid.wgsl" with { type: "text" };
 import largestShares from "../../shaders/lib/largest_shares.wgsl" with { type: "text" };
+import labelledSoftmax from "../../shaders/lib/labelled_softmax.wgsl" with { type: "text" };
+import lovaszBuckets from "../../shaders/lib/lovasz_buckets.wgsl" with { type: "text" };
 import leftBuffer from "../../shaders/lib/left_buffer.wgsl" with { type: "text" };
 import leftPatches from "../../shaders/lib/left_patches.wgsl" with { type: "text" };
 import leftPhases from "../../shaders/lib/left_phases.wgsl" with { type: "text" };
@@ -48,6 +50,7 @@ import random from "../../shaders/lib/random.wgsl" with { type: "text" };
 import rightBuffer from "../../shaders/lib/right_buffer.wgsl" with { type: "text" };
 import rightTexture from "../../shaders/lib/right_texture.wgsl" with { type: "text" };
 import scanGeometry from "../../shaders/lib/scan_geometry.wgsl" with { type: "text" };
+import wholeNumber from "../../shaders/lib/whole_number.wgsl" with { type: "text" };
 import winograd2x2 from "../../shaders/lib/winograd_2x2.wgsl" with { type: "text" };
 import winograd4x4 from "../../shaders/lib/winograd_4x4.wgsl" with { type: "text" };
 import winogradTiles from "../../shaders/lib/winograd_tiles.wgsl" with { type: "text" };
@@ -83,6 +86,8 @@ export const library: Readonly<Record<string, string>> = {
   "lib/convolution_sizes.wgsl": convolutionSizes,
   "lib/grid.wgsl": grid,
   "lib/largest_shares.wgsl": largestShares,
+  "lib/labelled_softmax.wgsl": labelledSoftmax,
+  "lib/lovasz_buckets.wgsl": lovaszBuckets,
   "lib/left_buffer.wgsl": leftBuffer,
   "lib/left_patches.wgsl": leftPatches,
   "lib/left_phases.wgsl": leftPhases,
@@ -98,6 +103,7 @@ export const library: Readonly<Record<string, string>> = {
   "lib/right_buffer.wgsl": rightBuffer,
   "lib/right_texture.wgsl": rightTexture,
   "lib/scan_geometry.wgsl": scanGeometry,
+  "lib/whole_number.wgsl": wholeNumber,
   "lib/winograd_2x2.wgsl": winograd2x2,
   "lib/winograd_4x4.wgsl": winograd4x4,
   "lib/winograd_tiles.wgsl": winogradTiles,
