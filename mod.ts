@@ -213,10 +213,15 @@ export type { ViewOptions } from "./src/selftraining/views.ts";
 export {
   evaluate,
   type EvaluationOptions,
+  scoreImages,
   type ScoringSettings,
   type SplitScores,
   splitScores,
 } from "./src/selftraining/evaluation.ts";
+export type { NamedScanScores } from "./src/selftraining/scan_scores.ts";
+export { type ScanScores, scoreWithMisses } from "./src/metrics/confusion.ts";
+export type { PointRule } from "./src/ops/scans/backproject.ts";
+export { PointLabels } from "./src/selftraining/point_labels.ts";
 export type { SampleBatch, ScanOutputs } from "./src/selftraining/inference.ts";
 export {
   type PredictedLogits,
@@ -325,7 +330,7 @@ export {
   sgd,
   type SgdOptions,
 } from "./src/optim/optimizer.ts";
-export { type Schedule, scheduleFactor } from "./src/optim/schedule.ts";
+export { type Schedule, scheduleFactor, scheduleMomentum } from "./src/optim/schedule.ts";
 
 // Metrics
 export { type AbsentRule, addConfusion, meanOf, scoreConfusion, type Scores } from "./src/metrics/confusion.ts";

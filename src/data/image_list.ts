@@ -8,6 +8,7 @@
 import { existsSync } from "node:fs";
 import { dirname, relative, resolve, sep } from "node:path";
 import type { Dataset, Split } from "./dataset.ts";
+import type { FileItem } from "./file_item.ts";
 import { isFolder, readText, stem, withoutEnding } from "./image_files.ts";
 
 /** A line of a list. */
@@ -111,6 +112,28 @@ export function listedPart(split: Split, dataset: Dataset, list: ImageList | und
   const notice = `The list ${list.path} selects ${items.length} of the ${split.items.length} images of the split ` +
     `"${split.name}" of ${dataset.path}`;
   return { ...split, items, notices: [...split.notices, notice] };
+}
+
+/** What a list names of a split. */
+export interface NamedImages {
+  /** The images, in the split's order. */
+  readonly named: FileItem[];
+  /** The lines that name no image of the split. */
+  readonly missing: readonly ListLine[];
+}
+
+/**
+ * The images of a split that a list names. Lines are read as in {@link listedPart}; those without an image are not refused,
+ * since a published list names all images of a data set, of which few may be there.
+ */
+export function namedImages(split: Split, dataset: Dataset, list: ImageList): NamedImages {
+  const find = finder(split, dataset, list);
+  const places = list.lines.map((line) => ({ line, index: find(line) }));
+  const chosen = new Set(places.map(({ index }) => index));
+  return {
+    named: split.items.filter((_, index) => chosen.has(index)),
+    missing: places.filter(({ index }) => index === null).map(({ line }) => line),
+  };
 }
 
 /** The lines that name no image of any other split either. */

@@ -248,9 +248,15 @@ function scoringBytes(
     inference,
     logitsOfImage,
   );
-  // The labels of scans are projected by the program of the network.
-  const hasTruth = inference.shapes.points === undefined;
-  const truth = hasTruth ? Math.max(labels, bufferBytes(inference.batch * labelPixels)) : 0;
+  const { points } = inference.shapes;
+  if (points !== undefined) {
+    // The program of the network projects the labels of scans. There are two matrices, and the labels of points.
+    const matrix = merged * (merged + 1) * 4;
+    const both = bufferBytes(Math.ceil(matrix / offsetAlignment) * offsetAlignment + matrix);
+    const ofPoints = bufferBytes(Math.min(inference.batch, images) * roomForPoints(points));
+    return programs + labels + others + bufferBytes(16) + ofPoints + 2 * both;
+  }
+  const truth = Math.max(labels, bufferBytes(inference.batch * labelPixels));
   // The confusion matrix counts twice, as it is read back.
   return programs + labels + others + truth + 2 * confusion;
 }

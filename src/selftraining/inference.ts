@@ -21,7 +21,8 @@ import type { Network } from "../nn/network.ts";
 import { roomForPoints, scanGeometry } from "../nn/scan_ranges.ts";
 import { scanGeometryLength } from "../ops/scans/geometry.ts";
 import { pointLabels } from "../ops/scans/point_labels.ts";
-import { projectScans } from "../ops/scans/project_scans.ts";
+import { pointPixels } from "../ops/scans/point_pixels.ts";
+import { nearestPoints } from "../ops/scans/project_scans.ts";
 import type { StepOptions } from "./training_step.ts";
 import { type SampleGeometry, sampleGeometryLength, sampleGeometryValues, wholeImage } from "../ops/data/geometry.ts";
 
@@ -217,11 +218,16 @@ export interface ScanOutputs {
   readonly winner: BufferRange;
   /** The labels of these points, `[N, H, W]` u8; 255 where there is none. */
   readonly truth: BufferRange;
+  /** The pixel and the range of each point, `[N, points, 2]` u32, as `pointPixels` gives them. */
+  readonly places: BufferRange;
+  /** The label of each point, `[N, points]` u8; 255 where there is none. */
+  readonly pointTruth: BufferRange;
 }
 
 /** What a program gives of LiDAR scans. The next run overwrites it. */
 export function scanOutputs(program: Program): ScanOutputs {
-  return { winner: program.output("winner"), truth: program.output("truth") };
+  const [winner, truth, places] = [program.output("winner"), program.output("truth"), program.output("places")];
+  return { winner, truth, places, pointTruth: program.output("pointTruth") };
 }
 
 /** The inputs of a batch of scans: their points, their labels where they have some, and how they are projected. */
@@ -251,7 +257,7 @@ function writeScans(
 /**
  * A program that computes the logits of a batch, or the score map that they follow from. The images take `size` with
  * their padding, and the network sees them at `viewSize`. The output is called `logits`. With LiDAR scans there are also
- * `winner`, which point each pixel shows, and `truth`, the label of that point; in a mirrored view both are mirrored.
+ * those of `ScanOutputs`.
  *
  * @param options `points`: the points for which each scan has room, for LiDAR scans. `whole`: whether logits are wanted
  * also where there is a score map; default `false`.
@@ -283,13 +289,16 @@ function scanProgram(
   if (points === undefined) throw new Error("Cannot compile a network for LiDAR scans: how many points?");
   const geometry = input("geometry", [batch, scanGeometryLength], { layout: "plain" });
   const rows = network.model.takes.input(batch, { height: points, width: 1 });
-  const winner = projectScans(rows, geometry, size);
+  const places = pointPixels(rows, geometry, size);
+  const winner = nearestPoints(places, size);
   const labels = input("labels", [batch, points], { dtype: "u8", layout: "plain" });
   return {
     outputs: {
       logits: network.logits(scans.channelsOf(rows, winner, geometry), true),
       winner,
       truth: pointLabels(labels, winner),
+      places,
+      pointTruth: labels,
     },
     residents: network.store,
   };

@@ -20,8 +20,8 @@ export const builtInRecipes: Readonly<Record<BuiltIn, string>> = { towns, lidar,
 
 /** The recipe for the built-in data that are asked for; `null` where other data are given. */
 export function builtInRecipe(
-  given: { readonly source?: unknown; readonly target?: unknown; readonly "built-in"?: unknown },
+  given: Readonly<Partial<Record<"source" | "target" | "data" | "built-in", unknown>>>,
 ): string | null {
-  if (given.source !== undefined || given.target !== undefined) return null;
+  if ([given.source, given.target, given.data].some((path) => path !== undefined)) return null;
   return builtInRecipes[builtInNames.find((name) => name === given["built-in"]) ?? "towns"];
 }
