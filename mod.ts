@@ -330,7 +330,7 @@ export {
   sgd,
   type SgdOptions,
 } from "./src/optim/optimizer.ts";
-export { type Schedule, scheduleFactor } from "./src/optim/schedule.ts";
+export { type Schedule, scheduleFactor, scheduleMomentum } from "./src/optim/schedule.ts";
 
 // Metrics
 export { type AbsentRule, addConfusion, meanOf, scoreConfusion, type Scores } from "./src/metrics/confusion.ts";

@@ -9,7 +9,7 @@ import { UsageError } from "../errors.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import type { ParameterStore } from "../nn/parameters.ts";
 import { adamW, groupRates, isBiasGroup, type LearningRates, type Optimizer, sgd } from "../optim/optimizer.ts";
-import { type Schedule, scheduleFactor } from "../optim/schedule.ts";
+import { type Schedule, scheduleFactor, scheduleMomentum } from "../optim/schedule.ts";
 import type { AdaptationSettings, EarlierRounds, SourceTraining } from "../selftraining/adapt.ts";
 import {
   atLogits,
@@ -76,7 +76,8 @@ export function openOptimizer(gpu: Gpu, store: ParameterStore, settings: Setting
   const clipNorm = settings.get("clip-norm");
   requireBiasGroups(store, settings);
   if (settings.get("optimizer") === "adamw") {
-    return adamW(gpu, store, { betas: settings.get("betas"), weightDecay, biasDecay, clipNorm });
+    const epsilon = settings.get("epsilon");
+    return adamW(gpu, store, { betas: settings.get("betas"), epsilon, weightDecay, biasDecay, clipNorm });
   }
   return sgd(gpu, store, {
     momentum: settings.get("momentum"),
@@ -156,7 +157,7 @@ export function adaptationSettings(
     }),
     control: settings.get("control"),
     sourceTraining,
-    rates: (rate) => ratesOf(context, rate),
+    ...roundRates(context),
     augmentation: augmentationOf(settings),
     targetScaleRange: settings.get("target-scale-range"),
     selection: {
@@ -186,7 +187,17 @@ export function scoringSettings(
   };
 }
 
-/** Steps and rates of the training on the source. */
+/** The rates of a round: one cycle each with that schedule, else the same at all steps. */
+export function roundRates(context: RatedContext): Pick<AdaptationSettings, "rates" | "momentum"> {
+  const { settings } = context;
+  const kind = settings.get("schedule") === "one-cycle" ? "one-cycle" : "constant";
+  return {
+    rates: (rate, { step, steps }) => ratesOf(context, rate * scheduleFactor({ kind, total: steps }, step)),
+    momentum: ({ step, steps }) => scheduleMomentum({ kind, total: steps }, step),
+  };
+}
+
+/** Steps, rates and momentum of the training on the source. */
 export function sourceTraining(context: RunContext): SourceTraining {
   const { settings } = context;
   const schedule = sourceSchedule(settings);
@@ -194,6 +205,7 @@ export function sourceTraining(context: RunContext): SourceTraining {
   return {
     steps: settings.get("source-steps"),
     rates: (step) => ratesOf(context, rate * scheduleFactor(schedule, step)),
+    momentum: (step) => scheduleMomentum(schedule, step),
   };
 }
 
@@ -203,7 +215,7 @@ export function sourceSchedule(settings: Settings): Schedule {
   return {
     kind: settings.get("schedule"),
     power: settings.get("power"),
-    total: settings.get("schedule-steps") ?? steps,
+    total: settings.get("schedule") === "poly" ? settings.get("schedule-steps") ?? steps : steps,
     gamma: settings.get("gamma"),
     every: settings.get("every") ?? Math.max(1, Math.ceil(steps / 3)),
     warmUp: settings.get("warm-up"),
@@ -222,7 +234,13 @@ export function augmentationOf(settings: Settings): AdaptationSettings["augmenta
   };
 }
 
-function ratesOf({ network, settings }: RunContext, rate: number): LearningRates {
+/** What rates follow from. */
+interface RatedContext {
+  readonly settings: Settings;
+  readonly network: { readonly store: Pick<ParameterStore, "groups"> };
+}
+
+function ratesOf({ network, settings }: RatedContext, rate: number): LearningRates {
   return groupRates(network.store.groups, rate, settings.get("head-rate"), {
     backbone: settings.get("backbone-rate"),
     bias: settings.get("bias-rate"),

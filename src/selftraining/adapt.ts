@@ -49,14 +49,26 @@ export interface SourceTraining {
   readonly steps: number;
   /** Learning rate of each parameter group at a step, counted from 0. */
   readonly rates: (step: number) => LearningRates;
+  /** Momentum at a step, where it is not that of the optimizer's settings. */
+  readonly momentum?: (step: number) => number | undefined;
+}
+
+/** A place in the training of a round. */
+export interface RoundStep {
+  /** The step, counted from 0 in each round. */
+  readonly step: number;
+  /** Steps of the round. */
+  readonly steps: number;
 }
 
 /** The method's settings, under the paper's names. */
 export interface AdaptationSettings extends RoundSettings, ScoringSettings {
   /** The source training; `null` if the network has been trained on the source already. */
   readonly sourceTraining: SourceTraining | null;
-  /** The learning rate of each parameter group in a round, from that of the backbone. */
-  readonly rates: (learningRate: number) => LearningRates;
+  /** The learning rate of each parameter group at a step of a round, from that of the backbone. */
+  readonly rates: (learningRate: number, place: RoundStep) => LearningRates;
+  /** Momentum at a step of a round, where it is not that of the optimizer's settings. */
+  readonly momentum?: (place: RoundStep) => number | undefined;
   /** How crops are drawn; their size is the trainer's. */
   readonly augmentation: Omit<AugmentationOptions, "crop">;
   /** Least and greatest scale factor of target images in the rounds. Default: those of `augmentation`. */
@@ -284,6 +296,7 @@ function roundStage<Item>(
     readonly settings: AdaptationSettings;
   },
 ): TrainingStage<Item> {
+  const { momentum } = settings;
   const target = settings.control === true ? [] : store.labelledItems(round, images.target, network.classCount);
   return {
     name: roundName(round),
@@ -294,7 +307,8 @@ function roundStage<Item>(
     images: { source: images.source, target },
     mining,
     steps,
-    rates: () => settings.rates(learningRate),
+    rates: (step) => settings.rates(learningRate, { step, steps }),
+    ...(momentum === undefined ? {} : { momentum: (step: number) => momentum({ step, steps }) }),
   };
 }
 

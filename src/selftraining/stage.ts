@@ -40,6 +40,8 @@ export interface TrainingStage<Item> {
   readonly steps: number;
   /** Learning rate of each parameter group at a step, counted from 0. */
   readonly rates: (step: number) => LearningRates;
+  /** Momentum at a step, where it is not that of the optimizer's settings. */
+  readonly momentum?: (step: number) => number | undefined;
 }
 
 /** What happens around the steps. */
@@ -97,7 +99,8 @@ export async function trainStage<Item>(
       if (loaded.done === true) throw new Error("The source of the samples ended before the stage");
       samples.push(trainingSample(stage, augmentation, loaded.value, { domain, step, index }));
     }
-    await trainer.step(step, samples, stage.rates(step), { seed: stage.seed, stage: stage.name });
+    const random = { seed: stage.seed, stage: stage.name };
+    await trainer.step(step, samples, stage.rates(step), random, stage.momentum?.(step));
     await report();
     const interrupted = events.signal?.aborted ?? false;
     const due = events.checkpointDue() || interrupted || step === stage.steps - 1;
