@@ -15,6 +15,7 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import * as v from "valibot";
+import { shortText } from "../../formats/validation.ts";
 import { byteOrder, isFolder } from "../image_files.ts";
 import { isScanName, withoutScanEnding } from "../scans/read_scan.ts";
 import { nuscenesSensor } from "../scans/sensor.ts";
@@ -145,7 +146,10 @@ function readVersion(path: string, version: string): KeyframeRow[] {
     const scene = nameOf.get(sceneOf.get(sample) ?? "");
     if (scene === undefined) {
       throw new Error(
-        `Cannot read the tables in ${join(path, version)}: the sample ${sample} of ${filename} has no scene there`,
+        `Cannot use the table ${table("sample_data")}: the sample ${shortText(sample)} of ${
+          shortText(filename)
+        } has no ` +
+          "scene in the tables beside it",
       );
     }
     return {
