@@ -13,7 +13,7 @@
  */
 
 import { existsSync, readdirSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join, resolve } from "node:path";
 import * as v from "valibot";
 import { shortText } from "../../formats/validation.ts";
 import { byteOrder, isFolder } from "../image_files.ts";
@@ -160,6 +160,17 @@ function readVersion(path: string, version: string): KeyframeRow[] {
       file: filename.split("/").at(-1) ?? filename,
     };
   });
+}
+
+/**
+ * The token of a scan by its file, where the file lies in a folder of nuScenes whose tables name it.
+ *
+ * @throws {Error} if the tables cannot be read.
+ */
+export function keyframeToken(file: string): string | undefined {
+  const root = resolve(file, "..", "..", "..");
+  if (resolve(root, scanFolder, basename(file)) !== resolve(file) || !nuscenes.recognises(root)) return undefined;
+  return rowsOf(root).find((row) => row.file === basename(file))?.token;
 }
 
 /** The files of scans in a folder. */
