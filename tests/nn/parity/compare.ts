@@ -75,7 +75,7 @@ export async function compareWithPytorch(
     ...(traits === undefined ? {} : { traits }),
   });
   const pixels = facts.batch * height * width;
-  program.write("images", pack(formulaImages(facts.seed, pixels * 3), images.shape, "activation"));
+  program.write("images", pack(formulaImages(facts.seed, pixels * model.takes.channels), images.shape, "activation"));
   program.write("labels", formulaLabels(facts.seed, pixels, facts.classes));
   program.run();
   const found = new Map<string, Float32Array>([["logits", await program.read("logits")]]);
