@@ -75,8 +75,12 @@ const commands: readonly CommandEntry[] = [
   },
   {
     command: "synth",
-    summary: "write the two built-in towns as data sets",
-    examples: ["crosswalk synth --out towns", "crosswalk synth --out towns --town-images 40 --seed 3"],
+    summary: "write the built-in towns, in pictures or in LiDAR scans, as data sets",
+    examples: [
+      "crosswalk synth --out towns",
+      "crosswalk synth --out towns --town-images 40 --seed 3",
+      "crosswalk synth --built-in lidar --out scans --town-images 40",
+    ],
     load: () => import("./src/cli/synth.ts"),
   },
   {
@@ -103,6 +107,16 @@ const commands: readonly CommandEntry[] = [
       "crosswalk rank-images --weights w.safetensors --target photos --count 50 --out chosen.txt --json",
     ],
     load: () => import("./src/cli/rank_images.ts"),
+  },
+  {
+    command: "project",
+    summary: "write the range images of LiDAR scans, as arrays and as pictures",
+    examples: [
+      "crosswalk project --scans a.bin b.pcd.bin --out ranges",
+      "crosswalk project --scans sequences/08/velodyne --size 64x1024 --out ranges",
+      "crosswalk project --scans a.bin --sensor sensor.json --out ranges --json",
+    ],
+    load: () => import("./src/cli/project.ts"),
   },
   {
     command: "inspect",

@@ -97,12 +97,14 @@ export { conv2d, type Conv2dOptions } from "./src/ops/conv/conv2d.ts";
 export type { BatchNormEpilogue, BiasEpilogue, Epilogue } from "./src/ops/conv/epilogue.ts";
 export { depthwiseConv2d } from "./src/ops/conv/depthwise_conv2d.ts";
 export type { ConvolutionOptions, Padding } from "./src/ops/conv/geometry.ts";
+export { dice, type DiceOptions } from "./src/ops/loss/dice.ts";
 export {
   type CrossEntropyRegularizer,
   interpolatedCrossEntropy,
   type InterpolatedCrossEntropyOptions,
   type RegularizerKind,
 } from "./src/ops/loss/interpolated_cross_entropy.ts";
+export { lovaszSoftmax, type LovaszSoftmaxOptions } from "./src/ops/loss/lovasz_softmax.ts";
 export { batchNorm, type BatchNormParameters } from "./src/ops/norm/batch_norm.ts";
 export type { BatchNormOptions } from "./src/ops/norm/normalization.ts";
 export { averagePool2d, type AveragePool2dOptions } from "./src/ops/pool/average_pool2d.ts";
@@ -130,6 +132,7 @@ export {
 export { type SoftLabelMap, softLabelWords, wordsOfHardLabels } from "./src/data/soft_label_map.ts";
 export { type MemoryItem, MemorySamples } from "./src/data/memory_samples.ts";
 export type { PixelImage, Sample, SampleLabelMap, SampleOptions, SampleSource } from "./src/data/sample.ts";
+export type { ScanPlan } from "./src/data/scans/augmentation.ts";
 export { kittiSensor, nuscenesSensor, type ScanSensor } from "./src/data/scans/sensor.ts";
 export { planShapes, type RunShapes, type ShapeOptions, type Shapes } from "./src/data/shapes.ts";
 export type { ShortSide, Size, WorkingSize } from "./src/data/size.ts";
@@ -166,7 +169,9 @@ export {
   crossEntropy,
   type CrossEntropyOptions,
   crossEntropyWith,
+  diceLoss,
   type LabelTensors,
+  lovaszLoss,
   type Objective,
   type ObjectiveContext,
   type Regularizer,
@@ -191,8 +196,10 @@ export {
   spatialPrior,
   type SpatialPriorOptions,
 } from "./src/selftraining/spatial_prior.ts";
+export { allThresholds } from "./src/selftraining/ring_thresholds.ts";
 export {
   type RankRule,
+  type RingThresholds,
   type SelectionPolicy,
   type SelectionSettings,
   type Thresholds,
@@ -206,11 +213,16 @@ export type { ViewOptions } from "./src/selftraining/views.ts";
 export {
   evaluate,
   type EvaluationOptions,
+  scoreImages,
   type ScoringSettings,
   type SplitScores,
   splitScores,
 } from "./src/selftraining/evaluation.ts";
-export type { SampleBatch } from "./src/selftraining/inference.ts";
+export type { NamedScanScores } from "./src/selftraining/scan_scores.ts";
+export { type ScanScores, scoreWithMisses } from "./src/metrics/confusion.ts";
+export type { PointRule } from "./src/ops/scans/backproject.ts";
+export { PointLabels } from "./src/selftraining/point_labels.ts";
+export type { SampleBatch, ScanOutputs } from "./src/selftraining/inference.ts";
 export {
   type PredictedLogits,
   type Prediction,
@@ -225,6 +237,7 @@ export {
   type AdaptationResult,
   type AdaptationSettings,
   type EarlierRounds,
+  type RoundStep,
   type SourceTraining,
 } from "./src/selftraining/adapt.ts";
 export type { BestRound } from "./src/selftraining/round_judge.ts";
@@ -256,7 +269,8 @@ export {
   rgbBytes,
   type ScanKind,
 } from "./src/nn/image_kind.ts";
-export { type ScanChannels, scanRanges } from "./src/nn/scan_ranges.ts";
+export { scanRanges } from "./src/nn/scan_ranges.ts";
+export type { RangeChannelOptions } from "./src/ops/scans/range_channels.ts";
 export {
   batchNormLayer,
   type BatchNormLayerOptions,
@@ -269,7 +283,7 @@ export {
   dropoutLayer,
   type Spread,
 } from "./src/nn/layers.ts";
-export { type Model, type ModelFamily, modelOf, type ModelOptions } from "./src/nn/model.ts";
+export { type Model, type ModelFamily, modelOf, type ModelOptions, type ScoreMap } from "./src/nn/model.ts";
 export { findModel, modelFamilies, models } from "./src/nn/models/mod.ts";
 export type { OriginalNames, OriginalScope, OriginalTensor } from "./src/nn/original_names.ts";
 export { type BatchNormTraining, hiddenChannels, type ModelVariant } from "./src/nn/variant.ts";
@@ -317,7 +331,7 @@ export {
   sgd,
   type SgdOptions,
 } from "./src/optim/optimizer.ts";
-export { type Schedule, scheduleFactor } from "./src/optim/schedule.ts";
+export { type Schedule, scheduleFactor, scheduleMomentum } from "./src/optim/schedule.ts";
 
 // Metrics
 export { type AbsentRule, addConfusion, meanOf, scoreConfusion, type Scores } from "./src/metrics/confusion.ts";

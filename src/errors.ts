@@ -28,7 +28,13 @@ export type Reason =
   | "unknown label set"
   | "no such variant"
   | "too many pixels"
-  | "broken images";
+  | "broken images"
+  | "labels of another size"
+  | "network for images"
+  | "network for scans"
+  | "soft labels of scans"
+  | "scans without a size"
+  | "scaled scans";
 
 /** An error that may carry a reason. */
 export class ReasonedError extends Error {

@@ -7,6 +7,7 @@
 import { assert, assertEquals } from "@std/assert";
 import channelsLast from "../shaders/selftraining/channels_last.wgsl" with { type: "text" };
 import { Gpu, onShaderVariant } from "../src/gpu/gpu.ts";
+import { wholeRange } from "../src/gpu/launch.ts";
 import { gradients } from "../src/ops/gradients.ts";
 import { Program } from "../src/graph/program.ts";
 import { input } from "../src/graph/tensor.ts";
@@ -18,6 +19,7 @@ import { Trainer } from "../src/selftraining/trainer.ts";
 import { argMaxDispatch } from "../src/selftraining/arg_max.ts";
 import { mergedClasses } from "../src/selftraining/merged_classes.ts";
 import { assignLabels, selectThresholds } from "../src/selftraining/selection.ts";
+import { allThresholds } from "../src/selftraining/ring_thresholds.ts";
 import type { ScoreBatches } from "../src/selftraining/scores.ts";
 import { assignSoftLabels } from "../src/selftraining/soft_labels.ts";
 import { accumulatePrior } from "../src/selftraining/spatial_prior.ts";
@@ -270,6 +272,21 @@ async function runSelection(gpu: Gpu, classes: number): Promise<void> {
   for await (const _batch of assignSoftLabels(gpu, batches, scores, lambda, 0.25));
   for await (const batch of batches.batches()) {
     for await (const _piece of classProbabilities(gpu, batch, scores));
+  }
+  // Range images, without and with rings.
+  const zones = gpu.createBuffer(size.height * size.width * 4, "zones");
+  const filled: ScoreBatches = {
+    images: 1,
+    async *batches() {
+      for await (const batch of batches.batches()) {
+        yield { ...batch, filled: wholeRange(zones), rings: wholeRange(zones) };
+      }
+    },
+  };
+  for (const ringCount of [1, 2]) {
+    const settings = { policy: "cbst", rule: "crst", portion: 0.5, stride: 2, ringMetres: 5 } as const;
+    const thresholds = await selectThresholds(gpu, filled, { ...scores, ringCount }, settings);
+    for await (const _batch of assignLabels(gpu, filled, { ...scores, ringCount }, allThresholds(thresholds)));
   }
   const maps = { name: "selftraining/channels_last", text: channelsLast };
   await gpu.pipeline(maps, { CLASSES: classes, CLASS_VECTORS: vectors, PIXELS: 64 });

@@ -8,7 +8,7 @@ fn assign(scores: array<vec4f, CLASS_VECTORS>) -> u32 {
   var largest = vec4f(0.0);
   var quotients: array<vec4f, CLASS_VECTORS>;
   #unroll v in 0..CLASS_VECTORS {
-    let threshold$v = thresholds[$(v + 0)u];
+    let threshold$v = thresholds[firstThreshold() + $(v + 0)u];
     isKept |= any((scores[$v] >= threshold$v) & isClass($(v + 0)u));
     quotients[$v] = select(vec4f(-1.0), scores[$v] / threshold$v, isClass($(v + 0)u));
     largest = max(largest, quotients[$v]);
@@ -33,7 +33,7 @@ fn assignExactly(image: u32, row: u32, column: u32) -> u32 {
   var best = 0u;
   var label = IGNORED;
   for (var id = 0u; id < CLASSES; id++) {
-    let quotient = exactQuotient(max(all[id / 4u][id % 4u], 0.0), thresholds[id / 4u][id % 4u]);
+    let quotient = exactQuotient(max(all[id / 4u][id % 4u], 0.0), thresholds[firstThreshold() + id / 4u][id % 4u]);
     label = select(label, id, quotient > best);
     best = max(best, quotient);
   }

@@ -1,6 +1,6 @@
 // The label of a pixel for assign_labels.wgsl, with the scores of many classes computed when asked for.
 fn quotients(vector: u32) -> vec4f {
-  return select(vec4f(-1.0), scoreOf(vector) / thresholds[vector], isClass(vector));
+  return select(vec4f(-1.0), scoreOf(vector) / thresholds[firstThreshold() + vector], isClass(vector));
 }
 
 fn assignPixel(image: u32, row: u32, column: u32) -> u32 {
@@ -8,7 +8,7 @@ fn assignPixel(image: u32, row: u32, column: u32) -> u32 {
   var isKept = false;
   var largest = vec4f(0.0);
   for (var v = 0u; v < CLASS_VECTORS; v++) {
-    isKept |= any((scoreOf(v) >= thresholds[v]) & isClass(v));
+    isKept |= any((scoreOf(v) >= thresholds[firstThreshold() + v]) & isClass(v));
     largest = max(largest, quotients(v));
   }
   // As in lib/assign_labels.wgsl.
@@ -33,7 +33,7 @@ fn assignExactly(image: u32, row: u32, column: u32) -> u32 {
   for (var v = 0u; v < CLASS_VECTORS; v++) {
     let scores = scoreOf(v);
     for (var id = 4u * v; id < min(4u * v + 4u, CLASSES); id++) {
-      let quotient = exactQuotient(max(scores[id % 4u], 0.0), thresholds[v][id % 4u]);
+      let quotient = exactQuotient(max(scores[id % 4u], 0.0), thresholds[firstThreshold() + v][id % 4u]);
       label = select(label, id, quotient > best);
       best = max(best, quotient);
     }

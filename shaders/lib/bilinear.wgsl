@@ -12,20 +12,21 @@ struct Between {
 // that makes a wrong share. So the float quotient is only a guess, off by one at most, and the remainder corrects it.
 // Sizes must be below 2^15, unless both are the same.
 fn between(index: u32, inputSize: u32, outputSize: u32, alignCorners: bool) -> Between {
-  return betweenPart(index, vec3u(select(inputSize, inputSize - 1u, alignCorners), 1u, inputSize - 1u), outputSize, alignCorners);
+  return betweenPart(index, vec4u(select(inputSize, inputSize - 1u, alignCorners), 1u, inputSize - 1u, 0u), outputSize, alignCorners);
 }
 
-// As `between`, where only a part of the input is looked at, which need not end at a whole row. `part` is (n, d, last):
-// the outputs cover n/d rows of the input, with alignCorners n/d steps from row to row, and none of them looks beyond
-// row `last`. n · 2 · outputSize and d · 2 · outputSize · last must be below 2^31.
-fn betweenPart(index: u32, part: vec3u, outputSize: u32, alignCorners: bool) -> Between {
+// As `between`, where only a part of the input is looked at, which need not end at a whole row. `part` is (n, d, last,
+// offset): the outputs cover n/d rows of the input, with alignCorners n/d steps from row to row, after offset/d rows, and
+// none of them looks beyond row `last`. With alignCorners the offset is 0. (n + offset) · 2 · outputSize and d · 2 ·
+// outputSize · last must be below 2^31.
+fn betweenPart(index: u32, part: vec4u, outputSize: u32, alignCorners: bool) -> Between {
   if (part.y == 1u && part.z + 1u == outputSize) {
     return Between(index, index, 0.0);
   }
   var numerator = index * part.x;
   var denominator = (max(outputSize, 2u) - 1u) * part.y;
   if (!alignCorners) {
-    numerator = (2u * index + 1u) * part.x;
+    numerator = (2u * index + 1u) * part.x + 2u * outputSize * part.w;
     numerator -= min(outputSize * part.y, numerator);
     denominator = 2u * outputSize * part.y;
   }

@@ -6,8 +6,8 @@
 // What is known of the view at hand: the logits in the columns left and right of the pixel, already interpolated down
 // to the pixel's row, and the share of the right column.
 var<private> view: vec4u;
-var<private> coveredRows: vec3u;
-var<private> coveredColumns: vec3u;
+var<private> coveredRows: vec4u;
+var<private> coveredColumns: vec4u;
 var<private> leftColumn: u32;
 var<private> left: array<vec4f, CLASS_VECTORS>;
 var<private> right: array<vec4f, CLASS_VECTORS>;
@@ -20,8 +20,8 @@ fn besideColumn(column: u32) -> Between {
 
 fn loadColumns(index: u32, image: u32, row: u32, column: u32) {
   view = views[3u * index + 1u];
-  coveredRows = views[3u * index + 2u].xyz;
-  coveredColumns = views[3u * index + 3u].xyz;
+  coveredRows = views[3u * index + 2u];
+  coveredColumns = views[3u * index + 3u];
   let horizontal = besideColumn(column);
   let vertical = betweenPart(row, coveredRows, labelRows(), ALIGN_CORNERS);
   let top = view.x + ((image * view.y + vertical.low) * view.z) * CLASS_VECTORS;

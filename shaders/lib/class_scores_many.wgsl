@@ -25,8 +25,8 @@ fn enterPixel(image: u32, row: u32, column: u32) {
   let width = labelColumns();
   for (var index = 0u; index < VIEWS; index++) {
     let view = views[3u * index + 1u];
-    let rows = views[3u * index + 2u].xyz;
-    let columns = views[3u * index + 3u].xyz;
+    let rows = views[3u * index + 2u];
+    let columns = views[3u * index + 3u];
     let seen = select(column, width - 1u - column, view.w == 1u);
     let horizontal = betweenPart(seen, columns, width, ALIGN_CORNERS);
     let vertical = betweenPart(row, rows, labelRows(), ALIGN_CORNERS);

@@ -14,6 +14,9 @@ const HAS_CLASS_WEIGHTS: bool = false;
 const HAS_PIXEL_WEIGHTS: bool = false;
 const GRADIENT: bool = false;
 
+// What the sum of the losses is divided by; 0: the sum of the weights.
+const DIVISOR: f32 = 0.0f;
+
 // 0: no regulariser · 1: MRKLD · 2: MRENT · 3: MRL2, as in `regularizerOf`.
 const REGULARIZER: u32 = 0u;
 const REGULARIZER_WEIGHT: f32 = 0.0f;
@@ -94,12 +97,13 @@ fn regularizerGradient(exponential: vec4f, shifted: vec4f, vector: u32, sum: f32
   }
 }
 
-// The factors of a pixel's two gradients: one over the sum of the weights; and the weight of the regulariser, times the
+// The factors of a pixel's two gradients: one over the sum of the weights, or over DIVISOR; and the weight of the regulariser, times the
 // pixel's share in it, over the sum of these.
 fn gradientScales(share: f32) -> vec2f {
   let sums = lossSums[0];
+  let divisor = select(sums.y, DIVISOR, DIVISOR > 0.0f);
   return vec2f(
-    select(0.0, 1.0 / sums.y, sums.y > 0.0),
+    select(0.0, 1.0 / divisor, divisor > 0.0),
     select(0.0, REGULARIZER_WEIGHT * share / sums.w, sums.w > 0.0),
   );
 }

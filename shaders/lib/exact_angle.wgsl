@@ -26,13 +26,8 @@ fn isWideLess(a: vec2u, b: vec2u) -> bool {
 }
 
 fn wideShiftRight(a: vec2u, count: u32) -> vec2u {
-  if (count == 0u) {
-    return a;
-  }
-  if (count < 32u) {
-    return vec2u((a.x >> count) | (a.y << (32u - count)), a.y >> count);
-  }
-  return vec2u(select(0u, a.y >> (count - 32u), count < 64u), 0u);
+  let near = vec2u((a.x >> (count & 31u)) | ((a.y << 1u) << (~count & 31u)), a.y >> (count & 31u));
+  return select(vec2u(near.y, 0u), near, vec2<bool>(count < 32u));
 }
 
 // The square of a component, in units of which the largest component has 2^60 to 2^62. `below` is how much smaller the
@@ -40,7 +35,7 @@ fn wideShiftRight(a: vec2u, count: u32) -> vec2u {
 fn scaledSquare(bits: u32, below: u32) -> vec2u {
   let square = wideSquare(mantissaOf(bits));
   let high = vec2u(square.x << 14u, (square.y << 14u) | (square.x >> 18u));
-  return wideShiftRight(high, min(2u * below, 64u));
+  return wideShiftRight(high, min(2u * below, 63u));
 }
 
 // The bits of the correctly rounded f32 length of a vector. `bits` are those of the absolute values of its components,
@@ -49,16 +44,12 @@ fn scaledSquare(bits: u32, below: u32) -> vec2u {
 fn exactLength(bits: vec3u) -> u32 {
   let exponents = bits >> vec3u(23u);
   var exponent = max(exponents.x, max(exponents.y, exponents.z));
-  if (exponent == 0u) {
-    return 0u;
-  }
   let below = vec3u(exponent) - exponents;
   var sum = wideSum(scaledSquare(bits.x, below.x), scaledSquare(bits.y, below.y));
   sum = wideSum(sum, scaledSquare(bits.z, below.z));
-  if (sum.y >= 0x40000000u) {
-    sum = wideShiftRight(sum, 2u);
-    exponent += 1u;
-  }
+  let isLarge = sum.y >= 0x40000000u;
+  sum = select(sum, vec2u((sum.x >> 2u) | (sum.y << 30u), sum.y >> 2u), vec2<bool>(isLarge));
+  exponent += select(0u, 1u, isLarge);
   // sum is in [2^60, 2^62). The mantissa is √sum / 2^7. An estimate in floats is off by a few units. Newton's step leaves
   // less than one, and two comparisons decide.
   let estimate = sqrt(f32(sum.y) + f32(sum.x) * 0x1p-32f) * 512.0;
@@ -66,12 +57,10 @@ fn exactLength(bits: vec3u) -> u32 {
   let rest = wideDifference(sum, wideSquare(root << 7u));
   let correction = (f32(i32(rest.y)) * 0x1p32f + f32(rest.x)) / (f32(root) * 32768.0);
   root = u32(i32(root) + i32(round(correction)));
-  if (!isWideLess(sum, wideSquare((2u * root + 1u) << 6u))) {
-    root += 1u;
-  } else if (isWideLess(sum, wideSquare((2u * root - 1u) << 6u))) {
-    root -= 1u;
-  }
-  return (exponent << 23u) + root - 0x800000u;
+  let isAbove = !isWideLess(sum, wideSquare((2u * root + 1u) << 6u));
+  let isBelow = isWideLess(sum, wideSquare((2u * root - 1u) << 6u));
+  root = root + select(0u, 1u, isAbove) - select(0u, 1u, isBelow);
+  return select((exponent << 23u) + root - 0x800000u, 0u, all(exponents == vec3u(0u)));
 }
 
 // ⌊2^30 · a/b⌋ of two mantissas. An estimate in floats gives the upper digits, that of the remainder the lower ones, and
@@ -82,11 +71,7 @@ fn mantissaQuotient(a: u32, b: u32) -> u32 {
   let rest = i32((a << 23u) - upper * b);
   var lower = i32(floor(f32(rest) / divisor * 128.0));
   let last = (rest << 7u) - lower * i32(b);
-  if (last < 0) {
-    lower -= 1;
-  } else if (last >= i32(b)) {
-    lower += 1;
-  }
+  lower += select(0, 1, last >= i32(b)) - select(0, 1, last < 0);
   return u32(i32(upper << 7u) + lower);
 }
 
@@ -94,15 +79,10 @@ fn mantissaQuotient(a: u32, b: u32) -> u32 {
 // than 6 · 2^-31. arctan(t) = t · p(t²), with the signs of p's coefficients alternating; the coefficients interpolate
 // arctan(t)/t · 4/π at the zeros of a Chebyshev polynomial in t², times 2^31.
 fn eighthTurn(a: u32, b: u32) -> u32 {
-  if (a == b) {
-    return 0x80000000u;
-  }
   let below = (b >> 23u) - (a >> 23u);
   let quotient = mantissaQuotient(mantissaOf(a), mantissaOf(b));
   var t = select(quotient << 1u, quotient >> (min(below, 33u) - 2u), below >= 2u);
-  if (below == 0u) {
-    t = select(quotient << 2u, 0xffffffffu, quotient >= 0x40000000u);
-  }
+  t = select(t, quotient << 2u, below == 0u);
   let square = multiplyHigh(t, t);
   var sum = 0x2d3f2au;
   sum = 0x12afbc6u - multiplyHigh(sum, square);
@@ -115,5 +95,5 @@ fn eighthTurn(a: u32, b: u32) -> u32 {
   sum = 0x20982252u - multiplyHigh(sum, square);
   sum = 0x36532ac7u - multiplyHigh(sum, square);
   sum = 0xa2f9836du - multiplyHigh(sum, square);
-  return multiplyHigh(t, sum);
+  return select(multiplyHigh(t, sum), 0x80000000u, a == b);
 }

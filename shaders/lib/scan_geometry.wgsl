@@ -27,8 +27,3 @@ fn movedPoint(scan: u32, bits: vec3u) -> vec3f {
 fn seesRings(scan: u32) -> bool {
   return geometry[7u * scan].z == 1.0;
 }
-
-// A whole number that stands as two halves.
-fn wholeOf(halves: vec2f) -> u32 {
-  return (u32(i32(halves.x)) << 16u) | u32(halves.y);
-}

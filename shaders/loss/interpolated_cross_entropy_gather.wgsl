@@ -2,7 +2,7 @@
 // gradient.
 // dlogits[n,y,x] = g / weight · Σ_i share(i, y) · (left[n,i,x] + right[n,i,x−1]) over the output rows i that touch row
 // y of the logits. It is 0 where no pixel has weight. With IS_DIVIDED the rows are divided by
-// the weight already. The right neighbour of the last column is that column itself.
+// the weight already. A DIVISOR above 0 stands in place of the weight. The right neighbour of the last column is that column itself.
 // A slice is ROWS rows of dlogits of each image, from FIRST_ROW on. It reads LABEL_ROWS output rows, from FIRST_LABEL_ROW
 // on. HEIGHT and LOGITS_HEIGHT are those of the whole image, H and h below those of the slice.
 // Bindings: 0 rows [N,H,w,2,C] read · 1 sums (loss, weight, …) read · 2 g [1] read · 3 dlogits [N,h,w,C] write.
@@ -22,6 +22,7 @@ const ROWS: u32 = 1u;
 const FIRST_LABEL_ROW: u32 = 0u;
 const LABEL_ROWS: u32 = 1u;
 const IS_DIVIDED: bool = false;
+const DIVISOR: f32 = 0.0f;
 
 @group(0) @binding(0) var<storage, read> rows: array<vec4f>;
 @group(0) @binding(1) var<storage, read> sums: array<vec4f>;
@@ -63,6 +64,6 @@ fn main(
     logitsGradient[index] = sum * outputGradient[0];
     return;
   }
-  let weight = sums[0].y;
+  let weight = select(sums[0].y, DIVISOR, DIVISOR > 0.0f);
   logitsGradient[index] = select(vec4f(0.0), sum * (outputGradient[0] / weight), weight > 0.0);
 }

@@ -40,7 +40,10 @@ fn main(
     var place = movedPoint(scan, pointBits(start));
     place.y = select(place.y, -place.y, view.y == 1.0);
     near = vec4f(place, bitcast<f32>(points[start + 3u]) * select(1.0, view.w, SCALED));
-    far = vec2f(sqrt(dot(place.xy, place.xy) + select(place.z * place.z, 0.0, seesRings(scan))), 1.0);
+    // Scaled by the largest, so that no square overflows.
+    let measured = vec3f(place.xy, select(place.z, 0.0, seesRings(scan)));
+    let largest = max(max(abs(measured.x), abs(measured.y)), max(abs(measured.z), 0x1p-126f));
+    far = vec2f(largest * length(measured / largest), 1.0);
   }
   if (SCALED) {
     near /= vec4f(50.0, 50.0, 3.0, 1.0);

@@ -2,8 +2,9 @@
 // with the largest ratio f32(score_c / λ_c), the first on ties. Where the largest ratio is below 1, no score reaches
 // its threshold, and the label is 255, ignored. A ratio of exactly 1 is kept, as in the released code.
 // Bindings: 0 logits read · 1 views read · 2 prior read (see lib/class_score_inputs.wgsl) · 3 thresholds λ [CLASSES] read, as
-// vec4f; lanes beyond the last class are not looked at · 4 labels [N,H,W] write, bytes, four to a word · 5 counts
-// [CLASSES] read-write: pixels that got each class.
+// vec4f, with rings for each ring; lanes beyond the last class are not looked at · 4 labels [N,H,W] write, bytes, four to
+// a word · 5 counts [CLASSES] read-write: pixels that got each class · with empty pixels, which are ignored, 6 zones read
+// (see lib/zones.wgsl).
 // Schedule: one invocation labels RUN pixels that follow each other. They share the columns of logits beside them, and
 // the invocation counts their classes in its own memory.
 // Ratios are first compared by an ordinary division, which may be slightly off. Where two classes are nearer to each
@@ -12,6 +13,7 @@
 // Bound: as top_score, and a division per class.
 #include lib/bilinear.wgsl
 #include SCORES
+#include ZONES
 #include ASSIGN
 #include lib/exact_quotient.wgsl
 #include lib/grid.wgsl
@@ -50,7 +52,8 @@ fn main(
     var column = pixel % columns;
     enterStretch(image, row, column);
     loop {
-      let label = assignPixel(image, row, column);
+      enterZone(pixel);
+      let label = select(IGNORED, assignPixel(image, row, column), isFilled(pixel));
       count(label);
       undecided |= u32(label == UNDECIDED) << (pixel - first);
       packed = insertBits(packed, label, 8u * (pixel % 4u), 8u);
@@ -67,6 +70,7 @@ fn main(
     undecided ^= 1u << bit;
     let again = first + bit;
     enterStretch(again / (rows * columns), again / columns % rows, again % columns);
+    enterZone(again);
     let label = assignExactly(again / (rows * columns), again / columns % rows, again % columns);
     count(label);
     labels[again / 4u] = insertBits(labels[again / 4u], label, 8u * (again % 4u), 8u);

@@ -1,9 +1,9 @@
 // Compares the key of each pixel with the low and the high bound of its list. It counts the keys below, on, between and
 // above the bounds. It keeps the keys strictly between them: the candidates for the value at a rank (Floyd & Rivest,
 // 1975).
-// Bindings: 0 keys [n] read · 1 classes [n] read (256 and more: the class plus 256, counted but not ranked), both as
-// vec4u · 2 parameters [1 + 2·LISTS] read: n, then the low and the high bound of each list · 3 candidateKeys write
-// · 4 candidateClasses write · 5 candidateCount [1] read-write · 6 tally [OUTCOMES, CLASSES] read-write.
+// Bindings: 0 keys [n] read · 1 classes [n] read (UNRANKED and more: the class plus UNRANKED, counted but not ranked; with
+// HAS_EMPTY, 2·UNRANKED − 1: no class, not counted), both as vec4u · 2 parameters [1 + 2·LISTS] read: n, then the low and
+// the high bound of each list · 3 candidateKeys write · 4 candidateClasses write · 5 candidateCount [1] read-write · 6 tally [OUTCOMES, CLASSES] read-write.
 // What lies beyond the last pixel is not counted. Bindings 3 and 4 have the same length, and their order may be any.
 // candidateCount also counts candidates for which there is no room. The tally holds sums of integers.
 // Schedule: eight invocations walk side by side over 8 · RUN pixels, four pixels of each at a time. So what they read
@@ -13,16 +13,18 @@
 // Bound: 8 bytes per pixel, then private memory.
 #include lib/grid.wgsl
 
+// With rings, the classes of each ring.
 const CLASSES: u32 = 1u;
 const LISTS: u32 = 1u;
 // Must be below 1024, since a count has ten bits.
 const RUN: u32 = 512u;
 const KEPT: u32 = 64u;
+const UNRANKED: u32 = 256u;
+const HAS_EMPTY: bool = false;
 // The outcomes are numbered: below the bounds, equal to the low one, between, equal to the high one, above, not ranked.
 const OUTCOMES: u32 = 6u;
 const BETWEEN: u32 = 2u;
 const NOT_RANKED: u32 = 5u;
-const UNRANKED: u32 = 256u;
 
 @group(0) @binding(0) var<storage, read> keys: array<vec4u>;
 @group(0) @binding(1) var<storage, read> classes: array<vec4u>;
@@ -58,9 +60,11 @@ fn main(
       let key = keys[quad];
       let found = classes[quad];
       #unroll k in 0..4 {
-        let id$k = found[$k] % UNRANKED;
+        // What has no class may count for any, as it counts 0.
+        let id$k = select(found[$k] % UNRANKED, min(found[$k] % UNRANKED, CLASSES - 1u), HAS_EMPTY);
         let isRanked$k = found[$k] < UNRANKED;
-        let isPixel$k = quad * 4u + $(k + 0)u < pixels;
+        let isCounted$k = !HAS_EMPTY | (found[$k] != 2u * UNRANKED - 1u);
+        let isPixel$k = isCounted$k & (quad * 4u + $(k + 0)u < pixels);
         // A global threshold ranks all classes in one list.
         let low$k = lows[min(id$k, LISTS - 1u)];
         let high$k = highs[min(id$k, LISTS - 1u)];

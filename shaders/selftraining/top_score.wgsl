@@ -4,11 +4,12 @@
 // like depends on the row.
 // Bindings: 0 logits read · 1 views read · 2 prior read (see lib/class_score_inputs.wgsl) · 3 keys [N,ROWS,COLUMNS] write:
 // the f32 bits of the score. Scores are not negative, so their bits have the same order · 4 classes [N,ROWS,COLUMNS]
-// write, u32.
+// write, u32: the list in which the pixel is ranked · with empty pixels 5 zones read (see lib/zones.wgsl).
 // Schedule: one invocation takes RUN pixels that follow each other. They share the columns of logits beside them.
 // Bound: C exponentials per pixel.
 #include lib/bilinear.wgsl
 #include SCORES
+#include ZONES
 #include lib/grid.wgsl
 
 const STEP: u32 = 1u;
@@ -48,7 +49,7 @@ fn main(
     var column = spread(pixel - rowStart, BATCH - 1u - image, columns, labelColumns());
     enterStretch(image, row, column);
     loop {
-      writeTop(pixel, topScore(image, row, column));
+      writeTop(pixel, (image * labelRows() + row) * labelColumns() + column, topScore(image, row, column));
       pixel++;
       column = spread(pixel - rowStart, BATCH - 1u - image, columns, labelColumns());
       if (pixel >= rowEnd || !staysInStretch(column)) { break; }
@@ -56,8 +57,9 @@ fn main(
   }
 }
 
-fn writeTop(pixel: u32, largest: Largest) {
+// `place` is the pixel's place among all pixels, of which the lattice may have only some.
+fn writeTop(pixel: u32, place: u32, largest: Largest) {
   // Adding zero turns a negative zero into a positive one, whose bits are the smallest.
   keys[pixel] = bitcast<u32>(max(largest.score, 0.0) + 0.0);
-  classes[pixel] = largest.id;
+  classes[pixel] = listOf(place, largest.id);
 }

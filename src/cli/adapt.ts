@@ -8,7 +8,7 @@ import { runAdaptation } from "../run/adaptation.ts";
 import { openRun } from "../run/open_run.ts";
 import { planReport, planText, requireBudget } from "../run/memory_report.ts";
 import { writePictures } from "../run/pictures.ts";
-import { townRecipe } from "../settings/town_recipe.ts";
+import { builtInRecipe } from "../settings/built_in_recipes.ts";
 import { collapseMessage } from "./advice.ts";
 import { readArguments } from "./arguments.ts";
 import { reportProfile } from "./profile_table.ts";
@@ -20,7 +20,7 @@ export async function run(args: readonly string[]): Promise<number> {
   const settings = readArguments(
     "adapt",
     args,
-    (given) => given.source !== undefined || given.target !== undefined ? null : townRecipe,
+    builtInRecipe,
   );
   const controlRun = settings.get("control-run");
   const control = controlRun === undefined ? null : readResult(controlRun);

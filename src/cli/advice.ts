@@ -54,6 +54,16 @@ const advices: Readonly<Record<Reason, (command: TakenOptions) => string>> = {
     takes("max-pixels") ? "If the image is meant to be that large, raise --max-pixels; else its file is damaged" : "",
   "broken images": ({ takes }) =>
     takes("skip-broken") ? "Mend the files, or leave them out with --skip-broken" : "Mend the files",
+  "labels of another size": ({ takes }) =>
+    takes("loss-at") ? "Take the loss at the logits with --loss-at logits, or leave out --dice and --lovasz" : "",
+  "network for images": ({ takes }) => takes("source-steps") ? "Train one that takes scans: --model fidnet" : "",
+  "soft labels of scans": () => "Choose --policy cbst or st",
+  "network for scans": ({ takes }) => takes("source-steps") ? "Choose one that takes images with --model" : "",
+  "scans without a size": ({ takes }) => takes("size") ? "Give it with --size, such as 64x2048" : "",
+  "scaled scans": ({ names }) => {
+    const given = names("scales", "test-scales");
+    return given === "" ? "" : `Leave out ${given}`;
+  },
   "unknown label set": () => "Or give a file: a label set, or the dataset.json of a data set",
   "no such variant": ({ names }) => {
     const given = names(

@@ -12,11 +12,12 @@ import { inspectItems, requireUsable } from "../run/inspection.ts";
 import { warnOfPalettes } from "../run/label_check.ts";
 import { openToScore, wantedLabelSet } from "../run/meeting.ts";
 import { labelBatch, viewOptions } from "../settings/settings.ts";
-import { evaluate, splitScores } from "../selftraining/evaluation.ts";
+import { scoreImages } from "../selftraining/evaluation.ts";
 import { compare } from "../run/comparison.ts";
 import { protocolOf, protocolText } from "../run/protocol.ts";
 import { expectationOf } from "../settings/recipe_files.ts";
 import { comparisonText } from "./result_table.ts";
+import { scoreLines } from "./score_lines.ts";
 import { readArguments } from "./arguments.ts";
 import { openClassMap, openGpu, openNetwork, openShapes } from "./open.ts";
 import { shown, terminal } from "../report/terminal.ts";
@@ -44,35 +45,25 @@ export async function run(args: readonly string[]): Promise<number> {
   warnOfPalettes(dataset, inspected, progress);
   const { items } = inspected;
   using loader = openLoader({ cacheBytes: 0, maxPixels });
-  const shapes = openShapes(settings, network, inspected.sizes);
+  const shapes = openShapes(settings, network, inspected);
   const views = viewOptions(settings);
-  const confusion = await evaluate(gpu, network, loader, items, {
+  const absent = settings.get("absent");
+  const pointRule = settings.get("post");
+  const scores = await scoreImages(gpu, network, loader, items, {
     ...shapes,
-    batch: labelBatch(settings, shapes),
-    views,
-    merge,
+    ...{ batch: labelBatch(settings, shapes), views, merge, absent, pointRule },
   });
   const protocol = protocolOf({
-    ...{ split: split.name, labelSizes: inspected.labelSizes, shapes, views, absent: settings.get("absent"), classes },
+    ...{ split: split.name, labelSizes: inspected.labelSizes, shapes, views, absent, classes },
+    ...(scores.points === undefined ? {} : { pointRule }),
   });
-  const scores = splitScores(confusion, classes, items.length, settings.get("absent"));
   const expect = expectationOf(settings);
   const expected = expect === null ? null : compare(expect, scores);
   if (settings.get("json")) {
     terminal.printJson({ ...scores, protocol, expected });
     return 0;
   }
-  const names = [...classes, ...Object.keys(scores.subsets ?? {}).map((name) => `mIoU of ${name}`)];
-  const width = Math.max(...names.map((name) => shown(name).length), 14);
-  const percent = (value: number | null) => value === null ? "–" : (value * 100).toFixed(1);
-  for (const [name, value] of Object.entries(scores.iou)) {
-    terminal.print(`${shown(name).padEnd(width)}  ${percent(value)}`);
-  }
-  terminal.print(`${"mIoU".padEnd(width)}  ${percent(scores.miou)}`);
-  for (const [name, value] of Object.entries(scores.subsets ?? {})) {
-    terminal.print(`${`mIoU of ${name}`.padEnd(width)}  ${percent(value)}`);
-  }
-  terminal.print(`${"pixel accuracy".padEnd(width)}  ${percent(scores.pixelAccuracy)}`);
+  for (const line of scoreLines(scores)) terminal.print(line);
   terminal.print(shown(protocolText(protocol)));
   if (expected !== null) terminal.print(comparisonText(expected));
   return 0;

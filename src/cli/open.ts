@@ -8,11 +8,11 @@
 import type { ClassMap } from "../data/class_map.ts";
 import { readClassMap } from "../data/folder.ts";
 import type { Shapes } from "../data/shapes.ts";
-import type { Size } from "../data/size.ts";
 import { Gpu } from "../gpu/gpu.ts";
 import { type Network, networkWith } from "../nn/network.ts";
 import { openWeights, type WeightOptions } from "../run/weights.ts";
 import { modelVariant } from "../settings/model_variant.ts";
+import { type OwnImages, requireKind, requireScanOptions, scanShapes } from "../run/scan_runs.ts";
 import { shapesOf, wantedSize } from "../run/working_shapes.ts";
 import { keptKind } from "../tuning/kept_kind.ts";
 import type { Settings } from "../settings/settings.ts";
@@ -62,9 +62,15 @@ export function openClassMap(settings: Settings): ClassMap | undefined {
 /**
  * At which sizes a command works on images.
  *
- * @param own the size of each image.
+ * @throws {ReasonedError} if the network does not take such images.
  */
-export function openShapes(settings: Settings, { metadata, model }: Network, own: readonly Size[]): Shapes {
+export function openShapes(settings: Settings, { metadata, model }: Network, images: OwnImages): Shapes {
   const say = terminal.say.bind(terminal);
+  const { items, sizes: own } = images;
+  requireKind(model, items);
+  if (model.takes.scans !== undefined) {
+    requireScanOptions(settings);
+    return scanShapes(settings, metadata.size, model, [images], say);
+  }
   return shapesOf(wantedSize(settings, metadata.size, model, say), own, model, say);
 }

@@ -37,7 +37,7 @@ export async function run(args: readonly string[]): Promise<number> {
   const { items } = inspected;
   if (count > items.length) terminal.say(`There are ${items.length} images only: all are written, the best first`);
   using loader = openLoader({ maxPixels });
-  const shapes = openShapes(settings, network, inspected.sizes);
+  const shapes = openShapes(settings, network, inspected);
   const bar = progress.stage("labelling the images", items.length, { unit: "images", perStep: 1 });
   const counts = await countLabels(gpu, network, loader, items, {
     ...shapes,

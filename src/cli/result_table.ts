@@ -14,6 +14,7 @@ import { shown } from "../report/terminal.ts";
 import type { AdaptationReport } from "../run/adaptation.ts";
 import { type Comparison, comparisonRows } from "../run/comparison.ts";
 import { protocolText } from "../run/protocol.ts";
+import { scanFigures } from "./score_lines.ts";
 import type { RunContext } from "../run/context.ts";
 
 /** The table as text. If the result of a control run is given, it also shows the gain over it. */
@@ -44,7 +45,9 @@ export function resultTable(result: AdaptationReport, context: RunContext, contr
   const rows = [
     header,
     ...classes.map((name, id) => row(name, sourceOnly?.iou[name], adapted?.iou[name], control?.adapted?.iou[name], id)),
-    row("mIoU", sourceOnly?.miou, adapted?.miou, control?.adapted?.miou, null),
+    ...adapted?.points === undefined
+      ? [row("mIoU", sourceOnly?.miou, adapted?.miou, control?.adapted?.miou, null)]
+      : [],
     ...Object.keys(adapted?.subsets ?? {}).map((set) =>
       row(
         `mIoU of ${set}`,
@@ -54,7 +57,11 @@ export function resultTable(result: AdaptationReport, context: RunContext, contr
         null,
       )
     ),
-    row("pixel accuracy", sourceOnly?.pixelAccuracy, adapted?.pixelAccuracy, control?.adapted?.pixelAccuracy, null),
+    ...adapted?.points === undefined
+      ? [
+        row("pixel accuracy", sourceOnly?.pixelAccuracy, adapted?.pixelAccuracy, control?.adapted?.pixelAccuracy, null),
+      ]
+      : scanFigures.map(([name, of]) => row(name, of(sourceOnly), of(adapted), of(control?.adapted), null)),
   ];
   const rounds = result.rounds.map((scores) => percent(scores?.miou)).join(", ");
   return [
@@ -128,12 +135,16 @@ export function aligned(table: readonly (readonly string[])[]): string {
 
 const share = v.nullable(v.number());
 
+const shownFigures = v.object({ miou: share, miouPresent: share, accuracy: share });
+
 /** What the table shows of scores. */
 const shownScores = v.nullable(v.object({
   miou: share,
   iou: v.record(v.string(), share),
   pixelAccuracy: share,
   subsets: v.optional(v.record(v.string(), share)),
+  points: v.optional(shownFigures),
+  pixels: v.optional(shownFigures),
 }));
 
 const resultFile = v.object({ adapted: shownScores });

@@ -1,11 +1,10 @@
 /**
- * `crosswalk synth`: writes the two built-in towns as ordinary data sets.
+ * `crosswalk synth`: writes the built-in towns, in pictures or in scans, as ordinary data sets.
  *
  * @module
  */
 
-import { join } from "node:path";
-import { writeTowns } from "../run/synth.ts";
+import { builtInFolders, writeBuiltIn } from "../run/built_in.ts";
 import { readArguments } from "./arguments.ts";
 import { terminal } from "../report/terminal.ts";
 
@@ -13,10 +12,11 @@ import { terminal } from "../report/terminal.ts";
 export async function run(args: readonly string[]): Promise<number> {
   const settings = readArguments("synth", args);
   const out = settings.require("out");
-  const trainCount = settings.get("town-images");
-  await writeTowns(out, { ...settings.get("town-size"), trainCount, seed: settings.get("seed") });
-  const folders = { source: join(out, "source"), target: join(out, "target") };
+  const builtIn = settings.get("built-in");
+  const [trainCount, size] = [settings.get("town-images"), settings.get("town-size")];
+  await writeBuiltIn(builtIn, out, { size, trainCount, seed: settings.get("seed") });
+  const folders = builtInFolders(builtIn, out);
   if (settings.get("json")) terminal.printJson(folders);
-  else terminal.say(`Wrote ${folders.source} and ${folders.target}`);
+  else terminal.say(`Wrote ${Object.values(folders).join(" and ")}`);
   return 0;
 }

@@ -7,7 +7,7 @@
 import { runSourceTraining } from "../run/adaptation.ts";
 import { planReport, planText, requireBudget } from "../run/memory_report.ts";
 import { openRun } from "../run/open_run.ts";
-import { townRecipe } from "../settings/town_recipe.ts";
+import { builtInRecipe } from "../settings/built_in_recipes.ts";
 import { readArguments } from "./arguments.ts";
 import { reportProfile } from "./profile_table.ts";
 import { protocolText } from "../run/protocol.ts";
@@ -15,7 +15,7 @@ import { shown, terminal } from "../report/terminal.ts";
 
 /** Runs the command; returns the exit code. */
 export async function run(args: readonly string[]): Promise<number> {
-  const settings = readArguments("train", args, (given) => given.source === undefined ? townRecipe : null);
+  const settings = readArguments("train", args, builtInRecipe);
   const { context, data, close } = await openRun(settings, false);
   try {
     const isPlan = settings.get("plan");

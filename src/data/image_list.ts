@@ -8,6 +8,7 @@
 import { existsSync } from "node:fs";
 import { dirname, relative, resolve, sep } from "node:path";
 import type { Dataset, Split } from "./dataset.ts";
+import type { FileItem } from "./file_item.ts";
 import { isFolder, readText, stem, withoutEnding } from "./image_files.ts";
 
 /** A line of a list. */
@@ -113,6 +114,28 @@ export function listedPart(split: Split, dataset: Dataset, list: ImageList | und
   return { ...split, items, notices: [...split.notices, notice] };
 }
 
+/** What a list names of a split. */
+export interface NamedImages {
+  /** The images, in the split's order. */
+  readonly named: FileItem[];
+  /** The lines that name no image of the split. */
+  readonly missing: readonly ListLine[];
+}
+
+/**
+ * The images of a split that a list names. Lines are read as in {@link listedPart}; those without an image are not refused,
+ * since a published list names all images of a data set, of which few may be there.
+ */
+export function namedImages(split: Split, dataset: Dataset, list: ImageList): NamedImages {
+  const find = finder(split, dataset, list);
+  const places = list.lines.map((line) => ({ line, index: find(line) }));
+  const chosen = new Set(places.map(({ index }) => index));
+  return {
+    named: split.items.filter((_, index) => chosen.has(index)),
+    missing: places.filter(({ index }) => index === null).map(({ line }) => line),
+  };
+}
+
 /** The lines that name no image of any other split either. */
 function unknownLines(missing: readonly ListLine[], { name }: Split, dataset: Dataset, list: ImageList): ListLine[] {
   let left = [...missing];
@@ -129,9 +152,12 @@ function finder({ name: split, items }: Split, dataset: Dataset, list: ImageList
   const root = isFolder(dataset.path) ? dataset.path : dirname(dataset.path);
   const exact = new Map<string, number>();
   const byFile = new Map<string, number[]>();
-  for (const [index, { name, imagePath }] of items.entries()) {
+  for (const [index, { name, imagePath, sensor, token, otherNames = [] }] of items.entries()) {
     const whole = resolve(imagePath);
-    for (const key of [name, `${split}/${name}`, whole, slashes(relative(root, imagePath))]) exact.set(key, index);
+    const keys = [name, `${split}/${name}`, whole, slashes(relative(root, imagePath)), ...otherNames];
+    for (const key of token === undefined ? keys : [...keys, token]) exact.set(key, index);
+    // Frames of all sequences have the same file names.
+    if (sensor !== undefined && name.includes("/")) continue;
     const file = stem(imagePath);
     byFile.set(file, [...byFile.get(file) ?? [], index]);
   }

@@ -14,6 +14,9 @@ import classScoresMany from "../../shaders/lib/class_scores_many.wgsl" with { ty
 import topClass from "../../shaders/lib/top_class.wgsl" with { type: "text" };
 import topMerged from "../../shaders/lib/top_merged.wgsl" with { type: "text" };
 import topMergedMany from "../../shaders/lib/top_merged_many.wgsl" with { type: "text" };
+import zones from "../../shaders/lib/zones.wgsl" with { type: "text" };
+import zones5 from "../../shaders/lib/zones_5.wgsl" with { type: "text" };
+import zones6 from "../../shaders/lib/zones_6.wgsl" with { type: "text" };
 import writeScores from "../../shaders/lib/write_scores.wgsl" with { type: "text" };
 import writeScoresMany from "../../shaders/lib/write_scores_many.wgsl" with { type: "text" };
 import bilinear from "../../shaders/lib/bilinear.wgsl" with { type: "text" };
@@ -21,6 +24,7 @@ import crossEntropyProblem from "../../shaders/lib/cross_entropy_problem.wgsl" w
 import crop from "../../shaders/lib/crop.wgsl" with { type: "text" };
 import classScores from "../../shaders/lib/class_scores.wgsl" with { type: "text" };
 import epilogue from "../../shaders/lib/epilogue.wgsl" with { type: "text" };
+import everyPixel from "../../shaders/lib/every_pixel.wgsl" with { type: "text" };
 import everyShare from "../../shaders/lib/every_share.wgsl" with { type: "text" };
 import everyRow from "../../shaders/lib/every_row.wgsl" with { type: "text" };
 import exactAngle from "../../shaders/lib/exact_angle.wgsl" with { type: "text" };
@@ -33,6 +37,8 @@ import grid from "../../shaders/lib/grid.wgsl" with { type: "text" };
 import inputApart from "../../shaders/lib/input_apart.wgsl" with { type: "text" };
 import inputInPlace from "../../shaders/lib/input_in_place.wgsl" with { type: "text" };
 import largestShares from "../../shaders/lib/largest_shares.wgsl" with { type: "text" };
+import labelledSoftmax from "../../shaders/lib/labelled_softmax.wgsl" with { type: "text" };
+import lovaszBuckets from "../../shaders/lib/lovasz_buckets.wgsl" with { type: "text" };
 import leftBuffer from "../../shaders/lib/left_buffer.wgsl" with { type: "text" };
 import leftPatches from "../../shaders/lib/left_patches.wgsl" with { type: "text" };
 import leftPhases from "../../shaders/lib/left_phases.wgsl" with { type: "text" };
@@ -48,6 +54,7 @@ import random from "../../shaders/lib/random.wgsl" with { type: "text" };
 import rightBuffer from "../../shaders/lib/right_buffer.wgsl" with { type: "text" };
 import rightTexture from "../../shaders/lib/right_texture.wgsl" with { type: "text" };
 import scanGeometry from "../../shaders/lib/scan_geometry.wgsl" with { type: "text" };
+import wholeNumber from "../../shaders/lib/whole_number.wgsl" with { type: "text" };
 import winograd2x2 from "../../shaders/lib/winograd_2x2.wgsl" with { type: "text" };
 import winograd4x4 from "../../shaders/lib/winograd_4x4.wgsl" with { type: "text" };
 import winogradTiles from "../../shaders/lib/winograd_tiles.wgsl" with { type: "text" };
@@ -66,12 +73,16 @@ export const library: Readonly<Record<string, string>> = {
   "lib/top_merged_many.wgsl": topMergedMany,
   "lib/write_scores.wgsl": writeScores,
   "lib/write_scores_many.wgsl": writeScoresMany,
+  "lib/zones.wgsl": zones,
+  "lib/zones_5.wgsl": zones5,
+  "lib/zones_6.wgsl": zones6,
   "lib/bilinear.wgsl": bilinear,
   "lib/class_scores.wgsl": classScores,
   "lib/cross_entropy_problem.wgsl": crossEntropyProblem,
   "lib/crop.wgsl": crop,
   "lib/epilogue.wgsl": epilogue,
   "lib/every_row.wgsl": everyRow,
+  "lib/every_pixel.wgsl": everyPixel,
   "lib/every_share.wgsl": everyShare,
   "lib/exact_angle.wgsl": exactAngle,
   "lib/exact_quotient.wgsl": exactQuotient,
@@ -83,6 +94,8 @@ export const library: Readonly<Record<string, string>> = {
   "lib/input_apart.wgsl": inputApart,
   "lib/input_in_place.wgsl": inputInPlace,
   "lib/largest_shares.wgsl": largestShares,
+  "lib/labelled_softmax.wgsl": labelledSoftmax,
+  "lib/lovasz_buckets.wgsl": lovaszBuckets,
   "lib/left_buffer.wgsl": leftBuffer,
   "lib/left_patches.wgsl": leftPatches,
   "lib/left_phases.wgsl": leftPhases,
@@ -98,6 +111,7 @@ export const library: Readonly<Record<string, string>> = {
   "lib/right_buffer.wgsl": rightBuffer,
   "lib/right_texture.wgsl": rightTexture,
   "lib/scan_geometry.wgsl": scanGeometry,
+  "lib/whole_number.wgsl": wholeNumber,
   "lib/winograd_2x2.wgsl": winograd2x2,
   "lib/winograd_4x4.wgsl": winograd4x4,
   "lib/winograd_tiles.wgsl": winogradTiles,

@@ -46,8 +46,8 @@ export interface ScanKind {
    * The channels of range images, `[N, channels, H, W]`.
    *
    * @param points the input of the kind.
-   * @param winner `[N, H, W]`: which point each pixel shows.
-   * @param geometry how each scan is projected.
+   * @param winner `[N, H, W]`: which point each pixel shows, as `projectScans` gives it.
+   * @param geometry `[N, 28]`: `scanGeometryValues` of each scan.
    */
   readonly channelsOf: (points: Tensor, winner: Tensor, geometry: Tensor) => Tensor;
 }

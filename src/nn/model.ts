@@ -35,6 +35,11 @@ export interface Model {
   /** Whether corner pixels coincide when the logits are interpolated to the size of the labels. */
   readonly alignCorners: boolean;
   /**
+   * The score map from which the logits follow by interpolation, if the network has one that is smaller. Labels and
+   * scores are then made from that map: `logits` returns it with `scoreMap: true`.
+   */
+  readonly scoreMap?: ScoreMap;
+  /**
    * The families of other people's weight files that hold this network or its backbone. The first is the one that is
    * written. Absent where there is none.
    */
@@ -54,6 +59,19 @@ export interface ModelOptions {
   readonly classes: number;
   /** Whether the network is traced for inference only. */
   readonly inference: boolean;
+  /** Whether the score map is wanted in the place of the logits. Only for networks that have one. Default `false`. */
+  readonly scoreMap?: boolean;
+}
+
+/**
+ * Where an image lies in a score map. Pixel y looks at row (y + offset + ½) / stride − ½ of the map, interpolated
+ * bilinearly, and pixel x at the column that follows in the same way.
+ */
+export interface ScoreMap {
+  /** Pixels from one row of the map to the next. */
+  readonly stride: number;
+  /** Pixels before the image. */
+  readonly offset: number;
 }
 
 /** All networks of one name. */

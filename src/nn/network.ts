@@ -97,6 +97,12 @@ export class Network {
     return this.model.logits(images, this.store, { classes: this.classCount, inference });
   }
 
+  /** What labels and scores of normalised images are made from: the score map if the model has one, else the logits. */
+  scores(images: Tensor): Tensor {
+    const { model: { scoreMap }, store, classCount: classes } = this;
+    return this.model.logits(images, store, { classes, inference: true, scoreMap: scoreMap !== undefined });
+  }
+
   /**
    * Logits of normalised images in training, and what a training step needs besides.
    *

@@ -7,37 +7,46 @@
 
 import type { PixelImage } from "../data/sample.ts";
 import type { Size } from "../data/size.ts";
-import { input } from "../graph/tensor.ts";
+import type { ScanPlan } from "../data/scans/augmentation.ts";
+import { input, type Tensor } from "../graph/tensor.ts";
+import { scanGeometryValues, scanRowWords } from "../ops/scans/geometry.ts";
+import { projectScans } from "../ops/scans/project_scans.ts";
+import { type RangeChannelOptions, rangeChannels } from "../ops/scans/range_channels.ts";
 import { describePixels, type ImageKind } from "./image_kind.ts";
-
-/** What the GPU holds of a point: four or five words of 32 bits, in the order of the file. */
-export const wordsOfPoint = 5;
-
-/** How the channels of a range image are made. */
-export interface ScanChannels {
-  /** 6: x, y, z, intensity, range, existence. 5: without existence. */
-  readonly channels: 5 | 6;
-  /** `scaled`: x/50, y/50, z/3, intensity, range/80. `raw`: as they are. */
-  readonly scaling: "scaled" | "raw";
-}
 
 /**
  * Scans of a LiDAR. The working size is that of the range image. The size of an image is the number of its points, and
  * one column.
  */
-export function scanRanges({ channels, scaling }: ScanChannels): ImageKind {
-  const missing = (): never => {
-    throw new Error(`Cannot make ${channels} ${scaling} channels of a scan: the projection is not there yet`);
-  };
+export function scanRanges(options: RangeChannelOptions): ImageKind {
+  const channelsOf = (points: Tensor, winner: Tensor, geometry: Tensor) =>
+    rangeChannels(points, winner, geometry, options);
   return {
-    name: `LiDAR scans, ${channels} channels`,
-    channels,
-    bytesOf: (size) => pointsIn(size) * wordsOfPoint * 4,
+    name: `LiDAR scans, ${options.channels} channels`,
+    channels: options.channels,
+    bytesOf: (size) => pointsIn(size) * scanRowWords * 4,
     encode: encodeScan,
-    input: (batch, size) => input("pixels", [batch, pointsIn(size) * wordsOfPoint], { dtype: "u32", layout: "plain" }),
-    sample: missing,
-    scans: { channelsOf: missing },
+    input: (batch, size) => input("pixels", [batch, pointsIn(size) * scanRowWords], { dtype: "u32", layout: "plain" }),
+    sample: (points, geometry, size) => channelsOf(points, projectScans(points, geometry, size), geometry),
+    scans: { channelsOf },
   };
+}
+
+/**
+ * The geometry of a scan.
+ *
+ * @param name of the scan, for messages.
+ * @throws {Error} if the image is no scan.
+ */
+export function scanGeometry(
+  image: PixelImage,
+  name: string,
+  size: Size,
+  options: { readonly plan?: ScanPlan; readonly mirror?: boolean } = {},
+): number[] {
+  const { height, pixels, sensor } = image;
+  if (sensor === undefined) throw strangerError(image, name);
+  return scanGeometryValues({ height, pixels, sensor }, size, options.plan, { mirror: options.mirror ?? false });
 }
 
 /** The rows of a scan's file as they are. */
@@ -45,10 +54,12 @@ function encodeScan(image: PixelImage, name: string): Uint8Array<ArrayBuffer> {
   const { height: points, pixels, sensor } = image;
   const isScan = sensor !== undefined && pixels instanceof Float32Array &&
     (pixels.length === points * 4 || pixels.length === points * 5);
-  if (!isScan) {
-    throw new Error(`Cannot use ${name}: the network takes LiDAR scans; the image has ${describePixels(image)}`);
-  }
+  if (!isScan) throw strangerError(image, name);
   return new Uint8Array(pixels.buffer, pixels.byteOffset, pixels.byteLength);
+}
+
+function strangerError(image: PixelImage, name: string): Error {
+  return new Error(`Cannot use ${name}: the network takes LiDAR scans; the image has ${describePixels(image)}`);
 }
 
 /** Points of a scan whose size this is. */

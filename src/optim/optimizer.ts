@@ -52,9 +52,10 @@ export interface Optimizer {
   /**
    * Sets the learning rates of the step that is submitted next, and counts that step.
    *
+   * @param momentum of this step: that of SGD, or the first of AdamW's betas. Default: that of the settings.
    * @throws {RangeError} if the rate of a group is missing.
    */
-  prepare(rates: LearningRates): void;
+  prepare(rates: LearningRates, momentum?: number): void;
   /** Clears all state, as if the optimizer were new. */
   reset(): void;
   /** Frees the state. */
@@ -90,7 +91,10 @@ export async function sgd(gpu: Gpu, store: ParameterStore, options: SgdOptions =
       )
     ),
   );
-  return state.optimizer(dispatches, (rate, group) => [rate, momentum, weightDecay * decayOf(group, options), 0]);
+  return state.optimizer(
+    dispatches,
+    ({ rate, group, momentum: own = momentum }) => [rate, own, weightDecay * decayOf(group, options), 0],
+  );
 }
 
 /** Settings of AdamW; the defaults are PyTorch's. */
@@ -109,7 +113,7 @@ export interface AdamWOptions {
 
 /** AdamW (Loshchilov and Hutter, ICLR 2019), as PyTorch's. */
 export async function adamW(gpu: Gpu, store: ParameterStore, options: AdamWOptions = {}): Promise<Optimizer> {
-  const { betas: [beta1, beta2] = [0.9, 0.999], epsilon = 1e-8, weightDecay = 0.01 } = options;
+  const { betas: [usualBeta, beta2] = [0.9, 0.999], epsilon = 1e-8, weightDecay = 0.01 } = options;
   const clip = await openClip(gpu, store, options);
   const state = new OptimizerState(gpu, store, 2, store.groups.length * 32, clip);
   const dispatches = await Promise.all(
@@ -125,7 +129,7 @@ export async function adamW(gpu: Gpu, store: ParameterStore, options: AdamWOptio
       )
     ),
   );
-  return state.optimizer(dispatches, (rate, group, step) => [
+  return state.optimizer(dispatches, ({ rate, group, step, momentum: beta1 = usualBeta }) => [
     ...[rate, weightDecay * decayOf(group, options), 1 - beta1, 1 - beta2],
     ...[1 - beta1 ** step, 1 - beta2 ** step, epsilon, 0],
   ]);
@@ -171,7 +175,12 @@ class OptimizerState {
 
   optimizer(
     dispatches: readonly Dispatch[],
-    valuesOf: (rate: number, group: ParameterGroup, step: number) => readonly number[],
+    valuesOf: (values: {
+      readonly rate: number;
+      readonly group: ParameterGroup;
+      readonly step: number;
+      readonly momentum: number | undefined;
+    }) => readonly number[],
   ): Optimizer {
     const { gpu, store, clip, rates: rateBuffer } = this;
     const state = this.#buffers;
@@ -179,10 +188,12 @@ class OptimizerState {
       dispatches: [...clip?.dispatches ?? [], ...dispatches],
       state,
       step: 0,
-      prepare(rates) {
+      prepare(rates, momentum) {
         this.step++;
         store.markChanged();
-        const values = store.groups.flatMap((group) => valuesOf(rateOf(rates, group), group, this.step));
+        const values = store.groups.flatMap((group) =>
+          valuesOf({ rate: rateOf(rates, group), group, step: this.step, momentum })
+        );
         gpu.write(rateBuffer, Float32Array.from(values));
       },
       reset() {

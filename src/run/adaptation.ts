@@ -83,6 +83,7 @@ function outcome(
         absent: settings.get("absent"),
         classes: merge?.toClasses ?? network.metadata.classes,
       },
+      ...(scores?.points === undefined ? {} : { pointRule: settings.get("post") }),
       ...(round === undefined ? {} : { round }),
     }),
     expected: expect === null ? null : compare(expect, scores),

@@ -64,7 +64,9 @@ export async function announce(
 /** Which recipe the run follows, and what to change in it for more speed or for better labels. */
 export function recipeTexts(settings: Settings, { sourceSteps, rounds }: PlannedWork): string[] {
   const name = settings.get("config") ??
-    (settings.has("source") ? "the defaults, made for a few hundred images" : "that of the built-in towns");
+    (settings.has("source") || settings.has("data")
+      ? "the defaults, made for a few hundred images"
+      : "that of the built-in towns");
   if (rounds === null) {
     return [
       `recipe: ${name}`,

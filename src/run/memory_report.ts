@@ -147,6 +147,8 @@ export function memoryStages(context: RunContext, data: RunData, adapts: boolean
   const { gpu, network, settings } = context;
   const target = data.targetSplit.items.length;
   const labels = data.inspected.evaluation?.labelSizes.flatMap((size) => size === null ? [] : [size]) ?? [];
+  // Pixels of range images are scored, not points.
+  const scored = network.model.takes.scans === undefined ? labels : [context.shapes.typical];
   return planStages(gpu, network, {
     step: trainerOptions(context),
     optimizer: {
@@ -169,7 +171,7 @@ export function memoryStages(context: RunContext, data: RunData, adapts: boolean
     },
     scoring: labels.length === 0
       ? null
-      : { images: labels.length, labelPixels: Math.max(...labels.map(({ height, width }) => height * width)) },
+      : { images: labels.length, labelPixels: Math.max(...scored.map(({ height, width }) => height * width)) },
     agreement: adapts ? Math.min(agreementImages, target) : 0,
     pictures: adapts ? Math.min(pictureCount, target) : 0,
   });

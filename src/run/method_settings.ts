@@ -9,9 +9,18 @@ import { UsageError } from "../errors.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import type { ParameterStore } from "../nn/parameters.ts";
 import { adamW, groupRates, isBiasGroup, type LearningRates, type Optimizer, sgd } from "../optim/optimizer.ts";
-import { type Schedule, scheduleFactor } from "../optim/schedule.ts";
+import { type Schedule, scheduleFactor, scheduleMomentum } from "../optim/schedule.ts";
 import type { AdaptationSettings, EarlierRounds, SourceTraining } from "../selftraining/adapt.ts";
-import { atLogits, type CrossEntropyOptions, crossEntropyWith, type Objective } from "../selftraining/objective.ts";
+import {
+  atLogits,
+  type CrossEntropyOptions,
+  crossEntropyWith,
+  diceLoss,
+  lovaszLoss,
+  type Objective,
+  sum,
+  weighted,
+} from "../selftraining/objective.ts";
 import type { ScoringSettings } from "../selftraining/evaluation.ts";
 import { Trainer, type TrainerOptions } from "../selftraining/trainer.ts";
 import { labelBatch, type Settings, testViewOptions, viewOptions } from "../settings/settings.ts";
@@ -27,7 +36,7 @@ export async function openTrainer(context: RunContext, { sourceSplit }: RunData)
   return await Trainer.open(gpu, network, optimizer, { ...trainerOptions(context), objective });
 }
 
-/** What training minimises: the cross-entropy, with the class weights and the regulariser of the settings. */
+/** What training minimises: the cross-entropy, with the class weights and the regulariser of the settings, and the other terms. */
 async function objectiveOf(
   { settings, network, loader, shapes }: RunContext,
   source: readonly FileItem[],
@@ -37,10 +46,20 @@ async function objectiveOf(
   const classWeights = weights === "balanced"
     ? balancedWeights(await classPixels(loader, source, classes.length, shapes.size))
     : weights;
-  const objective = crossEntropyWith({
+  return objectiveWith(settings, classWeights);
+}
+
+/** The terms of the objective that the settings ask for, with their weights. */
+export function objectiveWith(settings: Settings, classWeights?: readonly number[]): Objective {
+  const entropy = crossEntropyWith({
     ...(classWeights === undefined ? {} : { classWeights }),
     ...regularizerOf(settings),
+    averageOver: settings.get("average-over"),
   });
+  const terms = ([["dice", diceLoss()], ["lovasz", lovaszLoss()]] as const)
+    .filter(([key]) => settings.get(key) > 0)
+    .map(([key, term]) => weighted(term, settings.get(key)));
+  const objective = sum(entropy, ...terms);
   return settings.get("loss-at") === "logits" ? atLogits(objective) : objective;
 }
 
@@ -57,7 +76,8 @@ export function openOptimizer(gpu: Gpu, store: ParameterStore, settings: Setting
   const clipNorm = settings.get("clip-norm");
   requireBiasGroups(store, settings);
   if (settings.get("optimizer") === "adamw") {
-    return adamW(gpu, store, { betas: settings.get("betas"), weightDecay, biasDecay, clipNorm });
+    const epsilon = settings.get("epsilon");
+    return adamW(gpu, store, { betas: settings.get("betas"), epsilon, weightDecay, biasDecay, clipNorm });
   }
   return sgd(gpu, store, {
     momentum: settings.get("momentum"),
@@ -90,9 +110,7 @@ export function trainerOptions(
     size: room,
     ...settings.has("policy") && settings.get("policy") === "lrent" ? { labels: "compact" } : {},
     // Class weights do not change the sizes of a step.
-    objective: settings.get("loss-at") === "logits"
-      ? atLogits(crossEntropyWith(regularizerOf(settings)))
-      : crossEntropyWith(regularizerOf(settings)),
+    objective: objectiveWith(settings),
   };
 }
 
@@ -139,7 +157,7 @@ export function adaptationSettings(
     }),
     control: settings.get("control"),
     sourceTraining,
-    rates: (rate) => ratesOf(context, rate),
+    ...roundRates(context),
     augmentation: augmentationOf(settings),
     targetScaleRange: settings.get("target-scale-range"),
     selection: {
@@ -165,10 +183,21 @@ export function scoringSettings(
     testViews: testViewOptions(settings),
     scoringBatch: labelBatch(settings, shapes),
     absent: settings.get("absent"),
+    pointRule: settings.get("post"),
   };
 }
 
-/** Steps and rates of the training on the source. */
+/** The rates of a round: one cycle each with that schedule, else the same at all steps. */
+export function roundRates(context: RatedContext): Pick<AdaptationSettings, "rates" | "momentum"> {
+  const { settings } = context;
+  const kind = settings.get("schedule") === "one-cycle" ? "one-cycle" : "constant";
+  return {
+    rates: (rate, { step, steps }) => ratesOf(context, rate * scheduleFactor({ kind, total: steps }, step)),
+    momentum: ({ step, steps }) => scheduleMomentum({ kind, total: steps }, step),
+  };
+}
+
+/** Steps, rates and momentum of the training on the source. */
 export function sourceTraining(context: RunContext): SourceTraining {
   const { settings } = context;
   const schedule = sourceSchedule(settings);
@@ -176,6 +205,7 @@ export function sourceTraining(context: RunContext): SourceTraining {
   return {
     steps: settings.get("source-steps"),
     rates: (step) => ratesOf(context, rate * scheduleFactor(schedule, step)),
+    momentum: (step) => scheduleMomentum(schedule, step),
   };
 }
 
@@ -185,7 +215,7 @@ export function sourceSchedule(settings: Settings): Schedule {
   return {
     kind: settings.get("schedule"),
     power: settings.get("power"),
-    total: settings.get("schedule-steps") ?? steps,
+    total: settings.get("schedule") === "poly" ? settings.get("schedule-steps") ?? steps : steps,
     gamma: settings.get("gamma"),
     every: settings.get("every") ?? Math.max(1, Math.ceil(steps / 3)),
     warmUp: settings.get("warm-up"),
@@ -201,10 +231,17 @@ export function augmentationOf(settings: Settings): AdaptationSettings["augmenta
     ...(scaleSteps === "any" ? {} : { scaleSteps }),
     mirror: settings.get("mirror"),
     jitter: { brightness: strength, contrast: strength, saturation: strength },
+    moveScans: settings.get("move-scans"),
   };
 }
 
-function ratesOf({ network, settings }: RunContext, rate: number): LearningRates {
+/** What rates follow from. */
+interface RatedContext {
+  readonly settings: Settings;
+  readonly network: { readonly store: Pick<ParameterStore, "groups"> };
+}
+
+function ratesOf({ network, settings }: RatedContext, rate: number): LearningRates {
   return groupRates(network.store.groups, rate, settings.get("head-rate"), {
     backbone: settings.get("backbone-rate"),
     bias: settings.get("bias-rate"),

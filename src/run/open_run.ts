@@ -8,10 +8,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Dataset, labelledPart, type Split } from "../data/dataset.ts";
 import { openDataset, openLoader, readClassMap } from "../data/folder.ts";
-import { type ImageList, listedPart, openList } from "../data/image_list.ts";
-import type { LayoutName } from "../data/layouts/names.ts";
 import type { LabelSet } from "../data/label_sets.ts";
 import { roundSize, type Size } from "../data/size.ts";
 import { UsageError } from "../errors.ts";
@@ -26,20 +23,20 @@ import { doneForm } from "../selftraining/kept.ts";
 import type { Progress, StageProgress } from "../selftraining/progress.ts";
 import { makeNewFolder } from "../disk/files.ts";
 import { keptKind } from "../tuning/kept_kind.ts";
-import { type InspectedSplit, inspectItems, requireUsable } from "./inspection.ts";
 import { interruption } from "./interruption.ts";
-import { checkLabels, warnOfPalettes } from "./label_check.ts";
 import { openToLearn, openToScore, wantedLabelSet } from "./meeting.ts";
 import { Profile } from "./profile.ts";
 import { FolderStore } from "./folder_store.ts";
 import { continuedWeights } from "./earlier_rounds.ts";
 import { imagesOf, runFacts } from "./run_facts.ts";
+import { listsOf, openSplits } from "./run_splits.ts";
 import { modelVariant } from "../settings/model_variant.ts";
 import type { Settings } from "../settings/settings.ts";
-import { writeTowns } from "./synth.ts";
+import { writeBuiltIn } from "./built_in.ts";
 import { adapterKey, loadTuning } from "../tuning/table.ts";
 import type { RunContext, RunData } from "./context.ts";
 import { openBackbone, openWeights } from "./weights.ts";
+import { requireKind, scanSizes } from "./scan_runs.ts";
 import { divisible, runSizes } from "./working_shapes.ts";
 
 /** A run that can start. */
@@ -93,6 +90,15 @@ async function openIn(folder: FolderStore, settings: Settings, needsTarget: bool
   const opened = { source, target, isFinished: first.isFinished };
   const data = await openSplits(settings, opened, lists, needsTarget, progress);
   // What a run can be refused for is found out before the GPU is opened.
+  for (
+    const { items } of [
+      data.sourceSplit,
+      data.targetSplit,
+      ...data.evaluationSplit === null ? [] : [data.evaluationSplit],
+    ]
+  ) {
+    requireKind(first.model, items);
+  }
   let adapterName = "";
   const gpu = await Gpu.open({
     adapter: settings.get("adapter"),
@@ -105,8 +111,11 @@ async function openIn(folder: FolderStore, settings: Settings, needsTarget: bool
   folder.begin(runFacts(settings, adapterName, gpu, data, continuedWeights(settings)), imagesOf(data));
   if (settings.get("profile")) profile.timeKernels(gpu);
   const { model, metadata } = first;
-  const { shapes, room } = runSizes(settings, folder, { model, recorded: metadata.size }, data, line);
-  const crop = cropSize(settings, shapes.typical, model, line);
+  const sized = { model, recorded: metadata.size };
+  const { shapes, room } = model.takes.scans === undefined
+    ? runSizes(settings, folder, sized, data, line)
+    : scanSizes(settings, sized, data, line);
+  const crop = model.takes.scans === undefined ? cropSize(settings, shapes.typical, model, line) : shapes.typical;
   const network = new Network(gpu, model, { ...metadata, size: shapes.typical });
   first.fill(network.store);
   const loader = openLoader({ maxPixels: settings.get("max-pixels") });
@@ -126,8 +135,12 @@ async function openIn(folder: FolderStore, settings: Settings, needsTarget: bool
 /** @throws {UsageError} if options contradict each other. */
 function requireFittingOptions(settings: Settings, needsTarget: boolean): void {
   continuedWeights(settings);
-  if (needsTarget && settings.has("source") !== settings.has("target")) {
-    throw new UsageError("Give both --source and --target, or neither for the built-in towns");
+  requireOneData(settings, needsTarget);
+  if (settings.get("built-in") !== "towns") {
+    if (settings.has("source") || settings.has("data")) {
+      throw new UsageError("Give either --built-in or data of your own, --source and --target or --data");
+    }
+    throw new UsageError(`--built-in ${settings.get("built-in")} can be written by synth, but not be adapted to yet`);
   }
   if (settings.has("source-model") && settings.has("weights")) {
     throw new UsageError(
@@ -136,6 +149,33 @@ function requireFittingOptions(settings: Settings, needsTarget: boolean): void {
   }
   if (settings.get("backbone-only") && !settings.has("weights")) {
     throw new UsageError("Give --backbone-only together with --weights, the file to take the backbone from");
+  }
+}
+
+/** @throws {UsageError} where it is not clear which images a run is about. */
+function requireOneData(settings: Settings, needsTarget: boolean): void {
+  const [data, labelled] = [settings.has("data"), settings.has("labelled")];
+  if (data && (settings.has("source") || settings.has("target"))) {
+    throw new UsageError(
+      `Give either --data, a data set of which a part counts as labelled, or ${
+        needsTarget ? "--source and --target" : "--source"
+      }`,
+    );
+  }
+  if (data && settings.has("source-list")) {
+    throw new UsageError(
+      "Give --labelled instead of --source-list: with --data it says which images count as labelled",
+    );
+  }
+  if (labelled && !data && (settings.has("source") || settings.get("built-in") !== "lidar")) {
+    throw new UsageError("Give --labelled together with --data, the data set that it is about");
+  }
+  if (!needsTarget) return;
+  if (data && !labelled) {
+    throw new UsageError("Give --labelled together with --data: a share such as 0.1, or a list of the labelled images");
+  }
+  if (settings.has("source") !== settings.has("target")) {
+    throw new UsageError("Give both --source and --target, or neither for the built-in towns");
   }
 }
 
@@ -149,7 +189,7 @@ function openFolder(settings: Settings): FolderStore {
 function defaultFolder(settings: Settings, resume: boolean): string {
   if (resume) throw new UsageError("Give the folder of the run to go on with: --out");
   const time = new Date().toISOString().slice(0, 19).replace(/[:T]/g, "-");
-  return makeNewFolder(join("runs", settings.has("source") ? time : `town-${time}`));
+  return makeNewFolder(join("runs", settings.has("source") || settings.has("data") ? time : `town-${time}`));
 }
 
 /**
@@ -157,13 +197,13 @@ function defaultFolder(settings: Settings, resume: boolean): string {
  * folder.
  */
 async function dataFolders(settings: Settings, folder: FolderStore, progress: Progress) {
-  const source = settings.get("source");
+  const source = settings.get("data") ?? settings.get("source");
   if (source !== undefined) return { source, target: settings.get("target") ?? source };
   const towns = folder.file("towns");
   await folder.once("towns", doneForm, async () => {
     let bar: StageProgress | undefined;
-    await writeTowns(towns, {
-      ...settings.get("town-size") ?? {},
+    await writeBuiltIn(settings.get("built-in"), towns, {
+      size: settings.get("town-size"),
       trainCount: settings.get("town-images"),
       seed: settings.get("seed"),
       onProgress: (done, total) => {
@@ -175,23 +215,6 @@ async function dataFolders(settings: Settings, folder: FolderStore, progress: Pr
     return true as const;
   });
   return { source: join(towns, "source"), target: join(towns, "target") };
-}
-
-/** The layouts that are asked for, and the lists that select images to learn from and to adapt to. */
-interface ListsOfRun {
-  readonly sourceLayout: LayoutName | undefined;
-  readonly targetLayout: LayoutName | undefined;
-  readonly source: ImageList | undefined;
-  readonly target: ImageList | undefined;
-}
-
-/** Without a target, `--layout` and `--list` are about the source. */
-function listsOf(settings: Settings, needsTarget: boolean): ListsOfRun {
-  const target = openList(settings.get("list"));
-  const targetLayout = settings.get("layout");
-  if (!needsTarget) return { sourceLayout: targetLayout, targetLayout, source: target, target };
-  const source = openList(settings.get("source-list"));
-  return { sourceLayout: settings.get("source-layout"), targetLayout, source, target };
 }
 
 /** The network that a run starts with, before it is allocated on the GPU. */
@@ -243,74 +266,6 @@ function firstNetwork(
       else store.loadBackbone(backbone.tensors, backbone.path);
     },
   };
-}
-
-async function openSplits(
-  settings: Settings,
-  opened: Pick<RunData, "source" | "target" | "isFinished">,
-  lists: ListsOfRun,
-  needsTarget: boolean,
-  progress: Progress,
-): Promise<RunData> {
-  const { source, target } = opened;
-  const sourcePart = listedPart(source.split(settings.get("source-split")), source, lists.source);
-  const sourceSplit = labelledPart(sourcePart, source);
-  const targetSplit = needsTarget
-    ? listedPart(target.split(settings.get("target-split")), target, lists.target)
-    : sourceSplit;
-  const evaluationSplit = scoredSplit(target, settings.get("eval-split"), progress);
-  const notices = [sourceSplit, targetSplit, ...(evaluationSplit === null ? [] : [evaluationSplit])]
-    .flatMap((split) => split.notices);
-  for (const notice of new Set(notices)) progress.line(notice);
-  const inspected = await inspectSplits({ sourceSplit, targetSplit, evaluationSplit }, settings, progress);
-  checkLabels(sourceSplit, source, inspected.source, progress);
-  warnOfPalettes(source, inspected.source, progress);
-  if (inspected.evaluation !== null) warnOfPalettes(target, inspected.evaluation, progress);
-  return {
-    ...opened,
-    sourceSplit: { ...sourceSplit, items: inspected.source.items },
-    targetSplit: { ...targetSplit, items: inspected.target.items },
-    evaluationSplit: evaluationSplit && inspected.evaluation &&
-      { ...evaluationSplit, items: inspected.evaluation.items },
-    inspected,
-  };
-}
-
-/** Looks at the files of all splits, at those of the same images once. */
-async function inspectSplits(
-  splits: Pick<RunData, "sourceSplit" | "targetSplit" | "evaluationSplit">,
-  settings: Settings,
-  progress: Progress,
-): Promise<RunData["inspected"]> {
-  const { sourceSplit, targetSplit, evaluationSplit } = splits;
-  const inspect = ({ items }: Split, name: string) =>
-    inspectItems(items, { name, progress, maxPixels: settings.get("max-pixels") });
-  const source = await inspect(sourceSplit, "source images");
-  const target = targetSplit === sourceSplit ? source : await inspect(targetSplit, "target images");
-  const evaluation = evaluationSplit && await inspect(evaluationSplit, "images to score on");
-  const found: InspectedSplit[] = [source, target, ...(evaluation === null ? [] : [evaluation])];
-  requireUsable(found, { skipsBroken: settings.get("skip-broken"), progress });
-  return { source, target, evaluation };
-}
-
-/** The images of a split that have labels; `null` if none has, which it says. */
-function scoredSplit(dataset: Dataset, name: string, progress: Progress): Split | null {
-  const splits = dataset.splitNames();
-  const [only = name] = splits;
-  if (splits.length === 1 && dataset.split(only).items.every(({ labelPath }) => labelPath === null)) {
-    progress.line(`${dataset.path} has no labels: there will be no scores`);
-    return null;
-  }
-  if (!splits.includes(name)) {
-    progress.line(`${dataset.path} has no split "${name}", only ${splits.join(", ")}: there will be no scores`);
-    return null;
-  }
-  const split = dataset.split(name);
-  if (split.items.every(({ labelPath }) => labelPath === null)) {
-    progress.line(`The split "${name}" of ${dataset.path} has no labels: there will be no scores`);
-    return null;
-  }
-  return labelledPart(split, dataset);
 }
 
 /**

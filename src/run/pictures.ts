@@ -52,7 +52,7 @@ export async function writePictures(
     name,
     color: palette[id] ?? [0, 0, 0] as const,
   }));
-  const pseudo = folder.labelledItems(rounds, chosen, network.classCount);
+  const pseudo = folder.labelledItems(rounds, chosen, network.classCount, network.metadata.classes);
   using source = sourceNetwork(context);
   const before = await predictions(context, source.network, chosen);
   const after = await predictions(context, network, chosen);

@@ -7,6 +7,7 @@
 
 import { labelSetNames } from "../data/label_set_names.ts";
 import { labelSet } from "../data/label_sets.ts";
+import type { PointRule } from "../ops/scans/backproject.ts";
 import type { RunShapes, Shapes } from "../data/shapes.ts";
 import { isExact, type Size } from "../data/size.ts";
 import type { ViewOptions } from "../selftraining/views.ts";
@@ -17,8 +18,15 @@ export interface Protocol {
   readonly split: string | null;
   /** How many images were scored. */
   readonly images: number;
-  /** Sizes of the label maps, in which pixels were counted, with how many maps have each: `{"1024x2048": 500}`. */
+  /**
+   * Sizes of the label maps, in which pixels were counted, with how many maps have each: `{"1024x2048": 500}`. Empty where
+   * scans were scored.
+   */
   readonly labelSizes: Readonly<Record<string, number>>;
+  /** LiDAR scans: how many points they have. */
+  readonly points?: number;
+  /** LiDAR scans: how points that their pixel does not show got a label. */
+  readonly post?: PointRule;
   /** Size at which the network saw images: `512x1024`, `short side 512`, or `own`. */
   readonly imageSize: string;
   /** Scales of the image whose predictions were averaged. */
@@ -48,19 +56,26 @@ export interface ProtocolParts {
   readonly views: ViewOptions;
   readonly absent: "null" | "zero";
   readonly classes: readonly string[];
+  /** LiDAR scans: how points got the labels of pixels. Default: these are no scans. */
+  readonly pointRule?: PointRule | undefined;
   readonly round?: { readonly number: number; readonly chosen: string };
 }
 
 /** The protocol of some scores. */
-export function protocolOf({ split, labelSizes, shapes, views, absent, classes, round }: ProtocolParts): Protocol {
+export function protocolOf(parts: ProtocolParts): Protocol {
+  const { split, labelSizes, shapes, views, absent, classes, pointRule, round } = parts;
   const sizes: Record<string, number> = {};
-  for (const size of labelSizes) {
+  for (const size of pointRule === undefined ? labelSizes : []) {
     if (size !== null) sizes[sizeKey(size)] = (sizes[sizeKey(size)] ?? 0) + 1;
   }
   const known = labelSetNames.find((name) => labelSet(name).classes.join("\n") === classes.join("\n"));
   const { size } = shapes;
   return {
     ...{ split, images: labelSizes.length, labelSizes: sizes },
+    ...(pointRule === undefined ? {} : {
+      points: labelSizes.reduce((sum, size) => sum + (size?.height ?? 0), 0),
+      post: pointRule,
+    }),
     imageSize: isExact(size) ? sizeKey(size) : size === null ? "own" : `short side ${size.shortSide}`,
     ...{ scales: [...views.scales], flip: views.flip, average: views.average, absent },
     ...{ classes: classes.length, labelSet: known ?? null },
@@ -80,6 +95,12 @@ function averageText(average: ViewOptions["average"]): string {
   return average === "maximum" ? "maximum of probabilities" : `mean of ${average}`;
 }
 
+const postTexts: Readonly<Record<PointRule, string>> = {
+  nearest: "the pixel nearest in range",
+  none: "their own pixel",
+  knn: "the vote of five pixels",
+};
+
 /** A protocol in one line. */
 export function protocolText(protocol: Protocol): string {
   const { split, images, labelSizes, imageSize, scales, flip, average, absent, classes, labelSet: set } = protocol;
@@ -90,9 +111,18 @@ export function protocolText(protocol: Protocol): string {
   const views = scales.length > 1 || flip
     ? `scales ${scales.join(", ")}${flip ? " with mirror images" : ""}, ${averageText(average)}`
     : `scale ${scales.join()}`;
+  const { points, post } = protocol;
+  const scored = points === undefined || post === undefined
+    ? [
+      `protocol: split ${split}, ${images} image${images === 1 ? "" : "s"}, labels ${named}${more}`,
+      `images at ${imageSize === "own" ? "their own size" : imageSize}, ${views}`,
+    ]
+    : [
+      `protocol: split ${split}, ${images} scan${images === 1 ? "" : "s"} of ${points} points`,
+      `range images of ${imageSize}, ${views}, points by ${postTexts[post]}`,
+    ];
   return [
-    `protocol: split ${split}, ${images} image${images === 1 ? "" : "s"}, labels ${named}${more}`,
-    `images at ${imageSize === "own" ? "their own size" : imageSize}, ${views}`,
+    ...scored,
     `${classes} classes${set === null ? "" : ` (${set})`}${absent === "zero" ? ", absent ones count as 0" : ""}`,
     ...protocol.round === null ? [] : [`after round ${protocol.round}, ${protocol.chosen}`],
   ].join("; ");

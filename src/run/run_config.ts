@@ -14,6 +14,7 @@ import { validated } from "../formats/validation.ts";
 import { type Option, options } from "../settings/options.ts";
 import { checkedValues, readValue, type Settings, type Values } from "../settings/settings.ts";
 import { type Difference, factsSchema } from "./run_facts.ts";
+import { shareOf } from "../settings/shares.ts";
 import { isBuiltIn } from "../settings/recipe_files.ts";
 import { digestOfJson } from "./file_digest.ts";
 
@@ -145,7 +146,8 @@ function comparedSettings(settings: SavedSettings): SavedSettings {
   return Object.fromEntries(entries);
 }
 
-function isPath({ key, kind, words }: Option, value: unknown): boolean {
+function isPath({ key, kind, words, orShare }: Option, value: unknown): boolean {
+  if (orShare === true && shareOf(String(value)) !== null) return false;
   if (key === "config" && isBuiltIn(String(value))) return false;
   return kind === "path" && words?.includes(String(value)) !== true;
 }

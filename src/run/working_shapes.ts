@@ -124,7 +124,8 @@ export function shapesText({ size, typical }: RunShapes): string {
 }
 
 /** The pixels that the network sees of an image of one of these sizes, on average. */
-export function meanPixels(own: readonly Size[], { size, canvases }: Shapes, { sizeMultiple }: Model): number {
+export function meanPixels(own: readonly Size[], { size, canvases, points }: Shapes, { sizeMultiple }: Model): number {
+  if (points !== undefined && isExact(size)) return pixelsOf(size);
   const all = own.map((one) => pixelsOf(canvasOf(workingSize(one, size), canvases, sizeMultiple)));
   return all.reduce((sum, pixels) => sum + pixels, 0) / Math.max(1, all.length);
 }

@@ -17,7 +17,9 @@ import { conv2d, type Conv2dOptions } from "../ops/conv/conv2d.ts";
 import { depthwiseConv2d } from "../ops/conv/depthwise_conv2d.ts";
 import { sampleGeometryLength } from "../ops/data/geometry.ts";
 import { sampleFloats, sampleWeights } from "../ops/data/sample_floats.ts";
+import { dice } from "../ops/loss/dice.ts";
 import { type CrossEntropyRegularizer, interpolatedCrossEntropy } from "../ops/loss/interpolated_cross_entropy.ts";
+import { lovaszSoftmax } from "../ops/loss/lovasz_softmax.ts";
 import { batchNorm } from "../ops/norm/batch_norm.ts";
 import { batchNormStatistics } from "../ops/norm/batch_norm_statistics.ts";
 import { batchNormTraining } from "../ops/norm/batch_norm_training.ts";
@@ -75,6 +77,10 @@ const ops: Readonly<Record<string, Build>> = {
     const weights = { ...(classWeights ? { classWeights } : {}), ...(pixelWeights ? { pixelWeights } : {}) };
     return interpolatedCrossEntropy(get(t, "logits"), get(t, "labels"), { ...options, ...weights });
   }),
+  dice: define((t, options: Parameters<typeof dice>[2]) => dice(get(t, "logits"), get(t, "labels"), options)),
+  lovaszSoftmax: define((t, options: Parameters<typeof lovaszSoftmax>[2]) =>
+    lovaszSoftmax(get(t, "logits"), get(t, "labels"), options)
+  ),
   regularizedCrossEntropy: define((t, options: Omit<CrossEntropyRegularizer, "images">) =>
     interpolatedCrossEntropy(get(t, "logits"), get(t, "labels"), {
       regularizer: { ...options, images: get(t, "images") },
@@ -94,7 +100,7 @@ function foldedOf({ s: scaleAndShift, r: residual }: Tensors): Pick<Conv2dOption
 
 const files = [
   ...["conv2d", "depthwise_conv2d", "batch_norm", "max_pool", "average_pool", "resize", "activation", "arithmetic"],
-  ...["crop", "scale", "sample_floats", "cross_entropy"],
+  ...["crop", "scale", "sample_floats", "cross_entropy", "overlap"],
 ];
 
 /** All cases; reads the fixture files. */

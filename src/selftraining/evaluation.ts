@@ -7,17 +7,22 @@
 
 import { type ClassMap, IGNORE_LABEL } from "../data/class_map.ts";
 import { type LabelSet, labelSet, mapBetween, recognised } from "../data/label_sets.ts";
-import type { SampleSource } from "../data/sample.ts";
-import { exactly, type ShapeOptions } from "../data/shapes.ts";
+import type { Sample, SampleSource } from "../data/sample.ts";
+import type { ShapeOptions } from "../data/shapes.ts";
 import { BufferScope } from "../gpu/buffer_scope.ts";
 import type { Gpu } from "../gpu/gpu.ts";
+import type { BufferRange } from "../gpu/launch.ts";
 import { OneBehind } from "../gpu/one_behind.ts";
 import { QueueBound } from "../gpu/queue_bound.ts";
 import { type AbsentRule, meanOf, scoreConfusion } from "../metrics/confusion.ts";
 import type { Network } from "../nn/network.ts";
-import { confusionDispatch } from "../ops/metrics/confusion_matrix.ts";
-import { defaultBatch, equalBatches, type SampleBatch } from "./inference.ts";
-import { Predictor } from "./prediction.ts";
+import { offsetAlignment } from "../graph/slices.ts";
+import { confusionBytes, confusionDispatch } from "../ops/metrics/confusion_matrix.ts";
+import type { PointRule } from "../ops/scans/backproject.ts";
+import { defaultBatch, defaultShapes, equalBatches, type SampleBatch, type ScanOutputs } from "./inference.ts";
+import { type Prediction, Predictor } from "./prediction.ts";
+import { PointLabels } from "./point_labels.ts";
+import { type NamedScanScores, namedScanScores, pointScores, type ScanCounts } from "./scan_scores.ts";
 import { silent } from "./progress.ts";
 import type { RunParts } from "./training.ts";
 import { plainView, viewCount, type ViewOptions } from "./views.ts";
@@ -37,6 +42,13 @@ export interface SplitScores {
    * 16 classes of SYNTHIA without wall, fence and pole. Absent where the classes have no such subset.
    */
   readonly subsets?: Readonly<Record<string, number | null>>;
+  /**
+   * LiDAR scans only: the scores over points. `miou` and `iou` above are these as well, by the rule that is asked for;
+   * `pixelAccuracy` is that of the pixels.
+   */
+  readonly points?: NamedScanScores;
+  /** LiDAR scans only: the scores over the pixels of the range images. */
+  readonly pixels?: NamedScanScores;
 }
 
 /** How predictions are made and scored. */
@@ -51,6 +63,8 @@ export interface ScoringSettings {
   readonly absent?: AbsentRule;
   /** What the network's classes are merged into when it is scored: those of the labels. Default: the same classes. */
   readonly merge?: ClassMap | undefined;
+  /** LiDAR scans: how a point gets the label of a pixel when it is scored. Default `nearest`. */
+  readonly pointRule?: PointRule;
 }
 
 /** Options of `evaluate`. */
@@ -61,6 +75,8 @@ export interface EvaluationOptions extends ShapeOptions {
   readonly views?: ViewOptions | undefined;
   /** What the network's classes are merged into: those of the labels. Default: the same classes. */
   readonly merge?: ClassMap | undefined;
+  /** LiDAR scans: how a point gets the label of a pixel. Default `nearest`. */
+  readonly pointRule?: PointRule | undefined;
   /** Called with the number of images that are done. */
   readonly onProgress?: (images: number) => void;
   /** When it is given, the evaluation stops and throws the signal's reason. */
@@ -77,24 +93,43 @@ export async function scoreSplit<Item>(
   { trainer, samples, store, shapes, progress = silent, signal }: RunParts<Item>,
   stage: string,
   items: readonly Item[] | null,
-  { views, testViews = views, scoringBatch, absent, merge }: ScoringSettings,
+  { views, testViews = views, scoringBatch, absent, merge, pointRule }: ScoringSettings,
 ): Promise<SplitScores | null> {
   if (items === null) return null;
-  const { gpu, network, options: { size } } = trainer;
+  const { gpu, network } = trainer;
   const bar = progress.stage(stage, items.length, { unit: "images", perStep: 1 });
-  const confusion = await evaluate(gpu, network, samples, items, {
-    ...shapes ?? exactly(size),
-    batch: scoringBatch,
-    views: testViews,
-    merge,
-    signal,
+  const scores = await scoreImages(gpu, network, samples, items, {
+    ...shapes ?? defaultShapes(network, trainer.options),
+    ...{ batch: scoringBatch, views: testViews, merge, pointRule, absent, signal },
     onProgress: (images) => bar.update(images),
   });
   bar.end();
-  const scores = splitScores(confusion, merge?.toClasses ?? network.metadata.classes, items.length, absent);
   const { miou, pixelAccuracy } = scores;
   await store.log({ stage, miou, pixelAccuracy });
   return scores;
+}
+
+/** Scores a network on labelled images: photographs over pixels, LiDAR scans over points and over pixels. */
+export async function scoreImages<Item>(
+  gpu: Gpu,
+  network: Network,
+  source: SampleSource<Item>,
+  items: readonly Item[],
+  options: EvaluationOptions & {
+    /** How a class counts that is not there. Default as in `scoreConfusion`. */
+    readonly absent?: AbsentRule | undefined;
+  },
+): Promise<SplitScores> {
+  const classes = options.merge?.toClasses ?? network.metadata.classes;
+  const { confusion, scans } = await count(gpu, network, source, items, options);
+  if (scans === null) return splitScores(confusion, classes, items.length, options.absent);
+  const both = namedScanScores(scans, classes);
+  const { miou, iou } = pointScores(both.points, options.absent);
+  return {
+    ...{ miou, iou, pixelAccuracy: both.pixels.accuracy, images: items.length },
+    ...subsetScores(classes, classes.map((name) => iou[name] ?? null)),
+    ...both,
+  };
 }
 
 /** The scores in a confusion matrix `[C, C]` that was counted on this many images. */
@@ -106,14 +141,16 @@ export function splitScores(
 ): SplitScores {
   const { miou, iou, pixelAccuracy } = scoreConfusion(confusion, absent === undefined ? {} : { absent });
   const byName = Object.fromEntries(classes.map((name, id) => [name, iou[id] ?? null]));
+  return { ...{ miou, iou: byName, pixelAccuracy, images }, ...subsetScores(classes, iou) };
+}
+
+/** The means over fewer classes. */
+function subsetScores(classes: readonly string[], iou: readonly (number | null)[]): Pick<SplitScores, "subsets"> {
   const subsets = subsetsOf(classes).map((set) => {
     const { toId } = mapBetween({ classes }, set);
     return [set.name, meanOf(iou.filter((_, id) => toId[id] !== IGNORE_LABEL))] as const;
   });
-  return {
-    ...{ miou, iou: byName, pixelAccuracy, images },
-    ...(subsets.length === 0 ? {} : { subsets: Object.fromEntries(subsets) }),
-  };
+  return subsets.length === 0 ? {} : { subsets: Object.fromEntries(subsets) };
 }
 
 /** The label sets of fewer classes over which scores in these classes are averaged too. */
@@ -122,8 +159,9 @@ function subsetsOf(classes: readonly string[]): LabelSet[] {
 }
 
 /**
- * The confusion matrix `[C, C]` (rows: ground truth) of a network on labelled images, scored at the labels' own size. With
- * `merge`, its classes are those that the network's are merged into.
+ * The confusion matrix `[C, C]` (rows: ground truth) of a network on labelled images, scored at the labels' own size; of
+ * LiDAR scans over the pixels of their range images. With `merge`, its classes are those that the network's are merged
+ * into.
  */
 export async function evaluate<Item>(
   gpu: Gpu,
@@ -132,21 +170,55 @@ export async function evaluate<Item>(
   items: readonly Item[],
   options: EvaluationOptions,
 ): Promise<number[]> {
-  const { batch = defaultBatch, merge } = options;
+  return (await count(gpu, network, source, items, options)).confusion;
+}
+
+/** The confusion matrix `[C, C]` over pixels, and what was counted of scans. */
+interface Counted {
+  readonly confusion: number[];
+  readonly scans: ScanCounts | null;
+}
+
+async function count<Item>(
+  gpu: Gpu,
+  network: Network,
+  source: SampleSource<Item>,
+  items: readonly Item[],
+  options: EvaluationOptions,
+): Promise<Counted> {
+  const { batch = defaultBatch, merge, pointRule = "nearest" } = options;
   const classes = merge?.toClasses.length ?? network.classCount;
+  const withMisses = network.model.takes.scans !== undefined;
   using buffers = new BufferScope(gpu);
-  const counts = buffers.create(classes * classes * 4, "confusion matrix");
+  // Of scans the pixels are counted, and behind them the points.
+  const matrix = confusionBytes(classes, withMisses);
+  const second = Math.ceil(matrix / offsetAlignment) * offsetAlignment;
+  const counts = buffers.create(withMisses ? second + matrix : matrix, "confusion matrix");
   const views = options.views ?? plainView;
   await using predictor = new Predictor(gpu, network, batch, views, merge);
+  using pointLabels = new PointLabels(gpu, pointRule);
   let truth = buffers.create(16, "ground truth");
-  const total = new Array<number>(classes * classes).fill(0);
+  const total = new Array<number>(counts.size / 4).fill(0);
   const collect = async () => {
-    const reading = gpu.read({ buffer: counts, offset: 0, size: total.length * 4 });
+    const reading = gpu.read({ buffer: counts, offset: 0, size: counts.size });
     gpu.write(counts, new Uint8Array(counts.size));
     const [bytes] = await reading;
     new Uint32Array(bytes?.buffer ?? new ArrayBuffer(0)).forEach((count, index) =>
       total[index] = (total[index] ?? 0) + count
     );
+  };
+  /** Writes the labels of photographs to the GPU, in the places of the predicted ones. */
+  const upload = ({ labels: { size: pixels }, starts }: Prediction, group: SampleBatch) => {
+    // Room for a whole batch, of which the last one may have fewer images.
+    const room = Math.max(pixels, group.labelSizes === undefined ? batch * labelPixels(group) : 0);
+    if (truth.size < room) {
+      buffers.free(truth);
+      truth = buffers.create(room, "ground truth");
+    }
+    const all = new Uint8Array(pixels).fill(IGNORE_LABEL);
+    for (const [index, sample] of group.samples.entries()) all.set(labelsOf(sample), starts[index] ?? 0);
+    gpu.write(truth, all);
+    return { range: { buffer: truth, offset: 0, size: truth.size }, pixels };
   };
   const collecting = new OneBehind<void>();
   // Bounds the bytes that are submitted between two reads of the counts, and so keeps the counts below 2³².
@@ -158,23 +230,21 @@ export async function evaluate<Item>(
     options.signal?.throwIfAborted();
     const { samples } = group;
     const prediction = await predictor.run(group);
-    const pixels = prediction.labels.size;
-    // Room for a whole batch, of which the last one may have fewer images.
-    const room = Math.max(pixels, group.labelSizes === undefined ? batch * labelPixels(group) : 0);
-    if (truth.size < room) {
-      buffers.free(truth);
-      truth = buffers.create(room, "ground truth");
+    const { range, pixels } = prediction.scans === null
+      ? upload(prediction, group)
+      : scanTruth(prediction.scans, group);
+    const pixelCounts = { buffer: counts, offset: 0, size: matrix };
+    gpu.submit([
+      await confusionDispatch(gpu, prediction.labels, range, pixelCounts, { classes, pixels, withMisses }),
+    ]);
+    if (prediction.scans !== null) {
+      const found = await pointLabels.label(prediction, group);
+      const pointCounts = { buffer: counts, offset: second, size: matrix };
+      const all = { classes, pixels: found.size, withMisses };
+      gpu.submit([await confusionDispatch(gpu, found, prediction.scans.pointTruth, pointCounts, all)]);
     }
-    const labels = new Uint8Array(pixels).fill(255);
-    for (const [index, sample] of samples.entries()) {
-      if (sample.labels === null) throw new Error(`Cannot score ${sample.name}: it has no labels`);
-      labels.set(sample.labels, prediction.starts[index] ?? 0);
-    }
-    gpu.write(truth, labels);
-    const range = { buffer: truth, offset: 0, size: truth.size };
-    gpu.submit([await confusionDispatch(gpu, prediction.labels, range, counts, { classes, pixels })]);
     images += samples.length;
-    if (queue.add(batch * group.size.height * group.size.width * 4 + room, viewCount(views))) {
+    if (queue.add(batch * group.size.height * group.size.width * 4 + range.size, viewCount(views))) {
       await collecting.take();
       collecting.keep(collect());
     }
@@ -182,7 +252,27 @@ export async function evaluate<Item>(
   }
   await collecting.take();
   await collect();
-  return total;
+  const entries = matrix / 4;
+  const first = total.slice(0, entries);
+  if (!withMisses) return { confusion: first, scans: null };
+  return {
+    confusion: first.filter((_, index) => index % (classes + 1) < classes),
+    scans: { pixels: first, points: total.slice(second / 4, second / 4 + entries) },
+  };
+}
+
+/** The labels of the points that the pixels of scans show, which lie on the GPU already. */
+function scanTruth(
+  { truth }: ScanOutputs,
+  group: SampleBatch,
+): { readonly range: BufferRange; readonly pixels: number } {
+  group.samples.forEach(labelsOf);
+  return { range: truth, pixels: group.samples.length * labelPixels(group) };
+}
+
+function labelsOf({ name, labels }: Sample): Uint8Array<ArrayBuffer> {
+  if (labels === null) throw new Error(`Cannot score ${name}: it has no labels`);
+  return labels;
 }
 
 function labelPixels({ labelSize: { height, width } }: SampleBatch): number {

@@ -13,6 +13,14 @@ const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const counts = v.array(count);
 const share = v.nullable(v.number());
 
+/** Scores over the points or the pixels of scans. */
+const scanScores = v.looseObject({
+  miou: share,
+  miouPresent: share,
+  iou: v.record(v.string(), share),
+  accuracy: share,
+});
+
 /** Scores; `null` if there was no image to score on. */
 export const scoresForm: KeptForm<SplitScores | null> = formOf(v.nullable(v.looseObject({
   miou: share,
@@ -20,6 +28,8 @@ export const scoresForm: KeptForm<SplitScores | null> = formOf(v.nullable(v.loos
   pixelAccuracy: share,
   images: count,
   subsets: v.exactOptional(v.record(v.string(), share)),
+  points: v.exactOptional(scanScores),
+  pixels: v.exactOptional(scanScores),
 })));
 
 /** What a labelling found. */

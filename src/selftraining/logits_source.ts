@@ -91,10 +91,10 @@ export class LogitsSource<Item> implements ScoreBatches {
       for (const [index, { originalSize }] of group.samples.entries()) {
         this.originalSizes[images + index] = originalSize;
       }
-      const fits = this.#isFirstPass && this.#keptBytes + batch.logits.size <= keptBytes;
+      const fits = this.#isFirstPass && this.#keptBytes + batch.logits.buffer.size <= keptBytes;
       if (fits) {
         this.#kept.push(batch);
-        this.#keptBytes += batch.logits.size;
+        this.#keptBytes += batch.logits.buffer.size;
       }
       try {
         yield* batch.parts ?? [batch];

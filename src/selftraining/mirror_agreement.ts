@@ -12,7 +12,7 @@
  */
 
 import type { SampleSource } from "../data/sample.ts";
-import { exactly, type ShapeOptions } from "../data/shapes.ts";
+import type { ShapeOptions } from "../data/shapes.ts";
 import { BufferScope } from "../gpu/buffer_scope.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { OneBehind } from "../gpu/one_behind.ts";
@@ -20,8 +20,9 @@ import { QueueBound } from "../gpu/queue_bound.ts";
 import { scoreConfusion } from "../metrics/confusion.ts";
 import type { Network } from "../nn/network.ts";
 import { confusionDispatch } from "../ops/metrics/confusion_matrix.ts";
+import { blankDispatch } from "../ops/scans/blank_pixels.ts";
 import { argMaxDispatch } from "./arg_max.ts";
-import { defaultBatch, equalBatches } from "./inference.ts";
+import { defaultBatch, defaultShapes, equalBatches } from "./inference.ts";
 import { silent } from "./progress.ts";
 import { type ScoreBatch, type ScoreOptions, viewsBuffer } from "./scores.ts";
 import type { RunParts } from "./training.ts";
@@ -78,11 +79,11 @@ export async function agreementOf<Item>(
   target: readonly Item[],
   batch: number | undefined,
 ): Promise<MirrorAgreement> {
-  const { gpu, network, options: { size } } = trainer;
+  const { gpu, network } = trainer;
   const items = spreadItems(target);
   const bar = progress.stage(stage, items.length, { unit: "images", perStep: 1 });
   const agreement = await mirrorAgreement(gpu, network, samples, items, {
-    ...shapes ?? exactly(size),
+    ...shapes ?? defaultShapes(network, trainer.options),
     batch,
     signal,
     onProgress: (done) => bar.update(done),
@@ -152,7 +153,10 @@ async function countAgreement(gpu: Gpu, batch: ScoreBatch, scores: ScoreOptions,
     const single = { ...batch, views: [view] };
     const table = viewsBuffer(gpu, single, scores);
     const buffer = buffers.create(Math.ceil(pixels / 4) * 4, "labels");
-    gpu.submit([await argMaxDispatch(gpu, single, scores, { views: table, labels: buffer })]);
+    gpu.submit([
+      await argMaxDispatch(gpu, single, scores, { views: table, labels: buffer }),
+      ...batch.filled === undefined ? [] : [await blankDispatch(gpu, batch.filled, buffer, pixels)],
+    ]);
     gpu.destroyBuffer(table);
     return { buffer, offset: 0, size: buffer.size };
   }));

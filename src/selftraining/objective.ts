@@ -6,6 +6,7 @@
  * @module
  */
 
+import { ReasonedError } from "../errors.ts";
 import type { Layout } from "../graph/layout.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { add } from "../ops/arithmetic/add.ts";
@@ -13,6 +14,8 @@ import { scale } from "../ops/arithmetic/scale.ts";
 import { sampleGeometryLength, sampleGeometryValues, wholeImage } from "../ops/data/geometry.ts";
 import { sampleFloats, sampleWeights } from "../ops/data/sample_floats.ts";
 import { sampleLabels } from "../ops/data/sample.ts";
+import { dice } from "../ops/loss/dice.ts";
+import { lovaszSoftmax } from "../ops/loss/lovasz_softmax.ts";
 import { interpolatedCrossEntropy, type RegularizerKind } from "../ops/loss/interpolated_cross_entropy.ts";
 
 /** The labels of a batch of crops. */
@@ -73,6 +76,11 @@ export interface CrossEntropyOptions {
   readonly regularizer?: Regularizer;
   /** Weight of the regulariser, the paper's α. Default 0.1, the paper's for MRKLD. */
   readonly weight?: number;
+  /**
+   * What the sum of the cross-entropy is divided by: the weights of the pixels with a label, or the number of all pixels.
+   * Default `labelled`.
+   */
+  readonly averageOver?: "labelled" | "all";
 }
 
 /**
@@ -83,13 +91,14 @@ export interface CrossEntropyOptions {
  * not finite.
  */
 export function crossEntropyWith(options: CrossEntropyOptions): Objective {
-  const { classWeights, regularizer, weight = 0.1 } = options;
+  const { classWeights, regularizer, weight = 0.1, averageOver = "labelled" } = options;
   return (logits, { labels, pixelWeights, regularized: images }, { alignCorners, classes, constant }) => {
     if (classWeights !== undefined && classWeights.length !== classes) {
       throw new RangeError(`Cannot weigh ${classes} classes by ${classWeights.length} class weights`);
     }
     return interpolatedCrossEntropy(logits, labels, {
       alignCorners,
+      averageOver,
       ...(pixelWeights === undefined ? {} : { pixelWeights }),
       ...(regularizer === undefined ? {} : {
         regularizer: { ...termOf(regularizer, weight), ...(images === undefined ? {} : { images }) },
@@ -99,6 +108,43 @@ export function crossEntropyWith(options: CrossEntropyOptions): Objective {
       }),
     });
   };
+}
+
+/**
+ * The dice loss (`dice` of the ops) of hard labels that have the size of the logits; else take it `atLogits`.
+ *
+ * @throws {ReasonedError} when the step is traced, if the labels have another size or are soft, or pixels have weights.
+ */
+export function diceLoss(): Objective {
+  return (logits, labels) => dice(logits, hardLabels("dice loss", logits, labels));
+}
+
+/**
+ * The Lovász-softmax (`lovaszSoftmax` of the ops) of hard labels that have the size of the logits; else take it
+ * `atLogits`.
+ *
+ * @throws {ReasonedError} when the step is traced, if the labels have another size or are soft, or pixels have weights.
+ */
+export function lovaszLoss(): Objective {
+  return (logits, labels) => lovaszSoftmax(logits, hardLabels("Lovász-softmax", logits, labels));
+}
+
+/** The labels, if a loss that compares sets of pixels can take them. */
+function hardLabels(loss: string, logits: Tensor, { labels, pixelWeights }: LabelTensors): Tensor {
+  if (pixelWeights !== undefined) {
+    throw new ReasonedError(`Cannot take the ${loss} of weighted pixels: it knows no weights`);
+  }
+  if (labels.dtype !== "u8") {
+    throw new ReasonedError(`Cannot take the ${loss} of soft labels: it compares sets of pixels`);
+  }
+  const [size, wanted] = [labels, logits].map(({ shape }) => shape.slice(-2).join("×"));
+  if (size !== wanted) {
+    throw new ReasonedError(
+      `Cannot take the ${loss} at ${wanted} logits with labels of ${size} pixels: both must have one size`,
+      "labels of another size",
+    );
+  }
+  return labels;
 }
 
 /**

@@ -10,6 +10,7 @@ import { BufferScope } from "../gpu/buffer_scope.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { grid, wholeRange } from "../gpu/launch.ts";
 import type { KeyBatch } from "./ranked_keys.ts";
+import { unrankedMark } from "./zones.ts";
 
 /** The bits of the key that each pass of the radix selection finds, from the highest to the lowest. */
 const passes = [{ shift: 21, bits: 11 }, { shift: 10, bits: 11 }, { shift: 0, bits: 10 }] as const;
@@ -24,7 +25,7 @@ const pixelsPerRead = 2 ** 31;
  * those found so far. The bits are those of key − low bound of the list. If the two bounds of every list are near each
  * other, the first passes are skipped, as their bits are all 0.
  *
- * With several lists, a key of class c is in list c. With one list, all keys are in it.
+ * With several lists, a key is in that of its class (and ring). With one list, all keys are in it.
  *
  * @param batches all keys; called once per pass.
  * @param ranks place in the list in descending order, from 1; 0 if no key of this list is wanted.
@@ -86,7 +87,7 @@ async function histograms(
     gpu.submit([
       await gpu.dispatch(
         { name: "selftraining/score_histogram", text: histogramShader },
-        { LISTS: lists, SHIFT: shift, BITS: bits },
+        { LISTS: lists, SHIFT: shift, BITS: bits, UNRANKED: unrankedMark(lists) },
         [keys, classes, parameters, counters.buffer],
         grid(count, 64),
       ),
@@ -154,13 +155,14 @@ export class Candidates {
 /**
  * Compares all keys with the bounds of their list: counts those on either side and keeps those strictly between.
  *
- * @param bounds one pair for all classes, or one for each class.
+ * @param listCount number of lists as the keys name them: the classes, or with rings the classes of each ring.
+ * @param bounds one pair for all of them, or one for each.
  * @param capacity most candidates that are kept.
  */
 export async function collectCandidates(
   gpu: Gpu,
   batches: AsyncIterable<KeyBatch>,
-  classCount: number,
+  listCount: number,
   bounds: readonly Bounds[],
   capacity: number,
 ): Promise<Candidates> {
@@ -170,22 +172,28 @@ export async function collectCandidates(
   const classes = buffers.create(capacity * 4, "classes of candidates");
   const found = buffers.create(4, "number of candidates");
   const outcomes = 6;
-  const counters = new Counters(buffers, outcomes * classCount, "tally");
+  const counters = new Counters(buffers, outcomes * listCount, "tally");
   for await (const batch of batches) {
     await counters.makeRoom(batch.count);
     gpu.write(parameters, Uint32Array.of(batch.count, ...bounds.flatMap(({ low, high }) => [low, high])));
     gpu.submit([
       await gpu.dispatch(
         { name: "selftraining/collect_candidates", text: collectShader },
-        { CLASSES: classCount, LISTS: bounds.length, RUN: run },
+        {
+          CLASSES: listCount,
+          LISTS: bounds.length,
+          RUN: run,
+          UNRANKED: unrankedMark(listCount),
+          HAS_EMPTY: batch.hasEmpty,
+        },
         [batch.keys, batch.classes, parameters, keys, classes, found, counters.buffer],
         grid(Math.ceil(batch.count / run), 64),
       ),
     ]);
   }
   const sums = await counters.sums();
-  const sum = (outcome: number, id: number) => sums[outcome * classCount + id] ?? 0;
-  const tallies = Array.from({ length: classCount }, (_, id): Tally => ({
+  const sum = (outcome: number, id: number) => sums[outcome * listCount + id] ?? 0;
+  const tallies = Array.from({ length: listCount }, (_, id): Tally => ({
     below: sum(0, id),
     equalToLow: sum(1, id),
     between: sum(2, id),
@@ -200,6 +208,8 @@ export async function collectCandidates(
       count: Math.min(between, capacity),
       keys: wholeRange(buffers.release(keys)),
       classes: wholeRange(buffers.release(classes)),
+      // None of them is kept.
+      hasEmpty: false,
     },
     between <= capacity,
     tallies,

@@ -11,12 +11,23 @@ import type { Gpu } from "../gpu/gpu.ts";
 import type { BufferRange } from "../gpu/launch.ts";
 import { storedBytes } from "../graph/layout.ts";
 import type { Program } from "../graph/program.ts";
+import type { Model } from "../nn/model.ts";
 import type { Network } from "../nn/network.ts";
 import { argMaxDispatch } from "./arg_max.ts";
 import { type MergedClasses, mergedClasses } from "./merged_classes.ts";
-import { InferencePrograms, type SampleBatch } from "./inference.ts";
+import { InferencePrograms, type SampleBatch, type ScanOutputs, scanOutputs } from "./inference.ts";
 import { type Cover, type ScoreBatch, type ScoreOptions, type ScoreView, viewsBuffer } from "./scores.ts";
-import { coveredView, ImagePlaces, isPlain, labelSizesOf, plainView, ViewLogits, type ViewOptions } from "./views.ts";
+import { blankDispatch } from "../ops/scans/blank_pixels.ts";
+import {
+  coveredView,
+  ImagePlaces,
+  isPlain,
+  labelSizesOf,
+  plainView,
+  ViewLogits,
+  type ViewOptions,
+  winnerBytes,
+} from "./views.ts";
 
 /** Predictions of one batch. */
 export interface Prediction {
@@ -29,6 +40,8 @@ export interface Prediction {
   readonly starts: readonly number[];
   /** The network's logits of the images as they are, before upsampling; `null` if they were not asked for. */
   readonly logits: PredictedLogits | null;
+  /** LiDAR scans: what is known of the pixels of their range images; `null` for other images. */
+  readonly scans: ScanOutputs | null;
 }
 
 /** Logits of one batch, as the network gives them. */
@@ -56,6 +69,8 @@ export interface PredictionOptions {
 export class Predictor {
   /** The network on images as they are. */
   readonly #plain: InferencePrograms;
+  /** The network on images as they are, where the logits themselves are asked for. */
+  readonly #whole: InferencePrograms;
   /** The network on all views; `null` if the image as it is is the only view. */
   readonly #views: ViewLogits | null;
   /** What the network's classes are merged into. */
@@ -79,6 +94,7 @@ export class Predictor {
     merge?: ClassMap,
   ) {
     this.#plain = new InferencePrograms(gpu, network, batch);
+    this.#whole = network.model.scoreMap === undefined ? this.#plain : new InferencePrograms(gpu, network, batch, true);
     this.#views = isPlain(options) ? null : new ViewLogits(gpu, network, batch, options);
     this.#merged = merge === undefined ? undefined : mergedClasses(gpu, merge);
   }
@@ -88,21 +104,22 @@ export class Predictor {
     const { withLogits = false } = options;
     if (this.#views === null) {
       const program = await this.#plain.run(group);
-      const logits = withLogits ? this.#logitsOf(program, group) : null;
+      const logits = withLogits ? await this.#logitsOf(group, program) : null;
       const scores = this.#plainScores(program, group);
+      const scans = group.points === undefined ? null : scanOutputs(program);
       if (scores.logits.size <= this.gpu.maxBindingBytes && group.labelSizes === undefined) {
-        return { ...await this.#label(scores, options), logits };
+        return { ...await this.#label(scores, options), logits, scans };
       }
       const split = this.#imageParts(program, scores, group);
       const labels = await this.#label(split, options);
       this.gpu.destroyBuffer(split.logits.buffer);
-      return { ...labels, logits };
+      return { ...labels, logits, scans };
     }
-    const logits = withLogits ? this.#logitsOf(await this.#plain.run(group), group) : null;
+    const logits = withLogits ? await this.#logitsOf(group) : null;
     const scores = await this.#views.compute(group);
     const labels = await this.#label(scores, options);
     this.gpu.destroyBuffer(scores.logits.buffer);
-    return { ...labels, logits };
+    return { ...labels, logits, scans: await this.#views.scanOutputs(group) };
   }
 
   /** Frees everything. */
@@ -111,7 +128,7 @@ export class Predictor {
     this.#labels = undefined;
     this.#places = [];
     this.#merged?.[Symbol.dispose]();
-    await Promise.all([this.#plain.dispose(), this.#views?.dispose()]);
+    await Promise.all([this.#plain.dispose(), this.#whole.dispose(), this.#views?.dispose()]);
   }
 
   /** Launches the kernel that finds the class of the largest score of each pixel. */
@@ -136,18 +153,21 @@ export class Predictor {
     const parts = batch.parts ?? [batch];
     this.#places = parts.map((part) => viewsBuffer(gpu, part, scores));
     const [first] = this.#places;
+    const find = async (part: ScoreBatch, views: GPUBuffer, to: GPUBuffer) => {
+      const { filled, images, height, width } = part;
+      const found = await argMaxDispatch(gpu, part, scores, { views, labels: to, merged });
+      if (filled === undefined) return [found];
+      return [found, await blankDispatch(gpu, filled, to, images * height * width)];
+    };
     if (parts.length === 1 && first !== undefined) {
-      gpu.submit([await argMaxDispatch(gpu, batch, scores, { views: first, labels, merged })]);
+      gpu.submit(await find(batch, first, labels));
     } else {
       const one = gpu.createBuffer(Math.max(...parts.map(wordBytes)), "labels of an image");
       for (const [image, part] of parts.entries()) {
         const from = { buffer: one, offset: 0, size: wordBytes(part) };
         const views = this.#places[image];
         if (views === undefined) continue;
-        gpu.submit(
-          [await argMaxDispatch(gpu, part, scores, { views, labels: one, merged })],
-          [{ from, to: labels, toOffset: starts[image] ?? 0 }],
-        );
+        gpu.submit(await find(part, views, one), [{ from, to: labels, toOffset: starts[image] ?? 0 }]);
       }
       gpu.destroyBuffer(one);
     }
@@ -161,13 +181,18 @@ export class Predictor {
       images: group.samples.length,
       ...group.labelSize,
       logits: program.output("logits"),
-      views: [this.#plainPlace(program, group, 0)],
+      views: [this.#placeOf(program, group, 0)],
+      ...(group.points === undefined ? {} : { filled: scanOutputs(program).winner }),
     };
   }
 
-  #logitsOf(program: Program, group: SampleBatch): PredictedLogits {
+  /** The logits of the images as they are. `plain` has computed them unless there is a score map. */
+  async #logitsOf(group: SampleBatch, plain?: Program): Promise<PredictedLogits> {
+    const hasThem = plain !== undefined && this.#whole === this.#plain;
+    const program = hasThem ? plain : await this.#whole.run(group);
+    const { alignCorners } = this.network.model;
     const covered = group.samples.map((_, image) => {
-      const place = this.#plainPlace(program, group, image);
+      const place = this.#placeOf(program, group, image, { alignCorners });
       return {
         height: coveredLogits(place.covered?.rows, place.height),
         width: coveredLogits(place.covered?.columns, place.width),
@@ -177,10 +202,15 @@ export class Predictor {
   }
 
   /** Where the logits of an image as it is lie, and what it covers of them. */
-  #plainPlace(program: Program, group: SampleBatch, image: number): ScoreView {
+  #placeOf(
+    program: Program,
+    group: SampleBatch,
+    image: number,
+    model: Pick<Model, "alignCorners" | "scoreMap"> = this.network.model,
+  ): ScoreView {
     const [, , height = 1, width = 1] = program.outputTensor("logits").shape;
     const place = { offset: 0, height, width, mirror: false };
-    return coveredView(this.network, group, image, { size: group.size, mirror: false }, place);
+    return coveredView(model, group, image, { size: group.size, mirror: false }, place);
   }
 
   /**
@@ -188,11 +218,13 @@ export class Predictor {
    */
   #imageParts(program: Program, { images, logits }: ScoreBatch, group: SampleBatch): ScoreBatch {
     const [, ...shape] = program.outputTensor("logits").shape;
-    const places = new ImagePlaces(this.gpu, images, storedBytes([1, ...shape], "f32", "activation"));
+    const imageBytes = storedBytes([1, ...shape], "f32", "activation");
+    const places = new ImagePlaces(this.gpu, images, imageBytes, winnerBytes(group));
     places.fill(this.gpu, logits, places.imageBytes, 0);
+    if (group.points !== undefined) places.fillWinners(this.gpu, scanOutputs(program).winner);
     return places.batch((image) => ({
       ...labelSizesOf(group, image),
-      views: [this.#plainPlace(program, group, image)],
+      views: [this.#placeOf(program, group, image)],
     }));
   }
 

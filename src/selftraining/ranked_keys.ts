@@ -21,6 +21,7 @@ import {
   type ScoreOptions,
   viewsBuffer,
 } from "./scores.ts";
+import { listCountOf, unrankedMark, zoneParts } from "./zones.ts";
 
 /** The keys of some pixels. */
 export interface KeyBatch {
@@ -28,8 +29,13 @@ export interface KeyBatch {
   readonly count: number;
   /** The bits of each pixel's largest score, a float32 read as u32. */
   readonly keys: BufferRange;
-  /** The class of each pixel's largest score, u32. 256 is added if the pixel is not ranked. */
+  /**
+   * The list of each pixel, u32: the class of its largest score; with rings, ring · C + class. 256 is added if the pixel
+   * is not ranked, or 65536 where there are more than 255 lists.
+   */
   readonly classes: BufferRange;
+  /** Whether pixels may be empty. Their list is the last number before twice what is added to those not ranked. */
+  readonly hasEmpty: boolean;
 }
 
 /** Which pixels are looked at. */
@@ -71,48 +77,50 @@ export async function* rankedKeys(
     }
     const views = viewsBuffer(gpu, batch, scores);
     const run = pixelsPerInvocation(batch, scores, { scorings: 1, perClass: 0 });
+    const zones = zoneParts(batch, scores, 5);
     const launches: Dispatch[] = [
       await gpu.dispatch(
-        { name: "selftraining/top_score", text: topShader, includes: scoreIncludes(scores) },
-        { ...scoreConstants(batch, scores), STEP: every, RUN: run },
-        [batch.logits, views, scores.prior ?? batch.logits, keys, classes],
+        { name: "selftraining/top_score", text: topShader, includes: { ...scoreIncludes(scores), ...zones.includes } },
+        { ...scoreConstants(batch, scores), ...zones.constants, STEP: every, RUN: run },
+        [batch.logits, views, scores.prior ?? batch.logits, keys, classes, ...zones.bindings],
         grid(Math.ceil(count / run), 64),
       ),
     ];
-    const nth = stride > 1 ? await everyNth(gpu, batch.images, pixels, scores.classes, stride, classes) : null;
+    const nth = stride > 1 ? await everyNth(gpu, batch.images, pixels, listCountOf(scores), stride, classes) : null;
     if (nth !== null) launches.push(...nth.dispatches);
     gpu.submit(launches);
     gpu.destroyBuffer(views);
     if (nth !== null) gpu.destroyBuffer(nth.counts);
-    yield { count, keys: wholeRange(keys), classes: wholeRange(classes) };
+    const hasEmpty = zones.bindings.length > 0;
+    yield { count, keys: wholeRange(keys), classes: wholeRange(classes), hasEmpty };
   }
 }
 
-/** The launches that mark all pixels as not ranked except every `stride`-th of each class and image. */
+/** The launches that mark all pixels as not ranked except every `stride`-th of each list and image. */
 async function everyNth(
   gpu: Gpu,
   images: number,
   pixels: number,
-  classes: number,
+  lists: number,
   stride: number,
   ids: GPUBuffer,
 ) {
   const blocks = Math.ceil(pixels / blockPixels);
-  const shared = { BATCH: images, CLASSES: classes };
+  const shared = { BATCH: images, CLASSES: lists };
   const sizes = { ...shared, PIXELS_PER_IMAGE: pixels, BLOCK: blockPixels };
-  const counts = gpu.createBuffer(images * blocks * classes * 4, "class counts");
-  const workgroups = grid(images * blocks * classes, 64);
+  const counts = gpu.createBuffer(images * blocks * lists * 4, "class counts");
+  const workgroups = grid(images * blocks * lists, 64);
   const dispatches = [
     await gpu.dispatch({ name: "selftraining/class_counts", text: countsShader }, sizes, [ids, counts], workgroups),
     await gpu.dispatch(
       { name: "selftraining/class_starts", text: startsShader },
       { ...shared, BLOCKS: blocks },
       [counts],
-      grid(images * classes, 64),
+      grid(images * lists, 64),
     ),
     await gpu.dispatch(
       { name: "selftraining/every_nth", text: nthShader },
-      { ...sizes, STRIDE: stride },
+      { ...sizes, STRIDE: stride, UNSAMPLED: unrankedMark(lists) },
       [counts, ids],
       workgroups,
     ),

@@ -41,6 +41,8 @@ export interface Cover {
   readonly numerator: number;
   /** Below the line. */
   readonly denominator: number;
+  /** The rows of a score map before the image, in parts of `denominator`. Default 0. */
+  readonly offset?: number;
 }
 
 /**
@@ -75,6 +77,8 @@ export interface ScoreOptions {
   readonly takesMaximum?: boolean;
   /** Spatial prior `[H, W, C₄]`. */
   readonly prior?: GPUBuffer;
+  /** Into how many rings the pixels of range images are divided by distance. Default 1: none. Only with `rings`. */
+  readonly ringCount?: number;
   /** The size of the prior, if it is not that of the labels: it is then looked up at the same relative place. */
   readonly priorSize?: Size;
 }
@@ -91,13 +95,15 @@ export interface ScoreBatch {
   readonly logits: BufferRange;
   /** Where each view lies. */
   readonly views: readonly ScoreView[];
-  /** Whether batches of all sizes share the compiled kernels, which then read the size. Default `false`. */
-  readonly sharesKernels?: boolean;
   /**
-   * LiDAR scans: which point of its scan each pixel shows, `[N, H, W]` u32 of the labels' size, 0xffffffff where it shows
-   * none. Pixels without a point have no class. Absent for other images.
+   * Range images only: `[N, H, W]`, u32. The index of the scan's point in each pixel; 0xffffffff where it has none. Such
+   * pixels are empty: they have no class, are not ranked and get no label. Default: no pixel is empty.
    */
   readonly filled?: BufferRange;
+  /** The ring in which each pixel lies, `[N, H, W]`, u32; 0xffffffff where it is empty. Default: there are no rings. */
+  readonly rings?: BufferRange;
+  /** Whether batches of all sizes share the compiled kernels, which then read the size. Default `false`. */
+  readonly sharesKernels?: boolean;
   /**
    * Each image as a batch of its own, in the same buffer. Present if one binding cannot see the logits of all images.
    */
@@ -181,15 +187,18 @@ export function viewsBytes(views: number): number {
 /** A part of the logits as `betweenPart` takes it. Without a cover it is all of them. */
 function partOf(cover: Cover | undefined, logits: number, labels: number, alignCorners: boolean): number[] {
   const all = { numerator: alignCorners ? logits - 1 : logits, denominator: 1 };
-  const { numerator, denominator } = small(cover ?? all, labels, logits);
-  const last = Math.ceil(numerator / denominator) - (alignCorners ? 0 : 1);
-  return [numerator, denominator, Math.min(last, logits - 1), 0];
+  const { numerator, denominator, offset = 0 } = small(cover ?? all, labels, logits);
+  // In a score map the last pixel may lie between the last covered row and the next.
+  const last = Math.ceil((numerator + offset) / denominator) - (alignCorners || offset > 0 ? 0 : 1);
+  return [numerator, denominator, Math.min(last, logits - 1), offset];
 }
 
 /** The cover, or one nearly the same whose products stay below 2³¹. Only networks of odd strides need that. */
-function small({ numerator, denominator }: Cover, labels: number, logits: number): Cover {
+function small(cover: Cover, labels: number, logits: number): Cover {
+  const { numerator, denominator, offset = 0 } = cover;
   const most = Math.floor((2 ** 31 - 1) / (2 * labels));
-  if (numerator <= most && denominator * logits <= most) return { numerator, denominator };
+  if (numerator + offset <= most && denominator * logits <= most) return cover;
   const parts = Math.max(1, Math.floor(most / (logits + 1)));
-  return { numerator: Math.round(numerator / denominator * parts), denominator: parts };
+  const scaled = (value: number) => Math.round(value / denominator * parts);
+  return { numerator: scaled(numerator), denominator: parts, offset: scaled(offset) };
 }

@@ -20,6 +20,7 @@ import { BufferScope } from "../gpu/buffer_scope.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { type Dispatch, grid, wholeRange } from "../gpu/launch.ts";
 import { OneBehind } from "../gpu/one_behind.ts";
+import { pack } from "../graph/layout.ts";
 import { QueueBound } from "../gpu/queue_bound.ts";
 import {
   type Bounds,
@@ -40,7 +41,9 @@ import {
   type ScoreOptions,
   viewsBuffer,
 } from "./scores.ts";
+import { thresholdsOfRings } from "./ring_thresholds.ts";
 import { rankedLists, type SelectionSettings, type Thresholds, thresholdsAtRanks } from "./thresholds.ts";
+import { emptyPixel, listCountOf, zoneParts } from "./zones.ts";
 
 /** Sizes that change the time of a selection, but not its result. */
 export interface SelectionLimits {
@@ -60,7 +63,11 @@ const deviations = 6;
 /** Bytes of labels that are read back together. */
 export const labelBytes = 8 * 2 ** 20;
 
-/** The thresholds of all classes. */
+/**
+ * The thresholds of all classes; with rings, of all classes in each ring.
+ *
+ * @throws {RangeError} where one threshold for all classes is wanted, and rings.
+ */
 export async function selectThresholds(
   gpu: Gpu,
   batches: ScoreBatches,
@@ -69,19 +76,22 @@ export async function selectThresholds(
   limits: SelectionLimits = defaultLimits,
 ): Promise<Thresholds> {
   const { stride, policy } = settings;
-  const listCount = policy === "st" ? 1 : scores.classes;
+  const { ringCount = 1 } = scores;
+  if (policy === "st" && ringCount > 1) throw new RangeError("There are no rings where all classes have one threshold");
+  const keyLists = listCountOf(scores);
+  const listCount = policy === "st" ? 1 : keyLists;
   const sampled = new Sampling(batches.images, limits.samples);
   const sample = rankedKeys(gpu, batches, scores, { stride, step: (batch) => sampled.step(batch) });
   const everything = new Array<Bounds>(listCount).fill(unbounded);
   const all = () => rankedKeys(gpu, batches, scores, { stride });
   let bounds: Bounds[];
   {
-    using found = await collectCandidates(gpu, sample, scores.classes, everything, 2 * limits.samples);
+    using found = await collectCandidates(gpu, sample, keyLists, everything, 2 * limits.samples);
     if (sampled.isWhole) return await thresholdsOf(gpu, found, everything, all, scores, settings);
     const counts = listTallies(found.tallies, listCount).map(rankedCount);
     bounds = await boundsOf(found, counts, settings.portion);
   }
-  using candidates = await collectCandidates(gpu, all(), scores.classes, bounds, limits.candidates);
+  using candidates = await collectCandidates(gpu, all(), keyLists, bounds, limits.candidates);
   return await thresholdsOf(gpu, candidates, bounds, all, scores, settings);
 }
 
@@ -102,7 +112,13 @@ async function thresholdsOf(
   const ranks = lists.map(({ rank, sampled: count }) => rank > count ? 0 : rank);
   const keys = await keysAtRanks(candidates, bounds, ranks) ?? await radixSelect(gpu, all, ranks);
   const values = [...new Float32Array(Uint32Array.from(keys).buffer)].map((value, list) => ranks[list] ? value : 0);
-  return thresholdsAtRanks(settings, scores.prior !== undefined, pixels, ranked, lists, values);
+  const { classes, prior } = scores;
+  const ringOf = (first: number) => {
+    const part = <T>(all: readonly T[]) => all.slice(first, first + classes);
+    return thresholdsAtRanks(settings, prior !== undefined, part(pixels), part(ranked), part(lists), part(values));
+  };
+  const firsts = Array.from({ length: scores.ringCount ?? 1 }, (_, ring) => ring * classes);
+  return thresholdsOfRings(firsts.map(ringOf), settings);
 }
 
 /**
@@ -220,15 +236,18 @@ export interface LabelledBatch {
   readonly width: number;
   /** `[N, H, W]`, 255 = ignored. */
   readonly labels: Uint8Array<ArrayBuffer>;
-  /** How many of these pixels got each label. */
+  /** How many of these pixels got each label. Empty pixels are not counted, not even as ignored. */
   readonly counts: LabelCounts;
+  /** Range images only: `[N, H, W]`, the point in each pixel, 0xffffffff where it is empty. */
+  readonly winners?: Uint32Array<ArrayBuffer>;
 }
 
 /**
  * Labels every image: a pixel gets the class with the largest ratio score / threshold if that ratio is at least 1, else
- * 255.
+ * 255. An empty pixel gets 255.
  *
- * @param lambda the threshold of each class, above 0.
+ * @param lambda the threshold of each class, above 0; with rings, of each class in each ring, as `allThresholds` gives
+ * them.
  */
 export async function* assignLabels(
   gpu: Gpu,
@@ -238,8 +257,9 @@ export async function* assignLabels(
 ): AsyncGenerator<LabelledBatch> {
   const { classes } = scores;
   using buffers = new BufferScope(gpu);
-  const thresholds = buffers.create(classes * 4, "thresholds");
-  gpu.write(thresholds, lambda);
+  const rows = thresholdRows(lambda, classes);
+  const thresholds = buffers.create(rows.byteLength, "thresholds");
+  gpu.write(thresholds, rows);
   let submitted: SubmittedBatch[] = [];
   const queue = new QueueBound(labelBytes);
   const waiting = new OneBehind<LabelledBatch[]>();
@@ -249,14 +269,26 @@ export async function* assignLabels(
     const reading = gpu.read(
       ...group.map(({ counts }) => counts),
       ...group.map(({ size, labels }) => ({ ...wholeRange(labels), size: pixelCount(size) })),
+      ...group.flatMap(({ size, winners }) =>
+        winners === null ? [] : [{ ...wholeRange(winners), size: pixelCount(size) * 4 }]
+      ),
     );
-    for (const { labels, counts } of group) [labels, counts].forEach((buffer) => buffers.free(buffer));
+    for (const { labels, counts, winners } of group) {
+      for (const buffer of winners === null ? [labels, counts] : [labels, counts, winners]) buffers.free(buffer);
+    }
     const found = await reading;
-    return group.map(({ size }, index) => {
+    let nextWinners = 2 * group.length;
+    return group.map(({ size, winners }, index) => {
       const counts = found[index];
       const labels = found[group.length + index];
-      if (counts === undefined || labels === undefined) throw new Error("The pseudo-labels could not be read");
-      return { ...size, labels, counts: countsOf(counts, classes, labels.length) };
+      const points = winners === null ? undefined : found[nextWinners++];
+      if (counts === undefined || labels === undefined || winners !== null && points === undefined) {
+        throw new Error("The pseudo-labels could not be read");
+      }
+      if (points === undefined) return { ...size, labels, counts: countsOf(counts, classes, labels.length) };
+      const pixels = new Uint32Array(points.buffer);
+      const filled = pixels.reduce((sum, point) => sum + (point === emptyPixel ? 0 : 1), 0);
+      return { ...size, labels, winners: pixels, counts: countsOf(counts, classes, filled) };
     });
   };
   for await (const batch of batches.batches()) {
@@ -264,10 +296,17 @@ export async function* assignLabels(
     const views = viewsBuffer(gpu, batch, scores);
     const labels = buffers.create(Math.ceil(pixelCount(batch) / 4) * 4, "pseudo-labels");
     const counts = buffers.create(classes * 4, "labelled");
-    gpu.submit([await assignDispatch(gpu, batch, scores, { views, thresholds, labels, counts })]);
+    const { filled } = batch;
+    const size = pixelCount(batch) * 4;
+    const winners = filled === undefined ? null : buffers.create(size, "points of the pixels");
+    // The batch's own buffers may be gone before these are read.
+    const copies = filled === undefined || winners === null
+      ? []
+      : [{ from: { ...filled, size }, to: winners, toOffset: 0 }];
+    gpu.submit([await assignDispatch(gpu, batch, scores, { views, thresholds, labels, counts })], copies);
     gpu.destroyBuffer(views);
-    submitted.push({ size: { images, height, width }, labels, counts });
-    if (queue.add(labels.size)) yield* await waiting.exchange(read()) ?? [];
+    submitted.push({ size: { images, height, width }, labels, counts, winners });
+    if (queue.add(labels.size + (winners?.size ?? 0))) yield* await waiting.exchange(read()) ?? [];
   }
   yield* await waiting.take() ?? [];
   if (submitted.length > 0) yield* await read();
@@ -277,6 +316,13 @@ interface SubmittedBatch {
   readonly size: Pick<LabelledBatch, "images" | "height" | "width">;
   readonly labels: GPUBuffer;
   readonly counts: GPUBuffer;
+  readonly winners: GPUBuffer | null;
+}
+
+/** The thresholds as the kernel reads them: those of a ring begin at a vec4f. */
+function thresholdRows(lambda: Float32Array<ArrayBuffer>, classes: number): Float32Array<ArrayBuffer> {
+  if (lambda.length === classes) return lambda;
+  return pack(lambda, [lambda.length / classes, classes], "channels");
 }
 
 function pixelCount({ images, height, width }: SubmittedBatch["size"]): number {
@@ -296,14 +342,15 @@ export function assignDispatch(
   const { views, thresholds, labels, counts } = buffers;
   // A pixel may be decided twice, the second time by a long division of 24 steps for each class.
   const run = pixelsPerInvocation(batch, scores, { scorings: 2, perClass: 28 });
+  const zones = zoneParts(batch, scores, 6);
   return gpu.dispatch(
     {
       name: "selftraining/assign_labels",
       text: assignShader,
-      includes: scoreIncludes(scores, { ASSIGN: "assign_labels" }),
+      includes: { ...scoreIncludes(scores, { ASSIGN: "assign_labels" }), ...zones.includes },
     },
-    { ...scoreConstants(batch, scores), RUN: run },
-    [batch.logits, views, scores.prior ?? batch.logits, thresholds, labels, counts],
+    { ...scoreConstants(batch, scores), ...zones.constants, RUN: run },
+    [batch.logits, views, scores.prior ?? batch.logits, thresholds, labels, counts, ...zones.bindings],
     grid(Math.ceil(batch.images * batch.height * batch.width / run), 64),
   );
 }

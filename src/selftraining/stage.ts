@@ -11,6 +11,8 @@ import { BatchOrder, type DomainItem } from "../data/order.ts";
 import type { Sample, SampleSource } from "../data/sample.ts";
 import type { WorkingSize } from "../data/size.ts";
 import { type AugmentationOptions, planSample } from "../data/sampling.ts";
+import type { ScanSensor } from "../data/scans/sensor.ts";
+import { planScan, type ScanAugmentation } from "../data/scans/augmentation.ts";
 import { OneBehind } from "../gpu/one_behind.ts";
 import type { LearningRates } from "../optim/optimizer.ts";
 import type { StepLoss, Trainer } from "./trainer.ts";
@@ -38,6 +40,8 @@ export interface TrainingStage<Item> {
   readonly steps: number;
   /** Learning rate of each parameter group at a step, counted from 0. */
   readonly rates: (step: number) => LearningRates;
+  /** Momentum at a step, where it is not that of the optimizer's settings. */
+  readonly momentum?: (step: number) => number | undefined;
 }
 
 /** What happens around the steps. */
@@ -95,7 +99,8 @@ export async function trainStage<Item>(
       if (loaded.done === true) throw new Error("The source of the samples ended before the stage");
       samples.push(trainingSample(stage, augmentation, loaded.value, { domain, step, index }));
     }
-    await trainer.step(step, samples, stage.rates(step), { seed: stage.seed, stage: stage.name });
+    const random = { seed: stage.seed, stage: stage.name };
+    await trainer.step(step, samples, stage.rates(step), random, stage.momentum?.(step));
     await report();
     const interrupted = events.signal?.aborted ?? false;
     const due = events.checkpointDue() || interrupted || step === stage.steps - 1;
@@ -122,22 +127,33 @@ function* imagesOf<Item>(stage: TrainingStage<Item>, order: BatchOrder<DomainIte
   }
 }
 
+/** The published recipe for a sensor's kind of scans. */
+function augmentationOf({ rule }: ScanSensor): ScanAugmentation["augmentation"] {
+  return rule === "angle" ? "kitti" : "nuscenes";
+}
+
 function trainingSample<Item>(
   stage: TrainingStage<Item>,
   augmentation: AugmentationOptions,
   { name, image, labels, softLabels }: Sample,
   { domain, step, index }: { readonly domain: Domain; readonly step: number; readonly index: number },
 ): TrainingSample {
-  const { height, width } = image;
+  const { height, width, sensor } = image;
   if (labels === null) throw new Error(`Cannot train on ${name}: it has no labels`);
   const mining = stage.mining[domain];
   const { regularized = ["target"], targetScaleRange } = stage;
+  const shared = { name, image, regularized: regularized.includes(domain) ? 1 : 0 };
+  const place = { seed: stage.seed, stage: stage.name, step, index };
+  if (sensor !== undefined) {
+    const { moveScans = true } = augmentation;
+    return { ...shared, labels, plan: moveScans ? planScan(place, { augmentation: augmentationOf(sensor) }) : null };
+  }
   const ownRange = domain === "target" && targetScaleRange !== undefined ? { scaleRange: targetScaleRange } : {};
   const plan = planSample(
     { height, width },
-    { seed: stage.seed, stage: stage.name, step, index },
+    place,
     { ...augmentation, ...ownRange },
     mining === undefined ? undefined : { labels: { height, width, labels }, mining },
   );
-  return { name, image, labels: softLabels ?? labels, plan, regularized: regularized.includes(domain) ? 1 : 0 };
+  return { ...shared, labels: softLabels ?? labels, plan };
 }

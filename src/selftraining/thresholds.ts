@@ -30,6 +30,22 @@ export interface SelectionSettings {
   readonly portion: number;
   /** Of the pixels of a class in an image, only every `stride`-th is ranked. 1: all are. */
   readonly stride: number;
+  /** Width in metres of the rings around a sensor in each of which a class has a threshold. Default: there are none. */
+  readonly ringMetres?: number;
+}
+
+/** The thresholds of each class in each ring, from the nearest ring to the farthest. Lists are `[ring][class]`. */
+export interface RingThresholds {
+  /** Width of a ring. The last one has all that is farther. */
+  readonly metres: number;
+  /** Number of pixels of the ring whose largest score is that of the class. */
+  readonly n_pixels: readonly (readonly number[])[];
+  /** How many of these are ranked. */
+  readonly n_sampled: readonly (readonly number[])[];
+  /** Place of the threshold in the list; 0 where there is none. */
+  readonly rank: readonly (readonly number[])[];
+  /** The threshold λ; 1 if the list gives none. */
+  readonly lambda: readonly Float32Array<ArrayBuffer>[];
 }
 
 /** The length of a ranked list, and the rank of its threshold. There is one list per class, or a single one. */
@@ -67,7 +83,8 @@ export function rankedLists(sampled: readonly number[], settings: SelectionSetti
 
 /**
  * The thresholds of a selection, and the numbers that led to them. Lists are over classes. The names are those of
- * `thresholds.json`.
+ * `thresholds.json`. With rings, the numbers of a class are the sums over its rings, and its λ is that of the ring where
+ * it is least.
  */
 export interface Thresholds extends SelectionSettings {
   /** Whether scores were multiplied by a spatial prior. */
@@ -84,6 +101,8 @@ export interface Thresholds extends SelectionSettings {
   readonly lambda_raw: Float32Array<ArrayBuffer>;
   /** The threshold λ; 1 if the list gives none. */
   readonly lambda: Float32Array<ArrayBuffer>;
+  /** The thresholds by which pixels are labelled, where there are rings. */
+  readonly rings?: RingThresholds;
   /**
    * What mining needs to know of rare classes: the size of each class, the three classes of the smallest shares, and
    * the classes whose shares are below 0.001.
@@ -124,7 +143,12 @@ export function thresholdsAtRanks(
 }
 
 /** What `thresholds.json` holds: the thresholds as numbers and as bits, and how many pixels got each label. */
-export interface ThresholdsReport extends Omit<Thresholds, "lambda_raw" | "lambda">, LabelCounts {
+export interface ThresholdsReport extends Omit<Thresholds, "lambda_raw" | "lambda" | "rings">, LabelCounts {
+  /** The thresholds of each ring as numbers, and as bits. */
+  readonly rings?: Omit<RingThresholds, "lambda"> & {
+    readonly lambda: readonly (readonly number[])[];
+    readonly lambda_hex: readonly (readonly string[])[];
+  };
   /** rank − 1, the index in the sorted list from 0; `null` if the rank is 0. */
   readonly index: readonly (number | null)[];
   /** The confidence at the rank, with 9 digits; 0 if there is none. */
@@ -139,7 +163,7 @@ export interface ThresholdsReport extends Omit<Thresholds, "lambda_raw" | "lambd
 
 /** The report of a selection, once its labels are counted. The keys have the order of the file. */
 export function thresholdsReport(thresholds: Thresholds, { labelled, ignored }: LabelCounts): ThresholdsReport {
-  const { policy, rule, portion, stride, prior, n_pixels, n_sampled, list_len, rank, mine } = thresholds;
+  const { policy, rule, portion, stride, prior, n_pixels, n_sampled, list_len, rank, mine, rings } = thresholds;
   const lambda = [...thresholds.lambda];
   return {
     ...{ policy, rule, portion, stride, prior, n_pixels, n_sampled, list_len, rank },
@@ -150,6 +174,15 @@ export function thresholdsReport(thresholds: Thresholds, { labelled, ignored }: 
     // Adding zero turns −0 into 0.
     k: lambda.map((value) => -Math.log(value) + 0),
     ...{ labelled, ignored, mine },
+    ...rings === undefined ? {} : { rings: ringsReport(rings) },
+  };
+}
+
+function ringsReport({ lambda, ...rings }: RingThresholds): NonNullable<ThresholdsReport["rings"]> {
+  return {
+    ...rings,
+    lambda: lambda.map((values) => Array.from(values, nineDigits)),
+    lambda_hex: lambda.map((values) => Array.from(values, hexBits)),
   };
 }
 

@@ -132,12 +132,14 @@ export class Trainer {
    * @param step number of the step, for messages and `losses`. With `random`, the random numbers inside the network
    * depend on it.
    * @param samples the samples of all micro-batches, one micro-batch after the other.
+   * @param momentum of this step, as `Optimizer.prepare` takes it.
    */
   async step(
     step: number,
     samples: readonly TrainingSample[],
     rates: LearningRates,
     random: StepSeed = { seed: 0, stage: "" },
+    momentum?: number,
   ): Promise<void> {
     const { batch, joints: { exchange } = {} } = this.options;
     const count = batch * this.accumulate;
@@ -153,7 +155,7 @@ export class Trainer {
       const isWhole = isLast && exchange === undefined;
       // Only now, since a sample that is refused must leave no trace of its step.
       if (isLast) {
-        this.optimizer.prepare(rates);
+        this.optimizer.prepare(rates, momentum);
         this.#logged.push(step);
       }
       this.gpu.submit(isWhole ? [...launches, ...update] : launches, [...this.updates, lossCopy, countCopy]);

@@ -8,14 +8,19 @@
 import { softLabelWords, wordsOfHardLabels } from "../data/soft_label_map.ts";
 import type { PixelImage } from "../data/sample.ts";
 import type { SamplePlan } from "../data/sampling.ts";
+import type { ScanPlan } from "../data/scans/augmentation.ts";
 import type { Size } from "../data/size.ts";
 import type { BufferRange } from "../gpu/launch.ts";
 import { pack, storedBytes } from "../graph/layout.ts";
 import type { ProgramDefinition } from "../graph/program_plan.ts";
 import { input, type Tensor } from "../graph/tensor.ts";
 import { gradientDestinations } from "../nn/backward.ts";
-import { encodeBatch } from "../nn/image_kind.ts";
+import { encodeBatch, type ImageKind, type ScanKind } from "../nn/image_kind.ts";
 import type { Network } from "../nn/network.ts";
+import { scanGeometry } from "../nn/scan_ranges.ts";
+import { scanGeometryLength } from "../ops/scans/geometry.ts";
+import { pointLabels } from "../ops/scans/point_labels.ts";
+import { projectScans } from "../ops/scans/project_scans.ts";
 import { sampleGeometryLength, sampleGeometryValues } from "../ops/data/geometry.ts";
 import { sampleLabels } from "../ops/data/sample.ts";
 import { sampleSoftLabels } from "../ops/data/sample_soft_labels.ts";
@@ -29,7 +34,7 @@ export interface TrainingSample {
   /** The image, of the kind that the network takes. */
   readonly image: PixelImage;
   /**
-   * Hard: class ids `[height, width]`, 255 = ignored. Soft: float32 `[C, height, width]`; a pixel of zeros is ignored.
+   * Hard: class ids `[height, width]`, 255 = ignored; LiDAR scans have no others. Soft: float32 `[C, height, width]`; a pixel of zeros is ignored.
    * Compact: the words of a `SoftLabelMap`, `[height, width, 3]`.
    */
   readonly labels: Uint8Array | Float32Array | Uint32Array;
@@ -41,8 +46,8 @@ export interface TrainingSample {
   readonly imageWeight?: number;
   /** How much the image is regularised, if the objective has a regulariser; default 1. */
   readonly regularized?: number;
-  /** Scale, crop, mirror and jitter. */
-  readonly plan: SamplePlan;
+  /** Scale, crop, mirror and jitter. LiDAR scans: how the points are moved, or not at all: `null`. */
+  readonly plan: SamplePlan | ScanPlan | null;
 }
 
 /** What a training step computes, and its sizes. */
@@ -53,9 +58,12 @@ export interface StepOptions {
   readonly recompute?: boolean;
   /** Keep activations in 16 bits until the gradients need them. Default `false`. */
   readonly halfActivations?: boolean;
-  /** Size of a crop; a multiple of the model's `sizeMultiple`. */
+  /** Size of a crop; a multiple of the model's `sizeMultiple`. LiDAR scans: of the range image. */
   readonly crop: Size;
-  /** Size of the largest image of which crops are cut. Others may have any shape that has no more pixels. */
+  /**
+   * Size of the largest image of which crops are cut. Others may have any shape that has no more pixels. LiDAR scans: the
+   * most points, and one column.
+   */
   readonly size: Size;
   /** What is minimised. Default `crossEntropy()`. */
   readonly objective?: Objective;
@@ -91,13 +99,14 @@ export function trainingStep(
   options: StepOptions,
   place: (range: BufferRange) => BufferRange = (range) => range,
 ): TrainingStep {
-  const { batch, crop, size, objective = crossEntropy(), recompute = false, halfActivations: half = false } = options;
+  const { objective = crossEntropy(), recompute = false, halfActivations: half = false } = options;
   const { takes, alignCorners } = network.model;
-  const geometry = input("geometry", [batch, sampleGeometryLength], { layout: "plain" });
-  const images = takes.sample(takes.input(batch, size), geometry, crop);
+  const { images, labels } = takes.scans === undefined
+    ? cropsOf(network, options)
+    : rangeImages(network, takes.scans, options);
   const { logits, updates, dropoutKeys } = network.trainingLogits(images);
   const constants = new Map<string, Float32Array<ArrayBuffer>>();
-  const loss = objective(logits, labelTensors(network, options, geometry), {
+  const loss = objective(logits, labels, {
     classes: network.classCount,
     alignCorners,
     constant(name, shape, values, layout) {
@@ -119,6 +128,43 @@ export function trainingStep(
     updates: [...updates.keys()],
     dropouts: [...dropoutKeys.keys()],
     constants,
+  };
+}
+
+/** What a step sees of its samples. */
+interface StepInputs {
+  readonly images: Tensor;
+  readonly labels: LabelTensors;
+}
+
+function cropsOf(network: Network, options: StepOptions): StepInputs {
+  const { batch, crop, size } = options;
+  const { takes } = network.model;
+  const geometry = input("geometry", [batch, sampleGeometryLength], { layout: "plain" });
+  return {
+    images: takes.sample(takes.input(batch, size), geometry, crop),
+    labels: labelTensors(network, options, geometry),
+  };
+}
+
+/** The range images of scans, which are projected once, and the labels of the points that they show. */
+function rangeImages(
+  network: Network,
+  scans: ScanKind,
+  { batch, crop, size, labels = "hard", weighted = false }: StepOptions,
+): StepInputs {
+  if (labels !== "hard") throw new RangeError(`LiDAR scans are trained on hard labels, ${labels} ones were asked for`);
+  if (weighted) throw new RangeError("The samples of LiDAR scans have no weights");
+  const geometry = input("geometry", [batch, scanGeometryLength], { layout: "plain" });
+  const points = network.model.takes.input(batch, size);
+  const winner = projectScans(points, geometry, crop);
+  const ofPoints = input("labels", [batch, size.height * size.width], { dtype: "u8", layout: "plain" });
+  return {
+    images: scans.channelsOf(points, winner, geometry),
+    labels: {
+      labels: pointLabels(ofPoints, winner),
+      regularized: input("regularized", [batch], { layout: "plain" }),
+    },
   };
 }
 
@@ -150,22 +196,34 @@ function labelTensors(network: Network, { batch, size, crop, labels, weighted }:
 export function encodeSamples(
   network: Network,
   samples: readonly TrainingSample[],
-  { batch, size, labels = "hard", weighted = false }: StepOptions,
+  options: StepOptions,
 ): Map<string, StepValues> {
+  const { batch, size, labels = "hard", weighted = false } = options;
   const images = samples.map(({ image }) => image);
   const names = samples.map(({ name }) => name ?? "an image");
   return new Map<string, StepValues>([
     ["pixels", encodeBatch(network.model.takes, images, names, batch, size)],
     ["labels", labelValues(samples, labels, network.classCount, size)],
-    [
-      "geometry",
-      Float32Array.from(samples.flatMap(({ plan, labels: own, image: { height, width } }) => {
-        return sampleGeometryValues({ ...plan, size: { height, width }, nearestLabels: own instanceof Uint8Array });
-      })),
-    ],
+    ["geometry", Float32Array.from(samples.flatMap((sample) => geometryOf(network.model.takes, sample, options)))],
     ["regularized", Float32Array.from(samples, ({ regularized = 1 }) => regularized)],
     ...(weighted ? [["pixel weights", weightsOf(samples, size)] as const] : []),
   ]);
+}
+
+/** How a sample is cut from its image, or how its scan is projected. */
+function geometryOf(
+  { scans }: ImageKind,
+  { name = "an image", plan, labels, image }: TrainingSample,
+  { crop }: StepOptions,
+): number[] {
+  if (scans !== undefined && plan === null) return scanGeometry(image, name, crop);
+  const isCrop = plan !== null && "scaledHeight" in plan;
+  if (scans !== undefined && plan !== null && !isCrop) return scanGeometry(image, name, crop, { plan });
+  if (scans !== undefined || !isCrop) {
+    throw new Error(`Cannot train on ${name}: a crop was planned of a scan, or the other way round`);
+  }
+  const { height, width } = image;
+  return sampleGeometryValues({ ...plan, size: { height, width }, nearestLabels: labels instanceof Uint8Array });
 }
 
 /** Values of an input of the step. */

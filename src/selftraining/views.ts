@@ -8,11 +8,19 @@
 import { isSameSize, type Size } from "../data/size.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import type { BufferRange } from "../gpu/launch.ts";
-import { OutOfBudgetError } from "../errors.ts";
+import { OutOfBudgetError, ReasonedError } from "../errors.ts";
 import { storedBytes } from "../graph/layout.ts";
 import { offsetAlignment } from "../graph/slices.ts";
+import type { Model } from "../nn/model.ts";
 import type { Network } from "../nn/network.ts";
-import { coveredSize, InferencePrograms, type SampleBatch, type View } from "./inference.ts";
+import {
+  coveredSize,
+  InferencePrograms,
+  type SampleBatch,
+  type ScanOutputs,
+  scanOutputs,
+  type View,
+} from "./inference.ts";
 import { coverOf, type ScoreBatch, type ScoreView } from "./scores.ts";
 
 /** Which views of an image are averaged, and how. */
@@ -83,11 +91,12 @@ export class ImagePlaces {
    * Allocates the buffer.
    *
    * @param imageBytes bytes of the logits of one image.
+   * @param filledBytes bytes of the winners of one scan, which lie behind its logits. Default 0: images have none.
    * @throws {OutOfBudgetError} where the logits of one image are more than a binding can see.
    */
-  constructor(gpu: Gpu, images: number, readonly imageBytes: number) {
+  constructor(gpu: Gpu, images: number, readonly imageBytes: number, readonly filledBytes = 0) {
     requireBindable(gpu, imageBytes);
-    const distance = Math.ceil(imageBytes / offsetAlignment) * offsetAlignment;
+    const distance = aligned(imageBytes) + aligned(filledBytes);
     this.buffer = gpu.createBuffer(images * distance, "logits");
     this.starts = Array.from({ length: images }, (_, image) => image * distance);
   }
@@ -104,20 +113,44 @@ export class ImagePlaces {
     );
   }
 
+  /** Copies the winners of all scans, which lie one after the other in `from`, behind their logits. */
+  fillWinners(gpu: Gpu, from: BufferRange): void {
+    this.fill(gpu, from, this.filledBytes, aligned(this.imageBytes));
+  }
+
   /**
    * The batch, with each image as a batch of its own.
    *
    * @param sizesOf what is known of an image: the size of its labels and its views.
    */
   batch(sizesOf: (image: number) => Omit<ScoreBatch, "images" | "logits">): ScoreBatch {
-    const { buffer, starts, imageBytes } = this;
+    const { buffer, starts, imageBytes, filledBytes } = this;
     const parts = starts.map((offset, image): ScoreBatch => ({
       ...sizesOf(image),
       images: 1,
       logits: { buffer, offset, size: imageBytes },
+      ...(filledBytes === 0 ? {} : { filled: { buffer, offset: offset + aligned(imageBytes), size: filledBytes } }),
     }));
     return { ...sizesOf(0), images: starts.length, logits: { buffer, offset: 0, size: buffer.size }, parts };
   }
+}
+
+/** The next place at which a binding can begin. */
+function aligned(bytes: number): number {
+  return Math.ceil(bytes / offsetAlignment) * offsetAlignment;
+}
+
+/**
+ * The views in the order in which the network sees them. The program of scans that are not mirrored runs last, so that
+ * what it gives beside the logits is theirs.
+ */
+function shownOrder<Placed>({ points }: SampleBatch, placed: readonly Placed[]): readonly Placed[] {
+  return points === undefined ? placed : placed.toReversed();
+}
+
+/** Bytes of the winners of one scan; 0 for other images. */
+export function winnerBytes({ size: { height, width }, points }: SampleBatch): number {
+  return points === undefined ? 0 : height * width * 4;
 }
 
 /** Computes the logits of all views of a batch. */
@@ -135,6 +168,12 @@ export class ViewLogits {
   async compute(group: SampleBatch): Promise<ScoreBatch> {
     const images = group.samples.length;
     const { gpu } = this;
+    if (group.points !== undefined && this.options.scales.some((scale) => scale !== 1)) {
+      throw new ReasonedError(
+        "LiDAR scans have views of one scale only: their range images have one size",
+        "scaled scans",
+      );
+    }
     const views = viewsOf(group.size, this.options, this.network.model.sizeMultiple);
     let floats = 0;
     const placed: PlacedView[] = [];
@@ -149,33 +188,50 @@ export class ViewLogits {
     const isSplit = images > 1 && floats * 4 > gpu.maxBindingBytes;
     if (isSplit || group.labelSizes !== undefined) return await this.#computeParts(group, placed, floats * 4 / images);
     requireBindable(gpu, floats * 4);
-    const buffer = gpu.createBuffer(floats * 4, "logits");
-    for (const { view, place, bytes } of placed) {
+    const winners = images * winnerBytes(group);
+    const buffer = gpu.createBuffer(winners === 0 ? floats * 4 : aligned(floats * 4) + winners, "logits");
+    const filled = { buffer, offset: aligned(floats * 4), size: winners };
+    for (const { view, place, bytes } of shownOrder(group, placed)) {
       const program = await this.#programs.run(group, view);
       const from = { ...program.output("logits"), size: bytes };
       gpu.submit([], [{ from, to: buffer, toOffset: place.offset * 4 }]);
+      if (winners === 0 || view.mirror) continue;
+      gpu.submit([], [{ from: { ...program.output("winner"), size: winners }, to: buffer, toOffset: filled.offset }]);
     }
     return {
       images,
       ...group.labelSize,
-      logits: { buffer, offset: 0, size: buffer.size },
-      views: placed.map(({ view, place }) => coveredView(this.network, group, 0, view, place)),
+      logits: { buffer, offset: 0, size: winners === 0 ? buffer.size : floats * 4 },
+      ...(winners === 0 ? {} : { filled }),
+      views: placed.map(({ view, place }) => coveredView(this.network.model, group, 0, view, place)),
     };
   }
 
   /** As `compute`, but all views of an image lie side by side, so that one binding sees the logits of one image. */
   async #computeParts(group: SampleBatch, placed: readonly PlacedView[], imageBytes: number): Promise<ScoreBatch> {
     const images = group.samples.length;
-    const places = new ImagePlaces(this.gpu, images, imageBytes);
-    const views = placed.map(({ view, place }) => ({ view, place: { ...place, offset: place.offset / images } }));
-    for (const [index, { view, bytes }] of placed.entries()) {
-      const logits = (await this.#programs.run(group, view)).output("logits");
-      places.fill(this.gpu, logits, bytes / images, (views[index]?.place.offset ?? 0) * 4);
+    const places = new ImagePlaces(this.gpu, images, imageBytes, winnerBytes(group));
+    const views = placed.map(({ view, place, bytes }) => {
+      return { view, place: { ...place, offset: place.offset / images }, bytes };
+    });
+    for (const { view, place, bytes } of shownOrder(group, views)) {
+      const program = await this.#programs.run(group, view);
+      places.fill(this.gpu, program.output("logits"), bytes / images, place.offset * 4);
+      if (places.filledBytes > 0 && !view.mirror) places.fillWinners(this.gpu, program.output("winner"));
     }
     return places.batch((image) => ({
       ...labelSizesOf(group, image),
-      views: views.map(({ view, place }) => coveredView(this.network, group, image, view, place)),
+      views: views.map(({ view, place }) => coveredView(this.network.model, group, image, view, place)),
     }));
+  }
+
+  /**
+   * What the program of a batch of LiDAR scans gives beside the logits, as `logitsProgram` says. To be used before the
+   * next batch, which overwrites it.
+   */
+  async scanOutputs(group: SampleBatch): Promise<ScanOutputs | null> {
+    if (group.points === undefined) return null;
+    return scanOutputs(await this.#programs.program(group, { size: group.size, mirror: false }));
   }
 
   /** Frees the programs. */
@@ -190,17 +246,27 @@ export function labelSizesOf({ labelSize, labelSizes }: SampleBatch, image: numb
   return { height, width, ...(labelSizes === undefined ? {} : { sharesKernels: true }) };
 }
 
-/** A view of one image of a batch, with what the image covers of it if it is padded. */
+/**
+ * A view of one image of a batch, with what the image covers of its logits if it is padded, and of its score map if there
+ * is one.
+ */
 export function coveredView(
-  { model: { alignCorners } }: Network,
+  { alignCorners, scoreMap }: Pick<Model, "alignCorners" | "scoreMap">,
   { samples, size }: SampleBatch,
   image: number,
   view: View,
   place: ScoreView,
 ): ScoreView {
   const sample = samples[image];
-  if (sample === undefined || isSameSize(sample.image, size)) return place;
-  const { height, width } = coveredSize(sample.image, size, view);
+  if (sample === undefined) return place;
+  // The range image of a scan has the size that is asked for.
+  const isPadded = sample.image.sensor === undefined && !isSameSize(sample.image, size);
+  const { height, width } = isPadded ? coveredSize(sample.image, size, view) : view.size;
+  if (scoreMap !== undefined) {
+    const cover = (pixels: number) => ({ numerator: pixels, denominator: scoreMap.stride, offset: scoreMap.offset });
+    return { ...place, covered: { rows: cover(height), columns: cover(width) } };
+  }
+  if (!isPadded) return place;
   return {
     ...place,
     covered: {

@@ -14,6 +14,7 @@ export type Command =
   | "synth"
   | "inspect"
   | "rank-images"
+  | "project"
   | "convert"
   | "recipes"
   | "bench"
@@ -41,6 +42,8 @@ export interface OptionShape {
   readonly earlier?: string | number | boolean;
   /** The allowed texts. */
   readonly choices?: readonly string[];
+  /** Whether a share from 0 to 1 may be given in the place of a path. */
+  readonly orShare?: boolean;
   /** The placeholder for the value in `--help`, if the kind says too little. */
   readonly placeholder?: string;
   /** Smallest allowed number. */

@@ -58,8 +58,8 @@ export function recipeCommands({ commands, differs = {} }: Option): readonly Com
 }
 
 /** Why an option may not stand in a recipe, as the end of a sentence that begins with its name; `null` if it may. */
-export function recipeObstacle({ key, kind, words, ofOneStart, commands }: Option): string | null {
-  if (kind === "paths" || (kind === "path" && words === undefined)) {
+export function recipeObstacle({ key, kind, words, orShare, ofOneStart, commands }: Option): string | null {
+  if (kind === "paths" || (kind === "path" && words === undefined && orShare !== true)) {
     return `a path, which belongs on the command line: --${key}`;
   }
   if (ofOneStart) return `which is not of the run but of one start. It belongs on the command line: --${key}`;

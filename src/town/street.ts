@@ -44,19 +44,20 @@ export class Street {
   /** Where the crossing street starts and ends, in metres along this street; both infinite where there is none. */
   readonly crossing: readonly [start: number, end: number];
   readonly lots: readonly Lot[];
-  readonly first = FIRST;
-  readonly last = LAST;
-  readonly #heights = [new Float32Array(LAST - FIRST), new Float32Array(LAST - FIRST)] as const;
-  readonly #gardens = [new Uint8Array(LAST - FIRST), new Uint8Array(LAST - FIRST)] as const;
+  readonly #heights: readonly [Float32Array, Float32Array];
+  readonly #gardens: readonly [Uint8Array, Uint8Array];
 
-  /** Throws the dice for a street. */
-  constructor(style: TownStyle, dice: Dice) {
+  /** Throws the dice for a street that reaches from `first` to `last` metres. */
+  constructor(style: TownStyle, dice: Dice, readonly first = FIRST, readonly last = LAST) {
+    const length = last - first;
+    this.#heights = [new Float32Array(length), new Float32Array(length)];
+    this.#gardens = [new Uint8Array(length), new Uint8Array(length)];
     const { road, lots } = style;
     this.halfWidth = dice.within(road.halfWidth);
     this.verge = dice.chance(road.verge) ? dice.within(road.vergeWidth) : 0;
     this.sidewalk = dice.within(road.sidewalk);
     this.propertyLine = this.halfWidth + this.verge + this.sidewalk;
-    this.buildingLine = this.propertyLine + (dice.chance(lots.setback) ? dice.between(2, 4.5) : 0);
+    this.buildingLine = this.propertyLine + (dice.chance(lots.setback) ? dice.within(lots.garden) : 0);
     this.tilt = dice.between(-0.04, 0.04);
     this.bend = dice.within(road.bend);
     const start = dice.between(14, 45);
@@ -64,8 +65,8 @@ export class Street {
     this.lots = [...this.#plan(style, dice, 0), ...this.#plan(style, dice, 1)];
     for (const { side, start, end, kind, height } of this.lots) {
       for (let z = Math.floor(start); z < Math.floor(end); z++) {
-        this.#heights[side][z - FIRST] = kind === "building" ? height + 1 : 0;
-        this.#gardens[side][z - FIRST] = kind === "opening" ? 0 : 1;
+        this.#heights[side][z - first] = kind === "building" ? height + 1 : 0;
+        this.#gardens[side][z - first] = kind === "opening" ? 0 : 1;
       }
     }
   }
@@ -82,7 +83,7 @@ export class Street {
 
   /** The height of the building on a side at `z`, 0 where there is none. */
   heightAt(side: 0 | 1, z: number): number {
-    return this.#heights[side][Math.floor(z) - FIRST] ?? 0;
+    return this.#heights[side][Math.floor(z) - this.first] ?? 0;
   }
 
   /** Whether a stretch around `z` is free of the crossing street. */
@@ -98,7 +99,7 @@ export class Street {
     if (beyond < this.sidewalk && distance > this.halfWidth) return "sidewalk";
     if (distance < this.halfWidth + this.verge) return "verge";
     if (distance < this.propertyLine) return "sidewalk";
-    const garden = this.#gardens[across < 0 ? 0 : 1][Math.floor(z) - FIRST] ?? 1;
+    const garden = this.#gardens[across < 0 ? 0 : 1][Math.floor(z) - this.first] ?? 1;
     return garden === 1 ? "garden" : "paved";
   }
 
@@ -106,13 +107,13 @@ export class Street {
     const [from, to] = this.crossing;
     const plan: Lot[] = [];
     const floors = dice.integer(facade.floors[0], facade.floors[1]);
-    for (let start = FIRST + dice.between(0, 6); start < LAST;) {
+    for (let start = this.first + dice.between(0, 6); start < this.last;) {
       const corner = from - this.sidewalk - 1;
       if (start > corner - 3 && start < to + this.sidewalk + 1) {
         start = to + this.sidewalk + 1;
         continue;
       }
-      let end = Math.min(start + dice.within(lots.length), LAST);
+      let end = Math.min(start + dice.within(lots.length), this.last);
       if (start < corner && end > corner - 3) end = corner;
       const roll = dice.next();
       const kind = roll < lots.building ? "building" : roll < lots.building + lots.park ? "park" : "yard";

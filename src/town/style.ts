@@ -42,9 +42,9 @@ export interface TownStyle {
   };
   /**
    * Chances of what stands on a lot. The remaining lots are yards behind walls. `setback` is the chance of front
-   * gardens.
+   * gardens, `garden` their depth in metres.
    */
-  readonly lots: { building: number; park: number; setback: number; length: Range };
+  readonly lots: { building: number; park: number; setback: number; garden: Range; length: Range };
   readonly facade: {
     floors: Range;
     floorHeight: Range;
@@ -141,7 +141,7 @@ const source: TownStyle = {
     slab: 1.6,
     soil: colours(0x6fa33c, 0x7fae45, 0x8cab4c),
   },
-  lots: { building: 0.7, park: 0.18, setback: 0.4, length: [9, 20] },
+  lots: { building: 0.7, park: 0.18, setback: 0.4, garden: [2, 4.5], length: [9, 20] },
   facade: {
     floors: [2, 6],
     floorHeight: [3, 3.6],
@@ -215,7 +215,7 @@ const target: TownStyle = {
     slab: 0.7,
     soil: colours(0x64783a, 0x767440, 0x5a6c3a),
   },
-  lots: { building: 0.8, park: 0.08, setback: 0.3, length: [5.5, 10] },
+  lots: { building: 0.8, park: 0.08, setback: 0.3, garden: [2, 4.5], length: [5.5, 10] },
   facade: {
     floors: [2, 4],
     floorHeight: [2.8, 3.3],

@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { storedBytes } from "../../src/graph/layout.ts";
 import { planProgram } from "../../src/graph/program_plan.ts";
 import { programBytes } from "../../src/graph/program_bytes.ts";
 import { findModel } from "../../src/nn/models/mod.ts";
@@ -58,6 +59,8 @@ Deno.test("the widest networks see images of 1024×2048 where a binding has 128 
       const { unbindable, largestBindingBytes, activationBytes } =
         planProgram(gpu, { outputs: { logits }, traits }).memory;
       assertEquals(unbindable, null, name);
+      // Kernels that label see the logits of an image at once.
+      assert(storedBytes(logits.shape, "f32", "activation") <= 128 * mib, `${name}: logits ${logits}`);
       assert(largestBindingBytes <= 128 * mib, `${name}: ${largestBindingBytes / mib} MiB at once`);
       assert(activationBytes < 3072 * mib, `${name}: ${activationBytes / mib} MiB`);
     }

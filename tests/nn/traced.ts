@@ -55,7 +55,9 @@ export function traced(
       return input(`key ${name}`, [4], { dtype: "u32", layout: "plain" });
     },
   };
-  const logits = model.logits(input("images", [batch, model.takes.channels, ...size]), scope, { classes, inference });
+  const logits = model.logits(input("images", [batch, model.takes.channels, ...size]), scope, {
+    ...{ classes, inference, scoreMap: inference && model.scoreMap !== undefined },
+  });
   return { model, parameters: [...parameters.values()], logits, tensors, dropouts };
 }
 

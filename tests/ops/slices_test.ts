@@ -13,7 +13,9 @@ import { sampleGeometryValues, wholeImage } from "../../src/ops/data/geometry.ts
 import { sampleImages } from "../../src/ops/data/sample.ts";
 import { sampleSoftLabels } from "../../src/ops/data/sample_soft_labels.ts";
 import { sampleFloats } from "../../src/ops/data/sample_floats.ts";
+import { dice } from "../../src/ops/loss/dice.ts";
 import { interpolatedCrossEntropy } from "../../src/ops/loss/interpolated_cross_entropy.ts";
+import { lovaszSoftmax } from "../../src/ops/loss/lovasz_softmax.ts";
 import { batchNorm } from "../../src/ops/norm/batch_norm.ts";
 import { batchNormStatistics } from "../../src/ops/norm/batch_norm_statistics.ts";
 import { batchNormTraining } from "../../src/ops/norm/batch_norm_training.ts";
@@ -144,6 +146,17 @@ for (const alignCorners of [false, true]) {
 /** Labels of 5 classes, some ignored. */
 const labelValues = (count: number) => Array.from({ length: count }, (_, at) => at % 7 === 3 ? 255 : (at * 13) % 5);
 const positive = (count: number) => Array.from({ length: count }, (_, at) => 0.1 + (at * 7 % 11) / 11);
+
+for (const loss of [dice, lovaszSoftmax]) {
+  Deno.test(`${loss.name}() and its gradient are the same in slices`, async () => {
+    const logits = input("logits", [3, 5, 13, 9]);
+    const labels = input("labels", [3, 13, 9], { dtype: "u8", layout: "plain" });
+    const y = loss(logits, labels, { buckets: 32 });
+    // The sums of the dice loss, and so its gradient, are cut where they are cut anyway.
+    const outputs = withGradients(y, { logits });
+    await checkSlices({ outputs, sums: ["y"], limits: [6000, 2600], values: { labels: labelValues(3 * 13 * 9) } });
+  });
+}
 
 Deno.test("a regularised interpolatedCrossEntropy() and its gradient are the same in slices", async () => {
   const logits = input("logits", [3, 5, 5, 4]);

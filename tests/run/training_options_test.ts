@@ -4,7 +4,7 @@ import { pack } from "../../src/graph/layout.ts";
 import { groupsWithBiases, ParameterStore } from "../../src/nn/parameters.ts";
 import { scheduleFactor } from "../../src/optim/schedule.ts";
 import { readRecipe, resolveSettings, type Settings } from "../../src/settings/settings.ts";
-import { openOptimizer, sourceSchedule, trainerOptions } from "../../src/run/method_settings.ts";
+import { openOptimizer, roundRates, sourceSchedule, trainerOptions } from "../../src/run/method_settings.ts";
 import { assertClose, testGpu } from "../ops/harness.ts";
 
 function settingsOf(recipe: string): Settings {
@@ -70,6 +70,26 @@ Deno.test("the options choose the optimizer", async () => {
   const second = 1.25 / 0.75 / Math.sqrt(1.1875 / 0.4375);
   const adamw = "optimizer: adamw\nbetas: [0.5, 0.75]\nweight-decay: 0.1";
   assertClose([await twoSteps(adamw)], [(2 * 0.99 - 0.1) * 0.99 - 0.1 * second], 1e-6, "AdamW");
+});
+
+Deno.test("epsilon is an option of AdamW", async () => {
+  const adamw = "optimizer: adamw\nbetas: [0.5, 0.75]\nweight-decay: 0\nepsilon: 1";
+  // With 1 added to the root, steps are 1/2 and then (1.25/0.75) / (1 + √(1.1875/0.4375)).
+  assertClose([await twoSteps(adamw)], [2 - 0.05 - 0.1 * (1.25 / 0.75) / (1 + Math.sqrt(1.1875 / 0.4375))], 1e-6, "");
+});
+
+Deno.test("one-cycle takes all steps of the source training, and each round", () => {
+  const settings = settingsOf("schedule: one-cycle\nsource-steps: 100\nsource-rate: 0.01\nschedule-steps: 7");
+  const { rates, momentum } = roundRates({ settings, network: { store: { groups: [{ name: "w" }] } } });
+  const at = (step: number) => rates(0.0025, { step, steps: 50 })["w"];
+  assertClose([at(0) ?? 0, at(9) ?? 0, at(49) ?? 0], [1e-4, 2.5e-3, 1e-6], 1e-9, "a round");
+  assertClose([momentum?.({ step: 9, steps: 50 }) ?? 0], [0.85], 1e-12, "momentum of a round");
+  const schedule = sourceSchedule(settings);
+  const source = [0, 19, 99].map((step) => scheduleFactor(schedule, step));
+  assertClose(source, [1 / 25, 1, 1 / 2500], 1e-9, "the source training");
+  const usual = roundRates({ settings: settingsOf(""), network: { store: { groups: [{ name: "w" }] } } });
+  assertEquals(usual.rates(0.1, { step: 3, steps: 50 }), { w: 0.1 });
+  assertEquals(usual.momentum?.({ step: 3, steps: 50 }), undefined);
 });
 
 Deno.test("the options choose the schedule of the source training", () => {

@@ -14,12 +14,12 @@ import { pixelsPerInvocation, scoreIncludes } from "../../src/selftraining/score
 const softLabels = { ASSIGN: "assign_soft_labels" };
 /** A name for the test, the kernel's text, its includes for few or many classes, and its other includes. */
 const kernels = [
-  ["assign_labels", assignLabels, { ASSIGN: "assign_labels" }, {}],
+  ["assign_labels", assignLabels, { ASSIGN: "assign_labels" }, { ZONES: "lib/every_pixel.wgsl" }],
   ["assign_soft_labels, every share", assignSoftLabels, softLabels, { SHARES: "lib/every_share.wgsl" }],
   ["assign_soft_labels, the largest", assignSoftLabels, softLabels, { SHARES: "lib/largest_shares.wgsl" }],
   ["channels_last", channelsLast, {}, {}],
   ["class_probabilities", classProbabilities, { WRITE: "write_scores" }, {}],
-  ["top_score", topScore, {}, {}],
+  ["top_score", topScore, {}, { ZONES: "lib/every_pixel.wgsl" }],
 ] as const;
 
 for (const [name, text, files, others] of kernels) {

@@ -66,7 +66,10 @@ Deno.test("asking for a default that the command does not have is an error", () 
 
 Deno.test("settings are JSON in the order of the option table, with sizes as text", () => {
   const settings = resolveSettings("synth", { "town-size": { height: 8, width: 16 }, out: "towns" });
-  assertEquals(JSON.stringify(settings), '{"town-images":120,"town-size":"8x16","seed":0,"out":"towns"}');
+  assertEquals(
+    JSON.stringify(settings),
+    '{"built-in":"towns","town-images":120,"town-size":"8x16","seed":0,"out":"towns"}',
+  );
 });
 
 Deno.test("the kind of an option may differ by command; a recipe holds the one of its table", () => {

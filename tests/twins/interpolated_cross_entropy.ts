@@ -12,6 +12,7 @@ export interface TwinCrossEntropy {
   readonly labels: readonly number[];
   readonly alignCorners?: boolean;
   readonly ignoreLabel?: number;
+  readonly averageOver?: "labelled" | "all";
 }
 
 /** A regulariser: its name, its weight, and how much each image is regularised. */
@@ -83,5 +84,6 @@ export function interpolatedCrossEntropy(
     }
   }
   const added = regularizer === undefined || regularWeight === 0 ? 0 : regularizer.weight * regular / regularWeight;
+  if (sizes.averageOver === "all") return [loss / (batch * height * width) + added];
   return [(weight > 0 ? loss / weight : 0) + added];
 }

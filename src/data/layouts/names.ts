@@ -23,6 +23,7 @@ export const layoutNames = [
   "acdc",
   "semantickitti",
   "scribblekitti",
+  "nuscenes",
   "list",
   "folders",
   "photos",

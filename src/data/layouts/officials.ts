@@ -12,11 +12,12 @@ import { crossCity } from "./crosscity.ts";
 import { gta5 } from "./gta5.ts";
 import { idd, iddLite } from "./idd.ts";
 import type { Layout } from "./layout.ts";
+import { nuscenes } from "./nuscenes.ts";
 import { scribbleKitti, semanticKitti } from "./semantickitti.ts";
 import { synthia, synthiaSeqs } from "./synthia.ts";
 
 /** All official layouts. */
 export const officialLayouts: readonly Layout[] = [
   ...[idd, iddLite, cityscapes, gta5, synthia, synthiaSeqs, crossCity, camvid, bdd100k, acdc],
-  ...[semanticKitti, scribbleKitti],
+  ...[semanticKitti, scribbleKitti, nuscenes],
 ];

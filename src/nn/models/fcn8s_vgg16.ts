@@ -5,7 +5,7 @@
  *
  * The first convolution pads by 100 pixels, so that images of any size give a score map. Three score maps, at strides
  * 32, 16 and 8, are enlarged by fixed bilinear transposed convolutions, cropped to each other and added. The logits have
- * the size of the image.
+ * the size of the image. Labels and scores are made from the map at stride 8, a 64th of their numbers.
  *
  * Dropout drops whole channels, as in pytorch-fcn and cycada, whose networks stand beside CBST's in published tables.
  * Caffe's drops single values.
@@ -52,6 +52,7 @@ export const fcn8sVgg16Family: ModelFamily = {
     takes: imagenetPhotographs(colors),
     sizeMultiple: 1,
     alignCorners: false,
+    scoreMap: { stride: 8, offset: logitsOffset + 8 / 2 },
     groups: groupsWithBiases,
     originalNames: fcn8sVgg16Names,
     logits: (images, scope, options) => logits(images, scope, { ...options, width, skipScale }),
@@ -72,6 +73,7 @@ function logits(images: Tensor, scope: ParameterScope, options: Options): Tensor
     const scaled = options.skipScale ? scale(pool3, pool3Scale) : pool3;
     return joined(enlarge(at16, 2), score(scaled, scope, "score_pool3", options), pool3Offset);
   });
+  if (options.scoreMap === true) return bordered(at8);
   return block("upscore8", () => enlarge(at8, 8, { top: logitsOffset, left: logitsOffset, height, width }));
 }
 
@@ -142,10 +144,15 @@ function joined(scores: Tensor, skip: Tensor, offset: number): Tensor {
  */
 function enlarge(x: Tensor, factor: number, view?: CropOptions): Tensor {
   const [, , rows = 1, columns = 1] = x.shape;
-  const bordered = crop(x, { top: -1, left: -1, height: rows + 2, width: columns + 2 });
-  const enlarged = bilinearResize(bordered, { height: (rows + 2) * factor, width: (columns + 2) * factor });
+  const enlarged = bilinearResize(bordered(x), { height: (rows + 2) * factor, width: (columns + 2) * factor });
   const half = factor / 2;
   const { top, left, height, width } = view ??
     { top: 0, left: 0, height: (rows + 1) * factor, width: (columns + 1) * factor };
   return crop(enlarged, { top: top + half, left: left + half, height, width });
+}
+
+/** The scores with a border of zeros, one wide. */
+function bordered(x: Tensor): Tensor {
+  const [, , rows = 1, columns = 1] = x.shape;
+  return crop(x, { top: -1, left: -1, height: rows + 2, width: columns + 2 });
 }

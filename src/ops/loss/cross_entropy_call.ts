@@ -40,6 +40,12 @@ export function crossEntropySizes({ logits, labels }: CrossEntropyProblem): Cros
   return { batch, classes, vectors: paddedChannels(classes) / 4, logitsHeight, logitsWidth, height, width };
 }
 
+/** What the sum of the losses is divided by; 0 where that is the sum of the weights. */
+export function crossEntropyDivisor(problem: CrossEntropyProblem): number {
+  const { batch, height, width } = crossEntropySizes(problem);
+  return problem.averageOver === "all" ? batch * height * width : 0;
+}
+
 /** Every tensor that the launch reads. */
 export function crossEntropyInputs(problem: CrossEntropyProblem): Tensor[] {
   const { logits, labels, classWeights, pixelWeights, regularizer } = problem;
@@ -123,6 +129,7 @@ export function crossEntropyCall(
       REGULARIZER_WEIGHT: regularizer?.weight ?? 0,
       HAS_IMAGE_SHARES: regularizer?.images !== undefined,
       GRADIENT: gradient !== null,
+      DIVISOR: crossEntropyDivisor(problem),
       FIRST_IMAGE: regularizer?.images === undefined ? 0 : region.images.first,
       FIRST_ROW: region.rows.first,
       SLICE_ROWS: region.rows.count,

@@ -9,6 +9,7 @@
 import meanShader from "../../../shaders/loss/weighted_mean.wgsl" with { type: "text" };
 import { Tensor } from "../../graph/tensor.ts";
 import { refuse } from "../refuse.ts";
+import { crossEntropyDivisor } from "./cross_entropy_call.ts";
 import { interpolatedCrossEntropyGrad } from "./interpolated_cross_entropy_grad.ts";
 import { interpolatedCrossEntropySums } from "./interpolated_cross_entropy_sums.ts";
 
@@ -45,6 +46,11 @@ export interface InterpolatedCrossEntropyOptions {
   /** Weight of each pixel of the labels, `[N, H, W]` of layout `"plain"`; default 1. */
   readonly pixelWeights?: Tensor;
   /**
+   * What the sum of the losses is divided by: the weights of the pixels that count (`labelled`), or the number of all
+   * pixels, ignored ones too (`all`). The regulariser does not see this. Default `labelled`.
+   */
+  readonly averageOver?: "labelled" | "all";
+  /**
    * A regulariser, which is added: weight · Σ s·u·r / Σ u, over the pixels that count and whose image has a share s above
    * 0. Nothing is added where there is no such pixel. Default: none.
    */
@@ -66,7 +72,7 @@ export interface CrossEntropyProblem extends InterpolatedCrossEntropyOptions {
  * With weights it is Σ u·a·(−log p) / Σ u·a, where u is the weight of the pixel and a that of the label's class. This
  * is PyTorch's weighted mean. Soft labels s give Σ u·Σ_c a_c·s_c·(−log p_c) / Σ u·(Σ_c a_c·s_c / Σ_c s_c). A pixel
  * whose soft labels are all zero is ignored. If no pixel counts, the result and the gradients are 0, where PyTorch
- * gives NaN.
+ * gives NaN. With `averageOver: "all"` the divisor is N·H·W in all of this.
  *
  * It has a gradient at the logits only.
  *
@@ -90,7 +96,7 @@ export function interpolatedCrossEntropy(
     kernels: () => ({
       calls: [{
         shader: { name: "loss/weighted_mean", text: meanShader },
-        constants: { REGULARIZER_WEIGHT: options.regularizer?.weight ?? 0 },
+        constants: { REGULARIZER_WEIGHT: options.regularizer?.weight ?? 0, DIVISOR: crossEntropyDivisor(problem) },
         bindings: [sums, "output"],
         workgroups: [1, 1, 1],
         iterations: 0,

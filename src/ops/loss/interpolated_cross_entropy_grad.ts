@@ -12,6 +12,7 @@ import { rowsTouching } from "../resize/between.ts";
 import {
   crossEntropyAxis,
   crossEntropyCall,
+  crossEntropyDivisor,
   crossEntropyInputs,
   crossEntropySizes,
   longestRun,
@@ -69,6 +70,7 @@ function kernels(outputGradient: Tensor, sums: Tensor, problem: CrossEntropyProb
           FIRST_LABEL_ROW: labelRows.first,
           LABEL_ROWS: labelRows.count,
           IS_DIVIDED: problem.regularizer !== undefined,
+          DIVISOR: crossEntropyDivisor(problem),
         },
         bindings: [rows, sums, outputGradient, "output"],
         workgroups: grid(outputVectors, 64),

@@ -7,9 +7,13 @@
 import shader from "../../../shaders/scans/point_pixels.wgsl" with { type: "text" };
 import type { Size } from "../../data/size.ts";
 import { grid } from "../../gpu/launch.ts";
+import { nestedIterations } from "../../graph/iterations.ts";
 import { inRanges } from "../../graph/slices.ts";
 import { Tensor } from "../../graph/tensor.ts";
 import { requireScans, scansOf } from "./geometry.ts";
+
+/** Points that one invocation takes. */
+const steps = 8;
 
 /**
  * The pixel and the range of each point: `[N, capacity, 2]` u32, plain. The first is the pixel's number, `row · width +
@@ -47,10 +51,10 @@ export function pointPixels(points: Tensor, geometry: Tensor, { height, width }:
         (scans) => ({
           calls: [{
             shader: { name: "scans/point_pixels", text: shader },
-            constants: { BATCH: scans.count, CAPACITY: capacity, HEIGHT: height, WIDTH: width },
+            constants: { BATCH: scans.count, CAPACITY: capacity, HEIGHT: height, WIDTH: width, STEPS: steps },
             bindings: [scansOf(points, scans), scansOf(geometry, scans), "output"],
-            workgroups: grid(scans.count * capacity, 64),
-            iterations: 11,
+            workgroups: grid(scans.count * Math.ceil(capacity / (64 * steps)), 1),
+            iterations: nestedIterations(steps, 11),
             flops: scans.count * capacity * 600,
           }],
         }),

@@ -28,6 +28,10 @@ export const labelsOptions = [
   { key: "absent", group: "labels", kind: "text", default: "null", choices: ["null", "zero"],
     commands: [...training, "evaluate"],
     help: "score of a class that is neither in the labels nor predicted: none (null) or 0 (zero)" },
+  { key: "post", group: "labels", kind: "text", default: "nearest", choices: ["nearest", "none", "knn"],
+    commands: [...training, "evaluate", "predict"],
+    help: "how points of a LiDAR scan that their pixel does not show get a label: of the pixel nearest in range " +
+      "(nearest), of their own (none), by a vote of five (knn)" },
   { key: "label-batch", group: "labels", kind: "integer", words: ["auto"], default: "auto", earlier: 4, minimum: 1,
     commands: [...training, "evaluate", "rank-images"], freeOnResume: true,
     help: "images that are labelled or scored together; auto: four, or fewer large ones" },

@@ -1,6 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { join } from "node:path";
-import { openDataset, openLoader } from "../../../src/data/folder.ts";
+import { imageItems, openDataset, openLoader } from "../../../src/data/folder.ts";
+import { listedPart, parseImageList } from "../../../src/data/image_list.ts";
 import { labelSet } from "../../../src/data/label_sets.ts";
 import { kittiSensor } from "../../../src/data/scans/sensor.ts";
 import { testWithShared } from "../../shared.ts";
@@ -87,3 +88,140 @@ testWithShared("the small SemanticKITTI has 40 scans to train on and 5 to score 
   const { image, labels } = await loader.loadOne(first, { size });
   assertEquals([image.height, labels?.length], [124668, 124668]);
 });
+
+/** Writes tables of keyframes, and a scan of eight points for each: its token, its sample's, its scene, its file. */
+function writeNuscenes(folder: string, version: string, keyframes: readonly (readonly string[])[]): void {
+  const tables = keyframes.map(([token = "", sample = "", scene = "", name = ""]) => {
+    const filename = `samples/LIDAR_TOP/${name}.pcd.bin`;
+    writeAt(join(folder, filename), scanBytes(ringPoints(8).map((point, ring) => [...point, ring])));
+    const data = [
+      { token, sample_token: sample, filename, is_key_frame: true, note: 'a } in "a\\\\ text {' },
+      { token: `${token}0`, sample_token: sample, filename: `sweeps/LIDAR_TOP/${name}.pcd.bin`, is_key_frame: false },
+      { token: `${token}1`, sample_token: sample, filename: `samples/CAM_FRONT/${name}.jpg`, is_key_frame: true },
+    ];
+    return { data, sample: { token: sample, scene_token: `token of ${scene}` }, scene };
+  });
+  const scenes = [...new Set(tables.map(({ scene }) => scene))];
+  const write = (name: string, rows: unknown) =>
+    writeAt(join(folder, version, `${name}.json`), JSON.stringify(rows, null, 1));
+  write("sample_data", tables.flatMap(({ data }) => data));
+  write("sample", tables.map(({ sample }) => sample));
+  write("scene", scenes.map((name) => ({ token: `token of ${name}`, name })));
+}
+
+Deno.test("nuScenes is known by its tables: keyframes, official splits, labels by token", () =>
+  withFolder((folder) => {
+    writeNuscenes(folder, "v1.0-trainval", [
+      ["ta", "sa", "scene-0001", "a"],
+      ["tb", "sb", "scene-0003", "b"],
+      ["tc", "sc", "scene-0553", "c"],
+      ["td", "sd", "scene-0001", "d"],
+    ]);
+    Deno.removeSync(join(folder, "samples/LIDAR_TOP/d.pcd.bin"));
+    for (const token of ["ta", "tb"]) {
+      writeAt(
+        join(folder, "lidarseg/v1.0-trainval", `${token}_lidarseg.bin`),
+        new Uint8Array([0, 9, 14, 15, 16, 17, 24, 31]),
+      );
+    }
+    const dataset = openDataset(folder);
+    assertEquals([dataset.layout, dataset.splitNames()], ["nuscenes", ["train", "val"]]);
+    assertEquals(dataset.classes, labelSet("nuscenes-16").classes);
+    const train = dataset.split("train");
+    assertEquals(train.items.map(({ name, token, otherNames }) => [name, token, otherNames]), [["a", "ta", ["sa"]]]);
+    assertEquals(train.items[0]?.labelPath, join(folder, "lidarseg/v1.0-trainval/ta_lidarseg.bin"));
+    assertEquals(train.notices.map((text) => text.replace(folder, "DIR")), [
+      'Left out of the split "train" of DIR: 1 keyframe without a file, such as d.pcd.bin',
+    ]);
+    assertEquals(dataset.split("val").items.map(({ name, labelPath }) => [name, labelPath !== null]), [
+      ["b", true],
+      ["c", false],
+    ]);
+    assertEquals(dataset.labelPath("val", "c"), join(folder, "lidarseg/v1.0-trainval/tc_lidarseg.bin"));
+  }));
+
+Deno.test("in nuScenes' mini tables a scene may be in another split than in the full ones", () =>
+  withFolder((folder) => {
+    writeNuscenes(folder, "v1.0-mini", [["ta", "sa", "scene-0553", "a"], ["tb", "sb", "scene-0916", "b"]]);
+    const dataset = openDataset(folder);
+    assertEquals(["train", "val"].map((split) => dataset.split(split).items.map(({ name }) => name)), [["a"], ["b"]]);
+  }));
+
+Deno.test("a damaged table of nuScenes is named", () =>
+  withFolder((folder) => {
+    writeNuscenes(folder, "v1.0-mini", [["ta", "sa", "scene-0553", "a"]]);
+    const table = join(folder, "v1.0-mini", "sample_data.json");
+    const text = Deno.readTextFileSync(table);
+    const list = () => openDataset(folder).splitNames();
+    const refused = (content: string, message: string) => {
+      Deno.writeTextFileSync(table, content);
+      assertThrows(list, Error, message);
+    };
+    refused(text.slice(0, 60), "the file is cut short");
+    refused(text.replace('"is_key_frame": true', '"is_key_frame": "yes"'), 'row 1: key "is_key_frame"');
+    refused(text.replace('"token": "ta"', '"token" "ta"'), "row 1: it is not JSON");
+    refused(
+      text.replace('"sample_token": "sa"', '"sample_token": "sx"'),
+      'the sample "sx" of "samples/LIDAR_TOP/a.pcd.bin"',
+    );
+    Deno.writeTextFileSync(table, text);
+    Deno.removeSync(join(folder, "v1.0-mini", "scene.json"));
+    Deno.utimeSync(table, 1, 1);
+    assertThrows(list, Error, "scene.json: there is no such file");
+  }));
+
+testWithShared("keyframes of nuScenes without labels are all scans to adapt to", ["data/lidar/nuscenes"], (folder) => {
+  const dataset = openDataset(folder);
+  assertEquals([dataset.layout, dataset.splitNames()], ["nuscenes", ["train"]]);
+  const { items } = dataset.split("train");
+  assertEquals(items.map(({ labelPath, token }) => [labelPath, token?.slice(0, 4)]), [
+    ...[[null, "285c"], [null, "7c1b"], [null, undefined], [null, "49cd"]],
+  ]);
+});
+
+Deno.test("a folder of scans that says nothing of classes is one to adapt to", () =>
+  withFolder((folder) => {
+    for (const name of ["a/1.bin", "a/2.pcd.bin", "3.bin"]) writeAt(join(folder, name), new Uint8Array(80));
+    assertThrows(() => openDataset(folder), Error, "no dataset.json that names the classes");
+    const dataset = openDataset(folder, { classes: { classes: ["road"], palette: [[1, 2, 3]] } });
+    assertEquals([dataset.layout, dataset.splitNames()], ["scans", ["train"]]);
+    assertEquals(dataset.split("train").items.map(({ name, sensor }) => [name, sensor?.name]), [
+      ...[["3", "kitti"], ["a/1", "kitti"], ["a/2", "nuscenes"]],
+    ]);
+    assertEquals(imageItems([folder]).items.map(({ name }) => name), ["3", "a/1", "a/2"]);
+    assertEquals(imageItems([join(folder, "a/2.pcd.bin")]).items.map(({ name, sensor }) => [name, sensor?.name]), [
+      ["2", "nuscenes"],
+    ]);
+  }));
+
+Deno.test("scans of several sequences may be given file by file", () =>
+  withFolder((folder) => {
+    const root = join(folder, "sequences");
+    for (const sequence of ["00", "08"]) writeSequence(root, sequence, ["labels"]);
+    const paths = ["00", "08"].map((sequence) => join(root, sequence, "velodyne", "000000.bin"));
+    const given = imageItems(paths).items;
+    assertEquals(given.map(({ name, labelPath }) => [name, labelPath]), [["00/000000", null], ["08/000000", null]]);
+    assertEquals(imageItems([folder]).items.map(({ name }) => name), [
+      ...["00/000000", "00/000005", "08/000000", "08/000005"],
+    ]);
+    assertThrows(() => imageItems([join(root, "00", "labels", "000000.label")]), Error, "or a scan, .bin");
+  }));
+
+Deno.test("a list selects scans by sequence and frame, by path and by the token of a sample", () =>
+  withFolder((folder) => {
+    for (const sequence of ["00", "03"]) writeSequence(join(folder, "kitti/sequences"), sequence, ["labels"]);
+    writeNuscenes(join(folder, "nuscenes"), "v1.0-trainval", [["ta", "sa", "scene-0001", "a"], [
+      "tb",
+      "sb",
+      "scene-0002",
+      "b",
+    ]]);
+    const selected = (name: string, text: string) => {
+      const dataset = openDataset(join(folder, name));
+      return listedPart(dataset.split("train"), dataset, parseImageList(text, "list")).items.map((item) => item.name);
+    };
+    assertEquals(selected("kitti", "03/000005\nsequences/00/velodyne/000000.bin\n"), ["00/000000", "03/000005"]);
+    assertThrows(() => selected("kitti", "00/000005\n05/000000\n"), Error, '"05/000000" (line 2)');
+    assertEquals(selected("nuscenes", "sb\n"), ["b"]);
+    assertEquals(selected("nuscenes", "ta\n"), ["a"]);
+  }));

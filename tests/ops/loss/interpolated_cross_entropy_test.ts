@@ -21,6 +21,7 @@ interface Case {
   readonly size: readonly [number, number];
   readonly alignCorners?: boolean;
   readonly ignoreLabel?: number;
+  readonly averageOver?: "all";
   readonly soft?: boolean;
   readonly classWeights?: boolean;
   readonly pixelWeights?: boolean;
@@ -87,6 +88,17 @@ const cases: Case[] = [
     regularizer: "mrent",
     images: [0, 1],
   },
+  { name: "the mean over all pixels", logits: [2, 5, 3, 4], size: [7, 9], averageOver: "all" },
+  {
+    name: "the mean over all pixels, class weights and MRL2",
+    logits: [2, 5, 7, 9],
+    size: [7, 9],
+    averageOver: "all",
+    classWeights: true,
+    regularizer: "mrl2",
+    images: [1, 0],
+  },
+  { name: "66 classes, the mean over all pixels", logits: [1, 66, 2, 3], size: [5, 7], averageOver: "all" },
   { name: "MRKLD of no image", logits: [2, 7, 3, 4], size: [7, 9], regularizer: "mrkld", images: [0, 0] },
   ...(["mrkld", "mrent"] as const).map((regularizer): Case => ({
     name: `70 classes and ${regularizer.toUpperCase()}`,

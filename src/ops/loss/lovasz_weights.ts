@@ -1,0 +1,105 @@
+/**
+ * The weights of the errors in the Lovász-softmax, without a sort: from histograms of the errors.
+ *
+ * @module
+ */
+
+import clearShader from "../../../shaders/loss/lovasz_clear.wgsl" with { type: "text" };
+import histogramShader from "../../../shaders/loss/lovasz_histogram.wgsl" with { type: "text" };
+import runShader from "../../../shaders/loss/lovasz_run_counts.wgsl" with { type: "text" };
+import weightShader from "../../../shaders/loss/lovasz_weights.wgsl" with { type: "text" };
+import { grid } from "../../gpu/launch.ts";
+import { bindablePixels } from "../../graph/slices.ts";
+import { type DeviceTraits, type KernelBinding, type KernelCall, type KernelPlan, Tensor } from "../../graph/tensor.ts";
+import {
+  labelledBindings,
+  labelledConstants,
+  type LabelledPixels,
+  labelledSizes,
+  walkIterations,
+} from "./labelled_pixels.ts";
+
+/** The most runs into which the buckets of a class are cut. */
+const mostRuns = 256;
+
+/** Logits and labels, and how finely their errors are told apart. */
+export interface LovaszProblem extends LabelledPixels {
+  /** Number of buckets of the errors between 0 and 1; a power of two. */
+  readonly buckets: number;
+}
+
+/**
+ * For each class and bucket of the error the weight of a foreground pixel there and that of a background pixel → `[C,
+ * buckets, 2]`, plain. The counts are whole numbers, so that their order does not matter. Has no
+ * gradient.
+ *
+ * @param statistics those of the logits (`softmaxStatistics`).
+ */
+export function lovaszWeights(problem: LovaszProblem, statistics: Tensor): Tensor {
+  const { classes } = labelledSizes(problem);
+  return new Tensor({
+    op: "lovaszWeights",
+    shape: [classes, problem.buckets, 2],
+    layout: "plain",
+    inputs: [problem.logits, problem.labels, statistics],
+    kernels: (_output, device) => kernels(problem, statistics, device),
+  });
+}
+
+/** The counts, then in their place the weights. */
+function kernels(problem: LovaszProblem, statistics: Tensor, device: DeviceTraits): KernelPlan {
+  const { buckets, logits } = problem;
+  const { classes, pixels } = labelledSizes(problem);
+  const runs = Math.min(mostRuns, buckets);
+  const length = buckets / runs;
+  const [runCounts, classCounts] = [{ scratch: 0 }, { scratch: 1 }];
+  const ranges = device.maxBindingBytes === undefined
+    ? [{ first: 0, count: pixels }]
+    : bindablePixels(logits, device.maxBindingBytes);
+  const vectors = Math.ceil(classes * buckets * 2 / 4);
+  return {
+    calls: [
+      {
+        shader: { name: "loss/lovasz_clear", text: clearShader },
+        constants: { VECTORS: vectors },
+        bindings: ["output"],
+        workgroups: grid(vectors, 64),
+        iterations: 0,
+      },
+      ...ranges.map((range): KernelCall => ({
+        shader: { name: "loss/lovasz_histogram", text: histogramShader },
+        constants: { ...labelledConstants(problem, range), BUCKETS: buckets },
+        bindings: [...labelledBindings(problem, statistics, range), "output"],
+        workgroups: grid(range.count, 64),
+        iterations: walkIterations(problem, 1, 1),
+        flops: 30 * range.count * classes,
+      })),
+      sumRuns("output", runCounts, { runs: classes * runs, length }),
+      sumRuns(runCounts, classCounts, { runs: classes, length: runs }),
+      {
+        shader: { name: "loss/lovasz_weights", text: weightShader },
+        constants: { CLASSES: classes, RUNS: runs, LENGTH: length },
+        bindings: ["output", runCounts, classCounts],
+        workgroups: grid(classes * runs, 64),
+        iterations: classes + runs + length + 8,
+        flops: 14 * classes * buckets,
+      },
+    ],
+    scratchBytes: [classes * runs * 8, classes * 8],
+  };
+}
+
+/** Adds runs of `length` pairs of counts. */
+function sumRuns(
+  counts: KernelBinding,
+  sums: KernelBinding,
+  { runs, length }: { readonly runs: number; readonly length: number },
+): KernelCall {
+  return {
+    shader: { name: "loss/lovasz_run_counts", text: runShader },
+    constants: { RUNS: runs, LENGTH: length },
+    bindings: [counts, sums],
+    workgroups: grid(runs, 64),
+    iterations: length + 1,
+  };
+}
