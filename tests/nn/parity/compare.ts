@@ -109,7 +109,7 @@ function differences(
     const whole = length(wanted);
     // A bias before a batch norm has no gradient, in PyTorch either, but rounding. The largest one is the measure then.
     const isRounding = what.startsWith("d ") && whole < 1e-9 * largest;
-    return { what, error: length(difference) / (isRounding ? 1e-3 * largest : whole) };
+    return { what, error: length(difference) / (isRounding ? 1e-2 * largest : whole) };
   });
 }
 
