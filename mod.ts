@@ -237,6 +237,7 @@ export {
   type AdaptationResult,
   type AdaptationSettings,
   type EarlierRounds,
+  type RoundStep,
   type SourceTraining,
 } from "./src/selftraining/adapt.ts";
 export type { BestRound } from "./src/selftraining/round_judge.ts";

@@ -33,7 +33,8 @@ import convolutionGeometry from "../../shaders/lib/convolution_geometry.wgsl" wi
 import convolutionSizes from "../../shaders/lib/convolution_sizes.wgsl" with { type: "text" };
 import grid from "../../shaders/lib/grid.wgsl" with { type: "text" };
 import largestShares from "../../shaders/lib/largest_shares.wgsl" with { type: "text" };
-import labelledSoftmax from "../../shaders/lib/labelled_softmax.wgsl" with { type: "text" };
+import labelledPixels from "../../shaders/lib/labelled_pixels.wgsl" with { type: "text" };
+import lovaszWeights from "../../shaders/lib/lovasz_weights.wgsl" with { type: "text" };
 import lovaszBuckets from "../../shaders/lib/lovasz_buckets.wgsl" with { type: "text" };
 import leftBuffer from "../../shaders/lib/left_buffer.wgsl" with { type: "text" };
 import leftPatches from "../../shaders/lib/left_patches.wgsl" with { type: "text" };
@@ -86,7 +87,8 @@ export const library: Readonly<Record<string, string>> = {
   "lib/convolution_sizes.wgsl": convolutionSizes,
   "lib/grid.wgsl": grid,
   "lib/largest_shares.wgsl": largestShares,
-  "lib/labelled_softmax.wgsl": labelledSoftmax,
+  "lib/labelled_pixels.wgsl": labelledPixels,
+  "lib/lovasz_weights.wgsl": lovaszWeights,
   "lib/lovasz_buckets.wgsl": lovaszBuckets,
   "lib/left_buffer.wgsl": leftBuffer,
   "lib/left_patches.wgsl": leftPatches,
