@@ -109,6 +109,16 @@ const commands: readonly CommandEntry[] = [
     load: () => import("./src/cli/rank_images.ts"),
   },
   {
+    command: "project",
+    summary: "write the range images of LiDAR scans, as arrays and as pictures",
+    examples: [
+      "crosswalk project --scans a.bin b.pcd.bin --out ranges",
+      "crosswalk project --scans sequences/08/velodyne --size 64x1024 --out ranges",
+      "crosswalk project --scans a.bin --sensor sensor.json --out ranges --json",
+    ],
+    load: () => import("./src/cli/project.ts"),
+  },
+  {
     command: "inspect",
     summary: "look at data sets: layout, splits, classes, and every file that cannot be used",
     examples: ["crosswalk inspect cityscapes", "crosswalk inspect gta5 cityscapes --json --sheet sheet.png"],

@@ -43,7 +43,7 @@ rights() {
       may write "$out" "$cache"
       echo --allow-sys=homedir,hostname
       ;;
-    predict | select | synth)
+    predict | select | synth | project)
       echo --allow-read
       may write "$out" "$cache"
       echo --allow-sys=homedir

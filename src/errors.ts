@@ -32,6 +32,7 @@ export type Reason =
   | "labels of another size"
   | "network for images"
   | "network for scans"
+  | "soft labels of scans"
   | "scans without a size"
   | "scaled scans";
 

@@ -1,5 +1,5 @@
-// Smooths maps along one axis: y[i] = Σ_t w[t]·x[i + t − ORIGIN]. Beyond the border x is zero. Two launches, one per
-// axis, make a separable smoothing.
+// Smooths maps along one axis: y[i] = Σ_t w[t]·x[i + t − ORIGIN]. Beyond the border x is zero or, with IS_RING, what
+// is at the other end. Two launches, one per axis, make a separable smoothing.
 // Bindings: 0 x [H,W,C₄] read · 1 w [TAPS] read · 2 y [H,W,C₄] write; x and y as vec4f.
 // Schedule: one invocation per vec4f. Bound: TAPS loads per output.
 #include lib/grid.wgsl
@@ -10,6 +10,7 @@ const CLASS_VECTORS: u32 = 1u;
 const TAPS: u32 = 1u;
 const ORIGIN: u32 = 0u;
 const ALONG_ROWS: bool = false;
+const IS_RING: bool = false;
 
 @group(0) @binding(0) var<storage, read> x: array<vec4f>;
 @group(0) @binding(1) var<storage, read> weights: array<f32>;
@@ -34,7 +35,11 @@ fn main(
   var sum = vec4f(0.0);
   for (var tap = 0u; tap < TAPS; tap++) {
     // A place before the border is negative. u32 wraps to a large number, which counts as outside.
-    let source = place + tap - ORIGIN;
+    var source = place + tap - ORIGIN;
+    if (IS_RING) {
+      // As many sizes are added as keep it from being negative.
+      source = (source + (ORIGIN / size + 1u) * size) % size;
+    }
     if (source < size) {
       sum += weights[tap] * x[start + source * step];
     }

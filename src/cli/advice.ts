@@ -57,6 +57,7 @@ const advices: Readonly<Record<Reason, (command: TakenOptions) => string>> = {
   "labels of another size": ({ takes }) =>
     takes("loss-at") ? "Take the loss at the logits with --loss-at logits, or leave out --dice and --lovasz" : "",
   "network for images": ({ takes }) => takes("source-steps") ? "Train one that takes scans: --model fidnet" : "",
+  "soft labels of scans": () => "Choose --policy cbst or st",
   "network for scans": ({ takes }) => takes("source-steps") ? "Choose one that takes images with --model" : "",
   "scans without a size": ({ takes }) => takes("size") ? "Give it with --size, such as 64x2048" : "",
   "scaled scans": ({ names }) => {

@@ -4,16 +4,16 @@
  * @module
  */
 
-import { join, resolve } from "node:path";
 import { defaultPalette } from "../data/dataset.ts";
 import { encodeLabelPng, encodeRgbPng } from "../data/encode.ts";
 import type { FileItem } from "../data/file_item.ts";
 import { imageItems, openLoader } from "../data/folder.ts";
 import { rgbPixels, type Sample } from "../data/sample.ts";
+import { rawIdsOfClasses } from "../data/scans/write_labels.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { OneBehind } from "../gpu/one_behind.ts";
 import { writeNpy } from "../formats/npy.ts";
-import { ReasonedError, UsageError } from "../errors.ts";
+import { ReasonedError } from "../errors.ts";
 import { type Color, overlayLabels, pictureOf } from "../report/picture.ts";
 import { writeFileSafely } from "../disk/files.ts";
 import { TerminalProgress } from "../report/progress.ts";
@@ -22,8 +22,11 @@ import { mergedInto, wantedLabelSet } from "../run/meeting.ts";
 import { writeProbabilities } from "../run/probability_writer.ts";
 import { viewOptions } from "../settings/settings.ts";
 import { equalBatches } from "../selftraining/inference.ts";
+import { PointLabels } from "../selftraining/point_labels.ts";
 import { type PredictedLogits, type Prediction, Predictor } from "../selftraining/prediction.ts";
 import { adviceOn, messageOf } from "./advice.ts";
+import { type PredictedFiles, predictedFiles, requireFreeFiles } from "./predicted_files.ts";
+import { writeScanResults } from "./predicted_scan.ts";
 import { readArguments } from "./arguments.ts";
 import { openGpu, openNetwork, openShapes } from "./open.ts";
 import { shown, terminal } from "../report/terminal.ts";
@@ -35,7 +38,7 @@ export async function run(args: readonly string[]): Promise<number> {
   const out = settings.require("out");
   const { items, notices } = imageItems(settings.require("images"));
   for (const notice of notices) terminal.say(notice);
-  requireFreeNames(items, out);
+  requireFreeFiles(items, out);
   using gpu = await openGpu(settings.get("adapter"));
   const network = openNetwork(gpu, settings, { mergesClasses: true });
   const wanted = wantedLabelSet(settings);
@@ -48,7 +51,7 @@ export async function run(args: readonly string[]): Promise<number> {
   const withProbabilities = settings.isOn("probabilities");
   // One image at a time, since each is labelled at its own size.
   await using predictor = new Predictor(gpu, network, 1, viewOptions(settings), merge);
-  const files: string[] = [];
+  const written: string[] = [];
   const failed: FailedImage[] = [];
   const fail = ({ imagePath }: FileItem, error: unknown) => {
     const advice = adviceOn(error, "predict");
@@ -57,8 +60,13 @@ export async function run(args: readonly string[]): Promise<number> {
   using loader = openLoader({ cacheBytes: 0, maxPixels: settings.get("max-pixels"), onBadFile: fail });
   const writing = new OneBehind<string>();
   const finish = (path: string | null) => {
-    if (path !== null) files.push(path);
+    if (path !== null) written.push(path);
   };
+  const classes = merge?.toClasses ?? network.metadata.classes;
+  const rawIds = rawIdsOfClasses(classes);
+  const legend = classes.map((name, id) => ({ name, color: palette[id] ?? [0, 0, 0] as const }));
+  using pointLabels = new PointLabels(gpu, settings.get("post"));
+  const itemOf = new Map(items.map((item) => [item.name, item]));
   const inspected = await inspectItems(items, {
     name: "images",
     progress: new TerminalProgress(),
@@ -70,28 +78,40 @@ export async function run(args: readonly string[]): Promise<number> {
   try {
     for await (const group of equalBatches(samples, grouping, ({ originalSize }) => originalSize)) {
       for (const sample of group.samples) {
-        const path = join(out, `${sample.name}.probabilities.npy`);
+        const item = itemOf.get(sample.name);
+        if (item === undefined) throw new Error(`Cannot label ${sample.name}: nobody asked for it`);
+        const files = predictedFiles(item, out);
+        const path = files.probabilities;
         const predicting = predictor.run(group, {
           withLogits,
           ...(withProbabilities ? { withScores: (batch, scores) => writeProbabilities(gpu, path, batch, scores) } : {}),
         });
         const prediction = await predicting.catch((error) => {
-          const item = items.find(({ name }) => name === sample.name);
-          if (item === undefined || !isTooLarge(error)) throw error;
+          if (!isTooLarge(error)) throw error;
           fail(item, new ReasonedError(`Cannot label ${item.imagePath}: ${error.message}`, error.reason));
           return null;
         });
         if (prediction === null) continue;
+        // All reads are submitted before any is awaited, as the next prediction overwrites what they read.
+        const results = prediction.scans === null
+          ? writeResults(gpu, prediction, { sample, palette, files })
+          : writeScanResults(gpu, prediction, await pointLabels.label(prediction, group), {
+            ...{ group, sample, legend, rawIds, files },
+          });
+        const both = Promise.all([results, writeLogits(prediction, files)]).then(([path]) => path);
         // Meanwhile the result of the image before is written.
-        finish(await writing.exchange(writeResults(gpu, prediction, { sample, palette, out })));
+        finish(await writing.exchange(both));
       }
     }
   } finally {
     finish(await writing.take());
     if (failed.length > 0) terminal.say(failureText(failed));
   }
-  if (settings.get("json")) terminal.printJson({ images: files.length, labels: files, failed });
-  else if (files.length > 0) terminal.say(`Labelled ${files.length} image${files.length === 1 ? "" : "s"}; see ${out}`);
+  if (settings.get("json")) terminal.printJson({ images: written.length, labels: written, failed });
+  else if (written.length > 0) {
+    const kind = items.some(({ sensor }) => sensor !== undefined) ? "scan" : "image";
+    terminal.say(`Labelled ${written.length} ${kind}${written.length === 1 ? "" : "s"}; see ${out}`);
+  }
   return failed.length === 0 ? 0 : 1;
 }
 
@@ -117,58 +137,32 @@ function failureText(failed: readonly FailedImage[]): string {
   }`;
 }
 
-/**
- * Makes sure that no result overwrites an image that is to be labelled, or another result.
- *
- * @throws {UsageError} naming the file.
- */
-function requireFreeNames(items: readonly FileItem[], out: string): void {
-  const inputs = new Set(items.map(({ imagePath }) => resolve(imagePath)));
-  const outputs = new Set<string>();
-  for (const { name } of items) {
-    for (const ending of [".png", "_overlay.png", ".npy", ".probabilities.npy"]) {
-      const path = join(out, `${name}${ending}`);
-      if (inputs.has(resolve(path))) {
-        throw new UsageError(`The results would be written over the image ${path}. Choose another folder with --out`);
-      }
-      if (outputs.has(path)) {
-        throw new UsageError(
-          `Two results would be written to ${path}. Rename an image, or label them one after the other`,
-        );
-      }
-      outputs.add(path);
-    }
-  }
-}
-
 interface Results {
   readonly sample: Sample;
   /** Colours of the classes of the labels. */
   readonly palette: readonly Color[];
-  readonly out: string;
+  readonly files: PredictedFiles;
 }
 
-/** Writes the label PNG, the overlay and, if they are wanted, the logits. Returns the path of the label PNG. */
+/** Writes the label PNG and the overlay. Returns the path of the label PNG. */
 async function writeResults(gpu: Gpu, prediction: Prediction, results: Results): Promise<string> {
-  const { sample: { name, originalSize: { height, width }, image }, palette, out } = results;
-  // Both reads are submitted before either is awaited, as the next prediction overwrites what they read.
-  const [[labels = new Uint8Array(0)], logits] = await Promise.all([
-    gpu.read({ ...prediction.labels, size: height * width }),
-    prediction.logits?.read(),
-  ]);
-  const path = join(out, `${name}.png`);
-  writeFileSafely(path, encodeLabelPng(labels, height, width, palette.map((color) => [...color])));
+  const { sample: { name, originalSize: { height, width }, image }, palette, files } = results;
+  const [labels = new Uint8Array(0)] = await gpu.read({ ...prediction.labels, size: height * width });
+  writeFileSafely(files.labels, encodeLabelPng(labels, height, width, palette.map((color) => [...color])));
   const overlay = overlayLabels(
     pictureOf(rgbPixels(image, name), image.height, image.width),
     { height, width, labels },
     palette,
   );
-  writeFileSafely(join(out, `${name}_overlay.png`), encodeRgbPng(overlay.pixels, overlay.height, overlay.width));
-  if (logits !== undefined) {
-    const { shape, values } = coveredPart(prediction.logits, logits);
-    writeFileSafely(join(out, `${name}.npy`), writeNpy(shape, values));
-  }
-  return path;
+  writeFileSafely(files.picture, encodeRgbPng(overlay.pixels, overlay.height, overlay.width));
+  return files.labels;
+}
+
+/** Writes the logits, if they were asked for. */
+async function writeLogits({ logits }: Prediction, { logits: path }: PredictedFiles): Promise<void> {
+  if (logits === null) return;
+  const { shape, values } = coveredPart(logits, await logits.read());
+  writeFileSafely(path, writeNpy(shape, values));
 }
 
 /** The logits `[C, h, w]` of an image without those of its padding. */

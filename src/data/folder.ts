@@ -32,6 +32,7 @@ import { type LabelSet, labelSet, parseLabelSet } from "./label_sets.ts";
 import { officialLayouts } from "./layouts/officials.ts";
 import { hasImageFolder } from "./layouts/parts.ts";
 import type { Layout, ListedItem, ListedItems } from "./layouts/layout.ts";
+import { keyframeToken } from "./layouts/nuscenes.ts";
 import { isPairList, listedFolder, listFolder } from "./layouts/list.ts";
 import type { LayoutName } from "./layouts/names.ts";
 import { photoFolder } from "./layouts/photo_folder.ts";
@@ -210,7 +211,11 @@ export function imageItems(paths: readonly string[]): ListedItems<FileItem> {
 function scanItem(path: string, title: string, labelTable: LabelTable): FileItem {
   const sequence = /(?:^|[\\/])sequences[\\/]([^\\/]+)[\\/]velodyne[\\/][^\\/]+$/.exec(resolve(path))?.[1];
   const name = sequence === undefined ? title : `${sequence}/${withoutScanEnding(basename(path))}`;
-  return { name, imagePath: path, labelPath: null, labelTable, sensor: sensorOfName(path) };
+  const token = keyframeToken(path);
+  return {
+    ...{ name, imagePath: path, labelPath: null, labelTable, sensor: sensorOfName(path) },
+    ...(token === undefined ? {} : { token }),
+  };
 }
 
 /** The scans in a folder: those of all splits of an official data set; of another, those that it holds besides images. */

@@ -29,6 +29,11 @@ export interface AugmentationOptions {
    * strength]`.
    */
   jitter?: { brightness?: number; contrast?: number; saturation?: number };
+  /**
+   * Whether the points of LiDAR scans are moved, as `planScan` draws it. Default `true`. Nothing else of these options
+   * applies to scans.
+   */
+  moveScans?: boolean;
 }
 
 /** Where in the run a sample is drawn; equal places give equal samples. */

@@ -5,6 +5,8 @@
  * @module
  */
 
+import type { PixelImage } from "../data/sample.ts";
+import type { Size } from "../data/size.ts";
 import {
   blankPicture,
   type Color,
@@ -25,6 +27,27 @@ export interface SheetScan extends PointCloud, PixelWinners {
   readonly ranges: ArrayLike<number>;
   /** How many times as high as wide a pixel is: degrees of a row over degrees of a column. */
   readonly aspect: number;
+}
+
+/**
+ * A scan as a sheet shows it.
+ *
+ * @param size of its range image.
+ * @param found `winners`: as `PixelWinners` has them; `places`: of each point its pixel, and the bits of its range.
+ */
+export function sheetScan(
+  { height: points, pixels, sensor }: PixelImage,
+  { height, width }: Size,
+  found: { readonly winners: Uint32Array; readonly places: Uint32Array<ArrayBuffer> },
+): SheetScan {
+  const bits = new Float32Array(found.places.buffer, found.places.byteOffset, found.places.length);
+  const ranges = Float32Array.from({ length: points }, (_, point) => bits[2 * point + 1] ?? 0);
+  const degrees = sensor === undefined ? height : sensor.up - sensor.down;
+  return {
+    ...{ rows: pixels, columns: pixels.length / points, ranges, height, width },
+    winners: found.winners.subarray(0, height * width),
+    aspect: degrees / height / (360 / width),
+  };
 }
 
 /** Labels of the points of the scan. */

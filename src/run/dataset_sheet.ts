@@ -1,5 +1,6 @@
 /**
- * The contact sheet of data sets: some images of each, evenly spread, with their labels over them.
+ * The contact sheet of data sets: some images of each, evenly spread, with their labels over them. Scans are seen
+ * from above.
  *
  * @module
  */
@@ -11,6 +12,7 @@ import { rgbPixels } from "../data/sample.ts";
 import type { SheetSection } from "../report/contact_sheet.ts";
 import { drawContactSheet } from "../report/contact_sheet.ts";
 import { overlayLabels, type Picture, pictureOf } from "../report/picture.ts";
+import { viewFromAbove } from "../report/scan_picture.ts";
 import type { ReportedDataset } from "./dataset_report.ts";
 
 /** Images of each data set on a sheet. */
@@ -62,6 +64,10 @@ async function pictureWithLabels(
   palette: ReportedDataset["dataset"]["palette"],
 ): Promise<Picture> {
   const { image, labels, labelSize } = await loader.loadOne(item, { size: { shortSide } });
+  if (image.sensor !== undefined && image.pixels instanceof Float32Array) {
+    const cloud = { rows: image.pixels, columns: image.pixels.length / image.height };
+    return viewFromAbove(cloud, labels ?? [], palette, { side: shortSide });
+  }
   const picture = pictureOf(rgbPixels(image, item.name), image.height, image.width);
   return labels === null || labelSize === null ? picture : overlayLabels(picture, { ...labelSize, labels }, palette);
 }

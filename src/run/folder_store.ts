@@ -9,7 +9,7 @@
  * | `stages.json` | results of finished stages, so that a resumed run does not repeat them, and digests of their files |
  * | `checkpoint.safetensors` | weights, optimizer and place of the training stage in progress |
  * | `metrics.jsonl` | one line per training step and per event |
- * | `rounds/<r>/` | `thresholds.json`, `pseudo-labels/*.png` and their digests, `pseudo-labels.json`; with LRENT also `soft-labels/*.soft`, `soft-labels.json`; `weights.safetensors` |
+ * | `rounds/<r>/` | `thresholds.json`, `pseudo-labels/*.png` and their digests, `pseudo-labels.json`; of scans `labels/*.label`, `labels.json`; with LRENT also `soft-labels/*.soft`, `soft-labels.json`; `weights.safetensors` |
  * | `spatial-prior.npy`, `spatial-prior/` | the spatial prior, `[C, H, W]`, where one is used, and a picture per class |
  * | `lock` | who is writing to the folder; it is there only while a run is |
  * | `profile.json` | with `--profile`: where the time of the last start went |
@@ -265,20 +265,21 @@ export class FolderStore implements RunStore<FileItem> {
     return new Promise((resolve) => resolve(this.#log.truncate(stage, step)));
   }
 
-  /** Opens a sink for the pseudo-labels of a round. It writes a PNG for each image, under the image's name. */
+  /** Opens a sink for the pseudo-labels of a round. It writes a file for each image, under the image's name. */
   openLabels(
     round: number,
     items: readonly FileItem[],
     classes: number,
     palette?: readonly Colour[],
     merge?: MergedLabels,
+    names?: readonly string[],
   ): LabelSink {
-    return this.#labels.openSink(round, items, { classes, palette, merge });
+    return this.#labels.openSink(round, items, { classes, palette, merge, names });
   }
 
   /** The images of a round, with their pseudo-labels as label files. */
-  labelledItems(round: number, items: readonly FileItem[], classes: number): FileItem[] {
-    return this.#labels.items(round, items, classes);
+  labelledItems(round: number, items: readonly FileItem[], classes: number, names?: readonly string[]): FileItem[] {
+    return this.#labels.items(round, items, { classes, names });
   }
 
   /** Closes the log and lets other runs open the folder. */

@@ -1,5 +1,6 @@
 /**
- * What a labelling Worker runs: it writes pseudo-labels as a PNG and counts how many of them are right.
+ * What a labelling Worker runs: it writes pseudo-labels, as a PNG or as the label file of a scan, and counts how many of
+ * them are right.
  *
  * @module
  */
@@ -7,6 +8,7 @@
 import { deflateSync } from "node:zlib";
 import { type Colour, encodeLabelPng } from "../data/encode.ts";
 import { resizeLabelMap, type SampleLabelMap } from "../data/sample.ts";
+import { encodeScanLabels, type RawIdsOfClasses } from "../data/scans/write_labels.ts";
 import { encodeSoftLabels } from "../data/soft_label_map.ts";
 import type { Size } from "../data/size.ts";
 import { answerRequests } from "../data/worker_scope.ts";
@@ -29,11 +31,17 @@ export interface LabelWork {
   readonly palette: readonly Colour[];
   /** What each class is among those of the image's own labels. Default: the same. */
   readonly merge?: MergedLabels | undefined;
+  /** The labels are those of a scan's points: the id of each class in their file. Default: they are an image's. */
+  readonly rawIds?: RawIdsOfClasses | undefined;
 }
 
-answerRequests<LabelWork, JudgedCounts | null>(({ path, map, size, truth, soft, classes, palette, merge }) => {
+answerRequests<LabelWork, JudgedCounts | null>((work) => {
+  const { path, map, size, truth, soft, classes, palette, merge, rawIds } = work;
   const { labels, height, width } = resizeLabelMap(map, size);
-  writeFileUnsynced(path, encodeLabelPng(labels, height, width, withIgnored(palette)));
+  const bytes = rawIds === undefined
+    ? encodeLabelPng(labels, height, width, withIgnored(palette))
+    : encodeScanLabels(labels, rawIds, path);
+  writeFileUnsynced(path, bytes);
   if (soft !== null) {
     const { words } = soft;
     const bytes = encodeSoftLabels({ height: map.height, width: map.width, words }, (all) => {

@@ -8,6 +8,7 @@
 import type { Colour } from "../data/encode.ts";
 import type { SampleLabelMap } from "../data/sample.ts";
 import type { Size } from "../data/size.ts";
+import type { RawIdsOfClasses } from "../data/scans/write_labels.ts";
 import { defaultWorkers, WorkerPool } from "../data/worker_pool.ts";
 import { syncFiles } from "../disk/files.ts";
 import { type JudgedCounts, type MergedLabels, Precision } from "../selftraining/precision.ts";
@@ -29,7 +30,8 @@ export class LabelWriter implements LabelSink {
    * @param paths the file of each image, in their order.
    * @param palette the colours of the classes.
    * @param options `merge`: what each class is among those of the truth, by default the same; `softPaths`: the file of
-   * the soft labels of each image, where there are some; `workers`: number of Workers, which start at once.
+   * the soft labels of each image, where there are some; `rawIds`: the id of each class in the label files of scans,
+   * where the images are scans; `workers`: number of Workers, which start at once.
    */
   constructor(
     readonly paths: readonly string[],
@@ -38,6 +40,7 @@ export class LabelWriter implements LabelSink {
     readonly options: {
       readonly merge?: MergedLabels | undefined;
       readonly softPaths?: readonly string[];
+      readonly rawIds?: RawIdsOfClasses | undefined;
       readonly workers?: number;
     } = {},
   ) {
@@ -69,11 +72,11 @@ export class LabelWriter implements LabelSink {
       throw new Error(`There is no file for image ${this.#written}`);
     }
     this.#written++;
-    const { classes, palette, options: { merge } } = this;
+    const { classes, palette, options: { merge, rawIds } } = this;
     const { height, width } = size;
     const soft = words === undefined || softPath === undefined ? null : { path: softPath, words };
     if (soft !== null) this.#softWritten.push(soft.path);
-    const work: LabelWork = { path, map, size: { height, width }, truth, soft, classes, palette, merge };
+    const work: LabelWork = { path, map, size: { height, width }, truth, soft, classes, palette, merge, rawIds };
     const moved = [map.labels.buffer, ...soft === null ? [] : [soft.words.buffer]];
     const written = this.#pool.run(work, moved, path);
     // A failure is thrown later, when this promise is awaited. Until then it must not count as an unhandled rejection.

@@ -55,8 +55,8 @@ export function openToScore(
 ): { readonly dataset: Dataset; readonly merge: ClassMap | undefined } {
   const { wanted, say, classMap, ...open } = options;
   const own = openDataset(path, open);
-  // Photographs that say no classes have no labels to score on.
-  if (own.layout === "photos") return { dataset: own, merge: undefined };
+  // Photographs and scans that say no classes have no labels to score on.
+  if (own.layout === "photos" || own.layout === "scans") return { dataset: own, merge: undefined };
   const { labels, merge, notices } = meetClasses(own, network, { classMap, wanted });
   const dataset = labels === undefined ? own : openDataset(path, { ...open, classMap: labels });
   requireClasses(dataset, merge?.toClasses ?? network.classes, classMap);

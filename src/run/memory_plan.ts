@@ -21,6 +21,7 @@ import { roomForPoints } from "../nn/scan_ranges.ts";
 import { logitsProgram } from "../selftraining/inference.ts";
 import { mergedBytes } from "../selftraining/merged_classes.ts";
 import { mirrorViews } from "../selftraining/mirror_agreement.ts";
+import { projectedLabelsProgram } from "../selftraining/scan_prior.ts";
 import { viewsBytes } from "../selftraining/scores.ts";
 import { defaultLimits, labelBytes } from "../selftraining/selection.ts";
 import type { SelectionSettings } from "../selftraining/thresholds.ts";
@@ -89,7 +90,7 @@ export function planStages(gpu: Gpu, network: Network, run: PlannedRun): StageMe
   const [labels, tests] = [inferenceBytes(gpu, network, run, views), inferenceBytes(gpu, network, run, testViews)];
   const stages: StageMemory[] = [{ stage: "training", bytes: trainer + checkpointBytes(network, run) }];
   if (labelling !== null) {
-    stages.push({ stage: "labelling", bytes: trainer + labellingBytes(network, run, labelling, labels) });
+    stages.push({ stage: "labelling", bytes: trainer + labellingBytes(gpu, network, run, labelling, labels) });
   }
   if (scoring !== null || agreement > 0) {
     const scored = scoring === null ? 0 : scoringBytes(network, run, scoring, tests);
@@ -177,26 +178,31 @@ function labelledPixels({ inference: { shapes: { canvases } } }: PlannedRun): nu
  * and the selection passes over their logits.
  */
 function labellingBytes(
+  gpu: Gpu,
   network: Network,
   run: PlannedRun,
   { images, hasPrior, keptBytes, stride, policy }: LabellingSizes,
   { programs, logitsOfImage }: InferenceBytes,
 ): number {
-  const { inference: { batch, shapes: { typical } } } = run;
+  const { inference: { batch, shapes: { typical, points } } } = run;
   const classes = network.classCount;
   const pixels = labelledPixels(run);
   const priorPixels = typical.height * typical.width;
   const prior = hasPrior ? priorPixels * paddedChannels(classes) * 4 : 0;
   // Three copies of the prior (the counts, the counts smoothed along one axis, and what is read back), and the labels
   // of a batch.
-  const priorAtFirst = hasPrior ? 3 * prior + bufferBytes(16 * priorPixels) : 0;
+  const priorLabels = points === undefined ? 16 * priorPixels : priorPixels;
+  const projection = points === undefined || !hasPrior
+    ? 0
+    : programBytes(gpu, projectedLabelsProgram(network.model.takes, typical, roomForPoints(points)));
+  const priorAtFirst = hasPrior ? 3 * prior + bufferBytes(priorLabels) + projection : 0;
   const logits = images * logitsOfImage;
   const keptLogits = logits <= keptBytes ? logits : keptBytes + Math.min(batch, images) * logitsOfImage;
   const batchPixels = Math.min(batch, images) * pixels;
   const selection = selectionBytes({ classes, pixels: batchPixels, stride, lists: policy === "st" ? 1 : classes });
   const assignment = policy === "lrent"
     ? softAssignmentBytes(batchPixels, images * pixels)
-    : assignmentBytes(batchPixels, images * pixels);
+    : assignmentBytes(batchPixels, images * pixels, points === undefined ? 1 : 5);
   return Math.max(priorAtFirst, prior + programs + keptLogits + Math.max(selection, assignment));
 }
 
@@ -217,11 +223,11 @@ function selectionBytes(
 
 /**
  * Bytes of the labels of batches that are read back together: one group that is being computed and two that are being
- * read.
+ * read. A label takes a byte; of scans the point that it belongs to is read with it.
  */
-function assignmentBytes(batchPixels: number, allPixels: number): number {
-  const group = Math.min(labelBytes + batchPixels, mostPieces * bufferBytes(batchPixels));
-  return Math.min(3 * group, 2 * bufferBytes(allPixels));
+function assignmentBytes(batchPixels: number, allPixels: number, pixelBytes: number): number {
+  const group = Math.min(labelBytes + pixelBytes * batchPixels, mostPieces * bufferBytes(pixelBytes * batchPixels));
+  return Math.min(3 * group, 2 * bufferBytes(pixelBytes * allPixels));
 }
 
 /**

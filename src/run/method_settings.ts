@@ -231,6 +231,7 @@ export function augmentationOf(settings: Settings): AdaptationSettings["augmenta
     ...(scaleSteps === "any" ? {} : { scaleSteps }),
     mirror: settings.get("mirror"),
     jitter: { brightness: strength, contrast: strength, saturation: strength },
+    moveScans: settings.get("move-scans"),
   };
 }
 

@@ -38,6 +38,8 @@ export async function writePictures(
 ): Promise<void> {
   const { network, folder, merge } = context;
   writePriorPictures(context);
+  // Photographs only, so far.
+  if (network.model.takes.scans !== undefined) return;
   const items = data.targetSplit.items;
   const count = Math.min(pictureCount, items.length);
   const isChosen = new Set(
@@ -52,7 +54,7 @@ export async function writePictures(
     name,
     color: palette[id] ?? [0, 0, 0] as const,
   }));
-  const pseudo = folder.labelledItems(rounds, chosen, network.classCount);
+  const pseudo = folder.labelledItems(rounds, chosen, network.classCount, network.metadata.classes);
   using source = sourceNetwork(context);
   const before = await predictions(context, source.network, chosen);
   const after = await predictions(context, network, chosen);

@@ -1,6 +1,6 @@
 /**
- * The pseudo-labels in a run's folder: a PNG for each image of a round, with soft labels a file beside it, and the
- * digests by which a run knows them again.
+ * The pseudo-labels in a run's folder: a PNG for each image of a round, with soft labels a file beside it, or a `.label`
+ * file for each scan; and the digests by which a run knows them again.
  *
  * @module
  */
@@ -12,6 +12,7 @@ import { labelTable } from "../data/class_map.ts";
 import { defaultPalette } from "../data/dataset.ts";
 import type { Colour } from "../data/encode.ts";
 import type { FileItem } from "../data/file_item.ts";
+import { rawIdsOfClasses, tableOfRawIds } from "../data/scans/write_labels.ts";
 import { makeFolder, readFile } from "../disk/files.ts";
 import { validated } from "../formats/validation.ts";
 import type { MergedLabels } from "../selftraining/precision.ts";
@@ -28,6 +29,8 @@ export interface RoundLabelOptions {
   readonly palette?: readonly Colour[] | undefined;
   /** The classes in which labels are judged, where these are others. */
   readonly merge?: MergedLabels | undefined;
+  /** The names of the classes, which tell the ids in the label files of scans. Default: they count from 1. */
+  readonly names?: readonly string[] | undefined;
 }
 
 /** The pseudo-labels of all rounds. */
@@ -42,16 +45,18 @@ export class RoundLabels {
     readonly write: (name: string, text: string) => Promise<void>,
   ) {}
 
-  /** Opens a sink for the pseudo-labels of a round. It writes a PNG for each image, under the image's name. */
+  /** Opens a sink for the pseudo-labels of a round. It writes a file for each image, under the image's name. */
   openSink(
     round: number,
     items: readonly FileItem[],
-    { classes, palette = defaultPalette(classes), merge }: RoundLabelOptions,
+    { classes, palette = defaultPalette(classes), merge, names }: RoundLabelOptions,
   ): LabelSink {
-    makeFolder(this.#file(labelFolder(round)));
-    const paths = items.map(({ name }) => this.#labelPath(round, name));
+    const form = formOf(items);
+    makeFolder(this.#file(form.folder(round)));
+    const paths = items.map((item) => this.#labelPath(round, item));
     const softPaths = items.map(({ name }) => this.#softLabelPath(round, name));
-    const writer = new LabelWriter(paths, classes, palette, { merge, softPaths });
+    const rawIds = form === pointForm ? rawIdsOfClasses(classNames(classes, names)) : undefined;
+    const writer = new LabelWriter(paths, classes, palette, { merge, softPaths, rawIds });
     let areSoft = false;
     return {
       write: (labels, truth, size, softLabels) => {
@@ -63,7 +68,7 @@ export class RoundLabels {
         const shares = await writer.finish();
         const digestsOf = (files: readonly string[]) =>
           jsonText(Object.fromEntries(items.map(({ name }, index) => [name, sha256(readFile(files[index] ?? ""))])));
-        await this.write(labelDigests(round), digestsOf(paths));
+        await this.write(form.list(round), digestsOf(paths));
         if (areSoft) await this.write(softDigests(round), digestsOf(softPaths));
         return shares;
       },
@@ -72,12 +77,16 @@ export class RoundLabels {
   }
 
   /** The images of a round, with their pseudo-labels as label files. */
-  items(round: number, items: readonly FileItem[], classes: number): FileItem[] {
-    const table = labelTable(classes);
+  items(
+    round: number,
+    items: readonly FileItem[],
+    { classes, names }: Pick<RoundLabelOptions, "classes" | "names">,
+  ): FileItem[] {
+    const table = formOf(items) === pointForm ? tableOfRawIds(classNames(classes, names)) : labelTable(classes);
     const areSoft = existsSync(this.#file(softDigests(round)));
     return items.map((item) => ({
       ...item,
-      labelPath: this.#labelPath(round, item.name),
+      labelPath: this.#labelPath(round, item),
       ...areSoft ? { softLabelPath: this.#softLabelPath(round, item.name) } : {},
       labelTable: table,
       labelsResized: true,
@@ -90,12 +99,14 @@ export class RoundLabels {
    * @throws {Error} naming a file that is missing, was changed, or is not of the run.
    */
   requireOwn(round: number): void {
-    this.#requireListed(labelDigests(round), labelFolder(round), ".png");
+    const form = existsSync(this.#file(pointForm.list(round))) ? pointForm : pixelForm;
+    this.#requireListed(form.list(round), form.folder(round), form.ending);
     if (existsSync(this.#file(softDigests(round)))) this.#requireListed(softDigests(round), softFolder(round), ".soft");
   }
 
-  #labelPath(round: number, name: string): string {
-    return this.#file(labelFolder(round), `${name}.png`);
+  #labelPath(round: number, item: FileItem): string {
+    const { folder, ending } = formOf([item]);
+    return this.#file(folder(round), `${item.name}${ending}`);
   }
 
   #softLabelPath(round: number, name: string): string {
@@ -122,8 +133,35 @@ export class RoundLabels {
   }
 }
 
-function labelFolder(round: number): string {
-  return join("rounds", String(round), "pseudo-labels");
+/** How the labels of a round are kept. */
+interface LabelForm {
+  readonly ending: string;
+  readonly folder: (round: number) => string;
+  /** The file of their digests. */
+  readonly list: (round: number) => string;
+}
+
+/** Images have a PNG each. */
+const pixelForm: LabelForm = {
+  ending: ".png",
+  folder: (round) => join("rounds", String(round), "pseudo-labels"),
+  list: (round) => join("rounds", String(round), "pseudo-labels.json"),
+};
+
+/** Scans have a file of a label for each point, in the form of SemanticKITTI. */
+const pointForm: LabelForm = {
+  ending: ".label",
+  folder: (round) => join("rounds", String(round), "labels"),
+  list: (round) => join("rounds", String(round), "labels.json"),
+};
+
+function formOf(items: readonly FileItem[]): LabelForm {
+  return items[0]?.sensor === undefined ? pixelForm : pointForm;
+}
+
+/** The names of the classes; without names, as many that no data set has. */
+function classNames(classes: number, names: readonly string[] | undefined): readonly string[] {
+  return names ?? Array.from({ length: classes }, (_, id) => `class ${id}`);
 }
 
 /** Soft pseudo-labels lie beside the hard ones, at the size at which they were computed. */
@@ -133,8 +171,4 @@ function softFolder(round: number): string {
 
 function softDigests(round: number): string {
   return join("rounds", String(round), "soft-labels.json");
-}
-
-function labelDigests(round: number): string {
-  return join("rounds", String(round), "pseudo-labels.json");
 }

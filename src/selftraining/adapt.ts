@@ -14,6 +14,10 @@
 import { type Domain, minedDomains, type MiningClasses, type MiningPlan, type MiningRule } from "../data/mining.ts";
 import { isExact } from "../data/size.ts";
 import type { AugmentationOptions } from "../data/sampling.ts";
+import type { SampleSource } from "../data/sample.ts";
+import { ReasonedError } from "../errors.ts";
+import type { Gpu } from "../gpu/gpu.ts";
+import type { Network } from "../nn/network.ts";
 import type { LearningRates } from "../optim/optimizer.ts";
 import { collapseText, collapseWarnings } from "./collapse.ts";
 import { scoreSplit, type ScoringSettings, type SplitScores } from "./evaluation.ts";
@@ -25,6 +29,7 @@ import { type Activity, silent } from "./progress.ts";
 import { planRounds, type RoundPlan, type RoundSettings } from "./rounds.ts";
 import { agreementForm, type BestRound, RoundJudge, roundWeights } from "./round_judge.ts";
 import { agreementOf } from "./mirror_agreement.ts";
+import { scanPrior, type ScanPriorOptions } from "./scan_prior.ts";
 import { givenPrior, priorFile, type PriorMaps, spatialPrior } from "./spatial_prior.ts";
 import type { TrainingStage } from "./stage.ts";
 import { jsonText, type RunStore } from "./store.ts";
@@ -137,6 +142,12 @@ export async function adapt<Item>(
   const { store, trainer, progress = silent } = parts;
   const { onCollapse = (warning) => progress.warn(collapseText(warning)) } = parts;
   const { network } = trainer;
+  if (settings.selection.policy === "lrent" && network.model.takes.scans !== undefined) {
+    throw new ReasonedError(
+      "Cannot adapt to LiDAR scans with soft labels: points have hard labels",
+      "soft labels of scans",
+    );
+  }
   if (settings.selection.policy === "lrent" && trainer.options.labels !== "compact") {
     throw new RangeError('Cannot adapt with soft labels: the trainer was not opened with `labels: "compact"`');
   }
@@ -258,13 +269,18 @@ async function labelRound<Item>(
   const prior = wanted === false
     ? undefined
     : wanted === true
-    ? await spatialPrior(gpu, samples, images.source, priorOptions)
+    ? await sourcePrior(trainer.network, gpu, samples, images.source, { ...priorOptions, points: shapes.points })
     : givenPrior(gpu, wanted, priorOptions);
   using _prior = { [Symbol.dispose]: () => prior === undefined ? undefined : gpu.destroyBuffer(prior) };
   if (prior !== undefined && await store.read(priorName) === null) {
     await store.write(priorName, await priorFile(gpu, prior, priorOptions));
   }
-  await using sink = store.openLabels(round, images.target, classes, network.metadata.palette, settings.merge);
+  await using sink = store.openLabels(
+    ...[round, images.target, classes] as const,
+    network.metadata.palette,
+    settings.merge,
+    network.metadata.classes,
+  );
   const stage = `round ${round}: labelling`;
   const bar = progress.stage(stage, images.target.length, { unit: "images", perStep: 1 });
   const result = await labelTarget(gpu, network, samples, images.target, sink, {
@@ -286,6 +302,19 @@ async function labelRound<Item>(
   return result;
 }
 
+/** The prior of the source: of images, or of the range images of scans. */
+function sourcePrior<Item>(
+  { model: { takes } }: Network,
+  gpu: Gpu,
+  samples: SampleSource<Item>,
+  source: readonly Item[],
+  options: ScanPriorOptions,
+): Promise<GPUBuffer> {
+  const { classes, size } = options;
+  if (takes.scans === undefined) return spatialPrior(gpu, samples, source, { classes, size });
+  return scanPrior(gpu, takes, samples, source, options);
+}
+
 /** Step (b) of a round: with the labels fixed, trains the network. */
 function roundStage<Item>(
   { trainer: { network }, store }: RunParts<Item>,
@@ -297,7 +326,10 @@ function roundStage<Item>(
   },
 ): TrainingStage<Item> {
   const { momentum } = settings;
-  const target = settings.control === true ? [] : store.labelledItems(round, images.target, network.classCount);
+  const target = settings.control === true ? [] : store.labelledItems(
+    ...[round, images.target, network.classCount] as const,
+    network.metadata.classes,
+  );
   return {
     name: roundName(round),
     seed: settings.seed,

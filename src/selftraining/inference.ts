@@ -230,8 +230,8 @@ export function scanOutputs(program: Program): ScanOutputs {
   return { winner, truth, places, pointTruth: program.output("pointTruth") };
 }
 
-/** The inputs of a batch of scans: their points, their labels where they have some, and how they are projected. */
-function writeScans(
+/** Writes the inputs of a batch of scans: their points, their labels where they have some, and how they are projected. */
+export function writeScans(
   program: Program,
   takes: ImageKind,
   { samples, points = 0 }: SampleBatch,

@@ -11,6 +11,8 @@ import type { Gpu } from "../gpu/gpu.ts";
 import type { Network } from "../nn/network.ts";
 import { addCounts, noLabels } from "./label_counts.ts";
 import { type LogitsOptions, LogitsSource } from "./logits_source.ts";
+import { labelsOfPoints } from "./labels_of_points.ts";
+import { allThresholds } from "./ring_thresholds.ts";
 import type { ScoreOptions } from "./scores.ts";
 import { assignLabels, type LabelledBatch, selectThresholds } from "./selection.ts";
 import { assignShareLabels, type ShareLabelledBatch } from "./soft_labels.ts";
@@ -18,7 +20,10 @@ import type { LabelSink } from "./store.ts";
 import { type SelectionSettings, type ThresholdsReport, thresholdsReport } from "./thresholds.ts";
 import { plainView } from "./views.ts";
 
-/** How the target is labelled. Pixels are labelled at the working size; the sink keeps labels at the images' own. */
+/**
+ * How the target is labelled. Pixels are labelled at the working size; the sink keeps labels at the images' own. The
+ * labels of range images go to the points of their scans.
+ */
 export interface LabellingOptions extends SelectionSettings, LogitsOptions {
   /** Spatial prior `[H, W, C₄]` at the working size, or at `priorSize`. Default: none. */
   readonly prior?: GPUBuffer | undefined;
@@ -62,22 +67,22 @@ export async function labelTarget<Item>(
   const truths = truthsOf(samples, items, size);
   let counts = noLabels(network.classCount);
   let written = 0;
-  const { lambda } = thresholds;
   const batches: AsyncIterable<LabelledBatch & Partial<ShareLabelledBatch>> = policy === "lrent"
-    ? assignShareLabels(gpu, source, scores, lambda, alpha)
-    : assignLabels(gpu, source, scores, lambda);
+    ? assignShareLabels(gpu, source, scores, thresholds.lambda, alpha)
+    : assignLabels(gpu, source, scores, allThresholds(thresholds));
   for await (const batch of batches) {
-    const { images, height, width, labels, shares } = batch;
-    const wordsOf = height * width * softLabelWords;
+    const { images, height, width, labels, shares, winners } = batch;
+    const pixels = height * width;
+    const wordsOf = pixels * softLabelWords;
     counts = addCounts(counts, batch.counts);
     for (let index = 0; index < images; index++) {
-      const map: SampleLabelMap = {
-        height,
-        width,
-        labels: labels.slice(index * height * width, (index + 1) * height * width),
-      };
+      const own = labels.slice(index * pixels, (index + 1) * pixels);
+      const originalSize = source.originalSizes[written++];
+      const map: SampleLabelMap = winners === undefined
+        ? { height, width, labels: own }
+        : labelsOfPoints(own, winners.subarray(index * pixels, (index + 1) * pixels), originalSize?.height ?? 0);
       const soft = shares?.slice(index * wordsOf, (index + 1) * wordsOf);
-      await sink.write(map, (await truths.next()).value ?? null, source.originalSizes[written++], soft);
+      await sink.write(map, (await truths.next()).value ?? null, originalSize, soft);
     }
   }
   const precision = await sink.finish();

@@ -12,7 +12,7 @@ import type { SampleSource } from "../data/sample.ts";
 import type { Size } from "../data/size.ts";
 import { writeNpy } from "../formats/npy.ts";
 import type { Gpu } from "../gpu/gpu.ts";
-import { grid } from "../gpu/launch.ts";
+import { type Dispatch, grid } from "../gpu/launch.ts";
 import { pack, paddedChannels, unpack } from "../graph/layout.ts";
 
 /** How the counts are smoothed and scaled. */
@@ -26,7 +26,11 @@ export interface SpatialPriorOptions {
    * pixel. Default 70.
    */
   readonly kernel?: number;
-  /** Standard deviation of the Gaussian in pixels. Default kernel / 4. */
+  /** The same along the columns of pixels, from row to row. Default: `kernel`. */
+  readonly kernelRows?: number;
+  /** Whether the last column is beside the first, as in the range images of a LiDAR. Default `false`. */
+  readonly isRing?: boolean;
+  /** Standard deviation of the Gaussian in pixels. Default: a quarter of the side of the kernel. */
   readonly sigma?: number;
   /**
    * What sums to 1. `"pixel"` (default): each class map, over the pixels. `"class"`: each pixel, over the classes.
@@ -84,7 +88,7 @@ export async function accumulatePrior(
   batches: AsyncIterable<LabelBatch>,
   options: SpatialPriorOptions,
 ): Promise<GPUBuffer> {
-  const { classes, size: { height, width }, kernel = 70, sigma = kernel / 4, normalization = "pixel" } = options;
+  const { classes, size: { height, width }, kernel = 70, normalization = "pixel" } = options;
   const vectors = paddedChannels(classes) / 4;
   const bytes = height * width * vectors * 16;
   const counts = gpu.createBuffer(bytes, "class counts");
@@ -96,25 +100,40 @@ export async function accumulatePrior(
     gpu.submit([await gpu.dispatch(source, constants, [buffer, counts], grid(height * width, 64))]);
     gpu.destroyBuffer(buffer);
   }
-  const weights = gpu.createBuffer(kernel * 4, "Gaussian");
-  gpu.write(weights, gaussian(kernel, sigma));
   const half = gpu.createBuffer(bytes, "half smoothed");
-  const constants = {
-    ...{ HEIGHT: height, WIDTH: width, CLASS_VECTORS: vectors },
-    ...{ TAPS: kernel, ORIGIN: Math.floor((kernel - 1) / 2) },
-  };
-  const source = { name: "selftraining/smooth_axis", text: smoothShader };
-  const workgroups = grid(height * width * vectors, 64);
-  gpu.submit([
-    await gpu.dispatch(source, { ...constants, ALONG_ROWS: false }, [counts, weights, half], workgroups),
-    await gpu.dispatch(source, { ...constants, ALONG_ROWS: true }, [half, weights, counts], workgroups),
-  ]);
+  const smoothing = [
+    await smoothAlong(gpu, [counts, half], options, { taps: kernel, alongRows: false }),
+    await smoothAlong(gpu, [half, counts], options, { taps: options.kernelRows ?? kernel, alongRows: true }),
+  ];
+  gpu.submit(smoothing.map(({ dispatch }) => dispatch));
   const [smoothed] = await gpu.read({ buffer: counts, offset: 0, size: bytes });
   if (smoothed !== undefined) {
     gpu.write(counts, normalize(new Float32Array(smoothed.buffer), vectors * 4, normalization));
   }
-  for (const buffer of [weights, half]) gpu.destroyBuffer(buffer);
+  for (const buffer of [half, ...smoothing.map(({ weights }) => weights)]) gpu.destroyBuffer(buffer);
   return counts;
+}
+
+/** The launch that smooths maps along one axis, and the buffer of its Gaussian. */
+async function smoothAlong(
+  gpu: Gpu,
+  [from, to]: readonly [GPUBuffer, GPUBuffer],
+  { classes, size: { height, width }, sigma, isRing = false }: SpatialPriorOptions,
+  { taps, alongRows }: { readonly taps: number; readonly alongRows: boolean },
+): Promise<{ readonly dispatch: Dispatch; readonly weights: GPUBuffer }> {
+  const vectors = paddedChannels(classes) / 4;
+  const weights = gpu.createBuffer(taps * 4, "Gaussian");
+  gpu.write(weights, gaussian(taps, sigma ?? taps / 4));
+  const dispatch = await gpu.dispatch(
+    { name: "selftraining/smooth_axis", text: smoothShader },
+    {
+      ...{ HEIGHT: height, WIDTH: width, CLASS_VECTORS: vectors, ALONG_ROWS: alongRows },
+      ...{ TAPS: taps, ORIGIN: Math.floor((taps - 1) / 2), IS_RING: isRing && !alongRows },
+    },
+    [from, weights, to],
+    grid(height * width * vectors, 64),
+  );
+  return { dispatch, weights };
 }
 
 /** A spatial prior that comes from elsewhere. */

@@ -145,7 +145,8 @@ function trainingSample<Item>(
   const shared = { name, image, regularized: regularized.includes(domain) ? 1 : 0 };
   const place = { seed: stage.seed, stage: stage.name, step, index };
   if (sensor !== undefined) {
-    return { ...shared, labels, plan: planScan(place, { augmentation: augmentationOf(sensor) }) };
+    const { moveScans = true } = augmentation;
+    return { ...shared, labels, plan: moveScans ? planScan(place, { augmentation: augmentationOf(sensor) }) : null };
   }
   const ownRange = domain === "target" && targetScaleRange !== undefined ? { scaleRange: targetScaleRange } : {};
   const plan = planSample(

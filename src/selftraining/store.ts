@@ -48,6 +48,7 @@ export interface RunStore<Item> {
    * @param palette the colours of the classes, where labels are kept as pictures.
    * @param merge what each class is among those of the images' own labels, which judge the pseudo-labels. Default: the
    * same.
+   * @param names the names of the classes, by which labels of scans get the ids of a data set that has these classes.
    */
   openLabels(
     round: number,
@@ -55,9 +56,10 @@ export interface RunStore<Item> {
     classes: number,
     palette?: readonly Colour[],
     merge?: MergedLabels,
+    names?: readonly string[],
   ): LabelSink;
-  /** The images of a round, with their pseudo-labels in the place of labels. */
-  labelledItems(round: number, items: readonly Item[], classes: number): Item[];
+  /** The images of a round, with their pseudo-labels in the place of labels; `names` as in `openLabels`. */
+  labelledItems(round: number, items: readonly Item[], classes: number, names?: readonly string[]): Item[];
 }
 
 /** Where the pseudo-labels of a round go. */

@@ -46,8 +46,8 @@ export interface TrainingSample {
   readonly imageWeight?: number;
   /** How much the image is regularised, if the objective has a regulariser; default 1. */
   readonly regularized?: number;
-  /** Scale, crop, mirror and jitter. LiDAR scans: what is changed of the points before they are projected. */
-  readonly plan: SamplePlan | ScanPlan;
+  /** Scale, crop, mirror and jitter. LiDAR scans: how the points are moved, or not at all: `null`. */
+  readonly plan: SamplePlan | ScanPlan | null;
 }
 
 /** What a training step computes, and its sizes. */
@@ -216,8 +216,9 @@ function geometryOf(
   { name = "an image", plan, labels, image }: TrainingSample,
   { crop }: StepOptions,
 ): number[] {
-  const isCrop = "scaledHeight" in plan;
-  if (scans !== undefined && !isCrop) return scanGeometry(image, name, crop, { plan });
+  if (scans !== undefined && plan === null) return scanGeometry(image, name, crop);
+  const isCrop = plan !== null && "scaledHeight" in plan;
+  if (scans !== undefined && plan !== null && !isCrop) return scanGeometry(image, name, crop, { plan });
   if (scans !== undefined || !isCrop) {
     throw new Error(`Cannot train on ${name}: a crop was planned of a scan, or the other way round`);
   }

@@ -14,6 +14,7 @@ export type Command =
   | "synth"
   | "inspect"
   | "rank-images"
+  | "project"
   | "convert"
   | "recipes"
   | "bench"

@@ -19,6 +19,7 @@ Deno.test("every command has a help text with two examples or more", async () =>
     "select",
     "synth",
     "rank-images",
+    "project",
     "inspect",
     "convert",
     "recipes",

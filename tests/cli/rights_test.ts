@@ -58,6 +58,7 @@ Deno.test("no command reaches the network or a library, only bench starts progra
     "synth",
     "inspect",
     "rank-images",
+    "project",
     "convert",
     "bench",
     "tune",

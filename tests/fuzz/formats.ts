@@ -36,6 +36,7 @@ import { mxnetArrays, mxnetList } from "../formats/mxnet_lists.ts";
 import { parameterStream, python2Stream } from "../formats/old_streams.ts";
 import { type MutationKind, repairPng } from "./mutate.ts";
 import type { Bounds } from "./run.ts";
+import { scanFormats } from "./scan_formats.ts";
 
 /** A format, opened in an empty folder of its own. */
 export interface OpenFormat {
@@ -254,6 +255,7 @@ export const formats: Readonly<Record<string, Format>> = {
       read: (bytes) => decodeLabels(bytes, "labels.png", { maxPixels, colours: new Map([[0x010203, 0]]) }),
     }),
   },
+  ...scanFormats,
   npy: {
     open: (folder) => {
       const path = join(folder, "a.npy");

@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Domain } from "../../src/data/mining.ts";
 import { MemorySamples } from "../../src/data/memory_samples.ts";
+import { kittiSensor, nuscenesSensor, type ScanSensor } from "../../src/data/scans/sensor.ts";
 import { type TrainingStage, trainStage } from "../../src/selftraining/stage.ts";
 import type { TrainingSample } from "../../src/selftraining/training_step.ts";
 import type { MemoryItem } from "../../src/data/memory_samples.ts";
@@ -41,7 +42,7 @@ const of = (domain: Domain, samples: readonly TrainingSample[]) => samples.filte
 
 /** Rows of the scaled image; none of a scan. */
 function heightOf(plan: TrainingSample["plan"]): number {
-  return "scaledHeight" in plan ? plan.scaledHeight : 0;
+  return plan !== null && "scaledHeight" in plan ? plan.scaledHeight : 0;
 }
 
 Deno.test("a step has the rates and the momentum of its place in the stage", async () => {
@@ -85,4 +86,24 @@ Deno.test("the target's images are regularised, or those of the domains that a s
     (["source", "target"] as const).map((domain) => [...new Set(of(domain, samples).map((one) => one.regularized))]);
   assertEquals(regularized(await samplesOf({})), [[0], [1]]);
   assertEquals(regularized(await samplesOf({ regularized: ["source"] })), [[1], [0]]);
+});
+
+Deno.test("the points of scans are moved by the recipe of their sensor, or stay where they are", async () => {
+  const points = { height: 2, width: 1 };
+  const scan = (domain: Domain, sensor: ScanSensor): MemoryItem => ({
+    name: domain,
+    image: { ...points, pixels: new Float32Array(8).fill(1), sensor },
+    labels: { ...points, labels: new Uint8Array(2) },
+  });
+  const images = { source: [scan("source", kittiSensor)], target: [scan("target", nuscenesSensor)] };
+  const plans = (domain: Domain, samples: readonly TrainingSample[]) =>
+    of(domain, samples).flatMap(({ plan }) => plan !== null && "dropped" in plan ? [plan] : []);
+  const moved = await samplesOf({ images });
+  const [kitti, nuscenes] = [plans("source", moved), plans("target", moved)];
+  assertEquals([kitti.length, nuscenes.length], [of("source", moved).length, of("target", moved).length]);
+  assert(kitti.some(({ dropped, roll }) => dropped > 0 && roll > 0));
+  assert(nuscenes.every(({ dropped, roll }) => dropped === 0 && roll === 0));
+  assert(new Set(kitti.map(({ angle }) => angle)).size > 1);
+  const still = await samplesOf({ images, augmentation: { moveScans: false } });
+  assert(still.every(({ plan }) => plan === null));
 });

@@ -7,7 +7,8 @@
 
 import { Buffer } from "node:buffer";
 import { closeSync, openSync, readSync } from "node:fs";
-import * as v from "valibot";
+import type * as v from "valibot";
+import { validated } from "../../formats/validation.ts";
 
 /** Bytes that are read at once. */
 const pieceBytes = 2 ** 22;
@@ -29,28 +30,11 @@ export function readTable<Schema extends v.GenericSchema>(
   let number = 0;
   for (const bytes of objectsOf(path)) {
     number++;
-    if (mark === undefined || bytes.includes(mark)) rows.push(rowOf(bytes.toString("utf8"), schema, path, number));
+    if (mark === undefined || bytes.includes(mark)) {
+      rows.push(validated(schema, bytes.toString("utf8"), `${path}, row ${number}`, "table"));
+    }
   }
   return rows;
-}
-
-function rowOf<Schema extends v.GenericSchema>(
-  text: string,
-  schema: Schema,
-  path: string,
-  number: number,
-): v.InferOutput<Schema> {
-  let row: unknown;
-  try {
-    row = JSON.parse(text);
-  } catch {
-    throw new Error(`Cannot read the table ${path}: row ${number} is no JSON`);
-  }
-  const found = v.safeParse(schema, row);
-  if (found.success) return found.output;
-  const [issue] = found.issues;
-  const key = issue.path?.map((part) => String(part.key)).join(".") ?? "";
-  throw new Error(`Cannot read the table ${path}: row ${number}: key "${key}": ${issue.message}`);
 }
 
 /** The bytes of each object of the list. */

@@ -13,8 +13,9 @@
  */
 
 import { existsSync, readdirSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join, resolve } from "node:path";
 import * as v from "valibot";
+import { shortText } from "../../formats/validation.ts";
 import { byteOrder, isFolder } from "../image_files.ts";
 import { isScanName, withoutScanEnding } from "../scans/read_scan.ts";
 import { nuscenesSensor } from "../scans/sensor.ts";
@@ -145,7 +146,10 @@ function readVersion(path: string, version: string): KeyframeRow[] {
     const scene = nameOf.get(sceneOf.get(sample) ?? "");
     if (scene === undefined) {
       throw new Error(
-        `Cannot read the tables in ${join(path, version)}: the sample ${sample} of ${filename} has no scene there`,
+        `Cannot use the table ${table("sample_data")}: the sample ${shortText(sample)} of ${
+          shortText(filename)
+        } has no ` +
+          "scene in the tables beside it",
       );
     }
     return {
@@ -156,6 +160,17 @@ function readVersion(path: string, version: string): KeyframeRow[] {
       file: filename.split("/").at(-1) ?? filename,
     };
   });
+}
+
+/**
+ * The token of a scan by its file, where the file lies in a folder of nuScenes whose tables name it.
+ *
+ * @throws {Error} if the tables cannot be read.
+ */
+export function keyframeToken(file: string): string | undefined {
+  const root = resolve(file, "..", "..", "..");
+  if (resolve(root, scanFolder, basename(file)) !== resolve(file) || !nuscenes.recognises(root)) return undefined;
+  return rowsOf(root).find((row) => row.file === basename(file))?.token;
 }
 
 /** The files of scans in a folder. */

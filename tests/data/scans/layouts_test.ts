@@ -159,10 +159,10 @@ Deno.test("a damaged table of nuScenes is named", () =>
     };
     refused(text.slice(0, 60), "the file is cut short");
     refused(text.replace('"is_key_frame": true', '"is_key_frame": "yes"'), 'row 1: key "is_key_frame"');
-    refused(text.replace('"token": "ta"', '"token" "ta"'), "row 1 is no JSON");
+    refused(text.replace('"token": "ta"', '"token" "ta"'), "row 1: it is not JSON");
     refused(
       text.replace('"sample_token": "sa"', '"sample_token": "sx"'),
-      "the sample sx of samples/LIDAR_TOP/a.pcd.bin",
+      'the sample "sx" of "samples/LIDAR_TOP/a.pcd.bin"',
     );
     Deno.writeTextFileSync(table, text);
     Deno.removeSync(join(folder, "v1.0-mini", "scene.json"));
