@@ -36,7 +36,7 @@ import { writeBuiltIn } from "./built_in.ts";
 import { adapterKey, loadTuning } from "../tuning/table.ts";
 import type { RunContext, RunData } from "./context.ts";
 import { openBackbone, openWeights } from "./weights.ts";
-import { requireKind, scanSizes } from "./scan_runs.ts";
+import { requireKind, requireRings, scanSizes } from "./scan_runs.ts";
 import { divisible, runSizes } from "./working_shapes.ts";
 
 /** A run that can start. */
@@ -99,6 +99,7 @@ async function openIn(folder: FolderStore, settings: Settings, needsTarget: bool
   ) {
     requireKind(first.model, items);
   }
+  if (needsTarget) requireRings(settings, first.model);
   let adapterName = "";
   const gpu = await Gpu.open({
     adapter: settings.get("adapter"),

@@ -13,6 +13,7 @@ import { ReasonedError, UsageError } from "../errors.ts";
 import type { Model } from "../nn/model.ts";
 import { roomForPoints } from "../nn/scan_ranges.ts";
 import { rangeSize } from "../selftraining/inference.ts";
+import { narrowestRing } from "../selftraining/rings.ts";
 import { type OptionKey, options } from "../settings/options.ts";
 import { readValue, type Settings } from "../settings/settings.ts";
 import type { InspectedSplit } from "./inspection.ts";
@@ -57,6 +58,21 @@ export function requireScanOptions(settings: Settings): void {
     if (given[key] === undefined || JSON.stringify(given[key]) === JSON.stringify(usual)) continue;
     throw new UsageError(`Leave out --${key}: it does not apply to LiDAR scans`);
   }
+}
+
+/**
+ * Makes sure that thresholds by class and ring can be had where they are asked for.
+ *
+ * @throws {UsageError} where images are no scans, there is one threshold for all classes, or rings are too narrow.
+ */
+export function requireRings(settings: Settings, { takes }: Pick<Model, "takes">): void {
+  const metres = settings.get("rings");
+  if (metres === 0) return;
+  if (takes.scans === undefined) throw new UsageError("Leave out --rings: only LiDAR scans have rings");
+  if (settings.get("policy") === "st") {
+    throw new UsageError("Leave out --rings, or choose --policy cbst: with st all classes have one threshold");
+  }
+  if (metres < narrowestRing) throw new UsageError(`--rings must be 0 or at least ${narrowestRing}, not ${metres}`);
 }
 
 /**
