@@ -43,19 +43,22 @@ export function requireKind({ name, takes }: Model, items: readonly Pick<FileIte
     );
 }
 
-/** The options that say nothing to scans: how images are scaled, cut and coloured. */
-const foreignOptions = [
-  ...["crop", "scale-range", "scale-steps", "target-scale-range", "mirror", "jitter", "mining"],
-  ...["loss-at", "scales", "test-scales", "short-side"],
-] as const satisfies readonly OptionKey[];
+/**
+ * The options that say nothing to scans, with the value that asks for nothing: how images are scaled, cut and coloured.
+ */
+const foreignOptions: Readonly<Partial<Record<OptionKey, unknown>>> = {
+  ...{ crop: "whole", "scale-range": [1, 1], "scale-steps": "any", "target-scale-range": [1, 1], mirror: false },
+  ...{ jitter: 0, mining: "off", "loss-at": "image", scales: [1], "test-scales": [1], "short-side": "own" },
+};
 
-/** @throws {UsageError} naming the option that says nothing to scans, where its value is not the default. */
+/** @throws {UsageError} naming the option that says nothing to scans, where it asks for something. */
 export function requireScanOptions(settings: Settings): void {
   const given = settings.toJSON();
-  for (const key of foreignOptions) {
+  for (const [key, nothing] of Object.entries(foreignOptions)) {
     const option = options.find((one) => one.key === key);
     const usual = option?.default === undefined ? undefined : readValue(option, option.default);
-    if (given[key] === undefined || JSON.stringify(given[key]) === JSON.stringify(usual)) continue;
+    const allowed = [undefined, nothing, usual].map((value) => JSON.stringify(value));
+    if (allowed.includes(JSON.stringify(given[key]))) continue;
     throw new UsageError(`Leave out --${key}: it does not apply to LiDAR scans`);
   }
 }
