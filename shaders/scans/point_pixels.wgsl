@@ -5,13 +5,14 @@
 // range = |xyz|, or hypot(x, y) by the rule of rings.
 // y[n,p] = (row · WIDTH + column, bits of the range), or (0xffffffff, 0) without a pixel.
 // Bindings: 0 points [N,CAPACITY · 5] u32 read · 1 geometry [N,7] vec4f read, see src/ops/scans/geometry.ts · 2 y
-// [N,CAPACITY,2] u32 write.
+// [N,CAPACITY,2] u32 write · 3 only with lib/keep_nearest.wgsl.
 // Schedule: a workgroup takes 64 · STEPS neighbouring points of a scan, an invocation every 64th of them, so that it reads
 // the geometry once. Nothing branches but on the number of points: on a software adapter both sides of a branch cost their
 // time. Bound: on a GPU 28 bytes a point; on a software adapter the 7 loads and stores of a point, each lane by itself, and
 // 500 operations on whole numbers: two arctangents and two lengths (lib/exact_angle.wgsl).
 #include lib/exact_angle.wgsl
 #include lib/grid.wgsl
+#include NEAREST
 #include lib/random.wgsl
 #include lib/whole_number.wgsl
 
@@ -65,7 +66,9 @@ fn main(
   let scan = scanOf(index);
   let first = block % BLOCKS * 64u * STEPS + local;
   for (var point = first; point < min(first + 64u * STEPS, CAPACITY); point += 64u) {
-    y[index * CAPACITY + point] = pixelOf(scan, point);
+    let found = pixelOf(scan, point);
+    y[index * CAPACITY + point] = found;
+    keepNearest(index, found);
   }
 }
 

@@ -29,6 +29,8 @@ import everyShare from "../../shaders/lib/every_share.wgsl" with { type: "text" 
 import everyRow from "../../shaders/lib/every_row.wgsl" with { type: "text" };
 import exactAngle from "../../shaders/lib/exact_angle.wgsl" with { type: "text" };
 import exactQuotient from "../../shaders/lib/exact_quotient.wgsl" with { type: "text" };
+import keepNearest from "../../shaders/lib/keep_nearest.wgsl" with { type: "text" };
+import keepNoNearest from "../../shaders/lib/keep_no_nearest.wgsl" with { type: "text" };
 import convolutionGeometry from "../../shaders/lib/convolution_geometry.wgsl" with { type: "text" };
 import convolutionSizes from "../../shaders/lib/convolution_sizes.wgsl" with { type: "text" };
 import grid from "../../shaders/lib/grid.wgsl" with { type: "text" };
@@ -85,6 +87,8 @@ export const library: Readonly<Record<string, string>> = {
   "lib/convolution_geometry.wgsl": convolutionGeometry,
   "lib/convolution_sizes.wgsl": convolutionSizes,
   "lib/grid.wgsl": grid,
+  "lib/keep_nearest.wgsl": keepNearest,
+  "lib/keep_no_nearest.wgsl": keepNoNearest,
   "lib/largest_shares.wgsl": largestShares,
   "lib/labelled_softmax.wgsl": labelledSoftmax,
   "lib/lovasz_buckets.wgsl": lovaszBuckets,
