@@ -12,6 +12,15 @@ import { inRanges, type Range } from "../../graph/slices.ts";
 import { type KernelBinding, type KernelCall, Tensor } from "../../graph/tensor.ts";
 import { requireScans, scansOf } from "./geometry.ts";
 
+/** How scans are projected. */
+export interface ProjectionOptions {
+  /**
+   * Whether the geometry may have plans by which points are moved or dropped. Default `true`. `false` leaves out what
+   * carries them out: then all scans are projected as they are, in less time.
+   */
+  readonly moves?: boolean;
+}
+
 /** Points that one invocation takes. */
 const steps = 8;
 
@@ -35,7 +44,7 @@ const steps = 8;
  * @param geometry `[N, 28]`, plain: `scanGeometryValues` of each scan.
  * @throws {RangeError} if a shape, type or layout does not fit.
  */
-export function pointPixels(points: Tensor, geometry: Tensor, size: Size): Tensor {
+export function pointPixels(points: Tensor, geometry: Tensor, size: Size, options: ProjectionOptions = {}): Tensor {
   const { batch, capacity } = requireScans("pointPixels", points, geometry);
   return new Tensor({
     op: "pointPixels",
@@ -49,7 +58,7 @@ export function pointPixels(points: Tensor, geometry: Tensor, size: Size): Tenso
         output,
         device,
         (scans) => ({
-          calls: [pointPixelsCall({ points, geometry }, scans, size, { pixels: "output" })],
+          calls: [pointPixelsCall({ points, geometry }, scans, size, { pixels: "output", ...options })],
         }),
         (scans) => scansOf(output, scans),
       ),
@@ -57,7 +66,7 @@ export function pointPixels(points: Tensor, geometry: Tensor, size: Size): Tenso
 }
 
 /** Where the results of `pointPixelsCall` go. */
-export interface PointPixelsResults {
+export interface PointPixelsResults extends ProjectionOptions {
   /** The pixel and the range of each point. */
   readonly pixels: KernelBinding;
   /** The bits of the range of the nearest point of each pixel, which the launch lowers. Default: they are not kept. */
@@ -69,13 +78,13 @@ export function pointPixelsCall(
   { points, geometry }: { readonly points: Tensor; readonly geometry: Tensor },
   scans: Range,
   { height, width }: Size,
-  { pixels, nearest }: PointPixelsResults,
+  { pixels, nearest, moves = true }: PointPixelsResults,
 ): KernelCall {
   const { capacity } = requireScans("pointPixels", points, geometry);
   const kept = nearest === undefined ? "lib/keep_no_nearest.wgsl" : "lib/keep_nearest.wgsl";
   return {
     shader: { name: "scans/point_pixels", text: shader, includes: { NEAREST: kept } },
-    constants: { BATCH: scans.count, CAPACITY: capacity, HEIGHT: height, WIDTH: width, STEPS: steps },
+    constants: { BATCH: scans.count, CAPACITY: capacity, HEIGHT: height, WIDTH: width, STEPS: steps, MOVES: moves },
     bindings: [scansOf(points, scans), scansOf(geometry, scans), pixels, ...nearest === undefined ? [] : [nearest]],
     workgroups: grid(scans.count * Math.ceil(capacity / (64 * steps)), 1),
     iterations: nestedIterations(steps, 11),

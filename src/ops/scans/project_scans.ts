@@ -13,7 +13,7 @@ import { inRanges, type Range } from "../../graph/slices.ts";
 import { type KernelBinding, type KernelCall, type KernelPlan, Tensor } from "../../graph/tensor.ts";
 import { refuse } from "../refuse.ts";
 import { requireScans, scansOf } from "./geometry.ts";
-import { pointPixelsCall } from "./point_pixels.ts";
+import { pointPixelsCall, type ProjectionOptions } from "./point_pixels.ts";
 
 /**
  * Projects scans: gives the winners `[N, H, W]` u32, plain. A pixel's winner is the nearest of its points, by its place
@@ -27,7 +27,12 @@ import { pointPixelsCall } from "./point_pixels.ts";
  * @param size size of the range images.
  * @throws {RangeError} if a shape, type or layout does not fit.
  */
-export function projectScans(points: Tensor, geometry: Tensor, size: Size): Tensor {
+export function projectScans(
+  points: Tensor,
+  geometry: Tensor,
+  size: Size,
+  options: ProjectionOptions = {},
+): Tensor {
   const { batch, capacity } = requireScans("projectScans", points, geometry);
   const kernels = (scans: Range): KernelPlan => {
     const [nearest, pixels] = [{ scratch: 0 }, { scratch: 1 }];
@@ -35,7 +40,7 @@ export function projectScans(points: Tensor, geometry: Tensor, size: Size): Tens
       scratchBytes: [4 * scans.count * size.height * size.width, 8 * scans.count * capacity],
       calls: [
         clearCall(scans, size, nearest),
-        pointPixelsCall({ points, geometry }, scans, size, { pixels, nearest }),
+        pointPixelsCall({ points, geometry }, scans, size, { pixels, nearest, ...options }),
         pointCall(pointShader, "nearest_point", { scans, capacity, size }, [pixels, nearest, "output"]),
       ],
     };
