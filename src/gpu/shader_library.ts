@@ -33,7 +33,11 @@ import keepNearest from "../../shaders/lib/keep_nearest.wgsl" with { type: "text
 import keepNoNearest from "../../shaders/lib/keep_no_nearest.wgsl" with { type: "text" };
 import convolutionGeometry from "../../shaders/lib/convolution_geometry.wgsl" with { type: "text" };
 import convolutionSizes from "../../shaders/lib/convolution_sizes.wgsl" with { type: "text" };
+import gradientApart from "../../shaders/lib/gradient_apart.wgsl" with { type: "text" };
+import gradientInPlace from "../../shaders/lib/gradient_in_place.wgsl" with { type: "text" };
 import grid from "../../shaders/lib/grid.wgsl" with { type: "text" };
+import inputApart from "../../shaders/lib/input_apart.wgsl" with { type: "text" };
+import inputInPlace from "../../shaders/lib/input_in_place.wgsl" with { type: "text" };
 import largestShares from "../../shaders/lib/largest_shares.wgsl" with { type: "text" };
 import labelledSoftmax from "../../shaders/lib/labelled_softmax.wgsl" with { type: "text" };
 import lovaszBuckets from "../../shaders/lib/lovasz_buckets.wgsl" with { type: "text" };
@@ -86,9 +90,13 @@ export const library: Readonly<Record<string, string>> = {
   "lib/exact_quotient.wgsl": exactQuotient,
   "lib/convolution_geometry.wgsl": convolutionGeometry,
   "lib/convolution_sizes.wgsl": convolutionSizes,
+  "lib/gradient_apart.wgsl": gradientApart,
+  "lib/gradient_in_place.wgsl": gradientInPlace,
   "lib/grid.wgsl": grid,
   "lib/keep_nearest.wgsl": keepNearest,
   "lib/keep_no_nearest.wgsl": keepNoNearest,
+  "lib/input_apart.wgsl": inputApart,
+  "lib/input_in_place.wgsl": inputInPlace,
   "lib/largest_shares.wgsl": largestShares,
   "lib/labelled_softmax.wgsl": labelledSoftmax,
   "lib/lovasz_buckets.wgsl": lovaszBuckets,

@@ -78,6 +78,8 @@ export interface PlannedRun {
 export interface LabellingSizes extends Pick<SelectionSettings, "policy" | "stride"> {
   readonly images: number;
   readonly hasPrior: boolean;
+  /** How many rings scans are divided into. Default 1. */
+  readonly ringCount?: number;
   /** The most bytes of logits that stay on the GPU between the passes of the selection. */
   readonly keptBytes: number;
 }
@@ -181,7 +183,7 @@ function labellingBytes(
   gpu: Gpu,
   network: Network,
   run: PlannedRun,
-  { images, hasPrior, keptBytes, stride, policy }: LabellingSizes,
+  { images, hasPrior, keptBytes, stride, policy, ringCount = 1 }: LabellingSizes,
   { programs, logitsOfImage }: InferenceBytes,
 ): number {
   const { inference: { batch, shapes: { typical, points } } } = run;
@@ -199,11 +201,16 @@ function labellingBytes(
   const logits = images * logitsOfImage;
   const keptLogits = logits <= keptBytes ? logits : keptBytes + Math.min(batch, images) * logitsOfImage;
   const batchPixels = Math.min(batch, images) * pixels;
-  const selection = selectionBytes({ classes, pixels: batchPixels, stride, lists: policy === "st" ? 1 : classes });
+  // The rings of the pixels whose logits are there.
+  const rings = ringCount > 1 ? Math.ceil(keptLogits / logitsOfImage) * bufferBytes(pixels) : 0;
+  const lists = classes * ringCount;
+  const selection = selectionBytes({
+    ...{ classes: lists, pixels: batchPixels, stride, lists: policy === "st" ? 1 : lists },
+  });
   const assignment = policy === "lrent"
     ? softAssignmentBytes(batchPixels, images * pixels)
     : assignmentBytes(batchPixels, images * pixels, points === undefined ? 1 : 5);
-  return Math.max(priorAtFirst, prior + programs + keptLogits + Math.max(selection, assignment));
+  return Math.max(priorAtFirst, prior + programs + keptLogits + rings + Math.max(selection, assignment));
 }
 
 /**

@@ -164,6 +164,7 @@ export function adaptationSettings(
       policy: settings.get("policy"),
       rule: settings.get("rule"),
       stride: settings.get("stride"),
+      ringMetres: settings.get("rings"),
       alpha: settings.get("alpha"),
     },
     spatialPrior: prior === undefined ? settings.get("spatial-prior") : readPrior(prior, context.network.classCount),

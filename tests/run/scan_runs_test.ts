@@ -51,6 +51,8 @@ Deno.test("scans are worked on at the size of their range images, and networks t
       String(await open({ ...tiny, jitter: 0.1 })),
       "Leave out --jitter: it does not apply to LiDAR",
     );
+    const nothing: Values = { ...tiny, mirror: false, crop: "whole", "scale-range": [1, 1], jitter: 0 };
+    assert(typeof await open(nothing) !== "string");
     assertStringIncludes(String(await open({ "short-side": 32, model: "fidnet-nano" })), "Leave out --short-side");
     const images = String(await open({ ...tiny, model: "deeplab-nano" }));
     assertStringIncludes(images, "The network deeplab-nano takes images, and ");
