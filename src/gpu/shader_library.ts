@@ -39,7 +39,8 @@ import grid from "../../shaders/lib/grid.wgsl" with { type: "text" };
 import inputApart from "../../shaders/lib/input_apart.wgsl" with { type: "text" };
 import inputInPlace from "../../shaders/lib/input_in_place.wgsl" with { type: "text" };
 import largestShares from "../../shaders/lib/largest_shares.wgsl" with { type: "text" };
-import labelledSoftmax from "../../shaders/lib/labelled_softmax.wgsl" with { type: "text" };
+import labelledPixels from "../../shaders/lib/labelled_pixels.wgsl" with { type: "text" };
+import lovaszWeights from "../../shaders/lib/lovasz_weights.wgsl" with { type: "text" };
 import lovaszBuckets from "../../shaders/lib/lovasz_buckets.wgsl" with { type: "text" };
 import leftBuffer from "../../shaders/lib/left_buffer.wgsl" with { type: "text" };
 import leftPatches from "../../shaders/lib/left_patches.wgsl" with { type: "text" };
@@ -98,7 +99,8 @@ export const library: Readonly<Record<string, string>> = {
   "lib/input_apart.wgsl": inputApart,
   "lib/input_in_place.wgsl": inputInPlace,
   "lib/largest_shares.wgsl": largestShares,
-  "lib/labelled_softmax.wgsl": labelledSoftmax,
+  "lib/labelled_pixels.wgsl": labelledPixels,
+  "lib/lovasz_weights.wgsl": lovaszWeights,
   "lib/lovasz_buckets.wgsl": lovaszBuckets,
   "lib/left_buffer.wgsl": leftBuffer,
   "lib/left_patches.wgsl": leftPatches,

@@ -266,7 +266,7 @@ function scoringBytes(
     // The program of the network projects the labels of scans. There are two matrices, and the labels of points.
     const matrix = merged * (merged + 1) * 4;
     const both = bufferBytes(Math.ceil(matrix / offsetAlignment) * offsetAlignment + matrix);
-    const ofPoints = bufferBytes(Math.min(inference.batch, images) * roomForPoints(points));
+    const ofPoints = pointLabelBytes(Math.min(inference.batch, images), points);
     return programs + labels + others + bufferBytes(16) + ofPoints + 2 * both;
   }
   const truth = Math.max(labels, bufferBytes(inference.batch * labelPixels));
@@ -300,8 +300,17 @@ function picturesBytes(
 ): number {
   const images = Math.min(run.inference.batch, run.pictures);
   const { labels, others } = predictionBytes(network, images, labelledPixels(run), run.inference, logitsOfImage);
-  // The labels count twice, as they are read back.
-  return networkBytes(network) + network.store.valueBytes + programs + 2 * labels + others;
+  const { points } = run.inference.shapes;
+  // The labels count twice, as they are read back; of scans, those of points, with the winners and places of all points.
+  const read = points === undefined ? 2 * labels : labels + 2 * pointLabelBytes(images, points) +
+    bufferBytes(run.inference.batch * labelledPixels(run) * 4) +
+    bufferBytes(run.inference.batch * roomForPoints(points) * 8);
+  return networkBytes(network) + network.store.valueBytes + programs + read + others;
+}
+
+/** Bytes of the labels of the points of scans. */
+function pointLabelBytes(images: number, points: number): number {
+  return bufferBytes(images * roomForPoints(points));
 }
 
 /**

@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { join } from "node:path";
 import { readArguments } from "../../src/cli/arguments.ts";
+import { kittiSensor } from "../../src/data/scans/sensor.ts";
 import { UsageError } from "../../src/errors.ts";
 import { openRun } from "../../src/run/open_run.ts";
 import { builtInRecipe } from "../../src/settings/built_in_recipes.ts";
@@ -27,8 +28,16 @@ Deno.test("adapt --built-in lidar-sensors goes from a sensor to the other", () =
     close();
     const [source] = data.sourceSplit.items;
     const [target] = data.targetSplit.items;
-    assertEquals([source?.sensor?.name, target?.sensor?.name], ["kitti", "nuscenes"]);
-    assertEquals(data.evaluationSplit?.items[0]?.sensor?.name, "nuscenes");
+    // Both are seen in one view: a row is the same elevation to both.
+    const views = [source, target, data.evaluationSplit?.items[0]].map((item) => {
+      const { rows, rule, up, down } = item?.sensor ?? kittiSensor;
+      return { rows, rule, up, down };
+    });
+    assertEquals(views, new Array(3).fill({ rows: 32, rule: "angle", up: 11.34, down: -31.34 }));
+    assertEquals([source?.imagePath, target?.imagePath].map((path) => path?.match(/000000.*/)?.[0]), [
+      "000000.bin",
+      "000000.pcd.bin",
+    ]);
   }));
 
 Deno.test("built-in data and data of one's own are not given together", async () => {
