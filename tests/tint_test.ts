@@ -33,6 +33,7 @@ import { pointPixels } from "../src/ops/scans/point_pixels.ts";
 import { nearestPoints, projectScans } from "../src/ops/scans/project_scans.ts";
 import { rangeChannels } from "../src/ops/scans/range_channels.ts";
 import { depthwiseConv2d } from "../src/ops/conv/depthwise_conv2d.ts";
+import { blankDispatch } from "../src/ops/scans/blank_pixels.ts";
 import { backprojectDispatch, pointRules } from "../src/ops/scans/backproject.ts";
 import { confusionDispatch } from "../src/ops/metrics/confusion_matrix.ts";
 import { relu } from "../src/ops/activation/activation.ts";
@@ -329,6 +330,7 @@ async function compileOthers(gpu: Gpu): Promise<void> {
   const labels = gpu.createBuffer(16, "labels");
   const range = { buffer: labels, offset: 0, size: 16 };
   await confusionDispatch(gpu, range, range, gpu.createBuffer(4 * 5 * 5, "counts"), { classes: 5, pixels: 16 });
+  await blankDispatch(gpu, { buffer: gpu.createBuffer(64, "winners"), offset: 0, size: 64 }, range, 16);
   const scan = { scans: 1, capacity: 4, height: 1, width: 4 };
   for (const rule of pointRules) {
     const large = gpu.createBuffer(32, "places");
