@@ -29,6 +29,8 @@ import everyShare from "../../shaders/lib/every_share.wgsl" with { type: "text" 
 import everyRow from "../../shaders/lib/every_row.wgsl" with { type: "text" };
 import exactAngle from "../../shaders/lib/exact_angle.wgsl" with { type: "text" };
 import exactQuotient from "../../shaders/lib/exact_quotient.wgsl" with { type: "text" };
+import keepNearest from "../../shaders/lib/keep_nearest.wgsl" with { type: "text" };
+import keepNoNearest from "../../shaders/lib/keep_no_nearest.wgsl" with { type: "text" };
 import convolutionGeometry from "../../shaders/lib/convolution_geometry.wgsl" with { type: "text" };
 import convolutionSizes from "../../shaders/lib/convolution_sizes.wgsl" with { type: "text" };
 import gradientApart from "../../shaders/lib/gradient_apart.wgsl" with { type: "text" };
@@ -92,6 +94,8 @@ export const library: Readonly<Record<string, string>> = {
   "lib/gradient_apart.wgsl": gradientApart,
   "lib/gradient_in_place.wgsl": gradientInPlace,
   "lib/grid.wgsl": grid,
+  "lib/keep_nearest.wgsl": keepNearest,
+  "lib/keep_no_nearest.wgsl": keepNoNearest,
   "lib/input_apart.wgsl": inputApart,
   "lib/input_in_place.wgsl": inputInPlace,
   "lib/largest_shares.wgsl": largestShares,

@@ -287,7 +287,7 @@ function scanProgram(
   if (points === undefined) throw new Error("Cannot compile a network for LiDAR scans: how many points?");
   const geometry = input("geometry", [batch, scanGeometryLength], { layout: "plain" });
   const rows = network.model.takes.input(batch, { height: points, width: 1 });
-  const places = pointPixels(rows, geometry, size);
+  const places = pointPixels(rows, geometry, size, { moves: false });
   const winner = nearestPoints(places, size);
   const labels = input("labels", [batch, points], { dtype: "u8", layout: "plain" });
   return {
