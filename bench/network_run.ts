@@ -61,6 +61,7 @@ export function describeNetwork({ model, classes, batch, size, labelSize }: Netw
     network: model.name,
     variant: { ...plainVariant, ...family?.plain, ...model.variant },
     ...{ classes, batch, size: [size.height, size.width], alignCorners: model.alignCorners, names },
+    channels: model.takes.channels,
     ...{ factors, rate, momentum },
     ...(labelSize === undefined ? {} : {
       label: {

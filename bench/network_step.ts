@@ -15,6 +15,7 @@ import { messageOf, Peers } from "./peer.ts";
 /** The networks that `peers/networks/` has in PyTorch. */
 export const pytorchNetworks: readonly string[] = [
   ...["deeplabv2-resnet101", "deeplabv2-resnet50", "deeplabv2-resnet18", "wideresnet38", "fcn8s-vgg16"],
+  ...["fidnet", "fidnet-nano"],
 ];
 
 /** The object that `bench step --network NAME --json` prints. */

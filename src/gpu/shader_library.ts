@@ -31,7 +31,11 @@ import exactAngle from "../../shaders/lib/exact_angle.wgsl" with { type: "text" 
 import exactQuotient from "../../shaders/lib/exact_quotient.wgsl" with { type: "text" };
 import convolutionGeometry from "../../shaders/lib/convolution_geometry.wgsl" with { type: "text" };
 import convolutionSizes from "../../shaders/lib/convolution_sizes.wgsl" with { type: "text" };
+import gradientApart from "../../shaders/lib/gradient_apart.wgsl" with { type: "text" };
+import gradientInPlace from "../../shaders/lib/gradient_in_place.wgsl" with { type: "text" };
 import grid from "../../shaders/lib/grid.wgsl" with { type: "text" };
+import inputApart from "../../shaders/lib/input_apart.wgsl" with { type: "text" };
+import inputInPlace from "../../shaders/lib/input_in_place.wgsl" with { type: "text" };
 import largestShares from "../../shaders/lib/largest_shares.wgsl" with { type: "text" };
 import labelledSoftmax from "../../shaders/lib/labelled_softmax.wgsl" with { type: "text" };
 import lovaszBuckets from "../../shaders/lib/lovasz_buckets.wgsl" with { type: "text" };
@@ -84,7 +88,11 @@ export const library: Readonly<Record<string, string>> = {
   "lib/exact_quotient.wgsl": exactQuotient,
   "lib/convolution_geometry.wgsl": convolutionGeometry,
   "lib/convolution_sizes.wgsl": convolutionSizes,
+  "lib/gradient_apart.wgsl": gradientApart,
+  "lib/gradient_in_place.wgsl": gradientInPlace,
   "lib/grid.wgsl": grid,
+  "lib/input_apart.wgsl": inputApart,
+  "lib/input_in_place.wgsl": inputInPlace,
   "lib/largest_shares.wgsl": largestShares,
   "lib/labelled_softmax.wgsl": labelledSoftmax,
   "lib/lovasz_buckets.wgsl": lovaszBuckets,

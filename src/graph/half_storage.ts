@@ -15,6 +15,12 @@ import { inRanges, offsetAlignment, part, type Range, vectorRange } from "./slic
 import { type DeviceTraits, type KernelBinding, type KernelPlan, Tensor } from "./tensor.ts";
 
 /**
+ * Where so many computations do not use an activation of 32 bits, its memory is free for others until it is converted once
+ * more.
+ */
+const leastPause = 5;
+
+/**
  * Inserts the conversions to 16 bits and back among the computations.
  *
  * @param loss the end of the forward pass.
@@ -34,11 +40,14 @@ export function storeHalf(
     const { dtype, layout } = tensor;
     if (kernels === undefined || dtype !== "f32" || layout !== "activation" || outputs.has(tensor)) continue;
     const uses = usesOf(executions, index);
-    const wanted = uses.find((use) => use > forwardEnd);
-    if (wanted === undefined) continue;
+    const wanted = uses.filter((use) => use > forwardEnd);
+    if (wanted.length === 0) continue;
     const half = packed(tensor);
-    add(after, uses.findLast((use) => use <= forwardEnd) ?? index, executionOf(half));
-    add(before, wanted, { tensor, inputs: [half], kernels: (output, device) => unpack(half, output, device) });
+    add(after, index, executionOf(half));
+    for (const [place, use] of wanted.entries()) {
+      if (use - (wanted[place - 1] ?? -Infinity) < leastPause) continue;
+      add(before, use, { tensor, inputs: [half], kernels: (output, device) => unpack(half, output, device) });
+    }
   }
   return executions.flatMap((execution, index) => [
     ...before.get(index) ?? [],

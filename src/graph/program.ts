@@ -279,13 +279,15 @@ async function bindCall(
     if (texture === undefined) throw new Error(`${tensor} reads from a texture that it does not have`);
     return texture;
   });
+  // Before the first wait: a tensor that is computed once more lies elsewhere afterwards.
+  const staged = call.staged === undefined ? {} : stagedCopies(call.staged, stored);
   const label = tensor.path === "" ? tensor.op : `${tensor.op} ${tensor.path}`;
   const dispatch = await gpu.dispatch(call.shader, call.constants, resources, call.workgroups, label);
   const cost = launchCost(call.workgroups, call.flops);
   return {
     ...{ ...dispatch, cost },
     ...operands.copies.length === 0 ? {} : { textureCopies: operands.copies },
-    ...call.staged === undefined ? {} : stagedCopies(call.staged, stored),
+    ...staged,
   };
 }
 

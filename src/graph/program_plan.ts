@@ -8,7 +8,7 @@ import type { Gpu } from "../gpu/gpu.ts";
 import type { BufferRange, Dispatch } from "../gpu/launch.ts";
 import { operandTextureBytes } from "./operand_textures.ts";
 import { lastUses, type Life, type MemoryPlan, planSlots, type SlotPlan } from "./plan.ts";
-import { type ActivationStorage, executionOrder } from "./execution_order.ts";
+import { type ActivationStorage, type Execution, executionOrder } from "./execution_order.ts";
 import { scheduledTraits } from "./schedule.ts";
 import { fittingSize, largestBinding } from "./slices.ts";
 import { stageParts } from "./staged_parts.ts";
@@ -79,12 +79,21 @@ export function planProgram(gpu: Gpu, definition: ProgramDefinition): ProgramPla
   const lives: PlannedLife[] = [];
   const live = (label: string, bytes: number, first: number, end: number, scratch: boolean) =>
     lives.push({ label, bytes, first, last: end, scratch }) - 1;
+  // The life of each tensor that may be overwritten, by its last computation.
+  const free = new Map<Tensor, number>();
   const computed = order.flatMap(({ tensor, kernels }, index) => {
     if (kernels === undefined) return [];
-    const plan = stageParts(kernels(tensor, scheduledTraits(tensor, traits)), tensor);
     const isKept = kept.has(tensor);
-    const life = isKept ? [0, order.length] as const : [index, last[index] ?? index] as const;
-    const own = definition.destinations?.has(tensor) ? null : live(String(tensor), tensor.bytes, ...life, false);
+    const isPlaced = isKept || definition.withoutReuse === true || definition.destinations?.has(tensor) === true;
+    const overwritten = isPlaced ? undefined : overwrittenLife({ tensor, kernels }, index, { free, lives });
+    const chosen = overwritten === undefined ? kernels : tensor.definition.inPlace?.kernels ?? kernels;
+    const plan = stageParts(chosen(tensor, scheduledTraits(tensor, traits)), tensor);
+    const end = isKept ? order.length : last[index] ?? index;
+    if (overwritten !== undefined) lives[overwritten] = { ...required(lives, overwritten), last: end };
+    const own = definition.destinations?.has(tensor)
+      ? null
+      : overwritten ?? live(String(tensor), tensor.bytes, isKept ? 0 : index, end, false);
+    if (own !== null && !isPlaced) free.set(tensor, own);
     const scratch = (plan.scratchBytes ?? []).map((bytes) => live(`scratch of ${tensor}`, bytes, index, index, true));
     return [{ tensor, plan, own, scratch, isKept }];
   });
@@ -100,6 +109,27 @@ export function planProgram(gpu: Gpu, definition: ProgramDefinition): ProgramPla
   const textureBytes = operandTextureBytes(steps.map(({ plan }) => plan));
   const memory = { ...summarize(tensors, steps, lives, slots, textureBytes), ...largestOf(steps, traits) };
   return { tensors, steps, slotBytes: slots.slotBytes, textureBytes, memory };
+}
+
+/** The life of the input that a tensor is computed over; `undefined` where it needs memory of its own. */
+function overwrittenLife(
+  { tensor, kernels }: Pick<Execution, "tensor" | "kernels">,
+  step: number,
+  { free, lives }: { readonly free: ReadonlyMap<Tensor, number>; readonly lives: readonly PlannedLife[] },
+): number | undefined {
+  const { inPlace } = tensor.definition;
+  // What is brought back from 16 bits is not computed by the op's own launches.
+  if (inPlace === undefined || kernels !== tensor.definition.kernels || inPlace.of.bytes !== tensor.bytes) {
+    return undefined;
+  }
+  const life = free.get(inPlace.of);
+  return life !== undefined && lives[life]?.last === step ? life : undefined;
+}
+
+function required(lives: readonly PlannedLife[], index: number): PlannedLife {
+  const life = lives[index];
+  if (life === undefined) throw new RangeError(`There is no life ${index}`);
+  return life;
 }
 
 /** The tensors that depend on resident tensors and on nothing else. */

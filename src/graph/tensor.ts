@@ -105,6 +105,14 @@ export interface TensorDefinition {
   readonly gradient?: (outputGradient: Tensor) => readonly InputGradient[];
   /** Gives the launches that compute it. Called when a program is compiled. */
   readonly kernels?: (output: Tensor, device: DeviceTraits) => KernelPlan;
+  /**
+   * Other launches that compute it in the memory of one of its inputs, of as many bytes, which is lost by that. They bind
+   * that memory as `"output"` only. They are taken where nothing needs the input afterwards.
+   */
+  readonly inPlace?: {
+    readonly of: Tensor;
+    readonly kernels: (output: Tensor, device: DeviceTraits) => KernelPlan;
+  };
   /** What `crosswalk tune` may choose about these launches. */
   readonly tunable?: Tunable;
   /** Where its bytes come from, if no op computes it. */

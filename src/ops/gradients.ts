@@ -29,7 +29,9 @@ export function gradients(
     if (gradientHere === undefined || !needed.has(tensor) || tensor.inputs.length === 0) continue;
     const rule = tensor.definition.gradient;
     if (rule === undefined) throw new Error(`Cannot differentiate ${tensor}: the op has no gradient`);
-    for (const [index, build] of rule(gradientHere).entries()) {
+    // What follows last frees memory first: a weight's gradient needs the activation before it, which its own gradient,
+    // that of the first input, does not.
+    for (const [index, build] of [...rule(gradientHere).entries()].reverse()) {
       const input = tensor.inputs[index];
       if (build === null || input === undefined || !needed.has(input)) continue;
       const previous = gradient.get(input);

@@ -38,6 +38,8 @@ export async function writePictures(
 ): Promise<void> {
   const { network, folder, merge } = context;
   writePriorPictures(context);
+  // Photographs only, so far.
+  if (network.model.takes.scans !== undefined) return;
   const items = data.targetSplit.items;
   const count = Math.min(pictureCount, items.length);
   const isChosen = new Set(

@@ -33,8 +33,9 @@ def as_float32(values, shape):
     return torch.from_numpy(values.astype(numpy.float32).astype(numpy.float64).reshape(shape))
 
 
-def images_of(seed, batch, height, width):
-    return as_float32(0.5 * uniform(IMAGES + 3 * seed, batch * 3 * height * width), (batch, 3, height, width))
+def images_of(seed, batch, height, width, channels=3):
+    shape = (batch, channels, height, width)
+    return as_float32(0.5 * uniform(IMAGES + 3 * seed, int(numpy.prod(shape))), shape)
 
 
 def bytes_of(height, width):
@@ -104,6 +105,9 @@ class Net:
 
     def relu(self, x):
         return F.relu(x)
+
+    def leaky_relu(self, x, slope):
+        return F.leaky_relu(x, slope)
 
     def max_pool(self, x, kernel, **options):
         return F.max_pool2d(x, kernel, **options)

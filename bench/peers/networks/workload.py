@@ -10,6 +10,7 @@ import torch.nn.functional as F
 
 from deeplabv2_resnet import deeplabv2_resnet
 from fcn8s_vgg16 import fcn8s_vgg16
+from fidnet import fidnet
 from net import Net, bytes_of, images_of, labels_of, loss_of, sketch
 from wide_resnet38 import wide_resnet38
 
@@ -19,6 +20,8 @@ NETWORKS = {
     "deeplabv2-resnet18": deeplabv2_resnet(18),
     "wideresnet38": wide_resnet38,
     "fcn8s-vgg16": fcn8s_vgg16,
+    "fidnet": fidnet("fidnet"),
+    "fidnet-nano": fidnet("fidnet-nano"),
 }
 MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 CAFFE_MEAN = (104.00698793, 116.66876762, 122.67891434)
@@ -38,7 +41,7 @@ class NetworkWorkload:
         self.net = Net(asked["classes"], variant.pop("width"), False, asked["factors"], asked["names"], torch.float32,
                        self.device, **variant)
         batch, height, width = asked["batch"], *asked["size"]
-        self.images = images_of(0, batch, height, width).to(self.device, torch.float32)
+        self.images = images_of(0, batch, height, width, asked["channels"]).to(self.device, torch.float32)
         self.wanted = labels_of(0, batch, height, width, asked["classes"]).long().to(self.device)
         with torch.no_grad():
             self.network(self.images, self.net)

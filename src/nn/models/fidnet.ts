@@ -57,13 +57,13 @@ function family(name: string, description: string, table: Table): ModelFamily {
   return {
     name,
     description,
-    plain: { width: 1, inputs: 6, scaling: "scaled" },
-    build: ({ width, inputs, scaling }) => ({
+    plain: { width: 1, batchNorm: "trained", inputs: 6, scaling: "scaled" },
+    build: ({ width, batchNorm, inputs, scaling }) => ({
       takes: imagesOf(inputs, scaling),
       sizeMultiple: 1,
       alignCorners: true,
       originalNames: fidnetNames,
-      logits: (images, scope, options) => logits(images, scope, { ...options, ...ofWidth(table, width) }),
+      logits: (images, scope, options) => logits(images, scope, { ...options, ...ofWidth(table, width), batchNorm }),
     }),
   };
 }
@@ -77,18 +77,19 @@ function ofWidth({ stem, channels, blocks }: Table, width: number): Table {
   return { blocks, channels: hiddenChannels(channels, width), stem: stem.map((count) => hiddenChannels(count, width)) };
 }
 
-type Options = ModelOptions & Table;
+type Options = ModelOptions & Table & Required<Pick<ModelVariant, "batchNorm">>;
 
 function logits(images: Tensor, scope: ParameterScope, options: Options): Tensor {
-  const points = block(
-    "stem",
-    () =>
-      options.stem.reduce((x, channels, index) =>
-        convBatchNorm(x, scope, `backend.conv${index + 1}`, {
-          ...{ ...common(options), channels, kernel: 1, activation: leaky },
-          ...{ gain: byOutputs(x, channels), biasBound: 1 / Math.sqrt(x.shape[1] ?? 1) },
-        }), images),
-  );
+  const stem = (x: Tensor, index: number) => {
+    const channels = options.stem[index] ?? 1;
+    return convBatchNorm(x, scope, `backend.conv${index + 1}`, {
+      ...{ ...common(options), channels, kernel: 1, activation: leaky },
+      ...{ gain: byOutputs(x, channels), biasBound: 1 / Math.sqrt(x.shape[1] ?? 1) },
+    });
+  };
+  // What one block computes again must fit at once, so the widest layers are one by themselves.
+  const narrow = block("stem", () => stem(stem(images, 0), 1));
+  const points = block("stem, wide", () => stem(stem(narrow, 2), 3));
   const maps = [points];
   for (const [stage, count] of options.blocks.entries()) {
     let x = maps.at(-1) ?? points;
@@ -129,8 +130,12 @@ function basicBlock(
 function head(maps: readonly Tensor[], scope: ParameterScope, options: Options): Tensor {
   const { classes, channels } = options;
   const evenly = (fanIn: number) => ({ spread: "uniform", biasBound: 1 / Math.sqrt(fanIn), group: "head" }) as const;
+  // The sum is kept: computing it again would take more time than all else in the head.
+  const joined = block(
+    "semantic_head.join",
+    () => joinedConvolution(maps, scope, "semantic_head.conv_1", options.stem.at(-1) ?? 1),
+  );
   return block("semantic_head", () => {
-    const joined = joinedConvolution(maps, scope, "semantic_head.conv_1", options.stem.at(-1) ?? 1);
     const first = batchNormLayer(joined, scope, "semantic_head.conv_1", {
       ...{ ...common(options), activation: leaky, gammaGroup: "head" },
     });
@@ -149,23 +154,23 @@ function head(maps: readonly Tensor[], scope: ParameterScope, options: Options):
  * goes through its own part of the weight, and before it is enlarged: less work, and the joined maps are never stored.
  */
 function joinedConvolution(maps: readonly Tensor[], scope: ParameterScope, name: string, channels: number): Tensor {
-  return layer(name, () => {
+  return layer(`${name}.join`, () => {
     const fanIn = maps.reduce((sum, { shape }) => sum + (shape[1] ?? 1), 0);
     const bound = 1 / Math.sqrt(fanIn);
     const own = { initial: { bound }, group: "head" };
     const weight = scope.parameter(`${name}.weight`, [channels, fanIn, 1, 1], { layout: "convolution", ...own });
     const bias = scope.parameter(`${name}.bias`, [channels], { layout: "channels", ...own });
     const [, , height = 1, width = 1] = maps[0]?.shape ?? [];
-    let [sum, end]: [Tensor | undefined, number] = [undefined, fanIn];
-    // From the smallest map to the stem, so that the last and largest convolution adds the rest and the bias.
-    for (const map of maps.toReversed()) {
+    let [sum, from]: [Tensor | undefined, number] = [undefined, 0];
+    // The stem's map comes first: then its gradient, the largest, is the last to be computed.
+    for (const map of maps) {
       const [, count = 1, rows = 1, columns = 1] = map.shape;
-      end -= count;
-      const part = weightInputs(weight, { from: end, count });
+      const part = weightInputs(weight, { from, count });
       const residual: Tensor | undefined = sum;
       sum = rows === height && columns === width
-        ? conv2d(map, part, { epilogue: { residual, bias: end === 0 ? bias : undefined } })
+        ? conv2d(map, part, { epilogue: { residual, bias: from === 0 ? bias : undefined } })
         : bilinearResize(conv2d(map, part), { height, width, alignCorners: true, residual });
+      from += count;
     }
     if (sum === undefined) throw new RangeError("There are no maps to join");
     return sum;
@@ -177,7 +182,8 @@ function byOutputs(x: Tensor, channels: number): number {
   return Math.sqrt((x.shape[1] ?? 1) / channels);
 }
 
-/** What all batch norms share: they take the statistics of the batch in training. */
-function common({ inference }: ModelOptions) {
-  return { epsilon, inference, statistics: "batch" } as const;
+/** What all batch norms share. */
+function common({ inference, batchNorm }: Options) {
+  const statistics = batchNorm === "trained" ? "batch" : "frozen";
+  return { epsilon, inference, trained: batchNorm !== "frozen", statistics } as const;
 }

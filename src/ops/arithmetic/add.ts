@@ -5,6 +5,7 @@
  */
 
 import shader from "../../../shaders/arithmetic/add.wgsl" with { type: "text" };
+import addToShader from "../../../shaders/arithmetic/add_to.wgsl" with { type: "text" };
 import { grid } from "../../gpu/launch.ts";
 import { inVectors, vectorRange } from "../../graph/slices.ts";
 import { type KernelBinding, type KernelCall, type StoredBinding, Tensor } from "../../graph/tensor.ts";
@@ -30,6 +31,22 @@ export function add(a: Tensor, b: Tensor): Tensor {
       inVectors(output, device, (range) => ({
         calls: [addCall(vectorRange(a, range), vectorRange(b, range), range.count, "output")],
       })),
+    ...(a === b ? {} : {
+      inPlace: {
+        of: a,
+        kernels: (output, device) =>
+          inVectors(output, device, ({ first, count }) => ({
+            calls: [{
+              shader: { name: "arithmetic/add_to", text: addToShader },
+              constants: { VECTORS: count },
+              bindings: [vectorRange(b, { first, count }), "output"],
+              workgroups: grid(count, 64),
+              iterations: 0,
+              flops: 4 * count,
+            }],
+          })),
+      },
+    }),
   });
 }
 

@@ -8,7 +8,7 @@
 import shader from "../../../shaders/norm/batch_norm.wgsl" with { type: "text" };
 import { grid } from "../../gpu/launch.ts";
 import { inPixels, pixelRange } from "../../graph/slices.ts";
-import { Tensor } from "../../graph/tensor.ts";
+import { type DeviceTraits, Tensor } from "../../graph/tensor.ts";
 import { activation, outputTellsSide } from "../activation/activation.ts";
 import { activationGrad } from "../activation/activation_grad.ts";
 import { row } from "../arithmetic/row.ts";
@@ -90,27 +90,34 @@ export function normalize(normalization: Normalization): Tensor {
         ...(residual === undefined ? [] : [sumGradient]),
       ];
     },
-    kernels: (output, device) =>
-      inPixels(output, device, (range) => {
-        const { vectors } = extent(x);
-        const pixels = pixelRange(x, range);
-        return {
-          calls: [{
-            shader: { name: "norm/batch_norm", text: shader },
-            constants: { ...normalizationConstants(normalization), HAS_RESIDUAL: residual !== undefined },
-            bindings: [
-              pixels,
-              ...normalizationBindings(normalization),
-              residual === undefined ? pixels : pixelRange(residual, range),
-              normalizationSizes(normalization, range.count),
-              "output",
-            ],
-            workgroups: grid(Math.ceil(range.count / 8) * vectors, 64),
-            iterations: 0,
-            flops: 16 * range.count * vectors,
-          }],
-        };
-      }),
+    kernels: kernels(normalization, false),
+    ...(residual === x ? {} : { inPlace: { of: x, kernels: kernels(normalization, true) } }),
   });
   return y;
+}
+
+/** The launches that normalise `x` into memory of its own, or into that of `x`. */
+function kernels(normalization: Normalization, isInPlace: boolean) {
+  const { x, residual } = normalization;
+  return (output: Tensor, device: DeviceTraits) =>
+    inPixels(output, device, (range) => {
+      const { vectors } = extent(x);
+      const includes = isInPlace ? { "lib/input_apart.wgsl": "lib/input_in_place.wgsl" } : {};
+      return {
+        calls: [{
+          shader: { name: "norm/batch_norm", text: shader, includes },
+          constants: { ...normalizationConstants(normalization), HAS_RESIDUAL: residual !== undefined },
+          bindings: [
+            ...normalizationBindings(normalization),
+            residual === undefined ? normalization.gamma : pixelRange(residual, range),
+            normalizationSizes(normalization, range.count),
+            "output",
+            ...isInPlace ? [] : [pixelRange(x, range)],
+          ],
+          workgroups: grid(Math.ceil(range.count / 8) * vectors, 64),
+          iterations: 0,
+          flops: 16 * range.count * vectors,
+        }],
+      };
+    });
 }

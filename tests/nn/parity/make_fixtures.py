@@ -22,6 +22,7 @@ from make import write_safetensors  # noqa: E402
 
 from deeplabv2_resnet import deeplabv2_resnet  # noqa: E402
 from fcn8s_vgg16 import fcn8s_vgg16  # noqa: E402
+from fidnet import fidnet  # noqa: E402
 from net import Net, images_of, labels_of, loss_of, sketch  # noqa: E402
 from wide_resnet38 import wide_resnet38  # noqa: E402
 
@@ -47,6 +48,8 @@ CASES = {
     "deeplabv2-resnet18": (deeplabv2_resnet(18), "deeplabv2-resnet18", {"batchNorm": "frozen"}, (2, 75, 101), True),
     "deeplabv2-resnet18-trained": (deeplabv2_resnet(18), "deeplabv2-resnet18", {"batchNorm": "trained"}, (2, 75, 101),
                                    True),
+    "fidnet": (fidnet("fidnet"), "fidnet", {"batchNorm": "trained", "inputs": 6}, (2, 13, 37), True),
+    "fidnet-nano": (fidnet("fidnet-nano"), "fidnet-nano", {"batchNorm": "trained", "inputs": 9}, (2, 12, 33), True),
 }
 
 
@@ -62,6 +65,12 @@ class WatchedNet(Net):
         value = x.detach()
         self.margin = min(self.margin, float(value.abs().min() / value.square().mean().sqrt()))
         return super().relu(x)
+
+    def leaky_relu(self, x, slope):
+        """As for ReLU."""
+        value = x.detach()
+        self.margin = min(self.margin, float(value.abs().min() / value.square().mean().sqrt()))
+        return super().leaky_relu(x, slope)
 
     def max_pool(self, x, kernel, **options):
         """Notes how near the two largest values of a window lie to each other, unless they are the same by nature."""
@@ -81,7 +90,7 @@ class WatchedNet(Net):
 def traced(case, seed, width, training):
     network, _, variant, (batch, height, columns), _, *factors = CASES[case]
     net = WatchedNet(CLASSES, width, training, dict(*factors), **variant)
-    return net, network(images_of(seed, batch, height, columns), net)
+    return net, network(images_of(seed, batch, height, columns, variant.get("inputs", 3)), net)
 
 
 def trains_statistics(case):
