@@ -77,8 +77,8 @@ function missingText(path: string, names: readonly string[]): string {
   const some = names.slice(0, shownLines).map((name) => `"${name}"`).join(", ");
   const left = names.length - shownLines;
   const others = left > 0 ? ` and ${left} ${left === 1 ? "other" : "others"}` : "";
-  const lines = names.length === 1 ? "1 line" : `${names.length} lines`;
-  return `${lines} of the list ${path} name nothing that is there, and do not count: ${some}${others}`;
+  if (names.length === 1) return `1 line of the list ${path} names nothing that is there, and does not count: ${some}`;
+  return `${names.length} lines of the list ${path} name nothing that is there, and do not count: ${some}${others}`;
 }
 
 function noLabelsText({ name, items }: Split, { path, labelPath }: Dataset): string {

@@ -60,10 +60,13 @@ Deno.test("a sheet shows scans from above, in the colours of their classes", () 
   withFolder(async (folder) => {
     writeSequence(folder, "00", 400, 1);
     const { pixels } = await datasetSheet([await reportOn(folder, { progress })], { maxPixels: 1e6 });
-    const seen = new Set<string>();
-    for (let place = 0; place < pixels.length; place += 3) seen.add(pixels.slice(place, place + 3).join());
-    const { palette, classes } = labelSet("semantickitti-19");
-    for (const name of ["car", "road", "vegetation"]) {
-      assert(seen.has(palette[classes.indexOf(name)]?.join() ?? ""), name);
+    const counts = new Map<string, number>();
+    for (let place = 0; place < pixels.length; place += 3) {
+      const color = pixels.slice(place, place + 3).join();
+      counts.set(color, (counts.get(color) ?? 0) + 1);
     }
+    const { palette, classes } = labelSet("semantickitti-19");
+    const seen = (name: string) => counts.get(palette[classes.indexOf(name)]?.join() ?? "") ?? 0;
+    // The legend shows every class once.
+    for (const name of ["car", "road", "vegetation"]) assert(seen(name) > seen("truck") + 10, name);
   }));
