@@ -51,8 +51,13 @@ const foreignOptions: Readonly<Partial<Record<OptionKey, unknown>>> = {
   ...{ jitter: 0, mining: "off", "loss-at": "image", scales: [1], "test-scales": [1], "short-side": "own" },
 };
 
-/** @throws {UsageError} naming the option that says nothing to scans, where it asks for something. */
+/** @throws {UsageError} naming the option that says nothing to scans, where it asks for something, or soft labels. */
 export function requireScanOptions(settings: Settings): void {
+  if (settings.has("policy") && settings.get("policy") === "lrent") {
+    throw new UsageError(
+      "Choose --policy cbst or st: LiDAR scans are trained on hard labels, and lrent makes soft ones",
+    );
+  }
   const given = settings.toJSON();
   for (const [key, nothing] of Object.entries(foreignOptions)) {
     const option = options.find((one) => one.key === key);
