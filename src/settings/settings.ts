@@ -209,13 +209,16 @@ export function viewOptions(settings: Settings): ViewOptions {
 
 /** Pixels of the images that are labelled together, unless the options say how many these are: of four of 384×512. */
 const labelBatchPixels = 4 * 384 * 512;
+/** The same of range images, whose network computes at their full size. */
+const labelBatchScanPixels = 4 * 64 * 512;
 
 /** How many images are labelled or scored together: as the options say, or at most four, by the largest canvas. */
-export function labelBatch(settings: Settings, { canvases }: Pick<Shapes, "canvases">): number {
+export function labelBatch(settings: Settings, { canvases, points }: Pick<Shapes, "canvases" | "points">): number {
   const batch = settings.get("label-batch");
   if (batch !== "auto") return batch;
   const pixels = Math.max(...canvases.map(({ height, width }) => height * width));
-  return Math.max(1, Math.min(4, Math.floor(labelBatchPixels / pixels)));
+  const together = points === undefined ? labelBatchPixels : labelBatchScanPixels;
+  return Math.max(1, Math.min(4, Math.floor(together / pixels)));
 }
 
 /** `Did you mean "…"?` with the nearest of `candidates`. If none is near, the first eight candidates. */

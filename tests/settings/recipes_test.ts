@@ -78,6 +78,9 @@ Deno.test("large images are labelled by fewer at a time, unless the number is gi
     1,
   ]);
   assertEquals(batch(1024, 2048, { "label-batch": 3 }), 3);
+  const scans = (width: number) =>
+    labelBatch(resolveSettings("adapt", {}), { ...exactly({ height: 64, width }), points: 124_000 });
+  assertEquals([scans(512), scans(1024), scans(2048)], [4, 2, 1]);
 });
 
 Deno.test("a share of the source images takes the place of their default number, and of a recipe's", () => {
