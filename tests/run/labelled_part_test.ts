@@ -113,6 +113,7 @@ Deno.test("with --data, the labelled part is the source and the rest the target"
       [{ labelled: "0.1", target: data }, "Give either --data"],
       [{ labelled: "0.1", "source-list": list }, "Give --labelled instead of --source-list"],
       [{ labelled: "2" }, "--labelled is 2"],
+      [{ labelled: "0.1", data: list }, "which is a file: give the folder"],
     ];
     for (const [values, message] of refused) assertStringIncludes(String(await start(values)), message);
     assertStringIncludes(String(await opened({ labelled: "0.1", out: join(folder, "other") })), "together with --data");
