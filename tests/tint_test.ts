@@ -29,9 +29,11 @@ import { conv2d } from "../src/ops/conv/conv2d.ts";
 import { sampleSoftLabels } from "../src/ops/data/sample_soft_labels.ts";
 import { scanGeometryLength } from "../src/ops/scans/geometry.ts";
 import { pointLabels } from "../src/ops/scans/point_labels.ts";
-import { projectScans } from "../src/ops/scans/project_scans.ts";
+import { pointPixels } from "../src/ops/scans/point_pixels.ts";
+import { nearestPoints, projectScans } from "../src/ops/scans/project_scans.ts";
 import { rangeChannels } from "../src/ops/scans/range_channels.ts";
 import { depthwiseConv2d } from "../src/ops/conv/depthwise_conv2d.ts";
+import { blankDispatch } from "../src/ops/scans/blank_pixels.ts";
 import { backprojectDispatch, pointRules } from "../src/ops/scans/backproject.ts";
 import { confusionDispatch } from "../src/ops/metrics/confusion_matrix.ts";
 import { relu } from "../src/ops/activation/activation.ts";
@@ -323,10 +325,12 @@ async function compileOthers(gpu: Gpu): Promise<void> {
   const winner = projectScans(points, projection, { height: 4, width: 8 });
   const pointClasses = pointLabels(input("classes", [1, 8], { dtype: "u8", layout: "plain" }), winner);
   const ranges = rangeChannels(points, winner, projection, { channels: 6, scaling: "scaled" });
-  (await Program.compile(gpu, { outputs: { pointClasses, ranges } })).dispose();
+  const alone = nearestPoints(pointPixels(points, projection, { height: 4, width: 8 }), { height: 4, width: 8 });
+  (await Program.compile(gpu, { outputs: { pointClasses, ranges, alone } })).dispose();
   const labels = gpu.createBuffer(16, "labels");
   const range = { buffer: labels, offset: 0, size: 16 };
   await confusionDispatch(gpu, range, range, gpu.createBuffer(4 * 5 * 5, "counts"), { classes: 5, pixels: 16 });
+  await blankDispatch(gpu, { buffer: gpu.createBuffer(64, "winners"), offset: 0, size: 64 }, range, 16);
   const scan = { scans: 1, capacity: 4, height: 1, width: 4 };
   for (const rule of pointRules) {
     const large = gpu.createBuffer(32, "places");

@@ -1,9 +1,8 @@
 // Softmax over the channels of each pixel p: y[p, c] = exp(x[p, c] − m) / Σ_k exp(x[p, k] − m), where m is the largest
-// x of the pixel.
+// x of the pixel. This is for few channels, which fit registers; for many there is softmax_many.wgsl.
 // Bindings: 0 x [PIXELS, VECTORS] read · 1 y [PIXELS, VECTORS] write. vec4f over CHANNELS channels. Padding channels
 // take no part in the sum and are written as 0.
-// Schedule: one invocation per pixel walks three times over its channels: for m, for the sum, for the results.
-// Bound: loads, and two exp per element.
+// Schedule: one invocation per pixel holds its channels. Bound: one load, one exp and one store per element.
 #include lib/grid.wgsl
 
 const PIXELS: u32 = 1u;
@@ -17,10 +16,6 @@ fn isChannel(vector: u32) -> vec4<bool> {
   return vec4u(vector * 4u) + vec4u(0u, 1u, 2u, 3u) < vec4u(CHANNELS);
 }
 
-fn exponentials(vector: u32, value: vec4f, largest: f32) -> vec4f {
-  return select(vec4f(0.0), exp(value - largest), isChannel(vector));
-}
-
 @compute @workgroup_size(64)
 fn main(
   @builtin(workgroup_id) workgroup: vec3u,
@@ -32,17 +27,21 @@ fn main(
     return;
   }
   let start = pixel * VECTORS;
-  var largest4 = vec4f(x[start].x);
-  for (var vector = 0u; vector < VECTORS; vector++) {
-    largest4 = select(largest4, max(largest4, x[start + vector]), isChannel(vector));
+  #unroll v in 0..VECTORS {
+    let x$v = x[start + $v];
+  }
+  var largest4 = vec4f(x0.x);
+  #unroll v in 0..VECTORS {
+    largest4 = select(largest4, max(largest4, x$v), isChannel($v));
   }
   let largest = max(max(largest4.x, largest4.y), max(largest4.z, largest4.w));
   var sum4 = vec4f(0.0);
-  for (var vector = 0u; vector < VECTORS; vector++) {
-    sum4 += exponentials(vector, x[start + vector], largest);
+  #unroll v in 0..VECTORS {
+    let e$v = select(vec4f(0.0), exp(x$v - largest), isChannel($v));
+    sum4 += e$v;
   }
   let sum = (sum4.x + sum4.y) + (sum4.z + sum4.w);
-  for (var vector = 0u; vector < VECTORS; vector++) {
-    y[start + vector] = exponentials(vector, x[start + vector], largest) / sum;
+  #unroll v in 0..VECTORS {
+    y[start + $v] = e$v / sum;
   }
 }

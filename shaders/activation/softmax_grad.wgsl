@@ -1,7 +1,8 @@
-// Input gradient of softmax over channels: dx[p, c] = y[p, c] · (dy[p, c] − Σ_k y[p, k] · dy[p, k]).
+// Input gradient of softmax over channels: dx[p, c] = y[p, c] · (dy[p, c] − Σ_k y[p, k] · dy[p, k]). This is for few
+// channels, which fit registers; for many there is softmax_grad_many.wgsl.
 // Bindings: 0 y [PIXELS, VECTORS] read · 1 dy [PIXELS, VECTORS] read · 2 dx [PIXELS, VECTORS] write, as vec4f. y is 0
 // in the padding, so dx is too.
-// Schedule: one invocation per pixel, two walks over its channels. Bound: loads.
+// Schedule: one invocation per pixel holds its channels. Bound: two loads and a store per element.
 #include lib/grid.wgsl
 
 const PIXELS: u32 = 1u;
@@ -23,10 +24,12 @@ fn main(
   }
   let start = pixel * VECTORS;
   var sum = 0.0;
-  for (var at = start; at < start + VECTORS; at++) {
-    sum += dot(y[at], outputGradient[at]);
+  #unroll v in 0..VECTORS {
+    let y$v = y[start + $v];
+    let dy$v = outputGradient[start + $v];
+    sum += dot(y$v, dy$v);
   }
-  for (var at = start; at < start + VECTORS; at++) {
-    inputGradient[at] = y[at] * (outputGradient[at] - sum);
+  #unroll v in 0..VECTORS {
+    inputGradient[start + $v] = y$v * (dy$v - sum);
   }
 }

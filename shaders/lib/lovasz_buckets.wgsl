@@ -3,12 +3,7 @@
 // that of the foreground, then that of the background.
 const BUCKETS: u32 = 65536u;
 
-// Four errors.
-fn errors(probability: vec4f, goal: vec4f) -> vec4f {
-  return abs(goal - probability);
-}
-
-// The places of four errors in the table.
+// The places of four errors in the table. Where there is no class, a place beyond it, or the last.
 fn places(vector: u32, error: vec4f, goal: vec4f) -> vec4u {
   let bucket = min(vec4u(error * f32(BUCKETS)), vec4u(BUCKETS - 1u));
   return 2u * (classes(vector) * BUCKETS + bucket) + select(vec4u(1u), vec4u(0u), goal == vec4f(1.0));

@@ -1,7 +1,7 @@
 // The pixels of range images that the selection looks at: those that hold a point. With RINGS above 1 a pixel also lies in
 // a ring, by the distance of its point, and each class has a list and a threshold in each ring.
-// The including file declares zones: array<u32>, [N,H,W]: EMPTY where no point is; else, with rings, the pixel's ring.
-// Without rings it is any other number.
+// The including file declares zones: array<u32>, [N,H,W]: without rings the point of each pixel, EMPTY where there is none;
+// with rings the ring of each pixel, bytes, four to a word, 255 where there is no point.
 const RINGS: u32 = 1u;
 const UNRANKED: u32 = 256u;
 
@@ -11,13 +11,18 @@ const NO_LIST = 2u * UNRANKED - 1u;
 
 var<private> ring: u32;
 
+fn zoneOf(pixel: u32) -> u32 {
+  if (RINGS == 1u) { return zones[pixel]; }
+  return (zones[pixel / 4u] >> (8u * (pixel % 4u))) & 0xffu;
+}
+
 fn isFilled(pixel: u32) -> bool {
-  return zones[pixel] != EMPTY;
+  return zoneOf(pixel) != select(0xffu, EMPTY, RINGS == 1u);
 }
 
 fn ringOf(pixel: u32) -> u32 {
   if (RINGS == 1u) { return 0u; }
-  return min(zones[pixel], RINGS - 1u);
+  return min(zoneOf(pixel), RINGS - 1u);
 }
 
 // The list in which a pixel is ranked whose largest score is that of class `id`.

@@ -1,16 +1,16 @@
-// The sums of the dice loss over runs of pixels: for each class Σ p·t, and Σ (p + t), where p is the softmax and t is 1 at
-// the pixel's class. Pixels that do not count are left out.
-// Bindings: 0 logits [P,C] vec4f read · 1 labels [P] bytes, four to a word, read · 2 softmax statistics [P] vec2f read ·
-// 3 partial [SPLITS,2,C] vec4f write.
+// The sums of the dice loss over runs of pixels: for each class Σ p·t, and Σ (p + t), where p is the probability and t is 1
+// at the pixel's class. Pixels that do not count are left out.
+// Bindings: 0 probabilities [P,C] vec4f read · 1 labels [P] bytes, four to a word, read · 2 partial [SPLITS,2,C] vec4f
+// write.
 // Schedule: one invocation adds four classes of one run. A second launch adds the runs in fixed order.
-// Bound: C exp per pixel.
+// Bound: a load per pixel and class.
 #include lib/grid.wgsl
-#include lib/labelled_softmax.wgsl
+#include lib/labelled_pixels.wgsl
 
 const SPLITS: u32 = 1u;
 const PIXELS_PER_SPLIT: u32 = 1u;
 
-@group(0) @binding(3) var<storage, read_write> partial: array<vec4f>;
+@group(0) @binding(2) var<storage, read_write> partial: array<vec4f>;
 
 @compute @workgroup_size(64)
 fn main(
@@ -29,13 +29,12 @@ fn main(
   var sums = vec4f(0.0);
   for (var pixel = first; pixel < min(first + PIXELS_PER_SPLIT, PIXELS); pixel++) {
     let id = classOf(pixel);
-    if (id == NO_CLASS) {
-      continue;
+    if (id != NO_CLASS) {
+      let goal = oneHot(vector, id);
+      let probability = probabilities[pixel * VECTORS + vector];
+      products = fma(probability, goal, products);
+      sums += probability + goal;
     }
-    let goal = oneHot(vector, id);
-    let probability = probabilities(pixel, vector);
-    products = fma(probability, goal, products);
-    sums += probability + goal;
   }
   partial[2u * split * VECTORS + vector] = products;
   partial[2u * split * VECTORS + VECTORS + vector] = sums;

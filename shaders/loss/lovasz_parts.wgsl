@@ -1,16 +1,16 @@
-// Parts of the Lovász-softmax: each the sum of weight · error over some pixels and all classes.
-// Bindings: 0 logits [P,C] vec4f read · 1 labels [P] bytes, four to a word, read · 2 softmax statistics [P] vec2f read ·
-// 3 weights [C,BUCKETS,2] read · 4 parts f32 write.
-// Schedule: an invocation takes every PARTS-th pixel. Bound: C loads of weights and C exp per pixel.
+// Parts of the Lovász-softmax: each the sum of weight · error over some pixels, of four classes.
+// Bindings: 0 probabilities [P,C] vec4f read · 1 labels [P] bytes, four to a word, read · 2 weights [C,BUCKETS,2] read ·
+// 3 parts f32 write.
+// Schedule: an invocation takes every RUNS-th pixel, of four classes; those of the first four classes come first. Bound: a
+// load of a probability and one of a weight per pixel and class.
 #include lib/grid.wgsl
-#include lib/labelled_softmax.wgsl
-#include lib/lovasz_buckets.wgsl
+#include lib/labelled_pixels.wgsl
+#include lib/lovasz_weights.wgsl
 
-const PARTS: u32 = 1u;
+const RUNS: u32 = 1u;
 const FIRST_PART: u32 = 0u;
 
-@group(0) @binding(3) var<storage, read> weights: array<f32>;
-@group(0) @binding(4) var<storage, read_write> parts: array<f32>;
+@group(0) @binding(3) var<storage, read_write> parts: array<f32>;
 
 @compute @workgroup_size(64)
 fn main(
@@ -19,22 +19,19 @@ fn main(
   @builtin(local_invocation_index) local: u32,
 ) {
   let part = gridIndex(workgroup, workgroups, local, 64u);
-  if (part >= PARTS) {
+  if (part >= RUNS * VECTORS) {
     return;
   }
+  let vector = part / RUNS;
   var sums = vec4f(0.0);
-  for (var pixel = part; pixel < PIXELS; pixel += PARTS) {
+  for (var pixel = part % RUNS; pixel < PIXELS; pixel += RUNS) {
     let id = classOf(pixel);
-    if (id == NO_CLASS) {
-      continue;
-    }
-    for (var v = 0u; v < VECTORS; v++) {
-      let goal = oneHot(v, id);
-      let error = errors(probabilities(pixel, v), goal);
-      let at = min(places(v, error, goal), vec4u(2u * CLASSES * BUCKETS - 1u));
-      let weight = vec4f(weights[at.x], weights[at.y], weights[at.z], weights[at.w]);
-      sums += select(weight * error, vec4f(0.0), isPadding(v));
+    if (id != NO_CLASS) {
+      let goal = oneHot(vector, id);
+      let error = abs(goal - probabilities[pixel * VECTORS + vector]);
+      sums = fma(weightsOf(vector, error, goal), error, sums);
     }
   }
+  // The error is 0 where there is no class.
   parts[FIRST_PART + part] = (sums.x + sums.y) + (sums.z + sums.w);
 }

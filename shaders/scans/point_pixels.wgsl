@@ -5,13 +5,14 @@
 // range = |xyz|, or hypot(x, y) by the rule of rings.
 // y[n,p] = (row · WIDTH + column, bits of the range), or (0xffffffff, 0) without a pixel.
 // Bindings: 0 points [N,CAPACITY · 5] u32 read · 1 geometry [N,7] vec4f read, see src/ops/scans/geometry.ts · 2 y
-// [N,CAPACITY,2] u32 write.
+// [N,CAPACITY,2] u32 write · 3 only with lib/keep_nearest.wgsl.
 // Schedule: a workgroup takes 64 · STEPS neighbouring points of a scan, an invocation every 64th of them, so that it reads
 // the geometry once. Nothing branches but on the number of points: on a software adapter both sides of a branch cost their
 // time. Bound: on a GPU 28 bytes a point; on a software adapter the 7 loads and stores of a point, each lane by itself, and
 // 500 operations on whole numbers: two arctangents and two lengths (lib/exact_angle.wgsl).
 #include lib/exact_angle.wgsl
 #include lib/grid.wgsl
+#include NEAREST
 #include lib/random.wgsl
 #include lib/whole_number.wgsl
 
@@ -20,6 +21,7 @@ const CAPACITY: u32 = 1u;
 const HEIGHT: u32 = 1u;
 const WIDTH: u32 = 1u;
 const STEPS: u32 = 8u;
+const MOVES: bool = true;
 
 const BLOCKS = (CAPACITY + 64u * STEPS - 1u) / (64u * STEPS);
 const SIGN = 0x80000000u;
@@ -65,7 +67,9 @@ fn main(
   let scan = scanOf(index);
   let first = block % BLOCKS * 64u * STEPS + local;
   for (var point = first; point < min(first + 64u * STEPS, CAPACITY); point += 64u) {
-    y[index * CAPACITY + point] = pixelOf(scan, point);
+    let found = pixelOf(scan, point);
+    y[index * CAPACITY + point] = found;
+    keepNearest(index, found);
   }
 }
 
@@ -100,7 +104,10 @@ fn pixelOf(scan: Scan, point: u32) -> vec2u {
   let start = scan.first + point * scan.words;
   let raw = vec3u(points[start], points[start + 1u], points[start + 2u]);
   let ring = select(0.0, bitcast<f32>(points[start + 4u]), scan.rings > 0.0);
-  let place = select(raw, bitcast<vec3u>(moved(scan, bitcast<vec3f>(raw))), vec3<bool>(scan.isMoved));
+  var place = raw;
+  if (MOVES) {
+    place = select(raw, bitcast<vec3u>(moved(scan, bitcast<vec3f>(raw))), vec3<bool>(scan.isMoved));
+  }
   let sizes = place & vec3u(~SIGN);
   let run = exactLength(vec3u(sizes.xy, 0u));
   let range = select(exactLength(sizes), run, scan.isRing);
@@ -111,7 +118,7 @@ fn pixelOf(scan: Scan, point: u32) -> vec2u {
     scan.rings > 0.0,
   );
   let pixel = min(row, HEIGHT - 1u) * WIDTH + columnOf(scan, place.xy);
-  let isShown = point < scan.points && !isDropped(scan, point) && isSeen(scan, raw, points[start + 3u], run) &&
+  let isShown = point < scan.points && !(MOVES && isDropped(scan, point)) && isSeen(scan, raw, points[start + 3u], run) &&
     range < INFINITE && ring >= 0.0 && ring < max(scan.rings, 1.0);
   return select(vec2u(0xffffffffu, 0u), vec2u(pixel, range), vec2<bool>(isShown));
 }
@@ -126,7 +133,7 @@ fn moved(scan: Scan, place: vec3f) -> vec3f {
 fn isSeen(scan: Scan, raw: vec3u, intensity: u32, run: u32) -> bool {
   let sizes = raw & vec3u(~SIGN);
   let largest = max(max(sizes.x, sizes.y), max(sizes.z, intensity & ~SIGN));
-  let horizontal = select(run, bitcast<u32>(length(bitcast<vec2f>(raw.xy))), scan.isMoved);
+  let horizontal = select(run, bitcast<u32>(length(bitcast<vec2f>(raw.xy))), MOVES && scan.isMoved);
   return largest < INFINITE && any(sizes != vec3u(0u)) && horizontal >= scan.nearest;
 }
 

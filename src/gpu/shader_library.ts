@@ -29,6 +29,8 @@ import everyShare from "../../shaders/lib/every_share.wgsl" with { type: "text" 
 import everyRow from "../../shaders/lib/every_row.wgsl" with { type: "text" };
 import exactAngle from "../../shaders/lib/exact_angle.wgsl" with { type: "text" };
 import exactQuotient from "../../shaders/lib/exact_quotient.wgsl" with { type: "text" };
+import keepNearest from "../../shaders/lib/keep_nearest.wgsl" with { type: "text" };
+import keepNoNearest from "../../shaders/lib/keep_no_nearest.wgsl" with { type: "text" };
 import convolutionGeometry from "../../shaders/lib/convolution_geometry.wgsl" with { type: "text" };
 import convolutionSizes from "../../shaders/lib/convolution_sizes.wgsl" with { type: "text" };
 import gradientApart from "../../shaders/lib/gradient_apart.wgsl" with { type: "text" };
@@ -37,7 +39,8 @@ import grid from "../../shaders/lib/grid.wgsl" with { type: "text" };
 import inputApart from "../../shaders/lib/input_apart.wgsl" with { type: "text" };
 import inputInPlace from "../../shaders/lib/input_in_place.wgsl" with { type: "text" };
 import largestShares from "../../shaders/lib/largest_shares.wgsl" with { type: "text" };
-import labelledSoftmax from "../../shaders/lib/labelled_softmax.wgsl" with { type: "text" };
+import labelledPixels from "../../shaders/lib/labelled_pixels.wgsl" with { type: "text" };
+import lovaszWeights from "../../shaders/lib/lovasz_weights.wgsl" with { type: "text" };
 import lovaszBuckets from "../../shaders/lib/lovasz_buckets.wgsl" with { type: "text" };
 import leftBuffer from "../../shaders/lib/left_buffer.wgsl" with { type: "text" };
 import leftPatches from "../../shaders/lib/left_patches.wgsl" with { type: "text" };
@@ -91,10 +94,13 @@ export const library: Readonly<Record<string, string>> = {
   "lib/gradient_apart.wgsl": gradientApart,
   "lib/gradient_in_place.wgsl": gradientInPlace,
   "lib/grid.wgsl": grid,
+  "lib/keep_nearest.wgsl": keepNearest,
+  "lib/keep_no_nearest.wgsl": keepNoNearest,
   "lib/input_apart.wgsl": inputApart,
   "lib/input_in_place.wgsl": inputInPlace,
   "lib/largest_shares.wgsl": largestShares,
-  "lib/labelled_softmax.wgsl": labelledSoftmax,
+  "lib/labelled_pixels.wgsl": labelledPixels,
+  "lib/lovasz_weights.wgsl": lovaszWeights,
   "lib/lovasz_buckets.wgsl": lovaszBuckets,
   "lib/left_buffer.wgsl": leftBuffer,
   "lib/left_patches.wgsl": leftPatches,

@@ -56,6 +56,8 @@ export interface SheetLabels {
   readonly title: string;
   /** The class of each point; 255 without one. */
   readonly labels: ArrayLike<number>;
+  /** Whether they are shown from above too. Default `true`. */
+  readonly isAlsoAbove?: boolean;
 }
 
 const [background, ink]: readonly [Color, Color] = [[255, 255, 255], [32, 32, 32]];
@@ -65,7 +67,7 @@ const leastWidth = 1024;
 /** The most columns of a view from above. */
 const mostAbove = 512;
 
-/** Draws the sheet of a scan: the range image, one for each kind of labels, and these from above. */
+/** Draws the sheet of a scan: the range image, one for each kind of labels, and most of these from above. */
 export function drawScanSheet(scan: SheetScan, kinds: readonly SheetLabels[], legend: readonly LegendEntry[]): Picture {
   const palette = legend.map(({ color }) => color);
   const across = Math.max(1, Math.round(leastWidth / scan.width));
@@ -76,17 +78,18 @@ export function drawScanSheet(scan: SheetScan, kinds: readonly SheetLabels[], le
     { title: "range", picture: rangePicture(scan, scan.ranges) },
     ...kinds.map(({ title, labels }) => ({ title, picture: classPicture(scan, labels, palette) })),
   ];
-  const side = Math.min(mostAbove, Math.floor((width + gap) / Math.max(1, kinds.length)) - gap);
+  const fromAbove = kinds.filter(({ isAlsoAbove = true }) => isAlsoAbove);
+  const side = Math.min(mostAbove, Math.floor((width + gap) / Math.max(1, fromAbove.length)) - gap);
   const entries = [...legend, { name: "ignored", color: ignoredColor }];
   const aboveTop = gap + wide.length * (line + height + gap);
-  const legendTop = aboveTop + (kinds.length === 0 ? 0 : line + side + gap);
+  const legendTop = aboveTop + (fromAbove.length === 0 ? 0 : line + side + gap);
   const canvas = blankPicture(legendTop + legendHeight(entries, width) + gap, width + 2 * gap, background);
   for (const [index, { title, picture }] of wide.entries()) {
     const top = gap + index * (line + height + gap);
     drawText(canvas, title, { top, left: gap, scale: 2, color: ink });
     drawPicture(canvas, scalePicture(picture, height, width), top + line, gap);
   }
-  for (const [index, { title, labels }] of kinds.entries()) {
+  for (const [index, { title, labels }] of fromAbove.entries()) {
     const left = gap + index * (side + gap);
     const letters = Math.floor(side / textWidth(" ", 2));
     drawText(canvas, `${title}, from above`.slice(0, letters), { top: aboveTop, left, scale: 2, color: ink });

@@ -42,7 +42,10 @@ export async function runAdaptation(
   const { best, rounds, adapted, stopped } = result;
   const known = best === null ? "" : `; round ${best.round} has the best mirror agreement`;
   const chosen = `${stopped === null ? "the last" : "after which the rounds ended early"}${known}`;
-  const report = { ...result, ...outcome(context, data, adapted, { number: rounds.length, chosen }) };
+  const report = {
+    ...result,
+    ...outcome(context, data, adapted, { round: { number: rounds.length, chosen }, sourceOnly: result.sourceOnly }),
+  };
   await context.folder.write("result.json", jsonText(report));
   return report;
 }
@@ -68,7 +71,8 @@ function outcome(
   context: RunContext,
   { evaluationSplit, inspected }: RunData,
   scores: SplitScores | null,
-  round?: ProtocolParts["round"],
+  { round, sourceOnly = null }: { readonly round?: ProtocolParts["round"]; readonly sourceOnly?: SplitScores | null } =
+    {},
 ): Outcome {
   const { settings, shapes, network, merge } = context;
   const expect = expectationOf(settings);
@@ -86,7 +90,7 @@ function outcome(
       ...(scores?.points === undefined ? {} : { pointRule: settings.get("post") }),
       ...(round === undefined ? {} : { round }),
     }),
-    expected: expect === null ? null : compare(expect, scores),
+    expected: expect === null ? null : compare(expect, scores, sourceOnly),
   };
 }
 
@@ -117,8 +121,12 @@ export async function runSourceTraining(context: RunContext, data: RunData): Pro
   );
   profile.enter("other");
   free(trainer);
-  // The published rows are scores on the target, and these are on the source.
-  const rest = { ...outcome(context, data, scores), expected: null };
+  // The published rows are scores on the target, and these are on the source; but for rows that know no other domain.
+  const expect = expectationOf(settings);
+  const expected = expect?.supervised === undefined
+    ? null
+    : compare({ ...expect, miou: expect.supervised }, scores, scores);
+  const rest = { ...outcome(context, data, scores), expected };
   await folder.write("result.json", jsonText(scores === null ? null : { ...scores, ...rest }));
   return { scores, ...rest };
 }

@@ -55,14 +55,23 @@ export async function announce(
       stages.join(", then ")
     }`,
   );
-  for (const line of recipeTexts(settings, work)) progress.line(line);
+  const takesScans = network.model.takes.scans !== undefined;
+  for (const line of recipeTexts(settings, work, takesScans)) progress.line(line);
   progress.line(
     `about ${timeText(seconds)} here, up to ${bytesText(bytes)} of GPU memory; results go to ${folder.path}`,
   );
 }
 
-/** Which recipe the run follows, and what to change in it for more speed or for better labels. */
-export function recipeTexts(settings: Settings, { sourceSteps, rounds }: PlannedWork): string[] {
+/**
+ * Which recipe the run follows, and what to change in it for more speed or for better labels.
+ *
+ * @param takesScans whether the run is on LiDAR scans, which have views of one scale only. Default `false`.
+ */
+export function recipeTexts(
+  settings: Settings,
+  { sourceSteps, rounds }: PlannedWork,
+  takesScans = false,
+): string[] {
   const name = settings.get("config") ??
     (settings.has("source") || settings.has("data")
       ? "the defaults, made for a few hundred images"
@@ -76,7 +85,7 @@ export function recipeTexts(settings: Settings, { sourceSteps, rounds }: Planned
   return [
     `recipe: ${name}`,
     `faster: ${fasterText(settings, rounds)}; better: --epochs ${rounds.epochs * 2} (twice the steps), ` +
-    "or --flip --scales 0.75,1,1.25 (labels from six views)",
+    (takesScans ? "or --flip (labels from two views)" : "or --flip --scales 0.75,1,1.25 (labels from six views)"),
   ];
 }
 

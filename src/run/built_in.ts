@@ -7,6 +7,7 @@
 import { join } from "node:path";
 import type { BuiltIn } from "../settings/built_in_recipes.ts";
 import type { Size } from "../data/size.ts";
+import { writeFileSafely } from "../disk/files.ts";
 import { writeTowns } from "./synth.ts";
 import { writeScans } from "./synth_scans.ts";
 
@@ -38,12 +39,21 @@ export function builtInFolders(name: BuiltIn, outDir: string): BuiltInFolders {
   return name === "lidar" ? { data: outDir } : { source: join(outDir, "source"), target: join(outDir, "target") };
 }
 
+/**
+ * The view in which a network sees the scans of both sensors: a row for each of the 32 beams. The 64 beams fill the rows
+ * that they reach. A row means the same elevation to both, so that a street has one form.
+ */
+const commonView = `${
+  JSON.stringify({ rows: 32, columns: 1084, rule: "angle", up: 11.34, down: -31.34, nearest: 0.9 }, null, 1)
+}\n`;
+
 /** Writes a built-in data set. The same options give the same bytes. */
 export async function writeBuiltIn(name: BuiltIn, outDir: string, options: BuiltInOptions): Promise<void> {
   const { size, trainCount, seed, onProgress } = options;
   const progress = onProgress === undefined ? {} : { onProgress };
   if (name === "towns") return await writeTowns(outDir, { ...size, trainCount, seed, ...progress });
   if (name === "lidar") return await writeScans(outDir, "64-beams", { trainCount, seed, ...progress });
+  for (const side of ["source", "target"]) writeFileSafely(join(outDir, side, "sensor.json"), commonView);
   await writeScans(join(outDir, "source"), "64-beams", { trainCount, seed, ...progress });
   await writeScans(join(outDir, "target"), "32-beams", { trainCount, seed, firstStreet: OTHER_STREETS, ...progress });
 }

@@ -24,6 +24,8 @@ export interface Comparison {
   /** Whether the row was read there, or is recalled from memory. */
   readonly cited: Expectation["cited"];
   readonly miou: ComparedFigure;
+  /** The row that is trained on the labelled part alone, beside the scores before the rounds; absent where there is none. */
+  readonly supervised?: ComparedFigure;
   /** By the class's name. */
   readonly classes: Readonly<Record<string, ComparedFigure>>;
   /** Means over fewer classes, by the name of their label set. */
@@ -36,8 +38,13 @@ export interface Comparison {
  * Compares.
  *
  * @param scores of the run; `null` where nothing was scored.
+ * @param sourceOnly scores before the rounds; `null` where there are none.
  */
-export function compare(expect: Expectation, scores: SplitScores | null): Comparison {
+export function compare(
+  expect: Expectation,
+  scores: SplitScores | null,
+  sourceOnly: SplitScores | null = null,
+): Comparison {
   const { source, cited } = expect;
   const name = expect["label-set"];
   const names = classesOf(name);
@@ -63,6 +70,9 @@ export function compare(expect: Expectation, scores: SplitScores | null): Compar
   return {
     ...{ source, cited },
     miou: figure(expect.miou, obstacle === null ? scores?.miou : null),
+    ...expect.supervised === undefined
+      ? {}
+      : { supervised: figure(expect.supervised, obstacle === null ? sourceOnly?.miou : null) },
     classes: Object.fromEntries(names.map((one, id) => [one, figure(expect.classes?.[id], iou[one])])),
     subsets: Object.fromEntries(subsets),
     obstacle,
@@ -70,7 +80,7 @@ export function compare(expect: Expectation, scores: SplitScores | null): Compar
 }
 
 /** The rows of a table: what, published, reached, difference. */
-export function comparisonRows({ miou, classes, subsets }: Comparison): string[][] {
+export function comparisonRows({ miou, supervised, classes, subsets }: Comparison): string[][] {
   const percent = (value: number | null) => value === null ? "–" : value.toFixed(1);
   const row = (name: string, { published, reached, difference }: ComparedFigure) => [
     ...[name, percent(published), percent(reached)],
@@ -80,6 +90,7 @@ export function comparisonRows({ miou, classes, subsets }: Comparison): string[]
     ["class", "published", "reached", "difference"],
     ...Object.entries(classes).map(([name, figure]) => row(name, figure)),
     row("mIoU", miou),
+    ...supervised === undefined ? [] : [row("mIoU, supervised only", supervised)],
     ...Object.entries(subsets).map(([name, figure]) => row(`mIoU over ${name}`, figure)),
   ];
 }

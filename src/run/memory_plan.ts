@@ -78,6 +78,8 @@ export interface PlannedRun {
 export interface LabellingSizes extends Pick<SelectionSettings, "policy" | "stride"> {
   readonly images: number;
   readonly hasPrior: boolean;
+  /** How many rings scans are divided into. Default 1. */
+  readonly ringCount?: number;
   /** The most bytes of logits that stay on the GPU between the passes of the selection. */
   readonly keptBytes: number;
 }
@@ -181,7 +183,7 @@ function labellingBytes(
   gpu: Gpu,
   network: Network,
   run: PlannedRun,
-  { images, hasPrior, keptBytes, stride, policy }: LabellingSizes,
+  { images, hasPrior, keptBytes, stride, policy, ringCount = 1 }: LabellingSizes,
   { programs, logitsOfImage }: InferenceBytes,
 ): number {
   const { inference: { batch, shapes: { typical, points } } } = run;
@@ -199,11 +201,16 @@ function labellingBytes(
   const logits = images * logitsOfImage;
   const keptLogits = logits <= keptBytes ? logits : keptBytes + Math.min(batch, images) * logitsOfImage;
   const batchPixels = Math.min(batch, images) * pixels;
-  const selection = selectionBytes({ classes, pixels: batchPixels, stride, lists: policy === "st" ? 1 : classes });
+  // The rings of the pixels whose logits are there.
+  const rings = ringCount > 1 ? Math.ceil(keptLogits / logitsOfImage) * bufferBytes(pixels) : 0;
+  const lists = classes * ringCount;
+  const selection = selectionBytes({
+    ...{ classes: lists, pixels: batchPixels, stride, lists: policy === "st" ? 1 : lists },
+  });
   const assignment = policy === "lrent"
     ? softAssignmentBytes(batchPixels, images * pixels)
     : assignmentBytes(batchPixels, images * pixels, points === undefined ? 1 : 5);
-  return Math.max(priorAtFirst, prior + programs + keptLogits + Math.max(selection, assignment));
+  return Math.max(priorAtFirst, prior + programs + keptLogits + rings + Math.max(selection, assignment));
 }
 
 /**
@@ -259,7 +266,7 @@ function scoringBytes(
     // The program of the network projects the labels of scans. There are two matrices, and the labels of points.
     const matrix = merged * (merged + 1) * 4;
     const both = bufferBytes(Math.ceil(matrix / offsetAlignment) * offsetAlignment + matrix);
-    const ofPoints = bufferBytes(Math.min(inference.batch, images) * roomForPoints(points));
+    const ofPoints = pointLabelBytes(Math.min(inference.batch, images), points);
     return programs + labels + others + bufferBytes(16) + ofPoints + 2 * both;
   }
   const truth = Math.max(labels, bufferBytes(inference.batch * labelPixels));
@@ -293,8 +300,17 @@ function picturesBytes(
 ): number {
   const images = Math.min(run.inference.batch, run.pictures);
   const { labels, others } = predictionBytes(network, images, labelledPixels(run), run.inference, logitsOfImage);
-  // The labels count twice, as they are read back.
-  return networkBytes(network) + network.store.valueBytes + programs + 2 * labels + others;
+  const { points } = run.inference.shapes;
+  // The labels count twice, as they are read back; of scans, those of points, with the winners and places of all points.
+  const read = points === undefined ? 2 * labels : labels + 2 * pointLabelBytes(images, points) +
+    bufferBytes(run.inference.batch * labelledPixels(run) * 4) +
+    bufferBytes(run.inference.batch * roomForPoints(points) * 8);
+  return networkBytes(network) + network.store.valueBytes + programs + read + others;
+}
+
+/** Bytes of the labels of the points of scans. */
+function pointLabelBytes(images: number, points: number): number {
+  return bufferBytes(images * roomForPoints(points));
 }
 
 /**

@@ -8,6 +8,7 @@ import { OutOfBudgetError } from "../errors.ts";
 import { memoryPlan } from "../graph/program_plan.ts";
 import { bytesText } from "../report/units.ts";
 import { defaultKeptBytes } from "../selftraining/logits_source.ts";
+import { ringCountOf } from "../selftraining/rings.ts";
 import { agreementImages } from "../selftraining/mirror_agreement.ts";
 import { type StepOptions, trainingStep } from "../selftraining/training_step.ts";
 import { labelBatch, testViewOptions, viewOptions } from "../settings/settings.ts";
@@ -168,6 +169,7 @@ export function memoryStages(context: RunContext, data: RunData, adapts: boolean
       keptBytes: defaultKeptBytes,
       policy: settings.get("policy"),
       stride: settings.get("stride"),
+      ringCount: ringCountOf(settings.get("rings")),
     },
     scoring: labels.length === 0
       ? null

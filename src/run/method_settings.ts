@@ -165,6 +165,7 @@ export function adaptationSettings(
       policy: settings.get("policy"),
       rule: settings.get("rule"),
       stride: settings.get("stride"),
+      ringMetres: settings.get("rings"),
       alpha: settings.get("alpha"),
       onlyUnlabelled: settings.get("labelled") === scribbles,
     },

@@ -33,11 +33,11 @@ import { imagesOf, runFacts } from "./run_facts.ts";
 import { listsOf, openSplits } from "./run_splits.ts";
 import { modelVariant } from "../settings/model_variant.ts";
 import type { Settings } from "../settings/settings.ts";
-import { writeBuiltIn } from "./built_in.ts";
+import { builtInFolders, writeBuiltIn } from "./built_in.ts";
 import { adapterKey, loadTuning } from "../tuning/table.ts";
 import type { RunContext, RunData } from "./context.ts";
 import { openBackbone, openWeights } from "./weights.ts";
-import { requireKind, scanSizes } from "./scan_runs.ts";
+import { requireKind, requireRings, scanSizes } from "./scan_runs.ts";
 import { divisible, runSizes } from "./working_shapes.ts";
 
 /** A run that can start. */
@@ -100,6 +100,7 @@ async function openIn(folder: FolderStore, settings: Settings, needsTarget: bool
   ) {
     requireKind(first.model, items);
   }
+  if (needsTarget) requireRings(settings, first.model);
   let adapterName = "";
   const gpu = await Gpu.open({
     adapter: settings.get("adapter"),
@@ -137,11 +138,8 @@ async function openIn(folder: FolderStore, settings: Settings, needsTarget: bool
 function requireFittingOptions(settings: Settings, needsTarget: boolean): void {
   continuedWeights(settings);
   requireOneData(settings, needsTarget);
-  if (settings.get("built-in") !== "towns") {
-    if (settings.has("source") || settings.has("data")) {
-      throw new UsageError("Give either --built-in or data of your own, --source and --target or --data");
-    }
-    throw new UsageError(`--built-in ${settings.get("built-in")} can be written by synth, but not be adapted to yet`);
+  if (settings.get("built-in") !== "towns" && (settings.has("source") || settings.has("data"))) {
+    throw new UsageError("Give either --built-in or data of your own, --source and --target or --data");
   }
   if (settings.has("source-model") && settings.has("weights")) {
     throw new UsageError(
@@ -207,6 +205,7 @@ async function dataFolders(settings: Settings, folder: FolderStore, progress: Pr
   const source = settings.get("data") ?? settings.get("source");
   if (source !== undefined) return { source, target: settings.get("target") ?? source };
   const towns = folder.file("towns");
+  const isOfScans = settings.get("built-in") !== "towns";
   await folder.once("towns", doneForm, async () => {
     let bar: StageProgress | undefined;
     await writeBuiltIn(settings.get("built-in"), towns, {
@@ -214,14 +213,17 @@ async function dataFolders(settings: Settings, folder: FolderStore, progress: Pr
       trainCount: settings.get("town-images"),
       seed: settings.get("seed"),
       onProgress: (done, total) => {
-        bar ??= progress.stage("drawing the towns", total, { unit: "images", perStep: 1 });
+        bar ??= progress.stage(isOfScans ? "scanning the towns" : "drawing the towns", total, {
+          ...{ unit: isOfScans ? "scans" : "images", perStep: 1 },
+        });
         bar.update(done);
       },
     });
     bar?.end();
     return true as const;
   });
-  return { source: join(towns, "source"), target: join(towns, "target") };
+  const folders = builtInFolders(settings.get("built-in"), towns);
+  return "data" in folders ? { source: folders.data, target: folders.data } : folders;
 }
 
 /** The network that a run starts with, before it is allocated on the GPU. */

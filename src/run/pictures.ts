@@ -21,13 +21,14 @@ import { Predictor } from "../selftraining/prediction.ts";
 import { readFile, writeFileSafely } from "../disk/files.ts";
 import { labelBatch, testViewOptions } from "../settings/settings.ts";
 import type { RunContext, RunData } from "./context.ts";
+import { writeScanPictures } from "./scan_pictures.ts";
 
 /** The most target images that are drawn. */
 export const pictureCount = 4;
 
 /**
  * Writes `pictures/<name>.png` for some target training images, evenly spread, and `spatial-prior/<class>.png` if
- * there is a spatial prior.
+ * there is a spatial prior. Of LiDAR scans a sheet shows the labels of all rounds, also from above.
  *
  * @param rounds how many rounds there were.
  */
@@ -38,8 +39,6 @@ export async function writePictures(
 ): Promise<void> {
   const { network, folder, merge } = context;
   writePriorPictures(context);
-  // Photographs only, so far.
-  if (network.model.takes.scans !== undefined) return;
   const items = data.targetSplit.items;
   const count = Math.min(pictureCount, items.length);
   const isChosen = new Set(
@@ -54,6 +53,11 @@ export async function writePictures(
     name,
     color: palette[id] ?? [0, 0, 0] as const,
   }));
+  if (network.model.takes.scans !== undefined) {
+    using source = sourceNetwork(context);
+    await writeScanPictures(context, chosen, { before: source.network, after: network }, { legend, rounds });
+    return;
+  }
   const pseudo = folder.labelledItems(rounds, chosen, network.classCount, network.metadata.classes);
   using source = sourceNetwork(context);
   const before = await predictions(context, source.network, chosen);

@@ -68,7 +68,7 @@ export class ScanProjector implements Disposable {
     if (found !== undefined) return found;
     const points = input("points", [1, capacity * scanRowWords], { dtype: "u32", layout: "plain" });
     const geometry = input("geometry", [1, scanGeometryLength], { layout: "plain" });
-    const pixels = pointPixels(points, geometry, size);
+    const pixels = pointPixels(points, geometry, size, { moves: false });
     const program = await Program.compile(this.gpu, { outputs: { pixels, winner: nearestPoints(pixels, size) } });
     this.#programs.set(key, program);
     return program;

@@ -13,6 +13,7 @@ import { ReasonedError, UsageError } from "../errors.ts";
 import type { Model } from "../nn/model.ts";
 import { roomForPoints } from "../nn/scan_ranges.ts";
 import { rangeSize } from "../selftraining/inference.ts";
+import { narrowestRing } from "../selftraining/rings.ts";
 import { type OptionKey, options } from "../settings/options.ts";
 import { readValue, type Settings } from "../settings/settings.ts";
 import type { InspectedSplit } from "./inspection.ts";
@@ -42,21 +43,44 @@ export function requireKind({ name, takes }: Model, items: readonly Pick<FileIte
     );
 }
 
-/** The options that say nothing to scans: how images are scaled, cut and coloured. */
-const foreignOptions = [
-  ...["crop", "scale-range", "scale-steps", "target-scale-range", "mirror", "jitter", "mining"],
-  ...["loss-at", "scales", "test-scales", "short-side"],
-] as const satisfies readonly OptionKey[];
+/**
+ * The options that say nothing to scans, with the value that asks for nothing: how images are scaled, cut and coloured.
+ */
+const foreignOptions: Readonly<Partial<Record<OptionKey, unknown>>> = {
+  ...{ crop: "whole", "scale-range": [1, 1], "scale-steps": "any", "target-scale-range": [1, 1], mirror: false },
+  ...{ jitter: 0, mining: "off", "loss-at": "image", scales: [1], "test-scales": [1], "short-side": "own" },
+};
 
-/** @throws {UsageError} naming the option that says nothing to scans, where its value is not the default. */
+/** @throws {UsageError} naming the option that says nothing to scans, where it asks for something, or soft labels. */
 export function requireScanOptions(settings: Settings): void {
+  if (settings.has("policy") && settings.get("policy") === "lrent") {
+    throw new UsageError(
+      "Choose --policy cbst or st: LiDAR scans are trained on hard labels, and lrent makes soft ones",
+    );
+  }
   const given = settings.toJSON();
-  for (const key of foreignOptions) {
+  for (const [key, nothing] of Object.entries(foreignOptions)) {
     const option = options.find((one) => one.key === key);
     const usual = option?.default === undefined ? undefined : readValue(option, option.default);
-    if (given[key] === undefined || JSON.stringify(given[key]) === JSON.stringify(usual)) continue;
+    const allowed = [undefined, nothing, usual].map((value) => JSON.stringify(value));
+    if (allowed.includes(JSON.stringify(given[key]))) continue;
     throw new UsageError(`Leave out --${key}: it does not apply to LiDAR scans`);
   }
+}
+
+/**
+ * Makes sure that thresholds by class and ring can be had where they are asked for.
+ *
+ * @throws {UsageError} where images are no scans, there is one threshold for all classes, or rings are too narrow.
+ */
+export function requireRings(settings: Settings, { takes }: Pick<Model, "takes">): void {
+  const metres = settings.get("rings");
+  if (metres === 0) return;
+  if (takes.scans === undefined) throw new UsageError("Leave out --rings: only LiDAR scans have rings");
+  if (settings.get("policy") === "st") {
+    throw new UsageError("Leave out --rings, or choose --policy cbst: with st all classes have one threshold");
+  }
+  if (metres < narrowestRing) throw new UsageError(`--rings must be 0 or at least ${narrowestRing}, not ${metres}`);
 }
 
 /**

@@ -73,11 +73,15 @@ export async function* equalBatches(
     return areMixed ? canvas : `${canvas} ${formatSize(sample.image)} ${formatSize(labelSizeOf(sample))}`;
   };
   let waiting: Sample[] = [];
+  // The room for points only grows, so that few programs are compiled where nobody knows the most points.
+  let points = shapes.points ?? 0;
   const group = ([first, ...others]: readonly Sample[]): SampleBatch[] => {
     if (first === undefined) return [];
     const together = [first, ...others];
     if (first.image.sensor !== undefined) {
-      return [scanBatch(together, rangeSize(shapes.size, first.image.sensor), shapes)];
+      points = together.reduce((most, { image }) => Math.max(most, image.height), points);
+      const size = rangeSize(shapes.size, first.image.sensor);
+      return [{ samples: together, size, labelSize: size, points: roomForPoints(points) }];
     }
     return [{
       samples: together,
@@ -111,12 +115,6 @@ export function rangeSize(wanted: WorkingSize, { rows, columns }: ScanSensor): S
     `Cannot work on LiDAR scans with a short side of ${wanted.shortSide} pixels: give the size of the range image`,
     "scans without a size",
   );
-}
-
-/** Scans that are projected to one size. */
-function scanBatch(samples: readonly Sample[], size: Size, { points = 0 }: ShapeOptions): SampleBatch {
-  const most = samples.reduce((most, { image }) => Math.max(most, image.height), points);
-  return { samples, size, labelSize: size, points: roomForPoints(most) };
 }
 
 /**
@@ -289,7 +287,7 @@ function scanProgram(
   if (points === undefined) throw new Error("Cannot compile a network for LiDAR scans: how many points?");
   const geometry = input("geometry", [batch, scanGeometryLength], { layout: "plain" });
   const rows = network.model.takes.input(batch, { height: points, width: 1 });
-  const places = pointPixels(rows, geometry, size);
+  const places = pointPixels(rows, geometry, size, { moves: false });
   const winner = nearestPoints(places, size);
   const labels = input("labels", [batch, points], { dtype: "u8", layout: "plain" });
   return {

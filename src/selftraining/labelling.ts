@@ -14,6 +14,7 @@ import { addCounts, noLabels, subtractCounts } from "./label_counts.ts";
 import { type LogitsOptions, LogitsSource } from "./logits_source.ts";
 import { labelsOfPoints } from "./labels_of_points.ts";
 import { allThresholds } from "./ring_thresholds.ts";
+import { ringCountOf } from "./rings.ts";
 import type { ScoreOptions } from "./scores.ts";
 import { assignLabels, type LabelledBatch, selectThresholds } from "./selection.ts";
 import { assignShareLabels, type ShareLabelledBatch } from "./soft_labels.ts";
@@ -59,17 +60,19 @@ export async function labelTarget<Item>(
   sink: LabelSink,
   options: LabellingOptions,
 ): Promise<LabellingResult> {
-  const { policy, rule, portion, stride, size, prior, priorSize, views = plainView, alpha = 0.25 } = options;
+  const { policy, rule, portion, stride, size, prior, priorSize, views = plainView, alpha = 0.25, ringMetres = 0 } =
+    options;
   const scores: ScoreOptions = {
     classes: network.classCount,
     alignCorners: network.model.alignCorners,
     averageLogits: views.average === "logits",
+    ringCount: ringCountOf(ringMetres),
     takesMaximum: views.average === "maximum",
     ...(prior === undefined ? {} : { prior }),
     ...(prior === undefined || priorSize === undefined ? {} : { priorSize }),
   };
   await using source = new LogitsSource(gpu, network, samples, items, options);
-  const thresholds = await selectThresholds(gpu, source, scores, { policy, rule, portion, stride });
+  const thresholds = await selectThresholds(gpu, source, scores, { policy, rule, portion, stride, ringMetres });
   const truths = truthsOf(samples, items, size);
   let counts = noLabels(network.classCount);
   let written = 0;

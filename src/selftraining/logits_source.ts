@@ -14,8 +14,9 @@ import type { Gpu } from "../gpu/gpu.ts";
 import { OneBehind } from "../gpu/one_behind.ts";
 import { QueueBound } from "../gpu/queue_bound.ts";
 import type { Network } from "../nn/network.ts";
-import { defaultBatch, equalBatches } from "./inference.ts";
+import { defaultBatch, equalBatches, type SampleBatch } from "./inference.ts";
 import type { Activity } from "./progress.ts";
+import { batchWithRings, withRings } from "./rings.ts";
 import type { ScoreBatch, ScoreBatches } from "./scores.ts";
 import { plainView, ViewLogits, type ViewOptions } from "./views.ts";
 
@@ -28,6 +29,8 @@ export interface LogitsOptions extends ShapeOptions {
   readonly views?: ViewOptions | undefined;
   /** Images in one launch of the network. Default 4. */
   readonly batch?: number | undefined;
+  /** LiDAR scans: width in metres of the rings in which pixels are to lie. Default 0: there are none. */
+  readonly ringMetres?: number | undefined;
   /** Most bytes of logits that are kept on the GPU. Default 256 MiB. It changes the time, never the result. */
   readonly keptBytes?: number | undefined;
   /** Called with the number of images that the network has seen in this pass. */
@@ -87,7 +90,7 @@ export class LogitsSource<Item> implements ScoreBatches {
     const { sizeMultiple: multiple } = this.network.model;
     for await (const group of equalBatches(loaded, { batch: this.#batch, shapes: this.options, multiple })) {
       signal?.throwIfAborted();
-      const batch = await this.#logits.compute(group);
+      const batch = await this.#compute(group);
       for (const [index, { originalSize }] of group.samples.entries()) {
         this.originalSizes[images + index] = originalSize;
       }
@@ -100,7 +103,7 @@ export class LogitsSource<Item> implements ScoreBatches {
         yield* batch.parts ?? [batch];
       } finally {
         // The pass may end here, by an error of who asked for it.
-        if (!fits) gpu.destroyBuffer(batch.logits.buffer);
+        if (!fits) this.#free(batch);
       }
       if (!fits) this.#isFirstPass = false;
       images += batch.images;
@@ -115,7 +118,21 @@ export class LogitsSource<Item> implements ScoreBatches {
 
   /** Frees the kept logits and the programs. */
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const { logits } of this.#kept) this.gpu.destroyBuffer(logits.buffer);
+    for (const batch of this.#kept) this.#free(batch);
     await this.#logits.dispose();
+  }
+
+  async #compute(group: SampleBatch): Promise<ScoreBatch> {
+    const { ringMetres = 0 } = this.options;
+    if (ringMetres === 0) return await this.#logits.compute(group);
+    const batch = await this.#logits.compute(withRings(group, ringMetres));
+    const outputs = await this.#logits.scanOutputs(group);
+    if (outputs === null) throw new RangeError("Only the points of LiDAR scans lie in rings");
+    return batchWithRings(this.gpu, batch, outputs.truth);
+  }
+
+  #free({ logits, rings }: ScoreBatch): void {
+    this.gpu.destroyBuffer(logits.buffer);
+    if (rings !== undefined) this.gpu.destroyBuffer(rings.buffer);
   }
 }

@@ -87,5 +87,5 @@ export function projectedLabelsProgram(takes: ImageKind, size: Size, points: num
   const rows = takes.input(1, { height: points, width: 1 });
   const geometry = input("geometry", [1, scanGeometryLength], { layout: "plain" });
   const labels = input("labels", [1, points], { dtype: "u8", layout: "plain" });
-  return { outputs: { labels: pointLabels(labels, projectScans(rows, geometry, size)) } };
+  return { outputs: { labels: pointLabels(labels, projectScans(rows, geometry, size, { moves: false })) } };
 }

@@ -100,7 +100,7 @@ export interface ScoreBatch {
    * pixels are empty: they have no class, are not ranked and get no label. Default: no pixel is empty.
    */
   readonly filled?: BufferRange;
-  /** The ring in which each pixel lies, `[N, H, W]`, u32; 0xffffffff where it is empty. Default: there are no rings. */
+  /** The ring in which each pixel lies, `[N, H, W]`, bytes; 255 where it is empty. Default: there are no rings. */
   readonly rings?: BufferRange;
   /** Whether batches of all sizes share the compiled kernels, which then read the size. Default `false`. */
   readonly sharesKernels?: boolean;

@@ -30,8 +30,11 @@ export interface SelectionSettings {
   readonly portion: number;
   /** Of the pixels of a class in an image, only every `stride`-th is ranked. 1: all are. */
   readonly stride: number;
-  /** Width in metres of the rings around a sensor in each of which a class has a threshold. Default: there are none. */
-  readonly ringMetres?: number;
+  /**
+   * Only LiDAR scans: width in metres of the rings around the sensor in each of which a class has a threshold. Default 0:
+   * there are none.
+   */
+  readonly ringMetres?: number | undefined;
 }
 
 /** The thresholds of each class in each ring, from the nearest ring to the farthest. Lists are `[ring][class]`. */

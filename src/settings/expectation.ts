@@ -20,6 +20,8 @@ const schema = v.strictObject({
   "label-set": v.pipe(v.string(), v.nonEmpty()),
   /** Mean IoU over these classes, in %, as published. */
   miou: percent,
+  /** Mean IoU in % of the row that is trained on the labelled part alone, the start of this one; absent where there is none. */
+  supervised: v.optional(percent),
   /** IoU of each class in %, in the order of the label set; absent where it is not known. */
   classes: v.optional(v.pipe(v.array(percent), v.minLength(1))),
   /** Mean IoU in % over some of the classes, by the name of the label set that holds them. */

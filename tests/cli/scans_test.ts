@@ -14,6 +14,7 @@ import { fidnetNanoFamily } from "../../src/nn/models/fidnet.ts";
 import type { Model } from "../../src/nn/model.ts";
 import { Network } from "../../src/nn/network.ts";
 import { testGpu } from "../ops/harness.ts";
+import { writeScanStreets } from "../run/scan_streets.ts";
 import { madeScans } from "../selftraining/made_scans.ts";
 import { confusionWithMisses } from "../twins/confusion_matrix.ts";
 import { crosswalk, inTemporaryFolder } from "./program.ts";
@@ -130,6 +131,32 @@ Deno.test("a network for photographs refuses scans by name, one for scans photog
       assertEquals(run.code, 1, run.stderr);
       assert(run.stderr.includes(image) && run.stderr.includes(said), run.stderr);
       assert(!existsSync(out), "something was written");
+    }
+  });
+});
+
+Deno.test("a run on scans ends with the table of both scores, and with a sheet of scans", async () => {
+  await inTemporaryFolder(async (folder) => {
+    const data = join(folder, "data");
+    writeScanStreets(data);
+    const out = join(folder, "run");
+    const run = await crosswalk(
+      ...["adapt", "--data", data, "--labelled", "0.4", "--model", "fidnet-nano", "--size", "16x64", "--batch", "2"],
+      ...["--source-steps", "4", "--rounds", "2", "--epochs", "1", "--target-images", "1", "--out", out],
+    );
+    assertEquals(run.code, 0, run.stderr);
+    const { adapted, protocol } = JSON.parse(Deno.readTextFileSync(join(out, "result.json")));
+    assertEquals([adapted.miou, adapted.pixelAccuracy], [adapted.points.miouPresent, adapted.pixels.accuracy]);
+    assertEquals(protocol.post, "nearest");
+    for (const title of ["mIoU over all classes, points", "mIoU over the classes present, pixels"]) {
+      assert(run.stdout.includes(title), run.stdout);
+    }
+    const pictures = [...Deno.readDirSync(join(out, "pictures", "00"))].map(({ name }) => name);
+    assert(pictures.length > 0, "nothing is drawn");
+    for (const name of pictures) {
+      const { height } = await decodeImage(Deno.readFileSync(join(out, "pictures", "00", name)), name);
+      // Six range images of 16·5 rows below each other, each with its title, and views from above of 337 rows.
+      assert(height > 6 * 106 + 337 && height < 7 * 106 + 337, `${name} has ${height} rows`);
     }
   });
 });

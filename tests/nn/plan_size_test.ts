@@ -2,6 +2,9 @@ import { assert, assertEquals } from "@std/assert";
 import { storedBytes } from "../../src/graph/layout.ts";
 import { planProgram } from "../../src/graph/program_plan.ts";
 import { programBytes } from "../../src/graph/program_bytes.ts";
+import { input } from "../../src/graph/tensor.ts";
+import { gradientDestinations } from "../../src/nn/backward.ts";
+import { interpolatedCrossEntropy } from "../../src/ops/loss/interpolated_cross_entropy.ts";
 import { findModel } from "../../src/nn/models/mod.ts";
 import { Network } from "../../src/nn/network.ts";
 import { logitsProgram } from "../../src/selftraining/inference.ts";
@@ -65,6 +68,34 @@ Deno.test("the widest networks see images of 1024×2048 where a binding has 128 
       assert(activationBytes < 3072 * mib, `${name}: ${activationBytes / mib} MiB`);
     }
   }
+});
+
+Deno.test("a step of fidnet on two range images of 64×2048 takes no more than it did", async () => {
+  const gpu = await testGpu();
+  const network = new Network(gpu, findModel("fidnet"), { classes });
+  // Kernels of software adapters, and of GPUs.
+  const limits = new Map([["kept", [6144, 6144]], ["recomputed", [3328, 2944]], ["halved", [2880, 2560]]]);
+  for (const [index, traits] of kinds.entries()) {
+    const bytesOf = (storage: { readonly recompute: boolean; readonly half: boolean }) => {
+      const images = input("images", [2, network.model.takes.channels, 64, 2048]);
+      const labels = input("labels", [2, 64, 2048], { dtype: "u8", layout: "plain" });
+      const { logits, updates } = network.trainingLogits(images);
+      const loss = interpolatedCrossEntropy(logits, labels, { alignCorners: true });
+      const outputs = { loss, ...Object.fromEntries(updates) };
+      const destinations = gradientDestinations(loss, network.store);
+      return programBytes(gpu, { outputs, destinations, activations: { loss, ...storage }, traits });
+    };
+    const found = {
+      kept: bytesOf({ recompute: false, half: false }),
+      recomputed: bytesOf({ recompute: true, half: false }),
+      halved: bytesOf({ recompute: true, half: true }),
+    };
+    for (const [name, bytes] of Object.entries(found)) {
+      const limit = limits.get(name)?.[index] ?? 0;
+      assert(bytes <= limit * mib, `${name}, ${JSON.stringify(traits)}: ${bytes / mib} MiB`);
+    }
+  }
+  network.dispose();
 });
 
 Deno.test("frozen batch norms take less memory and less work than trained ones", async () => {

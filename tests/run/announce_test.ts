@@ -22,6 +22,9 @@ Deno.test("a run names its recipe, and what to change for more speed and better 
     "faster: --source-images 40 --target-images 120; better: --epochs 2 (twice the steps), " +
     "or --flip --scales 0.75,1,1.25 (labels from six views)",
   ]);
+  const work = { sourceSteps: 1500, rounds };
+  const [, ofScans = ""] = recipeTexts(resolveSettings("adapt", { source: "a", target: "b" }), work, true);
+  assertMatch(ofScans, /or --flip \(labels from two views\)$/);
   assertEquals(texts({ source: "a", target: "b", config: "my.yaml" })[0], "recipe: my.yaml");
   assertEquals(texts({})[0], "recipe: that of the built-in towns");
   assertEquals(texts({ source: "a" }, null)[1], "faster: --source-steps 750; better: --source-steps 3000");

@@ -11,6 +11,7 @@ import type { Gpu } from "../../src/gpu/gpu.ts";
 import { street, writeStreets } from "../cli/fixture.ts";
 import { writeLabelledStreets } from "../data/labelled_streets.ts";
 import { withFolder, write } from "../data/pictures.ts";
+import { writeScanStreets } from "./scan_streets.ts";
 
 /** The stage of the plan that a part of a profile belongs to. */
 const stageOf: Partial<Record<ProfileStage, StageName>> = {
@@ -83,6 +84,16 @@ Deno.test("each stage of a run takes what the plan says where the network's clas
     writeLabelledStreets(source, "cityscapes-19");
     writeLabelledStreets(target, "idd-7");
     return checkPlan(folder, { ...tiny, batch: 2, source, target }, 1.05);
+  }));
+
+Deno.test("each stage of a run on LiDAR scans takes no more than the plan says", () =>
+  withFolder((folder) => {
+    writeScanStreets(folder);
+    const { crop: _, ...settings } = tiny;
+    return checkPlan(folder, {
+      ...{ ...settings, model: "fidnet-nano", size: { height: 16, width: 64 }, batch: 2, "label-batch": 2 },
+      ...{ "spatial-prior": true, stride: 4, flip: true },
+    }, 1.2);
   }));
 
 Deno.test("each stage of a run on images of mixed shapes takes no more than the plan says", () =>

@@ -17,11 +17,11 @@ const tiny: Values = {
 };
 
 /** Opens a run of `train`; gives its sizes, or the sentence and the advice with which it is refused. */
-async function opened(source: string, out: string, values: Values) {
+async function opened(source: string, out: string, values: Values, command: "train" | "adapt" = "train") {
   try {
     const { context: { shapes, room, crop, network }, close } = await openRun(
-      resolveSettings("train", { source, out, ...values }),
-      false,
+      resolveSettings(command, { source, out, ...values }),
+      command === "adapt",
     );
     close();
     return { shapes, room, crop, size: network.metadata.size };
@@ -51,7 +51,11 @@ Deno.test("scans are worked on at the size of their range images, and networks t
       String(await open({ ...tiny, jitter: 0.1 })),
       "Leave out --jitter: it does not apply to LiDAR",
     );
+    const nothing: Values = { ...tiny, mirror: false, crop: "whole", "scale-range": [1, 1], jitter: 0 };
+    assert(typeof await open(nothing) !== "string");
     assertStringIncludes(String(await open({ "short-side": 32, model: "fidnet-nano" })), "Leave out --short-side");
+    const soft = await opened(scans, join(folder, "soft"), { ...tiny, target: scans, policy: "lrent" }, "adapt");
+    assertStringIncludes(String(soft), "Choose --policy cbst or st: LiDAR scans are trained on hard labels");
     const images = String(await open({ ...tiny, model: "deeplab-nano" }));
     assertStringIncludes(images, "The network deeplab-nano takes images, and ");
     assertStringIncludes(images, "000000.bin is a LiDAR scan. Train one that takes scans: --model fidnet");

@@ -16,7 +16,7 @@ interface Scans {
   readonly images: number;
   readonly values: Float32Array;
   readonly winners: Uint32Array<ArrayBuffer>;
-  readonly rings: Uint32Array<ArrayBuffer>;
+  readonly rings: Uint8Array<ArrayBuffer>;
 }
 
 const random = new Random(20, "filled pixels");
@@ -31,8 +31,9 @@ function madeScans(classes: number, height: number, width: number, rings = 1): S
     return {
       images,
       winners,
-      rings: winners.map((winner, pixel) =>
-        winner === emptyPixel ? emptyPixel : random.integer(rings, pixel, batch, 2)
+      rings: Uint8Array.from(
+        winners,
+        (winner, pixel) => winner === emptyPixel ? 255 : random.integer(rings, pixel, batch, 2),
       ),
       values: Float32Array.from({ length: images * classes * height * width }, (_, index) => {
         const [id, pixel] = [Math.trunc(index / (height * width)) % classes, index % (height * width)];
@@ -101,7 +102,7 @@ async function found(
     images: 4,
     async *batches() {
       for (const { images, values, winners, rings: ringsOf } of scans) {
-        const range = (data: Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>) => {
+        const range = (data: ArrayBufferView<ArrayBuffer>) => {
           const buffer = gpu.createBuffer(data.byteLength, "test");
           gpu.write(buffer, data);
           return { buffer, offset: 0, size: buffer.size };

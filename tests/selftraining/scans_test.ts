@@ -14,6 +14,7 @@ import {
   trainStage,
   type ViewOptions,
 } from "../../mod.ts";
+import { equalBatches } from "../../src/selftraining/inference.ts";
 import { mirrorAgreement } from "../../src/selftraining/mirror_agreement.ts";
 import { testGpu } from "../ops/harness.ts";
 import {
@@ -70,6 +71,25 @@ Deno.test("predictions of mirrored range images agree where a network looks at s
     const all = counts.reduce((sum, count) => sum + count, 0);
     assertEquals(shares, counts.map((count) => count / all));
   });
+});
+
+Deno.test("a batch of scans has room for the longest so far, or for the longest of a run", async () => {
+  const long = madeScans("long", 3).map((scan, index): MemoryItem => {
+    const height = [10, 5000, 20][index] ?? 0;
+    return { ...scan, image: { ...scan.image, height, pixels: new Float32Array(4 * height) }, labels: null };
+  });
+  const roomsOf = async (points?: number) => {
+    const rooms: (number | undefined)[] = [];
+    const shapes = { size: smallSize, points };
+    const batches = equalBatches(samples.load(long, shapes), { batch: 1, shapes, multiple: 1 });
+    for await (const { points, size, labelSize } of batches) {
+      assertEquals([size, labelSize], [smallSize, smallSize]);
+      rooms.push(points);
+    }
+    return rooms;
+  };
+  assertEquals(await roomsOf(), [4096, 8192, 8192]);
+  assertEquals(await roomsOf(5000), [8192, 8192, 8192]);
 });
 
 const step = { batch: 2, crop: smallSize, size: { height: 4096, width: 1 } };

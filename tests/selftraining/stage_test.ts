@@ -45,6 +45,28 @@ function heightOf(plan: TrainingSample["plan"]): number {
   return plan !== null && "scaledHeight" in plan ? plan.scaledHeight : 0;
 }
 
+Deno.test("a step has the rates and the momentum of its place in the stage", async () => {
+  const seen = await withTrainer(async ({ trainer }) => {
+    const seen: [number | undefined, number | undefined][] = [];
+    trainer.step = (_, _samples, { weights }, _random, momentum) => {
+      seen.push([weights, momentum]);
+      return Promise.resolve();
+    };
+    await trainStage(trainer, new MemorySamples(), {
+      ...{ name: "round 1", seed: 0, steps: 3, mining: {}, augmentation: {} },
+      items: [{ domain: "source", index: 0 }],
+      images: { source: [item("source")], target: [] },
+      rates: (step) => ({ weights: step / 2 }),
+      momentum: (step) => 1 - step / 4,
+    }, {
+      ...{ from: 0, onLosses: () => {}, checkpointDue: () => false, signal: undefined },
+      checkpoint: () => Promise.resolve(),
+    });
+    return seen;
+  });
+  assertEquals(seen, [[0, 1], [0.5, 0.75], [1, 0.5]]);
+});
+
 Deno.test("target images have a scale range of their own, and steps between its ends", async () => {
   const settings = resolveSettings("adapt", {
     ...{ "scale-range": [2, 2], "target-scale-range": [1, 3], "scale-steps": 2 },

@@ -116,7 +116,7 @@ export function rangeChannels(
   for (const point of winner) {
     const [x = 0, y = 0, z = 0, intensity = 0] = point < 0 ? [] : rowOf(scan, point);
     const [a, b, c] = movedPoint([x, y, z], plan);
-    const remission = intensity / (isRing && scaling === "scaled" ? 255 : 1);
+    const remission = intensity / (scaling === "scaled" && scan.pixels.length === 5 * scan.height ? 255 : 1);
     const range = isRing ? Math.hypot(a, b) : Math.hypot(a, b, c);
     const values = point < 0 ? [-1, -1, -1, -1, -1, 0] : [a, mirror ? -b : b, c, remission, range, 1];
     for (const [channel, value] of values.entries()) planes[channel]?.push(value / (divisors[channel] ?? 1));

@@ -4,6 +4,8 @@
  * is `val`, 11 to 21 are `test`, which has no labels. Sequences of other names, which others than the authors made, are
  * training sequences. Any of them may be missing. A scan is called `NN/FFFFFF`, as in published lists.
  *
+ * A file `sensor.json` in the data set's folder describes the sensor, if it is another than the name of the scans tells.
+ *
  * ScribbleKITTI: the same scans. Those of `train` have labels in `scribbles` instead of `labels`: 0 where nobody
  * scribbled. Those of `val` keep the full labels.
  *
@@ -13,10 +15,12 @@
  * @module
  */
 
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { byteOrder, isFolder } from "../image_files.ts";
 import { isScanName, sensorOfName, withoutScanEnding } from "../scans/read_scan.ts";
+import { parseSensor } from "../scans/read_sensor.ts";
+import type { ScanSensor } from "../scans/sensor.ts";
 import type { Layout, ListedItem, ListedItems } from "./layout.ts";
 import type { LayoutName } from "./names.ts";
 import { describedBy } from "./official.ts";
@@ -88,8 +92,9 @@ function itemsOf(path: string, split: string, labelFolder: string): ListedItems 
     throw new Error(`The data set ${path} has no split "${split}". ${found}`);
   }
   const notices: string[] = [];
+  const described = describedSensor(path);
   const items = sequences.flatMap((sequence) => {
-    const listed = sequenceItems(join(root, sequence), sequence, labelFolder);
+    const listed = sequenceItems(join(root, sequence), sequence, labelFolder, described);
     notices.push(...listed.notices);
     return listed.items;
   });
@@ -101,7 +106,18 @@ function itemsOf(path: string, split: string, labelFolder: string): ListedItems 
   );
 }
 
-function sequenceItems(folder: string, sequence: string, labelFolder: string): ListedItems {
+/** The sensor that the data set describes; `null` where it does not. */
+function describedSensor(path: string): ScanSensor | null {
+  const file = join(path, "sensor.json");
+  return existsSync(file) ? parseSensor(readFileSync(file, "utf8"), file) : null;
+}
+
+function sequenceItems(
+  folder: string,
+  sequence: string,
+  labelFolder: string,
+  described: ScanSensor | null,
+): ListedItems {
   const scans = byteOrder(readdirSync(join(folder, scanFolder)).filter(isVisibleScan), withoutScanEnding);
   const labels = new Set(
     existsSync(join(folder, labelFolder))
@@ -113,7 +129,13 @@ function sequenceItems(folder: string, sequence: string, labelFolder: string): L
     const label = `${frame}.label`;
     const imagePath = join(folder, scanFolder, scan);
     const labelPath = labels.delete(label) ? join(folder, labelFolder, label) : null;
-    return { name: `${sequence}/${frame}`, imagePath, labelPath, encoding: "raw", sensor: sensorOfName(scan) };
+    return {
+      name: `${sequence}/${frame}`,
+      imagePath,
+      labelPath,
+      encoding: "raw",
+      sensor: described ?? sensorOfName(scan),
+    };
   });
   const [lone] = labels;
   if (lone === undefined) return { items, notices: [] };

@@ -6,7 +6,9 @@
  */
 
 import shader from "../../../shaders/activation/softmax.wgsl" with { type: "text" };
+import manyShader from "../../../shaders/activation/softmax_many.wgsl" with { type: "text" };
 import { grid } from "../../gpu/launch.ts";
+import { mostUnrolled } from "../../gpu/shader.ts";
 import { paddedChannels } from "../../graph/layout.ts";
 import { inPixels, pixelRange } from "../../graph/slices.ts";
 import { Tensor } from "../../graph/tensor.ts";
@@ -32,7 +34,9 @@ export function softmax(x: Tensor): Tensor {
     kernels: (output, device) =>
       inPixels(output, device, (range) => ({
         calls: [{
-          shader: { name: "activation/softmax", text: shader },
+          shader: vectors <= mostUnrolled
+            ? { name: "activation/softmax", text: shader }
+            : { name: "activation/softmax_many", text: manyShader },
           constants: { PIXELS: range.count, VECTORS: vectors, CHANNELS: channels },
           bindings: [pixelRange(x, range), "output"],
           workgroups: grid(range.count, 64),

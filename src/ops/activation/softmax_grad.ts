@@ -5,7 +5,9 @@
  */
 
 import shader from "../../../shaders/activation/softmax_grad.wgsl" with { type: "text" };
+import manyShader from "../../../shaders/activation/softmax_grad_many.wgsl" with { type: "text" };
 import { grid } from "../../gpu/launch.ts";
+import { mostUnrolled } from "../../gpu/shader.ts";
 import { paddedChannels } from "../../graph/layout.ts";
 import { inPixels, pixelRange } from "../../graph/slices.ts";
 import { Tensor } from "../../graph/tensor.ts";
@@ -21,7 +23,9 @@ export function softmaxGrad(y: Tensor, outputGradient: Tensor): Tensor {
     kernels: (output, device) =>
       inPixels(output, device, (range) => ({
         calls: [{
-          shader: { name: "activation/softmax_grad", text: shader },
+          shader: vectors <= mostUnrolled
+            ? { name: "activation/softmax_grad", text: shader }
+            : { name: "activation/softmax_grad_many", text: manyShader },
           constants: { PIXELS: range.count, VECTORS: vectors },
           bindings: [pixelRange(y, range), pixelRange(outputGradient, range), "output"],
           workgroups: grid(range.count, 64),

@@ -39,7 +39,7 @@ import { outputSlice, wholeProduct } from "./slices.ts";
 import { convolutionTile } from "./tile.ts";
 import { byOutputChannels } from "./weight_slices.ts";
 import { winogradKernels } from "./winograd.ts";
-import { winogradRowMultiple, winogradTile } from "./winograd_tile.ts";
+import { traitsForTile, winogradRowMultiple, winogradTile } from "./winograd_tile.ts";
 import { usesWorkgroups, workgroupProductKernels } from "./workgroup_product.ts";
 
 /** Options of `conv2d`. */
@@ -81,8 +81,9 @@ export function conv2d(input: Tensor, weight: Tensor, options: Conv2dOptions = {
         },
       }
       : {}),
-    kernels: (output, device) =>
-      inRegions(output, device, (region) => {
+    kernels: (output, device) => {
+      const traits = traitsForTile(isProduct(geometry) ? null : winogradTile(geometry, weight, device), device);
+      return inRegions(output, traits, (region) => {
         const slice = outputSlice(geometry, region);
         const x = imageRows(input, slice.source);
         const result = imageRows(output, region);
@@ -98,7 +99,8 @@ export function conv2d(input: Tensor, weight: Tensor, options: Conv2dOptions = {
             return kernels(x, some.weight, { geometry, epilogue: some.epilogue, bytes: some.result.bytes }, device);
           },
         );
-      }, winogradRowMultiple(geometry, weight, device)),
+      }, winogradRowMultiple(geometry, weight, device));
+    },
     tunable: convolutionTunable({ direction: "forward", inputs, outputs, geometry }, (x, w) => conv2d(x, w, plain)),
   });
   return y;

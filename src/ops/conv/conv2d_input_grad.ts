@@ -22,7 +22,7 @@ import { convolutionTile } from "./tile.ts";
 import { byInputChannels } from "./weight_slices.ts";
 import { weightsByOutput } from "./weight_order.ts";
 import { winogradKernels } from "./winograd.ts";
-import { winogradRowMultiple, winogradTile } from "./winograd_tile.ts";
+import { traitsForTile, winogradRowMultiple, winogradTile } from "./winograd_tile.ts";
 import { usesWorkgroups, workgroupProductKernels } from "./workgroup_product.ts";
 
 /**
@@ -44,7 +44,7 @@ export function conv2dInputGrad(
       (dy, w) => conv2dInputGrad(dy, w, options),
     ),
     kernels: (output, device) =>
-      inRegions(output, device, (region) => {
+      inRegions(output, slicingTraits(geometry, weight, device), (region) => {
         const slice = inputSlice(geometry, region);
         const dy = imageRows(outputGradient, slice.source);
         const result = imageRows(output, region);
@@ -68,6 +68,12 @@ export function conv2dInputGrad(
  */
 function rowMultiple(geometry: ConvolutionGeometry, weight: Tensor, device: DeviceTraits): number {
   return geometry.stride > 1 ? geometry.stride : winogradRowMultiple(transposedGeometry(geometry), weight, device);
+}
+
+/** The traits by which the gradient is cut into slices. */
+function slicingTraits(geometry: ConvolutionGeometry, weight: Tensor, device: DeviceTraits): DeviceTraits {
+  if (isProduct(geometry) || geometry.stride > 1) return device;
+  return traitsForTile(winogradTile(transposedGeometry(geometry), weight, device), device);
 }
 
 function kernels(

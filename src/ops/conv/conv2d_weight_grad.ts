@@ -21,7 +21,7 @@ import { outputSlice, wholeProduct } from "./slices.ts";
 import { gradientByInputChannels, inputChannels } from "./weight_slices.ts";
 import { winogradWeightGradKernels } from "./winograd.ts";
 import { byChannelBlocks } from "./winograd_slices.ts";
-import { winogradTile } from "./winograd_tile.ts";
+import { traitsForTile, winogradTile } from "./winograd_tile.ts";
 import { usesWorkgroups, workgroupSplits, workgroupTransposedLeftCall } from "./workgroup_product.ts";
 
 /** The most pixels that one invocation sums. */
@@ -60,8 +60,10 @@ function allKernels(
   device: DeviceTraits,
 ): KernelPlan {
   const slice = { ...geometry, wholeWeight: output };
-  if (!isProduct(geometry) && winogradTile(geometry, output, device, { isWeightGrad: true }) !== null) {
-    return byChannelBlocks([input, outputGradient], output, device, (x, dy, dw) => kernels(x, dy, dw, slice, device));
+  const tile = isProduct(geometry) ? null : winogradTile(geometry, output, device, { isWeightGrad: true });
+  if (tile !== null) {
+    const traits = traitsForTile(tile, device);
+    return byChannelBlocks([input, outputGradient], output, traits, (x, dy, dw) => kernels(x, dy, dw, slice, device));
   }
   return gradientByInputChannels(
     output,

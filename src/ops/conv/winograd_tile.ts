@@ -19,7 +19,8 @@ export const winogradTiles = [4, 2] as const satisfies readonly WinogradTile[];
 export const winogradMethods = { 4: "winograd", 2: "winograd 2×2" } as const;
 
 /**
- * Bytes that the transformed tensors may take. Beyond it they are not worth their memory; the direct form takes none.
+ * Bytes that a transformed tensor may take. Beyond it they are not worth their memory; the direct form takes none. On
+ * software adapters, where the direct form takes far longer, a convolution is then computed in slices.
  */
 export const mostScratchBytes = 2 ** 27;
 /** The largest number of tiles that one invocation sums over in the weight gradient. */
@@ -43,11 +44,20 @@ export function winogradTile(
   const [outputs = 1, inputs = 1] = wholeWeight(problem, weight).shape;
   const geometry = wholeGeometry(problem);
   if (device.direct === true) return null;
-  const allowed = winogradTiles.filter((tile) => allowsWinograd(geometry, inputs, outputs, tile));
+  const allowed = winogradTiles.filter((tile) =>
+    allowsWinograd(geometry, inputs, outputs, tile) ||
+    (device.software && allowsSlices(geometry, inputs, outputs, tile, isWeightGrad))
+  );
   const method = device.schedule?.method;
   if (method !== undefined) return allowed.find((tile) => winogradMethods[tile] === method) ?? null;
   if (device.software) return fastestTile(allowed, geometry, [inputs, outputs], isWeightGrad);
   return allowed.includes(4) && suitsGpus(geometry, inputs, outputs) ? 4 : null;
+}
+
+/** The traits by which a convolution is cut into slices: those of the device, with room for the transformed tensors. */
+export function traitsForTile(tile: WinogradTile | null, device: DeviceTraits): DeviceTraits {
+  if (tile === null || !device.software) return device;
+  return { ...device, maxBindingBytes: Math.min(device.maxBindingBytes ?? Infinity, mostScratchBytes) };
 }
 
 /** A slice of a convolution must begin at a multiple of this many rows. Then its tiles are those of the whole. */
@@ -75,6 +85,28 @@ export function allowsWinograd(
   // large as one part.
   const weightBytes = weightSplits(tiles) * placeCount(tile) * paddedChannels(inputs) * paddedChannels(outputs) * 4;
   return Math.max(imageBytes, weightBytes) <= mostScratchBytes;
+}
+
+/** Whether the method can compute a convolution in slices: rows of tiles, or of a weight gradient blocks of channels. */
+function allowsSlices(
+  geometry: ConvolutionGeometry,
+  inputs: number,
+  outputs: number,
+  tile: WinogradTile,
+  isWeightGrad: boolean,
+): boolean {
+  const { kernelHeight, kernelWidth, stride, dilation, outputWidth } = geometry;
+  if (kernelHeight !== 3 || kernelWidth !== 3 || stride !== 1) return false;
+  if (isWeightGrad) return blockChannels(geometry, tile) >= leastChannels.software;
+  const row = { ...geometry, batch: 1, outputHeight: tile * dilation, outputWidth };
+  const channels = paddedChannels(Math.max(inputs, outputs));
+  const weightBytes = placeCount(tile) * paddedChannels(inputs) * paddedChannels(outputs) * 4;
+  return Math.max(placeCount(tile) * tileCount(row, tile) * channels * 4, weightBytes) <= mostScratchBytes;
+}
+
+/** Channels whose transformed tiles, of the whole batch, may be held at once. */
+function blockChannels(geometry: ConvolutionGeometry, tile: WinogradTile): number {
+  return Math.floor(mostScratchBytes / (placeCount(tile) * tileCount(geometry, tile) * 4));
 }
 
 /** Number of values of a transformed tile, and so of matrix products. */
@@ -116,7 +148,11 @@ function fastestTile(
   const pairs = inputs * outputs;
   const cost = (tile: WinogradTile) => {
     const rows = 24 * Math.ceil(tileCount(geometry, tile) / 24);
-    return placeCount(tile) * (rows * (pairs + 100 * (inputs + outputs)) + 46 * pairs);
+    // Blocks of the channels of one side are transformed again for each block of the other side.
+    let most = Math.max(inputs, outputs);
+    if (isWeightGrad) { while (most > 4 && most > blockChannels(geometry, tile)) most = Math.ceil(most / 2); }
+    const transformed = inputs * Math.ceil(outputs / most) + outputs * Math.ceil(inputs / most);
+    return placeCount(tile) * (rows * (pairs + 100 * transformed) + 46 * pairs);
   };
   const { batch, outputHeight, outputWidth } = geometry;
   const direct = isWeightGrad

@@ -10,16 +10,15 @@ import sumShader from "../../../shaders/loss/dice_sums.wgsl" with { type: "text"
 import { grid } from "../../gpu/launch.ts";
 import { inPixels } from "../../graph/slices.ts";
 import { splitSum } from "../../graph/split_sum.ts";
-import { type DeviceTraits, type KernelPlan, Tensor } from "../../graph/tensor.ts";
+import { Tensor } from "../../graph/tensor.ts";
 import { pixelSplits, pixelSumCalls } from "../reduce/pixel_splits.ts";
 import {
-  checkLabelledPixels,
   labelledBindings,
   labelledConstants,
-  type LabelledPixels,
   labelledSizes,
-  softmaxStatistics,
-  walkIterations,
+  labelRange,
+  type ScoredPixels,
+  scoredPixels,
 } from "./labelled_pixels.ts";
 
 /** Added to the sums that the loss divides by (LaserMix's code). */
@@ -42,17 +41,15 @@ export interface DiceOptions {
  * @throws {RangeError} if a shape, type or layout does not fit.
  */
 export function dice(logits: Tensor, labels: Tensor, options: DiceOptions = {}): Tensor {
-  const problem: LabelledPixels = { ...options, logits, labels };
-  checkLabelledPixels("dice", problem);
+  const problem = scoredPixels("dice", logits, labels, options);
   const { classes, vectors } = labelledSizes(problem);
-  const statistics = softmaxStatistics(problem);
-  const sums = diceSums(problem, statistics);
+  const sums = diceSums(problem);
   return new Tensor({
     op: "dice",
     shape: [1],
     layout: "plain",
-    inputs: [logits, statistics, sums],
-    gradient: (outputGradient) => [() => diceGrad(outputGradient, { statistics, sums }, problem), null, null],
+    inputs: [problem.probabilities, sums],
+    gradient: (outputGradient) => [() => diceGrad(outputGradient, sums, problem), null],
     kernels: () => ({
       calls: [{
         shader: { name: "loss/dice", text: lossShader },
@@ -66,61 +63,49 @@ export function dice(logits: Tensor, labels: Tensor, options: DiceOptions = {}):
 }
 
 /** The two sums of each class, Σ p·t and Σ (p + t) → `[2, 4·VECTORS]`, plain. Has no gradient. */
-function diceSums(problem: LabelledPixels, statistics: Tensor): Tensor {
-  const { vectors } = labelledSizes(problem);
+function diceSums(problem: ScoredPixels): Tensor {
+  const { pixels, classes, vectors } = labelledSizes(problem);
   return new Tensor({
     op: "diceSums",
     shape: [2, 4 * vectors],
     layout: "plain",
-    inputs: [problem.logits, problem.labels, statistics],
-    kernels: (output, device) => sumKernels(problem, statistics, output, device),
+    inputs: [problem.probabilities, problem.labels],
+    kernels: (output, device) => {
+      const all = pixelSplits(pixels, vectors, device);
+      return splitSum(
+        all.splits,
+        output.bytes,
+        device,
+        (parts) =>
+          pixelSumCalls(pixels, all, parts, output, device, ({ pixels: range, splits, pixelsPerSplit }, target) => ({
+            shader: { name: "loss/dice_sums", text: sumShader },
+            constants: { ...labelledConstants(problem, range), SPLITS: splits, PIXELS_PER_SPLIT: pixelsPerSplit },
+            bindings: [...labelledBindings(problem, range), target],
+            workgroups: grid(splits * vectors, 64),
+            iterations: pixelsPerSplit + 1,
+            flops: 4 * range.count * classes,
+          })),
+      );
+    },
   });
 }
 
-function sumKernels(
-  problem: LabelledPixels,
-  statistics: Tensor,
-  output: Tensor,
-  device: DeviceTraits,
-): KernelPlan {
-  const { pixels, classes, vectors } = labelledSizes(problem);
-  const all = pixelSplits(pixels, vectors, device);
-  return splitSum(
-    all.splits,
-    output.bytes,
-    device,
-    (parts) =>
-      pixelSumCalls(pixels, all, parts, output, device, ({ pixels: range, splits, pixelsPerSplit }, target) => ({
-        shader: { name: "loss/dice_sums", text: sumShader },
-        constants: { ...labelledConstants(problem, range), SPLITS: splits, PIXELS_PER_SPLIT: pixelsPerSplit },
-        bindings: [...labelledBindings(problem, statistics, range), target],
-        workgroups: grid(splits * vectors, 64),
-        iterations: pixelsPerSplit + 1,
-        flops: 14 * range.count * classes,
-      })),
-  );
-}
-
-/** dlogits `[N, C, H, W]` from the gradient at the loss `[1]` and the sums. */
-function diceGrad(
-  outputGradient: Tensor,
-  { statistics, sums }: { readonly statistics: Tensor; readonly sums: Tensor },
-  problem: LabelledPixels,
-): Tensor {
-  const { classes } = labelledSizes(problem);
+/** dp `[N, C, H, W]` at the probabilities, from the gradient at the loss `[1]` and the sums. */
+function diceGrad(outputGradient: Tensor, sums: Tensor, problem: ScoredPixels): Tensor {
+  const { classes, vectors } = labelledSizes(problem);
   return new Tensor({
     op: "diceGrad",
-    shape: problem.logits.shape,
-    inputs: [outputGradient, statistics, sums, problem.logits, problem.labels],
+    shape: problem.probabilities.shape,
+    inputs: [outputGradient, sums, problem.labels],
     kernels: (output, device) =>
       inPixels(output, device, (range) => ({
         calls: [{
           shader: { name: "loss/dice_grad", text: gradientShader },
           constants: { ...labelledConstants(problem, range), SMOOTHING: smoothing },
-          bindings: [...labelledBindings(problem, statistics, range), sums, outputGradient, "output"],
-          workgroups: grid(range.count, 64),
-          iterations: walkIterations(problem, 1, 2),
-          flops: 40 * range.count * classes,
+          bindings: [sums, labelRange(problem.labels, range), outputGradient, "output"],
+          workgroups: grid(range.count * vectors, 64),
+          iterations: 0,
+          flops: 5 * range.count * classes,
         }],
       })),
   });

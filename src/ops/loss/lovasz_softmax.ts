@@ -9,22 +9,15 @@ import partShader from "../../../shaders/loss/lovasz_parts.wgsl" with { type: "t
 import sumShader from "../../../shaders/loss/sum_parts.wgsl" with { type: "text" };
 import { grid } from "../../gpu/launch.ts";
 import { bindablePixels, inPixels } from "../../graph/slices.ts";
-import { type DeviceTraits, type KernelPlan, Tensor } from "../../graph/tensor.ts";
+import { type DeviceTraits, type KernelCall, type KernelPlan, Tensor } from "../../graph/tensor.ts";
 import { refuse } from "../refuse.ts";
-import {
-  checkLabelledPixels,
-  labelledBindings,
-  labelledConstants,
-  labelledSizes,
-  softmaxStatistics,
-  walkIterations,
-} from "./labelled_pixels.ts";
+import { labelledBindings, labelledConstants, labelledSizes, scoredPixels } from "./labelled_pixels.ts";
 import { type LovaszProblem, lovaszWeights } from "./lovasz_weights.ts";
 
 /** Buckets of the errors, unless another number is given. */
 const defaultBuckets = 65_536;
 /** Pixels whose errors one invocation adds, at least. */
-const leastPixelsPerPart = 16;
+const leastPixelsPerRun = 16;
 /** The most parts of the loss. */
 const mostParts = 16_384;
 
@@ -56,85 +49,78 @@ export interface LovaszSoftmaxOptions {
  */
 export function lovaszSoftmax(logits: Tensor, labels: Tensor, options: LovaszSoftmaxOptions = {}): Tensor {
   const { buckets = defaultBuckets } = options;
-  const problem: LovaszProblem = { ...options, logits, labels, buckets };
-  checkLabelledPixels("lovaszSoftmax", problem);
   if (!Number.isInteger(Math.log2(buckets)) || buckets < 2 || buckets > defaultBuckets) {
     refuse("lovaszSoftmax", `${buckets} buckets; their number must be a power of two from 2 to ${defaultBuckets}`);
   }
-  const statistics = softmaxStatistics(problem);
-  const known = { statistics, weights: lovaszWeights(problem, statistics) };
+  const problem: LovaszProblem = { ...scoredPixels("lovaszSoftmax", logits, labels, options), buckets };
+  const { probabilities } = problem;
+  const weights = lovaszWeights(problem);
   return new Tensor({
     op: "lovaszSoftmax",
     shape: [1],
     layout: "plain",
-    inputs: [logits, labels, statistics, known.weights],
-    gradient: (outputGradient) => [() => lovaszSoftmaxGrad(outputGradient, known, problem), null, null, null],
-    kernels: (_output, device) => lossKernels(known, problem, device),
+    inputs: [probabilities, labels, weights],
+    gradient: (outputGradient) => [() => lovaszSoftmaxGrad(outputGradient, weights, problem), null, null],
+    kernels: (_output, device) => lossKernels(weights, problem, device),
   });
 }
 
-/** What loss and gradient are computed from, besides the problem. */
-interface Known {
-  readonly statistics: Tensor;
-  readonly weights: Tensor;
-}
-
-function lossKernels({ statistics, weights }: Known, problem: LovaszProblem, device: DeviceTraits): KernelPlan {
-  const { pixels, classes } = labelledSizes(problem);
+function lossKernels(weights: Tensor, problem: LovaszProblem, device: DeviceTraits): KernelPlan {
+  const { pixels, classes, vectors } = labelledSizes(problem);
   const ranges = device.maxBindingBytes === undefined
     ? [{ first: 0, count: pixels }]
-    : bindablePixels(problem.logits, device.maxBindingBytes);
-  const perPart = Math.max(leastPixelsPerPart, Math.ceil(pixels / mostParts));
-  let first = 0;
+    : bindablePixels(problem.probabilities, device.maxBindingBytes);
+  const perRun = Math.max(leastPixelsPerRun, Math.ceil(pixels * vectors / mostParts));
+  let parts = 0;
   const placed = ranges.map((range) => {
-    const count = Math.ceil(range.count / perPart);
-    first += count;
-    return { range, first: first - count, count };
+    const runs = Math.ceil(range.count / perRun);
+    parts += runs * vectors;
+    return { range, first: parts - runs * vectors, runs };
   });
   const scratch = { scratch: 0 };
   return {
     calls: [
-      ...placed.map(({ range, first, count }) => ({
+      ...placed.map(({ range, first, runs }): KernelCall => ({
         shader: { name: "loss/lovasz_parts", text: partShader },
         constants: {
           ...labelledConstants(problem, range),
           BUCKETS: problem.buckets,
-          PARTS: count,
+          RUNS: runs,
           FIRST_PART: first,
         },
-        bindings: [...labelledBindings(problem, statistics, range), weights, scratch],
-        workgroups: grid(count, 64),
-        iterations: walkIterations(problem, perPart, 1),
-        flops: 30 * range.count * classes,
+        bindings: [...labelledBindings(problem, range), weights, scratch],
+        workgroups: grid(runs * vectors, 64),
+        iterations: perRun + 1,
+        flops: 6 * range.count * classes,
       })),
       {
         shader: { name: "loss/sum_parts", text: sumShader },
-        constants: { PARTS: first },
+        constants: { PARTS: parts },
         bindings: [scratch, "output"],
         workgroups: [1, 1, 1],
-        iterations: Math.ceil(first / 256) + 16,
+        iterations: Math.ceil(parts / 256) + 16,
       },
     ],
-    scratchBytes: [first * 4],
+    scratchBytes: [parts * 4],
   };
 }
 
-/** dlogits `[N, C, H, W]` from the gradient at the loss `[1]` and the weights of the errors. */
-function lovaszSoftmaxGrad(outputGradient: Tensor, { statistics, weights }: Known, problem: LovaszProblem): Tensor {
-  const { classes } = labelledSizes(problem);
+/** dp `[N, C, H, W]` at the probabilities, from the gradient at the loss `[1]` and the weights of the errors. */
+function lovaszSoftmaxGrad(outputGradient: Tensor, weights: Tensor, problem: LovaszProblem): Tensor {
+  const { classes, vectors } = labelledSizes(problem);
   return new Tensor({
     op: "lovaszSoftmaxGrad",
-    shape: problem.logits.shape,
-    inputs: [outputGradient, statistics, weights, problem.logits, problem.labels],
+    shape: problem.probabilities.shape,
+    inputs: [outputGradient, weights, problem.probabilities, problem.labels],
     kernels: (output, device) =>
       inPixels(output, device, (range) => ({
         calls: [{
           shader: { name: "loss/lovasz_grad", text: gradientShader },
           constants: { ...labelledConstants(problem, range), BUCKETS: problem.buckets },
-          bindings: [...labelledBindings(problem, statistics, range), weights, outputGradient, "output"],
-          workgroups: grid(range.count, 64),
-          iterations: walkIterations(problem, 1, 2),
-          flops: 40 * range.count * classes,
+          bindings: [...labelledBindings(problem, range), weights, outputGradient, "output"],
+          workgroups: grid(range.count * vectors, 64),
+          iterations: 0,
+          flops: 6 * range.count * classes,
         }],
       })),
   });

@@ -11,19 +11,13 @@ import weightShader from "../../../shaders/loss/lovasz_weights.wgsl" with { type
 import { grid } from "../../gpu/launch.ts";
 import { bindablePixels } from "../../graph/slices.ts";
 import { type DeviceTraits, type KernelBinding, type KernelCall, type KernelPlan, Tensor } from "../../graph/tensor.ts";
-import {
-  labelledBindings,
-  labelledConstants,
-  type LabelledPixels,
-  labelledSizes,
-  walkIterations,
-} from "./labelled_pixels.ts";
+import { labelledBindings, labelledConstants, labelledSizes, type ScoredPixels } from "./labelled_pixels.ts";
 
 /** The most runs into which the buckets of a class are cut. */
 const mostRuns = 256;
 
-/** Logits and labels, and how finely their errors are told apart. */
-export interface LovaszProblem extends LabelledPixels {
+/** Probabilities and labels, and how finely their errors are told apart. */
+export interface LovaszProblem extends ScoredPixels {
   /** Number of buckets of the errors between 0 and 1; a power of two. */
   readonly buckets: number;
 }
@@ -32,47 +26,45 @@ export interface LovaszProblem extends LabelledPixels {
  * For each class and bucket of the error the weight of a foreground pixel there and that of a background pixel → `[C,
  * buckets, 2]`, plain. The counts are whole numbers, so that their order does not matter. Has no
  * gradient.
- *
- * @param statistics those of the logits (`softmaxStatistics`).
  */
-export function lovaszWeights(problem: LovaszProblem, statistics: Tensor): Tensor {
+export function lovaszWeights(problem: LovaszProblem): Tensor {
   const { classes } = labelledSizes(problem);
   return new Tensor({
     op: "lovaszWeights",
     shape: [classes, problem.buckets, 2],
     layout: "plain",
-    inputs: [problem.logits, problem.labels, statistics],
-    kernels: (_output, device) => kernels(problem, statistics, device),
+    inputs: [problem.probabilities, problem.labels],
+    kernels: (_output, device) => kernels(problem, device),
   });
 }
 
 /** The counts, then in their place the weights. */
-function kernels(problem: LovaszProblem, statistics: Tensor, device: DeviceTraits): KernelPlan {
-  const { buckets, logits } = problem;
-  const { classes, pixels } = labelledSizes(problem);
+function kernels(problem: LovaszProblem, device: DeviceTraits): KernelPlan {
+  const { buckets, probabilities } = problem;
+  const { classes, pixels, vectors } = labelledSizes(problem);
   const runs = Math.min(mostRuns, buckets);
   const length = buckets / runs;
   const [runCounts, classCounts] = [{ scratch: 0 }, { scratch: 1 }];
   const ranges = device.maxBindingBytes === undefined
     ? [{ first: 0, count: pixels }]
-    : bindablePixels(logits, device.maxBindingBytes);
-  const vectors = Math.ceil(classes * buckets * 2 / 4);
+    : bindablePixels(probabilities, device.maxBindingBytes);
+  const words = Math.ceil(classes * buckets * 2 / 4);
   return {
     calls: [
       {
         shader: { name: "loss/lovasz_clear", text: clearShader },
-        constants: { VECTORS: vectors },
+        constants: { VECTORS: words },
         bindings: ["output"],
-        workgroups: grid(vectors, 64),
+        workgroups: grid(words, 64),
         iterations: 0,
       },
       ...ranges.map((range): KernelCall => ({
         shader: { name: "loss/lovasz_histogram", text: histogramShader },
         constants: { ...labelledConstants(problem, range), BUCKETS: buckets },
-        bindings: [...labelledBindings(problem, statistics, range), "output"],
-        workgroups: grid(range.count, 64),
-        iterations: walkIterations(problem, 1, 1),
-        flops: 30 * range.count * classes,
+        bindings: [...labelledBindings(problem, range), "output"],
+        workgroups: grid(range.count * vectors, 64),
+        iterations: 0,
+        flops: 4 * range.count * classes,
       })),
       sumRuns("output", runCounts, { runs: classes * runs, length }),
       sumRuns(runCounts, classCounts, { runs: classes, length: runs }),

@@ -58,7 +58,7 @@ export function scanGeometryValues(
     ...[points, columns, isRing ? 1 : 0, nearest],
     ...halves(Math.round(sensor.up / 45 * 2 ** 28)),
     ...halves(scale),
-    ...[shift, mirror ? 1 : 0, Math.floor((plan?.roll ?? 0) * size.width), isRing ? 1 / 255 : 1],
+    ...[shift, mirror ? 1 : 0, Math.floor((plan?.roll ?? 0) * size.width), columns === scanRowWords ? 1 / 255 : 1],
     ...halves(plan?.key[0] ?? 0),
     ...halves(plan?.key[1] ?? 0),
     ...[Math.round((plan?.dropped ?? 0) * 2 ** 24), ...plan?.shift ?? [0, 0, 0]],

@@ -8,9 +8,18 @@ import shader from "../../../shaders/scans/point_pixels.wgsl" with { type: "text
 import type { Size } from "../../data/size.ts";
 import { grid } from "../../gpu/launch.ts";
 import { nestedIterations } from "../../graph/iterations.ts";
-import { inRanges } from "../../graph/slices.ts";
-import { Tensor } from "../../graph/tensor.ts";
+import { inRanges, type Range } from "../../graph/slices.ts";
+import { type KernelBinding, type KernelCall, Tensor } from "../../graph/tensor.ts";
 import { requireScans, scansOf } from "./geometry.ts";
+
+/** How scans are projected. */
+export interface ProjectionOptions {
+  /**
+   * Whether the geometry may have plans by which points are moved or dropped. Default `true`. `false` leaves out what
+   * carries them out: then all scans are projected as they are, in less time.
+   */
+  readonly moves?: boolean;
+}
 
 /** Points that one invocation takes. */
 const steps = 8;
@@ -35,7 +44,7 @@ const steps = 8;
  * @param geometry `[N, 28]`, plain: `scanGeometryValues` of each scan.
  * @throws {RangeError} if a shape, type or layout does not fit.
  */
-export function pointPixels(points: Tensor, geometry: Tensor, { height, width }: Size): Tensor {
+export function pointPixels(points: Tensor, geometry: Tensor, size: Size, options: ProjectionOptions = {}): Tensor {
   const { batch, capacity } = requireScans("pointPixels", points, geometry);
   return new Tensor({
     op: "pointPixels",
@@ -49,16 +58,36 @@ export function pointPixels(points: Tensor, geometry: Tensor, { height, width }:
         output,
         device,
         (scans) => ({
-          calls: [{
-            shader: { name: "scans/point_pixels", text: shader },
-            constants: { BATCH: scans.count, CAPACITY: capacity, HEIGHT: height, WIDTH: width, STEPS: steps },
-            bindings: [scansOf(points, scans), scansOf(geometry, scans), "output"],
-            workgroups: grid(scans.count * Math.ceil(capacity / (64 * steps)), 1),
-            iterations: nestedIterations(steps, 11),
-            flops: scans.count * capacity * 600,
-          }],
+          calls: [pointPixelsCall({ points, geometry }, scans, size, { pixels: "output", ...options })],
         }),
         (scans) => scansOf(output, scans),
       ),
   });
+}
+
+/** Where the results of `pointPixelsCall` go. */
+export interface PointPixelsResults extends ProjectionOptions {
+  /** The pixel and the range of each point. */
+  readonly pixels: KernelBinding;
+  /** The bits of the range of the nearest point of each pixel, which the launch lowers. Default: they are not kept. */
+  readonly nearest?: KernelBinding;
+}
+
+/** The launch that computes `pointPixels` of some scans of a batch. */
+export function pointPixelsCall(
+  { points, geometry }: { readonly points: Tensor; readonly geometry: Tensor },
+  scans: Range,
+  { height, width }: Size,
+  { pixels, nearest, moves = true }: PointPixelsResults,
+): KernelCall {
+  const { capacity } = requireScans("pointPixels", points, geometry);
+  const kept = nearest === undefined ? "lib/keep_no_nearest.wgsl" : "lib/keep_nearest.wgsl";
+  return {
+    shader: { name: "scans/point_pixels", text: shader, includes: { NEAREST: kept } },
+    constants: { BATCH: scans.count, CAPACITY: capacity, HEIGHT: height, WIDTH: width, STEPS: steps, MOVES: moves },
+    bindings: [scansOf(points, scans), scansOf(geometry, scans), pixels, ...nearest === undefined ? [] : [nearest]],
+    workgroups: grid(scans.count * Math.ceil(capacity / (64 * steps)), 1),
+    iterations: nestedIterations(steps, 11),
+    flops: scans.count * capacity * 600,
+  };
 }

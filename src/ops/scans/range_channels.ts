@@ -16,8 +16,8 @@ export interface RangeChannelOptions {
   /** 6: x, y, z, intensity, range, and whether there is a point (1 or 0). 5: without the last. */
   readonly channels: 5 | 6;
   /**
-   * `scaled`: x/50, y/50, z/3, intensity, range/80. The intensity of sensors by rings is also divided by 255, since they
-   * give 0 to 255 where others give 0 to 1. `raw`: the numbers as they are in the file.
+   * `scaled`: x/50, y/50, z/3, intensity, range/80. The intensity of scans with rings in their file is also divided by 255,
+   * since they give 0 to 255 where others give 0 to 1. `raw`: the numbers as they are in the file.
    */
   readonly scaling: "scaled" | "raw";
 }

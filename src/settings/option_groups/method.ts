@@ -32,6 +32,8 @@ export const methodOptions = [
   { key: "stride", group: "method", kind: "integer", default: 1, minimum: 1,
     commands: [...adapting, "select", "rank-images"], differs: { select: { default: 4 }, "rank-images": { default: 4 } },
     help: "rank only every n-th pixel of a class in an image; 1 ranks all" },
+  { key: "rings", group: "method", kind: "number", default: 0, minimum: 0, placeholder: "METRES", commands: adapting,
+    help: "LiDAR scans: a threshold for each class in each ring of this width around the sensor; 0: one for each class" },
   { key: "target-portion", group: "method", kind: "number", default: 0.2, minimum: 0, maximum: 1, commands: adapting,
     help: "share of the pixels predicted as a class that are labelled in round 1, 0 to 1" },
   { key: "target-portion-step", group: "method", kind: "number", default: 0.05, minimum: 0, commands: adapting,

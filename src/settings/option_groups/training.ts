@@ -41,7 +41,7 @@ export const trainingOptions = [
   { key: "jitter", group: "training", kind: "number", default: 0, minimum: 0, maximum: 0.9, commands: training,
     help: "strength of random changes of brightness, contrast and saturation; 0 is none" },
   { key: "move-scans", group: "training", kind: "flag", default: true, commands: training,
-    help: "LiDAR scans: mirror, scale, turn, shift and thin the points at random, as is published for their sensor" },
+    help: "mirror, scale, turn, shift and thin the points of LiDAR scans at random, as is published for their sensor" },
   { key: "optimizer", group: "training", kind: "text", default: "sgd", choices: ["sgd", "adamw"], commands: training,
     help: "how gradients become steps" },
   { key: "momentum", group: "training", kind: "number", default: 0.9, minimum: 0, maximum: 1, commands: training,

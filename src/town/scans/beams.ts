@@ -71,6 +71,6 @@ export const beams32: Beams = {
   noise: 0.02,
   intensity: 255,
   step: 1,
-  falloff: 0.9,
+  falloff: 0.3,
   everyFiring: true,
 };

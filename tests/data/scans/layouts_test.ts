@@ -20,6 +20,17 @@ function writeSequence(root: string, sequence: string, labelled: readonly string
 
 const size = { height: 16, width: 64 };
 
+Deno.test("a sensor.json in SemanticKITTI's layout says how the scans are seen, and is read strictly", () =>
+  withFolder((folder) => {
+    const sensor = { rows: 32, columns: 1084, rule: "angle", up: 11, down: -31, nearest: 0.9 };
+    writeAt(join(folder, "sequences/00/velodyne/000000.bin"), new Uint8Array(16));
+    writeAt(join(folder, "sensor.json"), new TextEncoder().encode(JSON.stringify(sensor)));
+    const [item] = openDataset(folder).split("train").items;
+    assertEquals({ ...item?.sensor }, { name: join(folder, "sensor.json"), ...sensor });
+    writeAt(join(folder, "sensor.json"), new TextEncoder().encode(JSON.stringify({ ...sensor, rule: "spiral" })));
+    assertThrows(() => openDataset(folder).split("train"), Error, "sensor.json");
+  }));
+
 Deno.test("SemanticKITTI is known by its sequences, with its splits, wherever they lie", async () => {
   for (const place of ["sequences", "dataset/sequences", ""]) {
     await withFolder(async (folder) => {

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { input } from "../../../src/graph/tensor.ts";
 import { conv2d } from "../../../src/ops/conv/conv2d.ts";
 import type { ConvolutionOptions } from "../../../src/ops/conv/geometry.ts";
@@ -75,4 +75,21 @@ Deno.test("conv2d() takes the direct form where Winograd's weights would be larg
     "lib/winograd_2x2.wgsl",
     undefined,
   ]);
+});
+
+Deno.test("on software adapters large convolutions go by Winograd's method in slices, none takes more than 128 MiB", () => {
+  for (const [batch, height, width, inputs, outputs] of [[1, 64, 512, 512, 128], [1, 64, 2048, 128, 128]] as const) {
+    const x = input("x", [batch, inputs, height, width]);
+    const w = input("w", [outputs, inputs, 3, 3], { layout: "convolution" });
+    const y = conv2d(x, w, { padding: 1 });
+    const dy = input("dy", y.shape);
+    for (const tensor of [y, ...gradients(y, [x, w], dy)]) {
+      for (const maxBindingBytes of [2 ** 27, 2 ** 31]) {
+        const plan = tensor.definition.kernels?.(tensor, { software: true, maxBindingBytes });
+        const names = plan?.calls.map(({ shader }) => shader.name) ?? [];
+        assert(names.includes("winograd/winograd_input"), `${tensor}: ${names}`);
+        assert(Math.max(...plan?.scratchBytes ?? []) <= 2 ** 27, `${tensor}: ${plan?.scratchBytes}`);
+      }
+    }
+  }
 });

@@ -46,10 +46,13 @@ for (const size of [{ height: 64, width: 2048 }, { height: 32, width: 1920 }, { 
   Deno.test(`points of scans of all kinds fall on the pixels that float64 says, at ${size.height}×${size.width}`, async () => {
     const scans = mixedScans();
     const capacity = capacityOf(scans);
-    const { pixels, winner } = await runScans({ scans, size, capacity }, ({ points, geometry }) => ({
+    const { pixels, winner, ...others } = await runScans({ scans, size, capacity }, ({ points, geometry }) => ({
       pixels: pointPixels(points, geometry, size),
       winner: projectScans(points, geometry, size),
+      unmoved: projectScans(points, geometry, size, { moves: false }),
+      ofPixels: nearestPoints(pointPixels(points, geometry, size, { moves: false }), size),
     }));
+    for (const [name, other] of Object.entries(others)) assertEquals(other, winner, name);
     const count = size.height * size.width;
     for (const [index, scan] of scans.entries()) {
       const what = `scan ${index} of ${scan.sensor.name}`;

@@ -36,5 +36,5 @@ Deno.test("a scan that is larger than a binding is refused before anything is al
   const winner = projectScans(points, input("geometry", [2, 28], { layout: "plain" }), size);
   const traits = { software: true, maxBindingBytes: 4000 };
   const { memory } = planProgram(await testGpu(), { outputs: { winner }, traits });
-  assertStringIncludes(memory.unbindable ?? "", "pointPixels");
+  assertStringIncludes(memory.unbindable ?? "", "(projectScans)");
 });
