@@ -27,6 +27,7 @@ import { labelBatch, type Settings, testViewOptions, viewOptions } from "../sett
 import { balancedWeights, classPixels, readClassWeights } from "./class_weights.ts";
 import type { RunContext, RunData } from "./context.ts";
 import { readPrior } from "./given_prior.ts";
+import { scribbles } from "./labelled_part.ts";
 
 /** The compiled training step of a run, with its optimizer. The caller frees both. */
 export async function openTrainer(context: RunContext, { sourceSplit }: RunData): Promise<Trainer> {
@@ -166,6 +167,7 @@ export function adaptationSettings(
       stride: settings.get("stride"),
       ringMetres: settings.get("rings"),
       alpha: settings.get("alpha"),
+      onlyUnlabelled: settings.get("labelled") === scribbles,
     },
     spatialPrior: prior === undefined ? settings.get("spatial-prior") : readPrior(prior, context.network.classCount),
     stopEarly: settings.get("stop-early"),

@@ -5,10 +5,11 @@
  * @module
  */
 
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openDataset, openLoader, readClassMap } from "../data/folder.ts";
+import { isFolder } from "../data/image_files.ts";
 import type { LabelSet } from "../data/label_sets.ts";
 import { roundSize, type Size } from "../data/size.ts";
 import { UsageError } from "../errors.ts";
@@ -158,6 +159,12 @@ function requireOneData(settings: Settings, needsTarget: boolean): void {
       `Give either --data, a data set of which a part counts as labelled, or ${
         needsTarget ? "--source and --target" : "--source"
       }`,
+    );
+  }
+  const path = settings.get("data");
+  if (path !== undefined && existsSync(path) && !isFolder(path)) {
+    throw new UsageError(
+      `--data is ${path}, which is a file: give the folder of the data set, and a list with --labelled`,
     );
   }
   if (data && settings.has("source-list")) {

@@ -12,7 +12,7 @@ import type { Settings } from "../settings/settings.ts";
 import type { RunData } from "./context.ts";
 import { type InspectedSplit, inspectItems, requireUsable } from "./inspection.ts";
 import { checkLabels, warnOfPalettes } from "./label_check.ts";
-import { countedAsLabelled } from "./labelled_part.ts";
+import { countedAsLabelled, scribbles } from "./labelled_part.ts";
 
 /** The layouts that are asked for, and the lists that select images to learn from and to adapt to. */
 export interface ListsOfRun {
@@ -74,12 +74,13 @@ function splitsToLearn(
 ): Pick<RunData, "sourceSplit" | "targetSplit"> {
   const all = listedPart(source.split(settings.get("source-split")), source, lists.source);
   const counted = settings.get("labelled");
-  const sourceSplit = counted === undefined
+  const sourceSplit = counted === undefined || counted === scribbles
     ? labelledPart(all, source)
     : countedAsLabelled(all, source, counted, settings.get("seed"));
   if (!needsTarget) return { sourceSplit, targetSplit: sourceSplit };
   const targetSplit = listedPart(target.split(settings.get("target-split")), target, lists.target);
-  if (counted === undefined) return { sourceSplit, targetSplit };
+  // Where all images are labelled in part, they are adapted to as well, those without any label as a whole.
+  if (counted === undefined || counted === scribbles) return { sourceSplit, targetSplit };
   const labelled = new Set(sourceSplit.items.map(({ imagePath }) => imagePath));
   const items = targetSplit.items.filter(({ imagePath }) => !labelled.has(imagePath));
   if (items.length > 0) return { sourceSplit, targetSplit: { ...targetSplit, items } };

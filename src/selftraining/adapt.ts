@@ -80,9 +80,12 @@ export interface AdaptationSettings extends RoundSettings, ScoringSettings {
   readonly targetScaleRange?: readonly [number, number] | undefined;
   /**
    * How thresholds are found. With the policy `lrent` labels are soft, with `alpha` as the weight of their entropy (default
-   * 0.25); the trainer must then take `compact` labels.
+   * 0.25); the trainer must then take `compact` labels. With `onlyUnlabelled`, no pixel that has a label of its own gets a
+   * pseudo-label: the target images are those of the source, which are labelled in part.
    */
-  readonly selection: Omit<SelectionSettings, "portion"> & { readonly alpha?: number };
+  readonly selection:
+    & Omit<SelectionSettings, "portion">
+    & { readonly alpha?: number; readonly onlyUnlabelled?: boolean };
   /**
    * Multiply scores by how often each class stands at each place: `true` of the source images, or as given maps say.
    * Default `false`.

@@ -25,6 +25,14 @@ export function addCounts(a: LabelCounts, b: LabelCounts): LabelCounts {
   };
 }
 
+/** The counts after some labels of each class were taken back: those pixels got none. */
+export function subtractCounts({ labelled, ignored }: LabelCounts, taken: readonly number[]): LabelCounts {
+  return {
+    labelled: labelled.map((count, id) => count - (taken[id] ?? 0)),
+    ignored: ignored + taken.reduce((sum, count) => sum + count, 0),
+  };
+}
+
 /** The counts of `pixels` pixels. `bytes` holds the u32 that a labelling kernel counted for each class. */
 export function countsOf(bytes: Uint8Array<ArrayBuffer>, classes: number, pixels: number): LabelCounts {
   const labelled = [...new Uint32Array(bytes.buffer, bytes.byteOffset, classes)];

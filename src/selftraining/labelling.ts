@@ -4,12 +4,13 @@
  * @module
  */
 
+import { IGNORE_LABEL } from "../data/class_map.ts";
 import type { SampleLabelMap, SampleSource } from "../data/sample.ts";
 import { softLabelWords } from "../data/soft_label_map.ts";
 import type { Size, WorkingSize } from "../data/size.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import type { Network } from "../nn/network.ts";
-import { addCounts, noLabels } from "./label_counts.ts";
+import { addCounts, noLabels, subtractCounts } from "./label_counts.ts";
 import { type LogitsOptions, LogitsSource } from "./logits_source.ts";
 import { labelsOfPoints } from "./labels_of_points.ts";
 import { allThresholds } from "./ring_thresholds.ts";
@@ -32,6 +33,11 @@ export interface LabellingOptions extends SelectionSettings, LogitsOptions {
   readonly priorSize?: Size | undefined;
   /** Weight of the label entropy, above 0; only for `lrent`. Default 0.25, the paper's. */
   readonly alpha?: number | undefined;
+  /**
+   * Whether pixels, or points, that have a label of their own get no pseudo-label. Thresholds are chosen among all of them.
+   * Default `false`.
+   */
+  readonly onlyUnlabelled?: boolean | undefined;
 }
 
 /** The result of labelling: the thresholds, and how many pseudo-labels are right if the target has labels. */
@@ -85,11 +91,36 @@ export async function labelTarget<Item>(
         ? { height, width, labels: own }
         : labelsOfPoints(own, winners.subarray(index * pixels, (index + 1) * pixels), originalSize?.height ?? 0);
       const soft = shares?.slice(index * wordsOf, (index + 1) * wordsOf);
-      await sink.write(map, (await truths.next()).value ?? null, originalSize, soft);
+      const truth = (await truths.next()).value ?? null;
+      if (options.onlyUnlabelled === true && truth !== null) {
+        counts = subtractCounts(counts, leaveLabelled(map.labels, truth));
+        await sink.write(map, null, originalSize, soft);
+      } else await sink.write(map, truth, originalSize, soft);
     }
   }
   const precision = await sink.finish();
   return { ...thresholdsReport(thresholds, counts), ...policy === "lrent" ? { alpha } : {}, precision };
+}
+
+/**
+ * Takes back the pseudo-labels of pixels that have a label of their own.
+ *
+ * @param labels pseudo-labels; they are changed.
+ * @param own labels in the same form.
+ * @returns how many of each class were taken back.
+ */
+export function leaveLabelled(labels: Uint8Array, own: Uint8Array): number[] {
+  if (own.length !== labels.length) {
+    throw new Error(`Cannot leave out labelled pixels: there are ${labels.length} pseudo-labels, ${own.length} labels`);
+  }
+  const taken = new Array<number>(256).fill(0);
+  for (let pixel = 0; pixel < labels.length; pixel++) {
+    const label = labels[pixel] ?? IGNORE_LABEL;
+    if (own[pixel] === IGNORE_LABEL || label === IGNORE_LABEL) continue;
+    taken[label] = (taken[label] ?? 0) + 1;
+    labels[pixel] = IGNORE_LABEL;
+  }
+  return taken;
 }
 
 /** The labels that come with the target images. They only judge the pseudo-labels. */

@@ -11,6 +11,7 @@ import { errorText, UsageError } from "../errors.ts";
 import { shortJson, shortText } from "../formats/validation.ts";
 import type { ViewOptions } from "../selftraining/views.ts";
 import { type Expectation, readExpectation } from "./expectation.ts";
+import { shareOf } from "./shares.ts";
 import {
   allChoices,
   type Command,
@@ -172,7 +173,8 @@ export function parseRecipe(text: string, source: string): Recipe {
     }
     const obstacle = recipeObstacle(option);
     if (obstacle !== null) throw new UsageError(`The recipe ${source} has the key "${key}", ${obstacle}`);
-    const choices = allChoices(option) ?? (option.kind === "path" ? option.words : undefined);
+    const takesWords = option.kind === "path" && !(option.orShare === true && shareOf(String(value)) !== null);
+    const choices = allChoices(option) ?? (takesWords ? option.words : undefined);
     values.push([option.key, readValue({ ...option, ...(choices === undefined ? {} : { choices }) }, value, source)]);
   }
   return { values: checkedValues(values), expect };

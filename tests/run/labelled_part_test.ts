@@ -6,7 +6,7 @@ import { UsageError } from "../../src/errors.ts";
 import { countedAsLabelled } from "../../src/run/labelled_part.ts";
 import { openRun } from "../../src/run/open_run.ts";
 import { savedForm, settingDifferences } from "../../src/run/run_config.ts";
-import { readValue, resolveSettings, type Values } from "../../src/settings/settings.ts";
+import { readRecipe, readValue, resolveSettings, type Values } from "../../src/settings/settings.ts";
 import { options } from "../../src/settings/options.ts";
 import { street, writeStreets } from "../cli/fixture.ts";
 import { withFolder, write, writeSmallDataset } from "../data/pictures.ts";
@@ -113,6 +113,7 @@ Deno.test("with --data, the labelled part is the source and the rest the target"
       [{ labelled: "0.1", target: data }, "Give either --data"],
       [{ labelled: "0.1", "source-list": list }, "Give --labelled instead of --source-list"],
       [{ labelled: "2" }, "--labelled is 2"],
+      [{ labelled: "0.1", data: list }, "which is a file: give the folder"],
     ];
     for (const [values, message] of refused) assertStringIncludes(String(await start(values)), message);
     assertStringIncludes(String(await opened({ labelled: "0.1", out: join(folder, "other") })), "together with --data");
@@ -124,6 +125,9 @@ Deno.test("a run knows its share and its list again", () => {
   const option = options.find(({ key }) => key === "labelled");
   assert(option !== undefined);
   assertEquals([readValue(option, 0.1), readValue(option, "0.1")], ["0.1", "0.1"]);
+  assertEquals(readRecipe("labelled: 0.1", "a recipe"), { labelled: "0.1" });
+  assertEquals(readRecipe("labelled: scribbles", "a recipe"), { labelled: "scribbles" });
+  assertThrows(() => readRecipe("labelled: list.txt", "a recipe"), UsageError, '"labelled" in a recipe is "list.txt"');
   const saved = (labelled: string) => savedForm(resolveSettings("adapt", { labelled }));
   assertEquals([saved("0.1").labelled, saved("list.txt").labelled], ["0.1", resolve("list.txt")]);
   assertEquals(settingDifferences(saved("0.1"), saved("0.2")), [{ what: "--labelled", from: '"0.1"', to: '"0.2"' }]);
