@@ -1,5 +1,5 @@
 /**
- * What a page that `export --web` wrote knows of its network: the file `site.json` beside the page. The program writes
+ * What a page that `crosswalk export` wrote knows of its network: the file `site.json` beside the page. The program writes
  * it, the page and its Workers read it.
  *
  * @module
@@ -52,7 +52,7 @@ export interface SiteWeights {
   readonly sha256: string;
 }
 
-/** Which of the networks: the one that `--weights` names, or the one before it was adapted. */
+/** Which of the networks: the one that was given, or the one before it was adapted. */
 export type NetworkName = "adapted" | "source";
 
 /** The contents of `site.json`. */
