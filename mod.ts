@@ -231,15 +231,15 @@ export {
 } from "./src/selftraining/prediction.ts";
 
 // Self-training: the loop
-export {
-  adapt,
-  type AdaptationImages,
-  type AdaptationResult,
-  type AdaptationSettings,
-  type EarlierRounds,
-  type RoundStep,
-  type SourceTraining,
-} from "./src/selftraining/adapt.ts";
+export { adapt } from "./src/selftraining/adapt.ts";
+export type {
+  AdaptationImages,
+  AdaptationResult,
+  AdaptationSettings,
+  EarlierRounds,
+  RoundStep,
+  SourceTraining,
+} from "./src/selftraining/adaptation.ts";
 export type { BestRound } from "./src/selftraining/round_judge.ts";
 export type { PriorMaps } from "./src/selftraining/spatial_prior.ts";
 export { type CollapseKind, collapseText, type CollapseWarning } from "./src/selftraining/collapse.ts";

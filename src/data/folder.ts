@@ -84,7 +84,7 @@ export function openDataset(path: string, options: OpenOptions = {}): Dataset {
   const layout = layoutOf(path, options);
   const description = layout.describe(path);
   const { rules, encodings, ...classes } = description === null
-    ? { ...requireGiven(path, options), rules: { labelTable: labelTable(255) }, encodings: {} }
+    ? { ...requireGiven(path, layout, options), rules: { labelTable: labelTable(255) }, encodings: {} }
     : mappedClasses(description, options.classMap);
   return {
     ...classes,
@@ -133,8 +133,14 @@ function requireLayout(path: string, name: LayoutName, found: Layout | undefined
 }
 
 /** The given classes of a folder that says none. */
-function requireGiven(path: string, { classes }: OpenOptions): DatasetClasses {
+function requireGiven(path: string, layout: Layout, { classes }: OpenOptions): DatasetClasses {
   if (classes !== undefined) return { name: path, classes: [...classes.classes], palette: [...classes.palette] };
+  if (layout === scanFolder) {
+    throw new Error(
+      `Cannot open the data set ${path}: it holds LiDAR scans, but nothing that tells the classes of their labels. Let the ` +
+        "files lie as those of SemanticKITTI or nuScenes do (docs/datasets.md), or give it as a folder to adapt to",
+    );
+  }
   throw new Error(
     `Cannot open the data set ${path}: it holds images, but no dataset.json that names the classes of their labels. ` +
       'Write one, such as {"name": "town", "classes": ["road", "car"]}, with the images in <split>/images and the ' +

@@ -169,7 +169,7 @@ export function matchTensors(
   const missing: WantedTensor[] = [];
   const misshaped: MisshapedTensor[] = [];
   const used = new Set<string>();
-  const declared = declaredParameters(model, count);
+  const declared = declaredParameters(withStatisticsApart(model), count);
   const held = names === null ? withSeparateStatistics(tensors, new Set(declared.map(({ name }) => name))) : tensors;
   for (const { name, shape, group } of declared) {
     const place = placeOf(names, name, shape, count);
@@ -193,6 +193,11 @@ export function matchTensors(
     ignored: others.filter((name) => isIgnored(name) && fixed.get(name) !== false),
     changed: others.filter((name) => fixed.get(name) === false),
   };
+}
+
+/** Files hold a mean and a variance of each batch norm, whatever of it is trained. So do networks that train nothing of it. */
+function withStatisticsApart({ name, variant }: Model): Model {
+  return findModel(name, { ...variant, batchNorm: "frozen" });
 }
 
 /** What a parameter is called in the file, and its shape there. */

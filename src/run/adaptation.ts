@@ -4,7 +4,8 @@
  * @module
  */
 
-import { adapt, type AdaptationResult, sourceStage } from "../selftraining/adapt.ts";
+import { adapt, sourceStage } from "../selftraining/adapt.ts";
+import type { AdaptationResult } from "../selftraining/adaptation.ts";
 import type { CollapseWarning } from "../selftraining/collapse.ts";
 import { scoreSplit, type SplitScores } from "../selftraining/evaluation.ts";
 import { scoresForm } from "../selftraining/kept_results.ts";

@@ -12,7 +12,7 @@ import type { RunShapes } from "../data/shapes.ts";
 import type { Size } from "../data/size.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import type { Network } from "../nn/network.ts";
-import type { AdaptationImages } from "../selftraining/adapt.ts";
+import type { AdaptationImages } from "../selftraining/adaptation.ts";
 import type { Progress } from "../selftraining/progress.ts";
 import type { Trainer } from "../selftraining/trainer.ts";
 import type { RunParts } from "../selftraining/training.ts";

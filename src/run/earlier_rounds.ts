@@ -10,7 +10,7 @@ import * as v from "valibot";
 import { UsageError } from "../errors.ts";
 import { readFile } from "../disk/files.ts";
 import { validated } from "../formats/validation.ts";
-import type { EarlierRounds } from "../selftraining/adapt.ts";
+import type { EarlierRounds } from "../selftraining/adaptation.ts";
 import type { KeptForm } from "../selftraining/kept.ts";
 import { scoresForm } from "../selftraining/kept_results.ts";
 import { roundWeights } from "../selftraining/round_judge.ts";

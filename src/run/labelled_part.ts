@@ -40,7 +40,7 @@ function drawnPart(split: Split, dataset: Dataset, share: number, seed: number):
   const chosen = new Set(order.slice(0, wanted).map((place) => candidates[place]));
   const notice =
     `${countText(chosen.size, split)} of the ${items.length} of the split "${split.name}" of ${dataset.path} ` +
-    `count as labelled (${share})`;
+    `${chosen.size === 1 ? "counts" : "count"} as labelled (${share})`;
   return { ...split, items: items.filter((_, index) => chosen.has(index)), notices: [...split.notices, notice] };
 }
 

@@ -6,7 +6,7 @@
  */
 
 import type { FileItem } from "../data/file_item.ts";
-import type { AdaptationSettings, EarlierRounds, SourceTraining } from "../selftraining/adapt.ts";
+import type { AdaptationSettings, EarlierRounds, SourceTraining } from "../selftraining/adaptation.ts";
 import { balancedWeights, classPixels } from "../selftraining/class_balance.ts";
 import type { Objective } from "../selftraining/objective.ts";
 import { Trainer } from "../selftraining/trainer.ts";

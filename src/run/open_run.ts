@@ -36,7 +36,7 @@ import { builtInFolders, writeBuiltIn } from "./built_in.ts";
 import { adapterKey, loadTuning } from "../tuning/table.ts";
 import type { RunContext, RunData } from "./context.ts";
 import { openBackbone, openWeights } from "./weights.ts";
-import { requireKind, requireRings, scanSizes } from "./scan_runs.ts";
+import { requireKind, requireRings, requireScanOptions, scanModel, scanSizes } from "./scan_runs.ts";
 import { cropSize } from "../settings/working_sizes.ts";
 import { sizesOf } from "./run_sizes.ts";
 
@@ -90,6 +90,7 @@ async function openIn(folder: FolderStore, settings: Settings, needsTarget: bool
   });
   const opened = { source, target, isFinished: first.isFinished };
   const data = await openSplits(settings, opened, lists, needsTarget, progress);
+  const model = first.isTrained ? first.model : scanModel(settings, first.model, data.sourceSplit.items);
   // What a run can be refused for is found out before the GPU is opened.
   for (
     const { items } of [
@@ -101,6 +102,7 @@ async function openIn(folder: FolderStore, settings: Settings, needsTarget: bool
     requireKind(first.model, items);
   }
   if (needsTarget) requireRings(settings, first.model);
+  if (first.model.takes.scans !== undefined) requireScanOptions(settings);
   let adapterName = "";
   const gpu = await Gpu.open({
     adapter: settings.get("adapter"),
@@ -112,7 +114,7 @@ async function openIn(folder: FolderStore, settings: Settings, needsTarget: bool
   });
   folder.begin(runFacts(settings, adapterName, gpu, data, continuedWeights(settings)), imagesOf(data));
   if (settings.get("profile")) profile.timeKernels(gpu);
-  const { model, metadata } = first;
+  const { metadata } = first;
   const sized = { model, recorded: metadata.size };
   const { shapes, room } = model.takes.scans === undefined
     ? sizesOf(settings, folder, sized, data, line)
@@ -134,9 +136,10 @@ async function openIn(folder: FolderStore, settings: Settings, needsTarget: bool
   };
 }
 
-/** @throws {UsageError} if options contradict each other. */
+/** @throws {UsageError} if options contradict each other, or the built-in scans. */
 function requireFittingOptions(settings: Settings, needsTarget: boolean): void {
   continuedWeights(settings);
+  if (settings.get("built-in") !== "towns") requireScanOptions(settings);
   requireOneData(settings, needsTarget);
   if (settings.get("built-in") !== "towns" && (settings.has("source") || settings.has("data"))) {
     throw new UsageError("Give either --built-in or data of your own, --source and --target or --data");
@@ -232,6 +235,8 @@ interface FirstNetwork {
   readonly metadata: NetworkMetadata;
   /** Whether it has been trained on the source. */
   readonly isFinished: boolean;
+  /** Whether its weights, or those of its backbone, come from a file: they were trained on images as it takes them. */
+  readonly isTrained: boolean;
   /** Writes the first weights into the store. */
   readonly fill: (store: ParameterStore) => void;
 }
@@ -256,6 +261,7 @@ function firstNetwork(
       model,
       metadata: { palette, ...metadata },
       isFinished: true,
+      isTrained: true,
       fill: (store) => store.load(tensors, finished),
     };
   }
@@ -268,6 +274,7 @@ function firstNetwork(
     model: backbone?.model ?? findModel(wanted.model, variant),
     metadata: { classes, palette, ...(backbone?.size === undefined ? {} : { size: backbone.size }) },
     isFinished: false,
+    isTrained: backbone !== undefined,
     fill: (store) => {
       store.initialize(settings.get("seed"));
       if (backbone === undefined) return;

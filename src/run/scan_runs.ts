@@ -11,6 +11,7 @@ import { exactly, type RunShapes } from "../data/shapes.ts";
 import { isExact, type Size } from "../data/size.ts";
 import { ReasonedError, UsageError } from "../errors.ts";
 import type { Model } from "../nn/model.ts";
+import { findModel } from "../nn/models/mod.ts";
 import { roomForPoints } from "../nn/scan_ranges.ts";
 import { rangeSize } from "../selftraining/inference.ts";
 import { narrowestRing } from "../selftraining/rings.ts";
@@ -69,6 +70,16 @@ export function requireScanOptions(settings: Settings): void {
 }
 
 /**
+ * The network as it is trained on scans where no option says how their channels are scaled: those of nuScenes' rule are
+ * not, as published for its recipe. The weight file records it.
+ */
+export function scanModel(settings: Settings, model: Model, items: readonly Pick<FileItem, "sensor">[]): Model {
+  const isOfRings = items.some(({ sensor }) => sensor?.rule === "ring");
+  if (model.takes.scans === undefined || settings.has("scaling") || !isOfRings) return model;
+  return findModel(model.name, { ...model.variant, scaling: "raw" });
+}
+
+/**
  * Makes sure that thresholds by class and ring can be had where they are asked for.
  *
  * @throws {UsageError} where images are no scans, there is one threshold for all classes, or rings are too narrow.
@@ -115,7 +126,6 @@ export function scanSizes(
   { inspected: { source, target, evaluation } }: Pick<RunData, "inspected">,
   say: (text: string) => void,
 ): RunSizes {
-  requireScanOptions(settings);
   const shapes = scanShapes(
     settings,
     recorded,

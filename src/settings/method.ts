@@ -13,7 +13,7 @@ import type { Gpu } from "../gpu/gpu.ts";
 import type { ParameterStore } from "../nn/parameters.ts";
 import { adamW, groupRates, isBiasGroup, type LearningRates, type Optimizer, sgd } from "../optim/optimizer.ts";
 import { type Schedule, scheduleFactor, scheduleMomentum } from "../optim/schedule.ts";
-import type { AdaptationSettings, EarlierRounds, SourceTraining } from "../selftraining/adapt.ts";
+import type { AdaptationSettings, EarlierRounds, SourceTraining } from "../selftraining/adaptation.ts";
 import {
   atLogits,
   type CrossEntropyOptions,

@@ -6,6 +6,7 @@
 
 import { elementBytes, type ElementType, type StoredTensor, storedTensor } from "../../src/formats/stored_tensor.ts";
 import type { Model } from "../../src/nn/model.ts";
+import { findModel } from "../../src/nn/models/mod.ts";
 import { declaredParameters } from "../../src/nn/network.ts";
 import type { OriginalNames } from "../../src/nn/original_names.ts";
 import { Random } from "../../src/random.ts";
@@ -25,7 +26,9 @@ export function originalTensors(
   names: OriginalNames | null,
   { classes = 3, values = "random" }: { readonly classes?: number; readonly values?: "random" | "zeros" } = {},
 ): Tensors {
-  const tensors = declaredParameters(model, classes).flatMap(({ name, shape }): [string, StoredTensor][] => {
+  // Their files hold a mean and a variance of each batch norm, in two tensors.
+  const apart = names === null ? model : findModel(model.name, { ...model.variant, batchNorm: "frozen" });
+  const tensors = declaredParameters(apart, classes).flatMap(({ name, shape }): [string, StoredTensor][] => {
     const place = names === null ? { name } : names.original(name, { shape, classes });
     if (place === null) return [];
     const found = place.shape ?? shape;

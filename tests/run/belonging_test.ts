@@ -4,7 +4,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { cpSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DivergenceError, InterruptedError, UsageError } from "../../src/errors.ts";
-import type { AdaptationResult } from "../../src/selftraining/adapt.ts";
+import type { AdaptationResult } from "../../src/selftraining/adaptation.ts";
 import { runParts } from "../../src/run/context.ts";
 import { FolderStore } from "../../src/run/folder_store.ts";
 import { openTrainer } from "../../src/run/method_settings.ts";

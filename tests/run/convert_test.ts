@@ -8,8 +8,9 @@ import { readStoredSafetensors, writeStoredSafetensors } from "../../src/formats
 import type { StoredTensor } from "../../src/formats/stored_tensor.ts";
 import { modelOf } from "../../src/nn/model.ts";
 import { findModel, modelFamilies } from "../../src/nn/models/mod.ts";
-import { readWeights, weightMetadata } from "../../src/nn/network.ts";
+import { declaredParameters, readWeights, weightMetadata } from "../../src/nn/network.ts";
 import { type ConvertOptions, openConversion } from "../../src/run/convert.ts";
+import { openWeights } from "../../src/run/weights.ts";
 import { crosswalk } from "../cli/program.ts";
 import { withFolder, write } from "../data/pictures.ts";
 import { mxnetFile, originalTensors, stored, type Tensors, torchFile, zeros } from "../nn/foreign_files.ts";
@@ -195,3 +196,29 @@ Deno.test({
       }
     }),
 });
+
+Deno.test("a file of FIDNet, with the statistics of its batch norms, is a network whose batch norms are trained", () =>
+  withFolder((folder) => {
+    const model = findModel("fidnet-nano");
+    const tensors = originalTensors(model, model.originalNames?.[0] ?? null);
+    for (const norm of ["backend.bn_0", "backend.layer2.0.downsample.1", "semantic_head.bn2"]) {
+      for (const part of ["weight", "bias", "running_mean", "running_var"]) {
+        assert(tensors.has(`${norm}.${part}`), norm);
+      }
+    }
+    const [path, labelSet] = files(folder, "fidnet.pth", torchFile(tensors));
+    const opened = openWeights(path, { labelSet, model: "fidnet-nano" });
+    assertEquals([opened.model.name, opened.model.variant], ["fidnet-nano", {}]);
+    assertEquals(opened.tensors.get("backend.conv1.bn.var")?.values, tensors.get("backend.bn_0.running_var")?.values);
+    // What a training writes has both statistics in one tensor. By the authors' names they are apart again.
+    const store = new Map(declaredParameters(model, 3).map(({ name, shape }) => [name, zeros("f32", ...shape)]));
+    const ours = join(folder, "ours.safetensors");
+    write(ours, writeStoredSafetensors(store, weightMetadata(model, { classes: ["road", "sky", "car"] })));
+    const back = openConversion(ours, { variant: {}, names: "original", backboneOnly: false }).write();
+    assertEquals([...readStoredSafetensors(back, "back").tensors.keys()].sort(), [...tensors.keys()].sort());
+    const again = readWeights(
+      openConversion(ours, { variant: {}, names: "ours", backboneOnly: false }).write(),
+      "again",
+    );
+    assertEquals([again.model, again.variant], ["fidnet-nano", {}]);
+  }));

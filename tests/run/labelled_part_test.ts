@@ -29,6 +29,8 @@ Deno.test("a share draws ⌊N·share⌋ images, at least one, by the seed, and l
     assertEquals(counted(dataset, "0.1").names, drawn[2]);
     assert(counted(dataset, "0.1", 1).names.join() !== drawn[2]?.join());
     assertStringIncludes(counted(dataset, "0.1").notices.at(-1) ?? "", "10 images of the 100 of the split");
+    const [one] = counted(dataset, "0.001").notices;
+    assert(/^1 image of the 100 .* counts as labelled/.test(one ?? ""), one);
     for (const share of ["0", "1.5", "-0.1"]) {
       assertThrows(() => counted(dataset, share), UsageError, `${Number(share)}`);
     }

@@ -5,12 +5,8 @@ import { InterruptedError } from "../../src/errors.ts";
 import { deeplabNano } from "../../src/nn/models/deeplab_nano.ts";
 import { Network } from "../../src/nn/network.ts";
 import { sgd } from "../../src/optim/optimizer.ts";
-import {
-  adapt,
-  type AdaptationImages,
-  type AdaptationResult,
-  type AdaptationSettings,
-} from "../../src/selftraining/adapt.ts";
+import { adapt } from "../../src/selftraining/adapt.ts";
+import type { AdaptationImages, AdaptationResult, AdaptationSettings } from "../../src/selftraining/adaptation.ts";
 import { crossEntropyWith } from "../../src/selftraining/objective.ts";
 import { timedForm } from "../../src/selftraining/kept.ts";
 import { scoresForm } from "../../src/selftraining/kept_results.ts";

@@ -5,7 +5,7 @@
  */
 
 import { InterruptedError } from "../../src/errors.ts";
-import type { AdaptationResult } from "../../src/selftraining/adapt.ts";
+import type { AdaptationResult } from "../../src/selftraining/adaptation.ts";
 import { silent } from "../../src/selftraining/progress.ts";
 import { runAdaptation } from "../../src/run/adaptation.ts";
 import { openRun } from "../../src/run/open_run.ts";

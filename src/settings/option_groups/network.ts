@@ -71,5 +71,5 @@ export const networkOptions = [
     help: "FIDNet: channels of a range image; of scans 6, or 5 without the channel that tells whether there is a point" },
   { key: "scaling", group: "network", kind: "text", choices: variantChoices.scaling,
     commands: [...weighing, "tune", "bench"],
-    help: "FIDNet: channels of a scan divided by what they usually are (scaled), or as they are (raw)" },
+    help: "FIDNet: channels of a scan divided by what they usually are (scaled), or as they are (raw); without it, as the weights say, else raw for scans of nuScenes and scaled for others" },
 ] as const satisfies readonly OptionShape[];

@@ -193,7 +193,7 @@ testWithShared("keyframes of nuScenes without labels are all scans to adapt to",
 Deno.test("a folder of scans that says nothing of classes is one to adapt to", () =>
   withFolder((folder) => {
     for (const name of ["a/1.bin", "a/2.pcd.bin", "3.bin"]) writeAt(join(folder, name), new Uint8Array(80));
-    assertThrows(() => openDataset(folder), Error, "no dataset.json that names the classes");
+    assertThrows(() => openDataset(folder), Error, "holds LiDAR scans, but nothing that tells the classes");
     const dataset = openDataset(folder, { classes: { classes: ["road"], palette: [[1, 2, 3]] } });
     assertEquals([dataset.layout, dataset.splitNames()], ["scans", ["train"]]);
     assertEquals(dataset.split("train").items.map(({ name, sensor }) => [name, sensor?.name]), [
