@@ -195,6 +195,8 @@
   const restore = (section, { open, on, values, focus }) => {
     const details = [...section.querySelectorAll("details")];
     if (details.length === open.length) details.forEach((one, index) => one.open = open[index] ?? false);
+    // The pictures' script remembers what was chosen by itself.
+    if (section.id === "images") [on, values] = [[], []];
     const buttons = [...section.querySelectorAll("button[aria-pressed]")];
     if (buttons.length === on.length) {
       buttons.forEach((button, index) => {
@@ -274,13 +276,10 @@
       refresh(snapshot.report);
     });
     on("update", (/** @type {any} */ update) => {
-      if (update.stage !== undefined) {
-        stages[update.index] = update.stage;
-        showStages();
-      }
-      const name = stages.at(-1)?.name;
-      if (update.losses !== undefined && name !== undefined) {
-        const points = [...losses[name] ?? [], ...update.losses];
+      for (const [index, stage] of update.stages ?? []) stages[index] = stage;
+      if (update.stages !== undefined) showStages();
+      for (const [name, more] of Object.entries(update.losses ?? {})) {
+        const points = [...losses[name] ?? [], ...more];
         losses[name] = points.length > mostPoints ? points.filter((_, index) => index % 2 === 0) : points;
       }
       showStage();

@@ -66,12 +66,10 @@ export interface Snapshot {
 
 /** What has changed since the last event. What is absent has not changed. */
 export interface Update {
-  /** The last stage, or a new one. */
-  readonly stage?: ShownStage;
-  /** Its number among the stages, counted from 0. */
-  readonly index?: number;
-  /** New points of the loss of this stage. */
-  readonly losses?: readonly LossPoint[];
+  /** Stages with their numbers, counted from 0. */
+  readonly stages?: readonly (readonly [index: number, stage: ShownStage])[];
+  /** New points of the loss, by stage. */
+  readonly losses?: Readonly<Record<string, readonly LossPoint[]>>;
   readonly labels?: readonly string[];
   readonly lines?: readonly ShownLine[];
 }

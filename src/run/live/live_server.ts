@@ -97,7 +97,9 @@ export class LiveServer {
       return;
     }
     this.#state.tell(message);
-    if (message.kind === "stage end") this.#page?.age(this.#clients.size > 0);
+    // What a stage leaves for the report is written between its end and the next one.
+    if (message.kind === "stage end") this.#page?.age(false);
+    if (message.kind === "stage") this.#page?.age(this.#clients.size > 0);
     this.#sendSoon();
   }
 

@@ -4,6 +4,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { symlinkSync } from "node:fs";
 import { join } from "node:path";
 import type { Snapshot, Update } from "../../../src/run/live/events.ts";
+import { LiveState } from "../../../src/run/live/live_state.ts";
 import { LiveServer, type LiveTimes } from "../../../src/run/live/live_server.ts";
 import { inTemporaryFolder } from "../../cli/program.ts";
 import { write } from "../../data/pictures.ts";
@@ -181,8 +182,9 @@ Deno.test("a page is told everything when it connects, also after a reload, and 
     assertEquals(first.lines, [{ text: "about 3 minutes", isWarning: false }]);
     assertEquals(first.stages.map(({ name, done, total }) => [name, done, total]), [["round 1: training", 0, 80]]);
     await server.tell({ kind: "steps", done: 8, losses: [[3, 0.5], [7, 0.25]] });
-    const { stage, index, losses } = await events.update();
-    assertEquals([stage?.done, index, losses], [8, 0, [[3, 0.5], [7, 0.25]]]);
+    const { stages: changed, losses } = await events.update();
+    assertEquals(changed?.map(([index, { done }]) => [index, done]), [[0, 8]]);
+    assertEquals(losses, { "round 1: training": [[3, 0.5], [7, 0.25]] });
     await server.tell({ kind: "labels", files: ["rounds/1/pseudo-labels/a/b c.png"] });
     await server.tell({ kind: "line", text: "the class dies", isWarning: true });
     const { labels, lines, ...rest } = await events.update();
@@ -195,8 +197,8 @@ Deno.test("a page is told everything when it connects, also after a reload, and 
     assertEquals(whole.losses, { "round 1: training": [[3, 0.5], [7, 0.25]] });
     assertEquals([whole.labels, whole.lines.length, whole.stages[0]?.done], [labels, 2, 8]);
     await server.tell({ kind: "stage end" });
-    const ended = await again.update();
-    assertEquals([ended.stage?.done, ended.stage?.isDone], [80, true]);
+    const [[, ended] = []] = (await again.update()).stages ?? [];
+    assertEquals([ended?.done, ended?.isDone], [80, true]);
     await again.close();
   }, { interval: 1 }));
 
@@ -211,15 +213,16 @@ Deno.test("events are few, however many steps there are, and none is lost", () =
         if (step % 100 === 0) await new Promise((resolve) => setTimeout(resolve, 10));
       }
     })();
+    const start = performance.now();
     let count = 0;
     const losses: unknown[] = [];
     while (losses.length < 2000) {
-      losses.push(...(await events.update()).losses ?? []);
+      losses.push(...(await events.update()).losses?.["source: training"] ?? []);
       count++;
     }
     await steps;
     assertEquals(losses, Array.from({ length: 2000 }, (_, step) => [step, 1]));
-    assert(count <= 8, `${count} events`);
+    assert(count <= 2 + (performance.now() - start) / 100, `${count} events`);
     const { losses: kept } = await (await Events.open(url)).snapshot();
     const points = kept["source: training"] ?? [];
     assert(points.length <= 800 && points.length >= 400, `${points.length} points`);
@@ -227,18 +230,18 @@ Deno.test("events are few, however many steps there are, and none is lost", () =
     await events.close();
   }, { interval: 100 }));
 
-Deno.test("time left follows the pace since the start, also of a stage that goes on in its middle", () =>
-  withServer(async (server, url) => {
-    await server.tell({ kind: "stage", name: "round 1: training", total: 1000, units: images });
-    await server.tell({ kind: "steps", done: 500, losses: [] });
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    await server.tell({ kind: "steps", done: 510, losses: [] });
-    const events = await Events.open(url);
-    const [stage] = (await events.snapshot()).stages;
-    // 10 steps took 0.1 s or a little more.
-    assert(stage?.secondsLeft != null && stage.secondsLeft > 4.5 && stage.secondsLeft < 25, `${stage?.secondsLeft}`);
-    await events.close();
-  }));
+Deno.test("time left follows the pace since the start, also of a stage that goes on in its middle", () => {
+  let now = 5000;
+  const state = new LiveState(() => now);
+  state.tell({ kind: "stage", name: "round 1: training", total: 1000, units: images });
+  now += 2000;
+  state.tell({ kind: "steps", done: 500, losses: [] });
+  assertEquals(state.snapshot("").stages[0]?.secondsLeft, null);
+  now += 100;
+  state.tell({ kind: "steps", done: 510, losses: [] });
+  const [stage] = state.snapshot("").stages;
+  assertEquals([stage?.seconds, stage?.secondsLeft], [2.1, 4.9]);
+});
 
 Deno.test("a run that goes on shows the losses of its earlier starts, without the steps that are done again", () =>
   withServer(async (server, url) => {
@@ -271,7 +274,7 @@ Deno.test("a page that goes away disturbs nobody", () =>
     await server.tell({ kind: "stage", name: "source: training", total: 10, units: images });
     for (let done = 1; done <= 10; done++) {
       await server.tell({ kind: "steps", done, losses: [] });
-      assertEquals((await events.update()).stage?.total, 10);
+      assertEquals((await events.update()).stages?.[0]?.[1].total, 10);
     }
     await events.close();
   }, { interval: 1 }));
