@@ -1,7 +1,10 @@
-// What happens now, on the page of a run that goes on: it listens to the run's events, draws them, and exchanges the
-// sections of the report for newer ones. All text goes into text nodes. Plain JavaScript, since the page holds it as it
-// stands here.
 // @ts-check
+/// <reference lib="dom" />
+/// <reference lib="dom.iterable" />
+/**
+ * What happens now, on the page of a run that goes on: it listens to the run's events, draws them, and exchanges the
+ * sections of the report for newer ones. All text goes into text nodes. The page holds this script as it stands here.
+ */
 (() => {
   const live = document.getElementById("live");
   if (live === null) return;
