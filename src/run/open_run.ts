@@ -11,7 +11,6 @@ import { join } from "node:path";
 import { openDataset, openLoader, readClassMap } from "../data/folder.ts";
 import { isFolder } from "../data/image_files.ts";
 import type { LabelSet } from "../data/label_sets.ts";
-import { roundSize, type Size } from "../data/size.ts";
 import { UsageError } from "../errors.ts";
 import { requestAdapter } from "../gpu/adapters.ts";
 import { Gpu } from "../gpu/gpu.ts";
@@ -38,7 +37,8 @@ import { adapterKey, loadTuning } from "../tuning/table.ts";
 import type { RunContext, RunData } from "./context.ts";
 import { openBackbone, openWeights } from "./weights.ts";
 import { requireKind, requireRings, requireScanOptions, scanModel, scanSizes } from "./scan_runs.ts";
-import { divisible, runSizes } from "./working_shapes.ts";
+import { cropSize } from "../settings/working_sizes.ts";
+import { sizesOf } from "./run_sizes.ts";
 
 /** A run that can start. */
 export interface OpenedRun {
@@ -117,7 +117,7 @@ async function openIn(folder: FolderStore, settings: Settings, needsTarget: bool
   const { metadata } = first;
   const sized = { model, recorded: metadata.size };
   const { shapes, room } = model.takes.scans === undefined
-    ? runSizes(settings, folder, sized, data, line)
+    ? sizesOf(settings, folder, sized, data, line)
     : scanSizes(settings, sized, data, line);
   const crop = model.takes.scans === undefined ? cropSize(settings, shapes.typical, model, line) : shapes.typical;
   const network = new Network(gpu, model, { ...metadata, size: shapes.typical });
@@ -282,15 +282,4 @@ function firstNetwork(
       else store.loadBackbone(backbone.tensors, backbone.path);
     },
   };
-}
-
-/**
- * The size of the pieces to train on: as the settings say, or all or four fifths of the most frequent working size. A
- * crop that is smaller than the image can be placed, and takes less time.
- */
-function cropSize(settings: Settings, size: Size, model: Model, say: (text: string) => void): Size {
-  const crop = settings.get("crop");
-  if (crop !== "auto" && crop !== "whole") return divisible(crop, "crop", model, say);
-  const share = crop === "whole" ? 1 : 4 / 5;
-  return roundSize({ height: size.height * share, width: size.width * share }, model.sizeMultiple);
 }
