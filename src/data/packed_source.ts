@@ -23,66 +23,42 @@ const byte = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(255));
 const classesSchema = v.pipe(v.array(v.string()), v.minLength(1), v.maxLength(255));
 const paletteSchema = v.array(v.strictTuple([byte, byte, byte]));
 
-/** Packs images one by one. */
-export class SourcePacker {
-  readonly #images: Uint8Array<ArrayBuffer>;
-  readonly #labels: Uint8Array<ArrayBuffer>;
-  #packed = 0;
+/** Images to pack. */
+export interface PackedImages extends PackedClasses {
+  /** How many there are. */
+  readonly count: number;
+  /** The size of each. */
+  readonly size: Size;
+  /** Red, green and blue of each pixel, `[N, height, width, 3]`. */
+  readonly images: Uint8Array<ArrayBuffer>;
+  /** Class ids `[N, height, width]`, 255 = ignored. */
+  readonly labels: Uint8Array<ArrayBuffer>;
+}
 
-  /**
-   * Takes room for `count` images.
-   *
-   * @throws {RangeError} if there is none.
-   */
-  constructor(readonly count: number, readonly size: Size, readonly names: PackedClasses) {
-    if (count < 1) throw new RangeError("Cannot pack a source set of no image");
-    const pixels = count * size.height * size.width;
-    this.#images = new Uint8Array(pixels * 3);
-    this.#labels = new Uint8Array(pixels);
+/**
+ * The file that holds the images.
+ *
+ * @throws {RangeError} if there is none, or the arrays have another length than the sizes say.
+ */
+export function packSource(packed: PackedImages): Uint8Array<ArrayBuffer> {
+  const { classes, palette, count, size: { height, width }, images, labels } = packed;
+  const pixels = count * height * width;
+  if (count < 1 || images.length !== pixels * 3 || labels.length !== pixels) {
+    throw new RangeError(
+      `Cannot pack ${count} images of ${height}×${width}: there are ${images.length} bytes of pixels and ` +
+        `${labels.length} labels`,
+    );
   }
-
-  /**
-   * Packs the next image.
-   *
-   * @param pixels RGBA bytes `[H, W, 4]`.
-   * @param labels class ids `[H, W]`.
-   * @throws {RangeError} if there are more images than room, or they have another size.
-   */
-  add(pixels: Uint8Array, labels: Uint8Array): void {
-    const area = this.size.height * this.size.width;
-    if (this.#packed === this.count) throw new RangeError(`There is room for ${this.count} images`);
-    if (pixels.length !== area * 4 || labels.length !== area) {
-      throw new RangeError(`Image ${this.#packed} of a packed source set has another size than the set`);
-    }
-    const start = this.#packed * area;
-    for (let pixel = 0; pixel < area; pixel++) {
-      for (let channel = 0; channel < 3; channel++) {
-        this.#images[(start + pixel) * 3 + channel] = pixels[pixel * 4 + channel] ?? 0;
-      }
-    }
-    this.#labels.set(labels, start);
-    this.#packed++;
-  }
-
-  /**
-   * The file.
-   *
-   * @throws {RangeError} if images are missing.
-   */
-  bytes(): Uint8Array<ArrayBuffer> {
-    const { count, size: { height, width }, names: { classes, palette } } = this;
-    if (this.#packed !== count) throw new RangeError(`${this.#packed} of ${count} images were packed`);
-    const tensor = (shape: readonly number[], bytes: Uint8Array<ArrayBuffer>) =>
-      storedTensor({ shape, dtype: "u8", bytes: () => bytes, where: "packed source set" });
-    const tensors = new Map([
-      ["images", tensor([count, height, width, 3], this.#images)],
-      ["labels", tensor([count, height, width], this.#labels)],
-    ]);
-    const content = "labelled images for adaptation in a browser";
-    return writeStoredSafetensors(tensors, {
-      ...{ content, classes: JSON.stringify(classes), palette: JSON.stringify(palette) },
-    });
-  }
+  const tensor = (shape: readonly number[], bytes: Uint8Array<ArrayBuffer>) =>
+    storedTensor({ shape, dtype: "u8", bytes: () => bytes, where: "packed source set" });
+  const tensors = new Map([
+    ["images", tensor([count, height, width, 3], images)],
+    ["labels", tensor([count, height, width], labels)],
+  ]);
+  const content = "labelled images for adaptation in a browser";
+  return writeStoredSafetensors(tensors, {
+    ...{ content, classes: JSON.stringify(classes), palette: JSON.stringify(palette) },
+  });
 }
 
 /** A packed source set that was read. */

@@ -318,7 +318,6 @@ export async function removeStore(files: StoreFiles): Promise<void> {
   }
 }
 
-
 function lineOf(entry: Entry, logged: number): string {
   const text = JSON.stringify([logged, entry]);
   return `${hashText(text).toString(16).padStart(8, "0")} ${text}\n`;

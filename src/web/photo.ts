@@ -29,7 +29,9 @@ export async function decodePhoto(photo: Blob, name: string): Promise<PixelImage
   try {
     const { height, width } = bitmap;
     const context = new OffscreenCanvas(width, height).getContext("2d", { alpha: false, willReadFrequently: true });
-    if (context === null) throw new Error(`Cannot read ${name}: this browser has no memory for ${height}×${width} pixels`);
+    if (context === null) {
+      throw new Error(`Cannot read ${name}: this browser has no memory for ${height}×${width} pixels`);
+    }
     context.drawImage(bitmap, 0, 0);
     const { data } = context.getImageData(0, 0, width, height);
     return { height, width, pixels: new Uint8Array(data.buffer) };
