@@ -74,9 +74,7 @@ function imageStrips(runs: readonly ShownRun[], name: string): Markup {
     comparison(name, first.strip, layers, runs.length > 1)
   }${
     strips.map(({ run, strip }) =>
-      markup`${
-        runs.length > 1 && markup`<h4>${named(run.name)}</h4>`
-      }<div class="strip" role="group" tabindex="0" aria-label="${
+      markup`${runs.length > 1 && markup`<h4>${named(run.name)}</h4>`}<div class="strip" role="group" aria-label="${
         runs.length > 1 ? `${name}, ${run.name}` : `${name}, all pictures`
       }" data-classes="${JSON.stringify(run.data.classes)}">${
         pane({ title: "image", kind: "picture", png: strip.image }, run, runs.length > 1, true)
