@@ -11,7 +11,7 @@ import type { Size } from "../data/size.ts";
 import type { RawIdsOfClasses } from "../data/scans/write_labels.ts";
 import { defaultWorkers, WorkerPool } from "../data/worker_pool.ts";
 import { syncFiles } from "../disk/files.ts";
-import { type JudgedCounts, type MergedLabels, Precision } from "../selftraining/precision.ts";
+import { type JudgedCounts, type JudgedShares, type MergedLabels, Precision } from "../selftraining/precision.ts";
 import type { LabelSink } from "../selftraining/store.ts";
 import type { LabelWork } from "./label_worker.ts";
 
@@ -89,10 +89,10 @@ export class LabelWriter implements LabelSink {
   /**
    * Waits until all files are on the disk.
    *
-   * @returns for each class, the share of its labels that are right; `null` if that is unknown.
+   * @returns how good the labels are.
    * @throws {Error} if a file could not be written.
    */
-  async finish(): Promise<(number | null)[]> {
+  async finish(): Promise<JudgedShares> {
     while (this.#waiting.length > 0) await this.#takeOne();
     await syncFiles([...this.paths.slice(0, this.#written), ...this.#softWritten]);
     return this.#precision.shares();
