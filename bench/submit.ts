@@ -53,7 +53,7 @@ export async function measureSubmission(
   const machine = await describeMachine(adapterName(gpu.info));
   const peaks = await measurePeaks(gpu);
   const kernels = await benchKernels(gpu, peaks, {
-    ...{ runs, peers: [], say: () => {} },
+    runs,
     onRow: ({ kernel, direction }) => say(`${kernel}  ${direction}`),
   });
   const { ours } = await benchStep(gpu, { runs, peers: [], say });
