@@ -12,7 +12,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 /** A folder may import from its own level and below. */
 const levels: Readonly<Record<string, number>> = {
   ...{ gpu: 0, formats: 0, graph: 1, disk: 1, ops: 2, data: 2, town: 2, metrics: 2, nn: 3, optim: 4 },
-  ...{ selftest: 5, tuning: 5, selftraining: 5, report: 5, settings: 6, run: 7, cli: 8 },
+  ...{ selftest: 5, tuning: 5, selftraining: 5, report: 5, settings: 6, run: 7, cli: 8, web: 8 },
 };
 
 function* files(folder: string, ending: string): Generator<string> {
