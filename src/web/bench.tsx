@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type JSX, render } from "preact";
+import { Fragment, type JSX, render } from "preact";
 import { useEffect, useReducer, useRef, useState } from "preact/hooks";
 import { kernelTable, markdownTable } from "../../bench/markdown.ts";
 import type { KernelRow } from "../../bench/kernels.ts";
@@ -170,14 +170,12 @@ function State({ view }: { readonly view: View }): JSX.Element {
       {view.facts.length > 0 && (
         <details>
           <summary>What it is measured on</summary>
-          <dl>
+          <dl class="facts">
             {view.facts.map(([name, value]) => (
-              <div key={name}>
-                <dt>
-                  <small>{name}</small>
-                </dt>
+              <Fragment key={name}>
+                <dt>{name}</dt>
                 <dd>{value}</dd>
-              </div>
+              </Fragment>
             ))}
           </dl>
         </details>
@@ -225,7 +223,7 @@ function Checks({ checked }: { readonly checked: readonly KernelResult[] }): JSX
         Each kernel computes cases whose results PyTorch or plain loops gave before. The error is relative to one plus
         the largest expected value.
       </p>
-      <div class="scroll" role="region" aria-labelledby="checks" tabIndex={0}>
+      <div class="scroll" role="region" aria-label="Table of checks" tabIndex={0}>
         <table>
           <thead>
             <tr>
@@ -262,7 +260,7 @@ function Times({ timed }: { readonly timed: readonly KernelRow[] }): JSX.Element
       <p>
         Medians of one launch. A share is of the multiply-add peak for convolutions, of the copy peak for the others.
       </p>
-      <div class="scroll" role="region" aria-labelledby="times" tabIndex={0}>
+      <div class="scroll" role="region" aria-label="Table of times" tabIndex={0}>
         <table>
           <thead>
             <tr>
