@@ -243,7 +243,7 @@ export type {
 export type { BestRound } from "./src/selftraining/round_judge.ts";
 export type { PriorMaps } from "./src/selftraining/spatial_prior.ts";
 export { type CollapseKind, collapseText, type CollapseWarning } from "./src/selftraining/collapse.ts";
-export type { MergedLabels } from "./src/selftraining/precision.ts";
+export type { JudgedShares, MergedLabels } from "./src/selftraining/precision.ts";
 export { MemoryStore } from "./src/selftraining/memory_store.ts";
 export {
   type PortionRule,
@@ -257,7 +257,7 @@ export type { Activity, Progress, StageProgress, StageUnits } from "./src/selftr
 export { planRounds, type RoundPlan, type RoundSettings } from "./src/selftraining/rounds.ts";
 export type { KeptForm } from "./src/selftraining/kept.ts";
 export type { LabelSink, RunStore } from "./src/selftraining/store.ts";
-export { type RunParts, Training } from "./src/selftraining/training.ts";
+export { type CheckpointRule, type RunParts, Training } from "./src/selftraining/training.ts";
 
 // Networks
 export type { Normalization } from "./src/ops/data/sample.ts";
