@@ -61,7 +61,8 @@ command line's own.</p>
 <h2>On the command line</h2>
 <pre tabindex="0"><code>./crosswalk adapt --source streets --target photos --source-model source.safetensors --out run</code></pre>
 <p>The same in LiDAR scans, of which two are labelled:</p>
-<figure>
+<pre tabindex="0"><code>./crosswalk adapt --built-in lidar</code></pre>
+<figure class="document">
 <img class="wide" src="docs/images/lidar.png" width="1036" height="953" alt="Range images of the built-in LiDAR towns: points, ground truth, and
 labels before and after adaptation">
 <figcaption>LiDAR scans of the built-in towns as range images. See <a href="docs/lidar.html">LiDAR</a>.</figcaption>
