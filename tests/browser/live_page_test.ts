@@ -4,7 +4,8 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { join } from "node:path";
 import { encodeLabelPng } from "../../src/data/encode.ts";
 import { LiveServer } from "../../src/run/live/live_server.ts";
-import { renderTown } from "../../src/town/town.ts";
+import { renderTown, townClasses } from "../../src/town/town.ts";
+import { sampleRun } from "../report/page/sample_run.ts";
 import { inTemporaryFolder } from "../cli/program.ts";
 import { write } from "../data/pictures.ts";
 import { assertAccessible, browserTest, type Page, screenshot, withPage } from "./harness.ts";
@@ -44,8 +45,11 @@ browserTest(
         const folder = join(outer, "run");
         write(join(folder, "config.json"), "{}");
         const { labels } = renderTown("target", 0, { height: 32, width: 64, seed: 1 });
-        write(join(folder, labelFile), encodeLabelPng(labels, 32, 64));
-        let server = new LiveServer({ interval: 20 });
+        write(join(folder, labelFile), encodeLabelPng(labels, 32, 64, townClasses.map(({ color }) => color)));
+        let rounds = 1;
+        const names = [hostile, "road", "sky"];
+        const read = () => sampleRun({ title: "run", classes: 3, rounds, images: 1, names });
+        let server = new LiveServer({ read, interval: 20, share: 1 });
         const port = server.listen({ hostname: "127.0.0.1", port: 0 });
         await server.tell({ kind: "folder", path: folder });
         await page.goto(`http://127.0.0.1:${port}/`);
@@ -58,7 +62,7 @@ browserTest(
         await assertMidRun(page, 20);
         const picture = page.locator("#live .live-labels img");
         const width = "(async (image) => (await image.decode(), image.naturalWidth))";
-      assertEquals(await page.evaluate(`${width}(document.querySelector("#live .live-labels img"))`), 64);
+        assertEquals(await page.evaluate(`${width}(document.querySelector("#live .live-labels img"))`), 64);
         assertEquals(await picture.getAttribute("alt"), "Pseudo-labels of round 1");
         assertEquals(await page.locator("#live .live-labels small").textContent(), hostile);
         // By keyboard: what the run has said opens, and is text.
@@ -68,6 +72,22 @@ browserTest(
         await assertAccessible(page);
         await screenshot(page, "live-mid-run");
 
+        // A newer report takes the place of the old one. What the visitor has set stays.
+        const road = page.locator('#images .legend button[data-class="road"]');
+        await road.click();
+        await page.locator("#rounds summary").first().click();
+        const rows = page.locator("#rounds table tbody tr");
+        const before = await rows.count();
+        rounds = 2;
+        await server.tell({ kind: "stage end" });
+        await server.tell({ kind: "stage", name: "round 1: evaluation", total: 9, units });
+        await rows.nth(before).waitFor({ state: "attached" });
+        assertEquals(await page.locator("#rounds details").first().getAttribute("open"), "");
+        await page.locator('#images[data-alive="yes"]').waitFor();
+        assertEquals(await road.getAttribute("aria-pressed"), "false");
+        await server.tell({ kind: "stage end" });
+        await tellTraining(server, "round 1: training", 20);
+
         await page.reload();
         await assertMidRun(page, 20);
         assertEquals(await picture.count(), 1);
@@ -76,7 +96,7 @@ browserTest(
         await server.close();
         await page.getByText("The run does not answer").waitFor();
         faults.splice(0);
-        server = new LiveServer({ interval: 20 });
+        server = new LiveServer({ read, interval: 20, share: 1 });
         server.listen({ hostname: "127.0.0.1", port });
         await server.tell({ kind: "folder", path: folder });
         await tellTraining(server, "round 1: training", 40);
@@ -101,7 +121,8 @@ browserTest(
   () =>
     inTemporaryFolder((folder) =>
       withPage({ colorScheme: "dark", viewport: { width: 360, height: 740 } }, async (page) => {
-        const server = new LiveServer({ interval: 20 });
+        const read = () => sampleRun({ classes: 3, rounds: 2, images: 1 });
+        const server = new LiveServer({ read, interval: 20, share: 1 });
         const port = server.listen({ hostname: "127.0.0.1", port: 0 });
         await server.tell({ kind: "folder", path: folder });
         await server.tell({ kind: "line", text: "about 3 minutes here", isWarning: false });

@@ -68,7 +68,7 @@
       isDone ? `took ${timeText(seconds)}` : `${timeText(seconds)} so far`,
       secondsLeft === null || secondsLeft === 0 || done >= total
         ? ""
-        : `${((total - done) * units.perStep / secondsLeft).toPrecision(2)} ${units.unit}/s`,
+        : `${Number(((total - done) * units.perStep / secondsLeft).toPrecision(2))} ${units.unit}/s`,
       loss === undefined ? "" : `loss ${loss.toFixed(3)}`,
     ];
     write("time", texts.filter((text) => text !== "").join(" · "));
@@ -100,7 +100,15 @@
     part("loss").hidden = stage === undefined;
     if (stage === undefined) return;
     const points = losses[stage.name] ?? [];
-    const [width, height, left, top, bottom] = [640, 240, 56, 12, 28];
+    const chart = part("chart");
+    // As wide as it is shown, so that its text has the size of the page's.
+    const [width, height, left, top, bottom] = [
+      Math.round(chart.getBoundingClientRect().width) || 640,
+      240,
+      56,
+      12,
+      28,
+    ];
     const values = points.map(([, loss]) => loss).filter(Number.isFinite);
     const most = Math.max(...values);
     const least = Math.min(0, ...values);
@@ -126,9 +134,9 @@
       drawn("line", { x1: left, x2: width - 12, y1: y(value), y2: y(value), stroke: "var(--faint)" }),
       drawn("text", { ...label, x: left - 8, y: y(value) + 4, "text-anchor": "end" }, value.toFixed(2)),
     ]);
-    const chart = part("chart");
     const [last] = points.at(-1) ?? [0];
     chart.setAttribute("aria-label", `Loss of ${stage.name} up to step ${last + 1} of ${stage.total}`);
+    chart.setAttribute("viewBox", `0 0 ${width} ${height}`);
     chart.replaceChildren(
       ...ticks,
       drawn("text", { ...label, x: left, y: height - 8 }, "step 1"),

@@ -6,15 +6,17 @@
 
 import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
+import { errorText } from "../../errors.ts";
 import type { LossPoint } from "./events.ts";
 import type { LiveState } from "./live_state.ts";
-import { livePage } from "../../report/page/live.ts";
+import type { ReportData } from "../../report/page/data.ts";
 import { logName } from "../run_log.ts";
 
-/** Rendering the report may take this share of the time while the run goes on, where nobody asks for it. */
-const share = 1 / 100;
 /** A page that is asked for is rendered anew if it is older than this, in milliseconds. */
 const oldest = 60_000;
+
+/** Reads what a report shows of the run in a folder. */
+export type ReadReport = (folder: string) => ReportData | Promise<ReportData>;
 
 /** The page. It is rendered when it is asked for, and after a stage if somebody looks at it. */
 export class LivePage {
@@ -30,9 +32,17 @@ export class LivePage {
 
   /**
    * @param folder the run's folder.
+   * @param read reads what the report shows of it.
+   * @param share the share of the time that rendering may take while the run goes on, where nobody asks for the page.
    * @param onRendered called when there is a new page.
    */
-  constructor(readonly folder: string, readonly state: LiveState, readonly onRendered: () => void) {}
+  constructor(
+    readonly folder: string,
+    readonly read: ReadReport,
+    readonly share: number,
+    readonly state: LiveState,
+    readonly onRendered: () => void,
+  ) {}
 
   /** What the report on the page is known by. */
   get version(): string {
@@ -68,7 +78,7 @@ export class LivePage {
   age(isWatched: boolean): void {
     this.#isOld = true;
     if (!isWatched || this.#timer !== undefined) return;
-    const wait = Math.max(0, this.#rendered + this.#cost / share - performance.now());
+    const wait = Math.max(0, this.#rendered + this.#cost / this.share - performance.now());
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
       if (this.#isOld) this.html().catch(() => {});
@@ -90,11 +100,51 @@ export class LivePage {
     const start = performance.now();
     this.#isOld = false;
     this.#number++;
-    const html = await Promise.resolve(livePage(basename(this.folder), this.version));
+    const version = this.version;
+    // Loaded when the page is first asked for, since drawing charts takes much code.
+    const { livePage } = await import("../../report/page/live.ts");
+    const html = livePage(await this.#report(), version);
     this.#html = html;
     this.#rendered = performance.now();
     this.#cost = this.#rendered - start;
     this.onRendered();
     return html;
   }
+
+  /** What the report shows now. The run itself knows better than its files how far it is. */
+  async #report(): Promise<ReportData> {
+    const { ending } = this.state;
+    let report: ReportData;
+    try {
+      report = await this.read(this.folder);
+    } catch (error) {
+      report = unread(this.folder, errorText(error));
+    }
+    const name = ending === null ? "running" : ending.ending === "finished" ? "finished" : "stopped";
+    const stage = name === "stopped" ? this.state.lastStage : null;
+    return { ...report, state: { ...report.state, name, stage } };
+  }
+}
+
+/** The report of a run whose files tell nothing yet. */
+function unread(folder: string, reason: string): ReportData {
+  const nothing = {
+    findings: [],
+    scores: [],
+    rounds: [],
+    loss: [],
+    priors: [],
+    strips: [],
+    classes: [],
+    labelClasses: [],
+  };
+  return {
+    ...nothing,
+    title: basename(folder),
+    kind: "adapt",
+    state: { name: "running", stage: null, done: 0, total: 0, secondsLeft: null },
+    facts: [{ label: "report", value: `there is none yet: ${reason}` }],
+    command: "",
+    protocol: null,
+  };
 }

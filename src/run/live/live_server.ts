@@ -8,14 +8,18 @@
 import { type Address, isOwnHost } from "./address.ts";
 import type { LiveMessage } from "./events.ts";
 import { endingText, LiveState } from "./live_state.ts";
-import { LivePage } from "./live_page.ts";
+import { LivePage, type ReadReport } from "./live_page.ts";
 import { servedFile } from "./served_file.ts";
 
-/** Times of a server, in milliseconds. */
-export interface LiveTimes {
-  /** The least time between two events. Default: 250. */
+/** How a server works. */
+export interface LiveOptions {
+  /** Reads what the report shows of a run. */
+  readonly read: ReadReport;
+  /** The share of the time that rendering reports may take where nobody asks for one. Default: 1/50. */
+  readonly share?: number;
+  /** The least time between two events, in milliseconds. Default: 250. */
   readonly interval?: number;
-  /** How long the pages may take at the end to fetch the last report. Default: 10,000. */
+  /** How long the pages may take at the end to fetch the last report, in milliseconds. Default: 10,000. */
   readonly patience?: number;
 }
 
@@ -62,7 +66,7 @@ export class LiveServer {
   #onEmpty: (() => void) | undefined;
 
   /** A server that does not listen yet. */
-  constructor(readonly times: LiveTimes = {}) {
+  constructor(readonly options: LiveOptions) {
     this.#beats = setInterval(() => this.#clients.forEach((client) => client.beat()), heartbeat);
   }
 
@@ -92,7 +96,10 @@ export class LiveServer {
   async tell(message: LiveMessage): Promise<void> {
     if (message.kind === "folder") {
       this.#folder = message.path;
-      this.#page = new LivePage(message.path, this.#state, () => this.#sendAll("report", this.#page?.version));
+      const { read, share = 1 / 50 } = this.options;
+      this.#page = new LivePage(message.path, read, share, this.#state, () => {
+        this.#sendAll("report", this.#page?.version);
+      });
       await this.#page.readEarlier();
       return;
     }
@@ -113,7 +120,7 @@ export class LiveServer {
     let timeout: ReturnType<typeof setTimeout> | undefined;
     await Promise.race([
       new Promise<void>((resolve) => this.#clients.size === 0 ? resolve() : this.#onEmpty = resolve),
-      new Promise<void>((resolve) => timeout = setTimeout(resolve, this.times.patience ?? 10_000)),
+      new Promise<void>((resolve) => timeout = setTimeout(resolve, this.options.patience ?? 10_000)),
     ]);
     clearTimeout(timeout);
     await this.close();
@@ -204,7 +211,7 @@ export class LiveServer {
   /** Sends what is new, no more often than wanted. */
   #sendSoon(): void {
     if (this.#timer !== undefined) return;
-    const wait = Math.max(0, this.#lastEvent + (this.times.interval ?? 250) - performance.now());
+    const wait = Math.max(0, this.#lastEvent + (this.options.interval ?? 250) - performance.now());
     this.#timer = setTimeout(() => this.#sendNow(), wait);
   }
 

@@ -45,6 +45,11 @@ export class LiveState {
     return this.#ending;
   }
 
+  /** The stage that was begun last; `null` before the first. */
+  get lastStage(): string | null {
+    return this.#stages.at(-1)?.shown.name ?? null;
+  }
+
   /** Takes what the run tells. */
   tell(message: LiveMessage): void {
     switch (message.kind) {

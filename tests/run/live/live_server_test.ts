@@ -2,25 +2,28 @@
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { symlinkSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { Snapshot, Update } from "../../../src/run/live/events.ts";
 import { LiveState } from "../../../src/run/live/live_state.ts";
-import { LiveServer, type LiveTimes } from "../../../src/run/live/live_server.ts";
+import { type LiveOptions, LiveServer } from "../../../src/run/live/live_server.ts";
+import { sampleRun } from "../../report/page/sample_run.ts";
 import { inTemporaryFolder } from "../../cli/program.ts";
 import { write } from "../../data/pictures.ts";
 
 const images = { unit: "images", perStep: 2 };
 
+const read = (folder: string) => ({ ...sampleRun({ classes: 2, rounds: 1, images: 0 }), title: basename(folder) });
+
 /** A server of a run's folder, and where it is. */
 async function withServer(
   body: (server: LiveServer, url: string, folder: string) => Promise<void>,
-  { prepare = () => {}, ...times }: LiveTimes & { readonly prepare?: (folder: string) => void } = {},
+  { prepare = () => {}, ...options }: Partial<LiveOptions> & { readonly prepare?: (folder: string) => void } = {},
 ): Promise<void> {
   await inTemporaryFolder(async (outer) => {
     const folder = join(outer, "my <run>");
     write(join(folder, "config.json"), "{}");
     prepare(folder);
-    const server = new LiveServer(times);
+    const server = new LiveServer({ read, ...options });
     const port = server.listen({ hostname: "127.0.0.1", port: 0 });
     await server.tell({ kind: "folder", path: folder });
     try {
@@ -296,7 +299,7 @@ Deno.test("at the end the pages are told, have time to fetch the last report, an
     assertStringIncludes(await (await fetch(url)).text(), end.report);
     await events.close();
     await isEnded;
-    const after = new LiveServer();
+    const after = new LiveServer({ read });
     after.listen({ hostname: "127.0.0.1", port: Number(new URL(url).port) });
     await after.tell({ kind: "folder", path: folder });
     const again = await Events.open(url);
