@@ -14,6 +14,8 @@
 
   /** @type {Stage[]} */
   let stages = [];
+  /** Seconds that the whole run still takes. @type {number | null} */
+  let runLeft = null;
   /** @type {Record<string, Point[]>} */
   let losses = {};
   /** @type {EventSource | undefined} */
@@ -69,6 +71,7 @@
       secondsLeft === null || secondsLeft === 0 || done >= total
         ? ""
         : `${Number(((total - done) * units.perStep / secondsLeft).toPrecision(2))} ${units.unit}/s`,
+      runLeft === null ? "" : `at least ${timeText(runLeft)} left in all`,
       loss === undefined ? "" : `loss ${loss.toFixed(3)}`,
     ];
     write("time", texts.filter((text) => text !== "").join(" · "));
@@ -276,7 +279,7 @@
       source?.addEventListener(name, (event) => listener(JSON.parse(/** @type {MessageEvent} */ (event).data)));
     on("snapshot", (/** @type {any} */ snapshot) => {
       notice("", null);
-      ({ stages, losses } = snapshot);
+      ({ stages, losses, secondsLeft: runLeft } = snapshot);
       part("lines").replaceChildren();
       part("labels").replaceChildren();
       showLines(snapshot.lines);
@@ -288,6 +291,7 @@
     });
     on("update", (/** @type {any} */ update) => {
       for (const [index, stage] of update.stages ?? []) stages[index] = stage;
+      if (update.secondsLeft !== undefined) runLeft = update.secondsLeft;
       if (update.stages !== undefined) showStages();
       for (const [name, more] of Object.entries(update.losses ?? {})) {
         const points = [...losses[name] ?? [], ...more];

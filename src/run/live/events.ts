@@ -54,6 +54,8 @@ export interface ShownLine {
 export interface Snapshot {
   /** The stages so far, in their order. */
   readonly stages: readonly ShownStage[];
+  /** Seconds that the whole run still takes at least; `null` where that is not known. */
+  readonly secondsLeft: number | null;
   /** The loss of each training stage so far, thinned. */
   readonly losses: Readonly<Record<string, readonly LossPoint[]>>;
   /** URLs of the newest pictures of pseudo-labels, the newest first. */
@@ -72,4 +74,6 @@ export interface Update {
   readonly losses?: Readonly<Record<string, readonly LossPoint[]>>;
   readonly labels?: readonly string[];
   readonly lines?: readonly ShownLine[];
+  /** As in {@link Snapshot}. */
+  readonly secondsLeft?: number | null;
 }

@@ -5,6 +5,7 @@
  */
 
 import type { Ending, LiveMessage, LossPoint, ShownLine, ShownStage, Snapshot, Update } from "./events.ts";
+import { type Plan, runSecondsLeft } from "./time_left.ts";
 import { fileUrl } from "./served_file.ts";
 
 /** How many points of a stage's loss are kept. With more, every second is dropped. */
@@ -29,6 +30,8 @@ export class LiveState {
   readonly #lines: ShownLine[] = [];
   #labels: string[] = [];
   #ending: Snapshot["ending"] = null;
+  /** What the run will do, once that is known. */
+  plan: Plan | null = null;
   #news = noNews();
 
   /** Takes the clock. */
@@ -106,7 +109,7 @@ export class LiveState {
     this.#news = noNews();
     const changed = this.#stages.flatMap(({ shown }, index) => stages.has(index) ? [[index, shown] as const] : []);
     return {
-      ...(changed.length > 0 ? { stages: changed } : {}),
+      ...(changed.length > 0 ? { stages: changed, secondsLeft: this.#secondsLeft() } : {}),
       ...(losses.size > 0 ? { losses: Object.fromEntries(losses) } : {}),
       ...(labels.length > 0 ? { labels } : {}),
       ...(lines.length > 0 ? { lines } : {}),
@@ -117,12 +120,17 @@ export class LiveState {
   snapshot(report: string): Snapshot {
     return {
       stages: this.#stages.map(({ shown }) => shown),
+      secondsLeft: this.#secondsLeft(),
       losses: Object.fromEntries(this.#losses),
       labels: this.#labels,
       lines: this.#lines,
       report,
       ending: this.#ending,
     };
+  }
+
+  #secondsLeft(): number | null {
+    return this.plan === null ? null : runSecondsLeft(this.plan, this.#stages.map(({ shown }) => shown));
   }
 
   #change(change: (stage: KeptStage) => KeptStage): void {
