@@ -243,7 +243,7 @@ export type {
 export type { BestRound } from "./src/selftraining/round_judge.ts";
 export type { PriorMaps } from "./src/selftraining/spatial_prior.ts";
 export { type CollapseKind, collapseText, type CollapseWarning } from "./src/selftraining/collapse.ts";
-export type { MergedLabels } from "./src/selftraining/precision.ts";
+export type { JudgedShares, MergedLabels } from "./src/selftraining/precision.ts";
 export { MemoryStore } from "./src/selftraining/memory_store.ts";
 export {
   type PortionRule,

@@ -4,7 +4,8 @@
 # rights COMMAND [ARGUMENT…]: prints the flags, one a line.
 #
 # Commands that take data may read everything, since data sets and recipes name files anywhere. A command may write to
-# the folder of its results and to the cache folder, and to nothing else. It has no right to the network or to libraries.
+# the folder of its results and to the cache folder, and to nothing else. It has no right to libraries, and none to the
+# network, but for the address at which --serve shows the run.
 # Of the environment it sees what is named here; the rest looks unset. The caller sets `deno` and `root`.
 rights() {
   command=${1:-}
@@ -14,17 +15,20 @@ rights() {
   plot=
   sheet=
   plan=
+  serve=
   previous=
   for argument in "$@"; do
     case $previous in
       --out) out=$argument ;;
       --plot) plot=$argument ;;
       --sheet) sheet=$argument ;;
+      --serve) serve=$argument ;;
     esac
     case $argument in
       --out=*) out=${argument#*=} ;;
       --plot=*) plot=${argument#*=} ;;
       --sheet=*) sheet=${argument#*=} ;;
+      --serve=*) serve=${argument#*=} ;;
       --plan) plan=yes ;;
     esac
     previous=$argument
@@ -42,6 +46,7 @@ rights() {
       if [ -n "$plan" ]; then out=${TMPDIR:-/tmp}; fi
       may write "$out" "$cache"
       echo --allow-sys=homedir,hostname
+      if [ -z "$plan" ]; then may_listen "$serve"; fi
       ;;
     predict | select | synth | project)
       echo --allow-read
@@ -87,6 +92,22 @@ rights() {
 
 line_end='
 '
+
+# may_listen ADDRESS: prints the flag that gives the right to listen there: at PORT of this computer alone, or at HOST:PORT.
+# What is no address gives no right. For port 0, any free one, Deno asks for the right to port 0.
+may_listen() {
+  case $1 in *[!0-9]*) host=${1%:*} ;; *) host=127.0.0.1 ;; esac
+  port=${1##*:}
+  case $port in "" | *[!0-9]* | ??????*) return ;; esac
+  if [ "$port" -gt 65535 ]; then return; fi
+  case $host in
+    "" | "$1") return ;;
+    \[*[!0-9A-Fa-f:.]*\] | \[\]) return ;;
+    \[*\]) ;;
+    *[!A-Za-z0-9._-]*) return ;;
+  esac
+  echo "--allow-net=$host:$port"
+}
 
 # may read|write FOLDER…: prints the flags that give this right to folders. A comma would end a folder's name, and Deno has
 # no way to write one; a line end would end the flag. A folder with either cannot be named, so the right is given to all.

@@ -25,7 +25,7 @@ function* files(folder: string, ending: string): Generator<string> {
 
 function imports(path: string): string[] {
   const text = Deno.readTextFileSync(join(root, path));
-  return [...text.matchAll(/(?:from|import\() ?"(\.[^"]+\.ts)"/g)].map(([, target = ""]) =>
+  return [...text.matchAll(/(?:from|import\() ?"(\.[^"]+\.tsx?)"/g)].map(([, target = ""]) =>
     normalize(join(dirname(path), target))
   );
 }
@@ -36,7 +36,7 @@ function levelOf(path: string): number {
 
 Deno.test("imports point one way: cli, run, selftraining, nn, ops, graph, gpu", () => {
   const wrong: string[] = [];
-  for (const path of files("src", ".ts")) {
+  for (const path of [...files("src", ".ts"), ...files("src", ".tsx")]) {
     for (const target of imports(path)) {
       const isSource = target.startsWith("src/") && target.split("/").length > 2;
       if (isSource && levelOf(target) > levelOf(path)) wrong.push(`${path} imports ${target}`);
@@ -61,8 +61,17 @@ Deno.test("nothing but the benchmark commands imports bench/, and nothing but te
   assertEquals(wrong, []);
 });
 
-/** Files that run in browsers, with all that they import: the library, and what loads images by their URLs. */
-const portable = ["mod.ts", "src/data/loader.ts", "src/data/decode_worker.ts", "src/data/dataset.ts"];
+/** What browsers run: pages and their Workers. */
+const web = [...files("src/web", ".ts"), ...files("src/web", ".tsx")];
+
+Deno.test("src/web imports nothing of the command line, of run folders or of the disk", () => {
+  const named = web.flatMap((path) => imports(path).map((target) => ({ path, target })))
+    .filter(({ target }) => /^src\/(run|cli|disk)\//.test(target));
+  assertEquals(named, []);
+});
+
+/** Files that run in browsers, with all that they import: the library, what loads images by their URLs, the pages. */
+const portable = ["mod.ts", "src/data/loader.ts", "src/data/decode_worker.ts", "src/data/dataset.ts", ...web];
 
 Deno.test("nothing that the portable files import uses Deno or the file system", () => {
   const seen = new Set<string>();

@@ -24,8 +24,8 @@ export async function run(args: readonly string[]): Promise<number> {
   );
   const controlRun = settings.get("control-run");
   const control = controlRun === undefined ? null : readResult(controlRun);
-  const { context, data, close } = await openRun(settings, true);
-  try {
+  const { context, data, live, close } = await openRun(settings, true);
+  const work = async () => {
     const isPlan = settings.get("plan");
     if (isPlan) {
       const plan = planReport(context, data, true);
@@ -48,6 +48,9 @@ export async function run(args: readonly string[]): Promise<number> {
     else terminal.print(resultTable(result, context, control));
     await reportProfile(context);
     return 0;
+  };
+  try {
+    return await (live?.serve(work) ?? work());
   } finally {
     close();
   }

@@ -13,7 +13,7 @@ import { type Network, networkWith } from "../nn/network.ts";
 import { openWeights, type WeightOptions } from "../run/weights.ts";
 import { modelVariant } from "../settings/model_variant.ts";
 import { type OwnImages, requireKind, requireScanOptions, scanShapes } from "../run/scan_runs.ts";
-import { shapesOf, wantedSize } from "../run/working_shapes.ts";
+import { shapesOf, wantedSize } from "../settings/working_sizes.ts";
 import { keptKind } from "../tuning/kept_kind.ts";
 import type { Settings } from "../settings/settings.ts";
 import { adapterKey, loadTuning } from "../tuning/table.ts";

@@ -16,8 +16,8 @@ import { shown, terminal } from "../report/terminal.ts";
 /** Runs the command; returns the exit code. */
 export async function run(args: readonly string[]): Promise<number> {
   const settings = readArguments("train", args, builtInRecipe);
-  const { context, data, close } = await openRun(settings, false);
-  try {
+  const { context, data, live, close } = await openRun(settings, false);
+  const work = async () => {
     const isPlan = settings.get("plan");
     if (isPlan) {
       const plan = planReport(context, data, false);
@@ -37,6 +37,9 @@ export async function run(args: readonly string[]): Promise<number> {
     }
     await reportProfile(context);
     return 0;
+  };
+  try {
+    return await (live?.serve(work) ?? work());
   } finally {
     close();
   }

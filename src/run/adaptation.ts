@@ -19,7 +19,8 @@ import { compare, type Comparison } from "./comparison.ts";
 import { type RunContext, type RunData, runImages, runParts } from "./context.ts";
 import { earlierRounds } from "./earlier_rounds.ts";
 import { type Protocol, protocolOf, type ProtocolParts } from "./protocol.ts";
-import { adaptationSettings, augmentationOf, openTrainer, scoringSettings, sourceTraining } from "./method_settings.ts";
+import { augmentationOf, scoringSettings, sourceTraining } from "../settings/method.ts";
+import { adaptationOf, openTrainer } from "./method_settings.ts";
 
 /**
  * Runs the adaptation, or what is left of it, and writes the results.
@@ -31,7 +32,7 @@ export async function runAdaptation(
   data: RunData,
   onCollapse: (warning: CollapseWarning) => void,
 ): Promise<AdaptationReport> {
-  const settings = adaptationSettings(
+  const settings = adaptationOf(
     context,
     data.isFinished ? null : sourceTraining(context),
     earlierRounds(context.settings, data.inspected.evaluation),

@@ -12,7 +12,7 @@ import { type Settings, testViewOptions, viewOptions } from "../settings/setting
 import type { RunContext, RunData } from "./context.ts";
 import { peakOf } from "./memory_plan.ts";
 import { memoryStages } from "./memory_report.ts";
-import { meanPixels, pixelsOf, shapesText } from "./working_shapes.ts";
+import { meanPixels, pixelsOf, shapesText } from "../settings/working_sizes.ts";
 
 /** What a run will do. */
 export interface PlannedWork {

@@ -22,7 +22,7 @@
  */
 
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import * as v from "valibot";
 import { UsageError } from "../errors.ts";
 import type { Colour } from "../data/encode.ts";
@@ -77,6 +77,8 @@ export class FolderStore implements RunStore<FileItem> {
   readonly #labels: RoundLabels;
   readonly #log: RunLog;
   #record: RunRecord | null;
+  /** Called with the path, in the folder, of each image's pseudo-labels when they are there. */
+  onLabels: (file: string) => void = () => {};
 
   private constructor(
     readonly path: string,
@@ -91,7 +93,9 @@ export class FolderStore implements RunStore<FileItem> {
   ) {
     this.#record = record;
     this.#log = new RunLog(this.file(logName));
-    this.#labels = new RoundLabels(path, stages, this.write.bind(this));
+    this.#labels = new RoundLabels(path, stages, this.write.bind(this), (file) => {
+      this.onLabels(relative(path, file));
+    });
   }
 
   /**

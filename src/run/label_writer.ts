@@ -11,7 +11,7 @@ import type { Size } from "../data/size.ts";
 import type { RawIdsOfClasses } from "../data/scans/write_labels.ts";
 import { defaultWorkers, WorkerPool } from "../data/worker_pool.ts";
 import { syncFiles } from "../disk/files.ts";
-import { type JudgedCounts, type MergedLabels, Precision } from "../selftraining/precision.ts";
+import { type JudgedCounts, type JudgedShares, type MergedLabels, Precision } from "../selftraining/precision.ts";
 import type { LabelSink } from "../selftraining/store.ts";
 import type { LabelWork } from "./label_worker.ts";
 
@@ -31,7 +31,7 @@ export class LabelWriter implements LabelSink {
    * @param palette the colours of the classes.
    * @param options `merge`: what each class is among those of the truth, by default the same; `softPaths`: the file of
    * the soft labels of each image, where there are some; `rawIds`: the id of each class in the label files of scans,
-   * where the images are scans; `workers`: number of Workers, which start at once.
+   * where the images are scans; `onWritten`: called when the labels of an image are in their file; `workers`: number of Workers, which start at once.
    */
   constructor(
     readonly paths: readonly string[],
@@ -41,6 +41,7 @@ export class LabelWriter implements LabelSink {
       readonly merge?: MergedLabels | undefined;
       readonly softPaths?: readonly string[];
       readonly rawIds?: RawIdsOfClasses | undefined;
+      readonly onWritten?: ((path: string) => void) | undefined;
       readonly workers?: number;
     } = {},
   ) {
@@ -80,7 +81,7 @@ export class LabelWriter implements LabelSink {
     const moved = [map.labels.buffer, ...soft === null ? [] : [soft.words.buffer]];
     const written = this.#pool.run(work, moved, path);
     // A failure is thrown later, when this promise is awaited. Until then it must not count as an unhandled rejection.
-    written.catch(() => {});
+    written.then(() => this.options.onWritten?.(path), () => {});
     this.#waiting.push(written);
     if (this.#waiting.length > maxWaiting) await this.#takeOne();
   }
@@ -88,10 +89,10 @@ export class LabelWriter implements LabelSink {
   /**
    * Waits until all files are on the disk.
    *
-   * @returns for each class, the share of its labels that are right; `null` if that is unknown.
+   * @returns how good the labels are.
    * @throws {Error} if a file could not be written.
    */
-  async finish(): Promise<(number | null)[]> {
+  async finish(): Promise<JudgedShares> {
     while (this.#waiting.length > 0) await this.#takeOne();
     await syncFiles([...this.paths.slice(0, this.#written), ...this.#softWritten]);
     return this.#precision.shares();

@@ -12,12 +12,6 @@ import { Random } from "../random.ts";
 import { shareOf } from "../settings/shares.ts";
 
 /**
- * What `--labelled` is where all images are labelled in part, as in ScribbleKITTI: each of them is learnt from, and adapted
- * to where it has no label.
- */
-export const scribbles = "scribbles";
-
-/**
  * The images of a split that count as labelled. All of them have labels.
  *
  * @param labelled a share, or the path of a list.

@@ -15,7 +15,7 @@ import { labelBatch, testViewOptions, viewOptions } from "../settings/settings.t
 import type { RunContext, RunData } from "./context.ts";
 import { peakOf, planStages, type StageMemory, type StageName } from "./memory_plan.ts";
 import { pictureCount } from "./pictures.ts";
-import { trainerOptions } from "./method_settings.ts";
+import { trainerOptions } from "../settings/method.ts";
 
 /** Bytes of the training step, as `--plan --json` has them. */
 export interface MemoryReport {

@@ -11,7 +11,6 @@ import { join } from "node:path";
 import { openDataset, openLoader, readClassMap } from "../data/folder.ts";
 import { isFolder } from "../data/image_files.ts";
 import type { LabelSet } from "../data/label_sets.ts";
-import { roundSize, type Size } from "../data/size.ts";
 import { UsageError } from "../errors.ts";
 import { requestAdapter } from "../gpu/adapters.ts";
 import { Gpu } from "../gpu/gpu.ts";
@@ -25,6 +24,8 @@ import type { Progress, StageProgress } from "../selftraining/progress.ts";
 import { makeNewFolder } from "../disk/files.ts";
 import { keptKind } from "../tuning/kept_kind.ts";
 import { interruption } from "./interruption.ts";
+import { type Address, readAddress } from "./live/address.ts";
+import { Live } from "./live/live.ts";
 import { openToLearn, openToScore, wantedLabelSet } from "./meeting.ts";
 import { Profile } from "./profile.ts";
 import { FolderStore } from "./folder_store.ts";
@@ -38,13 +39,16 @@ import { adapterKey, loadTuning } from "../tuning/table.ts";
 import type { RunContext, RunData } from "./context.ts";
 import { openBackbone, openWeights } from "./weights.ts";
 import { requireKind, requireRings, requireScanOptions, scanModel, scanSizes } from "./scan_runs.ts";
-import { divisible, runSizes } from "./working_shapes.ts";
+import { cropSize } from "../settings/working_sizes.ts";
+import { sizesOf } from "./run_sizes.ts";
 
 /** A run that can start. */
 export interface OpenedRun {
   readonly context: RunContext;
   /** The images. Without a target, `target…` are those of the source. */
   readonly data: RunData;
+  /** Its live page, where it has one. */
+  readonly live: Live | null;
   /** Frees everything. */
   readonly close: () => void;
 }
@@ -52,15 +56,26 @@ export interface OpenedRun {
 /** Opens a run of `adapt` or `train`. With `--plan` its folder is a temporary one, which is deleted afterwards. */
 export async function openRun(settings: Settings, needsTarget: boolean): Promise<OpenedRun> {
   requireFittingOptions(settings, needsTarget);
+  const address = liveAddress(settings);
   // Without an adapter nothing is begun: no folder is made, no town is drawn.
   await requestAdapter({ adapter: settings.get("adapter") });
-  const folder = openFolder(settings);
+  const live = address === null ? null : await Live.open(address);
+  let folder: FolderStore | undefined;
   try {
-    return await openIn(folder, settings, needsTarget);
+    folder = openFolder(settings);
+    return await openIn(folder, settings, { needsTarget, live });
   } catch (error) {
-    closeFolder(folder, settings);
+    live?.close();
+    if (folder !== undefined) closeFolder(folder, settings);
     throw error;
   }
+}
+
+/** Where to serve the live page, if one is wanted. A plan has none, since it does nothing that could be watched. */
+function liveAddress(settings: Settings): Address | null {
+  const text = settings.get("serve");
+  const address = text === undefined ? null : readAddress(text);
+  return settings.get("plan") ? null : address;
 }
 
 /** Closes a run's folder. That of a plan is deleted. */
@@ -69,8 +84,18 @@ function closeFolder(folder: FolderStore, settings: Settings): void {
   if (settings.get("plan")) rmSync(folder.path, { recursive: true });
 }
 
-async function openIn(folder: FolderStore, settings: Settings, needsTarget: boolean): Promise<OpenedRun> {
-  const progress = new TerminalProgress();
+async function openIn(
+  folder: FolderStore,
+  settings: Settings,
+  { needsTarget, live }: { readonly needsTarget: boolean; readonly live: Live | null },
+): Promise<OpenedRun> {
+  const terminal = new TerminalProgress();
+  const progress = live?.progress(terminal) ?? terminal;
+  if (live !== null) {
+    live.show(folder.path);
+    folder.onLabels = (file) => live.labels([file]);
+    terminal.line(`live page: ${live.url}`);
+  }
   const profile = new Profile();
   const folders = await dataFolders(settings, folder, progress);
   const mapPath = settings.get("class-map");
@@ -117,17 +142,19 @@ async function openIn(folder: FolderStore, settings: Settings, needsTarget: bool
   const { metadata } = first;
   const sized = { model, recorded: metadata.size };
   const { shapes, room } = model.takes.scans === undefined
-    ? runSizes(settings, folder, sized, data, line)
+    ? sizesOf(settings, folder, sized, data, line)
     : scanSizes(settings, sized, data, line);
   const crop = model.takes.scans === undefined ? cropSize(settings, shapes.typical, model, line) : shapes.typical;
   const network = new Network(gpu, model, { ...metadata, size: shapes.typical });
   first.fill(network.store);
   const loader = openLoader({ maxPixels: settings.get("max-pixels") });
-  const { signal, release } = interruption(progress);
+  const { signal, release } = interruption(terminal);
   return {
     context: { gpu, settings, folder, network, loader, progress, profile, shapes, room, crop, signal, merge },
     data,
+    live,
     close: () => {
+      live?.close();
       release();
       loader.close();
       closeFolder(folder, settings);
@@ -282,15 +309,4 @@ function firstNetwork(
       else store.loadBackbone(backbone.tensors, backbone.path);
     },
   };
-}
-
-/**
- * The size of the pieces to train on: as the settings say, or all or four fifths of the most frequent working size. A
- * crop that is smaller than the image can be placed, and takes less time.
- */
-function cropSize(settings: Settings, size: Size, model: Model, say: (text: string) => void): Size {
-  const crop = settings.get("crop");
-  if (crop !== "auto" && crop !== "whole") return divisible(crop, "crop", model, say);
-  const share = crop === "whole" ? 1 : 4 / 5;
-  return roundSize({ height: size.height * share, width: size.width * share }, model.sizeMultiple);
 }

@@ -38,11 +38,13 @@ export class RoundLabels {
   /**
    * @param path the run's folder.
    * @param write writes a file of the run.
+   * @param onWritten called when the labels of an image are in their file.
    */
   constructor(
     readonly path: string,
     readonly stages: StagesFile,
     readonly write: (name: string, text: string) => Promise<void>,
+    readonly onWritten: (path: string) => void = () => {},
   ) {}
 
   /** Opens a sink for the pseudo-labels of a round. It writes a file for each image, under the image's name. */
@@ -56,7 +58,7 @@ export class RoundLabels {
     const paths = items.map((item) => this.#labelPath(round, item));
     const softPaths = items.map(({ name }) => this.#softLabelPath(round, name));
     const rawIds = form === pointForm ? rawIdsOfClasses(classNames(classes, names)) : undefined;
-    const writer = new LabelWriter(paths, classes, palette, { merge, softPaths, rawIds });
+    const writer = new LabelWriter(paths, classes, palette, { merge, softPaths, rawIds, onWritten: this.onWritten });
     let areSoft = false;
     return {
       write: (labels, truth, size, softLabels) => {

@@ -9,10 +9,11 @@ import { type ImageList, listedPart, openList } from "../data/image_list.ts";
 import type { LayoutName } from "../data/layouts/names.ts";
 import type { Progress } from "../selftraining/progress.ts";
 import type { Settings } from "../settings/settings.ts";
+import { scribbles } from "../settings/shares.ts";
 import type { RunData } from "./context.ts";
 import { type InspectedSplit, inspectItems, requireUsable } from "./inspection.ts";
 import { checkLabels, warnOfPalettes } from "./label_check.ts";
-import { countedAsLabelled, scribbles } from "./labelled_part.ts";
+import { countedAsLabelled } from "./labelled_part.ts";
 
 /** The layouts that are asked for, and the lists that select images to learn from and to adapt to. */
 export interface ListsOfRun {

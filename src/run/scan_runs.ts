@@ -19,7 +19,7 @@ import { type OptionKey, options } from "../settings/options.ts";
 import { readValue, type Settings } from "../settings/settings.ts";
 import type { InspectedSplit } from "./inspection.ts";
 import type { RunData } from "./context.ts";
-import { divisible, type RunSizes, wantedSize } from "./working_shapes.ts";
+import { divisible, type RunSizes, wantedSize } from "../settings/working_sizes.ts";
 
 /** Images of one split, as far as they were looked at. */
 export type OwnImages = Pick<InspectedSplit, "items" | "sizes">;

@@ -97,7 +97,11 @@ export async function adapt<Item>(
       () => agreementOf(parts, stage, images.target, settings.scoringBatch),
     );
   });
-  await judge.look("source: agreement", sourceTraining === null ? null : "source");
+  const look = async (after: string | null, round: number) => {
+    await judge.look(`${round === first ? "source" : after}: agreement`, after);
+    if (training.isAfter(after)) await parts.onNetwork?.(round);
+  };
+  await look(sourceTraining === null ? null : "source", first);
 
   const sourceOnly = start === undefined || first === 0 ? before : start.sourceOnly;
   const rounds: (SplitScores | null)[] = start === undefined || first === 0
@@ -115,6 +119,7 @@ export async function adapt<Item>(
         "labelling",
         () => labelRound(parts, images, plan, settings),
       );
+      await parts.onLabels?.(plan.round);
       predicted.push(labelling.n_pixels);
       const warnings = collapseWarnings(predicted, network.metadata.classes, first + 1);
       for (const warning of warnings) onCollapse(warning);
@@ -131,7 +136,7 @@ export async function adapt<Item>(
     });
     if (plan === plans.at(-1)) await store.write("weights.safetensors", await network.save());
     rounds.push(await score(`${name}: evaluation`));
-    await judge.look(`${name}: agreement`, name);
+    await look(name, plan.round);
     if (settings.stopEarly === true) stopped = judge.harm();
     if (stopped !== null) break;
   }
@@ -205,8 +210,8 @@ async function labelRound<Item>(
   });
   bar.end();
   await store.write(`rounds/${round}/thresholds.json`, jsonText(result));
-  const { lambda, labelled, precision } = result;
-  await store.log({ stage, lambda, labelled, precision });
+  const { lambda, labelled, precision, recall } = result;
+  await store.log({ stage, portion, lambda, labelled, precision, recall });
   return result;
 }
 

@@ -38,6 +38,11 @@ export interface SplitScores {
   /** How many images were scored. */
   readonly images: number;
   /**
+   * What was counted: pixels, of LiDAR scans points, `[truth][predicted]`. Points without a predicted class are not in it.
+   * Absent in results of earlier versions.
+   */
+  readonly confusion?: readonly (readonly number[])[];
+  /**
    * Mean IoU over some of the classes, by the name of the label set that holds them: `cityscapes-13` is the mean over the
    * 16 classes of SYNTHIA without wall, fence and pole. Absent where the classes have no such subset.
    */
@@ -127,6 +132,7 @@ export async function scoreImages<Item>(
   const { miou, iou } = pointScores(both.points, options.absent);
   return {
     ...{ miou, iou, pixelAccuracy: both.pixels.accuracy, images: items.length },
+    confusion: rowsOf(scans.points, classes.length + 1).map((row) => row.slice(0, -1)),
     ...subsetScores(classes, classes.map((name) => iou[name] ?? null)),
     ...both,
   };
@@ -141,7 +147,14 @@ export function splitScores(
 ): SplitScores {
   const { miou, iou, pixelAccuracy } = scoreConfusion(confusion, absent === undefined ? {} : { absent });
   const byName = Object.fromEntries(classes.map((name, id) => [name, iou[id] ?? null]));
-  return { ...{ miou, iou: byName, pixelAccuracy, images }, ...subsetScores(classes, iou) };
+  const rows = rowsOf(confusion, classes.length);
+  return { ...{ miou, iou: byName, pixelAccuracy, images, confusion: rows }, ...subsetScores(classes, iou) };
+}
+
+/** A matrix by its rows. */
+function rowsOf(counts: ArrayLike<number>, columns: number): number[][] {
+  const all = Array.from(counts);
+  return Array.from({ length: all.length / columns }, (_, row) => all.slice(row * columns, (row + 1) * columns));
 }
 
 /** The means over fewer classes. */

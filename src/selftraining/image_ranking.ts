@@ -18,6 +18,7 @@ import type { SampleLabelMap, SampleSource } from "../data/sample.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import type { Network } from "../nn/network.ts";
 import { type LabellingOptions, labelTarget } from "./labelling.ts";
+import { Precision } from "./precision.ts";
 import type { LabelSink } from "./store.ts";
 
 /**
@@ -42,7 +43,7 @@ export async function countLabels<Item>(
       counts.push(ofImage);
       return Promise.resolve();
     },
-    finish: () => Promise.resolve(new Array<number | null>(network.classCount).fill(null)),
+    finish: () => Promise.resolve(new Precision(network.classCount).shares()),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
   await labelTarget(gpu, network, samples, items, sink, options);

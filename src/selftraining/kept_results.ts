@@ -27,6 +27,7 @@ export const scoresForm: KeptForm<SplitScores | null> = formOf(v.nullable(v.loos
   iou: v.record(v.string(), share),
   pixelAccuracy: share,
   images: count,
+  confusion: v.exactOptional(v.array(counts)),
   subsets: v.exactOptional(v.record(v.string(), share)),
   points: v.exactOptional(scanScores),
   pixels: v.exactOptional(scanScores),
@@ -52,4 +53,5 @@ export const labellingForm: KeptForm<LabellingResult> = formOf(v.looseObject({
   ignored: count,
   mine: v.looseObject({ size: counts, rarest: counts, below: counts }),
   precision: v.array(share),
+  recall: v.exactOptional(v.array(share)),
 }));

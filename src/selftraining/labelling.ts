@@ -49,6 +49,11 @@ export interface LabellingResult extends ThresholdsReport {
    * are merged when it is scored, these are the merged classes.
    */
   readonly precision: readonly (number | null)[];
+  /**
+   * For each of the same classes, the share of the pixels that truly are of it that are labelled with it; `null` if that is
+   * unknown. Absent in results of earlier versions.
+   */
+  readonly recall?: readonly (number | null)[];
 }
 
 /** Chooses the pseudo-labels of all images and hands them to the sink, in the order of the images. */
@@ -98,8 +103,8 @@ export async function labelTarget<Item>(
       } else await sink.write(map, truth, originalSize, soft);
     }
   }
-  const precision = await sink.finish();
-  return { ...thresholdsReport(thresholds, counts), ...policy === "lrent" ? { alpha } : {}, precision };
+  const { precision, recall } = await sink.finish();
+  return { ...thresholdsReport(thresholds, counts), ...policy === "lrent" ? { alpha } : {}, precision, recall };
 }
 
 /**

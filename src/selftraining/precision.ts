@@ -18,10 +18,21 @@ export interface JudgedCounts {
   readonly judged: readonly number[];
   /** How many of these are right. */
   readonly right: readonly number[];
+  /** Number of pixels of each class in the truth, whether they got a pseudo-label or not. */
+  readonly ofTruth: readonly number[];
+}
+
+/** How good the pseudo-labels of a round are, by class; `null` where nothing could be compared. */
+export interface JudgedShares {
+  /** The share of the pseudo-labels of a class that are right. */
+  readonly precision: (number | null)[];
+  /** The share of the pixels that truly are of a class that are labelled with it. */
+  readonly recall: (number | null)[];
 }
 
 /**
- * Compares pseudo-labels with the truth, pixel by pixel. A pixel that is ignored in either does not count.
+ * Compares pseudo-labels with the truth, pixel by pixel. A pixel that is ignored in the truth does not count, and one that
+ * is ignored in the pseudo-labels only as one that is not found.
  *
  * @param merge what each class of the pseudo-labels is among the classes of the truth. Default: the same.
  */
@@ -34,37 +45,48 @@ export function judgeLabels(
   const counted = merge?.toClasses.length ?? classes;
   const judged = new Array<number>(counted).fill(0);
   const right = new Array<number>(counted).fill(0);
+  const all = new Array<number>(counted).fill(0);
   for (let pixel = 0; pixel < labels.length; pixel++) {
     const label = labels[pixel] ?? 255;
     const wanted = truth[pixel] ?? 255;
+    if (wanted === 255) continue;
+    all[wanted] = (all[wanted] ?? 0) + 1;
     const meant = merge === undefined ? label : merge.toId[label] ?? 255;
-    if (meant === 255 || wanted === 255) continue;
+    if (meant === 255) continue;
     judged[meant] = (judged[meant] ?? 0) + 1;
     if (meant === wanted) right[meant] = (right[meant] ?? 0) + 1;
   }
-  return { judged, right };
+  return { judged, right, ofTruth: all };
 }
 
 /** Adds up the counts of many images. */
 export class Precision {
   readonly #judged: number[];
   readonly #right: number[];
+  readonly #ofTruth: number[];
 
   /** Begins with counts of zero. */
   constructor(classes: number) {
     this.#judged = new Array<number>(classes).fill(0);
     this.#right = new Array<number>(classes).fill(0);
+    this.#ofTruth = new Array<number>(classes).fill(0);
   }
 
   /** Adds the counts of an image. */
-  add({ judged, right }: JudgedCounts): void {
-    for (const [sums, counts] of [[this.#judged, judged], [this.#right, right]] as const) {
+  add(counted: JudgedCounts): void {
+    const pairs = [[this.#judged, counted.judged], [this.#right, counted.right], [
+      this.#ofTruth,
+      counted.ofTruth,
+    ]] as const;
+    for (const [sums, counts] of pairs) {
       for (const [id, count] of counts.entries()) sums[id] = (sums[id] ?? 0) + count;
     }
   }
 
-  /** For each class, the share of its pseudo-labels that are right; `null` if none could be compared. */
-  shares(): (number | null)[] {
-    return this.#judged.map((count, id) => count > 0 ? (this.#right[id] ?? 0) / count : null);
+  /** How good the pseudo-labels of all images are. */
+  shares(): JudgedShares {
+    const ofRight = (counts: readonly number[]) =>
+      counts.map((count, id) => count > 0 ? (this.#right[id] ?? 0) / count : null);
+    return { precision: ofRight(this.#judged), recall: ofRight(this.#ofTruth) };
   }
 }

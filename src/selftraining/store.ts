@@ -9,7 +9,7 @@
 import type { Colour } from "../data/encode.ts";
 import type { SampleLabelMap } from "../data/sample.ts";
 import type { Size } from "../data/size.ts";
-import type { MergedLabels } from "./precision.ts";
+import type { JudgedShares, MergedLabels } from "./precision.ts";
 import type { KeptForm } from "./kept.ts";
 
 /** What a run remembers. An `Item` is what the `SampleSource` knows an image by. */
@@ -82,10 +82,9 @@ export interface LabelSink extends AsyncDisposable {
     softLabels?: Uint32Array<ArrayBuffer>,
   ): Promise<void>;
   /**
-   * Waits until all labels are kept. Returns for each class the share of its labels that are right; `null` if that is
-   * unknown.
+   * Waits until all labels are kept. Returns how good they are, as far as the images have labels of their own.
    */
-  finish(): Promise<(number | null)[]>;
+  finish(): Promise<JudgedShares>;
 }
 
 /** A value as the text of a JSON file. */

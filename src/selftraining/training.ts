@@ -36,6 +36,13 @@ export interface RunParts<Item> {
   readonly onActivity?: (activity: Activity) => void;
   /** Called after a round's labelling for each class that goes wrong. Default: `progress` shows a warning. */
   readonly onCollapse?: (warning: CollapseWarning) => void;
+  /**
+   * Called when the network is as a round leaves it, or with 0 as it is before the first. It does not change until this is
+   * done. A run that goes on does not call it again for networks that it has trained on since.
+   */
+  readonly onNetwork?: (round: number) => Promise<void>;
+  /** Called when the pseudo-labels of a round are kept, also where an earlier start chose them. */
+  readonly onLabels?: (round: number) => Promise<void>;
   /** Stops the run: a training stage after it has written a checkpoint, other stages at once. */
   readonly signal?: AbortSignal;
 }

@@ -79,6 +79,23 @@ Deno.test("no command reaches the network or a library, only bench starts progra
   }
 });
 
+Deno.test("a run may listen where its page is wanted, and nowhere else", async () => {
+  const net = async (...args: string[]) => (await rightsOf(args)).filter((flag) => flag.startsWith("--allow-net"));
+  for (const command of ["adapt", "train"]) {
+    assertEquals(await net(command, "--serve", "8080"), ["--allow-net=127.0.0.1:8080"]);
+    assertEquals(await net(command, "--json", "--serve=0.0.0.0:0"), ["--allow-net=0.0.0.0:0"]);
+    assertEquals(await net(command, "--serve", "[::1]:80", "--out", "x"), ["--allow-net=[::1]:80"]);
+    assertEquals(await net(command, "--serve", "8080", "--plan"), []);
+  }
+  // What is no address gives no right, and no flag that Deno would refuse.
+  for (
+    const wrong of ["", ":80", "evil.com", "8080,evil.com", "a,b:80", "*:80", "99999", "::1:80", "[::1]", "a\nb:80"]
+  ) {
+    assertEquals(await net("adapt", "--serve", wrong), [], wrong);
+  }
+  for (const command of ["evaluate", "predict", "synth", "tune"]) assertEquals(await net(command, "--serve", "80"), []);
+});
+
 Deno.test("a right that lacks is told in a sentence that says who gives it", () =>
   inTemporaryFolder(async (folder) => {
     const [out, other] = [join(folder, "out"), join(folder, "other")];

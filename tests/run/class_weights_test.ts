@@ -1,6 +1,7 @@
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { join } from "node:path";
-import { balancedWeights, readClassWeights } from "../../src/run/class_weights.ts";
+import { readClassWeights } from "../../src/run/class_weights.ts";
+import { balancedWeights } from "../../src/selftraining/class_balance.ts";
 import { readRecipe, resolveSettings } from "../../src/settings/settings.ts";
 import { UsageError } from "../../src/errors.ts";
 

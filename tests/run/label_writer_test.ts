@@ -26,6 +26,7 @@ Deno.test("labels are written in the classes' colours, ignored pixels white, and
     const count = 150;
     const judged = new Array<number>(classes).fill(0);
     const right = new Array<number>(classes).fill(0);
+    const ofTruth = new Array<number>(classes).fill(0);
     const paths = Array.from({ length: count }, (_, index) => join(folder, "labels", `${index}.png`));
     await using writer = new LabelWriter(paths, classes, palette, { workers: 2 });
     for (let index = 0; index < count; index++) {
@@ -33,14 +34,18 @@ Deno.test("labels are written in the classes' colours, ignored pixels white, and
       const truth = index % 5 === 0 ? null : labelsOf(index, 2);
       for (const [pixel, label] of labels.entries()) {
         const wanted = truth?.[pixel] ?? 255;
-        if (label === 255 || wanted === 255) continue;
+        if (wanted === 255) continue;
+        ofTruth[wanted] = (ofTruth[wanted] ?? 0) + 1;
+        if (label === 255) continue;
         judged[label] = (judged[label] ?? 0) + 1;
         right[label] = (right[label] ?? 0) + (label === wanted ? 1 : 0);
       }
       await writer.write({ labels, height, width }, truth);
     }
-    const precision = await writer.finish();
+    const { precision, recall } = await writer.finish();
     assertEquals(precision, right.map((hits, id) => hits / (judged[id] ?? 0)));
+    assertEquals(recall, right.map((hits, id) => hits / (ofTruth[id] ?? 0)));
+    assert(recall.some((share, id) => share !== precision[id]), `${recall}`);
     assert(precision.some((share) => share !== null && share > 0 && share < 1), `${precision}`);
     assertEquals(readdirSync(join(folder, "labels")).length, count);
     for (const index of [0, 1, 77, count - 1]) {
@@ -59,7 +64,8 @@ Deno.test("without a truth the share of right labels is unknown", () =>
   withFolder(async (folder) => {
     await using writer = new LabelWriter([join(folder, "a.png")], classes, palette, { workers: 1 });
     await writer.write({ labels: labelsOf(0, 1), height, width }, null);
-    assertEquals(await writer.finish(), [null, null, null]);
+    const unknown = [null, null, null];
+    assertEquals(await writer.finish(), { precision: unknown, recall: unknown });
   }));
 
 Deno.test("labels that cannot be written end in the sentence with their file; those beside them are whole", () =>
@@ -87,7 +93,7 @@ Deno.test("labels are written at the image's own size, and read back at the work
       await using writer = new LabelWriter([path], classes, palette, { workers: 1 });
       await writer.write({ labels: labels.slice(), height, width }, labels.slice(), size);
       // Judged at the working size.
-      assertEquals(await writer.finish(), [1, 1, 1]);
+      assertEquals((await writer.finish()).precision, [1, 1, 1]);
       const found = decodeLabels(new Uint8Array(readFileSync(path)), path);
       assertEquals([found.height, found.width], [size.height, size.width]);
       assertEquals(resizeLabels(found.labels, size.height, size.width, height, width), labels);

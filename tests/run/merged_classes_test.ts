@@ -167,7 +167,7 @@ Deno.test("the 13 classes are scored from the 16: a mean without wall, fence and
 Deno.test("pseudo-labels are judged as what they become among the classes of the truth", () => {
   const merge = { toId: [0, 0, 1, 255], toClasses: ["vehicle", "sky"] };
   const found = judgeLabels(Uint8Array.of(0, 1, 2, 2, 3, 1, 255), Uint8Array.of(0, 0, 1, 0, 1, 255, 0), 4, merge);
-  assertEquals(found, { judged: [2, 2], right: [2, 1] });
+  assertEquals(found, { judged: [2, 2], right: [2, 1], ofTruth: [4, 2] });
 });
 
 const tiny: Values = {

@@ -11,7 +11,7 @@ import { deeplabNano } from "../../src/nn/models/deeplab_nano.ts";
 import { runAdaptation } from "../../src/run/adaptation.ts";
 import { openRun } from "../../src/run/open_run.ts";
 import { writePictures } from "../../src/run/pictures.ts";
-import { shapesOf, wantedSize } from "../../src/run/working_shapes.ts";
+import { shapesOf, wantedSize } from "../../src/settings/working_sizes.ts";
 import { readRecipe, resolveSettings, type Values } from "../../src/settings/settings.ts";
 import { townClasses } from "../../src/town/town.ts";
 import { networkFile, recipe, street, writeStreets } from "../cli/fixture.ts";

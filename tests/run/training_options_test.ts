@@ -4,7 +4,7 @@ import { pack } from "../../src/graph/layout.ts";
 import { groupsWithBiases, ParameterStore } from "../../src/nn/parameters.ts";
 import { scheduleFactor } from "../../src/optim/schedule.ts";
 import { readRecipe, resolveSettings, type Settings } from "../../src/settings/settings.ts";
-import { openOptimizer, roundRates, sourceSchedule, trainerOptions } from "../../src/run/method_settings.ts";
+import { openOptimizer, roundRates, sourceSchedule, trainerOptions } from "../../src/settings/method.ts";
 import { assertClose, testGpu } from "../ops/harness.ts";
 
 function settingsOf(recipe: string): Settings {

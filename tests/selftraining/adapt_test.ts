@@ -4,6 +4,7 @@ import type { SampleSource } from "../../src/data/sample.ts";
 import { InterruptedError } from "../../src/errors.ts";
 import { deeplabNano } from "../../src/nn/models/deeplab_nano.ts";
 import { Network } from "../../src/nn/network.ts";
+import { scoreConfusion } from "../../src/metrics/confusion.ts";
 import { sgd } from "../../src/optim/optimizer.ts";
 import { adapt } from "../../src/selftraining/adapt.ts";
 import type { AdaptationImages, AdaptationResult, AdaptationSettings } from "../../src/selftraining/adaptation.ts";
@@ -62,7 +63,12 @@ async function run<Item>(
   samples: SampleSource<Item>,
   store: RunStore<Item>,
   all: AdaptationImages<Item>,
-  { stopAt = Infinity, isSoft = false }: { readonly stopAt?: number; readonly isSoft?: boolean } = {},
+  { stopAt = Infinity, isSoft = false, seen = [] }: {
+    readonly stopAt?: number;
+    readonly isSoft?: boolean;
+    /** Takes what the run shows, in its order. */
+    readonly seen?: string[];
+  } = {},
 ): Promise<Finished> {
   const gpu = await testGpu();
   const network = new Network(gpu, deeplabNano, { classes: townClasses.map(({ name }) => name), size });
@@ -80,7 +86,9 @@ async function run<Item>(
   };
   const progress = { stage, line: () => {}, warn: () => {} };
   try {
-    const result = await adapt({ trainer, samples, store, progress, signal: controller.signal }, all, {
+    const see = (what: string) => (round: number) => Promise.resolve(void seen.push(`${what} ${round}`));
+    const shown = { onNetwork: see("network"), onLabels: see("labels") };
+    const result = await adapt({ trainer, samples, store, progress, signal: controller.signal, ...shown }, all, {
       ...settings,
       ...isSoft ? { selection: { ...settings.selection, policy: "lrent", alpha: 0.5 } } : {},
     });
@@ -92,10 +100,14 @@ async function run<Item>(
 
 Deno.test("an adaptation in memory, stopped in every stage and gone on with, ends with the bytes of one in a folder", () =>
   withFolder(async (folder) => {
-    const whole = await run(new MemorySamples(), new MemoryStore(), images);
+    const seen: string[] = [];
+    const whole = await run(new MemorySamples(), new MemoryStore(), images, { seen });
     assert(whole.weights.length > 0);
     const { sourceOnly, rounds, adapted } = whole.result;
     assertEquals([rounds.length, rounds[1], sourceOnly?.images], [2, adapted, 2]);
+    assertEquals(seen, ["network 0", "labels 1", "network 1", "labels 2", "network 2"]);
+    const { iou, miou } = scoreConfusion(adapted?.confusion?.flat() ?? []);
+    assertEquals([iou, miou], [Object.values(adapted?.iou ?? {}), adapted?.miou]);
 
     const store = new MemoryStore();
     let interruptions = 0;
@@ -107,8 +119,10 @@ Deno.test("an adaptation in memory, stopped in every stage and gone on with, end
     }
     // Source training and its scores, then labels, training and scores of two rounds; the first needs no second start.
     assert(interruptions >= 5, `${interruptions} interruptions`);
-    const resumed = await run(new MemorySamples(), store, images);
+    const late: string[] = [];
+    const resumed = await run(new MemorySamples(), store, images, { seen: late });
     assertEquals(resumed.weights, whole.weights);
+    assertEquals(late, ["labels 1", "labels 2", "network 2"], "networks that are no more are not shown");
     const steps = store.entries.filter(({ step }) => step !== undefined).map(({ stage, step }) => `${stage} ${step}`);
     assertEquals(new Set(steps).size, steps.length, "a step was logged twice");
 

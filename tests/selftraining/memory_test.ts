@@ -53,7 +53,7 @@ Deno.test("labelling takes no more GPU memory for 40 images than for a few; what
           maps.push(map.labels);
           return Promise.resolve();
         },
-        finish: () => Promise.resolve([]),
+        finish: () => Promise.resolve({ precision: [], recall: [] }),
         [Symbol.asyncDispose]: () => Promise.resolve(),
       };
       const { lambda_hex } = await labelTarget(gpu, network, loader, items, sink, {
@@ -91,7 +91,7 @@ Deno.test("labelling and evaluation that are stopped leave nothing allocated", (
     const before = gpu.allocatedBytes;
     const sink: LabelSink = {
       write: () => Promise.reject(new Error("the sink is full")),
-      finish: () => Promise.resolve([]),
+      finish: () => Promise.resolve({ precision: [], recall: [] }),
       [Symbol.asyncDispose]: () => Promise.resolve(),
     };
     const label = (keptBytes: number, signal?: AbortSignal) =>

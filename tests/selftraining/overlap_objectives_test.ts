@@ -14,7 +14,7 @@ import {
   weighted,
 } from "../../src/selftraining/objective.ts";
 import { resolveSettings } from "../../src/settings/settings.ts";
-import { objectiveWith } from "../../src/run/method_settings.ts";
+import { objectiveWith } from "../../src/settings/method.ts";
 import { randomValues, runGraph, type TestInput } from "../ops/harness.ts";
 import { testWithShared } from "../shared.ts";
 import { lossOf, pair, withTrainer } from "./odd_network.ts";

@@ -5,7 +5,7 @@ import { kittiSensor, nuscenesSensor, type ScanSensor } from "../../src/data/sca
 import { type TrainingStage, trainStage } from "../../src/selftraining/stage.ts";
 import type { TrainingSample } from "../../src/selftraining/training_step.ts";
 import type { MemoryItem } from "../../src/data/memory_samples.ts";
-import { augmentationOf } from "../../src/run/method_settings.ts";
+import { augmentationOf } from "../../src/settings/method.ts";
 import { resolveSettings } from "../../src/settings/settings.ts";
 import { pixels, rates, size, withTrainer } from "./odd_network.ts";
 

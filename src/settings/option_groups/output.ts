@@ -38,6 +38,8 @@ export const outputOptions = [
     help: "folder of a finished control run; the table then shows the gain over it" },
   { key: "plan", group: "output", kind: "flag", commands: training, ofOneStart: true,
     help: "print how much GPU memory each stage of the run takes, then stop" },
+  { key: "serve", group: "output", kind: "text", placeholder: "ADDRESS", commands: training, ofOneStart: true,
+    help: "show the run in a browser while it goes on: a port, such as 8080, on this computer alone, or host:port; 0 is any free port" },
   { key: "profile", group: "output", kind: "flag", commands: training, ofOneStart: true,
     help: "print at the end where the time went, by stage and kernel; also written to profile.json" },
   { key: "memory-budget", group: "output", kind: "bytes", commands: training, ofOneStart: true,

@@ -17,9 +17,7 @@ import {
 } from "../data/size.ts";
 import { UsageError } from "../errors.ts";
 import type { Model } from "../nn/model.ts";
-import type { Settings } from "../settings/settings.ts";
-import type { RunData } from "./context.ts";
-import type { FolderStore } from "./folder_store.ts";
+import type { Settings } from "./settings.ts";
 
 /** Says something to the user. */
 type Say = (text: string) => void;
@@ -79,40 +77,64 @@ export interface RunSizes {
   readonly room: Size;
 }
 
+/** What is known of a network before its images are. */
+export interface SizedModel {
+  readonly model: Model;
+  /** The size in the weight file. */
+  readonly recorded: Size | undefined;
+}
+
+/** The images' own sizes. */
+export interface OwnSizes {
+  readonly source: readonly Size[];
+  /** Of the target; `null` where there is none but the source. */
+  readonly target: readonly Size[] | null;
+  /** Of the images to score on; `null` where there are none. */
+  readonly evaluation: readonly Size[] | null;
+}
+
 /**
- * The sizes of a run. Without an option and without a size in the weights, `train` works on images at their own size,
- * and `adapt` brings all to the short side of the source images, on which the network learns what things look like.
+ * How large the images of a run are worked on. Without an option and without a size in the weights, `train` works on images
+ * at their own size, and `adapt` brings all to the short side of the source images, on which the network learns what
+ * things look like.
+ *
+ * @param sizes own sizes of the source images, and whether there is a target.
  */
-export function runSizes(
+export function runSize(
   settings: Settings,
-  folder: FolderStore,
-  { model, recorded }: { readonly model: Model; readonly recorded: Size | undefined },
-  { inspected: { source, target, evaluation } }: Pick<RunData, "inspected">,
+  { model, recorded }: SizedModel,
+  { source, adapts }: { readonly source: readonly Size[]; readonly adapts: boolean },
+  say: Say,
+): WorkingSize {
+  return wantedSize(settings, recorded, model, say) ??
+    (adapts && settings.get("short-side") !== "own" ? { shortSide: shortSideOf(mostFrequent(source)) } : null);
+}
+
+/** The sizes of a run whose images are worked on at this size. */
+export function runSizes(
+  size: WorkingSize,
+  { source, target, evaluation }: OwnSizes,
+  model: Model,
   say: Say,
 ): RunSizes {
-  const firstImage = source.sizes[0];
-  if (firstImage === undefined) throw new Error("The source has no image");
-  const wanted = wantedSize(settings, recorded, model, say);
-  const adapts = target !== source;
-  const kept = wanted ??
-    (adapts && settings.get("short-side") !== "own" ? { shortSide: shortSideOf(mostFrequent(source.sizes)) } : null);
-  const isGiven = settings.has("size") || settings.has("short-side");
-  const size = isGiven || keepsShapes(folder) ? kept : divisible(recorded ?? firstImage, "size", model, say);
-  const inferred = [...(adapts ? target.sizes : []), ...evaluation?.sizes ?? []];
-  const trained = [...source.sizes, ...(adapts ? target.sizes : [])].map((own) => workingSize(own, size));
-  const shapes = shapesOf(size, inferred.length === 0 ? source.sizes : inferred, model, say);
+  const inferred = [...target ?? [], ...evaluation ?? []];
+  const trained = [...source, ...target ?? []].map((own) => workingSize(own, size));
+  const shapes = shapesOf(size, inferred.length === 0 ? source : inferred, model, say);
   return {
-    shapes: { ...shapes, typical: mostFrequent(source.sizes.map((own) => workingSize(own, size))) },
+    shapes: { ...shapes, typical: mostFrequent(source.map((own) => workingSize(own, size))) },
     room: trained.reduce((most, one) => pixelsOf(one) > pixelsOf(most) ? one : most),
   };
 }
 
 /**
- * Whether images keep their shape in a run without `--size` and `--short-side`. Runs that earlier versions began
- * stretched them all to one size, and go on so.
+ * The size of the pieces to train on: as the settings say, or all or four fifths of the most frequent working size. A
+ * crop that is smaller than the image can be placed, and takes less time.
  */
-function keepsShapes({ holdsRun, record }: FolderStore): boolean {
-  return !holdsRun || record !== null;
+export function cropSize(settings: Settings, size: Size, model: Model, say: Say): Size {
+  const crop = settings.get("crop");
+  if (crop !== "auto" && crop !== "whole") return divisible(crop, "crop", model, say);
+  const share = crop === "whole" ? 1 : 4 / 5;
+  return roundSize({ height: size.height * share, width: size.width * share }, model.sizeMultiple);
 }
 
 /** How the sizes are called in the announcement. */
