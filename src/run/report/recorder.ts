@@ -15,7 +15,7 @@ import type { RunContext, RunData } from "../context.ts";
 import { pictured } from "../pictures.ts";
 import { programVersion } from "../program_version.ts";
 import { ImageLayers, type Layers } from "./layers.ts";
-import { type RunSketch, writeSketch } from "./run_sketch.ts";
+import { readSketch, type RunSketch, writeSketch } from "./run_sketch.ts";
 import { ScanLayers } from "./scan_layers.ts";
 
 /** The classes that are scored and those of the network, with their colours. */
@@ -47,6 +47,12 @@ export function networkText({ model: { name, variant } }: Pick<Network, "model">
   return text === "{}" ? name : `${name} ${text}`;
 }
 
+/** When a run began: now, or when its first start did. */
+function startOf({ folder }: Pick<RunContext, "folder">): string {
+  const first = folder.holdsRun ? readSketch(folder.path) : null;
+  return first?.started ?? new Date().toISOString();
+}
+
 /** Records a run. */
 export class RunRecorder {
   readonly #layers: Layers;
@@ -76,7 +82,7 @@ export class RunRecorder {
       ? new ImageLayers(layerContext, items, labelled)
       : new ScanLayers(layerContext, items, classes.classes.map(({ color }) => color), labelled);
     this.#sketch = {
-      ...{ kind, started: new Date().toISOString(), version: programVersion().version, ...classes, stages },
+      ...{ kind, started: startOf(context), version: programVersion().version, ...classes, stages },
       ...{ network: networkText(network), adapter: adapterText(gpu), size: shapesText(shapes), peakBytes: null },
       images: {
         source: data.sourceSplit.items.length,
