@@ -51,6 +51,17 @@ export interface KeptRun {
   readonly images: readonly string[];
 }
 
+/** What a round will do: see `planRounds`. */
+export interface PlannedRound {
+  readonly round: number;
+  /** Share of each class that becomes pseudo-labels. */
+  readonly portion: number;
+  /** How many source and target images it trains on, together. */
+  readonly source: number;
+  readonly target: number;
+  readonly steps: number;
+}
+
 /** A picture and its labels. */
 export interface LabelledPicture {
   readonly name: string;
@@ -66,7 +77,12 @@ export interface LabelledPicture {
 export type AdaptEvent =
   | { readonly type: "kept"; readonly run: KeptRun | null }
   /** The adapter is open and the images are read: the run begins. */
-  | { readonly type: "began"; readonly run: KeptRun; readonly adapter: string }
+  | {
+    readonly type: "began";
+    readonly run: KeptRun;
+    readonly adapter: string;
+    readonly rounds: readonly PlannedRound[];
+  }
   | { readonly type: "progress"; readonly stage: string; readonly done: number; readonly total: number }
   /** An entry of the run's log, as `metrics.jsonl` has it: a loss, thresholds, a score. */
   | { readonly type: "log"; readonly entry: Readonly<Record<string, unknown>> }

@@ -14,7 +14,7 @@ export function Progress({ view, onPause, onResume }: {
   readonly onPause: () => void;
   readonly onResume: () => void;
 }): JSX.Element {
-  const { phase, stage, adapter, run } = view;
+  const { phase, stage, adapter, run, planned } = view;
   const left = stage?.secondsLeft;
   return (
     <section aria-labelledby="progress">
@@ -25,6 +25,14 @@ export function Progress({ view, onPause, onResume }: {
         {typeof left === "number" && `, ${timeText(left)} left in this stage`}
       </p>
       {stage !== null && <progress aria-label="This stage" max={stage.total} value={stage.done} />}
+      <ol>
+        {planned.map(({ round, portion, source, target, steps }) => (
+          <li key={round} aria-current={stage?.name.startsWith(`round ${round}:`) === true ? "step" : undefined}>
+            Round {round}: the surest {Math.round(portion * 100)} % of each class become labels; {target}{" "}
+            target pictures are mixed with {source} of the source for {steps} steps
+          </li>
+        ))}
+      </ol>
       <p class="bar">
         {phase === "paused"
           ? <button type="button" class="primary" onClick={onResume}>Go on</button>

@@ -5,7 +5,7 @@
  */
 
 import type { SplitScores } from "../selftraining/evaluation.ts";
-import type { AdaptEvent, KeptRun, LabelledPicture } from "./adapt_messages.ts";
+import type { AdaptEvent, KeptRun, LabelledPicture, PlannedRound } from "./adapt_messages.ts";
 
 /** What the run is doing. `looking`: the Worker has not said yet whether there is one. */
 export type Phase = "looking" | "none" | "kept" | "starting" | "running" | "pausing" | "paused" | "finished" | "failed";
@@ -41,6 +41,8 @@ export interface RunView {
   /** Losses of the training so far, by the stage's name. */
   readonly losses: ReadonlyMap<string, readonly LossPoint[]>;
   readonly rounds: readonly RoundView[];
+  /** What each round does, known from the start. */
+  readonly planned: readonly PlannedRound[];
   /** Scores by the stage's name, in the order in which they were made. */
   readonly scores: ReadonlyMap<string, SplitScores | null>;
   /** The newest pseudo-labels, the newest first. */
@@ -60,7 +62,7 @@ const shownLosses = 400;
 /** A run of which nothing is known yet. */
 export const emptyRun: RunView = {
   ...{ phase: "looking", run: null, adapter: null, stage: null, error: null, compared: null },
-  ...{ losses: new Map(), rounds: [], scores: new Map(), pictures: [], warnings: [] },
+  ...{ losses: new Map(), rounds: [], planned: [], scores: new Map(), pictures: [], warnings: [] },
 };
 
 /** What the page itself does to what it shows. */
@@ -79,7 +81,7 @@ export function afterEvent(view: RunView, event: AdaptEvent | PageEvent, now: nu
       return { ...emptyRun, phase, run: event.run };
     }
     case "began":
-      return { ...view, phase: "running", run: event.run, adapter: event.adapter };
+      return { ...view, phase: "running", run: event.run, adapter: event.adapter, planned: event.rounds };
     case "progress":
       return { ...view, stage: stageAfter(view.stage, event, now) };
     case "log":
