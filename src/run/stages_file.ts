@@ -131,16 +131,7 @@ export class StagesFile {
 
   /** The rounds whose pseudo-labels are finished. */
   get labelledRounds(): number[] {
-    return this.#rounds(/^round (\d+): labelling$/);
-  }
-
-  /** The rounds whose network is scored. */
-  get scoredRounds(): number[] {
-    return this.#rounds(/^round (\d+): evaluation$/);
-  }
-
-  #rounds(form: RegExp): number[] {
-    return Object.keys(this.#stages).flatMap((stage) => form.exec(stage)?.[1] ?? []).map(Number);
+    return Object.keys(this.#stages).flatMap((stage) => /^round (\d+): labelling$/.exec(stage)?.[1] ?? []).map(Number);
   }
 
   /**

@@ -15,17 +15,20 @@ import type { SavedSettings } from "../run_config.ts";
 /**
  * The command that repeats a run: the recipe, and every option whose value is not what the command takes by itself.
  *
- * @param saved as `config.json` holds them.
+ * @param settings as `config.json` holds them.
  * @param out the folder of the results; without it, none is named.
  */
-export function commandText(command: Command, saved: SavedSettings, out?: string): string {
-  const own = optionsOf(command).filter(({ key, ofOneStart }) => ofOneStart !== true && key in saved);
+export function commandText(command: Command, settings: SavedSettings, out?: string): string {
+  const taken = optionsOf(command).filter(({ ofOneStart }) => ofOneStart !== true);
+  // A run that began before an option existed did what the option did not say yet.
+  const earlier = taken.flatMap(({ key, earlier }) => earlier === undefined ? [] : [[key, earlier] as const]);
+  const saved: SavedSettings = { ...Object.fromEntries(earlier), ...settings };
+  const own = taken.filter(({ key }) => key in saved);
   const usual = resolveSettings(command, {}, recipeValues(command, saved)).toJSON();
   const hasRecipe = typeof saved.config === "string" && recipeText(saved.config) !== null;
   const words = own.filter(({ key }) => key !== "config" || hasRecipe)
     .filter(({ key }) => key === "config" || JSON.stringify(saved[key]) !== JSON.stringify(usual[key]))
     .flatMap((option) => wordsOf(option, saved[option.key]));
-  // What a recipe sets and the run had not: another option took its place.
   return ["crosswalk", command, ...words, ...out === undefined ? [] : ["--out", out]].map(quoted).join(" ");
 }
 

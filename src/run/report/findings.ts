@@ -43,7 +43,7 @@ export function findingsOf(parts: FindingParts): ReportFinding[] {
     const text = `The rounds ended early: ${parts.stopped}.`;
     all.push({ level: "warning", text, advice: "The network after that round is the result" });
   }
-  if (all.length === 0) return wellDone(parts);
+  all.push(...wellDone(parts, all.length === 0));
   const order = ["bad", "warning", "good"];
   return all.map((finding, index) => ({ finding, index }))
     .sort((a, b) => order.indexOf(a.finding.level) - order.indexOf(b.finding.level) || a.index - b.index)
@@ -224,20 +224,19 @@ function unpredicted(parts: FindingParts, found: readonly ReportFinding[]): Repo
   return [{ level: "warning", text, advice }];
 }
 
-/** What is said where nothing went wrong. */
-function wellDone(parts: FindingParts): ReportFinding[] {
+/** What went well: the gain, and that nothing went wrong where nothing did. */
+function wellDone(parts: FindingParts, isSound: boolean): ReportFinding[] {
   const { kind, isFinished, rounds } = parts;
   const [before, after] = [scoresNamed(parts, "before"), newest(parts)];
   if (kind !== "adapt" || rounds.length === 0) return [];
-  const gain = before?.miou == null || after?.miou == null || before === after
-    ? ""
-    : ` The mean IoU went from ${percent(before.miou)} to ${percent(after.miou)}.`;
-  const judged = gain === "" ? "" : ", and none lost more than two points";
-  return [{
-    level: "good",
-    text: `${isFinished ? "No class" : "So far no class"} died or ran away${judged}.${gain}`,
-    advice: null,
-  }];
+  const isScored = before?.miou != null && after?.miou != null;
+  const gain = isScored && (after.miou ?? 0) >= (before.miou ?? 0)
+    ? `The mean IoU rose from ${percent(before.miou ?? 0)} to ${percent(after.miou ?? 0)}.`
+    : "";
+  const judged = isScored ? ", and none lost more than two points" : "";
+  const sound = isSound ? `${isFinished ? "No class" : "So far no class"} died or ran away${judged}.` : "";
+  const text = [gain, sound].filter((sentence) => sentence !== "").join(" ");
+  return text === "" ? [] : [{ level: "good", text, advice: null }];
 }
 
 function remediesOf({ settings }: FindingParts, first: readonly string[] = []): string[] {

@@ -11,10 +11,7 @@ import * as v from "valibot";
 import { readFile } from "../../disk/files.ts";
 import { validated } from "../../formats/validation.ts";
 import { readMetadata, type WeightFile } from "../../nn/network.ts";
-import { timedForm } from "../../selftraining/kept.ts";
-import { scoresForm } from "../../selftraining/kept_results.ts";
 import { logName } from "../run_log.ts";
-import { StagesFile } from "../stages_file.ts";
 
 const share = v.nullable(v.number());
 const counts = v.array(v.number());
@@ -108,24 +105,34 @@ export interface FinishedStages {
   readonly last: string | null;
 }
 
-/** The finished stages of a run. */
+const stagesSchema = v.record(v.string(), v.unknown());
+
+/**
+ * The finished stages of a run. They are only shown, so that those of earlier versions, which kept less beside them, are
+ * taken as they are.
+ *
+ * @throws {Error} naming file and key where they are damaged.
+ */
 export function readStages(folder: string): FinishedStages {
-  const stages = StagesFile.read(folder);
+  const path = join(folder, "stages.json");
+  if (!existsSync(path)) return { scores: new Map(), labelled: [], last: null };
+  const content = validated(stagesSchema, textOf(path), path, "stages");
+  const stages = v.is(stagesSchema, content.stages) ? content.stages : content;
+  const names = Object.keys(stages);
   const scores = new Map<string, FoundScores | null>();
-  const { labelledRounds: labelled, last } = stages;
-  const rounds = Math.max(0, ...labelled, ...stages.scoredRounds);
-  for (const stage of ["source", ...Array.from({ length: rounds }, (_, index) => `round ${index + 1}`)]) {
-    const kept = stages.get(`${stage}: evaluation`, timedForm(scoresForm));
-    if (kept !== undefined) scores.set(stage, readScores(kept.value));
+  for (const name of names.filter((one) => one.endsWith("evaluation"))) {
+    const kept = stages[name];
+    const value = v.is(timedSchema, kept) ? kept.value : kept;
+    const found = v.safeParse(v.nullable(scoresSchema), value);
+    if (!found.success) throw new Error(`Cannot read the stages ${path}: key "${name}": these are no scores`);
+    scores.set(name.replace(/: evaluation$/, ""), found.output);
   }
-  const trained = stages.get("evaluation", scoresForm);
-  if (trained !== undefined) scores.set("evaluation", readScores(trained));
-  return { scores, labelled, last };
+  const labelled = names.flatMap((name) => /^round (\d+): labelling$/.exec(name)?.[1] ?? []).map(Number);
+  return { scores, labelled, last: names.at(-1) ?? null };
 }
 
-function readScores(value: unknown): FoundScores | null {
-  return v.parse(v.nullable(scoresSchema), value);
-}
+/** A result with the seconds that it took. */
+const timedSchema = v.object({ value: v.unknown(), time: v.number() });
 
 const thresholdsSchema = v.object({
   portion: v.optional(v.nullable(v.number()), null),
