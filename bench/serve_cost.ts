@@ -56,7 +56,7 @@ async function attach(url: string): Promise<void> {
     if (!line.startsWith("data: ")) continue;
     const data = JSON.parse(line.slice(6));
     for (const label of data.labels ?? []) await load(label);
-    if (event === "report" || event === "end") await load("");
+    if (event === "report") await load("");
     if (event === "end") break;
   }
 }

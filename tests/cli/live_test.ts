@@ -24,13 +24,12 @@ interface Seen {
   losses: number;
   /** Status and type of each picture of pseudo-labels. */
   readonly pictures: (readonly [number, string | null])[];
-  end: { readonly ending?: string; readonly report?: string };
-  lastPage: string;
+  end: { readonly ending?: string; readonly page?: string };
 }
 
 /** Watches a run to its end, as its page does. */
 async function watch(url: string): Promise<Seen> {
-  const seen: Seen = { stages: new Map(), losses: 0, pictures: [], end: {}, lastPage: "" };
+  const seen: Seen = { stages: new Map(), losses: 0, pictures: [], end: {} };
   const note = async ({ stages = [], losses = {}, labels = [] }: Update) => {
     for (const [, { name, done }] of stages) seen.stages.set(name, done);
     seen.losses += Object.values(losses).flat().length;
@@ -52,7 +51,6 @@ async function watch(url: string): Promise<Seen> {
     if (event === "update") await note(data as Update);
     if (event !== "end") continue;
     seen.end = data;
-    seen.lastPage = await (await fetch(url)).text();
     break;
   }
   return seen;
@@ -81,13 +79,14 @@ Deno.test("a run with --serve shows its stages, losses and pseudo-labels, and at
     }
     assertEquals((await process.status).code, 0, said.join("\n"));
     assertExists(watching, said.join("\n"));
-    const { stages, losses, pictures, end, lastPage } = await watching;
+    const { stages, losses, pictures, end } = await watching;
     assertEquals([stages.get("source: training"), stages.get("round 1: training")], [2, 2]);
     assertEquals([stages.get("round 1: labelling"), stages.get("round 1: evaluation")], [1, 1]);
     assert(losses >= 2, `${losses} losses`);
     assertEquals(pictures, [[200, "image/png"]]);
     assertEquals(end.ending, "finished");
-    assertStringIncludes(lastPage, end.report ?? "no report");
+    const { adapted } = JSON.parse(Deno.readTextFileSync(join(out, "result.json")));
+    assertStringIncludes(end.page ?? "no page", `data-value="${adapted.miou}"`);
     assertEquals(await fetch(url).then(({ status }) => status, () => "no server"), "no server");
   }));
 

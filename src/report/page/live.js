@@ -303,10 +303,10 @@
       if (update.lines !== undefined) showLines(update.lines);
     });
     on("report", refresh);
-    on("end", async (/** @type {any} */ end) => {
+    on("end", (/** @type {any} */ end) => {
       isOver = end.ending === "finished";
-      await refresh(end.report);
       source?.close();
+      if (end.page !== undefined) exchange(new DOMParser().parseFromString(end.page, "text/html"));
       notice(end.text, isOver ? "good" : end.ending === "failed" ? "bad" : "warning");
       part("now").hidden = isOver;
       if (!isOver) setTimeout(connect, 3000);

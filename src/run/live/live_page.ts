@@ -10,6 +10,7 @@ import { errorText } from "../../errors.ts";
 import type { LossPoint } from "./events.ts";
 import type { LiveState } from "./live_state.ts";
 import type { ReportData } from "../../report/page/data.ts";
+import { readSketch } from "../report/run_sketch.ts";
 import { logName } from "../run_log.ts";
 
 /** A page that is asked for is rendered anew if it is older than this, in milliseconds. */
@@ -25,6 +26,7 @@ export class LivePage {
   #number = 0;
   #html: string | null = null;
   #isOld = true;
+  #isEnding = false;
   #rendered = -Infinity;
   #cost = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -64,6 +66,16 @@ export class LivePage {
     for (const [stage, points] of losses) this.state.addEarlier(stage, points);
   }
 
+  /** Reads what the run will do, once it has written that. */
+  readPlan(): void {
+    if (this.state.plan !== null) return;
+    try {
+      this.state.plan = readSketch(this.folder);
+    } catch {
+      // A damaged file is told by the report.
+    }
+  }
+
   /** The page, up to date. */
   async html(): Promise<string> {
     // What is being rendered may have begun before the last stage ended.
@@ -85,11 +97,13 @@ export class LivePage {
     }, wait);
   }
 
-  /** The run has ended: the page is rendered for the last time if somebody looks at it. */
-  async finish(isWatched: boolean): Promise<void> {
+  /** The page after the end of the run. */
+  async finish(): Promise<string> {
     clearTimeout(this.#timer);
+    // The pages are sent it, and need not fetch it.
+    this.#isEnding = true;
     this.#isOld = true;
-    if (isWatched) await this.html().catch(() => {});
+    return await this.html();
   }
 
   #render(): Promise<string> {
@@ -107,7 +121,7 @@ export class LivePage {
     this.#html = html;
     this.#rendered = performance.now();
     this.#cost = this.#rendered - start;
-    this.onRendered();
+    if (!this.#isEnding) this.onRendered();
     return html;
   }
 

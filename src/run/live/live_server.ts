@@ -19,8 +19,6 @@ export interface LiveOptions {
   readonly share?: number;
   /** The least time between two events, in milliseconds. Default: 250. */
   readonly interval?: number;
-  /** How long the pages may take at the end to fetch the last report, in milliseconds. Default: 10,000. */
-  readonly patience?: number;
 }
 
 /** After this time without an event, a page is sent an empty line, so that a connection that is gone is noticed. */
@@ -29,6 +27,8 @@ const heartbeat = 15_000;
 const mostClients = 32;
 /** A page that lets this many events lie is let go. It connects anew when it wakes up, and is told everything. */
 const mostWaiting = 100;
+/** How long the pages may take to read what they were sent before the server closes, in milliseconds. */
+const patience = 3000;
 const encoder = new TextEncoder();
 
 /** What every answer says: it is of this page alone, is not kept, and is what its type says. */
@@ -62,8 +62,6 @@ export class LiveServer {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #lastEvent = -Infinity;
   readonly #beats: ReturnType<typeof setInterval>;
-  /** Resolved when no page listens any more. */
-  #onEmpty: (() => void) | undefined;
 
   /** A server that does not listen yet. */
   constructor(readonly options: LiveOptions) {
@@ -106,23 +104,21 @@ export class LiveServer {
     this.#state.tell(message);
     // What a stage leaves for the report is written between its end and the next one.
     if (message.kind === "stage end") this.#page?.age(false);
-    if (message.kind === "stage") this.#page?.age(this.#clients.size > 0);
+    if (message.kind === "stage") {
+      this.#page?.readPlan();
+      this.#page?.age(this.#clients.size > 0);
+    }
     this.#sendSoon();
   }
 
-  /** Tells the pages how the run ended, waits until they have fetched the last report, and closes. */
+  /** Tells the pages how the run ended, sends them the last report, and closes. */
   async end(): Promise<void> {
-    await this.#page?.finish(this.#clients.size > 0);
-    this.#sendNow();
     const { ending } = this.#state;
-    const text = ending === null ? "" : endingText(ending.ending, ending.text);
-    this.#sendAll("end", { ending: ending?.ending, text, report: this.#page?.version });
-    let timeout: ReturnType<typeof setTimeout> | undefined;
-    await Promise.race([
-      new Promise<void>((resolve) => this.#clients.size === 0 ? resolve() : this.#onEmpty = resolve),
-      new Promise<void>((resolve) => timeout = setTimeout(resolve, this.options.patience ?? 10_000)),
-    ]);
-    clearTimeout(timeout);
+    const page = this.#clients.size === 0 ? undefined : await this.#page?.finish().catch(() => undefined);
+    this.#sendNow();
+    if (ending !== null) {
+      this.#sendAll("end", { ending: ending.ending, text: endingText(ending.ending, ending.text), page });
+    }
     await this.close();
   }
 
@@ -133,7 +129,7 @@ export class LiveServer {
     for (const client of this.#clients) client.close();
     let timeout: ReturnType<typeof setTimeout> | undefined;
     // A page that sleeps does not read to the end what it was sent.
-    await Promise.race([this.#server?.shutdown(), new Promise((resolve) => timeout = setTimeout(resolve, 2000))]);
+    await Promise.race([this.#server?.shutdown(), new Promise((resolve) => timeout = setTimeout(resolve, patience))]);
     clearTimeout(timeout);
   }
 
@@ -175,7 +171,6 @@ export class LiveServer {
     let client: Client | undefined;
     const leave = () => {
       if (client !== undefined) this.#clients.delete(client);
-      if (this.#clients.size === 0) this.#onEmpty?.();
     };
     const stream = new ReadableStream<Uint8Array<ArrayBuffer>>({
       start: (controller) => {
