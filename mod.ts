@@ -257,7 +257,7 @@ export type { Activity, Progress, StageProgress, StageUnits } from "./src/selftr
 export { planRounds, type RoundPlan, type RoundSettings } from "./src/selftraining/rounds.ts";
 export type { KeptForm } from "./src/selftraining/kept.ts";
 export type { LabelSink, RunStore } from "./src/selftraining/store.ts";
-export { type RunParts, Training } from "./src/selftraining/training.ts";
+export { type CheckpointRule, type RunParts, Training } from "./src/selftraining/training.ts";
 
 // Networks
 export type { Normalization } from "./src/ops/data/sample.ts";

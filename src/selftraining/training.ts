@@ -15,10 +15,18 @@ import { type TrainingStage, trainStage } from "./stage.ts";
 import type { RunStore } from "./store.ts";
 import type { Trainer } from "./trainer.ts";
 
-/** A checkpoint is written at least this often, in milliseconds. */
-const checkpointInterval = 60_000;
+/** A checkpoint is written at least this often. */
+const everyMinute: CheckpointRule = { due: (milliseconds) => milliseconds > 60_000 };
 /** Name of the checkpoint. */
 const checkpointName = "checkpoint.safetensors";
+
+/** When checkpoints are written, and what follows. */
+export interface CheckpointRule {
+  /** Asked between steps whether one is to be written, with the milliseconds since the last. */
+  readonly due: (milliseconds: number) => boolean;
+  /** Awaited after each checkpoint. A run can rest here for any time. Default: it goes on at once. */
+  readonly written?: () => Promise<void>;
+}
 
 /** What all stages of a run share. */
 export interface RunParts<Item> {
@@ -43,6 +51,8 @@ export interface RunParts<Item> {
   readonly onNetwork?: (round: number) => Promise<void>;
   /** Called when the pseudo-labels of a round are kept, also where an earlier start chose them. */
   readonly onLabels?: (round: number) => Promise<void>;
+  /** When checkpoints are written. Default: one a minute, and at the end of a stage. */
+  readonly checkpoints?: CheckpointRule;
   /** Stops the run: a training stage after it has written a checkpoint, other stages at once. */
   readonly signal?: AbortSignal;
 }
@@ -92,7 +102,7 @@ export class Training<Item> {
   }
 
   async #run(stage: TrainingStage<Item>): Promise<void> {
-    const { trainer, shapes, samples, store, progress = silent, signal } = this.parts;
+    const { trainer, shapes, samples, store, progress = silent, checkpoints = everyMinute, signal } = this.parts;
     const from = this.#place?.stage === stage.name ? this.#place.step : 0;
     if (from === 0) {
       trainer.optimizer.reset();
@@ -110,9 +120,10 @@ export class Training<Item> {
         const last = losses.at(-1);
         if (last !== undefined) bar.update(last.step + 1, { loss: last.loss });
       },
-      checkpointDue: () => performance.now() - saved > checkpointInterval,
+      checkpointDue: () => checkpoints.due(performance.now() - saved),
       checkpoint: async (step) => {
         await this.#checkpoint({ stage: stage.name, step });
+        await checkpoints.written?.();
         saved = performance.now();
       },
     });

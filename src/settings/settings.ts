@@ -158,6 +158,15 @@ export function parseRecipe(text: string, source: string): Recipe {
   if (typeof content !== "object" || content === null || Array.isArray(content)) {
     throw new UsageError(`Cannot read the recipe ${source}: expected lines of "key: value"`);
   }
+  return recipeOf(content, source);
+}
+
+/**
+ * What a recipe holds whose keys and values have been read already, such as one in a JSON file.
+ *
+ * @throws {UsageError} as {@link parseRecipe} does.
+ */
+export function recipeOf(content: object, source: string): Recipe {
   const values: [OptionKey, Value][] = [];
   let expect: Expectation | null = null;
   for (const [key, value] of Object.entries(content)) {

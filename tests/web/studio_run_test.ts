@@ -21,7 +21,11 @@ Deno.test("a run goes from its start by pauses to its end", () => {
   assertEquals(phases([{ type: "kept", run: { ...run, isFinished: true } }]), "finished");
   assertEquals(phases([{ type: "began", run, adapter: "one", rounds: [] }]), "running");
   assertEquals(phases([{ type: "phase", phase: "pausing" }, { type: "paused" }]), "paused");
-  const failed = after([{ type: "began", run, adapter: "one", rounds: [] }, { type: "error", reason: "lost", text: "Gone" }]);
+  const failed = after([{ type: "began", run, adapter: "one", rounds: [] }, {
+    type: "error",
+    reason: "lost",
+    text: "Gone",
+  }]);
   assertEquals([failed.phase, failed.error?.text, failed.run], ["failed", "Gone", run]);
   // What a resumed run says of the past must not be shown twice.
   const again = after([{ type: "phase", phase: "starting" }], after([loss("source", 0, 2)], failed));

@@ -1,0 +1,352 @@
+/**
+ * A run's store in a browser's own files, so that a page can be closed in mid-run and go on with the same bytes.
+ *
+ * A journal says what holds: each line is a finished stage, or names the file that now holds a result. A result is
+ * written to a new file first and then named in the journal, so that it is there as a whole or not at all. A line has a
+ * checksum, and what a crash left of the last line does not count. Each line also says how long the log was: what was
+ * logged after it belongs to work that is done again.
+ *
+ * @module
+ */
+
+import { resizeLabelMap } from "../data/sample.ts";
+import type { Colour } from "../data/encode.ts";
+import { errorText } from "../errors.ts";
+import { hashText } from "../random.ts";
+import type { KeptForm } from "../selftraining/kept.ts";
+import { judgeLabels, type MergedLabels, Precision } from "../selftraining/precision.ts";
+import type { LabelSink, RunStore } from "../selftraining/store.ts";
+import { type StoreFiles, type SyncFile, writeAll } from "./store_files.ts";
+import type { StoredImage, StoredItem } from "./stored_samples.ts";
+
+const journalName = "journal";
+const logName = "log";
+
+/** Pseudo-labels of an image, and where they lie in their round's file. */
+interface LabelPlace {
+  readonly height: number;
+  readonly width: number;
+  readonly start: number;
+  /** Size of the soft labels behind them; absent where there are none. */
+  readonly soft?: readonly [height: number, width: number];
+}
+
+/** A line of the journal. */
+type Entry =
+  | { readonly run: string }
+  | { readonly stage: string; readonly result?: unknown }
+  | { readonly name: string; readonly file: string; readonly bytes: number }
+  | { readonly round: number; readonly file: string; readonly places: readonly LabelPlace[] };
+
+/** What is told while a store is used. */
+export interface StoreListener {
+  /** An entry of the log was written. */
+  readonly onEntry?: (entry: Readonly<Record<string, unknown>>) => void;
+  /** A stage has a result: one that was kept, or a new one. */
+  readonly onStage?: (stage: string, result: unknown) => void;
+  /** An image got its pseudo-labels. */
+  readonly onLabels?: (round: number, index: number, item: StoredItem, labels: Uint8Array<ArrayBuffer>) => void;
+}
+
+/** Keeps a run in files. Open it with {@link OpfsStore.open}, close it when done. */
+export class OpfsStore implements RunStore<StoredItem> {
+  /** Told what happens. */
+  listener: StoreListener = {};
+  readonly #stages = new Map<string, unknown>();
+  readonly #results = new Map<string, { readonly file: string; readonly bytes: number }>();
+  readonly #labels = new Map<number, { readonly file: string; readonly places: readonly LabelPlace[] }>();
+  #run: string | undefined;
+  #journalEnd = 0;
+  /** The log's lines, and where each begins. */
+  #lines: { readonly entry: Readonly<Record<string, unknown>>; readonly start: number }[] = [];
+  #logEnd = 0;
+  #nextFile = 0;
+
+  private constructor(
+    readonly files: StoreFiles,
+    readonly journal: SyncFile,
+    readonly logFile: SyncFile,
+  ) {}
+
+  /**
+   * Opens the store in these files, with the run that they hold, if there is one. It is locked until it is closed.
+   *
+   * @throws {Error} if something else has it open, or a file is missing.
+   */
+  static async open(files: StoreFiles): Promise<OpfsStore> {
+    const journal = await files.open(journalName);
+    const store = new OpfsStore(files, journal, await files.open(logName));
+    try {
+      await store.#restore();
+      return store;
+    } catch (error) {
+      store.close();
+      throw error;
+    }
+  }
+
+  async #restore(): Promise<void> {
+    const text = await this.#text(journalName);
+    let logged = 0;
+    for (const line of text.split(/(?<=\n)/)) {
+      const found = readLine(line);
+      if (found === null) break;
+      this.#apply(found.entry);
+      logged = found.logged;
+      this.#journalEnd += bytesOf(line).length;
+    }
+    this.journal.truncate(this.#journalEnd);
+    await this.#restoreLog(logged);
+    const known = new Set([...this.#results.values(), ...this.#labels.values()].map(({ file }) => file));
+    for (const name of await this.files.names()) {
+      if (/^\d+$/.test(name)) this.#nextFile = Math.max(this.#nextFile, Number(name) + 1);
+      if (/^\d+$/.test(name) && !known.has(name)) await this.files.remove(name);
+    }
+  }
+
+  async #restoreLog(bytes: number): Promise<void> {
+    const text = new TextDecoder().decode((await this.files.read(logName, 0, bytes)) ?? new Uint8Array(0));
+    for (const line of text.split(/(?<=\n)/)) {
+      if (line === "") continue;
+      this.#lines.push({ entry: JSON.parse(line), start: this.#logEnd });
+      this.#logEnd += bytesOf(line).length;
+    }
+    if (this.#logEnd !== bytes) throw new Error("Cannot go on with the run: its log was cut off. Discard the run");
+    this.logFile.truncate(bytes);
+  }
+
+  async #text(name: string): Promise<string> {
+    return new TextDecoder().decode((await this.files.read(name)) ?? new Uint8Array(0));
+  }
+
+  #apply(entry: Entry): void {
+    if ("run" in entry) this.#run = entry.run;
+    else if ("stage" in entry) this.#stages.set(entry.stage, entry.result);
+    else if ("name" in entry) this.#results.set(entry.name, entry);
+    else this.#labels.set(entry.round, entry);
+  }
+
+  /** Writes a line of the journal: from now on it holds. */
+  #commit(entry: Entry): void {
+    this.logFile.flush();
+    const bytes = bytesOf(lineOf(entry, this.#logEnd));
+    writeAll(this.journal, bytes, this.#journalEnd);
+    this.journal.flush();
+    this.#journalEnd += bytes.length;
+    this.#apply(entry);
+  }
+
+  /** Begins a run with this id. */
+  begin(run: string): void {
+    this.#commit({ run });
+  }
+
+  /** What the run is known by; `undefined` before it has begun. */
+  get run(): string | undefined {
+    return this.#run;
+  }
+
+  /** The name of the stage that was finished last; `null` where none is. */
+  get lastStage(): string | null {
+    return [...this.#stages.keys()].at(-1) ?? null;
+  }
+
+  /** The log. */
+  get entries(): readonly Readonly<Record<string, unknown>>[] {
+    return this.#lines.map(({ entry }) => entry);
+  }
+
+  /** The result of a stage, kept or computed now. */
+  async once<T>(stage: string, form: KeptForm<T>, compute: () => Promise<T>): Promise<T> {
+    if (!this.#stages.has(stage)) {
+      const result = await compute();
+      storing(stage, () => this.#commit({ stage, result }));
+    }
+    const result = this.#stages.get(stage);
+    this.listener.onStage?.(stage, result);
+    return form(result);
+  }
+
+  /** The kept result of a stage, or `undefined`. */
+  kept<T>(stage: string, form: KeptForm<T>): T | undefined {
+    return this.#stages.has(stage) ? form(this.#stages.get(stage)) : undefined;
+  }
+
+  /** Keeps a result, as a whole or not at all. */
+  async write(name: string, data: Uint8Array<ArrayBuffer> | string): Promise<void> {
+    const bytes = typeof data === "string" ? bytesOf(data) : data;
+    const old = this.#results.get(name);
+    const file = String(this.#nextFile++);
+    const opened = await this.files.open(file);
+    try {
+      storing(name, () => {
+        opened.truncate(0);
+        writeAll(opened, bytes, 0);
+        opened.flush();
+      });
+    } finally {
+      opened.close();
+    }
+    storing(name, () => this.#commit({ name, file, bytes: bytes.length }));
+    if (old !== undefined) await this.files.remove(old.file);
+  }
+
+  /** A result that was kept, or `null`. */
+  async read(name: string): Promise<Uint8Array<ArrayBuffer> | null> {
+    const found = this.#results.get(name);
+    if (found === undefined) return null;
+    return requireWhole(await this.files.read(found.file), found.bytes, this.describe(name));
+  }
+
+  /** The name, and where it is kept. */
+  describe(name: string): string {
+    return `${name} in the browser's files`;
+  }
+
+  /** Appends an entry to the log. */
+  log(entry: Readonly<Record<string, unknown>>): Promise<void> {
+    const bytes = bytesOf(`${JSON.stringify(entry)}\n`);
+    storing("the log", () => writeAll(this.logFile, bytes, this.#logEnd));
+    this.#lines.push({ entry, start: this.#logEnd });
+    this.#logEnd += bytes.length;
+    this.listener.onEntry?.(entry);
+    return Promise.resolve();
+  }
+
+  /** Drops entries of steps that will be done again. */
+  truncateLog(stage: string, step: number): Promise<void> {
+    const first = this.#lines.findIndex(({ entry }) => entry.stage === stage && Number(entry.step) >= step);
+    const cut = this.#lines[first];
+    if (cut !== undefined) {
+      this.#lines = this.#lines.slice(0, first);
+      this.#logEnd = cut.start;
+      this.logFile.truncate(cut.start);
+    }
+    return Promise.resolve();
+  }
+
+  /** Begins to keep the pseudo-labels of a round: all of them in one file. */
+  openLabels(
+    round: number,
+    items: readonly StoredItem[],
+    classes: number,
+    _palette?: readonly Colour[],
+    merge?: MergedLabels,
+  ): LabelSink {
+    const file = String(this.#nextFile++);
+    const opening = this.files.open(file);
+    const places: LabelPlace[] = [];
+    const precision = new Precision(merge?.toClasses.length ?? classes);
+    let end = 0;
+    return {
+      write: async (map, truth, size = map, words = undefined) => {
+        const opened = await opening;
+        const { labels, height, width } = resizeLabelMap(map, size);
+        places.push({ height, width, start: end, ...words === undefined ? {} : { soft: [map.height, map.width] } });
+        for (const bytes of [labels, ...words === undefined ? [] : [new Uint8Array(words.buffer)]]) {
+          storing("pseudo-labels", () => writeAll(opened, bytes, end));
+          end += bytes.length;
+        }
+        if (truth !== null) precision.add(judgeLabels(map.labels, truth, classes, merge));
+        const index = places.length - 1;
+        const item = items[index];
+        if (item !== undefined) this.listener.onLabels?.(round, index, item, labels);
+      },
+      finish: async () => {
+        if (places.length !== items.length) {
+          throw new Error(`${places.length} of ${items.length} images of round ${round} were labelled`);
+        }
+        const opened = await opening;
+        storing("pseudo-labels", () => {
+          opened.flush();
+          this.#commit({ round, file, places });
+        });
+        return precision.shares();
+      },
+      [Symbol.asyncDispose]: async () => (await opening).close(),
+    };
+  }
+
+  /** The images with their pseudo-labels of a round. */
+  labelledItems(round: number, items: readonly StoredItem[]): StoredItem[] {
+    const kept = this.#labels.get(round);
+    return items.map((item, index) => {
+      const place = kept?.places[index];
+      if (kept === undefined || place === undefined) {
+        throw new Error(`There are no pseudo-labels of ${item.name} in round ${round}`);
+      }
+      const read = async (): Promise<StoredImage> => {
+        const { image } = await item.read();
+        return { image, ...await this.#readLabels(kept.file, place, item.name) };
+      };
+      return { name: item.name, hasLabels: true, read };
+    });
+  }
+
+  async #readLabels(
+    file: string,
+    { height, width, start, soft }: LabelPlace,
+    name: string,
+  ): Promise<Pick<StoredImage, "labels" | "softLabels">> {
+    const pixels = height * width;
+    const [softHeight, softWidth] = soft ?? [0, 0];
+    const length = pixels + 12 * softHeight * softWidth;
+    const bytes = requireWhole(
+      await this.files.read(file, start, start + length),
+      length,
+      `the pseudo-labels of ${name} in the browser's files`,
+    );
+    const labels = { height, width, labels: bytes.slice(0, pixels) };
+    if (soft === undefined) return { labels };
+    const words = new Uint32Array(bytes.slice(pixels).buffer);
+    return { labels, softLabels: { height: softHeight, width: softWidth, words } };
+  }
+
+  /** Lets others open the store. */
+  close(): void {
+    this.logFile.close();
+    this.journal.close();
+  }
+}
+
+/** Removes everything that a store kept. */
+export async function removeStore(files: StoreFiles): Promise<void> {
+  // The journal first: without it, nothing that is left counts.
+  const names = await files.names();
+  for (const name of names.toSorted((a, b) => Number(b === journalName) - Number(a === journalName))) {
+    await files.remove(name);
+  }
+}
+
+function lineOf(entry: Entry, logged: number): string {
+  const text = JSON.stringify([logged, entry]);
+  return `${hashText(text).toString(16).padStart(8, "0")} ${text}\n`;
+}
+
+/** What a line says; `null` if it is not whole. */
+function readLine(line: string): { readonly entry: Entry; readonly logged: number } | null {
+  const [, hash = "", text = ""] = /^([0-9a-f]{8}) (.*)\n$/.exec(line) ?? [];
+  if (text === "" || hashText(text) !== Number.parseInt(hash, 16)) return null;
+  const [logged, entry] = JSON.parse(text);
+  return { entry, logged };
+}
+
+function bytesOf(text: string): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(text);
+}
+
+function requireWhole(bytes: Uint8Array<ArrayBuffer> | null, length: number, what: string): Uint8Array<ArrayBuffer> {
+  if (bytes?.length === length) return bytes;
+  throw new Error(`Cannot go on with the run: ${what} is missing. Discard the run, and start it anew`);
+}
+
+/** Writes, and says what could not be stored. */
+function storing(what: string, write: () => void): void {
+  try {
+    write();
+  } catch (error) {
+    throw new Error(
+      `Cannot store ${what}: ${errorText(error)}. Give the browser more room, then go on with the run`,
+    );
+  }
+}
