@@ -42,6 +42,8 @@ function Studio({ site }: { readonly site: Site }): JSX.Element {
   }, [phase]);
 
   const start = ({ photos, weights, recipe }: StartChoice) => {
+    // An earlier run is deleted.
+    tell({ type: "kept", run: null });
     tell({ type: "phase", phase: "starting" });
     // Asks the browser not to throw the run away when its disk is full.
     void navigator.storage.persist();
@@ -53,8 +55,8 @@ function Studio({ site }: { readonly site: Site }): JSX.Element {
   };
   const resume = () => {
     // A Worker that lost its GPU gets no other.
-    if (phase === "failed") openAnew();
-    tell({ type: "phase", phase: "starting" });
+    if (view.error !== null) openAnew();
+    tell({ type: "phase", phase: phase === "paused" ? "running" : "starting" });
     send({ type: "resume", site: siteUrl });
   };
   const pause = () => {
@@ -62,7 +64,7 @@ function Studio({ site }: { readonly site: Site }): JSX.Element {
     send({ type: "pause" });
   };
   const remove = () => {
-    if (phase === "failed") openAnew();
+    if (view.error !== null) openAnew();
     send({ type: "delete" });
   };
   return (

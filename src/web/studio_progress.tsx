@@ -45,7 +45,6 @@ export function Progress({ view, onPause, onResume }: {
 }
 
 const phaseTexts: Readonly<Partial<Record<Phase, string>>> = {
-  starting: "The run starts: pictures are read, the GPU's programs are compiled",
   pausing: "The run pauses after its next checkpoint",
   paused: "The run is paused",
   finished: "The run is finished",
@@ -53,7 +52,7 @@ const phaseTexts: Readonly<Partial<Record<Phase, string>>> = {
 };
 
 function headline({ phase, stage }: RunView): string {
-  return phaseTexts[phase] ?? (stage === null ? "The run goes on" : stage.name);
+  return phaseTexts[phase] ?? stage?.name ?? "The run starts";
 }
 
 /** Seconds in words, roughly. */
