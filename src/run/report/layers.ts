@@ -27,6 +27,7 @@ import type { Network } from "../../nn/network.ts";
 import type { LabelMap } from "../../report/picture.ts";
 import { equalBatches } from "../../selftraining/inference.ts";
 import { type PredictedLogits, Predictor } from "../../selftraining/prediction.ts";
+import { isPlain, plainView, type ViewOptions } from "../../selftraining/views.ts";
 import { labelBatch, type Settings, testViewOptions } from "../../settings/settings.ts";
 import { reportFolder } from "./run_sketch.ts";
 
@@ -77,7 +78,7 @@ export class ImageLayers implements Layers {
       const item = items[index];
       if (item === undefined) continue;
       writeLabels(this.context, item, name, labels);
-      writeConfidence(this.context, item, confidence, labels);
+      if (confidence !== null) writeConfidence(this.context, item, confidence, labels);
     }
   }
 
@@ -159,26 +160,47 @@ export interface Confidence extends Size {
 
 interface Predicted {
   readonly labels: LabelMap;
-  readonly confidence: Confidence;
+  /** `null` where the network's logits are not at hand. */
+  readonly confidence: Confidence | null;
 }
 
-/** The labels that a network gives images as it is scored, and its confidence in the images as they are. */
+/**
+ * The labels that a network gives images as it is scored, and its confidence in the images as they are. It takes no more
+ * memory than scoring.
+ */
 async function predict(context: LayerContext, items: readonly FileItem[]): Promise<Predicted[]> {
-  const { gpu, loader, settings, shapes, network, merge } = context;
+  const { settings, network: { model } } = context;
+  const views = testViewOptions(settings);
+  const hasLogits = model.scoreMap === undefined;
+  if (isPlain(views)) return await predictWith(context, items, views, hasLogits);
+  const labelled = await predictWith(context, items, views, false);
+  if (!hasLogits) return labelled;
+  const plain = await predictWith(context, items, plainView, true);
+  return labelled.map(({ labels }, index) => ({ labels, confidence: plain[index]?.confidence ?? null }));
+}
+
+async function predictWith(
+  { gpu, loader, settings, shapes, network, merge }: LayerContext,
+  items: readonly FileItem[],
+  views: ViewOptions,
+  withLogits: boolean,
+): Promise<Predicted[]> {
   // The batch of scoring, so that no kernel has to be compiled anew.
   const batch = labelBatch(settings, shapes);
-  await using predictor = new Predictor(gpu, network, batch, testViewOptions(settings), merge);
+  await using predictor = new Predictor(gpu, network, batch, views, merge);
   const all: Predicted[] = [];
   const grouping = { batch, shapes, multiple: network.model.sizeMultiple };
   const samples = loader.load(items, { size: shapes.size, labels: "none" });
   for await (const group of equalBatches(samples, grouping, ({ image }) => image)) {
-    const { labels, starts, logits } = await predictor.run(group, { withLogits: true });
+    const { labels, starts, logits } = await predictor.run(group, { withLogits });
     const [bytes = new Uint8Array(0)] = await gpu.read(labels);
     const confidences = logits === null ? [] : await confidencesOf(logits);
     for (const [index, { image: { height, width } }] of group.samples.entries()) {
       const start = starts[index] ?? 0;
-      const confidence = confidences[index] ?? { height: 1, width: 1, values: new Float32Array(1) };
-      all.push({ labels: { height, width, labels: bytes.slice(start, start + height * width) }, confidence });
+      all.push({
+        labels: { height, width, labels: bytes.slice(start, start + height * width) },
+        confidence: confidences[index] ?? null,
+      });
     }
   }
   return all;

@@ -108,8 +108,9 @@ export class RunRecorder {
     writeSketch(this.context.folder.path, { ...this.#sketch, peakBytes: this.context.gpu.peakBytes });
   }
 
+  /** What is drawn counts as scoring, which takes as much memory. */
   async #drawing(draw: () => Promise<void>): Promise<void> {
-    this.context.profile.enter("pictures");
+    this.context.profile.enter("evaluation");
     await draw();
     this.context.profile.enter("other");
   }
