@@ -146,9 +146,9 @@ export class OpfsStore implements RunStore<StoredItem> {
     return this.#run;
   }
 
-  /** The name of the stage that was finished last; `null` where none is. */
-  get lastStage(): string | null {
-    return [...this.#stages.keys()].at(-1) ?? null;
+  /** The last round that has pseudo-labels; `null` where there is none. */
+  get lastLabelledRound(): number | null {
+    return this.#labels.size === 0 ? null : Math.max(...this.#labels.keys());
   }
 
   /** The log. */
