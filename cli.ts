@@ -93,6 +93,16 @@ const commands: readonly CommandEntry[] = [
     load: () => import("./src/cli/convert.ts"),
   },
   {
+    command: "export",
+    summary: "write a page that labels pictures in a browser, or adapts a network there (--studio)",
+    examples: [
+      "crosswalk export --web site --weights run/weights.safetensors",
+      "crosswalk export --web site --weights w.safetensors --source-model source.safetensors --dtype f16",
+      "crosswalk export --web studio --studio",
+    ],
+    load: () => import("./src/cli/export.ts"),
+  },
+  {
     command: "recipes",
     summary: "list the recipes that come with the program, with the published figures that they are made for",
     examples: ["crosswalk recipes", "crosswalk recipes --json"],

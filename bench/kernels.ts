@@ -13,7 +13,7 @@ import type { DeviceTraits } from "../src/graph/tensor.ts";
 import { layerInput, layerIsRight, layerLabels, samplePositions, type SingleLayer } from "./layer_data.ts";
 import { type LayerComparison, LayerPeers } from "./layer_peers.ts";
 import type { Peaks } from "../src/selftest/peaks.ts";
-import { type PeerName, Peers } from "./peer.ts";
+import { noPeers, type RunningPeers } from "./peer_answer.ts";
 import { kernelQuestions, type Question } from "./questions.ts";
 import { secondsPerRun } from "../src/gpu/timing.ts";
 import { repeatedRandom } from "../src/random.ts";
@@ -47,35 +47,28 @@ const layerSeconds = 0.06;
 /**
  * Times layers and cases in their directions.
  *
- * @param options `questions`: what to time, by default all. `runs` of each. `peers`: engines to ask for the layers.
- * `againstDirect`: also compares all values of a convolution with its direct form. `onRow`: called with each row when
- * it is ready. `say`: called with the reason why a peer does not start.
+ * @param options `questions`: what to time, by default all. `runs` of each. `peers`: engines to ask for the layers, by
+ * default none. `againstDirect`: also compares all values of a convolution with its direct form. `onRow`: called with
+ * each row when it is ready.
  * @throws {Error} naming the kernel that gave a wrong result.
  */
 export async function benchKernels(
   gpu: Gpu,
   peaks: Peaks,
-  { questions = kernelQuestions(), runs, peers: names, againstDirect = false, onRow, say }: {
+  { questions = kernelQuestions(), runs, peers = noPeers, againstDirect = false, onRow }: {
     readonly questions?: readonly Question[];
     readonly runs: number;
     readonly againstDirect?: boolean;
-    readonly peers: readonly PeerName[];
+    readonly peers?: RunningPeers;
     readonly onRow: (row: KernelRow) => void;
-    readonly say: (text: string) => void;
   },
 ): Promise<KernelRow[]> {
   const rows: KernelRow[] = [];
-  const peers = await Peers.start(names);
-  try {
-    for (const [name, error] of peers.errors) say(`${name} does not start: ${error}`);
-    for (const question of questions) {
-      if (againstDirect) await requireDirect(gpu, question);
-      const row = await timeKernel(gpu, peaks, question, runs, peers);
-      onRow(row);
-      rows.push(row);
-    }
-  } finally {
-    await peers.stop();
+  for (const question of questions) {
+    if (againstDirect) await requireDirect(gpu, question);
+    const row = await timeKernel(gpu, peaks, question, runs, peers);
+    onRow(row);
+    rows.push(row);
   }
   return rows;
 }
@@ -85,7 +78,7 @@ async function timeKernel(
   peaks: Peaks,
   question: Question,
   runs: number,
-  peers: Peers,
+  peers: RunningPeers,
 ): Promise<KernelRow> {
   const { kernel, direction, outputs, layer } = question;
   using program = await Program.compile(gpu, { outputs });

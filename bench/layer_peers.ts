@@ -5,7 +5,7 @@
  */
 
 import { type Direction, layerIsRight, type SingleLayer } from "./layer_data.ts";
-import { inferenceOnly, messageOf, type PeerName, type Peers } from "./peer.ts";
+import { inferenceOnly, messageOf, type PeerName, type RunningPeers } from "./peer_answer.ts";
 import { median } from "../src/gpu/timing.ts";
 
 /** A layer in another engine. */
@@ -48,7 +48,7 @@ export class LayerPeers {
 
   /** Asks nothing yet. Peers that have not started have rows with their errors. */
   constructor(
-    readonly peers: Pick<Peers, "running" | "errors" | "ask">,
+    readonly peers: RunningPeers,
     readonly layer: SingleLayer,
     readonly direction: Direction,
   ) {

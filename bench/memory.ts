@@ -5,7 +5,8 @@
  */
 
 import type { Gpu } from "../src/gpu/gpu.ts";
-import { messageOf, Peer } from "./peer.ts";
+import { Peer } from "./peer.ts";
+import { messageOf } from "./peer_answer.ts";
 import { ReferenceRun } from "./reference.ts";
 
 /** What `bench memory` finds. */

@@ -10,7 +10,8 @@ import type { Size } from "../src/data/size.ts";
 import type { ModelVariant } from "../src/nn/variant.ts";
 import { type NetworkRuns, type NetworkTimes, networkTimes, type PytorchRow, pytorchRow } from "./network_report.ts";
 import { describeNetwork, labelViews, NetworkRun, type NetworkWorkload } from "./network_run.ts";
-import { messageOf, Peers } from "./peer.ts";
+import { Peers } from "./peer.ts";
+import { messageOf } from "./peer_answer.ts";
 
 /** The networks that `peers/networks/` has in PyTorch. */
 export const pytorchNetworks: readonly string[] = [

@@ -10,42 +10,14 @@
 
 import { fileURLToPath } from "node:url";
 import { stripVTControlCharacters } from "node:util";
+import { messageOf, type PeerAnswer, type PeerName, type RunningPeers } from "./peer_answer.ts";
 import { findPython } from "./python.ts";
-
-/** The engines that can be compared with. */
-export const peerNames = ["tfjs", "jax", "ort", "pytorch"] as const;
-
-/** One of them. */
-export type PeerName = typeof peerNames[number];
-
-/** Those that do not train. */
-export const inferenceOnly: ReadonlySet<PeerName> = new Set<PeerName>(["ort"]);
 
 /**
  * Seconds that all peers may take together, their start included. A question that has begun is finished, unless the
  * peer hangs.
  */
 export const peerSeconds = 15 * 60;
-
-/** An answer of a peer. */
-export interface PeerAnswer {
-  /**
-   * Milliseconds from the question to the result. For a layer, milliseconds of all launches until the GPU is done with
-   * them.
-   */
-  readonly milliseconds: number;
-  /** The loss, for a step. */
-  readonly loss?: number;
-  /** The sampled logits of an inference, or the labels of some pixels. */
-  readonly values?: readonly number[];
-  /** The sampled results by name, for a layer; the sketches of a network's gradients. */
-  readonly results?: Readonly<Record<string, readonly number[]>>;
-  /** Most bytes on the GPU at one time, for a step, where the engine knows them. */
-  readonly peakBytes?: number | null;
-  /** The processor that a network runs on, and the engine's version, once it is ready. */
-  readonly device?: string;
-  readonly version?: string;
-}
 
 /** A running peer. */
 export class Peer {
@@ -118,7 +90,7 @@ export class Peer {
 }
 
 /** The peers of one part of the benchmark, and the time that they have taken. */
-export class Peers {
+export class Peers implements RunningPeers {
   /** Seconds that the peers of all parts of a benchmark have taken. */
   static #spent = 0;
   readonly #peers = new Map<PeerName, Peer>();
@@ -173,11 +145,6 @@ export class Peers {
       Peers.#spent += (performance.now() - start) / 1000;
     }
   }
-}
-
-/** What was thrown, as a sentence. */
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 async function programOf(name: PeerName): Promise<{ readonly command: string; readonly args: string[] }> {

@@ -8,7 +8,8 @@
 
 import type { Gpu } from "../src/gpu/gpu.ts";
 import { paddedChannels } from "../src/graph/layout.ts";
-import { inferenceOnly, messageOf, type PeerName, Peers } from "./peer.ts";
+import { Peers } from "./peer.ts";
+import { inferenceOnly, messageOf, type PeerName } from "./peer_answer.ts";
 import { ReferenceRun } from "./reference.ts";
 import reference from "./reference.json" with { type: "json" };
 import { classes, height, stepFlops, width } from "./reference_data.ts";

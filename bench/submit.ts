@@ -13,6 +13,7 @@ import { adapterName, findAdapter } from "../src/gpu/adapters.ts";
 import type { Gpu } from "../src/gpu/gpu.ts";
 import { bytesText } from "../src/report/units.ts";
 import { benchKernels, type KernelRow } from "./kernels.ts";
+import { kernelTable, markdownTable } from "./markdown.ts";
 import { benchMemory, type MemoryReport } from "./memory.ts";
 import { measurePeaks, type Peaks } from "../src/selftest/peaks.ts";
 import { benchStep } from "./step.ts";
@@ -53,7 +54,7 @@ export async function measureSubmission(
   const machine = await describeMachine(adapterName(gpu.info));
   const peaks = await measurePeaks(gpu);
   const kernels = await benchKernels(gpu, peaks, {
-    ...{ runs, peers: [], say: () => {} },
+    runs,
     onRow: ({ kernel, direction }) => say(`${kernel}  ${direction}`),
   });
   const { ours } = await benchStep(gpu, { runs, peers: [], say });
@@ -89,7 +90,7 @@ export function submissionText({ machine, peaks, kernels, step, memory }: Submis
   return [
     "### crosswalk bench --submit",
     "",
-    ...table([
+    ...markdownTable([
       ["what", "value"],
       ...machine,
       ["multiply-add peak", `${peaks.gflops.toFixed(1)} GFLOP/s`],
@@ -102,22 +103,6 @@ export function submissionText({ machine, peaks, kernels, step, memory }: Submis
       ],
     ]),
     "",
-    ...table([
-      ["kernel", "direction", "ms", "GFLOP/s", "GB/s", "share of the peak"],
-      ...kernels.map(({ kernel, direction, milliseconds, flops, gigabytesPerSecond, shareOfPeak }) => [
-        kernel,
-        direction,
-        milliseconds.toFixed(3),
-        (flops / milliseconds / 1e6).toFixed(1),
-        gigabytesPerSecond.toFixed(1),
-        `${(shareOfPeak * 100).toFixed(0)} %`,
-      ]),
-    ]),
+    ...markdownTable(kernelTable(kernels)),
   ].join("\n");
-}
-
-/** Rows as a Markdown table, the first being its header. */
-function table([header = [], ...rows]: readonly (readonly string[])[]): string[] {
-  const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
-  return [line(header), line(header.map(() => "---")), ...rows.map(line)];
 }

@@ -16,6 +16,7 @@ rights() {
   sheet=
   plan=
   serve=
+  web=
   previous=
   for argument in "$@"; do
     case $previous in
@@ -23,12 +24,14 @@ rights() {
       --plot) plot=$argument ;;
       --sheet) sheet=$argument ;;
       --serve) serve=$argument ;;
+      --web) web=$argument ;;
     esac
     case $argument in
       --out=*) out=${argument#*=} ;;
       --plot=*) plot=${argument#*=} ;;
       --sheet=*) sheet=${argument#*=} ;;
       --serve=*) serve=${argument#*=} ;;
+      --web=*) web=${argument#*=} ;;
       --plan) plan=yes ;;
     esac
     previous=$argument
@@ -63,6 +66,12 @@ rights() {
       # The file is written beside its place first.
       may write "${out:+$(dirname -- "$out")}"
       ;;
+    export)
+      echo --allow-read
+      may write "$web"
+      # It starts the bundler, and nothing else.
+      may_bundle
+      ;;
     recipes)
       may read "$root"
       ;;
@@ -89,6 +98,19 @@ rights() {
       ;;
   esac
 }
+
+# may_bundle: prints the flag that gives the right to start esbuild, which lies among the packages that Deno has fetched.
+# No right is given where it is not there, or where Deno has no way to write its path.
+may_bundle() (
+  # The launcher has switched patterns off.
+  set +f
+  bundlers=
+  for found in "${DENO_DIR:-${cache%/crosswalk}/deno}"/npm/*/@esbuild/*/*/bin/esbuild; do
+    case $found in *,* | *"$line_end"*) continue ;; esac
+    if [ -x "$found" ]; then bundlers=$bundlers${bundlers:+,}$found; fi
+  done
+  if [ -n "$bundlers" ]; then echo "--allow-run=$bundlers"; fi
+)
 
 line_end='
 '

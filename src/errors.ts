@@ -23,6 +23,7 @@ export type Reason =
   | "no label set"
   | "no original names"
   | "unfit weights"
+  | "weights too large for 16 bits"
   | "unfit backbone"
   | "no class map"
   | "unknown label set"

@@ -53,7 +53,7 @@ Deno.test("nothing but the benchmark commands imports bench/, and nothing but te
     const named = [...text.matchAll(/["`](\.{1,2}\/[^"`$]*)/g)].map(([, target = ""]) =>
       normalize(join(dirname(path), target))
     );
-    const mayUseBench = path.startsWith("bench/") || path.startsWith("src/cli/bench");
+    const mayUseBench = path.startsWith("bench/") || /^src\/(cli|web)\/bench/.test(path);
     return named.filter((target) => target.startsWith("tests/") || (target.startsWith("bench/") && !mayUseBench)).map((
       target,
     ) => `${path} uses ${target}`);

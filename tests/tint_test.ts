@@ -173,7 +173,7 @@ async function collectVariants(): Promise<[string, string][]> {
   }
   await compileSchedules(gpu);
   await compileEpilogues(gpu);
-  for (const selfCase of selfTestCases()) await selfCase.run(gpu);
+  for (const selfCase of await selfTestCases()) await selfCase.run(gpu);
   for (const classes of [5, 255]) await runSelection(gpu, classes);
   await compileOthers(gpu);
   onShaderVariant(undefined);

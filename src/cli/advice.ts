@@ -86,6 +86,7 @@ const advices: Readonly<Record<Reason, (command: TakenOptions) => string>> = {
       : "",
   "no original names": ({ takes }) => takes("names") ? "Leave out --names original" : "",
   "unfit weights": () => "crosswalk convert --weights FILE prints which of its tensors fit",
+  "weights too large for 16 bits": ({ takes }) => takes("dtype") ? "Write them with --dtype f32" : "",
   "unfit backbone": ({ takes }) => takes("backbone-only") ? "Take what fits with --backbone-only" : "",
   "no class map": ({ takes }) => takes("class-map") ? "Give a class map with --class-map" : "",
 };

@@ -14,10 +14,11 @@
 import process from "node:process";
 import { benchGrowth, type GrowthReport } from "../../bench/growth.ts";
 import { growthSvg, growthTables } from "../../bench/growth_plot.ts";
-import { benchKernels } from "../../bench/kernels.ts";
+import { benchKernels, type KernelRow } from "../../bench/kernels.ts";
 import { opsOfQuestion, questionsAbout } from "../../bench/questions.ts";
 import { benchMemory, type MemoryReport } from "../../bench/memory.ts";
-import { type PeerName, peerNames } from "../../bench/peer.ts";
+import { Peers } from "../../bench/peer.ts";
+import { type PeerName, peerNames } from "../../bench/peer_answer.ts";
 import { benchOverhead, type OverheadReport } from "../../bench/overhead.ts";
 import { measurePeaks } from "../selftest/peaks.ts";
 import { casesOf, type KernelResult, selfTest } from "../selftest/self_test.ts";
@@ -128,17 +129,22 @@ function adapterName(gpu: Gpu): string {
   return gpu.info.description || gpu.info.vendor;
 }
 
-async function kernels(gpu: Gpu, { runs, peers, only, plot, say }: PartOptions) {
+async function kernels(gpu: Gpu, { runs, peers: names, only, plot, say }: PartOptions) {
   const questions = only === undefined ? undefined : questionsAbout(only);
   const checks = only === undefined ? undefined : await checkKernel(gpu, only, say);
   const peaks = await measurePeaks(gpu);
   const { gflops, gigabytesPerSecond } = peaks;
   say(`multiply-add peak ${gflops.toFixed(1)} GFLOP/s, copy peak ${gigabytesPerSecond.toFixed(1)} GB/s\n`);
-  say(rowHeader(peers.length > 0));
-  const rows = await benchKernels(gpu, peaks, {
-    ...{ runs, peers, say, ...questions && { questions, againstDirect: true } },
-    onRow: (row) => say(rowText(row)),
-  });
+  say(rowHeader(names.length > 0));
+  const peers = await Peers.start(names);
+  for (const [name, error] of peers.errors) say(`${name} does not start: ${error}`);
+  let rows;
+  try {
+    const onRow = (row: KernelRow) => say(rowText(row));
+    rows = await benchKernels(gpu, peaks, { runs, peers, onRow, ...questions && { questions, againstDirect: true } });
+  } finally {
+    await peers.stop();
+  }
   if (plot !== undefined) draw(plot, rooflineSvg(peaks, rows, adapterName(gpu)), say);
   return { adapter: adapterName(gpu), ...checks && { checks }, peaks, kernels: rows };
 }
@@ -153,7 +159,7 @@ async function checkKernel(gpu: Gpu, name: string, say: (text: string) => void):
   const results = await selfTest(
     gpu,
     (result) => say(kernelText(result)),
-    casesOf(ops.has(name) ? new Set([name]) : ops),
+    await casesOf(ops.has(name) ? new Set([name]) : ops),
   );
   const wrong = results.find(({ ok }) => !ok);
   if (wrong !== undefined) throw new Error(`${name} is wrong on this adapter: ${wrong.name}, ${wrong.problem}`);

@@ -52,13 +52,21 @@ export interface ScanKind {
   readonly channelsOf: (points: Tensor, winner: Tensor, geometry: Tensor) => Tensor;
 }
 
+/** Name of the kind of {@link rgbBytes}. */
+const photographs = "RGB bytes";
+
+/** Whether a network takes photographs, whatever way it normalises them. */
+export function takesPhotographs({ name }: Pick<ImageKind, "name">): boolean {
+  return name === photographs;
+}
+
 /**
  * Photographs. Each pixel has four bytes: red, green, blue and 255. The network sees byte · scale + shift of the first
  * three.
  */
 export function rgbBytes(normalization: Normalization): ImageKind {
   return {
-    name: "RGB bytes",
+    name: photographs,
     channels: 3,
     bytesOf: ({ height, width }) => height * width * 4,
     encode(image, name) {

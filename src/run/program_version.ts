@@ -11,7 +11,7 @@ import { fileURLToPath } from "node:url";
 import configuration from "../../deno.json" with { type: "json" };
 
 /** What shows results or reads arguments, and so does not change them. */
-const outside = new Set(["cli", "report", "selftest"]);
+const outside = new Set(["cli", "report", "selftest", "web"]);
 
 /**
  * The version, and a digest of the sources, the shaders, the label sets and the packages; `null` if their files cannot be

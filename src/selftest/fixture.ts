@@ -4,8 +4,6 @@
  * @module
  */
 
-import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import type { ParameterValues } from "../formats/safetensors.ts";
 import { readSafetensors, type SafetensorsFile } from "../formats/safetensors.ts";
 
@@ -26,18 +24,20 @@ export interface FixtureCase {
 }
 
 /**
- * All tensors of a fixture file, by name.
+ * All tensors of a fixture file, by name. It is fetched, so that it may lie on a disk or beside a bundle on a server.
  *
  * @throws {Error} if the file is missing.
  */
-export function readFixture(file: string): SafetensorsFile {
-  const path = fileURLToPath(new URL(`./fixtures/${file}.safetensors`, import.meta.url));
-  return readSafetensors(new Uint8Array(readFileSync(path)), `src/selftest/fixtures/${file}.safetensors`);
+export async function readFixture(file: string): Promise<SafetensorsFile> {
+  const url = new URL(`./fixtures/${file}.safetensors`, import.meta.url);
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`The fixture ${url} could not be fetched: the server says ${response.status}`);
+  return readSafetensors(new Uint8Array(await response.arrayBuffer()), `src/selftest/fixtures/${file}.safetensors`);
 }
 
 /** The cases of a fixture file. */
-export function readCases(file: string): FixtureCase[] {
-  const { tensors, metadata } = readFixture(file);
+export async function readCases(file: string): Promise<FixtureCase[]> {
+  const { tensors, metadata } = await readFixture(file);
   type Stored = Omit<FixtureCase, "name" | "tensor">;
   const cases = JSON.parse(metadata["cases"] ?? "{}") as Record<string, Stored>;
   return Object.entries(cases).map(([name, stored]) => ({

@@ -19,8 +19,8 @@ const steps = 5;
  * All cases. This reads the fixture file. Each case runs twice with a reset between, and both runs must give the same
  * results.
  */
-export function optimizerCases(): SelfTestCase[] {
-  return readCases("optimizer").map((fixture) => ({
+export async function optimizerCases(): Promise<SelfTestCase[]> {
+  return (await readCases("optimizer")).map((fixture) => ({
     kernel: fixture.op,
     name: fixture.name,
     run: async (gpu) => {

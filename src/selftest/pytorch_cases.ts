@@ -104,11 +104,10 @@ const files = [
 ];
 
 /** All cases; reads the fixture files. */
-export function pytorchCases(): SelfTestCase[] {
-  return files.flatMap((file) =>
-    readCases(file).flatMap((fixture) =>
-      fixture.op === "batchNormTraining" ? [opCase(fixture), runningCase(fixture)] : [opCase(fixture)]
-    )
+export async function pytorchCases(): Promise<SelfTestCase[]> {
+  const fixtures = await Promise.all(files.map(readCases));
+  return fixtures.flat().flatMap((fixture) =>
+    fixture.op === "batchNormTraining" ? [opCase(fixture), runningCase(fixture)] : [opCase(fixture)]
   );
 }
 

@@ -28,28 +28,29 @@ export interface KernelResult {
   readonly problem?: string;
 }
 
-/** Every case. */
-export function selfTestCases(): SelfTestCase[] {
-  return [...pytorchCases(), ...optimizerCases(), accumulationCase];
+/** Every case; reads the fixture files. */
+export async function selfTestCases(): Promise<SelfTestCase[]> {
+  return [...await pytorchCases(), ...await optimizerCases(), accumulationCase];
 }
 
 /** The cases that are named after one of these ops, or compute it. */
-export function casesOf(ops: ReadonlySet<string>): SelfTestCase[] {
-  return selfTestCases().filter((own) => ops.has(own.kernel) || own.ops?.().intersection(ops).size);
+export async function casesOf(ops: ReadonlySet<string>): Promise<SelfTestCase[]> {
+  return (await selfTestCases()).filter((own) => ops.has(own.kernel) || own.ops?.().intersection(ops).size);
 }
 
 /**
- * Runs all cases, kernel by kernel.
+ * Runs cases, kernel by kernel.
  *
  * @param onResult is called with each kernel's result as it is ready.
+ * @param cases default: all.
  */
 export async function selfTest(
   gpu: Gpu,
   onResult: (result: KernelResult) => void,
-  cases: readonly SelfTestCase[] = selfTestCases(),
+  cases?: readonly SelfTestCase[],
 ): Promise<KernelResult[]> {
   const results: KernelResult[] = [];
-  for (const [kernel, own] of Map.groupBy(cases, ({ kernel }) => kernel)) {
+  for (const [kernel, own] of Map.groupBy(cases ?? await selfTestCases(), ({ kernel }) => kernel)) {
     const result = await testKernel(gpu, kernel, own);
     onResult(result);
     results.push(result);

@@ -16,6 +16,7 @@ export type Command =
   | "rank-images"
   | "project"
   | "convert"
+  | "export"
   | "recipes"
   | "bench"
   | "tune"
@@ -81,4 +82,4 @@ export const adapting: readonly Command[] = ["adapt"];
 /** The commands that run a network on images. */
 export const networks: readonly Command[] = ["adapt", "train", "evaluate", "predict", "rank-images"];
 /** The commands that take a network's weights from a file. */
-export const weighing: readonly Command[] = [...networks, "convert"];
+export const weighing: readonly Command[] = [...networks, "convert", "export"];

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { layerNamed } from "../../bench/layer_data.ts";
 import { LayerPeers } from "../../bench/layer_peers.ts";
-import type { PeerAnswer, PeerName } from "../../bench/peer.ts";
+import type { PeerAnswer, PeerName } from "../../bench/peer_answer.ts";
 
 const layer = layerNamed("conv 3×3 64→64 at 64×128, batch 2");
 const right = layer.values.find(({ direction }) => direction === "forward")?.samples ?? [];

@@ -22,6 +22,7 @@ Deno.test("every command has a help text with two examples or more", async () =>
     "project",
     "inspect",
     "convert",
+    "export",
     "recipes",
     "bench",
     "tune",

@@ -1,4 +1,4 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -48,7 +48,7 @@ Deno.test("results go to folders with commas, spaces and line ends in their name
     assertEquals(await finished(command), { code: 0, stdout: "", stderr: "" });
   }));
 
-Deno.test("no command reaches the network or a library, only bench starts programs, two read only what is theirs", async () => {
+Deno.test("no command reaches the network or a library, only bench and export start programs, two read only what is theirs", async () => {
   const commands = [
     "adapt",
     "train",
@@ -60,6 +60,7 @@ Deno.test("no command reaches the network or a library, only bench starts progra
     "rank-images",
     "project",
     "convert",
+    "export",
     "bench",
     "tune",
     "doctor",
@@ -69,7 +70,7 @@ Deno.test("no command reaches the network or a library, only bench starts progra
     const flags = await rightsOf([command, "--out", "x"]);
     const kinds = new Set(flags.map((flag) => flag.split("=")[0]));
     assertEquals(["--allow-all", "--allow-net", "--allow-ffi", "--allow-import"].filter((kind) => kinds.has(kind)), []);
-    assertEquals(kinds.has("--allow-run"), command === "bench", command);
+    assertEquals(kinds.has("--allow-run"), command === "bench" || command === "export", command);
     assertEquals([flags.includes("--allow-env"), flags.includes("--allow-sys")], [false, false], command);
     const read = flags.filter((flag) => flag.startsWith("--allow-read"));
     const own = [`--allow-read=${root.replace(/\/$/, "")}`, `--allow-read=${cache}`];
@@ -77,6 +78,15 @@ Deno.test("no command reaches the network or a library, only bench starts progra
     const expected = command === "" ? [] : isOwn ? own : ["--allow-read"];
     assertEquals(read.map((flag) => flag.replace(/\/$/, "")), expected, command);
   }
+});
+
+Deno.test("export may start the bundler alone, and write to the folder of its page alone", async () => {
+  const flags = await rightsOf(["export", "--web", "a b/site", "--weights", "w.safetensors"]);
+  const [run = "", ...others] = flags.filter((flag) => flag.startsWith("--allow-run"));
+  assertEquals(others, []);
+  for (const path of run.slice("--allow-run=".length).split(",")) assertMatch(path, /\/@esbuild\/.*\/bin\/esbuild$/);
+  assertEquals(await writable("export", "--web", "a b/site"), ["a b/site"]);
+  assertEquals(await writable("export", "--web=site", "--out", "x"), ["site"]);
 });
 
 Deno.test("a run may listen where its page is wanted, and nowhere else", async () => {

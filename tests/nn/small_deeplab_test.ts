@@ -17,7 +17,7 @@ import { interpolatedCrossEntropy } from "../../src/ops/loss/interpolated_cross_
 import { readFixture } from "../../src/selftest/fixture.ts";
 import { testGpu } from "../ops/harness.ts";
 
-const { tensors } = readFixture("small_deeplab");
+const { tensors } = await readFixture("small_deeplab");
 const allowed = 1e-4;
 
 for (const software of [true, false]) {

@@ -7,7 +7,7 @@ import { assertEquals } from "@std/assert";
 import { optimizerCases } from "../../src/selftest/optimizer_cases.ts";
 import { assertClose, testGpu } from "../ops/harness.ts";
 
-for (const { kernel, name, run } of optimizerCases()) {
+for (const { kernel, name, run } of await optimizerCases()) {
   Deno.test(`${kernel}() matches PyTorch over five steps: ${name}`, async () => {
     const comparisons = await run(await testGpu());
     assertEquals(comparisons.length, 20);

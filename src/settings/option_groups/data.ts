@@ -11,7 +11,8 @@ import { adapting, networks, type OptionShape, training } from "../option_shape.
 /** The options of this group. */
 // deno-fmt-ignore
 export const dataOptions = [
-  { key: "source", group: "data", kind: "path", commands: training,
+  { key: "source", group: "data", kind: "path", commands: [...training, "export"],
+    differs: { export: { help: "with --studio: data set whose images with labels the page learns from; without it, the built-in source town" } },
     help: "data set with labels to learn from; without it, the built-in towns" },
   { key: "target", group: "data", kind: "path", commands: [...adapting, "rank-images"],
     differs: { "rank-images": { help: "data set or plain folder of photos to choose from; its labels are not looked at" } },
@@ -26,7 +27,7 @@ export const dataOptions = [
     help: "which images of --data count as labelled: a share, such as 0.1, of them, drawn by --seed; or those that a text file names, a path or a name a line; or scribbles: all of them, each in part, and adapted to where it has no label" },
   { key: "split", group: "data", kind: "text", default: "val", commands: ["evaluate"],
     help: "split of the data set to score on" },
-  { key: "source-split", group: "data", kind: "text", default: "train", commands: training,
+  { key: "source-split", group: "data", kind: "text", default: "train", commands: [...training, "export"],
     help: "split of the source to train on" },
   { key: "target-split", group: "data", kind: "text", default: "train", commands: [...adapting, "rank-images"],
     differs: { "rank-images": { help: "split of the target to choose from" } },
