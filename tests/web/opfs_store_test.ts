@@ -97,7 +97,7 @@ Deno.test("files that a run does not need any more are removed, and all of them 
   const files = new MemoryFiles();
   const store = await OpfsStore.open(files);
   for (let time = 0; time < 5; time++) await store.write("checkpoint", Uint8Array.of(time));
-  assertEquals((await files.names()).length, 3);
+  assertEquals((await files.names()).length, 2);
   await assertRejects(() => OpfsStore.open(files), Error, "is open already");
   store.close();
   await removeStore(files);
