@@ -46,6 +46,7 @@ browserTest(
         await withPage({ seconds: 240, viewport: { width: 1400, height: 900 } }, async (first) => {
           await first.goto(url);
           await first.getByText("Nothing leaves this computer.").waitFor();
+          await first.getByRole("button", { name: "Adapt to the built-in town" }).waitFor();
           await screenshot(first, "studio-empty-light-1400");
           await assertAccessible(first);
           await first.getByRole("button", { name: "Adapt to the built-in town" }).click();
