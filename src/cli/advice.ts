@@ -10,6 +10,7 @@ import { labelSetNames } from "../data/label_set_names.ts";
 import process from "node:process";
 import { errorText, InterruptedError, type Reason, ReasonedError } from "../errors.ts";
 import { collapseText, type CollapseWarning } from "../selftraining/collapse.ts";
+import { collapseRemedies, listed } from "../run/report/remedies.ts";
 import { type Command, type OptionKey, optionsOf } from "../settings/options.ts";
 import type { Settings } from "../settings/settings.ts";
 
@@ -139,16 +140,5 @@ export function messageOf(error: unknown): string {
  * A warning that self-training goes wrong, and what to try. What the run does already is not proposed.
  */
 export function collapseMessage(warning: CollapseWarning, settings: Settings): string {
-  const remedies = [
-    ...(settings.get("spatial-prior") ? [] : ["--spatial-prior"]),
-    ...(warning.kind === "dies" && settings.get("mining") === "off" ? ["--mining reference"] : []),
-    "a lower --target-portion",
-    "more --source-images",
-  ];
-  return `${collapseText(warning)}. Try ${listed(remedies)}`;
-}
-
-function listed(names: readonly string[]): string {
-  const last = names.at(-1) ?? "";
-  return names.length < 2 ? last : `${names.slice(0, -1).join(", ")} or ${last}`;
+  return `${collapseText(warning)}. Try ${listed(collapseRemedies(warning.kind, settings.toJSON()))}`;
 }
