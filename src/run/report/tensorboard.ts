@@ -97,16 +97,25 @@ function known(tag: string, value: number | null | undefined): EventValue[] {
   return value === null || value === undefined ? [] : [{ tag, value }];
 }
 
-function pictureEvents({ strips, classes }: ReportData): Event[] {
+function pictureEvents({ strips, classes, rounds }: ReportData): Event[] {
+  const last = rounds.at(-1)?.round ?? 0;
   return strips.flatMap((strip) => [
     { step: 0, values: [{ tag: `${strip.name}/image`, image: { ...sizeOf(strip), bytes: bytesOf(strip.image) } }] },
-    ...strip.layers.map((layer) => pictureEvent(strip, layer, classes)),
+    ...strip.layers.map((layer) => pictureEvent(strip, layer, classes, last)),
   ]);
 }
 
-function pictureEvent(strip: ReportStrip, { title, kind, png }: ReportLayer, classes: readonly ReportClass[]): Event {
-  const round = Number(/round (\d+)/.exec(title)?.[1] ?? 0);
-  const tag = `${strip.name}/${title.replace(/ (of|after) round \d+/, "")}`;
+/** A layer at its round. The predictions of all rounds have one tag, and so have the pseudo-labels. */
+function pictureEvent(
+  strip: ReportStrip,
+  { title, kind, png }: ReportLayer,
+  classes: readonly ReportClass[],
+  last: number,
+): Event {
+  const isLast = title.startsWith("adapted") || kind === "confidence";
+  const step = isLast ? last : Number(/round (\d+)/.exec(title)?.[1] ?? 0);
+  const what = title.replace(/^(source only|after round \d+|adapted)/, "prediction").replace(/ of round \d+/, "");
+  const tag = `${strip.name}/${what}`;
   const bytes = bytesOf(png);
   const image = kind === "picture"
     ? ofPng(bytes)
@@ -114,7 +123,7 @@ function pictureEvent(strip: ReportStrip, { title, kind, png }: ReportLayer, cla
     ? colored(bytes, title, classes.map(({ color }) => color))
     // A grey picture has a colour for each value.
     : colored(bytes, title, Array.from({ length: 256 }, (_, value) => [value, value, value]));
-  return { step: round, values: [{ tag, image }] };
+  return { step, values: [{ tag, image }] };
 }
 
 function colored(png: Uint8Array<ArrayBuffer>, name: string, palette: readonly ReportClass["color"][]): EventImage {
