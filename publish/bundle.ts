@@ -50,8 +50,8 @@ const packagesOfDeno: esbuild.Plugin = {
       if (kind === "entry-point" || pluginData === ownNames) return;
       const file = fileOf(path, importer);
       if (file === null) return;
-      const folder = /^.*\/registry\.npmjs\.org\/(?:@[^/]+\/)?[^/]+\/[^/]+/.exec(file)?.[0];
-      if (folder === undefined) return { path: file };
+      const folder = folderOfFile(file);
+      if (folder === null) return { path: file };
       const own = await build.resolve(path, { resolveDir: folder, kind, pluginData: ownNames });
       return { path: own.errors.length === 0 ? own.path : file };
     });
@@ -69,4 +69,21 @@ function fileOf(path: string, importer: string): string | null {
   }
   const found = createRequire(pathToFileURL(importer)).resolve(path);
   return found.startsWith("/") ? found : null;
+}
+
+/** The folder of the package to which a file in Deno's cache belongs; `null` for a file that is elsewhere. */
+export function folderOfFile(file: string): string | null {
+  return /^.*\/registry\.npmjs\.org\/(?:@[^/]+\/)?[^/]+\/[^/]+/.exec(file)?.[0] ?? null;
+}
+
+/** The file that a program gets which imports a package of `deno.json`; `null` if that is no package of npm. */
+export function packageFile(name: string): string | null {
+  const url = import.meta.resolve(name);
+  return url.startsWith("file:") ? fileURLToPath(url) : null;
+}
+
+/** Where Deno keeps a package of `deno.json`; `null` if it is no package of npm. */
+export function packageFolder(name: string): string | null {
+  const file = packageFile(name);
+  return file === null ? null : folderOfFile(file);
 }

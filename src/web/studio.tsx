@@ -7,6 +7,7 @@
 
 import { type JSX, render } from "preact";
 import { useEffect, useReducer, useRef } from "preact/hooks";
+import { errorText } from "../errors.ts";
 import type { AdaptCommand, AdaptEvent } from "./adapt_messages.ts";
 import { readSite, shownClasses, type Site, siteFile } from "./site.ts";
 import { LossChart, RoundTable, ScoreTable } from "./studio_charts.tsx";
@@ -15,7 +16,7 @@ import { Comparison, type PageClass, PictureGrid } from "./studio_pictures.tsx";
 import { Notice, Progress, Storage } from "./studio_progress.tsx";
 import { afterEvent, emptyRun, type PageEvent, type RunView } from "./studio_run.ts";
 
-const siteUrl = new URL(siteFile, import.meta.url).href;
+const siteUrl = new URL(siteFile, document.baseURI).href;
 
 /** The page. */
 function Studio({ site }: { readonly site: Site }): JSX.Element {
@@ -24,13 +25,13 @@ function Studio({ site }: { readonly site: Site }): JSX.Element {
     emptyRun,
   );
   const worker = useRef<Worker | null>(null);
-  const open = () => {
+  const openAnew = () => {
     worker.current?.terminate();
     worker.current = openWorker(tell);
   };
   const send = (command: AdaptCommand) => worker.current?.postMessage(command);
   useEffect(() => {
-    open();
+    openAnew();
     send({ type: "look" });
     return () => worker.current?.terminate();
   }, []);
@@ -41,7 +42,11 @@ function Studio({ site }: { readonly site: Site }): JSX.Element {
   }, [phase]);
 
   const start = ({ photos, weights, recipe }: StartChoice) => {
+    // An earlier run is deleted.
+    tell({ type: "kept", run: null });
     tell({ type: "phase", phase: "starting" });
+    // Asks the browser not to throw the run away when its disk is full.
+    void navigator.storage.persist();
     send({
       ...{ type: "start", site: siteUrl, options: optionsOf(recipe) },
       images: photos === null ? { kind: "town" } : { kind: "photos", files: photos },
@@ -50,8 +55,8 @@ function Studio({ site }: { readonly site: Site }): JSX.Element {
   };
   const resume = () => {
     // A Worker that lost its GPU gets no other.
-    if (phase === "failed") open();
-    tell({ type: "phase", phase: "starting" });
+    if (view.error !== null) openAnew();
+    tell({ type: "phase", phase: phase === "paused" ? "running" : "starting" });
     send({ type: "resume", site: siteUrl });
   };
   const pause = () => {
@@ -59,7 +64,7 @@ function Studio({ site }: { readonly site: Site }): JSX.Element {
     send({ type: "pause" });
   };
   const remove = () => {
-    if (phase === "failed") open();
+    if (view.error !== null) openAnew();
     send({ type: "delete" });
   };
   return (
@@ -90,7 +95,7 @@ function Studio({ site }: { readonly site: Site }): JSX.Element {
 
 /** Starts the Worker of the run. A file that it sends is saved, everything else is told. */
 function openWorker(tell: (event: AdaptEvent) => void): Worker {
-  const worker = new Worker(new URL("./adapt_worker.js", import.meta.url), { type: "module" });
+  const worker = new Worker(new URL("adapt_worker.js", document.baseURI), { type: "module" });
   worker.onmessage = ({ data }: MessageEvent<AdaptEvent>) => {
     if (data.type === "file") save(data.name, data.bytes);
     else tell(data);
@@ -257,7 +262,18 @@ function startText({ model, weights: { source, adapted } }: Site): string {
     : `${file.file} of this site`;
 }
 
-const response = await fetch(siteUrl);
-if (!response.ok) throw new Error(`Cannot load ${siteUrl}: ${response.status}`);
-const root = document.getElementById("page");
-if (root !== null) render(<Studio site={readSite(await response.text(), siteFile)} />, root);
+/** Reads what the site is about and shows the page. */
+async function open(): Promise<void> {
+  const root = document.getElementById("page");
+  if (root === null) return;
+  try {
+    const response = await fetch(siteUrl);
+    if (!response.ok) throw new Error(`${siteFile} is not there (${response.status}). Write the site anew`);
+    const site = readSite(await response.text(), siteFile);
+    render(<Studio site={site} />, root);
+  } catch (error) {
+    root.textContent = errorText(error);
+  }
+}
+
+void open();

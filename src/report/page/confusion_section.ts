@@ -63,7 +63,7 @@ function matrixTable(
   confusion: readonly (readonly number[])[],
   classes: readonly ReportClass[],
 ): Markup {
-  return markup`<div class="scroll" role="region" tabindex="0" aria-label="${label}"><table class="matrix"><thead><tr><td></td>${
+  return markup`<div class="scroll" role="group" tabindex="0" aria-label="${label}"><table class="matrix"><thead><tr><td></td>${
     classes.map(({ name, color }) => markup`<th scope="col"><span>${swatch(color)} ${named(name)}</span></th>`)
   }<th scope="col"><span>pixels</span></th></tr></thead><tbody>${
     classes.map(({ name, color }, truth) => {

@@ -110,7 +110,7 @@ export function numberCell(value: number | null | undefined, shown: string, inne
 
 /** A table that may be wider than the page. It is scrolled by keyboard, too. */
 export function table(name: string, head: Content, rows: Content, caption?: Content): Markup {
-  return markup`<div class="scroll" role="region" tabindex="0" aria-label="${name}"><table>${
+  return markup`<div class="scroll" role="group" tabindex="0" aria-label="${name}"><table>${
     caption === undefined ? undefined : markup`<caption>${caption}</caption>`
   }<thead>${head}</thead><tbody>${rows}</tbody></table></div>`;
 }
