@@ -116,7 +116,6 @@ export function adviceOn(error: unknown, command: Command): string {
 const uses: Readonly<Record<string, string>> = {
   read: "read",
   write: "write to",
-  net: "connect to",
   env: "see the environment variable",
   sys: "ask the system for",
   run: "start",
@@ -129,6 +128,10 @@ export function messageOf(error: unknown): string {
     /Requires (\w+) access to ("[^"]*"|[^\s,]+), run again with the (--allow-\w+) flag/,
     (_, kind: string, what: string, flag: string) => {
       // Deno guards folders such as /proc even from who may write everywhere.
+      if (kind === "net") {
+        return `there is no right to listen at ${what} (./crosswalk gives it where --serve asks for it; deno run gives it ` +
+          `with ${flag})`;
+      }
       if (kind === "all") return `there is no right to use ${what}, which belongs to the system`;
       return `there is no right to ${uses[kind] ?? kind} ${what} (./crosswalk lets a command write to its --out and ` +
         `to the cache folder only; deno run gives other rights with ${flag})`;

@@ -4,10 +4,12 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { join } from "node:path";
 import { encodeLabelPng } from "../../src/data/encode.ts";
 import { LiveServer } from "../../src/run/live/live_server.ts";
+import { writeSketch } from "../../src/run/report/run_sketch.ts";
 import { renderTown, townClasses } from "../../src/town/town.ts";
 import { sampleRun } from "../report/page/sample_run.ts";
 import { inTemporaryFolder } from "../cli/program.ts";
 import { write } from "../data/pictures.ts";
+import { sampleSketch } from "../run/live/sketch.ts";
 import { assertAccessible, browserTest, type Page, screenshot, withPage } from "./harness.ts";
 
 const units = { unit: "images", perStep: 4 };
@@ -30,7 +32,7 @@ async function assertMidRun(page: Page, steps: number): Promise<void> {
   assertEquals(await part(page, "stage").textContent(), "round 1: training");
   assertMatch(
     await part(page, "time").textContent() ?? "",
-    new RegExp(`${steps} of 80 · \\d.* left in this stage · .*loss 0\\.`),
+    new RegExp(`${steps} of 80 · \\d.* left in this stage · .* left in all · loss 0\\.`),
   );
   const line = page.locator("#live polyline").first();
   assertEquals((await line.getAttribute("points"))?.split(" ").length, steps);
@@ -43,7 +45,7 @@ browserTest(
     inTemporaryFolder((outer) =>
       withPage({}, async (page, faults) => {
         const folder = join(outer, "run");
-        write(join(folder, "config.json"), "{}");
+        writeSketch(folder, sampleSketch);
         const { labels } = renderTown("target", 0, { height: 32, width: 64, seed: 1 });
         write(join(folder, labelFile), encodeLabelPng(labels, 32, 64, townClasses.map(({ color }) => color)));
         let rounds = 1;
@@ -121,6 +123,7 @@ browserTest(
   () =>
     inTemporaryFolder((folder) =>
       withPage({ colorScheme: "dark", viewport: { width: 360, height: 740 } }, async (page) => {
+        writeSketch(folder, sampleSketch);
         const read = () => sampleRun({ classes: 3, rounds: 2, images: 1 });
         const server = new LiveServer({ read, interval: 20, share: 1 });
         const port = server.listen({ hostname: "127.0.0.1", port: 0 });

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { Snapshot, Update } from "../../src/run/live/events.ts";
 import { write } from "../data/pictures.ts";
 import { recipe, writeStreets } from "./fixture.ts";
-import { crosswalk, inTemporaryFolder, program, rightsOf } from "./program.ts";
+import { crosswalk, finished, inTemporaryFolder, program, rightsOf } from "./program.ts";
 
 /** Reads lines of text as they come. */
 async function* lines(stream: ReadableStream<Uint8Array<ArrayBuffer>> | null): AsyncGenerator<string> {
@@ -102,5 +102,10 @@ Deno.test("an address that cannot be is wrong usage, and one that is taken is to
     const { code, stderr } = await crosswalk("train", "--out", out, "--serve", String(taken.addr.port));
     assertEquals(code, 1, stderr);
     assertMatch(stderr, /Cannot serve the live page at 127\.0\.0\.1:\d+: another program listens there/);
+    const rights = await rightsOf(["adapt", "--out", out]);
+    const args = [...rights, program, "adapt", "--out", out, "--serve", "0"];
+    const refused = await finished(new Deno.Command(Deno.execPath(), { args: ["run", "--quiet", ...args] }));
+    assertEquals(refused.code, 1);
+    assertStringIncludes(refused.stderr, 'there is no right to listen at "127.0.0.1:0"');
     assertEquals([...Deno.readDirSync(folder)], []);
   }));

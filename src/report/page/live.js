@@ -309,6 +309,8 @@
       if (end.page !== undefined) exchange(new DOMParser().parseFromString(end.page, "text/html"));
       notice(end.text, isOver ? "good" : end.ending === "failed" ? "bad" : "warning");
       part("now").hidden = isOver;
+      const title = document.getElementById("live-title");
+      if (title !== null && isOver) title.textContent = "The run has ended";
       if (!isOver) setTimeout(connect, 3000);
     });
     source.onerror = () => {

@@ -71,6 +71,8 @@ export class LivePage {
     if (this.state.plan !== null) return;
     try {
       this.state.plan = readSketch(this.folder);
+      // The first report comes at once.
+      if (this.state.plan !== null) this.#cost = 0;
     } catch {
       // A damaged file is told by the report.
     }
@@ -111,12 +113,12 @@ export class LivePage {
   }
 
   async #renderNow(): Promise<string> {
-    const start = performance.now();
     this.#isOld = false;
     this.#number++;
     const version = this.version;
     // Loaded when the page is first asked for, since drawing charts takes much code.
     const { livePage } = await import("../../report/page/live.ts");
+    const start = performance.now();
     const html = livePage(await this.#report(), version);
     this.#html = html;
     this.#rendered = performance.now();
@@ -128,9 +130,13 @@ export class LivePage {
   /** What the report shows now. The run itself knows better than its files how far it is. */
   async #report(): Promise<ReportData> {
     const { ending } = this.state;
+    this.readPlan();
     let report: ReportData;
     try {
-      report = await this.read(this.folder);
+      // Until then the files do not say what the run is about.
+      report = this.state.plan === null
+        ? unread(this.folder, "it begins with the training")
+        : await this.read(this.folder);
     } catch (error) {
       report = unread(this.folder, errorText(error));
     }

@@ -7,8 +7,10 @@ import type { Snapshot, Update } from "../../../src/run/live/events.ts";
 import { LiveState } from "../../../src/run/live/live_state.ts";
 import { type LiveOptions, LiveServer } from "../../../src/run/live/live_server.ts";
 import { sampleRun } from "../../report/page/sample_run.ts";
+import { writeSketch } from "../../../src/run/report/run_sketch.ts";
 import { inTemporaryFolder } from "../../cli/program.ts";
 import { write } from "../../data/pictures.ts";
+import { sampleSketch } from "./sketch.ts";
 
 const images = { unit: "images", perStep: 2 };
 
@@ -21,7 +23,7 @@ async function withServer(
 ): Promise<void> {
   await inTemporaryFolder(async (outer) => {
     const folder = join(outer, "my <run>");
-    write(join(folder, "config.json"), "{}");
+    writeSketch(folder, sampleSketch);
     prepare(folder);
     const server = new LiveServer({ read, ...options });
     const port = server.listen({ hostname: "127.0.0.1", port: 0 });
@@ -112,6 +114,26 @@ Deno.test("the page names the run, loads nothing from elsewhere, and is not kept
     assertStringIncludes(page, "my &lt;run&gt;");
     assertStringIncludes(page, '<section id="live"');
     assertEquals(page.match(/(?:src|href)="(?!#|data:)[^"]*"/g) ?? [], []);
+  }));
+
+Deno.test("the report comes as soon as the run has said what it is about", () =>
+  withServer(async (server, url, folder) => {
+    Deno.removeSync(join(folder, "report"), { recursive: true });
+    await server.tell({ kind: "stage", name: "checking images", total: 9, units: images });
+    const before = await (await fetch(url)).text();
+    assertStringIncludes(before, "there is none yet");
+    assertEquals(before.includes("deeplab-nano"), false);
+    const events = await Events.open(url);
+    const { report, secondsLeft } = await events.snapshot();
+    assertEquals(secondsLeft, null);
+    writeSketch(folder, sampleSketch);
+    await server.tell({ kind: "stage end" });
+    await server.tell({ kind: "stage", name: "source: training", total: 80, units: images });
+    let next = await events.next();
+    while (next?.event !== "report") next = await events.next();
+    assert(next.data !== report);
+    assertStringIncludes(await (await fetch(url)).text(), "deeplab-nano");
+    await events.close();
   }));
 
 Deno.test("pictures of pseudo-labels and of the report are served, and nothing else of the folder", () =>
