@@ -8,7 +8,7 @@
 import * as v from "valibot";
 import { DeviceLostError, errorText, ReasonedError } from "../errors.ts";
 import { rgbPixels } from "../data/sample.ts";
-import { adapterName } from "../gpu/adapters.ts";
+import { adapterName, requestAdapter } from "../gpu/adapters.ts";
 import { Gpu } from "../gpu/gpu.ts";
 import { adapt } from "../selftraining/adapt.ts";
 import type { AdaptationResult } from "../selftraining/adaptation.ts";
@@ -71,7 +71,7 @@ export class AdaptSession {
   /** Does what a command asks for, after those before it; a pause at once. Never rejects: errors are told. */
   handle(command: AdaptCommand): Promise<void> {
     if (command.type === "pause") {
-      if (this.#running !== null) this.#rest.begin();
+      this.#rest.begin();
       return Promise.resolve();
     }
     if (command.type === "start" || command.type === "delete") this.#interrupt();
@@ -97,7 +97,6 @@ export class AdaptSession {
       case "look":
         return this.tools.tell({ type: "kept", run: await this.#look() });
       case "start":
-        await this.#discard();
         return await this.#start(command);
       case "resume":
         return await this.#resume();
@@ -130,8 +129,6 @@ export class AdaptSession {
   async #discard(): Promise<void> {
     this.#interrupt();
     await this.#running;
-    // Nobody may delete what another tab works on.
-    await this.#opened();
     await this.#closeStore();
     await removeStore(this.tools.files);
   }
@@ -144,6 +141,10 @@ export class AdaptSession {
 
   async #start(command: StartCommand): Promise<void> {
     const { decode } = this.tools;
+    // Without an adapter, an earlier run stays.
+    await requestAdapter();
+    await this.#discard();
+    this.#rest.end();
     const gpu = await Gpu.open();
     try {
       const store = await this.#opened();
@@ -171,6 +172,7 @@ export class AdaptSession {
       await this.#tellKept(store, start);
       return this.tools.tell({ type: "result", result });
     }
+    this.#rest.end();
     const gpu = await Gpu.open({ kind: () => ({ software: start.software }) });
     const adapter = adapterName(gpu.info);
     if (adapter !== start.adapter) {
@@ -182,7 +184,6 @@ export class AdaptSession {
 
   async #begin(store: OpfsStore, gpu: Gpu): Promise<void> {
     this.#stop = new AbortController();
-    this.#rest.end();
     const start = await keptStart(store);
     if (start === null) throw new Error("The run was not kept");
     this.#running = this.#run(store, start, gpu)
@@ -271,9 +272,18 @@ export class AdaptSession {
     if (start === null || store.kept(finishedStage, resultForm) === undefined) {
       throw new Error("There is nothing to compare before the run is finished");
     }
-    this.#comparison ??= await Comparison.open(store, start);
-    const { picture, before } = await this.#comparison.picture(index);
-    this.tools.tell({ type: "compared", index, picture, before });
+    // Its GPU is still being freed.
+    await this.#running;
+    const comparison = this.#comparison ??= await Comparison.open(store, start);
+    try {
+      const { picture, before } = await comparison.picture(index);
+      this.tools.tell({ type: "compared", index, picture, before });
+    } catch (error) {
+      this.#comparison = null;
+      const found = await lossOf(comparison.gpu, error);
+      comparison.gpu.close();
+      throw found;
+    }
   }
 
   async #file(name: string): Promise<void> {

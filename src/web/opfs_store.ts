@@ -296,13 +296,18 @@ export class OpfsStore implements RunStore<StoredItem> {
   }
 }
 
-/** Removes everything that a store kept. */
+/**
+ * Removes everything that a store kept, also where it is damaged.
+ *
+ * @throws {Error} if something has the store open.
+ */
 export async function removeStore(files: StoreFiles): Promise<void> {
-  // The journal first: without it, nothing that is left counts.
-  const names = await files.names();
-  for (const name of names.toSorted((a, b) => Number(b === journalName) - Number(a === journalName))) {
-    await files.remove(name);
-  }
+  const journal = await files.open(journalName);
+  // Without it, nothing that is left counts.
+  journal.truncate(0);
+  journal.flush();
+  journal.close();
+  for (const name of await files.names()) await files.remove(name);
 }
 
 /** A line as it is written. */

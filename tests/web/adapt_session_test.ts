@@ -33,7 +33,7 @@ async function fileOf(files: MemoryFiles, name: string): Promise<string> {
 
 Deno.test("a session and the command line come to the same weights and thresholds, byte for byte", async () => {
   await inTemporaryFolder(async (folder) => {
-    const options = { ...few, rounds: 2, mining: "crst", "class-weights": "balanced", policy: "lrent", lovasz: 0.5 };
+    const options = { ...few, rounds: 2, mining: "crst", "class-weights": "balanced", policy: "lrent", jitter: 0.2 };
     const recipe = join(folder, "tiny.yaml");
     await Deno.writeTextFile(recipe, JSON.stringify({ ...tinyRecipe, ...options }));
     const { code, stderr } = await crosswalk("adapt", "--config", recipe, "--out", join(folder, "run"));
