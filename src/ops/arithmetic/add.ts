@@ -31,7 +31,6 @@ export function add(a: Tensor, b: Tensor): Tensor {
       inVectors(output, device, (range) => ({
         calls: [addCall(vectorRange(a, range), vectorRange(b, range), range.count, "output")],
       })),
-    ...(a === b ? {} : {
       inPlace: {
         of: a,
         kernels: (output, device) =>
@@ -46,7 +45,6 @@ export function add(a: Tensor, b: Tensor): Tensor {
             }],
           })),
       },
-    }),
   });
 }
 
