@@ -92,7 +92,7 @@ async function openIn(
   const terminal = new TerminalProgress();
   const progress = live?.progress(terminal) ?? terminal;
   if (live !== null) {
-    live.show(folder.path);
+    live.show(folder.path, settings.get("control-run"));
     folder.onLabels = (file) => live.labels([file]);
     terminal.line(`live page: ${live.url}`);
   }

@@ -36,6 +36,8 @@ export const dataOptions = [
     help: "split to score on, of the target; where there is no target, of the source" },
   { key: "dir", group: "data", kind: "paths", placeholder: "DIR…", positional: true, commands: ["inspect"],
     help: "data sets, folders of images or lists to look at" },
+  { key: "run-folders", group: "data", kind: "paths", placeholder: "RUN…", positional: true, commands: ["report"],
+    help: "folders of runs of adapt or train, finished or not, or of evaluate --out" },
   { key: "layout", group: "data", kind: "text", choices: layoutNames,
     commands: [...training, "evaluate", "inspect", "rank-images"],
     differs: {
