@@ -7,7 +7,7 @@
 import { dirname, join, relative } from "node:path";
 import ts from "typescript";
 import configuration from "../deno.json" with { type: "json" };
-import { packageFile, packageFolder } from "./bundle.ts";
+import { packageFile, packageFolder } from "./packages.ts";
 
 /**
  * Declarations of a module and of all that its declarations name, by path.

@@ -46,7 +46,7 @@ async function open(site: Site): Promise<Opened> {
   try {
     const gpu = await Gpu.open();
     gpu.device.lost.then(({ reason, message }) => {
-      if (reason !== "destroyed") tell({ type: "lost", text: `The GPU was lost: ${message || reason}` });
+      tell({ type: "lost", text: `The browser says: ${message || reason}.` });
     });
     tell({ type: "ready", adapter: adapterName(gpu.info) });
     return { gpu, site };

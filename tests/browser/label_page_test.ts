@@ -189,15 +189,12 @@ browserTest(
   () =>
     inTemporaryFolder(async (folder) => {
       const web = await writePage(folder);
-      let isBlind = true;
+      let before = "Object.defineProperty(navigator, 'gpu', { value: undefined });";
       const site: SiteHandler = (path) => {
         const type = path.endsWith(".js") ? "text/javascript" : path.endsWith(".css") ? "text/css" : "text/html";
         if (path.endsWith(".safetensors")) return new Response(null, { status: 404 });
         const text = readFileSync(join(web, path === "" ? "index.html" : path), "utf8");
-        const blind = isBlind && path === "worker.js"
-          ? "Object.defineProperty(navigator, 'gpu', { value: undefined });"
-          : "";
-        return new Response(blind + text, { headers: { "content-type": type } });
+        return new Response((path === "worker.js" ? before : "") + text, { headers: { "content-type": type } });
       };
       await withSite(site, ({ url }) =>
         withPage({ seconds: 60 }, async (page, faults) => {
@@ -206,7 +203,7 @@ browserTest(
           assertStringIncludes(await page.getByRole("main").innerText(), "Use a new version of Chrome");
           await assertAccessible(page);
           await screenshot(page, "label-no-gpu");
-          isBlind = false;
+          before = "";
           await page.reload();
           await page.getByText("Runs on").waitFor();
           await page.getByRole("button", { name: "Example picture" }).click();
@@ -215,6 +212,14 @@ browserTest(
           await page.getByText("No camera.").waitFor();
           await assertAccessible(page);
           await page.getByRole("button", { name: "Stop the camera" }).click();
+          // The GPU goes away. Another one is opened by a button.
+          before = loseDevice;
+          await page.reload();
+          await page.getByRole("alert").getByText("The GPU is gone.").waitFor();
+          before = "";
+          await page.getByRole("button", { name: "Open it again" }).click();
+          await page.getByText("Runs on").waitFor();
+          assertEquals(await page.getByRole("alert").count(), 0);
           assertEquals(faults.splice(0).filter((fault) => !fault.includes("404")), []);
         }));
     }),
@@ -266,6 +271,16 @@ browserTest(
         }));
     }),
 );
+
+/** Makes a Worker lose its device a second after it was opened. */
+const loseDevice = `
+  const request = GPUAdapter.prototype.requestDevice;
+  GPUAdapter.prototype.requestDevice = async function (...options) {
+    const device = await request.apply(this, options);
+    setTimeout(() => device.destroy(), 1000);
+    return device;
+  };
+`;
 
 /** Red, green and blue of a pixel of the first picture. */
 async function colourAt(page: Page, pixel: number): Promise<number[]> {

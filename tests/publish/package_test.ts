@@ -9,7 +9,7 @@ import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import ts from "typescript";
-import { folderOfFile, packageFolder } from "../../publish/bundle.ts";
+import { folderOfFile, packageFolder } from "../../publish/packages.ts";
 import { writePackage } from "../../publish/package.ts";
 import { messages } from "../../publish/package_types.ts";
 import { assertAccessible, browserTest, withPage, withSite } from "../browser/harness.ts";
