@@ -103,6 +103,16 @@ const commands: readonly CommandEntry[] = [
     load: () => import("./src/cli/export.ts"),
   },
   {
+    command: "report",
+    summary: "rebuild the report of a run from its folder, or compare several runs",
+    examples: [
+      "crosswalk report run",
+      "crosswalk report run --control-run control --tensorboard",
+      "crosswalk report seed0 seed1 seed2 --out comparison.html",
+    ],
+    load: () => import("./src/cli/report.ts"),
+  },
+  {
     command: "recipes",
     summary: "list the recipes that come with the program, with the published figures that they are made for",
     examples: ["crosswalk recipes", "crosswalk recipes --json"],

@@ -11,10 +11,12 @@ rights() {
   command=${1:-}
   out=runs
   # convert writes one file, and none if it is not named.
-  if [ "$command" = convert ]; then out=; fi
+  # evaluate writes nothing without --out, and report into the folders that it is given.
+  case $command in convert | evaluate | report) out= ;; esac
   plot=
   sheet=
   plan=
+  tensorboard=
   serve=
   web=
   previous=
@@ -33,6 +35,7 @@ rights() {
       --serve=*) serve=${argument#*=} ;;
       --web=*) web=${argument#*=} ;;
       --plan) plan=yes ;;
+      --tensorboard) tensorboard=yes ;;
     esac
     previous=$argument
   done
@@ -58,7 +61,7 @@ rights() {
       ;;
     evaluate)
       echo --allow-read
-      may write "$cache"
+      may write "$out" "$cache"
       echo --allow-sys=homedir
       ;;
     convert)
@@ -71,6 +74,24 @@ rights() {
       may write "$web"
       # It starts the bundler, and nothing else.
       may_bundle
+      ;;
+    report)
+      echo --allow-read
+      # What is left of the arguments are the runs.
+      shift
+      previous=
+      for argument in "$@"; do
+        shift
+        case $previous in
+          --out | --control-run) ;;
+          *) case $argument in --*) ;; *) set -- "$@" "$argument" ;; esac ;;
+        esac
+        previous=$argument
+      done
+      place=$(dirname -- "${out:-report.html}")
+      if [ -z "$out" ] && [ $# -eq 1 ]; then place=$1; fi
+      if [ -z "$tensorboard" ]; then set --; fi
+      may write "$place" "$@"
       ;;
     recipes)
       may read "$root"

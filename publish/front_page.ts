@@ -6,8 +6,11 @@
 
 import { pageHtml } from "./shell.ts";
 
-/** The page as a file. */
-export function frontPage(): string {
+/** The page as a file. It leads to the report of a run where the site has one. */
+export function frontPage({ hasReport }: { readonly hasReport: boolean }): string {
+  const report = hasReport
+    ? `<p><a href="run/report.html">The report of that run</a> shows what happened: scores, thresholds, pseudo-labels.</p>`
+    : "";
   const main = `<h1>Crosswalk</h1>
 <p class="lead">Teach a segmentation network streets that it has no labels for: class-balanced self-training on your
 own GPU, in this browser or on the command line. Nothing is installed, and nothing is uploaded.</p>
@@ -22,6 +25,7 @@ picture, its ground truth, the labels before adaptation, the pseudo-labels, and 
 <figcaption>A street of the built-in target town: the picture, its ground truth, the network before adaptation, its
 pseudo-labels, and after. The network learned from another town and saw no label of this one.</figcaption>
 </figure>
+${report}
 <div class="grid">
 <section class="card" aria-labelledby="adapt">
 <h2 id="adapt">Adapt</h2>

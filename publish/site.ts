@@ -5,10 +5,12 @@
  * @module
  */
 
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { bundle } from "./bundle.ts";
+import { run as adapt } from "../src/cli/adapt.ts";
+import { bundleForBrowsers } from "../src/cli/browser_bundle.ts";
+import { run as exportSite } from "../src/cli/export.ts";
 import { documentPages } from "./documents.ts";
 import { frontPage } from "./front_page.ts";
 import { pageHtml } from "./shell.ts";
@@ -23,11 +25,12 @@ const icon =
 `;
 
 /**
- * Writes the start page, the benchmark and the documentation. The pages that adapt and label are `crosswalk export`'s.
+ * Writes the start page, the benchmark and the documentation.
  *
  * @param folder gets the files; it is made if need be.
+ * @param contents whether the site has the report of a run too, to which the start page leads then.
  */
-export async function writePages(folder: string): Promise<void> {
+export async function writePages(folder: string, contents: { readonly hasReport: boolean }): Promise<void> {
   const write = (path: string, contents: string | Uint8Array) => {
     mkdirSync(dirname(join(folder, path)), { recursive: true });
     writeFileSync(join(folder, path), contents);
@@ -41,7 +44,7 @@ export async function writePages(folder: string): Promise<void> {
   );
   const { pages, pictures } = documentPages(root, ["README.md", ...documents.sort(), "shaders/README.md"]);
   for (const [path, html] of pages) write(path, html);
-  write("index.html", frontPage());
+  write("index.html", frontPage(contents));
   for (const path of [...pictures, "docs/images/town.png", "docs/images/lidar.png"]) {
     mkdirSync(dirname(join(folder, path)), { recursive: true });
     copyFileSync(join(root, path), join(folder, path));
@@ -52,8 +55,11 @@ type Write = (path: string, contents: string | Uint8Array) => void;
 
 /** The page of the benchmark, its Worker, and the fixtures that the Worker fetches beside itself. */
 async function writeBench(write: Write): Promise<void> {
-  const entries = ["src/web/bench.tsx", "src/web/bench_worker.ts"].map((path) => join(root, path));
-  for (const { name, bytes } of await bundle(entries)) write(name, bytes);
+  const scripts = await bundleForBrowsers({
+    "bench.js": new URL("../src/web/bench.tsx", import.meta.url),
+    "bench_worker.js": new URL("../src/web/bench_worker.ts", import.meta.url),
+  });
+  for (const [name, bytes] of scripts) write(name, bytes);
   const fixtures = join(root, "src/selftest/fixtures");
   for (const name of readdirSync(fixtures).filter((name) => name.endsWith(".safetensors"))) {
     write(`fixtures/${name}`, readFileSync(join(fixtures, name)));
@@ -67,8 +73,32 @@ checked against its fixture and timed.</p>
   write("bench.html", pageHtml(page, "bench.html"));
 }
 
+/**
+ * Writes the pages that adapt and label, as `crosswalk export` writes them, and the report of the run that the network
+ * comes from.
+ *
+ * @param run folder of a finished run of `crosswalk adapt`.
+ */
+export async function writeApps(folder: string, run: string): Promise<void> {
+  const weights = join(run, "weights.safetensors");
+  await exportSite(["--web", join(folder, "label"), "--weights", weights, "--title", "Label pictures of streets"]);
+  await exportSite(["--web", join(folder, "studio"), "--studio", "--title", "Adapt a network to your streets"]);
+  const report = join(run, "report.html");
+  if (!existsSync(report)) return;
+  mkdirSync(join(folder, "run"), { recursive: true });
+  copyFileSync(report, join(folder, "run", "report.html"));
+}
+
 if (import.meta.main) {
-  const [folder = join(root, "site")] = Deno.args;
-  await writePages(folder);
-  console.log(`site  ${folder}`);
+  const [given] = Deno.args;
+  const run = given ?? join(root, "runs", "site");
+  if (given === undefined && !existsSync(join(run, "weights.safetensors"))) {
+    console.log(`The page that labels needs a network: it is adapted in ${run}, which takes minutes.`);
+    const code = await adapt(["--out", run, ...existsSync(run) ? ["--resume"] : []]);
+    if (code !== 0) Deno.exit(code);
+  }
+  const folder = join(root, "site");
+  await writePages(folder, { hasReport: existsSync(join(run, "report.html")) });
+  await writeApps(folder, run);
+  console.log(`The site is in ${folder}. On this computer: python3 -m http.server --directory ${folder} 8080`);
 }

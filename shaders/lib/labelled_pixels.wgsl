@@ -1,6 +1,6 @@
-// Probabilities of the classes at single pixels, and their labels, for losses over whole maps. Pixels are numbered through
-// the batch. A pixel counts if its label is the id of a class and not IGNORE_LABEL. The first label is byte FIRST_LABEL of
-// a word.
+// What is known of the classes at single pixels, and the pixels' labels, for losses over whole maps. Pixels are numbered
+// through the batch. A pixel counts if its label is the id of a class and not IGNORE_LABEL. The first label is byte
+// FIRST_LABEL of a word.
 const PIXELS: u32 = 1u;
 const CLASSES: u32 = 1u;
 const VECTORS: u32 = 1u;
@@ -8,7 +8,7 @@ const IGNORE_LABEL: u32 = 255u;
 const FIRST_LABEL: u32 = 0u;
 const NO_CLASS: u32 = 256u;
 
-@group(0) @binding(0) var<storage, read> probabilities: array<vec4f>;
+@group(0) @binding(0) var<storage, read> values: array<vec4f>;
 @group(0) @binding(1) var<storage, read> labels: array<u32>;
 
 // The class of a pixel, NO_CLASS where it does not count.

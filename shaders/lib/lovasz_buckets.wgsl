@@ -1,10 +1,17 @@
-// The errors of the Lovász-softmax and their buckets. The error of a pixel at a class is |t − p|, where t is 1 for the
-// pixel's own class (foreground) and else 0, and p the probability. The table has two places for each class and bucket:
-// that of the foreground, then that of the background.
+// Where the errors of the Lovász-softmax are counted, and what they weigh. The error of a pixel is 1 − p at its own class
+// (foreground) and p at any other (background), where p is the probability. The tables have the background of all classes
+// first, then their foreground: most pixels of a class are background, and what is used often lies close together.
 const BUCKETS: u32 = 65536u;
 
-// The places of four errors in the table. Where there is no class, a place beyond it, or the last.
-fn places(vector: u32, error: vec4f, goal: vec4f) -> vec4u {
-  let bucket = min(vec4u(error * f32(BUCKETS)), vec4u(BUCKETS - 1u));
-  return 2u * (classes(vector) * BUCKETS + bucket) + select(vec4u(1u), vec4u(0u), goal == vec4f(1.0));
+fn bucketsOf(errors: vec4f) -> vec4u {
+  return min(vec4u(errors * f32(BUCKETS)), vec4u(BUCKETS - 1u));
+}
+
+// The places of the background of four classes. Where there is no class, those of the last.
+fn backgroundPlaces(vector: u32, probabilities: vec4f) -> vec4u {
+  return min(classes(vector), vec4u(CLASSES - 1u)) * BUCKETS + bucketsOf(probabilities);
+}
+
+fn foregroundPlace(id: u32, error: f32) -> u32 {
+  return (CLASSES + id) * BUCKETS + bucketsOf(vec4f(error)).x;
 }

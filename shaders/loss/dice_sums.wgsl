@@ -31,7 +31,7 @@ fn main(
     let id = classOf(pixel);
     if (id != NO_CLASS) {
       let goal = oneHot(vector, id);
-      let probability = probabilities[pixel * VECTORS + vector];
+      let probability = values[pixel * VECTORS + vector];
       products = fma(probability, goal, products);
       sums += probability + goal;
     }

@@ -1,14 +1,15 @@
-// Sums of the counts of the Lovász-softmax (foreground, background) over runs of LENGTH buckets of a class. The background
+// Sums of the counts of the Lovász-softmax (background, foreground) over runs of LENGTH buckets of a class. The background
 // of the lowest bucket is 0 here.
-// Bindings: 0 counts [C,BUCKETS] vec2u read · 1 sums [C,BUCKETS/LENGTH] vec2u write.
-// Schedule: one invocation per run. Bound: 8 bytes per bucket.
+// Bindings: 0 counts [2,C,LENGTH · RUNS/C] read · 1 sums [2,C,RUNS/C] write.
+// Schedule: one invocation per run. Bound: 4 bytes per bucket.
 #include lib/grid.wgsl
 
+// Those of background and of foreground together.
 const RUNS: u32 = 1u;
 const LENGTH: u32 = 1u;
 
-@group(0) @binding(0) var<storage, read> counts: array<vec2u>;
-@group(0) @binding(1) var<storage, read_write> sums: array<vec2u>;
+@group(0) @binding(0) var<storage, read> counts: array<u32>;
+@group(0) @binding(1) var<storage, read_write> sums: array<u32>;
 
 @compute @workgroup_size(64)
 fn main(
@@ -20,7 +21,7 @@ fn main(
   if (run >= RUNS) {
     return;
   }
-  var sum = vec2u(0u);
+  var sum = 0u;
   for (var bucket = 0u; bucket < LENGTH; bucket++) {
     sum += counts[run * LENGTH + bucket];
   }

@@ -6,8 +6,8 @@
 //   foreground: (1/(G + B) + 1/(G + B')) / 2 each;  background: (G − (F + F')/2) / ((G + B)(G + B')) each.
 // Their sum is exact, and a bucket of one pixel has the weight of the exact order. All weights are divided by the number
 // of classes with foreground; those of a class without any are 0.
-// Bindings: 0 table [C,BUCKETS] of counts vec2u read, then weights vec2f written · 1 run counts [C,RUNS] vec2u read ·
-// 2 class counts [C] vec2u read.
+// Bindings: 0 table [2,C,BUCKETS], background first, of counts u32 read, then of weights f32 written · 1 run counts
+// [2,C,RUNS] u32 read · 2 class counts [2,C] u32 read.
 // Schedule: one invocation per run of LENGTH buckets, after a walk over the counts of the runs above it.
 // Bound: 16 bytes per bucket.
 #include lib/grid.wgsl
@@ -16,9 +16,9 @@ const CLASSES: u32 = 1u;
 const RUNS: u32 = 1u;
 const LENGTH: u32 = 1u;
 
-@group(0) @binding(0) var<storage, read_write> table: array<vec2u>;
-@group(0) @binding(1) var<storage, read> runCounts: array<vec2u>;
-@group(0) @binding(2) var<storage, read> classCounts: array<vec2u>;
+@group(0) @binding(0) var<storage, read_write> table: array<u32>;
+@group(0) @binding(1) var<storage, read> runCounts: array<u32>;
+@group(0) @binding(2) var<storage, read> classCounts: array<u32>;
 
 @compute @workgroup_size(64)
 fn main(
@@ -36,32 +36,34 @@ fn main(
   var pixels = 0u;
   var present = 0u;
   for (var other = 0u; other < CLASSES; other++) {
-    let foreground = classCounts[other].x;
+    let foreground = classCounts[CLASSES + other];
     pixels += foreground;
     present += select(0u, 1u, foreground > 0u);
   }
-  let all = classCounts[id];
+  // Background, foreground.
+  let all = vec2u(classCounts[id], classCounts[CLASSES + id]);
+  let apart = vec2u(0u, CLASSES * RUNS);
   var before = vec2u(0u);
   for (var above = run + 1u; above < RUNS; above++) {
-    before += runCounts[id * RUNS + above];
+    before += vec2u(runCounts[id * RUNS + above], runCounts[apart.y + id * RUNS + above]);
   }
-  let share = select(0.0, 1.0 / f32(present), all.x > 0u);
-  let total = f32(all.x);
+  let share = select(0.0, 1.0 / f32(present), all.y > 0u);
+  let total = f32(all.y);
   for (var step = 0u; step < LENGTH; step++) {
-    let bucket = run * LENGTH + LENGTH - 1u - step;
-    let at = index * LENGTH + LENGTH - 1u - step;
-    var count = table[at];
-    if (bucket == 0u) {
-      count.y = pixels - all.x - all.y;
+    let at = index * LENGTH + LENGTH - 1u - step + apart * LENGTH;
+    var count = vec2u(table[at.x], table[at.y]);
+    if (run == 0u && step == LENGTH - 1u) {
+      count.x = pixels - all.x - all.y;
     }
     let after = before + count;
-    let union0 = 1.0 / max(total + f32(before.y), 1.0);
-    let union1 = 1.0 / max(total + f32(after.y), 1.0);
+    let union0 = 1.0 / max(total + f32(before.x), 1.0);
+    let union1 = 1.0 / max(total + f32(after.x), 1.0);
     let foreground = 0.5 * share * (union0 + union1);
     // Whole numbers are subtracted before they are rounded.
-    let missing = f32(2u * all.x - before.x - after.x);
+    let missing = f32(2u * all.y - before.y - after.y);
     let background = 0.5 * share * missing * union0 * union1;
-    table[at] = vec2u(bitcast<u32>(foreground), bitcast<u32>(background));
+    table[at.x] = bitcast<u32>(background);
+    table[at.y] = bitcast<u32>(foreground);
     before = after;
   }
 }

@@ -8,6 +8,8 @@ import { runAdaptation } from "../run/adaptation.ts";
 import { openRun } from "../run/open_run.ts";
 import { planReport, planText, requireBudget } from "../run/memory_report.ts";
 import { writePictures } from "../run/pictures.ts";
+import { writeTensorboard } from "../run/report/tensorboard.ts";
+import { writeReport } from "../run/report/write_report.ts";
 import { builtInRecipe } from "../settings/built_in_recipes.ts";
 import { collapseMessage } from "./advice.ts";
 import { readArguments } from "./arguments.ts";
@@ -43,6 +45,8 @@ export async function run(args: readonly string[]): Promise<number> {
     context.signal.throwIfAborted();
     context.profile.enter("pictures");
     await writePictures(context, data, result.rounds.length);
+    await writeReport([context.folder.path], { control: controlRun });
+    if (settings.get("tensorboard")) writeTensorboard(context.folder.path);
     context.profile.enter("other");
     if (settings.get("json")) terminal.printJson(result);
     else terminal.print(resultTable(result, context, control));

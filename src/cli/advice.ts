@@ -10,6 +10,7 @@ import { labelSetNames } from "../data/label_set_names.ts";
 import process from "node:process";
 import { errorText, InterruptedError, type Reason, ReasonedError } from "../errors.ts";
 import { collapseText, type CollapseWarning } from "../selftraining/collapse.ts";
+import { collapseRemedies, listed } from "../run/report/remedies.ts";
 import { type Command, type OptionKey, optionsOf } from "../settings/options.ts";
 import type { Settings } from "../settings/settings.ts";
 
@@ -115,7 +116,6 @@ export function adviceOn(error: unknown, command: Command): string {
 const uses: Readonly<Record<string, string>> = {
   read: "read",
   write: "write to",
-  net: "connect to",
   env: "see the environment variable",
   sys: "ask the system for",
   run: "start",
@@ -128,6 +128,10 @@ export function messageOf(error: unknown): string {
     /Requires (\w+) access to ("[^"]*"|[^\s,]+), run again with the (--allow-\w+) flag/,
     (_, kind: string, what: string, flag: string) => {
       // Deno guards folders such as /proc even from who may write everywhere.
+      if (kind === "net") {
+        return `there is no right to listen at ${what} (./crosswalk gives it where --serve asks for it; deno run gives it ` +
+          `with ${flag})`;
+      }
       if (kind === "all") return `there is no right to use ${what}, which belongs to the system`;
       return `there is no right to ${uses[kind] ?? kind} ${what} (./crosswalk lets a command write to its --out and ` +
         `to the cache folder only; deno run gives other rights with ${flag})`;
@@ -139,16 +143,5 @@ export function messageOf(error: unknown): string {
  * A warning that self-training goes wrong, and what to try. What the run does already is not proposed.
  */
 export function collapseMessage(warning: CollapseWarning, settings: Settings): string {
-  const remedies = [
-    ...(settings.get("spatial-prior") ? [] : ["--spatial-prior"]),
-    ...(warning.kind === "dies" && settings.get("mining") === "off" ? ["--mining reference"] : []),
-    "a lower --target-portion",
-    "more --source-images",
-  ];
-  return `${collapseText(warning)}. Try ${listed(remedies)}`;
-}
-
-function listed(names: readonly string[]): string {
-  const last = names.at(-1) ?? "";
-  return names.length < 2 ? last : `${names.slice(0, -1).join(", ")} or ${last}`;
+  return `${collapseText(warning)}. Try ${listed(collapseRemedies(warning.kind, settings.toJSON()))}`;
 }

@@ -51,6 +51,20 @@ export function readArguments(
   return resolveSettings(command, given, text === null ? saved ?? {} : readRecipe(text, "the built-in recipe"));
 }
 
+/**
+ * The values of a recipe that `export` hands on to the page that adapts: those of `adapt`'s options in the file of
+ * `--config` and in `--set`, and those that both commands take.
+ *
+ * @param defaultRecipe text of the recipe that applies if no `--config` is given.
+ * @throws {UsageError} as {@link readArguments} does.
+ */
+export function readRecipeOfPage(args: readonly string[], defaultRecipe: (given: Values) => string | null): Values {
+  const given = readGiven("export", args);
+  const { config } = given;
+  const text = config === undefined ? defaultRecipe(given) : new TextDecoder().decode(readFile(recipePath(config)));
+  return { ...text === null ? {} : readRecipe(text, config ?? "the built-in recipe"), ...given };
+}
+
 function readGiven(command: Command, args: readonly string[]): Values {
   const known = optionsOf(command);
   const { tokens } = parseArgs({
@@ -100,7 +114,10 @@ function readGiven(command: Command, args: readonly string[]): Values {
       list = [...lists.get(option.key) ?? [], token.value];
       lists.set(option.key, list);
     } else if (option.key === "set") {
-      for (const [key, value] of assignments(command, token.value)) given.set(key, value);
+      // The recipe of an exported page is one of `adapt`.
+      for (const [key, value] of assignments(command === "export" ? "adapt" : command, token.value)) {
+        given.set(key, value);
+      }
     } else given.set(option.key, readValue(option, token.value));
   }
   return checkedValues([...given, ...lists]);

@@ -7,7 +7,7 @@
 
 import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { errorText } from "../errors.ts";
 import { build, type OnResolveArgs, type Plugin, stop } from "esbuild";
@@ -68,8 +68,9 @@ const packagesOfDeno: Plugin = {
 /** The folder of the package that a file imports. */
 function packageFolder({ path, importer }: OnResolveArgs): string {
   const name = path.split("/").slice(0, path.startsWith("@") ? 2 : 1).join("/");
-  // Files of this program name packages as deno.json does, files of packages as their package.json does.
-  const isOwn = importer.startsWith(own);
+  // Files of this program name packages as deno.json does, files of packages as their package.json does. The launcher
+  // keeps packages in a hidden folder of the checkout.
+  const isOwn = !/^(\.|node_modules)/.test(relative(own, importer));
   const place = isOwn ? fileURLToPath(import.meta.resolve(name)) : createRequire(importer).resolve(name);
   for (let folder = dirname(place); folder !== dirname(folder); folder = dirname(folder)) {
     const description = join(folder, "package.json");

@@ -15,6 +15,7 @@ import { labelBatch, viewOptions } from "../settings/settings.ts";
 import { scoreImages } from "../selftraining/evaluation.ts";
 import { compare } from "../run/comparison.ts";
 import { protocolOf, protocolText } from "../run/protocol.ts";
+import { openEvaluation, writeEvaluation } from "../run/report/evaluation.ts";
 import { expectationOf } from "../settings/recipe_files.ts";
 import { comparisonText } from "./result_table.ts";
 import { scoreLines } from "./score_lines.ts";
@@ -27,6 +28,9 @@ export async function run(args: readonly string[]): Promise<number> {
   const settings = readArguments("evaluate", args);
   settings.require("weights");
   const data = settings.require("data");
+  const out = settings.get("out");
+  if (out !== undefined) openEvaluation(out);
+  const started = new Date();
   const progress = new TerminalProgress();
   const maxPixels = settings.get("max-pixels");
   const classMap = openClassMap(settings);
@@ -59,12 +63,18 @@ export async function run(args: readonly string[]): Promise<number> {
   });
   const expect = expectationOf(settings);
   const expected = expect === null ? null : compare(expect, scores);
+  const result = { ...scores, protocol, expected };
+  const context = { gpu, network, loader, settings, shapes, merge };
+  const report = out === undefined
+    ? null
+    : await writeEvaluation({ ...context, folder: out }, items, { result, palette: dataset.palette, started });
   if (settings.get("json")) {
-    terminal.printJson({ ...scores, protocol, expected });
+    terminal.printJson(result);
     return 0;
   }
   for (const line of scoreLines(scores)) terminal.print(line);
   terminal.print(shown(protocolText(protocol)));
   if (expected !== null) terminal.print(comparisonText(expected));
+  if (report !== null) terminal.print(`report: ${shown(report)}`);
   return 0;
 }

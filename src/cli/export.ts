@@ -17,20 +17,19 @@ import type { Settings } from "../settings/settings.ts";
 import type { Site } from "../web/site.ts";
 import { readArguments } from "./arguments.ts";
 import { weightOptions } from "./open.ts";
-import { writeSite } from "./site_folder.ts";
+import { type SiteContents, writeSite } from "./site_folder.ts";
+import { studioSite } from "./studio_site.ts";
 import { requireComparable, requirePhotographs, siteWeights, type WrittenWeights } from "./site_weights.ts";
 
 /** Runs the command; returns the exit code. */
 export async function run(args: readonly string[]): Promise<number> {
   const settings = readArguments("export", args);
   const web = settings.require("web");
-  const labels = labelSite(settings);
-  const { weights, site } = labels;
-  const files = new Map(weights.map(({ file, contents }) => [file, contents]));
-  const written = await writeSite(web, { site, files });
+  const contents = await contentsOf(settings, args);
+  const written = await writeSite(web, contents);
   const total = [...written.values()].reduce((sum, bytes) => sum + bytes, 0);
   if (settings.get("json")) {
-    terminal.printJson({ folder: web, files: Object.fromEntries(written), bytes: total, site });
+    terminal.printJson({ folder: web, files: Object.fromEntries(written), bytes: total, site: contents.site });
     return 0;
   }
   for (const [name, bytes] of written) terminal.print(`${name.padEnd(24)}${(bytes / 1000).toFixed(1).padStart(10)} kB`);
@@ -41,6 +40,20 @@ export async function run(args: readonly string[]): Promise<number> {
       `this computer: python3 -m http.server --directory ${shown(web)} 8080`,
   );
   return 0;
+}
+
+/** What is written: a page that labels, one that adapts, or both. */
+async function contentsOf(settings: Settings, args: readonly string[]): Promise<SiteContents> {
+  const filesOf = (weights: readonly WrittenWeights[]) =>
+    weights.map(({ file, contents }) => [file, contents] as const);
+  if (!settings.get("studio")) {
+    const { site, weights } = labelSite(settings);
+    return { site, files: new Map(filesOf(weights)) };
+  }
+  // A page that adapts may begin without weights.
+  const labels = settings.has("weights") ? labelSite(settings) : null;
+  const { site, files } = await studioSite(args, labels?.site ?? null);
+  return { site, files: new Map([...filesOf(labels?.weights ?? []), ...files]) };
 }
 
 /** The site of a page that labels, and its weight files. */

@@ -13,6 +13,7 @@ import { validated } from "../formats/validation.ts";
 import { shown } from "../report/terminal.ts";
 import type { AdaptationReport } from "../run/adaptation.ts";
 import { type Comparison, comparisonRows } from "../run/comparison.ts";
+import { reportName } from "../run/report/write_report.ts";
 import { protocolText } from "../run/protocol.ts";
 import { scanFigures } from "./score_lines.ts";
 import type { RunContext } from "../run/context.ts";
@@ -74,6 +75,7 @@ export function resultTable(result: AdaptationReport, context: RunContext, contr
     `weights   ${shown(folder.file("weights.safetensors"))}`,
     `scores    ${shown(folder.file("result.json"))}`,
     `pictures  ${shown(folder.file("pictures"))}`,
+    `report    ${shown(folder.file(reportName))}`,
   ].join("\n");
 }
 

@@ -7,6 +7,8 @@
 import { runSourceTraining } from "../run/adaptation.ts";
 import { planReport, planText, requireBudget } from "../run/memory_report.ts";
 import { openRun } from "../run/open_run.ts";
+import { writeTensorboard } from "../run/report/tensorboard.ts";
+import { writeReport } from "../run/report/write_report.ts";
 import { builtInRecipe } from "../settings/built_in_recipes.ts";
 import { readArguments } from "./arguments.ts";
 import { reportProfile } from "./profile_table.ts";
@@ -29,11 +31,14 @@ export async function run(args: readonly string[]): Promise<number> {
     context.signal.throwIfAborted();
     const report = await runSourceTraining(context, data);
     const { scores, protocol } = report;
+    const path = await writeReport([context.folder.path]);
+    if (settings.get("tensorboard")) writeTensorboard(context.folder.path);
     const weights = context.folder.file("weights.safetensors");
     if (settings.get("json")) terminal.printJson({ weights, ...report });
     else {
       terminal.print(`${shown(weights)}: mIoU ${scores?.miou == null ? "unknown" : (scores.miou * 100).toFixed(1)}`);
       terminal.print(shown(protocolText(protocol)));
+      terminal.print(`report: ${shown(path)}`);
     }
     await reportProfile(context);
     return 0;

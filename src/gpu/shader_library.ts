@@ -40,13 +40,16 @@ import inputApart from "../../shaders/lib/input_apart.wgsl" with { type: "text" 
 import inputInPlace from "../../shaders/lib/input_in_place.wgsl" with { type: "text" };
 import largestShares from "../../shaders/lib/largest_shares.wgsl" with { type: "text" };
 import labelledPixels from "../../shaders/lib/labelled_pixels.wgsl" with { type: "text" };
-import lovaszWeights from "../../shaders/lib/lovasz_weights.wgsl" with { type: "text" };
 import lovaszBuckets from "../../shaders/lib/lovasz_buckets.wgsl" with { type: "text" };
+import lovaszWeightsBuffer from "../../shaders/lib/lovasz_weights_buffer.wgsl" with { type: "text" };
+import lovaszWeightsTexture from "../../shaders/lib/lovasz_weights_texture.wgsl" with { type: "text" };
 import leftBuffer from "../../shaders/lib/left_buffer.wgsl" with { type: "text" };
 import leftPatches from "../../shaders/lib/left_patches.wgsl" with { type: "text" };
 import leftPhases from "../../shaders/lib/left_phases.wgsl" with { type: "text" };
 import leftRows from "../../shaders/lib/left_rows.wgsl" with { type: "text" };
 import leftTexture from "../../shaders/lib/left_texture.wgsl" with { type: "text" };
+import pixelSoftmax from "../../shaders/lib/pixel_softmax.wgsl" with { type: "text" };
+import pixelSoftmaxMany from "../../shaders/lib/pixel_softmax_many.wgsl" with { type: "text" };
 import pixelSizes from "../../shaders/lib/pixel_sizes.wgsl" with { type: "text" };
 import poolAverage from "../../shaders/lib/pool_average.wgsl" with { type: "text" };
 import poolGeometry from "../../shaders/lib/pool_geometry.wgsl" with { type: "text" };
@@ -100,13 +103,16 @@ export const library: Readonly<Record<string, string>> = {
   "lib/input_in_place.wgsl": inputInPlace,
   "lib/largest_shares.wgsl": largestShares,
   "lib/labelled_pixels.wgsl": labelledPixels,
-  "lib/lovasz_weights.wgsl": lovaszWeights,
   "lib/lovasz_buckets.wgsl": lovaszBuckets,
+  "lib/lovasz_weights_buffer.wgsl": lovaszWeightsBuffer,
+  "lib/lovasz_weights_texture.wgsl": lovaszWeightsTexture,
   "lib/left_buffer.wgsl": leftBuffer,
   "lib/left_patches.wgsl": leftPatches,
   "lib/left_phases.wgsl": leftPhases,
   "lib/left_rows.wgsl": leftRows,
   "lib/left_texture.wgsl": leftTexture,
+  "lib/pixel_softmax.wgsl": pixelSoftmax,
+  "lib/pixel_softmax_many.wgsl": pixelSoftmaxMany,
   "lib/pixel_sizes.wgsl": pixelSizes,
   "lib/pool_average.wgsl": poolAverage,
   "lib/pool_geometry.wgsl": poolGeometry,

@@ -5,10 +5,11 @@
  */
 
 import { adapt, sourceStage } from "../selftraining/adapt.ts";
-import type { AdaptationResult } from "../selftraining/adaptation.ts";
+import type { AdaptationImages, AdaptationResult, AdaptationSettings } from "../selftraining/adaptation.ts";
 import type { CollapseWarning } from "../selftraining/collapse.ts";
 import { scoreSplit, type SplitScores } from "../selftraining/evaluation.ts";
 import { scoresForm } from "../selftraining/kept_results.ts";
+import { planRounds } from "../selftraining/rounds.ts";
 import { jsonText } from "../selftraining/store.ts";
 import type { Trainer } from "../selftraining/trainer.ts";
 import { Training } from "../selftraining/training.ts";
@@ -21,6 +22,8 @@ import { earlierRounds } from "./earlier_rounds.ts";
 import { type Protocol, protocolOf, type ProtocolParts } from "./protocol.ts";
 import { augmentationOf, scoringSettings, sourceTraining } from "../settings/method.ts";
 import { adaptationOf, openTrainer } from "./method_settings.ts";
+import { RunRecorder } from "./report/recorder.ts";
+import type { RunSketch } from "./report/run_sketch.ts";
 
 /**
  * Runs the adaptation, or what is left of it, and writes the results.
@@ -39,7 +42,17 @@ export async function runAdaptation(
   );
   const trainer = await openTrainer(context, data);
   await announce(context, data, trainer, { sourceSteps: settings.sourceTraining?.steps ?? 0, rounds: settings });
-  const result = await adapt({ ...runParts(context, trainer), onCollapse }, runImages(data), settings);
+  const images = runImages(data);
+  const recorder = new RunRecorder(context, data, "adapt", stagesOf(settings, images, trainer));
+  const result = await adapt(
+    {
+      ...{ ...runParts(context, trainer), onCollapse },
+      ...{ onNetwork: (round) => recorder.network(round), onLabels: (round) => recorder.labels(round) },
+    },
+    images,
+    settings,
+  );
+  recorder.end();
   free(trainer);
   const { best, rounds, adapted, stopped } = result;
   const known = best === null ? "" : `; round ${best.round} has the best mirror agreement`;
@@ -50,6 +63,19 @@ export async function runAdaptation(
   };
   await context.folder.write("result.json", jsonText(report));
   return report;
+}
+
+/** The training stages of an adaptation, with their steps. */
+function stagesOf(
+  settings: AdaptationSettings,
+  { source, target }: Pick<AdaptationImages<unknown>, "source" | "target">,
+  trainer: Trainer,
+): RunSketch["stages"] {
+  const plans = planRounds(settings, { source: source.length, target: target.length }, trainer.crops);
+  return [
+    ...settings.sourceTraining === null ? [] : [{ stage: "source", steps: settings.sourceTraining.steps }],
+    ...plans.slice(settings.start?.round ?? 0).map(({ round, steps }) => ({ stage: `round ${round}`, steps })),
+  ];
 }
 
 /** What a result says beside the scores. */
@@ -104,6 +130,7 @@ export async function runSourceTraining(context: RunContext, data: RunData): Pro
   await announce(context, data, trainer, { sourceSteps: source.steps, rounds: null });
   const parts = runParts(context, trainer);
   const { source: images, evaluation } = runImages(data);
+  const recorder = new RunRecorder(context, data, "train", [{ stage: "source", steps: source.steps }]);
   const training = await Training.open(parts, ["source"]);
   profile.enter("source training");
   await training.train(
@@ -121,7 +148,8 @@ export async function runSourceTraining(context: RunContext, data: RunData): Pro
     scoresForm,
     () => scoreSplit(parts, "evaluation", evaluation, scoringSettings(context)),
   );
-  profile.enter("other");
+  await recorder.network(0);
+  recorder.end();
   free(trainer);
   // The published rows are scores on the target, and these are on the source; but for rows that know no other domain.
   const expect = expectationOf(settings);

@@ -14,6 +14,8 @@
  * | `lock` | who is writing to the folder; it is there only while a run is |
  * | `profile.json` | with `--profile`: where the time of the last start went |
  * | `result.json`, `weights.safetensors`, `pictures/` | what came out |
+ * | `report/`, `report.html` | facts and layers of pictures for the report, written as they are made, and the report |
+ * | `tensorboard/` | with `--tensorboard`: an event file |
  *
  * All of it belongs together. The record in `config.json` has an id, which `stages.json` and the checkpoint repeat, and
  * `stages.json` knows every file of a finished stage by its digest. What is missing or foreign is refused by name.

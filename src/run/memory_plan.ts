@@ -270,8 +270,13 @@ function scoringBytes(
     return programs + labels + others + bufferBytes(16) + ofPoints + 2 * both;
   }
   const truth = Math.max(labels, bufferBytes(inference.batch * labelPixels));
+  // What is drawn for the report is predicted with the same program. Of one plain view the logits are read back.
+  const { views, testViews = views } = inference;
+  const drawn = isPlain(testViews) && network.model.scoreMap === undefined
+    ? bufferBytes(inference.batch * logitsOfImage)
+    : 0;
   // The confusion matrix counts twice, as it is read back.
-  return programs + labels + others + truth + 2 * confusion;
+  return programs + labels + others + Math.max(truth + 2 * confusion, drawn);
 }
 
 /**

@@ -26,6 +26,15 @@ import { writeScanPictures } from "./scan_pictures.ts";
 /** The most target images that are drawn. */
 export const pictureCount = 4;
 
+/** The images that are drawn: at most {@link pictureCount}, evenly spread. */
+export function pictured<T>(items: readonly T[]): T[] {
+  const count = Math.min(pictureCount, items.length);
+  const isChosen = new Set(
+    Array.from({ length: count }, (_, index) => Math.floor((index + 0.5) * items.length / count)),
+  );
+  return items.filter((_, index) => isChosen.has(index));
+}
+
 /**
  * Writes `pictures/<name>.png` for some target training images, evenly spread, and `spatial-prior/<class>.png` if
  * there is a spatial prior. Of LiDAR scans a sheet shows the labels of all rounds, also from above.
@@ -39,12 +48,7 @@ export async function writePictures(
 ): Promise<void> {
   const { network, folder, merge } = context;
   writePriorPictures(context);
-  const items = data.targetSplit.items;
-  const count = Math.min(pictureCount, items.length);
-  const isChosen = new Set(
-    Array.from({ length: count }, (_, index) => Math.floor((index + 0.5) * items.length / count)),
-  );
-  const chosen = items.filter((_, index) => isChosen.has(index));
+  const chosen = pictured(data.targetSplit.items);
   // Where the network's classes are merged for scoring, all panels show the merged classes, so that they compare.
   const palette: readonly Color[] = merge === undefined
     ? network.metadata.palette ?? data.source.palette

@@ -10,6 +10,7 @@ import { IGNORE_LABEL } from "../data/class_map.ts";
 import { encodeRgbPng } from "../data/encode.ts";
 import type { FileItem } from "../data/file_item.ts";
 import type { Sample } from "../data/sample.ts";
+import type { Shapes } from "../data/shapes.ts";
 import { writeFileSafely } from "../disk/files.ts";
 import type { Network } from "../nn/network.ts";
 import { drawScanSheet, type SheetLabels, type SheetScan, sheetScan } from "../report/scan_sheet.ts";
@@ -22,8 +23,10 @@ import type { RunContext } from "./context.ts";
 import { labelBatch } from "../settings/settings.ts";
 
 /** A scan with the labels that a network gives its points. */
-interface PredictedScan {
+export interface PredictedScan {
+  /** The scan and its range image. */
   readonly scan: SheetScan;
+  /** The class of each point; 255 without one. */
   readonly labels: Uint8Array;
 }
 
@@ -79,8 +82,10 @@ async function roundLabels(
 }
 
 /** The labels that a network gives the points of scans. */
-async function predictedScans(
-  { gpu, loader, settings, shapes, merge }: RunContext,
+export async function predictedScans(
+  { gpu, loader, settings, shapes, merge }: Pick<RunContext, "gpu" | "loader" | "settings" | "merge"> & {
+    readonly shapes: Shapes;
+  },
   network: Network,
   items: readonly FileItem[],
 ): Promise<PredictedScan[]> {

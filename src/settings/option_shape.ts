@@ -17,6 +17,7 @@ export type Command =
   | "project"
   | "convert"
   | "export"
+  | "report"
   | "recipes"
   | "bench"
   | "tune"

@@ -7,7 +7,8 @@
 
 import * as v from "valibot";
 import { DeviceLostError, errorText, ReasonedError } from "../errors.ts";
-import { adapterName } from "../gpu/adapters.ts";
+import { rgbPixels } from "../data/sample.ts";
+import { adapterName, requestAdapter } from "../gpu/adapters.ts";
 import { Gpu } from "../gpu/gpu.ts";
 import { adapt } from "../selftraining/adapt.ts";
 import type { AdaptationResult } from "../selftraining/adaptation.ts";
@@ -16,13 +17,21 @@ import { scoresForm } from "../selftraining/kept_results.ts";
 import type { Progress } from "../selftraining/progress.ts";
 import { planRounds } from "../selftraining/rounds.ts";
 import type { AdaptCommand, AdaptEvent, KeptRun, PlannedRound } from "./adapt_messages.ts";
-import { type BrowserRun, keptStart, openRun, prepareRun, type RunStart, type StartCommand } from "./browser_run.ts";
+import {
+  type BrowserRun,
+  keptStart,
+  keptTarget,
+  openRun,
+  prepareRun,
+  type RunStart,
+  type StartCommand,
+} from "./browser_run.ts";
 import { Comparison } from "./comparison.ts";
 import { OpfsStore, removeStore } from "./opfs_store.ts";
 import { Rest } from "./rest.ts";
 import type { Decode } from "./run_images.ts";
 import type { StoreFiles } from "./store_files.ts";
-import { StoredSamples } from "./stored_samples.ts";
+import { type StoredItem, StoredSamples } from "./stored_samples.ts";
 
 /** What a session needs of where it runs. */
 export interface SessionTools {
@@ -39,6 +48,7 @@ export interface SessionTools {
 const plansForm = formOf(v.array(v.object({
   ...{ round: v.number(), portion: v.number(), source: v.number(), target: v.number(), steps: v.number() },
 })));
+const planStage = "plan";
 const finishedStage = "finished";
 /** How many pictures of the newest round are told again when a run goes on. */
 const shownAgain = 12;
@@ -61,7 +71,7 @@ export class AdaptSession {
   /** Does what a command asks for, after those before it; a pause at once. Never rejects: errors are told. */
   handle(command: AdaptCommand): Promise<void> {
     if (command.type === "pause") {
-      if (this.#running !== null) this.#rest.begin();
+      this.#rest.begin();
       return Promise.resolve();
     }
     if (command.type === "start" || command.type === "delete") this.#interrupt();
@@ -87,7 +97,6 @@ export class AdaptSession {
       case "look":
         return this.tools.tell({ type: "kept", run: await this.#look() });
       case "start":
-        await this.#discard();
         return await this.#start(command);
       case "resume":
         return await this.#resume();
@@ -120,8 +129,6 @@ export class AdaptSession {
   async #discard(): Promise<void> {
     this.#interrupt();
     await this.#running;
-    // Nobody may delete what another tab works on.
-    await this.#opened();
     await this.#closeStore();
     await removeStore(this.tools.files);
   }
@@ -134,24 +141,38 @@ export class AdaptSession {
 
   async #start(command: StartCommand): Promise<void> {
     const { decode } = this.tools;
+    // Without an adapter, an earlier run stays.
+    await requestAdapter();
+    await this.#discard();
+    this.#rest.end();
     const gpu = await Gpu.open();
     try {
       const store = await this.#opened();
       await prepareRun(store, command, { decode, gpu, progress: this.#progress(), adapter: adapterName(gpu.info) });
       await this.#begin(store, gpu);
     } catch (error) {
+      const found = await lossOf(gpu, error);
       gpu.close();
-      throw await lossOf(gpu, error);
+      // What was gathered before the run began is of no use.
+      await this.#discard();
+      throw found;
     }
   }
 
   async #resume(): Promise<void> {
-    if (this.#running !== null) return this.#rest.end();
     const store = await this.#opened();
     const start = await keptStart(store);
     if (start === null) throw new Error("There is no run to go on with. Start one");
+    if (this.#running !== null) {
+      await this.#tellKept(store, start);
+      return this.#rest.end();
+    }
     const result = store.kept(finishedStage, resultForm);
-    if (result !== undefined) return this.#tellFinished(store, start, result);
+    if (result !== undefined) {
+      await this.#tellKept(store, start);
+      return this.tools.tell({ type: "result", result });
+    }
+    this.#rest.end();
     const gpu = await Gpu.open({ kind: () => ({ software: start.software }) });
     const adapter = adapterName(gpu.info);
     if (adapter !== start.adapter) {
@@ -163,7 +184,6 @@ export class AdaptSession {
 
   async #begin(store: OpfsStore, gpu: Gpu): Promise<void> {
     this.#stop = new AbortController();
-    this.#rest.end();
     const start = await keptStart(store);
     if (start === null) throw new Error("The run was not kept");
     this.#running = this.#run(store, start, gpu)
@@ -190,10 +210,13 @@ export class AdaptSession {
     const run = await openRun(store, start, { gpu, samples, progress });
     try {
       signal.throwIfAborted();
-      const rounds = await store.once("plan", plansForm, () => Promise.resolve(plannedRounds(run)));
-      tell({ type: "began", run: keptRun(store, start), adapter: adapterName(gpu.info), rounds });
-      await this.#tellAgain(store, run);
-      store.listener = this.#listener();
+      await store.once(planStage, plansForm, () => Promise.resolve(plannedRounds(run)));
+      await this.#tellKept(store, start);
+      store.listener = {
+        onEntry: (entry) => tell({ type: "log", entry }),
+        onStage: this.#tellScores.bind(this),
+        onLabels: (...given) => void this.#tellLabels(...given).catch((error) => this.#fail(error)),
+      };
       const result = await adapt(
         {
           ...run.parts,
@@ -215,53 +238,32 @@ export class AdaptSession {
     }
   }
 
-  #listener(): OpfsStore["listener"] {
+  /** Tells what is known of a run: its plan, its log, its scores, and its newest pseudo-labels. */
+  async #tellKept(store: OpfsStore, start: RunStart): Promise<void> {
     const { tell } = this.tools;
-    return {
-      onEntry: (entry) => tell({ type: "log", entry }),
-      onStage: (stage, result) => {
-        if (!stage.endsWith(": evaluation")) return;
-        tell({ type: "scores", stage, scores: timedForm(scoresForm)(result).value });
-      },
-      onLabels: (round, index, item, labels) => {
-        void item.read().then(({ image: { height, width, pixels } }) => {
-          if (!(pixels instanceof Uint8Array)) return;
-          const picture = { name: item.name, height, width, pixels, labels };
-          tell({ type: "labels", round, index, picture }, [pixels.buffer, labels.buffer]);
-        });
-      },
-    };
-  }
-
-  /** Tells what an earlier start has logged, and the newest pseudo-labels. Scores are told when their stages are met. */
-  async #tellAgain(store: OpfsStore, { images: { target } }: Pick<BrowserRun, "images">): Promise<void> {
-    const { tell } = this.tools;
+    const { adapter } = start;
+    tell({ type: "began", run: keptRun(store, start), adapter, rounds: store.kept(planStage, plansForm) ?? [] });
     for (const entry of store.entries) tell({ type: "log", entry });
+    for (const [stage, result] of store.stages) this.#tellScores(stage, result);
     const round = store.lastLabelledRound;
     if (round === null) return;
-    for (const [index, item] of store.labelledItems(round, target).entries()) {
-      if (index >= shownAgain) return;
-      const { image: { height, width, pixels }, labels } = await item.read();
-      if (labels === null || !(pixels instanceof Uint8Array)) continue;
-      tell({
-        type: "labels",
-        round,
-        index,
-        picture: { name: item.name, height, width, pixels, labels: labels.labels },
-      });
+    const labelled = store.labelledItems(round, await keptTarget(store, start));
+    for (const [index, item] of labelled.slice(0, shownAgain).entries()) {
+      const { labels } = await item.read();
+      if (labels !== null) await this.#tellLabels(round, index, item, labels.labels);
     }
   }
 
-  #tellFinished(store: OpfsStore, start: RunStart, result: AdaptationResult): void {
-    const { tell } = this.tools;
-    const rounds = store.kept("plan", plansForm) ?? [];
-    tell({ type: "began", run: keptRun(store, start), adapter: start.adapter, rounds });
-    for (const entry of store.entries) tell({ type: "log", entry });
-    tell({ type: "scores", stage: "source: evaluation", scores: result.sourceOnly });
-    for (const [index, scores] of result.rounds.entries()) {
-      tell({ type: "scores", stage: `round ${index + 1}: evaluation`, scores });
-    }
-    tell({ type: "result", result });
+  #tellScores(stage: string, result: unknown): void {
+    if (!stage.endsWith(": evaluation")) return;
+    this.tools.tell({ type: "scores", stage, scores: timedForm(scoresForm)(result).value });
+  }
+
+  async #tellLabels(round: number, index: number, item: StoredItem, labels: Uint8Array<ArrayBuffer>): Promise<void> {
+    const { image } = await item.read();
+    const { height, width } = image;
+    const picture = { name: item.name, height, width, pixels: rgbPixels(image, item.name), labels };
+    this.tools.tell({ type: "labels", round, index, picture }, [picture.pixels.buffer, labels.buffer]);
   }
 
   async #compare(index: number): Promise<void> {
@@ -270,9 +272,18 @@ export class AdaptSession {
     if (start === null || store.kept(finishedStage, resultForm) === undefined) {
       throw new Error("There is nothing to compare before the run is finished");
     }
-    this.#comparison ??= await Comparison.open(store, start);
-    const { picture, before } = await this.#comparison.picture(index);
-    this.tools.tell({ type: "compared", index, picture, before });
+    // Its GPU is still being freed.
+    await this.#running;
+    const comparison = this.#comparison ??= await Comparison.open(store, start);
+    try {
+      const { picture, before } = await comparison.picture(index);
+      this.tools.tell({ type: "compared", index, picture, before });
+    } catch (error) {
+      this.#comparison = null;
+      const found = await lossOf(comparison.gpu, error);
+      comparison.gpu.close();
+      throw found;
+    }
   }
 
   async #file(name: string): Promise<void> {

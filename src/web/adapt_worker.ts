@@ -9,7 +9,7 @@ import { errorText } from "../errors.ts";
 import type { AdaptCommand, AdaptEvent } from "./adapt_messages.ts";
 import { AdaptSession } from "./adapt_session.ts";
 import { opfsFiles } from "./opfs_files.ts";
-import { decodePhoto } from "./photo.ts";
+import { photoPixels } from "./photo_pixels.ts";
 
 /** The part of a Worker's global scope that is used here: TypeScript's library for pages does not know it. */
 interface Scope {
@@ -23,7 +23,7 @@ const tell = (event: AdaptEvent, buffers: ArrayBuffer[] = []) => scope.postMessa
 let session: Promise<AdaptSession> | undefined;
 
 async function openSession(): Promise<AdaptSession> {
-  return new AdaptSession({ files: await opfsFiles("crosswalk-run"), decode: decodePhoto, tell });
+  return new AdaptSession({ files: await opfsFiles("crosswalk-run"), decode: photoPixels, tell });
 }
 
 scope.onmessage = ({ data }) => {

@@ -11,6 +11,7 @@ import { kernelTable, markdownTable } from "../../bench/markdown.ts";
 import type { KernelRow } from "../../bench/kernels.ts";
 import type { Peaks } from "../selftest/peaks.ts";
 import type { KernelResult } from "../selftest/self_test.ts";
+import { WhatToTry } from "./no_gpu.tsx";
 import type { BenchCommand, BenchEvent } from "./bench_messages.ts";
 
 /** What is known so far. */
@@ -98,16 +99,14 @@ function Bench(): JSX.Element {
 
 function Unsupported({ text }: { readonly text: string }): JSX.Element {
   return (
-    <div class="notice bad" role="alert">
-      <p>
-        <strong>Nothing can be measured here.</strong> {text}.
-      </p>
-      <p>
-        Try a current Chrome, Edge or Safari, or Firefox 141 or newer on Windows. On Linux, Chrome needs{" "}
-        <code>--enable-unsafe-webgpu</code>. In private windows and over plain <code>http://</code>{" "}
-        from another computer browsers hide WebGPU.
-      </p>
-    </div>
+    <>
+      <div class="notice bad" role="alert">
+        <p>
+          <strong>Nothing can be measured here.</strong> {text}.
+        </p>
+      </div>
+      <WhatToTry />
+    </>
   );
 }
 

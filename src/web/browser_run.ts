@@ -122,13 +122,16 @@ export async function prepareRun(
     : own === undefined
     ? null
     : await beside(own.file);
+  const name = given?.name ?? own?.file ?? "";
+  // What is refused is refused before anything is drawn or kept.
+  firstNetwork(settings, weights, name, { classes: site.classes });
   const town = { ...settings.get("town-size"), seed: settings.get("seed") };
   const count = settings.get("town-images");
   if (site.studio?.source === undefined) {
     await drawTown(store, "source", { ...town, town: "source", count }, progress);
   } else await keepSet(store, "source", await beside(site.studio.source));
   const source = await requireSet(store, "source");
-  const { model, metadata } = firstNetwork(settings, weights, given?.name ?? own?.file ?? "", source);
+  const { model, metadata } = firstNetwork(settings, weights, name, source);
   itemsOf("source", source, metadata.classes);
   if (weights !== null) await store.write(weightsName, weights);
   let photos: RunStart["photos"] = null;
@@ -176,6 +179,11 @@ async function targetItems(
   classes: readonly string[],
 ): Promise<StoredItem[]> {
   return photos === null ? itemsOf("target", await requireSet(store, "target"), classes) : photoItems(store, photos);
+}
+
+/** The target's images of a run. Labels of the town are in its own classes. */
+export async function keptTarget(store: OpfsStore, { photos }: RunStart): Promise<StoredItem[]> {
+  return await targetItems(store, photos, (await keptSet(store, "target"))?.classes ?? []);
 }
 
 /** What a store keeps of a run, before anything is on the GPU. */

@@ -43,7 +43,7 @@ export async function loadWeights(weights: SiteWeights, onProgress: LoadProgress
 /** Bytes of all weights that are kept. */
 export async function keptBytes(): Promise<number> {
   const cache = await openCache();
-  const responses = await cache?.matchAll() ?? [];
+  const responses = await cache?.matchAll().catch(() => []) ?? [];
   const blobs = await Promise.all(responses.map((response) => response.blob()));
   return blobs.reduce((sum, { size }) => sum + size, 0);
 }

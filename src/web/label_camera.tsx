@@ -27,12 +27,13 @@ export function Camera({ drawing, label, onEnd }: {
   now.current = { drawing, label };
   useEffect(() => {
     const ending = new AbortController();
+    let frames = 0;
     const show = async (frame: ImageBitmap) => {
       const start = performance.now();
       const labelled = await now.current.label(await createImageBitmap(frame));
       if (ending.signal.aborted || canvas.current === null) return;
       drawPicture(canvas.current, frame, labelled, now.current.drawing);
-      setState(`A frame takes ${(performance.now() - start).toFixed(0)} ms.`);
+      setState(`Frame ${++frames} took ${(performance.now() - start).toFixed(0)} ms.`);
     };
     runCamera(show, ending.signal).catch((error) => {
       if (!ending.signal.aborted) setFailure(cameraText(error));

@@ -31,25 +31,33 @@ function tell(event: LabelEvent, transfer: Transferable[] = []): void {
 }
 
 self.addEventListener("message", ({ data }: MessageEvent<LabelCommand>) => {
-  if (data.type === "open") opening = open(data.site);
-  else if (data.type === "label") last = last.then(() => answered(data.id, () => label(data)));
+  if (data.type === "label") last = last.then(() => answered(data.id, () => label(data)));
   else if (data.type === "encode") void answered(data.id, () => encode(data));
-  else void forgetWeights().then(keptBytes).then((bytes) => tell({ type: "kept", bytes }));
+  else if (data.type === "forget") void forgetWeights().then(tellKept);
+  else {
+    opening = open(data.site);
+    // The page was told. What it asks later is answered by the same error.
+    opening.catch(() => {});
+    void tellKept();
+  }
 });
 
 async function open(site: Site): Promise<Opened> {
   try {
     const gpu = await Gpu.open();
     gpu.device.lost.then(({ reason, message }) => {
-      if (reason !== "destroyed") tell({ type: "lost", text: `The GPU was lost: ${message || reason}` });
+      tell({ type: "lost", text: `The browser says: ${message || reason}.` });
     });
     tell({ type: "ready", adapter: adapterName(gpu.info) });
-    tell({ type: "kept", bytes: await keptBytes() });
     return { gpu, site };
   } catch (error) {
     tell({ type: "unsupported", text: errorText(error) });
     throw error;
   }
+}
+
+async function tellKept(): Promise<void> {
+  tell({ type: "kept", bytes: await keptBytes() });
 }
 
 /** Does something for the page; what goes wrong is told to it. */
@@ -91,7 +99,7 @@ async function loadLabeller(network: NetworkName): Promise<Labeller> {
   const onProgress = (done: number, total: number, isKept: boolean) =>
     tell({ type: "loading", network, done, total, isKept });
   const bytes = await loadWeights(weights, onProgress);
-  tell({ type: "kept", bytes: await keptBytes() });
+  await tellKept();
   return new Labeller(gpu, network, site, bytes);
 }
 

@@ -16,6 +16,15 @@ export function NoGpu({ title, text }: { readonly title: string; readonly text: 
           <strong>This page needs WebGPU, and there is none here.</strong> {text}.
         </p>
       </div>
+      <WhatToTry />
+    </main>
+  );
+}
+
+/** What a visitor without a GPU can try. */
+export function WhatToTry(): JSX.Element {
+  return (
+    <>
       <h2>What to try</h2>
       <ul>
         {!isSecureContext && (
@@ -32,6 +41,6 @@ export function NoGpu({ title, text }: { readonly title: string; readonly text: 
         </li>
         <li>Update the driver of the graphics card.</li>
       </ul>
-    </main>
+    </>
   );
 }

@@ -1,10 +1,10 @@
 /**
  * A run's store in a browser's own files, so that a page can be closed in mid-run and go on with the same bytes.
  *
- * A journal says what holds: each line is a finished stage, or names the file that now holds a result. A result is
- * written to a new file first and then named in the journal, so that it is there as a whole or not at all. A line has a
- * checksum, and what a crash left of the last line does not count. Each line also says how long the log was: what was
- * logged after it belongs to work that is done again.
+ * A journal says what holds: each line is a finished stage, names the file that now holds a result, or is an entry of the
+ * log. A result is written to a new file first and then named in the journal, so that it is there as a whole or not at
+ * all. A line has a checksum, and what a crash left of the last line does not count. What was logged after the last stage
+ * or result does not count either: it belongs to work that is done again.
  *
  * @module
  */
@@ -20,7 +20,6 @@ import { type StoreFiles, type SyncFile, writeAll } from "./store_files.ts";
 import type { StoredImage, StoredItem } from "./stored_samples.ts";
 
 const journalName = "journal";
-const logName = "log";
 
 /** Pseudo-labels of an image, and where they lie in their round's file. */
 interface LabelPlace {
@@ -31,8 +30,14 @@ interface LabelPlace {
   readonly soft?: readonly [height: number, width: number];
 }
 
+/** An entry of the log. */
+type LogEntry = Readonly<Record<string, unknown>>;
+
 /** A line of the journal. */
-type Entry =
+type Line =
+  | { readonly log: LogEntry }
+  /** The log is cut off behind so many entries. */
+  | { readonly cut: number }
   | { readonly run: string }
   | { readonly stage: string; readonly result?: unknown }
   | { readonly name: string; readonly file: string; readonly bytes: number }
@@ -41,7 +46,7 @@ type Entry =
 /** What is told while a store is used. */
 export interface StoreListener {
   /** An entry of the log was written. */
-  readonly onEntry?: (entry: Readonly<Record<string, unknown>>) => void;
+  readonly onEntry?: (entry: LogEntry) => void;
   /** A stage has a result: one that was kept, or a new one. */
   readonly onStage?: (stage: string, result: unknown) => void;
   /** An image got its pseudo-labels. */
@@ -56,17 +61,12 @@ export class OpfsStore implements RunStore<StoredItem> {
   readonly #results = new Map<string, { readonly file: string; readonly bytes: number }>();
   readonly #labels = new Map<number, { readonly file: string; readonly places: readonly LabelPlace[] }>();
   #run: string | undefined;
-  #journalEnd = 0;
-  /** The log's lines, and where each begins. */
-  #lines: { readonly entry: Readonly<Record<string, unknown>>; readonly start: number }[] = [];
-  #logEnd = 0;
+  #entries: LogEntry[] = [];
+  /** Bytes of the journal. */
+  #end = 0;
   #nextFile = 0;
 
-  private constructor(
-    readonly files: StoreFiles,
-    readonly journal: SyncFile,
-    readonly logFile: SyncFile,
-  ) {}
+  private constructor(readonly files: StoreFiles, readonly journal: SyncFile) {}
 
   /**
    * Opens the store in these files, with the run that they hold, if there is one. It is locked until it is closed.
@@ -74,8 +74,7 @@ export class OpfsStore implements RunStore<StoredItem> {
    * @throws {Error} if something else has it open, or a file is missing.
    */
   static async open(files: StoreFiles): Promise<OpfsStore> {
-    const journal = await files.open(journalName);
-    const store = new OpfsStore(files, journal, await files.open(logName));
+    const store = new OpfsStore(files, await files.open(journalName));
     try {
       await store.#restore();
       return store;
@@ -86,64 +85,63 @@ export class OpfsStore implements RunStore<StoredItem> {
   }
 
   async #restore(): Promise<void> {
-    const text = await this.#text(journalName);
-    let logged = 0;
-    for (const line of text.split(/(?<=\n)/)) {
-      const found = readLine(line);
-      if (found === null) break;
-      this.#apply(found.entry);
-      logged = found.logged;
-      this.#journalEnd += bytesOf(line).length;
+    const text = new TextDecoder().decode((await this.files.read(journalName)) ?? new Uint8Array(0));
+    let waiting: Line[] = [];
+    let end = 0;
+    for (const written of text.split(/(?<=\n)/)) {
+      const line = lineOf(written);
+      if (line === null) break;
+      end += bytesOf(written).length;
+      waiting.push(line);
+      if ("log" in line || "cut" in line) continue;
+      for (const one of waiting) this.#apply(one);
+      waiting = [];
+      this.#end = end;
     }
-    this.journal.truncate(this.#journalEnd);
-    await this.#restoreLog(logged);
+    this.journal.truncate(this.#end);
     const known = new Set([...this.#results.values(), ...this.#labels.values()].map(({ file }) => file));
     for (const name of await this.files.names()) {
-      if (/^\d+$/.test(name)) this.#nextFile = Math.max(this.#nextFile, Number(name) + 1);
-      if (/^\d+$/.test(name) && !known.has(name)) await this.files.remove(name);
+      if (name === journalName) continue;
+      this.#nextFile = Math.max(this.#nextFile, (Number(name) || 0) + 1);
+      if (!known.has(name)) await this.files.remove(name);
     }
   }
 
-  async #restoreLog(bytes: number): Promise<void> {
-    const text = new TextDecoder().decode((await this.files.read(logName, 0, bytes)) ?? new Uint8Array(0));
-    for (const line of text.split(/(?<=\n)/)) {
-      if (line === "") continue;
-      this.#lines.push({ entry: JSON.parse(line), start: this.#logEnd });
-      this.#logEnd += bytesOf(line).length;
-    }
-    if (this.#logEnd !== bytes) throw new Error("Cannot go on with the run: its log was cut off. Discard the run");
-    this.logFile.truncate(bytes);
+  #apply(line: Line): void {
+    if ("log" in line) this.#entries.push(line.log);
+    else if ("cut" in line) this.#entries.length = line.cut;
+    else if ("run" in line) this.#run = line.run;
+    else if ("stage" in line) this.#stages.set(line.stage, line.result);
+    else if ("name" in line) this.#results.set(line.name, line);
+    else this.#labels.set(line.round, line);
   }
 
-  async #text(name: string): Promise<string> {
-    return new TextDecoder().decode((await this.files.read(name)) ?? new Uint8Array(0));
+  #append(line: Line, what: string): void {
+    const bytes = bytesOf(textOf(line));
+    storing(what, () => writeAll(this.journal, bytes, this.#end));
+    this.#end += bytes.length;
+    this.#apply(line);
   }
 
-  #apply(entry: Entry): void {
-    if ("run" in entry) this.#run = entry.run;
-    else if ("stage" in entry) this.#stages.set(entry.stage, entry.result);
-    else if ("name" in entry) this.#results.set(entry.name, entry);
-    else this.#labels.set(entry.round, entry);
-  }
-
-  /** Writes a line of the journal: from now on it holds. */
-  #commit(entry: Entry): void {
-    this.logFile.flush();
-    const bytes = bytesOf(lineOf(entry, this.#logEnd));
-    writeAll(this.journal, bytes, this.#journalEnd);
-    this.journal.flush();
-    this.#journalEnd += bytes.length;
-    this.#apply(entry);
+  /** Writes a line that holds from now on, with all that was logged before. */
+  #commit(line: Line, what: string): void {
+    this.#append(line, what);
+    storing(what, () => this.journal.flush());
   }
 
   /** Begins a run with this id. */
   begin(run: string): void {
-    this.#commit({ run });
+    this.#commit({ run }, "the run");
   }
 
   /** What the run is known by; `undefined` before it has begun. */
   get run(): string | undefined {
     return this.#run;
+  }
+
+  /** The results of the finished stages, by their names. */
+  get stages(): ReadonlyMap<string, unknown> {
+    return this.#stages;
   }
 
   /** The last round that has pseudo-labels; `null` where there is none. */
@@ -152,15 +150,15 @@ export class OpfsStore implements RunStore<StoredItem> {
   }
 
   /** The log. */
-  get entries(): readonly Readonly<Record<string, unknown>>[] {
-    return this.#lines.map(({ entry }) => entry);
+  get entries(): readonly LogEntry[] {
+    return this.#entries;
   }
 
   /** The result of a stage, kept or computed now. */
   async once<T>(stage: string, form: KeptForm<T>, compute: () => Promise<T>): Promise<T> {
     if (!this.#stages.has(stage)) {
       const result = await compute();
-      storing(stage, () => this.#commit({ stage, result }));
+      this.#commit({ stage, result }, stage);
     }
     const result = this.#stages.get(stage);
     this.listener.onStage?.(stage, result);
@@ -187,7 +185,7 @@ export class OpfsStore implements RunStore<StoredItem> {
     } finally {
       opened.close();
     }
-    storing(name, () => this.#commit({ name, file, bytes: bytes.length }));
+    this.#commit({ name, file, bytes: bytes.length }, name);
     if (old !== undefined) await this.files.remove(old.file);
   }
 
@@ -204,24 +202,16 @@ export class OpfsStore implements RunStore<StoredItem> {
   }
 
   /** Appends an entry to the log. */
-  log(entry: Readonly<Record<string, unknown>>): Promise<void> {
-    const bytes = bytesOf(`${JSON.stringify(entry)}\n`);
-    storing("the log", () => writeAll(this.logFile, bytes, this.#logEnd));
-    this.#lines.push({ entry, start: this.#logEnd });
-    this.#logEnd += bytes.length;
+  log(entry: LogEntry): Promise<void> {
+    this.#append({ log: entry }, "the log");
     this.listener.onEntry?.(entry);
     return Promise.resolve();
   }
 
   /** Drops entries of steps that will be done again. */
   truncateLog(stage: string, step: number): Promise<void> {
-    const first = this.#lines.findIndex(({ entry }) => entry.stage === stage && Number(entry.step) >= step);
-    const cut = this.#lines[first];
-    if (cut !== undefined) {
-      this.#lines = this.#lines.slice(0, first);
-      this.#logEnd = cut.start;
-      this.logFile.truncate(cut.start);
-    }
+    const cut = this.#entries.findIndex((entry) => entry.stage === stage && Number(entry.step) >= step);
+    if (cut >= 0) this.#append({ cut }, "the log");
     return Promise.resolve();
   }
 
@@ -257,10 +247,8 @@ export class OpfsStore implements RunStore<StoredItem> {
           throw new Error(`${places.length} of ${items.length} images of round ${round} were labelled`);
         }
         const opened = await opening;
-        storing("pseudo-labels", () => {
-          opened.flush();
-          this.#commit({ round, file, places });
-        });
+        storing("pseudo-labels", () => opened.flush());
+        this.#commit({ round, file, places }, "pseudo-labels");
         return precision.shares();
       },
       [Symbol.asyncDispose]: async () => (await opening).close(),
@@ -304,31 +292,34 @@ export class OpfsStore implements RunStore<StoredItem> {
 
   /** Lets others open the store. */
   close(): void {
-    this.logFile.close();
     this.journal.close();
   }
 }
 
-/** Removes everything that a store kept. */
+/**
+ * Removes everything that a store kept, also where it is damaged.
+ *
+ * @throws {Error} if something has the store open.
+ */
 export async function removeStore(files: StoreFiles): Promise<void> {
-  // The journal first: without it, nothing that is left counts.
-  const names = await files.names();
-  for (const name of names.toSorted((a, b) => Number(b === journalName) - Number(a === journalName))) {
-    await files.remove(name);
-  }
+  const journal = await files.open(journalName);
+  // Without it, nothing that is left counts.
+  journal.truncate(0);
+  journal.flush();
+  journal.close();
+  for (const name of await files.names()) await files.remove(name);
 }
 
-function lineOf(entry: Entry, logged: number): string {
-  const text = JSON.stringify([logged, entry]);
+/** A line as it is written. */
+function textOf(line: Line): string {
+  const text = JSON.stringify(line);
   return `${hashText(text).toString(16).padStart(8, "0")} ${text}\n`;
 }
 
 /** What a line says; `null` if it is not whole. */
-function readLine(line: string): { readonly entry: Entry; readonly logged: number } | null {
-  const [, hash = "", text = ""] = /^([0-9a-f]{8}) (.*)\n$/.exec(line) ?? [];
-  if (text === "" || hashText(text) !== Number.parseInt(hash, 16)) return null;
-  const [logged, entry] = JSON.parse(text);
-  return { entry, logged };
+function lineOf(written: string): Line | null {
+  const [, hash = "", text = ""] = /^([0-9a-f]{8}) (.*)\n$/.exec(written) ?? [];
+  return text === "" || hashText(text) !== Number.parseInt(hash, 16) ? null : JSON.parse(text);
 }
 
 function bytesOf(text: string): Uint8Array<ArrayBuffer> {

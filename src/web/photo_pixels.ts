@@ -18,7 +18,7 @@ const decoding = {
 } as const satisfies ImageBitmapOptions;
 
 /**
- * Decodes an image file to RGBA bytes, upright. Alpha becomes 255. A PNG without a colour profile gives the bytes that
+ * Decodes an image file to RGBA bytes, upright. Alpha becomes 255. An opaque PNG without a colour profile gives the bytes that
  * the command line reads from it; a JPEG may differ by some units of 255, as decoders do.
  *
  * @param name of the file, for messages.

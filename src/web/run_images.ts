@@ -101,7 +101,7 @@ export interface KeptPhoto extends Size {
   readonly name: string;
 }
 
-/** What decodes a picture, such as `decodePhoto`. */
+/** What decodes a picture, such as `photoPixels`. */
 export type Decode = (photo: Blob, name: string) => Promise<PixelImage>;
 
 /**

@@ -7,7 +7,9 @@
 
 import { type JSX, render } from "preact";
 import { useEffect, useReducer, useRef } from "preact/hooks";
+import { errorText } from "../errors.ts";
 import type { AdaptCommand, AdaptEvent } from "./adapt_messages.ts";
+import { NoGpu } from "./no_gpu.tsx";
 import { readSite, shownClasses, type Site, siteFile } from "./site.ts";
 import { LossChart, RoundTable, ScoreTable } from "./studio_charts.tsx";
 import { optionsOf, recipeText, type StartChoice, StartForm } from "./studio_form.tsx";
@@ -15,7 +17,15 @@ import { Comparison, type PageClass, PictureGrid } from "./studio_pictures.tsx";
 import { Notice, Progress, Storage } from "./studio_progress.tsx";
 import { afterEvent, emptyRun, type PageEvent, type RunView } from "./studio_run.ts";
 
-const siteUrl = new URL(siteFile, import.meta.url).href;
+const siteUrl = new URL(siteFile, document.baseURI).href;
+
+const title = "Adapt a network to your own streets";
+
+/** Why the page has no GPU to run on; `null` if it has one. */
+async function withoutGpu(): Promise<string | null> {
+  if (navigator.gpu === undefined) return "The browser has no WebGPU";
+  return await navigator.gpu.requestAdapter() === null ? "The browser finds no adapter" : null;
+}
 
 /** The page. */
 function Studio({ site }: { readonly site: Site }): JSX.Element {
@@ -24,24 +34,29 @@ function Studio({ site }: { readonly site: Site }): JSX.Element {
     emptyRun,
   );
   const worker = useRef<Worker | null>(null);
-  const open = () => {
+  const openAnew = () => {
     worker.current?.terminate();
     worker.current = openWorker(tell);
   };
   const send = (command: AdaptCommand) => worker.current?.postMessage(command);
   useEffect(() => {
-    open();
+    openAnew();
     send({ type: "look" });
+    void withoutGpu().then((text) => text !== null && tell({ type: "error", reason: "no adapter", text }));
     return () => worker.current?.terminate();
   }, []);
   const { phase } = view;
   // A picture to begin with.
   useEffect(() => {
-    if (phase === "finished" && view.adapter !== null) send({ type: "compare", index: 0 });
+    if (phase === "finished" && !isKept(view)) send({ type: "compare", index: 0 });
   }, [phase]);
 
   const start = ({ photos, weights, recipe }: StartChoice) => {
+    // An earlier run is deleted.
+    tell({ type: "kept", run: null });
     tell({ type: "phase", phase: "starting" });
+    // Asks the browser not to throw the run away when its disk is full.
+    void navigator.storage.persist();
     send({
       ...{ type: "start", site: siteUrl, options: optionsOf(recipe) },
       images: photos === null ? { kind: "town" } : { kind: "photos", files: photos },
@@ -50,8 +65,8 @@ function Studio({ site }: { readonly site: Site }): JSX.Element {
   };
   const resume = () => {
     // A Worker that lost its GPU gets no other.
-    if (phase === "failed") open();
-    tell({ type: "phase", phase: "starting" });
+    if (view.error !== null) openAnew();
+    tell({ type: "phase", phase: phase === "paused" ? "running" : "starting" });
     send({ type: "resume", site: siteUrl });
   };
   const pause = () => {
@@ -59,22 +74,23 @@ function Studio({ site }: { readonly site: Site }): JSX.Element {
     send({ type: "pause" });
   };
   const remove = () => {
-    if (phase === "failed") open();
+    if (view.error !== null) openAnew();
     send({ type: "delete" });
   };
+  if (view.error?.reason === "no adapter") return <NoGpu title={title} text={view.error.text.replace(/\.$/, "")} />;
   return (
     <>
       <Header site={site} />
       <main>
         <Failure view={view} onResume={resume} />
         <Kept view={view} onResume={resume} />
-        {(phase === "none" || phase === "kept" || (phase === "failed" && view.run === null)) && (
+        {(phase === "none" || isKept(view) || (phase === "failed" && view.run === null)) && (
           <StartForm recipe={recipeText(site.studio?.recipe ?? {})} start={startText(site)} onStart={start} />
         )}
         {["starting", "running", "pausing", "paused"].includes(phase) && (
           <Progress view={view} onPause={pause} onResume={resume} />
         )}
-        {phase === "finished" && view.adapter !== null && (
+        {phase === "finished" && !isKept(view) && (
           <Finished
             {...{ view, site }}
             onChoose={(index) => send({ type: "compare", index })}
@@ -90,7 +106,7 @@ function Studio({ site }: { readonly site: Site }): JSX.Element {
 
 /** Starts the Worker of the run. A file that it sends is saved, everything else is told. */
 function openWorker(tell: (event: AdaptEvent) => void): Worker {
-  const worker = new Worker(new URL("./adapt_worker.js", import.meta.url), { type: "module" });
+  const worker = new Worker(new URL("adapt_worker.js", document.baseURI), { type: "module" });
   worker.onmessage = ({ data }: MessageEvent<AdaptEvent>) => {
     if (data.type === "file") save(data.name, data.bytes);
     else tell(data);
@@ -112,7 +128,7 @@ function save(name: string, bytes: Uint8Array<ArrayBuffer>): void {
 function Header({ site }: { readonly site: Site }): JSX.Element {
   return (
     <header>
-      <h1>Adapt a network to your own streets</h1>
+      <h1>{title}</h1>
       <p>
         The network learns from labelled pictures and adapts itself to pictures without labels, on this computer's GPU.
         {" "}
@@ -137,27 +153,31 @@ function Failure({ view: { error, run }, onResume }: {
   return (
     <Notice kind="bad">
       <p>
-        <strong>{error.reason === "no adapter" ? "There is no GPU for this page." : "The run stopped."}</strong>{" "}
-        {error.text}
+        <strong>{error.reason === "lost" ? "The GPU is gone." : "That did not work."}</strong> {error.text}
       </p>
       {run !== null && <button type="button" onClick={onResume}>Go on from the last checkpoint</button>}
     </Notice>
   );
 }
 
+/** Whether there is a run of an earlier visit that nobody has gone on with. */
+function isKept({ phase, adapter }: RunView): boolean {
+  return phase === "kept" || (phase === "finished" && adapter === null);
+}
+
 /** Offers a run of an earlier visit. */
-function Kept({ view: { phase, run, adapter }, onResume }: {
+function Kept({ view, onResume }: {
   readonly view: RunView;
   readonly onResume: () => void;
 }): JSX.Element | null {
-  const isThere = phase === "kept" || (phase === "finished" && adapter === null);
-  if (run === null || !isThere) return null;
+  const { run } = view;
+  if (run === null || !isKept(view)) return null;
   const began = new Date(run.began).toLocaleString();
   return (
     <Notice kind="good">
       <p>
-        <strong>There is a run of {began}.</strong>{" "}
-        {run.isFinished ? "It is finished." : "It is not finished. A new run takes its place."}
+        <strong>There is a run of {began}.</strong> {run.isFinished ? "It is finished." : "It is not finished."}{" "}
+        A new run takes its place.
       </p>
       <button type="button" class="primary" onClick={onResume}>
         {run.isFinished ? "Show it" : "Go on with it"}
@@ -257,7 +277,18 @@ function startText({ model, weights: { source, adapted } }: Site): string {
     : `${file.file} of this site`;
 }
 
-const response = await fetch(siteUrl);
-if (!response.ok) throw new Error(`Cannot load ${siteUrl}: ${response.status}`);
-const root = document.getElementById("page");
-if (root !== null) render(<Studio site={readSite(await response.text(), siteFile)} />, root);
+/** Reads what the site is about and shows the page. */
+async function open(): Promise<void> {
+  const root = document.getElementById("page");
+  if (root === null) return;
+  try {
+    const response = await fetch(siteUrl);
+    if (!response.ok) throw new Error(`${siteFile} is not there (${response.status}). Write the site anew`);
+    const site = readSite(await response.text(), siteFile);
+    render(<Studio site={site} />, root);
+  } catch (error) {
+    root.textContent = errorText(error);
+  }
+}
+
+void open();

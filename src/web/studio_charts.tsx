@@ -58,7 +58,7 @@ export function RoundTable(
           const right = precision[index];
           return (
             <Cell key={round} share={share}>
-              λ {(lambda[index] ?? 1).toFixed(3)}, {percent(share)}
+              λ {(lambda[index] ?? 1).toPrecision(3)}, {percent(share)}
               {typeof right === "number" && `, ${percent(right)} right`}
             </Cell>
           );

@@ -71,7 +71,7 @@ export function PictureGrid(
 ): JSX.Element | null {
   if (pictures.length === 0) return null;
   return (
-    <ul class="grid pictures">
+    <ul class="grid pseudo-labels">
       {pictures.map((picture) => (
         <li key={picture.name}>
           <figure>

@@ -25,14 +25,14 @@ export function Progress({ view, onPause, onResume }: {
         {typeof left === "number" && `, ${timeText(left)} left in this stage`}
       </p>
       {stage !== null && <progress aria-label="This stage" max={stage.total} value={stage.done} />}
-      <ol>
+      <ul>
         {planned.map(({ round, portion, source, target, steps }) => (
           <li key={round} aria-current={stage?.name.startsWith(`round ${round}:`) === true ? "step" : undefined}>
             Round {round}: the surest {Math.round(portion * 100)} % of each class become labels; {target}{" "}
             target pictures are mixed with {source} of the source for {steps} steps
           </li>
         ))}
-      </ol>
+      </ul>
       <p class="bar">
         {phase === "paused"
           ? <button type="button" class="primary" onClick={onResume}>Go on</button>
@@ -45,7 +45,6 @@ export function Progress({ view, onPause, onResume }: {
 }
 
 const phaseTexts: Readonly<Partial<Record<Phase, string>>> = {
-  starting: "The run starts: pictures are read, the GPU's programs are compiled",
   pausing: "The run pauses after its next checkpoint",
   paused: "The run is paused",
   finished: "The run is finished",
@@ -53,7 +52,7 @@ const phaseTexts: Readonly<Partial<Record<Phase, string>>> = {
 };
 
 function headline({ phase, stage }: RunView): string {
-  return phaseTexts[phase] ?? (stage === null ? "The run goes on" : stage.name);
+  return phaseTexts[phase] ?? stage?.name ?? "The run starts";
 }
 
 /** Seconds in words, roughly. */

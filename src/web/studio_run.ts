@@ -93,13 +93,13 @@ export function afterEvent(view: RunView, event: AdaptEvent | PageEvent, now: nu
     case "warning":
       return { ...view, warnings: [...view.warnings.filter((text) => text !== event.text), event.text] };
     case "paused":
-      return { ...view, phase: "paused", stage: null };
+      return { ...view, phase: "paused" };
     case "result":
       return { ...view, phase: "finished", stage: null };
     case "compared":
       return { ...view, compared: event };
     case "error":
-      return { ...view, phase: "failed", stage: null, error: event };
+      return { ...view, phase: view.phase === "finished" ? "finished" : "failed", stage: null, error: event };
     case "file":
       return view;
   }

@@ -4,13 +4,36 @@
  */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { writePages } from "../../publish/site.ts";
+import { join } from "node:path";
+import { writeApps, writePages } from "../../publish/site.ts";
+import { Gpu } from "../../src/gpu/gpu.ts";
+import { findModel } from "../../src/nn/models/mod.ts";
+import { Network } from "../../src/nn/network.ts";
 import { selfTestCases } from "../../src/selftest/self_test.ts";
 import { assertAccessible, browserTest, chromium, type Page, screenshot, withPage, withSite } from "./harness.ts";
 
 const folder = await Deno.makeTempDir();
 globalThis.addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
-if (chromium !== undefined) await writePages(folder);
+if (chromium !== undefined) {
+  await writePages(folder, { hasReport: false });
+  await writeApps(folder, await madeRun());
+}
+
+/** What a run leaves: weights of a network, which has learned nothing here. */
+async function madeRun(): Promise<string> {
+  const run = join(folder, "made-run");
+  await Deno.mkdir(run);
+  using gpu = await Gpu.open();
+  const network = new Network(gpu, findModel("deeplab-nano"), {
+    classes: ["road", "sky"],
+    palette: [[128, 64, 128], [70, 130, 180]],
+    size: { height: 48, width: 64 },
+  });
+  network.store.initialize(0);
+  await Deno.writeFile(join(run, "weights.safetensors"), await network.save());
+  network.dispose();
+  return run;
+}
 
 const narrow = { width: 360, height: 740 };
 const wide = { width: 1400, height: 900 };
@@ -91,6 +114,22 @@ browserTest("every kernel is right under Chromium's WebGPU, and the benchmark's 
   });
 });
 
+browserTest("the start page leads to the pages that adapt and label", async () => {
+  await withSite(folder, async ({ url }) => {
+    await withPage({ viewport: narrow }, async (page) => {
+      for (
+        const [link, title] of [["Adapt a network here", "Adapt a network"], ["Label a picture", "Label pictures"]]
+      ) {
+        await page.goto(url);
+        await page.getByRole("link", { name: link ?? "" }).click();
+        await page.getByRole("heading", { level: 1, name: title ?? "" }).waitFor();
+        await page.getByRole("button").first().waitFor();
+        await assertFits(page);
+      }
+    });
+  });
+});
+
 browserTest("without WebGPU the benchmark says so, and what to try", async () => {
   await withSite(folder, async ({ url }) => {
     await withPage(
@@ -98,7 +137,7 @@ browserTest("without WebGPU the benchmark says so, and what to try", async () =>
       async (page) => {
         await page.goto(`${url}bench.html`);
         await page.getByText("Nothing can be measured here.").waitFor();
-        await page.getByText("Try a current Chrome").waitFor();
+        await page.getByText("Update the driver of the graphics card.").waitFor();
         await assertAccessible(page);
       },
     );

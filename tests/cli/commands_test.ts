@@ -23,6 +23,7 @@ Deno.test("every command has a help text with two examples or more", async () =>
     "inspect",
     "convert",
     "export",
+    "report",
     "recipes",
     "bench",
     "tune",

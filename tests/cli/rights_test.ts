@@ -22,7 +22,7 @@ Deno.test("a command may write to the folder of its results and to the cache fol
     assertEquals(await writable(command), ["runs", cache]);
   }
   assertEquals(await writable("adapt", "--out", "x", "--plan"), [temporary, cache]);
-  for (const command of ["evaluate", "tune", "doctor"]) assertEquals(await writable(command, "--out", "x"), [cache]);
+  for (const command of ["tune", "doctor"]) assertEquals(await writable(command, "--out", "x"), [cache]);
   assertEquals(await writable("inspect", "data", "--out", "x"), []);
   assertEquals(await writable("inspect", "data", "--sheet", "a b/c.png"), ["a b"]);
   assertEquals(await writable("inspect", "--sheet=c.png", "data"), ["."]);
@@ -61,6 +61,7 @@ Deno.test("no command reaches the network or a library, only bench and export st
     "project",
     "convert",
     "export",
+    "report",
     "bench",
     "tune",
     "doctor",
@@ -87,6 +88,18 @@ Deno.test("export may start the bundler alone, and write to the folder of its pa
   for (const path of run.slice("--allow-run=".length).split(",")) assertMatch(path, /\/@esbuild\/.*\/bin\/esbuild$/);
   assertEquals(await writable("export", "--web", "a b/site"), ["a b/site"]);
   assertEquals(await writable("export", "--web=site", "--out", "x"), ["site"]);
+});
+
+Deno.test("report may write its page, beside it, and events into the runs that it is given", async () => {
+  assertEquals(await writable("report", "a b"), ["a b"]);
+  assertEquals(await writable("report", "a", "b"), ["."]);
+  assertEquals(await writable("report", "a", "--out", "x/y.html"), ["x"]);
+  assertEquals(await writable("report", "--control-run", "c", "report", "--tensorboard", "--out=y.html"), [
+    ".",
+    "report",
+  ]);
+  assertEquals(await writable("evaluate", "--out", "x"), ["x", cache]);
+  assertEquals(await writable("evaluate"), [cache]);
 });
 
 Deno.test("a run may listen where its page is wanted, and nowhere else", async () => {

@@ -11,6 +11,7 @@ import { grid } from "../../gpu/launch.ts";
 import { inPixels } from "../../graph/slices.ts";
 import { splitSum } from "../../graph/split_sum.ts";
 import { Tensor } from "../../graph/tensor.ts";
+import { softmax } from "../activation/softmax.ts";
 import { pixelSplits, pixelSumCalls } from "../reduce/pixel_splits.ts";
 import {
   labelledBindings,
@@ -41,14 +42,14 @@ export interface DiceOptions {
  * @throws {RangeError} if a shape, type or layout does not fit.
  */
 export function dice(logits: Tensor, labels: Tensor, options: DiceOptions = {}): Tensor {
-  const problem = scoredPixels("dice", logits, labels, options);
+  const problem = { ...scoredPixels("dice", logits, labels, options), values: softmax(logits) };
   const { classes, vectors } = labelledSizes(problem);
   const sums = diceSums(problem);
   return new Tensor({
     op: "dice",
     shape: [1],
     layout: "plain",
-    inputs: [problem.probabilities, sums],
+    inputs: [problem.values, sums],
     gradient: (outputGradient) => [() => diceGrad(outputGradient, sums, problem), null],
     kernels: () => ({
       calls: [{
@@ -69,7 +70,7 @@ function diceSums(problem: ScoredPixels): Tensor {
     op: "diceSums",
     shape: [2, 4 * vectors],
     layout: "plain",
-    inputs: [problem.probabilities, problem.labels],
+    inputs: [problem.values, problem.labels],
     kernels: (output, device) => {
       const all = pixelSplits(pixels, vectors, device);
       return splitSum(
@@ -95,7 +96,7 @@ function diceGrad(outputGradient: Tensor, sums: Tensor, problem: ScoredPixels): 
   const { classes, vectors } = labelledSizes(problem);
   return new Tensor({
     op: "diceGrad",
-    shape: problem.probabilities.shape,
+    shape: problem.values.shape,
     inputs: [outputGradient, sums, problem.labels],
     kernels: (output, device) =>
       inPixels(output, device, (range) => ({

@@ -1,5 +1,5 @@
 /**
- * What losses over whole maps share: probabilities and hard labels of one size, taken pixel by pixel.
+ * What losses over whole maps share: what a network says of the classes, and hard labels of one size, pixel by pixel.
  *
  * @module
  */
@@ -8,13 +8,12 @@ import type { ShaderConstants } from "../../gpu/shader.ts";
 import { paddedChannels } from "../../graph/layout.ts";
 import { part, pixelRange, type Range } from "../../graph/slices.ts";
 import type { Tensor } from "../../graph/tensor.ts";
-import { softmax } from "../activation/softmax.ts";
 import { refuse } from "../refuse.ts";
 
-/** Probabilities of classes, and labels of the same size. */
+/** What a network says of the classes, and labels of the same size. */
 export interface ScoredPixels {
-  /** The softmax of the logits, `[N, C, H, W]`. */
-  readonly probabilities: Tensor;
+  /** Logits, or their softmax, `[N, C, H, W]`. */
+  readonly values: Tensor;
   /** Labels `[N, H, W]`, u8, plain. */
   readonly labels: Tensor;
   /** Pixels whose label has this value are ignored. Default 255. So are those whose label is not the id of a class. */
@@ -23,14 +22,14 @@ export interface ScoredPixels {
 
 /** The sizes of a problem: its pixels through the batch, its classes, and the vec4f that hold those of a pixel. */
 export function labelledSizes(
-  { probabilities }: ScoredPixels,
+  { values }: Pick<ScoredPixels, "values">,
 ): { readonly pixels: number; readonly classes: number; readonly vectors: number } {
-  const [batch = 1, classes = 1, height = 1, width = 1] = probabilities.shape;
+  const [batch = 1, classes = 1, height = 1, width = 1] = values.shape;
   return { pixels: batch * height * width, classes, vectors: paddedChannels(classes) / 4 };
 }
 
 /**
- * The problem of a loss.
+ * The problem of a loss, with the logits as its values.
  *
  * @throws {RangeError} if a shape, type or layout does not fit.
  */
@@ -46,16 +45,7 @@ export function scoredPixels(
   if (labels.dtype !== "u8" || labels.layout !== "plain" || labels.shape.join() !== wanted.join()) {
     refuse(op, `labels ${labels} (${labels.dtype}, ${labels.layout}) must be u8 plain [${wanted.join(", ")}]`);
   }
-  return { probabilities: probabilitiesOf(logits), labels, ignoreLabel };
-}
-
-const known = new WeakMap<Tensor, Tensor>();
-
-/** The softmax of logits. Losses of the same logits share it. */
-export function probabilitiesOf(logits: Tensor): Tensor {
-  const found = known.get(logits) ?? softmax(logits);
-  known.set(logits, found);
-  return found;
+  return { values: logits, labels, ignoreLabel };
 }
 
 /** The constants of `shaders/lib/labelled_pixels.wgsl` for some of the pixels. */
@@ -65,9 +55,9 @@ export function labelledConstants(problem: ScoredPixels, { first, count }: Range
   return { PIXELS: count, CLASSES: classes, VECTORS: vectors, IGNORE_LABEL: ignoreLabel, FIRST_LABEL: first % 4 };
 }
 
-/** The bindings of `shaders/lib/labelled_pixels.wgsl` for some of the pixels: probabilities, labels. */
-export function labelledBindings({ probabilities, labels }: ScoredPixels, range: Range): [Tensor, Tensor] {
-  return [pixelRange(probabilities, range), labelRange(labels, range)];
+/** The bindings of `shaders/lib/labelled_pixels.wgsl` for some of the pixels: values, labels. */
+export function labelledBindings({ values, labels }: ScoredPixels, range: Range): [Tensor, Tensor] {
+  return [pixelRange(values, range), labelRange(labels, range)];
 }
 
 /** Labels of some of the pixels, as whole words. */

@@ -5,21 +5,16 @@
  */
 
 import gradientShader from "../../../shaders/loss/lovasz_grad.wgsl" with { type: "text" };
-import partShader from "../../../shaders/loss/lovasz_parts.wgsl" with { type: "text" };
 import sumShader from "../../../shaders/loss/sum_parts.wgsl" with { type: "text" };
 import { grid } from "../../gpu/launch.ts";
-import { bindablePixels, inPixels } from "../../graph/slices.ts";
-import { type DeviceTraits, type KernelCall, type KernelPlan, Tensor } from "../../graph/tensor.ts";
+import { inVectors, part } from "../../graph/slices.ts";
+import { Tensor } from "../../graph/tensor.ts";
 import { refuse } from "../refuse.ts";
-import { labelledBindings, labelledConstants, labelledSizes, scoredPixels } from "./labelled_pixels.ts";
-import { type LovaszProblem, lovaszWeights } from "./lovasz_weights.ts";
+import { scoredPixels } from "./labelled_pixels.ts";
+import { lovaszSlopes } from "./lovasz_slopes.ts";
 
 /** Buckets of the errors, unless another number is given. */
 const defaultBuckets = 65_536;
-/** Pixels whose errors one invocation adds, at least. */
-const leastPixelsPerRun = 16;
-/** The most parts of the loss. */
-const mostParts = 16_384;
 
 /** Options of `lovaszSoftmax`. */
 export interface LovaszSoftmaxOptions {
@@ -52,75 +47,43 @@ export function lovaszSoftmax(logits: Tensor, labels: Tensor, options: LovaszSof
   if (!Number.isInteger(Math.log2(buckets)) || buckets < 2 || buckets > defaultBuckets) {
     refuse("lovaszSoftmax", `${buckets} buckets; their number must be a power of two from 2 to ${defaultBuckets}`);
   }
-  const problem: LovaszProblem = { ...scoredPixels("lovaszSoftmax", logits, labels, options), buckets };
-  const { probabilities } = problem;
-  const weights = lovaszWeights(problem);
+  const { slopes, parts, firstPart } = lovaszSlopes({
+    ...scoredPixels("lovaszSoftmax", logits, labels, options),
+    buckets,
+  });
   return new Tensor({
     op: "lovaszSoftmax",
     shape: [1],
     layout: "plain",
-    inputs: [probabilities, labels, weights],
-    gradient: (outputGradient) => [() => lovaszSoftmaxGrad(outputGradient, weights, problem), null, null],
-    kernels: (_output, device) => lossKernels(weights, problem, device),
-  });
-}
-
-function lossKernels(weights: Tensor, problem: LovaszProblem, device: DeviceTraits): KernelPlan {
-  const { pixels, classes, vectors } = labelledSizes(problem);
-  const ranges = device.maxBindingBytes === undefined
-    ? [{ first: 0, count: pixels }]
-    : bindablePixels(problem.probabilities, device.maxBindingBytes);
-  const perRun = Math.max(leastPixelsPerRun, Math.ceil(pixels * vectors / mostParts));
-  let parts = 0;
-  const placed = ranges.map((range) => {
-    const runs = Math.ceil(range.count / perRun);
-    parts += runs * vectors;
-    return { range, first: parts - runs * vectors, runs };
-  });
-  const scratch = { scratch: 0 };
-  return {
-    calls: [
-      ...placed.map(({ range, first, runs }): KernelCall => ({
-        shader: { name: "loss/lovasz_parts", text: partShader },
-        constants: {
-          ...labelledConstants(problem, range),
-          BUCKETS: problem.buckets,
-          RUNS: runs,
-          FIRST_PART: first,
-        },
-        bindings: [...labelledBindings(problem, range), weights, scratch],
-        workgroups: grid(runs * vectors, 64),
-        iterations: perRun + 1,
-        flops: 6 * range.count * classes,
-      })),
-      {
+    inputs: [logits, slopes],
+    gradient: (outputGradient) => [() => lovaszSoftmaxGrad(outputGradient, slopes, logits.shape), null],
+    kernels: () => ({
+      calls: [{
         shader: { name: "loss/sum_parts", text: sumShader },
         constants: { PARTS: parts },
-        bindings: [scratch, "output"],
+        bindings: [part(slopes, [parts], 4 * firstPart), "output"],
         workgroups: [1, 1, 1],
         iterations: Math.ceil(parts / 256) + 16,
-      },
-    ],
-    scratchBytes: [parts * 4],
-  };
+      }],
+    }),
+  });
 }
 
-/** dp `[N, C, H, W]` at the probabilities, from the gradient at the loss `[1]` and the weights of the errors. */
-function lovaszSoftmaxGrad(outputGradient: Tensor, weights: Tensor, problem: LovaszProblem): Tensor {
-  const { classes, vectors } = labelledSizes(problem);
+/** The gradient at the logits, from that at the loss `[1]`. */
+function lovaszSoftmaxGrad(outputGradient: Tensor, slopes: Tensor, shape: readonly number[]): Tensor {
   return new Tensor({
     op: "lovaszSoftmaxGrad",
-    shape: problem.probabilities.shape,
-    inputs: [outputGradient, weights, problem.probabilities, problem.labels],
+    shape,
+    inputs: [outputGradient, slopes],
     kernels: (output, device) =>
-      inPixels(output, device, (range) => ({
+      inVectors(output, device, ({ first, count }) => ({
         calls: [{
           shader: { name: "loss/lovasz_grad", text: gradientShader },
-          constants: { ...labelledConstants(problem, range), BUCKETS: problem.buckets },
-          bindings: [...labelledBindings(problem, range), weights, outputGradient, "output"],
-          workgroups: grid(range.count * vectors, 64),
+          constants: { VECTORS: count },
+          bindings: [part(slopes, [4 * count], 16 * first), outputGradient, "output"],
+          workgroups: grid(count, 64),
           iterations: 0,
-          flops: 6 * range.count * classes,
+          flops: 4 * count,
         }],
       })),
   });

@@ -6,9 +6,11 @@
 
 import clearShader from "../../../shaders/loss/lovasz_clear.wgsl" with { type: "text" };
 import histogramShader from "../../../shaders/loss/lovasz_histogram.wgsl" with { type: "text" };
+import manyShader from "../../../shaders/loss/lovasz_histogram_many.wgsl" with { type: "text" };
 import runShader from "../../../shaders/loss/lovasz_run_counts.wgsl" with { type: "text" };
 import weightShader from "../../../shaders/loss/lovasz_weights.wgsl" with { type: "text" };
 import { grid } from "../../gpu/launch.ts";
+import { mostUnrolled } from "../../gpu/shader.ts";
 import { bindablePixels } from "../../graph/slices.ts";
 import { type DeviceTraits, type KernelBinding, type KernelCall, type KernelPlan, Tensor } from "../../graph/tensor.ts";
 import { labelledBindings, labelledConstants, labelledSizes, type ScoredPixels } from "./labelled_pixels.ts";
@@ -16,38 +18,37 @@ import { labelledBindings, labelledConstants, labelledSizes, type ScoredPixels }
 /** The most runs into which the buckets of a class are cut. */
 const mostRuns = 256;
 
-/** Probabilities and labels, and how finely their errors are told apart. */
+/** Logits and labels, and how finely the errors are told apart. */
 export interface LovaszProblem extends ScoredPixels {
   /** Number of buckets of the errors between 0 and 1; a power of two. */
   readonly buckets: number;
 }
 
 /**
- * For each class and bucket of the error the weight of a foreground pixel there and that of a background pixel → `[C,
- * buckets, 2]`, plain. The counts are whole numbers, so that their order does not matter. Has no
- * gradient.
+ * For each class and bucket of the error the weight of a background pixel there, then those of foreground pixels → `[2, C,
+ * buckets]`, plain. The counts are whole numbers, so that their order does not matter. Has no gradient.
  */
 export function lovaszWeights(problem: LovaszProblem): Tensor {
   const { classes } = labelledSizes(problem);
   return new Tensor({
     op: "lovaszWeights",
-    shape: [classes, problem.buckets, 2],
+    shape: [2, classes, problem.buckets],
     layout: "plain",
-    inputs: [problem.probabilities, problem.labels],
+    inputs: [problem.values, problem.labels],
     kernels: (_output, device) => kernels(problem, device),
   });
 }
 
 /** The counts, then in their place the weights. */
 function kernels(problem: LovaszProblem, device: DeviceTraits): KernelPlan {
-  const { buckets, probabilities } = problem;
+  const { buckets, values } = problem;
   const { classes, pixels, vectors } = labelledSizes(problem);
   const runs = Math.min(mostRuns, buckets);
   const length = buckets / runs;
   const [runCounts, classCounts] = [{ scratch: 0 }, { scratch: 1 }];
   const ranges = device.maxBindingBytes === undefined
     ? [{ first: 0, count: pixels }]
-    : bindablePixels(probabilities, device.maxBindingBytes);
+    : bindablePixels(values, device.maxBindingBytes);
   const words = Math.ceil(classes * buckets * 2 / 4);
   return {
     calls: [
@@ -59,15 +60,17 @@ function kernels(problem: LovaszProblem, device: DeviceTraits): KernelPlan {
         iterations: 0,
       },
       ...ranges.map((range): KernelCall => ({
-        shader: { name: "loss/lovasz_histogram", text: histogramShader },
+        shader: vectors <= mostUnrolled
+          ? { name: "loss/lovasz_histogram", text: histogramShader }
+          : { name: "loss/lovasz_histogram_many", text: manyShader },
         constants: { ...labelledConstants(problem, range), BUCKETS: buckets },
         bindings: [...labelledBindings(problem, range), "output"],
-        workgroups: grid(range.count * vectors, 64),
-        iterations: 0,
-        flops: 4 * range.count * classes,
+        workgroups: grid(range.count, 64),
+        iterations: 3 * (vectors + 1),
+        flops: 10 * range.count * classes,
       })),
-      sumRuns("output", runCounts, { runs: classes * runs, length }),
-      sumRuns(runCounts, classCounts, { runs: classes, length: runs }),
+      sumRuns("output", runCounts, { runs: 2 * classes * runs, length }),
+      sumRuns(runCounts, classCounts, { runs: 2 * classes, length: runs }),
       {
         shader: { name: "loss/lovasz_weights", text: weightShader },
         constants: { CLASSES: classes, RUNS: runs, LENGTH: length },
@@ -81,7 +84,7 @@ function kernels(problem: LovaszProblem, device: DeviceTraits): KernelPlan {
   };
 }
 
-/** Adds runs of `length` pairs of counts. */
+/** Adds runs of `length` counts. */
 function sumRuns(
   counts: KernelBinding,
   sums: KernelBinding,

@@ -1,7 +1,10 @@
-// What happens now, on the page of a run that goes on: it listens to the run's events, draws them, and exchanges the
-// sections of the report for newer ones. All text goes into text nodes. Plain JavaScript, since the page holds it as it
-// stands here.
 // @ts-check
+/// <reference lib="dom" />
+/// <reference lib="dom.iterable" />
+/**
+ * What happens now, on the page of a run that goes on: it listens to the run's events, draws them, and exchanges the
+ * sections of the report for newer ones. All text goes into text nodes. The page holds this script as it stands here.
+ */
 (() => {
   const live = document.getElementById("live");
   if (live === null) return;
@@ -11,6 +14,8 @@
 
   /** @type {Stage[]} */
   let stages = [];
+  /** Seconds that the whole run still takes. @type {number | null} */
+  let runLeft = null;
   /** @type {Record<string, Point[]>} */
   let losses = {};
   /** @type {EventSource | undefined} */
@@ -65,7 +70,8 @@
       isDone ? `took ${timeText(seconds)}` : `${timeText(seconds)} so far`,
       secondsLeft === null || secondsLeft === 0 || done >= total
         ? ""
-        : `${((total - done) * units.perStep / secondsLeft).toPrecision(2)} ${units.unit}/s`,
+        : `${Number(((total - done) * units.perStep / secondsLeft).toPrecision(2))} ${units.unit}/s`,
+      runLeft === null ? "" : `at least ${timeText(runLeft)} left in all`,
       loss === undefined ? "" : `loss ${loss.toFixed(3)}`,
     ];
     write("time", texts.filter((text) => text !== "").join(" · "));
@@ -97,7 +103,15 @@
     part("loss").hidden = stage === undefined;
     if (stage === undefined) return;
     const points = losses[stage.name] ?? [];
-    const [width, height, left, top, bottom] = [640, 240, 56, 12, 28];
+    const chart = part("chart");
+    // As wide as it is shown, so that its text has the size of the page's.
+    const [width, height, left, top, bottom] = [
+      Math.round(chart.getBoundingClientRect().width) || 640,
+      240,
+      56,
+      12,
+      28,
+    ];
     const values = points.map(([, loss]) => loss).filter(Number.isFinite);
     const most = Math.max(...values);
     const least = Math.min(0, ...values);
@@ -123,9 +137,9 @@
       drawn("line", { x1: left, x2: width - 12, y1: y(value), y2: y(value), stroke: "var(--faint)" }),
       drawn("text", { ...label, x: left - 8, y: y(value) + 4, "text-anchor": "end" }, value.toFixed(2)),
     ]);
-    const chart = part("chart");
     const [last] = points.at(-1) ?? [0];
     chart.setAttribute("aria-label", `Loss of ${stage.name} up to step ${last + 1} of ${stage.total}`);
+    chart.setAttribute("viewBox", `0 0 ${width} ${height}`);
     chart.replaceChildren(
       ...ticks,
       drawn("text", { ...label, x: left, y: height - 8 }, "step 1"),
@@ -195,6 +209,8 @@
   const restore = (section, { open, on, values, focus }) => {
     const details = [...section.querySelectorAll("details")];
     if (details.length === open.length) details.forEach((one, index) => one.open = open[index] ?? false);
+    // The pictures' script remembers what was chosen by itself.
+    if (section.id === "images") [on, values] = [[], []];
     const buttons = [...section.querySelectorAll("button[aria-pressed]")];
     if (buttons.length === on.length) {
       buttons.forEach((button, index) => {
@@ -263,7 +279,7 @@
       source?.addEventListener(name, (event) => listener(JSON.parse(/** @type {MessageEvent} */ (event).data)));
     on("snapshot", (/** @type {any} */ snapshot) => {
       notice("", null);
-      ({ stages, losses } = snapshot);
+      ({ stages, losses, secondsLeft: runLeft } = snapshot);
       part("lines").replaceChildren();
       part("labels").replaceChildren();
       showLines(snapshot.lines);
@@ -274,13 +290,11 @@
       refresh(snapshot.report);
     });
     on("update", (/** @type {any} */ update) => {
-      if (update.stage !== undefined) {
-        stages[update.index] = update.stage;
-        showStages();
-      }
-      const name = stages.at(-1)?.name;
-      if (update.losses !== undefined && name !== undefined) {
-        const points = [...losses[name] ?? [], ...update.losses];
+      for (const [index, stage] of update.stages ?? []) stages[index] = stage;
+      if (update.secondsLeft !== undefined) runLeft = update.secondsLeft;
+      if (update.stages !== undefined) showStages();
+      for (const [name, more] of Object.entries(update.losses ?? {})) {
+        const points = [...losses[name] ?? [], ...more];
         losses[name] = points.length > mostPoints ? points.filter((_, index) => index % 2 === 0) : points;
       }
       showStage();
@@ -289,12 +303,14 @@
       if (update.lines !== undefined) showLines(update.lines);
     });
     on("report", refresh);
-    on("end", async (/** @type {any} */ end) => {
+    on("end", (/** @type {any} */ end) => {
       isOver = end.ending === "finished";
-      await refresh(end.report);
       source?.close();
+      if (end.page !== undefined) exchange(new DOMParser().parseFromString(end.page, "text/html"));
       notice(end.text, isOver ? "good" : end.ending === "failed" ? "bad" : "warning");
       part("now").hidden = isOver;
+      const title = document.getElementById("live-title");
+      if (title !== null && isOver) title.textContent = "The run has ended";
       if (!isOver) setTimeout(connect, 3000);
     });
     source.onerror = () => {

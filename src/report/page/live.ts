@@ -4,9 +4,9 @@
  * @module
  */
 
-import { escaped } from "../svg.ts";
+import type { ReportData } from "./data.ts";
 import liveScript from "./live.js" with { type: "text" };
-import style from "./style.css" with { type: "text" };
+import { reportPage } from "./page.ts";
 
 /**
  * The section, which stands above the report.
@@ -37,32 +37,14 @@ const liveStyle = `.live-labels{--column:9rem;list-style:none;padding:0}
 .live-labels img{display:block;width:100%;image-rendering:pixelated}
 .live-labels small{display:block}`;
 
-/** What the page may load: images and events of its own server. */
-const policy = "default-src 'none'; img-src 'self' data: blob:; connect-src 'self'; style-src 'unsafe-inline'; " +
-  "script-src 'unsafe-inline'";
-
 /**
- * The page of a run that goes on.
+ * The page of a run that goes on: its report, with what happens now above it.
  *
- * @param title the name of the run.
  * @param version what the page is known by.
  */
-export function livePage(title: string, version: string): string {
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escaped(title)} – Crosswalk</title>
-<style>${style}${liveStyle}</style>
-</head>
-<body>
-<header><h1>${escaped(title)}</h1></header>
-${liveSection(version)}
-<main id="main"></main>
-<script>${liveScript}</script>
-</body>
-</html>
-`;
+export function livePage(report: ReportData, version: string): string {
+  // The title may hold whatever a folder's name holds, but no markup.
+  return reportPage([report], { live: true, scripts: [liveScript] })
+    .replace("</head>", () => `<style>${liveStyle}</style>\n</head>`)
+    .replace('<div id="live"></div>', () => liveSection(version));
 }

@@ -16,7 +16,7 @@ export type Ending = "finished" | "stopped" | "failed";
 /** What the run tells the Worker. */
 export type LiveMessage =
   | { readonly kind: "listen"; readonly address: Address }
-  | { readonly kind: "folder"; readonly path: string }
+  | { readonly kind: "folder"; readonly path: string; readonly control?: string | undefined }
   | { readonly kind: "stage"; readonly name: string; readonly total: number; readonly units: StageUnits }
   | { readonly kind: "steps"; readonly done: number; readonly losses: readonly LossPoint[] }
   | { readonly kind: "stage end" }
@@ -54,6 +54,8 @@ export interface ShownLine {
 export interface Snapshot {
   /** The stages so far, in their order. */
   readonly stages: readonly ShownStage[];
+  /** Seconds that the whole run still takes at least; `null` where that is not known. */
+  readonly secondsLeft: number | null;
   /** The loss of each training stage so far, thinned. */
   readonly losses: Readonly<Record<string, readonly LossPoint[]>>;
   /** URLs of the newest pictures of pseudo-labels, the newest first. */
@@ -66,12 +68,12 @@ export interface Snapshot {
 
 /** What has changed since the last event. What is absent has not changed. */
 export interface Update {
-  /** The last stage, or a new one. */
-  readonly stage?: ShownStage;
-  /** Its number among the stages, counted from 0. */
-  readonly index?: number;
-  /** New points of the loss of this stage. */
-  readonly losses?: readonly LossPoint[];
+  /** Stages with their numbers, counted from 0. */
+  readonly stages?: readonly (readonly [index: number, stage: ShownStage])[];
+  /** New points of the loss, by stage. */
+  readonly losses?: Readonly<Record<string, readonly LossPoint[]>>;
   readonly labels?: readonly string[];
   readonly lines?: readonly ShownLine[];
+  /** As in {@link Snapshot}. */
+  readonly secondsLeft?: number | null;
 }

@@ -18,6 +18,8 @@ const patience = 15_000;
 export class Live {
   readonly #worker: Worker;
   #isClosed = false;
+  /** Called when the page can no longer be served, with the reason. */
+  onLost: (reason: string) => void = () => {};
 
   private constructor(worker: Worker, readonly url: string) {
     this.#worker = worker;
@@ -25,6 +27,7 @@ export class Live {
     worker.onerror = (event) => {
       event.preventDefault();
       this.#isClosed = true;
+      this.onLost(event.message);
     };
   }
 
@@ -49,9 +52,13 @@ export class Live {
     throw refusal(address, reply.kind === "refused" ? reply : { name: "", message: "" });
   }
 
-  /** Says which folder the page shows. It answers from now on. */
-  show(folder: string): void {
-    this.#tell({ kind: "folder", path: folder });
+  /**
+   * Says which folder the page shows. It answers from now on.
+   *
+   * @param control the folder of a finished control run to compare with.
+   */
+  show(folder: string, control?: string): void {
+    this.#tell({ kind: "folder", path: folder, control });
   }
 
   /** Tells of new pseudo-labels, by the paths of their files in the run's folder. */
@@ -75,8 +82,8 @@ export class Live {
   }
 
   /**
-   * Does the work of the run, then tells the page how that ended and stops serving it. Pages that are open fetch the last
-   * report before.
+   * Does the work of the run, then tells the page how that ended and stops serving it. Pages that are open are sent the
+   * last report before.
    */
   async serve<T>(work: () => Promise<T>): Promise<T> {
     try {

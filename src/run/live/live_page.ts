@@ -6,15 +6,18 @@
 
 import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
+import { errorText } from "../../errors.ts";
 import type { LossPoint } from "./events.ts";
 import type { LiveState } from "./live_state.ts";
-import { livePage } from "../../report/page/live.ts";
+import type { ReportData } from "../../report/page/data.ts";
+import { readSketch } from "../report/run_sketch.ts";
 import { logName } from "../run_log.ts";
 
-/** Rendering the report may take this share of the time while the run goes on, where nobody asks for it. */
-const share = 1 / 100;
 /** A page that is asked for is rendered anew if it is older than this, in milliseconds. */
 const oldest = 60_000;
+
+/** Reads what a report shows of the run in a folder. */
+export type ReadReport = (folder: string) => ReportData | Promise<ReportData>;
 
 /** The page. It is rendered when it is asked for, and after a stage if somebody looks at it. */
 export class LivePage {
@@ -23,6 +26,7 @@ export class LivePage {
   #number = 0;
   #html: string | null = null;
   #isOld = true;
+  #isEnding = false;
   #rendered = -Infinity;
   #cost = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -30,9 +34,17 @@ export class LivePage {
 
   /**
    * @param folder the run's folder.
+   * @param read reads what the report shows of it.
+   * @param share the share of the time that rendering may take while the run goes on, where nobody asks for the page.
    * @param onRendered called when there is a new page.
    */
-  constructor(readonly folder: string, readonly state: LiveState, readonly onRendered: () => void) {}
+  constructor(
+    readonly folder: string,
+    readonly read: ReadReport,
+    readonly share: number,
+    readonly state: LiveState,
+    readonly onRendered: () => void,
+  ) {}
 
   /** What the report on the page is known by. */
   get version(): string {
@@ -54,6 +66,18 @@ export class LivePage {
     for (const [stage, points] of losses) this.state.addEarlier(stage, points);
   }
 
+  /** Reads what the run will do, once it has written that. */
+  readPlan(): void {
+    if (this.state.plan !== null) return;
+    try {
+      this.state.plan = readSketch(this.folder);
+      // The first report comes at once.
+      if (this.state.plan !== null) this.#cost = 0;
+    } catch {
+      // A damaged file is told by the report.
+    }
+  }
+
   /** The page, up to date. */
   async html(): Promise<string> {
     // What is being rendered may have begun before the last stage ended.
@@ -68,18 +92,20 @@ export class LivePage {
   age(isWatched: boolean): void {
     this.#isOld = true;
     if (!isWatched || this.#timer !== undefined) return;
-    const wait = Math.max(0, this.#rendered + this.#cost / share - performance.now());
+    const wait = Math.max(0, this.#rendered + this.#cost / this.share - performance.now());
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
       if (this.#isOld) this.html().catch(() => {});
     }, wait);
   }
 
-  /** The run has ended: the page is rendered for the last time if somebody looks at it. */
-  async finish(isWatched: boolean): Promise<void> {
+  /** The page after the end of the run. */
+  async finish(): Promise<string> {
     clearTimeout(this.#timer);
+    // The pages are sent it, and need not fetch it.
+    this.#isEnding = true;
     this.#isOld = true;
-    if (isWatched) await this.html().catch(() => {});
+    return await this.html();
   }
 
   #render(): Promise<string> {
@@ -87,14 +113,55 @@ export class LivePage {
   }
 
   async #renderNow(): Promise<string> {
-    const start = performance.now();
     this.#isOld = false;
     this.#number++;
-    const html = await Promise.resolve(livePage(basename(this.folder), this.version));
+    const version = this.version;
+    // Loaded when the page is first asked for, since drawing charts takes much code.
+    const { livePage } = await import("../../report/page/live.ts");
+    const start = performance.now();
+    const html = await this.#report().then((report) => livePage(report, version)).catch((error) =>
+      livePage(unread(this.folder, errorText(error)), version)
+    );
     this.#html = html;
     this.#rendered = performance.now();
     this.#cost = this.#rendered - start;
-    this.onRendered();
+    if (!this.#isEnding) this.onRendered();
     return html;
   }
+
+  /** What the report shows now. The run itself knows better than its files how far it is. */
+  async #report(): Promise<ReportData> {
+    const { ending } = this.state;
+    this.readPlan();
+    // Until then the files do not say what the run is about.
+    const report = this.state.plan === null
+      ? unread(this.folder, "it begins with the training")
+      : await this.read(this.folder);
+    const name = ending === null ? "running" : ending.ending === "finished" ? "finished" : "stopped";
+    const stage = name === "stopped" ? this.state.lastStage : null;
+    return { ...report, state: { ...report.state, name, stage } };
+  }
+}
+
+/** The report of a run whose files tell nothing yet. */
+function unread(folder: string, reason: string): ReportData {
+  const nothing = {
+    findings: [],
+    scores: [],
+    rounds: [],
+    loss: [],
+    priors: [],
+    strips: [],
+    classes: [],
+    labelClasses: [],
+  };
+  return {
+    ...nothing,
+    title: basename(folder),
+    kind: "adapt",
+    state: { name: "running", stage: null, done: 0, total: 0, secondsLeft: null },
+    facts: [{ label: "report", value: `there is none yet: ${reason}` }],
+    command: "",
+    protocol: null,
+  };
 }

@@ -7,20 +7,28 @@
 
 import { type Address, isOwnHost } from "./address.ts";
 import type { LiveMessage } from "./events.ts";
-import { LiveState } from "./live_state.ts";
-import { LivePage } from "./live_page.ts";
+import { endingText, LiveState } from "./live_state.ts";
+import { LivePage, type ReadReport } from "./live_page.ts";
 import { servedFile } from "./served_file.ts";
 
-/** The least time between two events, in milliseconds. */
-const eventInterval = 250;
+/** How a server works. */
+export interface LiveOptions {
+  /** Reads what the report shows of a run. */
+  readonly read: ReadReport;
+  /** The share of the time that rendering reports may take where nobody asks for one. Default: 1/50. */
+  readonly share?: number;
+  /** The least time between two events, in milliseconds. Default: 250. */
+  readonly interval?: number;
+}
+
 /** After this time without an event, a page is sent an empty line, so that a connection that is gone is noticed. */
 const heartbeat = 15_000;
 /** The most pages that are told of events. */
 const mostClients = 32;
 /** A page that lets this many events lie is let go. It connects anew when it wakes up, and is told everything. */
 const mostWaiting = 100;
-/** How long the pages may take to fetch the last report, in milliseconds. */
-const patience = 10_000;
+/** How long the pages may take to read what they were sent before the server closes, in milliseconds. */
+const patience = 3000;
 const encoder = new TextEncoder();
 
 /** What every answer says: it is of this page alone, is not kept, and is what its type says. */
@@ -54,12 +62,15 @@ export class LiveServer {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #lastEvent = -Infinity;
   readonly #beats: ReturnType<typeof setInterval>;
-  /** Resolved when no page listens any more. */
-  #onEmpty: (() => void) | undefined;
 
   /** A server that does not listen yet. */
-  constructor() {
+  constructor(readonly options: LiveOptions) {
     this.#beats = setInterval(() => this.#clients.forEach((client) => client.beat()), heartbeat);
+  }
+
+  /** How many pages are told of events. */
+  get clientCount(): number {
+    return this.#clients.size;
   }
 
   /**
@@ -83,27 +94,31 @@ export class LiveServer {
   async tell(message: LiveMessage): Promise<void> {
     if (message.kind === "folder") {
       this.#folder = message.path;
-      this.#page = new LivePage(message.path, this.#state, () => this.#sendAll("report", this.#page?.version));
+      const { read, share = 1 / 50 } = this.options;
+      this.#page = new LivePage(message.path, read, share, this.#state, () => {
+        this.#sendAll("report", this.#page?.version);
+      });
       await this.#page.readEarlier();
       return;
     }
     this.#state.tell(message);
-    if (message.kind === "stage end") this.#page?.age(this.#clients.size > 0);
+    // What a stage leaves for the report is written between its end and the next one.
+    if (message.kind === "stage end") this.#page?.age(false);
+    if (message.kind === "stage") {
+      this.#page?.readPlan();
+      this.#page?.age(this.#clients.size > 0);
+    }
     this.#sendSoon();
   }
 
-  /** Tells the pages how the run ended, waits until they have fetched the last report, and closes. */
+  /** Tells the pages how the run ended, sends them the last report, and closes. */
   async end(): Promise<void> {
-    await this.#page?.finish(this.#clients.size > 0);
-    this.#sendNow();
     const { ending } = this.#state;
-    this.#sendAll("end", { ...ending, report: this.#page?.version });
-    let timeout: ReturnType<typeof setTimeout> | undefined;
-    await Promise.race([
-      new Promise<void>((resolve) => this.#clients.size === 0 ? resolve() : this.#onEmpty = resolve),
-      new Promise<void>((resolve) => timeout = setTimeout(resolve, patience)),
-    ]);
-    clearTimeout(timeout);
+    const page = this.#clients.size === 0 ? undefined : await this.#page?.finish().catch(() => undefined);
+    this.#sendNow();
+    if (ending !== null) {
+      this.#sendAll("end", { ending: ending.ending, text: endingText(ending.ending, ending.text), page });
+    }
     await this.close();
   }
 
@@ -112,7 +127,10 @@ export class LiveServer {
     clearInterval(this.#beats);
     clearTimeout(this.#timer);
     for (const client of this.#clients) client.close();
-    await this.#server?.shutdown();
+    let timeout: ReturnType<typeof setTimeout> | undefined;
+    // A page that sleeps does not read to the end what it was sent.
+    await Promise.race([this.#server?.shutdown(), new Promise((resolve) => timeout = setTimeout(resolve, patience))]);
+    clearTimeout(timeout);
   }
 
   async #answer(request: Request): Promise<Response> {
@@ -137,6 +155,8 @@ export class LiveServer {
       const page = await this.#page.html();
       return answer(200, page, { "content-type": "text/html; charset=utf-8", "content-security-policy": policy });
     }
+    // Browsers ask for a picture of the site by themselves.
+    if (path === "favicon.ico") return new Response(null, { status: 204, headers });
     if (path === "events") return isHead ? answer(200, "", eventHeaders) : this.#events();
     const file = this.#folder === null ? null : await servedFile(this.#folder, path);
     return file === null ? answer(404, "There is no such picture.") : answer(200, file.bytes, {
@@ -146,10 +166,11 @@ export class LiveServer {
 
   #events(): Response {
     if (this.#clients.size >= mostClients) return answer(503, `There are ${mostClients} pages open already.`);
+    // What the others are told now is part of what this page is told first.
+    this.#sendNow();
     let client: Client | undefined;
     const leave = () => {
       if (client !== undefined) this.#clients.delete(client);
-      if (this.#clients.size === 0) this.#onEmpty?.();
     };
     const stream = new ReadableStream<Uint8Array<ArrayBuffer>>({
       start: (controller) => {
@@ -157,7 +178,10 @@ export class LiveServer {
         const write = (text: string) => {
           if (!isOpen) return;
           controller.enqueue(encoder.encode(text));
-          if ((controller.desiredSize ?? 0) < -mostWaiting) close();
+          if ((controller.desiredSize ?? 0) >= -mostWaiting) return;
+          isOpen = false;
+          controller.error(new Error("The page does not read its events"));
+          leave();
         };
         const close = () => {
           if (!isOpen) return;
@@ -179,10 +203,10 @@ export class LiveServer {
     return answer(200, stream, eventHeaders);
   }
 
-  /** Sends what is new, at most once in {@link eventInterval}. */
+  /** Sends what is new, no more often than wanted. */
   #sendSoon(): void {
     if (this.#timer !== undefined) return;
-    const wait = Math.max(0, this.#lastEvent + eventInterval - performance.now());
+    const wait = Math.max(0, this.#lastEvent + (this.options.interval ?? 250) - performance.now());
     this.#timer = setTimeout(() => this.#sendNow(), wait);
   }
 

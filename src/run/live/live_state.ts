@@ -5,7 +5,8 @@
  */
 
 import type { Ending, LiveMessage, LossPoint, ShownLine, ShownStage, Snapshot, Update } from "./events.ts";
-import { fileUrl } from "./served_file.ts";
+import { type Plan, runSecondsLeft } from "./time_left.ts";
+import { pictureUrl } from "./served_file.ts";
 
 /** How many points of a stage's loss are kept. With more, every second is dropped. */
 const mostPoints = 800;
@@ -29,20 +30,27 @@ export class LiveState {
   readonly #lines: ShownLine[] = [];
   #labels: string[] = [];
   #ending: Snapshot["ending"] = null;
-  #news: { losses: LossPoint[]; labels: string[]; lines: ShownLine[]; stage: boolean } = noNews();
+  /** What the run will do, once that is known. */
+  plan: Plan | null = null;
+  #news = noNews();
 
   /** Takes the clock. */
   constructor(readonly now: () => number = () => performance.now()) {}
 
   /** Whether there is something that {@link LiveState.takeUpdate} has not told. */
   get hasNews(): boolean {
-    const { losses, labels, lines, stage } = this.#news;
-    return stage || losses.length > 0 || labels.length > 0 || lines.length > 0;
+    const { stages, losses, labels, lines } = this.#news;
+    return stages.size > 0 || losses.size > 0 || labels.length > 0 || lines.length > 0;
   }
 
   /** How the run ended; `null` while it goes on. */
   get ending(): Snapshot["ending"] {
     return this.#ending;
+  }
+
+  /** The stage that was begun last; `null` before the first. */
+  get lastStage(): string | null {
+    return this.#stages.at(-1)?.shown.name ?? null;
   }
 
   /** Takes what the run tells. */
@@ -52,7 +60,7 @@ export class LiveState {
         const { name, total, units } = message;
         const shown = { name, total, done: 0, units, seconds: 0, secondsLeft: null, isDone: false };
         this.#stages.push({ shown, start: this.now(), first: null });
-        this.#news = { ...this.#news, stage: true, losses: [] };
+        this.#news.stages.add(this.#stages.length - 1);
         break;
       }
       case "steps":
@@ -78,7 +86,7 @@ export class LiveState {
         this.#lines.splice(0, this.#lines.length - mostLines);
         break;
       case "labels": {
-        const urls = message.files.map(fileUrl).reverse();
+        const urls = message.files.map(pictureUrl).filter((url) => url !== null).reverse();
         this.#labels = [...urls, ...this.#labels].slice(0, mostLabels);
         this.#news.labels = [...urls, ...this.#news.labels].slice(0, mostLabels);
         break;
@@ -92,17 +100,17 @@ export class LiveState {
   /** Adds the loss of steps that an earlier start of the run has logged. */
   addEarlier(stage: string, losses: readonly LossPoint[]): void {
     this.#addLosses(stage, losses);
-    this.#news.losses = [];
+    this.#news.losses.delete(stage);
   }
 
   /** What is new since the last call. */
   takeUpdate(): Update {
-    const { losses, labels, lines, stage } = this.#news;
+    const { stages, losses, labels, lines } = this.#news;
     this.#news = noNews();
-    const last = this.#stages.at(-1)?.shown;
+    const changed = this.#stages.flatMap(({ shown }, index) => stages.has(index) ? [[index, shown] as const] : []);
     return {
-      ...((stage || losses.length > 0) && last !== undefined ? { stage: last, index: this.#stages.length - 1 } : {}),
-      ...(losses.length > 0 ? { losses } : {}),
+      ...(changed.length > 0 ? { stages: changed, secondsLeft: this.#secondsLeft() } : {}),
+      ...(losses.size > 0 ? { losses: Object.fromEntries(losses) } : {}),
       ...(labels.length > 0 ? { labels } : {}),
       ...(lines.length > 0 ? { lines } : {}),
     };
@@ -112,6 +120,7 @@ export class LiveState {
   snapshot(report: string): Snapshot {
     return {
       stages: this.#stages.map(({ shown }) => shown),
+      secondsLeft: this.#secondsLeft(),
       losses: Object.fromEntries(this.#losses),
       labels: this.#labels,
       lines: this.#lines,
@@ -120,11 +129,15 @@ export class LiveState {
     };
   }
 
+  #secondsLeft(): number | null {
+    return this.plan === null ? null : runSecondsLeft(this.plan, this.#stages.map(({ shown }) => shown));
+  }
+
   #change(change: (stage: KeptStage) => KeptStage): void {
     const last = this.#stages.pop();
     if (last === undefined) return;
     this.#stages.push(change(last));
-    this.#news.stage = true;
+    this.#news.stages.add(this.#stages.length - 1);
   }
 
   #advance(done: number): void {
@@ -143,7 +156,7 @@ export class LiveState {
     const first = losses[0]?.[0] ?? 0;
     const all = [...(this.#losses.get(stage) ?? []).filter(([step]) => step < first), ...losses];
     this.#losses.set(stage, thinned(all));
-    this.#news.losses.push(...losses);
+    this.#news.losses.set(stage, [...this.#news.losses.get(stage) ?? [], ...losses]);
   }
 }
 
@@ -154,7 +167,12 @@ function thinned(points: readonly LossPoint[]): readonly LossPoint[] {
 }
 
 function noNews() {
-  return { losses: [] as LossPoint[], labels: [] as string[], lines: [] as ShownLine[], stage: false };
+  return {
+    stages: new Set<number>(),
+    losses: new Map<string, readonly LossPoint[]>(),
+    labels: [] as string[],
+    lines: [] as ShownLine[],
+  };
 }
 
 /** How a run ended, in a sentence for its page. */

@@ -16,7 +16,14 @@ interface Scope {
 }
 
 const scope = globalThis as unknown as Scope;
-const server = new LiveServer();
+let control: string | undefined;
+const server = new LiveServer({
+  read: async (folder) => {
+    // Loaded when the page is first asked for.
+    const { readRunReport } = await import("../report/read_report.ts");
+    return readRunReport(folder, { control });
+  },
+});
 
 scope.onmessage = async ({ data: message }) => {
   if (message.kind === "listen") {
@@ -28,6 +35,7 @@ scope.onmessage = async ({ data: message }) => {
     }
     return;
   }
+  if (message.kind === "folder") control = message.control;
   await server.tell(message);
   if (message.kind !== "end") return;
   await server.end();

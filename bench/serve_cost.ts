@@ -1,0 +1,150 @@
+/**
+ * What `--serve` costs a run: pairs of the same adaptation, one with its live page open and one without it, in turns.
+ *
+ * ```sh
+ * deno run -A bench/serve_cost.ts                          # 15 pairs, the page is fetched as a browser fetches it
+ * deno run -A bench/serve_cost.ts --browser /usr/bin/chromium --pairs 5
+ * ```
+ *
+ * It prints the seconds of each pair and the median of their ratios. The machine should do nothing else meanwhile. A
+ * browser on the same machine draws the page on the same processors, so its part of the cost is measured as well.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+
+const program = fileURLToPath(new URL("../cli.ts", import.meta.url));
+
+/** About half a minute on two cores with the software adapter. */
+const recipe = `
+model: deeplab-nano
+batch: 4
+size: 64x128
+crop: 64x96
+source-steps: 100
+source-rate: 0.01
+warm-up: 0
+rounds: 2
+epochs: 2
+learning-rate: [0.001]
+source-images: 16
+target-images: all
+spatial-prior: true
+mining: "off"
+`;
+
+/** Reads a stream by lines. */
+async function* lines(stream: ReadableStream<Uint8Array<ArrayBuffer>> | null): AsyncGenerator<string> {
+  let rest = "";
+  for await (const text of stream?.pipeThrough(new TextDecoderStream()) ?? []) {
+    const found = (rest + text).split("\n");
+    rest = found.pop() ?? "";
+    yield* found;
+  }
+}
+
+/** Does what a browser that shows the page does, but for drawing it. */
+async function attach(url: string): Promise<void> {
+  const load = async (path: string) => void await (await fetch(url + path)).arrayBuffer();
+  await load("");
+  let event = "";
+  for await (const line of lines((await fetch(`${url}events`)).body)) {
+    if (line.startsWith("event: ")) event = line.slice(7);
+    if (!line.startsWith("data: ")) continue;
+    const data = JSON.parse(line.slice(6));
+    for (const label of data.labels ?? []) await load(label);
+    if (event === "report") await load("");
+    if (event === "end") break;
+  }
+}
+
+/** Opens the page in a browser without a window. */
+function browse(path: string, url: string, profile: string): Deno.ChildProcess {
+  const args = ["--headless", "--no-sandbox", "--disable-gpu", `--user-data-dir=${profile}`, url];
+  return new Deno.Command(path, { args, stdout: "null", stderr: "null" }).spawn();
+}
+
+/** Runs the adaptation and returns the seconds that it took. */
+async function run(folder: string, isServed: boolean, browser: string | undefined): Promise<number> {
+  const out = await Deno.makeTempDir({ dir: folder });
+  const data = (name: string) => join(folder, "towns", name);
+  const args = [
+    "adapt",
+    "--source",
+    data("source"),
+    "--target",
+    data("target"),
+    "--config",
+    join(folder, "recipe.yaml"),
+  ];
+  const start = performance.now();
+  const process = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "-A", program, ...args, "--out", out, ...isServed ? ["--serve", "0"] : []],
+    stdout: "null",
+    stderr: "piped",
+  }).spawn();
+  let page: Promise<void> | Deno.ChildProcess | undefined;
+  const said: string[] = [];
+  for await (const line of lines(process.stderr)) {
+    said.push(line);
+    const [, url] = /^live page: (http:\S*)$/.exec(line) ?? [];
+    if (url === undefined) continue;
+    page = browser === undefined ? attach(url).catch(() => {}) : browse(browser, url, join(out, "profile"));
+  }
+  const { code } = await process.status;
+  const seconds = (performance.now() - start) / 1000;
+  if (code !== 0) throw new Error(`The run failed:\n${said.join("\n")}`);
+  if (isServed && page === undefined) throw new Error(`The run had no page:\n${said.join("\n")}`);
+  if (page instanceof Deno.ChildProcess) {
+    page.kill("SIGKILL");
+    await page.status;
+  } else await page;
+  // Processes of the browser may still write for a moment.
+  await Deno.remove(out, { recursive: true }).catch(() => {});
+  return seconds;
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const [low = NaN, high = NaN] = sorted.length % 2 === 1
+    ? [sorted[middle], sorted[middle]]
+    : [sorted[middle - 1], sorted[middle]];
+  return (low + high) / 2;
+}
+
+if (import.meta.main) {
+  const { values } = parseArgs({
+    args: Deno.args,
+    options: { pairs: { type: "string", default: "15" }, browser: { type: "string" } },
+  });
+  const folder = await Deno.makeTempDir();
+  try {
+    await Deno.writeTextFile(join(folder, "recipe.yaml"), recipe);
+    const towns = ["synth", "--out", join(folder, "towns"), "--town-images", "16", "--town-size", "64x128"];
+    const drawn = await new Deno.Command(Deno.execPath(), { args: ["run", "--quiet", "-A", program, ...towns] })
+      .output();
+    if (!drawn.success) throw new Error(new TextDecoder().decode(drawn.stderr));
+    await run(folder, true, values.browser);
+    const ratios: number[] = [];
+    for (let pair = 0; pair < Number(values.pairs); pair++) {
+      const isServedFirst = pair % 2 === 1;
+      const first = await run(folder, isServedFirst, values.browser);
+      const second = await run(folder, !isServedFirst, values.browser);
+      const [served, plain] = isServedFirst ? [first, second] : [second, first];
+      ratios.push(served / plain);
+      console.log(`pair ${pair + 1}: ${plain.toFixed(2)} s without, ${served.toFixed(2)} s with the page`);
+    }
+    const percent = (ratio: number) => `${((ratio - 1) * 100).toFixed(1)} %`;
+    const sorted = ratios.toSorted((a, b) => a - b);
+    console.log(
+      `cost: ${percent(median(ratios))} in the median of ${ratios.length} pairs, ` +
+        `from ${percent(sorted[0] ?? NaN)} to ${percent(sorted.at(-1) ?? NaN)}`,
+    );
+  } finally {
+    await Deno.remove(folder, { recursive: true }).catch(() => {});
+  }
+}
