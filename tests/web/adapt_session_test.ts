@@ -78,7 +78,7 @@ Deno.test("a page that is closed in mid-run and opened again ends with the same 
   const expected = await Promise.all(names.map((name) => fileOf(whole.reopened(), name)));
   const losses = of("log").map(({ entry }) => entry);
 
-  for (const share of [0.3, 0.55, 0.8]) {
+  for (const share of [0.4, 0.75]) {
     const files = new MemoryFiles(new Map(), Math.round(whole.actions * share));
     await finish(files, startCommand(few));
     const again = files.reopened(0.5);
@@ -100,7 +100,11 @@ Deno.test("a page that is closed in mid-run and opened again ends with the same 
   await paused.session.handle(startCommand(few));
   await paused.session.idle();
   assert(paused.of("paused").length > 3);
-  assertEquals(paused.of("log").map(({ entry }) => entry), losses);
+  assertEquals(paused.of("error"), []);
+  // Each time that it goes on, the page is told all again.
+  const { events } = paused;
+  const last = events.slice(events.findLastIndex(({ type }) => type === "began"));
+  assertEquals(last.flatMap((event) => event.type === "log" ? [event.entry] : []), losses);
   await paused.session.close();
   assertEquals(await Promise.all(names.map((name) => fileOf(files.reopened(), name))), expected);
 });
@@ -163,4 +167,41 @@ Deno.test("photos of several shapes are adapted to, a run can be deleted, and it
   assertEquals(of("kept").at(-1)?.run, null);
   await session.close();
   assertEquals((await files.names()).toSorted(), []);
+});
+
+Deno.test("a lost GPU is said, and the run goes on with another device to the same log", async () => {
+  const tiny = { ...few, "source-steps": 8 };
+  const whole = await finish(new MemoryFiles(), startCommand(tiny));
+  await whole.session.close();
+  const devices: GPUDevice[] = [];
+  const { requestDevice } = GPUAdapter.prototype;
+  GPUAdapter.prototype.requestDevice = async function (...given) {
+    const device = await requestDevice.apply(this, given);
+    devices.push(device);
+    return device;
+  };
+  try {
+    const files = new MemoryFiles();
+    let isLost = false;
+    const { session, of } = openSession(files, {
+      checkpointInterval: 0,
+      tell: ({ type }) => {
+        if (type !== "log" || isLost) return;
+        isLost = true;
+        devices.at(-1)?.destroy();
+      },
+    });
+    await session.handle(startCommand(tiny));
+    await session.idle();
+    const [error] = of("error");
+    assertEquals(error?.reason, "lost");
+    assertMatch(error?.text ?? "", /^The GPU was lost.*: go on with it$/);
+    await session.handle({ type: "resume", site: "" });
+    await session.idle();
+    assertEquals(of("error").length, 1);
+    assertEquals(of("result")[0]?.result.adapted, whole.of("result")[0]?.result.adapted);
+    await session.close();
+  } finally {
+    GPUAdapter.prototype.requestDevice = requestDevice;
+  }
 });
