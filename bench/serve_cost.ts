@@ -18,19 +18,19 @@ import { parseArgs } from "node:util";
 
 const program = fileURLToPath(new URL("../cli.ts", import.meta.url));
 
-/** About a minute on two cores with the software adapter. */
+/** About half a minute on two cores with the software adapter. */
 const recipe = `
 model: deeplab-nano
 batch: 4
-size: 96x192
-crop: 96x128
-source-steps: 120
+size: 64x128
+crop: 64x96
+source-steps: 100
 source-rate: 0.01
 warm-up: 0
-rounds: 3
+rounds: 2
 epochs: 2
 learning-rate: [0.001]
-source-images: 40
+source-images: 16
 target-images: all
 spatial-prior: true
 mining: "off"
@@ -124,7 +124,7 @@ if (import.meta.main) {
   const folder = await Deno.makeTempDir();
   try {
     await Deno.writeTextFile(join(folder, "recipe.yaml"), recipe);
-    const towns = ["synth", "--out", join(folder, "towns"), "--town-images", "40", "--town-size", "96x192"];
+    const towns = ["synth", "--out", join(folder, "towns"), "--town-images", "16", "--town-size", "64x128"];
     const drawn = await new Deno.Command(Deno.execPath(), { args: ["run", "--quiet", "-A", program, ...towns] })
       .output();
     if (!drawn.success) throw new Error(new TextDecoder().decode(drawn.stderr));

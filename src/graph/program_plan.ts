@@ -122,6 +122,8 @@ function overwrittenLife(
   if (inPlace === undefined || kernels !== tensor.definition.kernels || inPlace.of.bytes !== tensor.bytes) {
     return undefined;
   }
+  // What an op takes twice it still reads from where it lies.
+  if (tensor.inputs.filter((input) => input === inPlace.of).length > 1) return undefined;
   const life = free.get(inPlace.of);
   return life !== undefined && lives[life]?.last === step ? life : undefined;
 }

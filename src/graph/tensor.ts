@@ -107,7 +107,7 @@ export interface TensorDefinition {
   readonly kernels?: (output: Tensor, device: DeviceTraits) => KernelPlan;
   /**
    * Other launches that compute it in the memory of one of its inputs, of as many bytes, which is lost by that. They bind
-   * that memory as `"output"` only. They are taken where nothing needs the input afterwards.
+   * that memory as `"output"` only. They are taken where nothing needs the input afterwards, and it is no other input too.
    */
   readonly inPlace?: {
     readonly of: Tensor;

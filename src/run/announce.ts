@@ -41,25 +41,45 @@ export async function announce(
   const images = labelled * viewPixels(viewOptions(settings)) + scored * viewPixels(testViewOptions(settings));
   const seconds = (sourceSteps + roundSteps) * trainer.accumulate * batchTime + images * imageSeconds;
   const { bytes } = peakOf(memoryStages(context, data, work.rounds !== null));
-  const stages = [
-    ...(sourceSteps > 0 ? [`${sourceSteps} steps of source training`] : []),
-    ...(rounds > 0 ? [`${rounds} round${rounds === 1 ? "" : "s"} of self-training (${roundSteps} steps)`] : []),
-  ];
   progress.line(
     `${network.model.name} with ${network.classCount} classes at ${shapesText(shapes)} on ${
       gpu.info.description || gpu.info.vendor
     }`,
   );
-  progress.line(
-    `${data.sourceSplit.items.length} source and ${data.targetSplit.items.length} target images: ${
-      stages.join(", then ")
-    }`,
-  );
   const takesScans = network.model.takes.scans !== undefined;
+  const of = work.rounds === null
+    ? { source: data.sourceSplit.items.length }
+    : { source: data.sourceSplit.items.length, target: data.targetSplit.items.length };
+  progress.line(workText(of, { sourceSteps, rounds, roundSteps }, takesScans));
   for (const line of recipeTexts(settings, work, takesScans)) progress.line(line);
   progress.line(
     `about ${timeText(seconds)} here, up to ${bytesText(bytes)} of GPU memory; results go to ${folder.path}`,
   );
+}
+
+/**
+ * What a run does, in a line.
+ *
+ * @param of how many source images there are, and how many target images where the run adapts to them.
+ * @param takesScans whether they are LiDAR scans. Default `false`.
+ */
+export function workText(
+  of: { readonly source: number; readonly target?: number },
+  steps: { readonly sourceSteps: number; readonly rounds: number; readonly roundSteps: number },
+  takesScans = false,
+): string {
+  const counted = (count: number, what: string) => `${count} ${what}${count === 1 ? "" : "s"}`;
+  const image = takesScans ? "scan" : "image";
+  const images = of.target === undefined
+    ? counted(of.source, `source ${image}`)
+    : `${of.source} source and ${counted(of.target, `target ${image}`)}`;
+  const stages = [
+    ...(steps.sourceSteps > 0 ? [`${counted(steps.sourceSteps, "step")} of source training`] : []),
+    ...(steps.rounds > 0
+      ? [`${counted(steps.rounds, "round")} of self-training (${counted(steps.roundSteps, "step")})`]
+      : []),
+  ];
+  return `${images}: ${stages.join(", then ")}`;
 }
 
 /**

@@ -94,6 +94,7 @@ async function openIn(
   if (live !== null) {
     live.show(folder.path, settings.get("control-run"));
     folder.onLabels = (file) => live.labels([file]);
+    live.onLost = (reason) => terminal.warn(`the live page has ended, the run goes on: ${reason}`);
     terminal.line(`live page: ${live.url}`);
   }
   const profile = new Profile();

@@ -159,7 +159,6 @@ async function comparedWithDeno(found: readonly (number | null | undefined)[]): 
   await session.close();
   const { sourceOnly, rounds } = of("result")[0]?.result ?? { sourceOnly: null, rounds: [] };
   const ours = [sourceOnly, ...rounds].map((scores) => scores?.miou ?? NaN);
-  console.log(`mIoU in the browser ${found.join(", ")}; in Deno ${ours.join(", ")}`);
   assertEquals(found.length, 3);
   for (const [index, miou] of ours.entries()) {
     assert(Math.abs(miou - (found[index] ?? NaN)) < 0.01, `${found} / ${ours}`);

@@ -7,6 +7,7 @@ import { relu } from "../../src/ops/activation/activation.ts";
 import { add } from "../../src/ops/arithmetic/add.ts";
 import { conv2d } from "../../src/ops/conv/conv2d.ts";
 import { gradients } from "../../src/ops/gradients.ts";
+import { batchNorm } from "../../src/ops/norm/batch_norm.ts";
 import { batchNormTraining } from "../../src/ops/norm/batch_norm_training.ts";
 import { randomValues, size, testGpu } from "../ops/harness.ts";
 
@@ -76,4 +77,21 @@ Deno.test("a chain of sums takes the memory of one, and a sum that is needed lat
     (await bytesOf({ outputs: { used } }))[0],
     (await bytesOf({ outputs: { used }, withoutReuse: true }))[0],
   );
+});
+
+Deno.test("what an op takes twice is not written over while it is read", async () => {
+  const [gamma, beta, mean, variance] = [1, 2, 3, 4].map((index) => input(`${index}`, [8], { layout: "channels" }));
+  assert(gamma && beta && mean && variance);
+  const made = relu(input("x", shape));
+  const parameters = { gamma, beta, mean, variance };
+  const normalized = batchNorm(made, parameters);
+  const [gradient = made] = gradients(normalized, [made], made);
+  const other = relu(input("z", shape));
+  for (const result of [gradient, add(made, made), batchNorm(other, parameters, { residual: other })]) {
+    const [reused, apart] = [
+      await bytesOf({ outputs: { result } }),
+      await bytesOf({ outputs: { result }, withoutReuse: true }),
+    ];
+    assertEquals(reused, apart, String(result));
+  }
 });

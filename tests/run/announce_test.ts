@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { recipeTexts } from "../../src/run/announce.ts";
+import { recipeTexts, workText } from "../../src/run/announce.ts";
 import type { RoundSettings } from "../../src/selftraining/rounds.ts";
 import { resolveSettings, type Values } from "../../src/settings/settings.ts";
 
@@ -28,6 +28,22 @@ Deno.test("a run names its recipe, and what to change for more speed and better 
   assertEquals(texts({ source: "a", target: "b", config: "my.yaml" })[0], "recipe: my.yaml");
   assertEquals(texts({})[0], "recipe: that of the built-in towns");
   assertEquals(texts({ source: "a" }, null)[1], "faster: --source-steps 750; better: --source-steps 3000");
+});
+
+Deno.test("a run says how many images it trains on and adapts to, and its steps", () => {
+  assertEquals(
+    workText({ source: 4, target: 36 }, { sourceSteps: 300, rounds: 2, roundSteps: 42 }),
+    "4 source and 36 target images: 300 steps of source training, then 2 rounds of self-training (42 steps)",
+  );
+  // A training on the source has no target.
+  assertEquals(
+    workText({ source: 6 }, { sourceSteps: 1, rounds: 0, roundSteps: 0 }, true),
+    "6 source scans: 1 step of source training",
+  );
+  assertEquals(
+    workText({ source: 1, target: 1 }, { sourceSteps: 0, rounds: 1, roundSteps: 1 }, true),
+    "1 source and 1 target scan: 1 round of self-training (1 step)",
+  );
 });
 
 Deno.test("what is said to be faster is less than what the run does", () => {

@@ -135,3 +135,16 @@ Deno.test("a run knows its share and its list again", () => {
   assertEquals(settingDifferences(saved("0.1"), saved("0.2")), [{ what: "--labelled", from: '"0.1"', to: '"0.2"' }]);
   assertEquals(settingDifferences(saved("a.txt"), saved("b/a.txt")), []);
 });
+
+testWithShared(
+  "of the small SemanticKITTI, the committed list counts one scan of each street as labelled",
+  ["data/lidar/semantickitti-mini"],
+  (path) => {
+    const dataset = openDataset(path ?? "");
+    const { names, notices } = counted(dataset, "bench/semantickitti_mini_labelled.txt");
+    assertEquals(dataset.split("train").items.length, 40);
+    assertEquals(names.length, 10);
+    assert(names.every((name) => name.endsWith("000000")), names.join());
+    assertEquals(notices.filter((notice) => notice.includes("names nothing")), []);
+  },
+);

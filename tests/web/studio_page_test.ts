@@ -83,6 +83,9 @@ browserTest("the studio takes photos, a weight file and a recipe, and says what 
     });
     await page.getByLabel("The recipe has the keys").fill("rounds: 3 # more\nscale-range: [0.5, 2]\ncrop: 8x16\n");
     await assertAccessible(page);
+    const drop = "document.querySelector('.drop')";
+    assert(await page.evaluate(`${drop}.scrollWidth <= ${drop}.clientWidth`), "the form is wider than the window");
+    await screenshot(page, "studio-form-dark-360");
     await page.getByRole("button", { name: "Adapt to 2 photos" }).click();
     const { site: address, ...command } = Object(await told(page));
     assertEquals(command, {

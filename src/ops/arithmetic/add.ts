@@ -31,22 +31,20 @@ export function add(a: Tensor, b: Tensor): Tensor {
       inVectors(output, device, (range) => ({
         calls: [addCall(vectorRange(a, range), vectorRange(b, range), range.count, "output")],
       })),
-    ...(a === b ? {} : {
-      inPlace: {
-        of: a,
-        kernels: (output, device) =>
-          inVectors(output, device, ({ first, count }) => ({
-            calls: [{
-              shader: { name: "arithmetic/add_to", text: addToShader },
-              constants: { VECTORS: count },
-              bindings: [vectorRange(b, { first, count }), "output"],
-              workgroups: grid(count, 64),
-              iterations: 0,
-              flops: 4 * count,
-            }],
-          })),
-      },
-    }),
+    inPlace: {
+      of: a,
+      kernels: (output, device) =>
+        inVectors(output, device, ({ first, count }) => ({
+          calls: [{
+            shader: { name: "arithmetic/add_to", text: addToShader },
+            constants: { VECTORS: count },
+            bindings: [vectorRange(b, { first, count }), "output"],
+            workgroups: grid(count, 64),
+            iterations: 0,
+            flops: 4 * count,
+          }],
+        })),
+    },
   });
 }
 

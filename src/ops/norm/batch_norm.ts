@@ -91,7 +91,7 @@ export function normalize(normalization: Normalization): Tensor {
       ];
     },
     kernels: kernels(normalization, false),
-    ...(residual === x ? {} : { inPlace: { of: x, kernels: kernels(normalization, true) } }),
+    inPlace: { of: x, kernels: kernels(normalization, true) },
   });
   return y;
 }

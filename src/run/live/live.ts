@@ -18,6 +18,8 @@ const patience = 15_000;
 export class Live {
   readonly #worker: Worker;
   #isClosed = false;
+  /** Called when the page can no longer be served, with the reason. */
+  onLost: (reason: string) => void = () => {};
 
   private constructor(worker: Worker, readonly url: string) {
     this.#worker = worker;
@@ -25,6 +27,7 @@ export class Live {
     worker.onerror = (event) => {
       event.preventDefault();
       this.#isClosed = true;
+      this.onLost(event.message);
     };
   }
 

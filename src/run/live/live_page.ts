@@ -119,7 +119,9 @@ export class LivePage {
     // Loaded when the page is first asked for, since drawing charts takes much code.
     const { livePage } = await import("../../report/page/live.ts");
     const start = performance.now();
-    const html = livePage(await this.#report(), version);
+    const html = await this.#report().then((report) => livePage(report, version)).catch((error) =>
+      livePage(unread(this.folder, errorText(error)), version)
+    );
     this.#html = html;
     this.#rendered = performance.now();
     this.#cost = this.#rendered - start;
@@ -131,15 +133,10 @@ export class LivePage {
   async #report(): Promise<ReportData> {
     const { ending } = this.state;
     this.readPlan();
-    let report: ReportData;
-    try {
-      // Until then the files do not say what the run is about.
-      report = this.state.plan === null
-        ? unread(this.folder, "it begins with the training")
-        : await this.read(this.folder);
-    } catch (error) {
-      report = unread(this.folder, errorText(error));
-    }
+    // Until then the files do not say what the run is about.
+    const report = this.state.plan === null
+      ? unread(this.folder, "it begins with the training")
+      : await this.read(this.folder);
     const name = ending === null ? "running" : ending.ending === "finished" ? "finished" : "stopped";
     const stage = name === "stopped" ? this.state.lastStage : null;
     return { ...report, state: { ...report.state, name, stage } };

@@ -6,7 +6,7 @@
 
 import type { Ending, LiveMessage, LossPoint, ShownLine, ShownStage, Snapshot, Update } from "./events.ts";
 import { type Plan, runSecondsLeft } from "./time_left.ts";
-import { fileUrl } from "./served_file.ts";
+import { pictureUrl } from "./served_file.ts";
 
 /** How many points of a stage's loss are kept. With more, every second is dropped. */
 const mostPoints = 800;
@@ -86,7 +86,7 @@ export class LiveState {
         this.#lines.splice(0, this.#lines.length - mostLines);
         break;
       case "labels": {
-        const urls = message.files.map(fileUrl).reverse();
+        const urls = message.files.map(pictureUrl).filter((url) => url !== null).reverse();
         this.#labels = [...urls, ...this.#labels].slice(0, mostLabels);
         this.#news.labels = [...urls, ...this.#news.labels].slice(0, mostLabels);
         break;

@@ -53,7 +53,11 @@ function decoded(path: string): string | null {
   }
 }
 
-/** The URL of a file of the run, relative to the page, from its path in the run's folder. */
-export function fileUrl(path: string): string {
-  return path.split(/[/\\]/).map(encodeURIComponent).join("/");
+/**
+ * The URL of a picture of the run, relative to the page, from its path in the run's folder; `null` where the file is none
+ * that is served, as the labels of scans are.
+ */
+export function pictureUrl(path: string): string | null {
+  const parts = path.split(sep);
+  return served.test(parts.join("/")) ? parts.map(encodeURIComponent).join("/") : null;
 }

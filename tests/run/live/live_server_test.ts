@@ -136,6 +136,19 @@ Deno.test("the report comes as soon as the run has said what it is about", () =>
     await events.close();
   }));
 
+Deno.test("a report that cannot be read is told on the page, which shows all else", () =>
+  withServer(async (_, url) => {
+    const response = await fetch(url);
+    assertEquals(response.status, 200);
+    const page = await response.text();
+    assertStringIncludes(page, "there is none yet: result.json is cut off");
+    assertStringIncludes(page, '<section id="live"');
+  }, {
+    read: () => {
+      throw new Error("result.json is cut off");
+    },
+  }));
+
 Deno.test("pictures of pseudo-labels and of the report are served, and nothing else of the folder", () =>
   withServer(async (_, url, folder) => {
     const good = [
@@ -219,7 +232,8 @@ Deno.test("a page is told everything when it connects, also after a reload, and 
     const { stages: changed, losses } = await events.update();
     assertEquals(changed?.map(([index, { done }]) => [index, done]), [[0, 8]]);
     assertEquals(losses, { "round 1: training": [[3, 0.5], [7, 0.25]] });
-    await server.tell({ kind: "labels", files: ["rounds/1/pseudo-labels/a/b c.png"] });
+    // Labels of scans are no pictures.
+    await server.tell({ kind: "labels", files: ["rounds/1/pseudo-labels/a/b c.png", "rounds/1/labels/a.label"] });
     await server.tell({ kind: "line", text: "the class dies", isWarning: true });
     const { labels, lines, ...rest } = await events.update();
     assertEquals(labels, ["rounds/1/pseudo-labels/a/b%20c.png"]);
