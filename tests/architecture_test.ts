@@ -88,6 +88,25 @@ Deno.test("nothing that the portable files import uses Deno or the file system",
   assertEquals(wrong, []);
 });
 
+Deno.test("adaptation in a browser is the loop of the command line, with a store, a loader and a page of its own", () => {
+  const reached = new Set<string>();
+  const pending = ["src/web/adapt_worker.ts"];
+  for (let path = pending.pop(); path !== undefined; path = pending.pop()) {
+    if (reached.has(path)) continue;
+    reached.add(path);
+    pending.push(...imports(path));
+  }
+  for (const shared of ["selftraining/adapt.ts", "selftraining/labelling.ts", "settings/method.ts", "data/mining.ts"]) {
+    assertEquals(reached.has(`src/${shared}`), true, shared);
+  }
+  const own = web.filter((path) => /\/(studio\w*|opfs_\w+|store_files|stored_samples|run_images)\.tsx?$/.test(path));
+  const lines = own.flatMap((path) =>
+    Deno.readTextFileSync(join(root, path)).replaceAll(/\/\*[^]*?\*\//g, "").split("\n")
+      .filter((line) => line.trim() !== "" && !line.trim().startsWith("//"))
+  );
+  assertEquals(own.length > 8 && lines.length < 1500, true, `${own.join(", ")}: ${lines.length} lines of code`);
+});
+
 Deno.test("mod.ts exports everything by name", () => {
   const text = Deno.readTextFileSync(join(root, "mod.ts"));
   assertEquals(text.match(/^export \*.*$/gm) ?? [], []);

@@ -20,7 +20,7 @@ import { inspectItems, requireUsable } from "./inspection.ts";
 import { openToLearn, wantedLabelSet } from "./meeting.ts";
 
 /** The most images that a page carries, and the most bytes of their pixels and labels. */
-const most = { images: 200, bytes: 64e6 };
+const most = { images: 100, bytes: 32e6 };
 
 /** Labelled images of one size. */
 export interface StudioSource {
@@ -46,7 +46,7 @@ export interface StudioNetwork {
 }
 
 /**
- * Reads source images for the page: at most 200 and 64 MB, spread evenly over the split. All are brought to the size
+ * Reads source images for the page: at most 100 and 32 MB, spread evenly over the split. All are brought to the size
  * that is most frequent among them at the network's working size.
  *
  * @throws {Error} where the data set or a file of it cannot be used, or it has other classes than the network.

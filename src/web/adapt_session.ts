@@ -317,14 +317,12 @@ function isWithoutAdapter(error: unknown): boolean {
   return navigator.gpu === undefined || error instanceof ReasonedError && error.reason === "no adapter";
 }
 
-/** The loss of the device, if that is behind an error: commands may fail before the browser says so. */
+/** The loss of a device that is still open, if that is behind an error: commands may fail before the browser says so. */
 async function lossOf(gpu: Gpu, error: unknown): Promise<unknown> {
   if (error instanceof DeviceLostError) return error;
   const soon = new Promise<null>((resolve) => setTimeout(() => resolve(null), 100));
   const lost = await Promise.race([gpu.device.lost, soon]);
-  return lost === null || lost.reason === "destroyed"
-    ? error
-    : new DeviceLostError(`The GPU was lost: ${lost.message}`);
+  return lost === null ? error : new DeviceLostError(`The GPU was lost: ${lost.message || "the browser took it away"}`);
 }
 
 const resultForm = formOf(v.custom<AdaptationResult>((kept) => typeof kept === "object" && kept !== null));

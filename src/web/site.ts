@@ -13,12 +13,15 @@ const side = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
 const byte = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(255));
 const colour = v.strictTuple([byte, byte, byte]);
 /** A file beside the page: a name without a folder, so that nothing else can be meant. */
-const fileName = v.pipe(v.string(), v.regex(/^[\w-][\w.-]*$/, "expected the name of a file beside the page"));
+const fileName = v.pipe(
+  v.string(),
+  v.check((name) => /^[\w-][\w.-]*$/.test(name), "expected the name of a file beside the page"),
+);
 
 const weightFileSchema = v.object({
   file: fileName,
   bytes: wholeNumber,
-  sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, "expected 64 hexadecimal digits")),
+  sha256: v.pipe(v.string(), v.check((text) => /^[0-9a-f]{64}$/.test(text), "expected 64 hexadecimal digits")),
 });
 
 const siteSchema = v.object({

@@ -90,6 +90,8 @@ function differing(a: Uint8Array, b: Uint8Array): number {
   return a.reduce((count, id, pixel) => count + (id === b[pixel] ? 0 : 1), 0) / a.length;
 }
 
+const madeUpCamera = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"];
+
 browserTest(
   "the exported page labels pictures as predict does, by mouse and by keyboard",
   () =>
@@ -102,7 +104,7 @@ browserTest(
       assert(weights !== undefined && source !== undefined && png !== undefined && jpeg !== undefined);
       write(png, streetPng(5, { height: 150, width: 200 }));
       await withSite(web, ({ url, requests }) =>
-        withPage({ seconds: 150 }, async (page, faults) => {
+        withPage({ seconds: 150, permissions: ["camera"], flags: madeUpCamera }, async (page, faults) => {
           await page.goto(url);
           await page.getByText("Runs on").waitFor();
           await screenshot(page, "label-empty");
@@ -170,8 +172,16 @@ browserTest(
           await page.getByRole("article", { name: "dropped.png" }).getByRole("button", { name: "Remove" }).click();
           assertEquals(await page.getByRole("article").count(), 2);
 
+          // The camera's frames are labelled one after the other.
+          await page.getByRole("button", { name: "Camera" }).click();
+          await page.getByText(/Frame [2-9] took \d+ ms/).waitFor();
+          await assertAccessible(page);
+          await page.getByRole("button", { name: "Stop the camera" }).click();
+          assertEquals(await page.getByRole("img", { name: "The camera's picture" }).count(), 0);
+
           // The second visit loads no weights. The button deletes what is kept.
-          const isWeights = (request: string) => request.endsWith(".safetensors");
+          const isWeights = (request: string) =>
+            request.endsWith(".safetensors");
           assertEquals(requests.filter(isWeights), ["GET adapted.safetensors", "GET source.safetensors"]);
           await page.reload();
           await page.getByText("Runs on").waitFor();
@@ -224,21 +234,6 @@ browserTest(
         }));
     }),
 );
-
-browserTest("a camera's frames are labelled one after the other", () =>
-  inTemporaryFolder(async (folder) => {
-    const web = await writePage(folder);
-    const flags = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"];
-    await withSite(web, ({ url }) =>
-      withPage({ seconds: 150, flags, permissions: ["camera"] }, async (page) => {
-        await page.goto(url);
-        await page.getByText("Runs on").waitFor();
-        await page.getByRole("button", { name: "Camera" }).click();
-        await page.getByText(/Frame [2-9] took \d+ ms/).waitFor();
-        await page.getByRole("button", { name: "Stop the camera" }).click();
-        assertEquals(await page.getByRole("img", { name: "The camera's picture" }).count(), 0);
-      }));
-  }));
 
 const reference = sharedPath("data/weights/reference_source.safetensors");
 

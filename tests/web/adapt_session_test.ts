@@ -168,3 +168,40 @@ Deno.test("photos of several shapes are adapted to, a run can be deleted, and it
   await session.close();
   assertEquals((await files.names()).toSorted(), []);
 });
+
+Deno.test("a lost GPU is said, and the run goes on with another device to the same log", async () => {
+  const tiny = { ...few, "source-steps": 8 };
+  const whole = await finish(new MemoryFiles(), startCommand(tiny));
+  await whole.session.close();
+  const devices: GPUDevice[] = [];
+  const { requestDevice } = GPUAdapter.prototype;
+  GPUAdapter.prototype.requestDevice = async function (...given) {
+    const device = await requestDevice.apply(this, given);
+    devices.push(device);
+    return device;
+  };
+  try {
+    const files = new MemoryFiles();
+    let isLost = false;
+    const { session, of } = openSession(files, {
+      checkpointInterval: 0,
+      tell: ({ type }) => {
+        if (type !== "log" || isLost) return;
+        isLost = true;
+        devices.at(-1)?.destroy();
+      },
+    });
+    await session.handle(startCommand(tiny));
+    await session.idle();
+    const [error] = of("error");
+    assertEquals(error?.reason, "lost");
+    assertMatch(error?.text ?? "", /^The GPU was lost.*: go on with it$/);
+    await session.handle({ type: "resume", site: "" });
+    await session.idle();
+    assertEquals(of("error").length, 1);
+    assertEquals(of("result")[0]?.result.adapted, whole.of("result")[0]?.result.adapted);
+    await session.close();
+  } finally {
+    GPUAdapter.prototype.requestDevice = requestDevice;
+  }
+});
