@@ -75,13 +75,23 @@ for line in sys.stdin:
 const peer = new Deno.Command(python, { args: ["-c", script, folder], stdin: "piped", stdout: "piped" }).spawn();
 const ask = peer.stdin.getWriter();
 const answers = peer.stdout.pipeThrough(new TextDecoderStream()).getReader();
+/** The numbers of the next line that it writes, which may come in pieces. */
+const answer = async (): Promise<number[]> => {
+  let line = "";
+  while (!line.endsWith("\n")) {
+    const { value, done } = await answers.read();
+    if (done) throw new Error(`${python} ended early`);
+    line += value;
+  }
+  return line.trim().split(" ").map(Number);
+};
 const times: { readonly ours: number; readonly sorted: number }[] = [];
 let sortedLoss = NaN;
 for (let round = 0; round < rounds; round++) {
   const repeated = Array.from({ length: 3 }, () => program.dispatches).flat();
   const ours = await timed(gpu, repeated) / 3;
   await ask.write(new TextEncoder().encode("\n"));
-  const [sorted = NaN, value = NaN] = ((await answers.read()).value ?? "").split(" ").map(Number);
+  const [sorted = NaN, value = NaN] = await answer();
   times.push({ ours, sorted });
   sortedLoss = value;
 }
