@@ -4,8 +4,9 @@
  * @module
  */
 
-import { axes, type Frame, linearScale } from "../src/report/axes.ts";
-import { element, escaped, polyline, seriesClasses, svgDocument, text } from "../src/report/svg.ts";
+import * as Plot from "@observablehq/plot";
+import { chart } from "../src/report/chart.ts";
+import { element, seriesClasses, svgDocument, text } from "../src/report/svg.ts";
 import { type GrowthPoint, type GrowthReport, type GrowthVariable, labellingSize } from "./growth.ts";
 
 interface Series {
@@ -22,7 +23,7 @@ interface Panel {
 
 const panelWidth = 250;
 const panelHeight = 200;
-const firstTop = 90;
+const firstTop = 66;
 
 /** What each sweep changes, in words for an axis, and its value. */
 const variables: Readonly<Record<GrowthVariable, { label: string; value: (point: GrowthPoint) => number }>> = {
@@ -60,7 +61,7 @@ export function growthSvg({ sweeps, labelling }: GrowthReport, adapter: string):
   );
   return svgDocument(
     columns.length * panelWidth,
-    firstTop + 2 * panelHeight,
+    firstTop + 2 * panelHeight + 8,
     `Growth of time and memory on ${adapter}`,
     text(16, 22, `Growth of time and memory on ${adapter}`, { class: "ink", style: "font-size:15px" }),
     ...key.map(({ name, color }, index) =>
@@ -90,26 +91,30 @@ function labellingColumn(labelling: GrowthReport["labelling"]): [Panel, Panel] {
   ];
 }
 
+/** One panel: time or memory against what grows, both axes from 0. */
 function drawPanel({ x: xLabel, y: yLabel, series }: Panel, column: number, row: number): string {
-  const left = column * panelWidth + 52;
-  const top = firstTop + row * panelHeight;
-  const frame: Frame = { left, top, right: left + panelWidth - 70, bottom: top + panelHeight - 64 };
-  const points = series.flatMap((one) => one.points);
-  const x = linearScale(Math.max(...points.map(([x]) => x)), frame.left, frame.right);
-  const y = linearScale(Math.max(...points.map(([, y]) => y)), frame.bottom, frame.top);
-  return [
-    axes(frame, x, y, { x: xLabel, y: yLabel }),
-    ...series.map(({ name, color, points }) => {
-      const places = points.map(([px, py]) => [x.place(px), y.place(py)] as const);
-      return polyline(places, { class: color, stroke: "currentColor", "stroke-width": 1.5 }) +
-        places.map(([cx, cy], index) => {
-          const [px = 0, py = 0] = points[index] ?? [];
-          const title = `${name}: ${py.toFixed(1)} ${yLabel} at ${px} ${xLabel}`;
-          const place = { cx, cy, r: 3, class: `mark ${color}`, fill: "currentColor" };
-          return element("circle", place, element("title", {}, escaped(title)));
-        }).join("");
-    }),
-  ].join("\n");
+  const marks = series.flatMap(({ name, color, points }) => {
+    const shared = { x: "0", y: "1", className: color } as const;
+    const title = ([x, y]: readonly [number, number]) => `${name}: ${y.toFixed(1)} ${yLabel} at ${x} ${xLabel}`;
+    return [
+      Plot.lineY(points, { ...shared, stroke: "currentColor" }),
+      Plot.dot(points, { ...shared, r: 3, fill: "currentColor", title }),
+    ];
+  });
+  return chart(`${yLabel} against ${xLabel}`, {
+    ...{ className: "ink", width: panelWidth, height: panelHeight, marks },
+    ...{ marginLeft: 48, marginRight: 22, marginTop: 30, marginBottom: 40 },
+    x: {
+      label: xLabel,
+      labelAnchor: "center",
+      labelArrow: "none",
+      zero: true,
+      nice: true,
+      ticks: 4,
+      tickFormat: String,
+    },
+    y: { label: yLabel, labelArrow: "none", zero: true, nice: true, ticks: 4, tickFormat: String, grid: true },
+  }, { x: column * panelWidth, y: firstTop + row * panelHeight });
 }
 
 /** The tables: one of the sweeps, one of label generation, each with its header first. */

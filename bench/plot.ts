@@ -5,15 +5,19 @@
  * @module
  */
 
-import { axes, type Frame, logScale, type Scale } from "../src/report/axes.ts";
-import { element, escaped, polyline, seriesClasses, svgDocument, text } from "../src/report/svg.ts";
+import * as Plot from "@observablehq/plot";
+import { chart } from "../src/report/chart.ts";
+import { element, seriesClasses, svgDocument, text } from "../src/report/svg.ts";
 import type { KernelRow } from "./kernels.ts";
 import type { Peaks } from "../src/selftest/peaks.ts";
 
 /** The columns of a row that the picture needs. */
 export type RooflineRow = Pick<KernelRow, "kernel" | "direction" | "milliseconds" | "flops" | "bytes">;
 
+/** A row as a point of the chart, in its units and in pixels. */
 interface Point {
+  readonly intensity: number;
+  readonly gflops: number;
   readonly x: number;
   readonly y: number;
   /** Number of the kernel in the legend. */
@@ -24,8 +28,15 @@ interface Point {
   readonly title: string;
 }
 
+/** A logarithmic axis: its range of values, and the pixels that they are drawn at. */
+interface Axis {
+  readonly domain: [number, number];
+  readonly range: [number, number];
+}
+
 const width = 1000;
-const frame: Frame = { left: 60, top: 64, right: 980, bottom: 560 };
+const frame = { left: 60, top: 64, right: 980, bottom: 560 } as const;
+const chartBottom = 604;
 const legendTop = 626;
 const legendColumns = 2;
 const lineHeight = 17;
@@ -46,31 +57,55 @@ export function rooflineSvg(peaks: Peaks, rows: readonly RooflineRow[], adapter:
   const intensities = rows.map(({ flops, bytes }) => flops / bytes);
   const speeds = rows.map(speed);
   const { left, right, top, bottom } = frame;
-  const least = Math.min(...intensities, ridge(peaks)) / 1.6;
-  const x = logScale(least, Math.max(...intensities, ridge(peaks)) * 1.6, left, right);
-  const y = logScale(Math.min(...speeds) / 1.6, Math.max(...speeds, peaks.gflops) * 1.6, bottom, top);
+  const x: Axis = {
+    domain: [Math.min(...intensities, ridge(peaks)) / 1.6, Math.max(...intensities, ridge(peaks)) * 1.6],
+    range: [left, right],
+  };
+  const y: Axis = {
+    domain: [Math.min(...speeds) / 1.6, Math.max(...speeds, peaks.gflops) * 1.6],
+    range: [bottom, top],
+  };
   const kernels = [...new Set(rows.map(({ kernel }) => kernel))];
   const directions = [...new Set(rows.map(({ direction }) => direction))];
   const points = rows.map((row): Point => ({
-    x: x.place(row.flops / row.bytes),
-    y: y.place(speed(row)),
+    intensity: row.flops / row.bytes,
+    gflops: speed(row),
+    x: place(x, row.flops / row.bytes),
+    y: place(y, speed(row)),
     label: String(kernels.indexOf(row.kernel) + 1),
     series: seriesClass(directions.indexOf(row.direction)),
     title: titleOf(row),
   }));
   const height = legendTop + Math.ceil(kernels.length / legendColumns) * lineHeight + 8;
+  const name = `Roofline of ${adapter}`;
+  const axis = { type: "log", grid: true, labelArrow: "none", tickFormat: "~r" } as const;
+  const drawn = chart(name, {
+    ...{ className: "ink", width, height: chartBottom },
+    ...{ marginLeft: left, marginTop: top, marginRight: width - right, marginBottom: chartBottom - bottom },
+    x: { ...axis, domain: x.domain, label: "flop per byte", labelAnchor: "center" },
+    y: { ...axis, domain: y.domain, label: null },
+    marks: [...roof(peaks, x, y), ...dots(points), ...labels(points, x, y)],
+  });
   return svgDocument(
     width,
     height,
-    `Roofline of ${adapter}: ${rows.length} kernels`,
-    text(16, 22, `Roofline of ${adapter}`, { class: "ink", style: "font-size:15px" }),
-    axes(frame, x, y, { x: "flop per byte", y: "GFLOP/s" }),
-    roof(peaks, x, y),
-    ...directions.map((name, index) => directionKey(name, index)),
-    ...points.map(mark),
-    ...placedLabels(points),
+    `${name}: ${rows.length} kernels`,
+    text(16, 22, name, { class: "ink", style: "font-size:15px" }),
+    text(left - 28, top - 10, "GFLOP/s", { class: "ink" }),
+    drawn,
+    ...directions.map((name, index) => directionKey(name, index, directions.slice(0, index).join("").length)),
     ...kernels.map(legendEntry),
   );
+}
+
+/** The pixel at which a value lies. */
+function place({ domain: [low, high], range: [from, to] }: Axis, value: number): number {
+  return from + (to - from) * Math.log(value / low) / Math.log(high / low);
+}
+
+/** The value that lies at a pixel. */
+function valueAt({ domain: [low, high], range: [from, to] }: Axis, pixel: number): number {
+  return low * (high / low) ** ((pixel - from) / (to - from));
 }
 
 function speed({ flops, milliseconds }: RooflineRow): number {
@@ -92,45 +127,73 @@ function titleOf(row: RooflineRow): string {
     `${(flops / bytes).toFixed(2)} flop per byte`;
 }
 
-/** The peaks as a line, from the lowest speed that the chart shows. */
-function roof(peaks: Peaks, x: Scale, y: Scale): string {
+/** The peaks as a line, from the lowest speed that the chart shows, with what they are. */
+function roof(peaks: Peaks, x: Axis, y: Axis): Plot.Markish[] {
   const { gflops, gigabytesPerSecond } = peaks;
-  const { left, right, bottom } = frame;
-  const corner: [number, number] = [x.place(ridge(peaks)), y.place(gflops)];
-  // One decade of operations per byte is one decade of speed.
-  const slope = (y.place(10) - y.place(1)) / (x.place(10) - x.place(1));
-  const start: [number, number] = corner[1] + slope * (left - corner[0]) <= bottom
-    ? [left, corner[1] + slope * (left - corner[0])]
-    : [corner[0] + (bottom - corner[1]) / slope, bottom];
+  const start = Math.max(x.domain[0], y.domain[0] / gigabytesPerSecond);
+  const line = [
+    { x: start, y: start * gigabytesPerSecond },
+    { x: ridge(peaks), y: gflops },
+    { x: x.domain[1], y: gflops },
+  ];
   // The label stands near the lower part of the line, where most kernels that memory bounds lie.
-  const middle = [start[0] + 0.85 * (corner[0] - start[0]), start[1] + 0.85 * (corner[1] - start[1]) - 7] as const;
-  const angle = Math.atan(slope) * 180 / Math.PI;
+  const middle = start * (ridge(peaks) / start) ** 0.85;
+  const rise = place(y, 10) - place(y, 1);
+  const rotate = Math.atan(rise / (place(x, 10) - place(x, 1))) * 180 / Math.PI;
   return [
-    polyline([start, corner, [right, corner[1]]], { class: "ink", stroke: "currentColor", "stroke-width": 1.5 }),
-    text(...middle, `copy ${gigabytesPerSecond.toFixed(1)} GB/s`, {
-      ...{ class: "ink", "text-anchor": "middle" },
-      transform: `rotate(${angle.toFixed(1)} ${middle.map((value) => value.toFixed(1)).join(" ")})`,
+    Plot.line(line, { x: "x", y: "y", className: "roof", stroke: "currentColor", strokeWidth: 1.5 }),
+    Plot.text([{ x: middle, y: middle * gigabytesPerSecond }], {
+      ...{ x: "x", y: "y", dy: -7, rotate, text: () => `copy ${gigabytesPerSecond.toFixed(1)} GB/s` },
     }),
-    text(right, corner[1] - 7, `multiply-add ${gflops.toFixed(1)} GFLOP/s`, { class: "ink", "text-anchor": "end" }),
-  ].join("\n");
+    Plot.text(line.slice(-1), {
+      ...{ x: "x", y: "y", dy: -10, textAnchor: "end", text: () => `multiply-add ${gflops.toFixed(1)} GFLOP/s` },
+    }),
+  ];
 }
 
-function directionKey(name: string, index: number): string {
-  const left = frame.left + 80 + index * 90;
+/** A dot for each row, in the colour of its direction. */
+function dots(points: readonly Point[]): Plot.Markish[] {
+  return bySeries(points).map(([className, points]) =>
+    Plot.dot(points, {
+      ...{ x: "intensity", y: "gflops", className },
+      r: pointRadius,
+      fill: "currentColor",
+      title: "title",
+    })
+  );
+}
+
+function bySeries<Item extends { readonly series: string }>(items: readonly Item[]): [string, Item[]][] {
+  return seriesClasses.map((name): [string, Item[]] => [name, items.filter(({ series }) => series === name)])
+    .filter(([, items]) => items.length > 0);
+}
+
+/** The numbers of the kernels beside their dots, with lines to those that are far. */
+function labels(points: readonly Point[], x: Axis, y: Axis): Plot.Markish[] {
+  const placed = placedLabels(points).map((box, index) => ({
+    ...{ series: points[index]?.series ?? "ink", label: points[index]?.label ?? "", isFar: box.isFar },
+    ...{ fromX: points[index]?.intensity ?? NaN, fromY: points[index]?.gflops ?? NaN },
+    ...{ toX: valueAt(x, box.x), toY: valueAt(y, box.y) },
+  }));
+  const far = placed.filter(({ isFar }) => isFar);
+  return [
+    ...far.length > 0
+      ? [Plot.link(far, { x1: "fromX", y1: "fromY", x2: "toX", y2: "toY", className: "soft", stroke: "currentColor" })]
+      : [],
+    ...bySeries(placed).map(([className, labels]) =>
+      Plot.text(labels, { ...{ x: "toX", y: "toY", className, text: "label" }, fill: "currentColor" })
+    ),
+  ];
+}
+
+/** A direction's colour and name. `lettersBefore` are those of the names at its left. */
+function directionKey(name: string, index: number, lettersBefore: number): string {
+  const left = frame.left + 80 + index * 30 + lettersBefore * 7;
   const series = seriesClass(index);
   return [
     element("circle", { cx: left, cy: frame.top - 14, r: pointRadius, class: series, fill: "currentColor" }),
     text(left + 9, frame.top - 10, name, { class: "ink" }),
   ].join("");
-}
-
-function mark({ x, y, series, title }: Point): string {
-  const place = { cx: x, cy: y, r: pointRadius };
-  return element(
-    "circle",
-    { class: `mark ${series}`, ...place, fill: "currentColor" },
-    `<title>${escaped(title)}</title>`,
-  );
 }
 
 /** A rectangle by its middle. */
@@ -142,12 +205,12 @@ interface Box {
 }
 
 /**
- * The numbers of the points. Each stands as near to its point as other points and numbers allow, with a line where it
- * is far. Points are taken in order, so the same rows give the same picture.
+ * The places of the numbers of the points, in pixels. Each stands as near to its point as other points and numbers
+ * allow. Points are taken in order, so the same rows give the same picture.
  */
-function placedLabels(points: readonly Point[]): string[] {
+function placedLabels(points: readonly Point[]): (Box & { isFar: boolean })[] {
   const taken: Box[] = points.map(({ x, y }) => ({ x, y, width: 2 * pointRadius, height: 2 * pointRadius }));
-  return points.map(({ x, y, label, series }) => {
+  return points.map(({ x, y, label }) => {
     const size = { width: 7 * label.length + 2, height: 11 };
     const boxes = labelPlaces.map(([angle, distance]): Box => ({
       ...size,
@@ -158,9 +221,7 @@ function placedLabels(points: readonly Point[]): string[] {
     const box = boxes.find((box) => crossings(box) === 0) ??
       boxes.reduce((best, box) => crossings(box) < crossings(best) ? box : best);
     taken.push(box);
-    const isFar = Math.hypot(box.x - x, box.y - y) > 20;
-    const line = element("line", { x1: x, y1: y, x2: box.x, y2: box.y, class: "soft", stroke: "currentColor" });
-    return (isFar ? line : "") + text(box.x, box.y + 4, label, { class: series, "text-anchor": "middle" });
+    return { ...box, isFar: Math.hypot(box.x - x, box.y - y) > 20 };
   });
 }
 

@@ -20,10 +20,10 @@ interface SvgElement {
   querySelectorAll(selector: string): Iterable<SvgElement>;
 }
 
-/** How a chart is written. */
-export interface ChartOptions {
-  /** Whether it becomes a file of its own: then it names its vocabulary and keeps its style. */
-  readonly standalone?: boolean;
+/** Where a chart stands in a drawing around it, in pixels. */
+export interface ChartPlace {
+  readonly x: number;
+  readonly y: number;
 }
 
 let document: ReturnType<DOMParser["parseFromString"]> | undefined;
@@ -32,26 +32,32 @@ let document: ReturnType<DOMParser["parseFromString"]> | undefined;
  * A chart as SVG text, the same for the same data.
  *
  * @param title what the chart shows, for those who do not see it.
- * @param plot the marks and scales. The chart's class is `plot`, and its width stays within its surroundings.
+ * @param plot the marks and scales. The chart's class is `plot` unless given; what surrounds it styles that.
+ * @param place where it stands if it is part of a larger drawing.
  */
-export function chart(title: string, plot: Plot.PlotOptions, options: ChartOptions = {}): string {
+export function chart(title: string, plot: Plot.PlotOptions, place?: ChartPlace): string {
   document ??= new DOMParser().parseFromString("<!doctype html><html><body></body></html>", "text/html");
   const svg: SvgElement = Plot.plot({ className: "plot", ...plot, document, figure: false });
-  tidy(svg, options.standalone === true);
+  tidy(svg);
   const name: SvgElement = document.createElementNS("http://www.w3.org/2000/svg", "title", undefined);
   name.textContent = title;
   svg.insertBefore(name, svg.firstChild);
   svg.setAttribute("role", "img");
-  // The page's style says what stands in the text's place, a file says it itself.
-  if (options.standalone === true) svg.setAttribute("xmlns", "http://www.w3.org/2000/svg");
+  if (place !== undefined) {
+    svg.setAttribute("x", String(place.x));
+    svg.setAttribute("y", String(place.y));
+  }
   return svg.outerHTML;
 }
 
 /** Attributes that hold places. Plot writes them with sixteen digits. */
 const places = ["d", "transform", "x", "y", "x1", "y1", "x2", "y2", "cx", "cy", "r", "dx", "width", "height"];
 
-/** Shortens what Plot writes, and leaves the names of its parts out: a picture has one name, its title. */
-function tidy(svg: SvgElement, keepStyle: boolean): void {
+/**
+ * Shortens what Plot writes, and leaves out the names of its parts, since a picture has one name, its title. The style
+ * that Plot adds to each picture stands once in the page's.
+ */
+function tidy(svg: SvgElement): void {
   for (const part of svg.querySelectorAll("*")) {
     part.removeAttribute("aria-label");
     part.removeAttribute("aria-hidden");
@@ -60,7 +66,7 @@ function tidy(svg: SvgElement, keepStyle: boolean): void {
       if (value !== null) part.setAttribute(name, value.replace(/\d+\.\d{2,}/g, (digits) => String(round(digits))));
     }
   }
-  if (!keepStyle) { for (const style of svg.querySelectorAll("style")) style.remove(); }
+  for (const style of svg.querySelectorAll("style")) style.remove();
 }
 
 function round(digits: string): number {

@@ -8,7 +8,7 @@
 export type Attributes = Readonly<Record<string, string | number | undefined>>;
 
 /** Classes of the style sheet that colour a series. The first series takes the first, and so on. */
-export const seriesClasses = ["series1", "series2", "series3", "series4", "series5"] as const;
+export const seriesClasses = ["series1", "series2", "series3", "series4", "series5", "series6"] as const;
 
 /** Colours that people who do not see all colours can tell apart (Okabe and Ito), for light and for dark paper. */
 const seriesColors = [
@@ -17,6 +17,7 @@ const seriesColors = [
   ["#007a5a", "#2fc79a"],
   ["#a8508c", "#e39cc8"],
   ["#7a6200", "#e6c229"],
+  ["#4d4dbf", "#a5a5ff"],
 ] as const;
 
 /** One element with the elements or the escaped text inside it. Numbers are written with two decimals at most. */
@@ -30,12 +31,6 @@ export function element(name: string, attributes: Attributes, ...children: reado
 /** A line of text whose baseline starts at (x, y); `anchor` says which part of it lies there. */
 export function text(x: number, y: number, content: string, attributes: Attributes = {}): string {
   return element("text", { x, y, ...attributes }, escaped(content));
-}
-
-/** A line through points. */
-export function polyline(points: readonly (readonly [number, number])[], attributes: Attributes): string {
-  const written = points.map((point) => point.map(rounded).join()).join(" ");
-  return element("polyline", { points: written, fill: "none", ...attributes });
 }
 
 /** Text as it may stand between tags and in attributes. */

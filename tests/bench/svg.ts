@@ -19,7 +19,7 @@ export function readElements(svg: string): FoundElement[] {
   const open: string[] = [];
   const found: FoundElement[] = [];
   let end = 0;
-  for (const match of svg.matchAll(/<(\/?)([a-zA-Z]+)((?: [a-zA-Z][\w-]*="[^"<]*")*)(\/?)>/g)) {
+  for (const match of svg.matchAll(/<(\/?)([a-zA-Z]+)((?: [a-zA-Z][\w-]*="[^"<]*")*)( ?\/?)>/g)) {
     requireText(svg.slice(end, match.index));
     end = match.index + match[0].length;
     const [, isEnd, name = "", attributes = "", isEmpty] = match;
@@ -47,7 +47,12 @@ function requireText(text: string): void {
   }
 }
 
-/** The elements that stand for a measured value. */
+/** The dots that stand for a measured value: those with a title. Each has the class of the group around it. */
 export function marks(elements: readonly FoundElement[]): FoundElement[] {
-  return elements.filter(({ attributes }) => attributes.class?.split(" ").includes("mark"));
+  let group: string | undefined;
+  return elements.flatMap((element, index) => {
+    if (element.name === "g") group = element.attributes.class;
+    if (element.name !== "circle" || elements[index + 1]?.name !== "title") return [];
+    return [{ ...element, attributes: { ...element.attributes, ...group === undefined ? {} : { class: group } } }];
+  });
 }

@@ -84,7 +84,7 @@ function drawn(title: string, curves: readonly Curve[], axes: CurveAxes, { fontS
     style: { fontSize: `${fontSize}px` },
     x: { label: axes.x, domain: [0, largest], ticks: steps, tickFormat: String, tickSize: 3, labelArrow: "none" },
     y: {
-      ...{ label: axes.y, domain: [...domain], nice: axes.domain === undefined, grid: true, tickSize: 0 },
+      ...{ label: axes.y, domain: [...domain], nice: true, grid: true, tickSize: 0 },
       ...{ labelArrow: "none", ...axes.log === true ? logTicks(domain, isSmall ? 2 : 5) : { ticks: isSmall ? 2 : 5 } },
     },
     marks: curves.flatMap((curve) => curveMarks(curve, text, axes.log === true)),

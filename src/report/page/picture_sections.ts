@@ -74,7 +74,9 @@ function imageStrips(runs: readonly ShownRun[], name: string): Markup {
     comparison(name, first.strip, layers, runs.length > 1)
   }${
     strips.map(({ run, strip }) =>
-      markup`${runs.length > 1 && markup`<h4>${named(run.name)}</h4>`}<div class="strip" role="group" aria-label="${
+      markup`${runs.length > 1 && markup`<h4>${named(run.name)}</h4>`}<div class="strip${
+        strip.layers.length === 0 && " alone"
+      }" role="group" aria-label="${
         runs.length > 1 ? `${name}, ${run.name}` : `${name}, all pictures`
       }" data-classes="${JSON.stringify(run.data.classes)}">${
         pane({ title: "image", kind: "picture", png: strip.image }, run, runs.length > 1, true)
@@ -118,13 +120,16 @@ function comparison(
 <div class="bar">${select("left", left)}${select("right", right)}</div></div>`;
 }
 
-/** Before and after of one run; of several runs what they end with. */
+/** Before and after of one run; of several runs what the first and the last one end with. */
 function firstChoices(choices: readonly RunLayer[], isSeveral: boolean): [number, number] {
   const labels = choices.map((choice, index) => ({ ...choice, index })).filter(({ layer }) => layer.kind === "labels");
   const afters = labels.filter(({ layer }) => /adapted|after/.test(layer.title));
-  if (isSeveral && afters.length > 1) return [afters[0]?.index ?? 0, afters.at(-1)?.index ?? 1];
+  const firstAfter = afters.findLast(({ run }) => run === afters[0]?.run);
+  const lastAfter = afters.at(-1);
+  if (isSeveral && firstAfter !== undefined && lastAfter !== undefined && firstAfter !== lastAfter) {
+    return [firstAfter.index, lastAfter.index];
+  }
   const before = labels.find(({ layer }) => /source|before/.test(layer.title)) ?? labels[0];
-  const after = afters.at(-1) ?? labels.at(-1);
-  const [left, right] = [before?.index ?? 0, after?.index ?? 1];
+  const [left, right] = [before?.index ?? 0, (lastAfter ?? labels.at(-1))?.index ?? 1];
   return left === right ? [0, 1] : [left, right];
 }

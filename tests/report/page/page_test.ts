@@ -166,6 +166,29 @@ Deno.test("several runs are told apart and compared by the names of their classe
   assertEquals(find(page, "#facts tbody tr:last-child td strong").textContent, "1");
 });
 
+Deno.test("two pictures are compared at first: before and after, of several runs what each ends with", () => {
+  const title = (run: ReportData, titles: string[]) => ({
+    ...run,
+    strips: run.strips.map((strip) => ({
+      ...strip,
+      layers: strip.layers.filter(({ kind }) => kind === "labels").slice(0, titles.length).map((layer, index) => ({
+        ...layer,
+        title: titles[index] ?? "",
+      })),
+    })),
+  });
+  const chosen = (runs: readonly ReportData[]) =>
+    [...parsed(reportPage(runs)).querySelectorAll("article:first-of-type select")].map((select) =>
+      find(select, "option[selected]").textContent
+    );
+  const rounds = title(sampleRun(), ["ground truth", "source only", "after round 1", "adapted"]);
+  assertEquals(chosen([rounds]), ["source only", "adapted"]);
+  assertEquals(chosen([title(sampleRun(), ["ground truth", "prediction"])]), ["ground truth", "prediction"]);
+  assertEquals(chosen([rounds, { ...rounds, title: "b" }]), ["seed0: adapted", "b: adapted"]);
+  // A run of an earlier version has one drawn strip of an image, and nothing to compare.
+  assertEquals(chosen([title(sampleRun(), [])]), []);
+});
+
 Deno.test("forty classes and ten rounds stay below 5 MB, and the same run gives the same page", () => {
   const run = sampleRun({ classes: 40, rounds: 10, images: 4, height: 256, width: 512 });
   const html = reportPage([run]);

@@ -119,6 +119,14 @@ Deno.test("a run of an earlier version has a report of what it recorded, which s
     assertEquals(data.strips, []);
   }));
 
+Deno.test("runs whose folders have the same name are told apart side by side", () =>
+  withFolder(async (folder) => {
+    const runs = ["first", "second"].map((seed) => join(folder, seed, "run"));
+    for (const run of runs) makeRun(run, { names: ["road", "sky"], rounds: 1, steps: 3 });
+    const page = readFileSync(await writeReport(runs, { out: join(folder, "both.html") }), "utf8");
+    for (const title of ["first/run", "second/run"]) assertStringIncludes(page, title);
+  }));
+
 Deno.test("damaged files are refused by name", () =>
   withFolder((folder) => {
     makeRun(folder, { names: ["road", "sky"], rounds: 1 });
