@@ -79,7 +79,12 @@ function imageStrips(runs: readonly ShownRun[], name: string): Markup {
       }" role="group" aria-label="${
         runs.length > 1 ? `${name}, ${run.name}` : `${name}, all pictures`
       }" data-classes="${JSON.stringify(run.data.classes)}">${
-        pane({ title: "image", kind: "picture", png: strip.image }, run, runs.length > 1, true)
+        pane(
+          { title: strip.layers.length === 0 ? "as the run drew it" : "image", kind: "picture", png: strip.image },
+          run,
+          runs.length > 1,
+          true,
+        )
       }${strip.layers.map((layer) => pane(layer, run, runs.length > 1))}</div>`
     )
   }</article>`;
