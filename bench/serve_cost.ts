@@ -6,8 +6,9 @@
  * deno run -A bench/serve_cost.ts --browser /usr/bin/chromium --pairs 5
  * ```
  *
- * It prints the seconds of each pair and the median of their ratios. The machine should do nothing else meanwhile. A
- * browser on the same machine draws the page on the same processors, so its part of the cost is measured as well.
+ * It prints the seconds of each pair and the median of their ratios, and on Linux the same for the processor time of the
+ * run, which other programs disturb less. The machine should do nothing else meanwhile. A browser on the same machine
+ * draws the page on the same processors, so the seconds hold its part of the cost as well.
  *
  * @module
  */
@@ -67,8 +68,26 @@ function browse(path: string, url: string, profile: string): Deno.ChildProcess {
   return new Deno.Command(path, { args, stdout: "null", stderr: "null" }).spawn();
 }
 
-/** Runs the adaptation and returns the seconds that it took. */
-async function run(folder: string, isServed: boolean, browser: string | undefined): Promise<number> {
+/** What a run took. */
+interface Taken {
+  readonly seconds: number;
+  /** Processor time in seconds; 0 where it is not known. */
+  readonly busy: number;
+}
+
+/** Processor time of all programs that were started and have ended, in seconds; 0 where the system does not tell. */
+function busySeconds(): number {
+  try {
+    const [, after = ""] = /\) (.*)/.exec(Deno.readTextFileSync("/proc/self/stat")) ?? [];
+    const [user, system] = after.split(" ").slice(13, 15).map(Number);
+    return ((user ?? 0) + (system ?? 0)) / 100;
+  } catch {
+    return 0;
+  }
+}
+
+/** Runs the adaptation. */
+async function run(folder: string, isServed: boolean, browser: string | undefined): Promise<Taken> {
   const out = await Deno.makeTempDir({ dir: folder });
   const data = (name: string) => join(folder, "towns", name);
   const args = [
@@ -80,7 +99,7 @@ async function run(folder: string, isServed: boolean, browser: string | undefine
     "--config",
     join(folder, "recipe.yaml"),
   ];
-  const start = performance.now();
+  const [start, before] = [performance.now(), busySeconds()];
   const process = new Deno.Command(Deno.execPath(), {
     args: ["run", "--quiet", "-A", program, ...args, "--out", out, ...isServed ? ["--serve", "0"] : []],
     stdout: "null",
@@ -95,7 +114,7 @@ async function run(folder: string, isServed: boolean, browser: string | undefine
     page = browser === undefined ? attach(url).catch(() => {}) : browse(browser, url, join(out, "profile"));
   }
   const { code } = await process.status;
-  const seconds = (performance.now() - start) / 1000;
+  const taken = { seconds: (performance.now() - start) / 1000, busy: busySeconds() - before };
   if (code !== 0) throw new Error(`The run failed:\n${said.join("\n")}`);
   if (isServed && page === undefined) throw new Error(`The run had no page:\n${said.join("\n")}`);
   if (page instanceof Deno.ChildProcess) {
@@ -104,7 +123,16 @@ async function run(folder: string, isServed: boolean, browser: string | undefine
   } else await page;
   // Processes of the browser may still write for a moment.
   await Deno.remove(out, { recursive: true }).catch(() => {});
-  return seconds;
+  return taken;
+}
+
+/** The median of ratios, and their range, as the cost in percent. */
+function costText(ratios: readonly number[]): string {
+  const percent = (ratio: number) => `${((ratio - 1) * 100).toFixed(1)} %`;
+  const sorted = ratios.toSorted((a, b) => a - b);
+  return `${percent(median(ratios))} in the median of ${ratios.length} pairs, from ${percent(sorted[0] ?? NaN)} to ${
+    percent(sorted.at(-1) ?? NaN)
+  }`;
 }
 
 function median(values: readonly number[]): number {
@@ -129,21 +157,19 @@ if (import.meta.main) {
       .output();
     if (!drawn.success) throw new Error(new TextDecoder().decode(drawn.stderr));
     await run(folder, true, values.browser);
-    const ratios: number[] = [];
+    const [ratios, busy]: [number[], number[]] = [[], []];
     for (let pair = 0; pair < Number(values.pairs); pair++) {
       const isServedFirst = pair % 2 === 1;
       const first = await run(folder, isServedFirst, values.browser);
       const second = await run(folder, !isServedFirst, values.browser);
       const [served, plain] = isServedFirst ? [first, second] : [second, first];
-      ratios.push(served / plain);
-      console.log(`pair ${pair + 1}: ${plain.toFixed(2)} s without, ${served.toFixed(2)} s with the page`);
+      ratios.push(served.seconds / plain.seconds);
+      busy.push(served.busy / plain.busy);
+      const text = ({ seconds, busy }: Taken) => `${seconds.toFixed(2)} s (${busy.toFixed(2)} s of processors)`;
+      console.log(`pair ${pair + 1}: ${text(plain)} without, ${text(served)} with the page`);
     }
-    const percent = (ratio: number) => `${((ratio - 1) * 100).toFixed(1)} %`;
-    const sorted = ratios.toSorted((a, b) => a - b);
-    console.log(
-      `cost: ${percent(median(ratios))} in the median of ${ratios.length} pairs, ` +
-        `from ${percent(sorted[0] ?? NaN)} to ${percent(sorted.at(-1) ?? NaN)}`,
-    );
+    console.log(`cost: ${costText(ratios)}`);
+    if (busySeconds() > 0) console.log(`of processor time: ${costText(busy)}`);
   } finally {
     await Deno.remove(folder, { recursive: true }).catch(() => {});
   }

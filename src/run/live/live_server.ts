@@ -15,7 +15,7 @@ import { servedFile } from "./served_file.ts";
 export interface LiveOptions {
   /** Reads what the report shows of a run. */
   readonly read: ReadReport;
-  /** The share of the time that rendering reports may take where nobody asks for one. Default: 1/50. */
+  /** The share of the time that rendering reports may take where nobody asks for one. Default: 1/100. */
   readonly share?: number;
   /** The least time between two events, in milliseconds. Default: 250. */
   readonly interval?: number;
@@ -94,7 +94,7 @@ export class LiveServer {
   async tell(message: LiveMessage): Promise<void> {
     if (message.kind === "folder") {
       this.#folder = message.path;
-      const { read, share = 1 / 50 } = this.options;
+      const { read, share = 1 / 100 } = this.options;
       this.#page = new LivePage(message.path, read, share, this.#state, () => {
         this.#sendAll("report", this.#page?.version);
       });
