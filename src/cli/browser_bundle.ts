@@ -12,7 +12,6 @@ import { fileURLToPath } from "node:url";
 import { errorText } from "../errors.ts";
 import * as v from "valibot";
 import { build, type Metafile, type OnResolveArgs, type Plugin, stop } from "esbuild";
-import { validated } from "../formats/validation.ts";
 
 /** The file with the licences of everything that the scripts hold. */
 export const licencesFile = "licences.txt";
@@ -32,15 +31,8 @@ export async function bundleForBrowsers(
     const { outputFiles, metafile } = await build({
       entryPoints: Object.entries(entries).map(([file, url]) => ({ in: fileURLToPath(url), out: withoutEnding(file) })),
       ...{ bundle: true, minify: true, write: false, outdir: folder, format: "esm" },
-      ...{
-        platform: "browser",
-        target: "es2022",
-        charset: "utf8",
-        legalComments: "none",
-        logLevel: "silent",
-        metafile: true,
-      },
-      ...{ jsx: "automatic", jsxImportSource: "preact" },
+      ...{ platform: "browser", target: "es2022", charset: "utf8", legalComments: "none", logLevel: "silent" },
+      ...{ jsx: "automatic", jsxImportSource: "preact", metafile: true },
       plugins: [packagesOfDeno],
     });
     const scripts = outputFiles.map(({ path, contents }) =>
@@ -80,30 +72,37 @@ const packagesOfDeno: Plugin = {
   },
 };
 
-const descriptionSchema = v.object({ name: v.string(), version: v.string(), license: v.string() });
+/** What describes a whole package. Folders within one may have descriptions too, which name nothing or are private. */
+const descriptionSchema = v.object({
+  ...{ name: v.string(), version: v.string(), license: v.string() },
+  private: v.exactOptional(v.literal(false)),
+});
 
 /** The licences of this program and of the packages whose code is in the scripts. Most ask to be handed on with it. */
 function licencesOf({ outputs }: Metafile): string {
   const files = Object.values(outputs).flatMap(({ inputs }) =>
     Object.entries(inputs).flatMap(([file, { bytesInOutput }]) => bytesInOutput > 0 ? [resolve(file)] : [])
   );
-  const folders = new Set(files.filter((file) => !isOwn(file)).map((file) => folderWith("package.json", file)));
-  const parts = [...folders].sort().map((folder) => {
-    const place = join(folder, "package.json");
-    const { name, version, license } = validated(descriptionSchema, readFileSync(place, "utf8"), place, "package");
+  const packages = files.filter((file) => !isOwn(file)).map(packageOf);
+  const parts = [...new Map(packages.map((one) => [one.folder, one])).values()].map(({ folder, title }) => {
     const texts = readdirSync(folder).filter((file) => /^(licen[cs]e|copying|notice)/i.test(file)).sort();
-    return [`${name} ${version}: ${license}`, ...texts.map((file) => readFileSync(join(folder, file), "utf8"))];
-  });
+    return [title, ...texts.map((file) => readFileSync(join(folder, file), "utf8"))];
+  }).sort();
   const all = [["Crosswalk: MIT", readFileSync(join(own, "LICENSE"), "utf8")], ...parts];
   return all.map((part) => part.map((text) => `${text.trim()}\n`).join("\n")).join(`\n${"-".repeat(80)}\n\n`);
 }
 
-/** The nearest folder above a file that holds another. */
-function folderWith(name: string, file: string): string {
+/** The package that a file belongs to. */
+function packageOf(file: string): { readonly folder: string; readonly title: string } {
   for (let folder = dirname(file); folder !== dirname(folder); folder = dirname(folder)) {
-    if (existsSync(join(folder, name))) return folder;
+    const description = join(folder, "package.json");
+    if (!existsSync(description)) continue;
+    const found = v.safeParse(descriptionSchema, JSON.parse(readFileSync(description, "utf8")));
+    if (!found.success) continue;
+    const { name, version, license } = found.output;
+    return { folder, title: `${name} ${version}: ${license}` };
   }
-  throw new Error(`No folder above ${file} holds a ${name}`);
+  throw new Error(`${file} belongs to no package`);
 }
 
 /** Whether a file is one of this program. The launcher keeps packages in a hidden folder of the checkout. */
