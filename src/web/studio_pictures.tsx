@@ -32,7 +32,7 @@ interface Painting {
 }
 
 /** A picture with its labels laid over it. Pixels without a label are dim. */
-export function LabelCanvas(
+function LabelCanvas(
   { picture, label, classes, opacity = 0.7, cut = 0, hidden }: Painting & {
     readonly picture: LabelledPicture | ComparedPicture;
     readonly label: string;
