@@ -8,7 +8,7 @@
 import { existsSync, statSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { defaultPalette } from "../../data/dataset.ts";
-import { lockName } from "../../disk/folder_lock.ts";
+import { isFolderLocked } from "../../disk/folder_lock.ts";
 import type { WeightFile } from "../../nn/network.ts";
 import type { ReportClass, ReportData, ReportLoss, ReportRound, ReportScores } from "../../report/page/data.ts";
 import { protocolText } from "../protocol.ts";
@@ -133,7 +133,7 @@ function classesOf({ sketch, network, record, result, stages }: Found): Pick<Rep
 /** Where the run is, as far as its files tell. */
 function stateOf({ folder, kind, stages, result, steps, sketch }: Found): ReportData["state"] {
   const done = { stage: null, done: 0, total: 0, secondsLeft: null };
-  const isHeld = existsSync(join(folder, lockName));
+  const isHeld = isFolderLocked(folder);
   if (result !== null || existsSync(join(folder, resultName))) {
     if (!isHeld || kind === "evaluate" || !isOlder(join(folder, resultName), join(folder, "stages.json"))) {
       return { name: "finished", ...done };

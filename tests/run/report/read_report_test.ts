@@ -5,6 +5,10 @@ import { readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { decodeLabels } from "../../../src/data/labels.ts";
 import { meanOf } from "../../../src/metrics/confusion.ts";
+import { FolderLock } from "../../../src/disk/folder_lock.ts";
+import { UsageError } from "../../../src/errors.ts";
+import { openEvaluation } from "../../../src/run/report/evaluation.ts";
+import { readSketch, writeSketch } from "../../../src/run/report/run_sketch.ts";
 import { readRunReport } from "../../../src/run/report/read_report.ts";
 import { writeReport } from "../../../src/run/report/write_report.ts";
 import { withFolder, write } from "../../data/pictures.ts";
@@ -88,8 +92,28 @@ Deno.test("a run that is going on is read: what is finished is shown, and where 
     ]]);
     assertEquals(stopped.rounds.map(({ round, miou }) => [round, miou]), [[1, rounds[0].miou]]);
     assertEquals(stopped.loss, [{ stage: "round 2", steps: [[0, 0.5], [1, 0.5]] }]);
+    // A run that was killed leaves the file of its lock behind.
     write(join(folder, "lock"), "");
+    assertEquals(readRunReport(folder).state.name, "stopped");
+    using _lock = FolderLock.take(folder);
     assertEquals(readRunReport(folder).state.name, "running");
+  }));
+
+Deno.test("an evaluation that fails leaves the one before as it was, and another may follow", () =>
+  withFolder((folder) => {
+    makeRun(folder, { names: ["road", "sky"], rounds: 0 });
+    assertThrows(() => openEvaluation(folder), UsageError, "holds a run already");
+    const { adapted: _, sourceOnly } = JSON.parse(readFileSync(join(folder, "result.json"), "utf8"));
+    write(join(folder, "result.json"), JSON.stringify(sourceOnly));
+    const sketch = readSketch(folder);
+    assert(sketch !== null);
+    writeSketch(folder, { ...sketch, kind: "evaluate", settings: {} });
+    rmSync(join(folder, "config.json"));
+    const before = readRunReport(folder);
+    for (let start = 0; start < 2; start++) {
+      openEvaluation(folder);
+      assertEquals(readRunReport(folder), before);
+    }
   }));
 
 Deno.test("a control run stands beside the scores; one that is not finished is refused by name", () =>
