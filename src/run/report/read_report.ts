@@ -200,7 +200,12 @@ function controlScores(folder: string | undefined, classes: readonly ReportClass
     throw new Error(`There is no finished control run in ${folder}: ${join(folder, resultName)} is missing`);
   }
   const scores = isAdapted(result) ? result.adapted : result;
-  return scores === null ? [] : [shownScores("control", scores, classes)];
+  if (scores === null) return [];
+  // The rows of a matrix have no names: of other classes, or in another order, they would be taken for those of the run.
+  const own = readSketch(folder)?.classes.map(({ name }) => name) ?? Object.keys(scores.iou);
+  const hasSame = own.length === classes.length && classes.every(({ name }, id) => name === own[id]);
+  const { confusion, ...others } = scores;
+  return [shownScores("control", hasSame ? { ...others, confusion } : others, classes)];
 }
 
 function roundsOf({ folder, kind, result, stages }: Found, scores: readonly ReportScores[]): ReportRound[] {

@@ -124,6 +124,13 @@ Deno.test("a control run stands beside the scores; one that is not finished is r
     const { adapted } = JSON.parse(readFileSync(join(control, "result.json"), "utf8"));
     assertEquals(data.scores.at(-1)?.name, "control");
     assertEquals(data.scores.at(-1)?.iou, Object.values(adapted.iou));
+    assertEquals(data.scores.at(-1)?.confusion, adapted.confusion);
+    // The matrix of other classes would stand under the names of the run's.
+    const other = join(folder, "other");
+    makeRun(other, { names: ["sky", "road"], rounds: 1 });
+    const beside = readRunReport(own, { control: other }).scores.at(-1);
+    assertEquals([beside?.name, beside?.confusion], ["control", null]);
+    assert(beside?.iou.every((share) => share !== null));
     rmSync(join(control, "result.json"));
     assertThrows(() => readRunReport(own, { control }), Error, `There is no finished control run in ${control}`);
     assertThrows(() => readRunReport(join(folder, "none")), Error, `There is no run in ${join(folder, "none")}`);
