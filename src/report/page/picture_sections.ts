@@ -113,7 +113,9 @@ function comparison(
   const [left, right] = firstChoices(choices, isSeveral);
   const select = (side: "left" | "right", chosen: number) =>
     markup`<label>${side === "left" ? "Left" : "Right"} <select class="${side}">${
-      titles.map((title, index) => markup`<option${index === chosen && markup` selected`}>${title}</option>`)
+      titles.map((title, index) =>
+        markup`<option value="${title}"${index === chosen && markup` selected`}>${title}</option>`
+      )
     }</select></label>`;
   return markup`<div class="compare needs-script" hidden><canvas width="${strip.width}" height="${strip.height}" role="img" aria-label="${name}: two of the pictures, side by side"></canvas>
 <label class="slider"><span class="unseen">Border between left and right of ${name}, in percent</span><input type="range" class="border" min="0" max="100" value="50"></label>

@@ -1,8 +1,8 @@
 /** What a report shows is what stands in the run's folder, of runs of any size, state and version. */
 
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { readFileSync, rmSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { basename, join } from "node:path";
 import { decodeLabels } from "../../../src/data/labels.ts";
 import { meanOf } from "../../../src/metrics/confusion.ts";
 import { FolderLock } from "../../../src/disk/folder_lock.ts";
@@ -10,6 +10,7 @@ import { UsageError } from "../../../src/errors.ts";
 import { openEvaluation } from "../../../src/run/report/evaluation.ts";
 import { readSketch, writeSketch } from "../../../src/run/report/run_sketch.ts";
 import { readRunReport } from "../../../src/run/report/read_report.ts";
+import { writeTensorboard } from "../../../src/run/report/tensorboard.ts";
 import { writeReport } from "../../../src/run/report/write_report.ts";
 import { withFolder, write } from "../../data/pictures.ts";
 import { makeRun } from "./made_run.ts";
@@ -168,5 +169,23 @@ Deno.test("damaged files are refused by name", () =>
       assertThrows(() => readRunReport(folder), Error, path);
       write(path, new Uint8Array(whole));
     }
+    const log = join(folder, "metrics.jsonl");
+    const lines = readFileSync(log, "utf8");
+    write(log, lines.replace("}\n", '}{"step":1}\n'));
+    assertThrows(() => readRunReport(folder), Error, `Cannot read the log ${log}: line 1 `);
+    write(log, lines);
     readRunReport(folder);
+  }));
+
+Deno.test("a folder has one event file, also where another run was recorded in it before", () =>
+  withFolder((folder) => {
+    makeRun(folder, { names: ["road", "sky"], rounds: 1 });
+    const first = writeTensorboard(folder);
+    write(join(folder, "tensorboard", "events.out.tfevents.1.other"), "of another program");
+    const sketch = readSketch(folder);
+    assert(sketch !== null);
+    writeSketch(folder, { ...sketch, started: "2026-02-02T03:04:05.000Z" });
+    const second = writeTensorboard(folder);
+    assert(first !== second);
+    assertEquals(readdirSync(join(folder, "tensorboard")).sort(), ["events.out.tfevents.1.other", basename(second)]);
   }));
