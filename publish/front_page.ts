@@ -50,6 +50,14 @@ logits to its label. <a href="docs/browser.html">In a browser</a> tells how to h
 library in a page of your own.</p>
 </section>
 </div>
+<div class="grid">
+<figure><img class="wide" src="docs/images/studio.png" alt="The page that adapts, in mid-run: the rounds, and
+pseudo-labels appearing picture by picture"><figcaption>Pseudo-labels appear while a network adapts.</figcaption></figure>
+<figure><img class="wide" src="docs/images/label_page.png" alt="The page that labels: a street under the colours of its
+classes, with the share of each class"><figcaption>A network labels a picture.</figcaption></figure>
+<figure><img class="wide" src="docs/images/report.png" alt="The report of a run: a warning on the pseudo-labels of one
+class, and the IoU of each class before and after"><figcaption>Every run leaves a report.</figcaption></figure>
+</div>
 <h2>How it works</h2>
 <p>A network that was trained on labelled streets of one place does worse at another. Class-balanced self-training (Zou
 et al., ECCV 2018) needs no labels of the other place:</p>

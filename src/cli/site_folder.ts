@@ -14,7 +14,7 @@ import { makeFolder, readFile, writeFileSafely } from "../disk/files.ts";
 import { UsageError } from "../errors.ts";
 import { escaped } from "../report/svg.ts";
 import { readSite, type Site, siteFile } from "../web/site.ts";
-import { bundleForBrowsers } from "./browser_bundle.ts";
+import { bundleForBrowsers, licencesFile } from "./browser_bundle.ts";
 
 /** A page of a site. */
 interface SitePage {
@@ -102,7 +102,14 @@ function earlierFiles(folder: string): string[] {
     const { weights, studio } = readSite(new TextDecoder().decode(readFile(place)), place);
     const weightFiles = [weights.adapted?.file, weights.source?.file, studio?.source];
     const scripts = [labelPage, studioPage].flatMap(({ script, workers }) => [script, ...Object.keys(workers)]);
-    return [...weightFiles.filter((file) => file !== undefined), ...scripts, "index.html", "studio.html", "style.css"];
+    return [
+      ...weightFiles.filter((file) => file !== undefined),
+      ...scripts,
+      "index.html",
+      "studio.html",
+      "style.css",
+      licencesFile,
+    ];
   } catch {
     throw other;
   }

@@ -42,7 +42,6 @@ function Studio({ site }: { readonly site: Site }): JSX.Element {
   useEffect(() => {
     openAnew();
     send({ type: "look" });
-    void withoutGpu().then((text) => text !== null && tell({ type: "error", reason: "no adapter", text }));
     return () => worker.current?.terminate();
   }, []);
   const { phase } = view;
@@ -285,7 +284,9 @@ async function open(): Promise<void> {
     const response = await fetch(siteUrl);
     if (!response.ok) throw new Error(`${siteFile} is not there (${response.status}). Write the site anew`);
     const site = readSite(await response.text(), siteFile);
-    render(<Studio site={site} />, root);
+    // Without a GPU no Worker is started. A page of plain http has neither a GPU nor files of its own.
+    const missing = await withoutGpu();
+    render(missing === null ? <Studio site={site} /> : <NoGpu {...{ title }} text={missing} />, root);
   } catch (error) {
     root.textContent = errorText(error);
   }

@@ -4,12 +4,14 @@
  */
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { encode } from "fast-png";
 import { bundleForBrowsers } from "../../src/cli/browser_bundle.ts";
 import { decodeImage } from "../../src/data/decode.ts";
 import { encodeRgbPng } from "../../src/data/encode.ts";
 import { makeSample } from "../../src/data/sample.ts";
 import { renderTown } from "../../src/town/town.ts";
 import type { AdaptEvent } from "../../src/web/adapt_messages.ts";
+import { exifData, withChunk } from "../data/pictures.ts";
 import { MemoryFiles } from "../web/memory_files.ts";
 import { openSession, startCommand } from "../web/session.ts";
 import { tinySite } from "../web/tiny_site.ts";
@@ -22,6 +24,15 @@ const scripts = chromium === undefined ? new Map<string, Uint8Array<ArrayBuffer>
 const size = { height: 70, width: 110 };
 const photo = encodeRgbPng(renderTown("target", 5, { ...size, seed: 3 }).pixels, size.height, size.width);
 
+/** The same pixels, more or less transparent, and to be turned by a quarter. */
+const transparent = (() => {
+  const data = renderTown("target", 5, { ...size, seed: 3 }).pixels.map((value, index) =>
+    index % 4 === 3 ? index % 8 * 16 : value
+  );
+  const png = encode({ ...size, channels: 4, depth: 8, data });
+  return Uint8Array.from(withChunk(png, "eXIf", exifData(6, false)));
+})();
+
 const site: SiteHandler = (path) => {
   const script = scripts.get("adapt_worker.js");
   const javascript = { headers: { "content-type": "text/javascript" } };
@@ -31,6 +42,7 @@ const site: SiteHandler = (path) => {
     return new Response(hide + new TextDecoder().decode(script), javascript);
   }
   if (path === "town.png") return new Response(photo);
+  if (path === "transparent.png") return new Response(transparent);
   if (path === "site.json") return Response.json(tinySite);
   const page = '<!doctype html><html lang="en"><title>A run</title><link rel="icon" href="data:,"><p>A run';
   return new Response(page, { headers: { "content-type": "text/html" } });
@@ -128,19 +140,12 @@ browserTest("photos have the pixels that Deno reads, and a missing WebGPU is sai
   await withSite(site, async ({ url }) => {
     await withPage({}, async (page) => {
       await page.goto(url);
-      const begin = { ...start, images: { photos: ["town.png"] } };
+      const begin = { ...start, images: { photos: ["town.png", "transparent.png"] } };
       await tell(page, begin, ["began"]);
-      const [kept] = (await tell(page, { type: "file", name: "photo 0" }, ["file"])).slice(-1);
-      const image = await decodeImage(photo, "town.png");
-      const sample = makeSample("town.png", image, null, { size: { shortSide: 32 } });
-      const { height, width, pixels } = sample.image;
-      assertEquals([height, width], [32, 50]);
-      const header = new Uint8Array(8);
-      new DataView(header.buffer).setUint32(0, height, true);
-      new DataView(header.buffer).setUint32(4, width, true);
-      const bytes = Uint8Array.of(...header, ...new Uint8Array(pixels));
-      const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-      assertEquals<unknown>(kept?.bytes, hash.join());
+      for (const [index, bytes] of [photo, transparent].entries()) {
+        const [kept] = (await tell(page, { type: "file", name: `photo ${index}` }, ["file"])).slice(-1);
+        assertEquals<unknown>(kept?.bytes, await digestOfPhoto(bytes), `photo ${index}`);
+      }
       await page.reload();
       const args = JSON.stringify([start, ["kept"], 1, "without_gpu.js"]);
       const [error] = await page.evaluate<readonly Told[]>(`(${ask})(${args})`);
@@ -151,6 +156,18 @@ browserTest("photos have the pixels that Deno reads, and a missing WebGPU is sai
     });
   });
 });
+
+/** The digest of what is kept of a photo: the pixels that Deno reads, at the working size, behind their size. */
+async function digestOfPhoto(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  const image = await decodeImage(bytes, "a photo");
+  const { height, width, pixels } = makeSample("a photo", image, null, { size: { shortSide: 32 } }).image;
+  assertEquals(Math.min(height, width), 32);
+  const header = new Uint8Array(8);
+  new DataView(header.buffer).setUint32(0, height, true);
+  new DataView(header.buffer).setUint32(4, width, true);
+  const hash = await crypto.subtle.digest("SHA-256", Uint8Array.of(...header, ...new Uint8Array(pixels)));
+  return new Uint8Array(hash).join();
+}
 
 async function comparedWithDeno(found: readonly (number | null | undefined)[]): Promise<void> {
   const { session, of } = openSession(new MemoryFiles());

@@ -79,7 +79,7 @@ browserTest("every kernel is right under Chromium's WebGPU, and the benchmark's 
   const cases = (await selfTestCases()).length;
   await withSite(folder, async ({ url, requests }) => {
     const permissions = ["clipboard-read", "clipboard-write"];
-    await withPage({ seconds: 180, viewport: wide, permissions }, async (page) => {
+    await withPage({ seconds: 400, viewport: wide, permissions }, async (page) => {
       await page.goto(`${url}bench.html`);
       await page.getByText("Ready, on").waitFor();
       // By the keyboard: which row is timed, then the button.

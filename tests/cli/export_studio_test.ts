@@ -36,7 +36,12 @@ Deno.test("a studio without arguments has the towns, deeplab-nano and the towns'
       ...[undefined, 1, 1100],
     ]);
     const names = [...Deno.readDirSync(`${folder}/site`)].map(({ name }) => name).sort();
-    assertEquals(names, ["adapt_worker.js", "index.html", "site.json", "studio.js", "style.css"]);
+    assertEquals(names, ["adapt_worker.js", "index.html", "licences.txt", "site.json", "studio.js", "style.css"]);
+    const licences = await Deno.readTextFile(`${folder}/site/licences.txt`);
+    const named = [...licences.matchAll(/^([\w-]+) \d+\.\d+\.\d+: /gm)].map(([, name]) => name);
+    assertEquals(["preact", "valibot", "yaml"].filter((name) => named.includes(name)), ["preact", "valibot", "yaml"]);
+    // Parts of a package are no packages of their own.
+    assertEquals(named.filter((name) => name?.startsWith("preact")), ["preact"]);
   });
 });
 

@@ -40,9 +40,16 @@ Deno.test("export writes a page of relative paths, with weights of 16 bits, in 3
     const args = ["export", "--web", web, "--weights", `${weights}.safetensors`, "--title", title];
     const { code, stdout, stderr } = await crosswalk(...args, "--dtype", "f16", "--json");
     assertEquals(code, 0, stderr);
-    const files = ["adapted.safetensors", "app.js", "index.html", "site.json", "source.safetensors", "style.css"];
-    assertEquals(readdirSync(web).sort(), [...files, "worker.js"]);
-    assertEquals(Object.keys(JSON.parse(stdout).files).sort(), [...files, "worker.js"]);
+    const files = [
+      ...["adapted.safetensors", "app.js", "index.html", "licences.txt", "site.json", "source.safetensors"],
+      ...["style.css", "worker.js"],
+    ];
+    assertEquals(readdirSync(web).sort(), files);
+    assertEquals(Object.keys(JSON.parse(stdout).files).sort(), files);
+    // The scripts hold code of others, which may be handed on with its licence.
+    const licences = readFileSync(join(web, "licences.txt"), "utf8");
+    for (const name of ["preact", "valibot"]) assertMatch(licences, new RegExp(`^${name} [\\d.]+: MIT$`, "m"));
+    assertMatch(licences, /Jason Miller[^]*Permission is hereby granted/);
     const site = siteIn(web);
     assertEquals([site.title, site.model, site.classes[2]], [title, "deeplab-nano", "שמיים"]);
     assertEquals(site.palette.length, 3);
@@ -58,7 +65,7 @@ Deno.test("export writes a page of relative paths, with weights of 16 bits, in 3
     assertMatch(html, /content="default-src 'none'; [^"]*connect-src 'self'/);
 
     const sizes = await Promise.all(
-      files.concat("worker.js").filter((name) => !name.endsWith(".safetensors")).map(
+      files.filter((name) => !name.endsWith(".safetensors")).map(
         (name) => gzipped(Uint8Array.from(readFileSync(join(web, name)))),
       ),
     );

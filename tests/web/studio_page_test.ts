@@ -135,15 +135,19 @@ browserTest("the studio offers a kept run, goes on after a lost GPU, and deletes
 browserTest("the studio says what to try where there is no GPU", async () => {
   const text = "The adapter was refused.";
   const answers = { look: [{ type: "kept", run: null }], start: [{ type: "error", reason: "no adapter", text }] };
-  await withStudio(answers, async (page) => {
+  await withStudio(answers, async (page, requests) => {
     await page.getByRole("button", { name: "Adapt to the built-in town" }).click();
     await page.getByRole("alert").getByText(text).waitFor();
     await page.getByRole("heading", { name: "What to try" }).waitFor();
     await assertAccessible(page);
-    // A browser without WebGPU is found out before anything is chosen.
-    await page.addInitScript("delete Navigator.prototype.gpu");
+    // A browser without WebGPU is found out before anything is chosen. A page of plain http has no files of its own either.
+    const isWorker = (request: string) => request.endsWith("adapt_worker.js");
+    assertEquals(requests.filter(isWorker).length, 1);
+    await page.addInitScript("delete Navigator.prototype.gpu; delete Navigator.prototype.storage");
     await page.reload();
     await page.getByText("The browser has no WebGPU.").waitFor();
+    // No Worker is started, whose answers would take the sentence away again.
+    assertEquals(requests.filter(isWorker).length, 1);
     await screenshot(page, "studio-no-gpu-dark-360");
   });
 });

@@ -56,6 +56,18 @@ export function pngHeader(bytes: Uint8Array, path: string): StoredHeader {
   return { kind: "PNG", stored: { height: stored.height, width: stored.width }, orientation: orientationOf(file) };
 }
 
+/** Whether pixels of a PNG file may be transparent: they have alpha, or one of its colours stands for nothing. */
+export function isTransparentPng(bytes: Uint8Array, path: string): boolean {
+  const file = new FileBytes(bytes, path, "PNG");
+  const { channels } = formOf(file);
+  if (channels === 2 || channels === 4) return true;
+  for (let position = HEADER_END;; position += 12 + file.uint32(position)) {
+    const name = chunkName(file, position);
+    if (name === "tRNS") return true;
+    if (name === "IDAT" || name === "IEND") return false;
+  }
+}
+
 /**
  * Makes sure that a PNG file is whole. Checksums are not looked at.
  *

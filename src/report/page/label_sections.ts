@@ -99,10 +99,10 @@ export function pseudoLabelSection(runs: readonly ShownRun[]): Markup | undefine
         : [],
     ]);
   return markup`<h2>Pseudo-labels</h2>${runLegend(known)}
-<p>Precision is the share of a class's pseudo-labels that are right (solid line).${
+<p>In percent. Precision is the share of a class's pseudo-labels that are right (solid line).${
     hasRecall &&
     " Recall is the share of the pixels that truly are of the class that are labelled with it (dashed line)."
-  } Both in percent.</p>${
+  }</p>${
     classCharts("Precision and recall of pseudo-labels over rounds", classes, (name) => inPercent(curves(name)), {
       ...{ x: "round", y: "", domain: [0, 100] },
     })

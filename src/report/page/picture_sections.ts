@@ -79,7 +79,12 @@ function imageStrips(runs: readonly ShownRun[], name: string): Markup {
       }" role="group" aria-label="${
         runs.length > 1 ? `${name}, ${run.name}` : `${name}, all pictures`
       }" data-classes="${JSON.stringify(run.data.classes)}">${
-        pane({ title: "image", kind: "picture", png: strip.image }, run, runs.length > 1, true)
+        pane(
+          { title: strip.layers.length === 0 ? "as the run drew it" : "image", kind: "picture", png: strip.image },
+          run,
+          runs.length > 1,
+          true,
+        )
       }${strip.layers.map((layer) => pane(layer, run, runs.length > 1))}</div>`
     )
   }</article>`;
@@ -97,6 +102,9 @@ function pane({ title, kind, png }: ReportLayer, run: ShownRun, isOneOfSeveral: 
 function altText(title: string, kind: ReportLayer["kind"]): string {
   return kind === "labels" ? `${title}, as grey values` : kind === "confidence" ? `${title}, white is sure` : title;
 }
+
+/** The least width of a comparison, in pixels of its canvas. */
+const comparedWidth = 640;
 
 /** A slider between two layers. The left one is before, the right one after, where there are such. */
 function comparison(
@@ -117,7 +125,11 @@ function comparison(
         markup`<option value="${title}"${index === chosen && markup` selected`}>${title}</option>`
       )
     }</select></label>`;
-  return markup`<div class="compare needs-script" hidden><canvas width="${strip.width}" height="${strip.height}" role="img" aria-label="${name}: two of the pictures, side by side"></canvas>
+  // A small image is drawn enlarged, so that the line at the border stays thin.
+  const enlarged = Math.ceil(comparedWidth / strip.width);
+  return markup`<div class="compare needs-script" hidden><canvas width="${strip.width * enlarged}" height="${
+    strip.height * enlarged
+  }" role="img" aria-label="${name}: two of the pictures, side by side"></canvas>
 <label class="slider"><span class="unseen">Border between left and right of ${name}, in percent</span><input type="range" class="border" min="0" max="100" value="50"></label>
 <div class="bar">${select("left", left)}${select("right", right)}</div></div>`;
 }
