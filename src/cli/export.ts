@@ -18,7 +18,13 @@ import { readArguments } from "./arguments.ts";
 import { weightOptions } from "./open.ts";
 import { type SiteContents, writeSite } from "./site_folder.ts";
 import { studioSite } from "./studio_site.ts";
-import { besideSource, requireComparable, requirePhotographs, siteWeights, type WrittenWeights } from "./site_weights.ts";
+import {
+  besideSource,
+  requireComparable,
+  requirePhotographs,
+  siteWeights,
+  type WrittenWeights,
+} from "./site_weights.ts";
 
 /** Runs the command; returns the exit code. */
 export async function run(args: readonly string[]): Promise<number> {
