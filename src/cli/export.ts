@@ -5,10 +5,9 @@
  * @module
  */
 
-import { existsSync } from "node:fs";
-import { dirname, join } from "node:path";
 import { defaultPalette } from "../data/dataset.ts";
 import type { LabelSet } from "../data/label_sets.ts";
+import { errorText } from "../errors.ts";
 import { shown, terminal } from "../report/terminal.ts";
 import { mergedInto, wantedLabelSet } from "../run/meeting.ts";
 import { programVersion } from "../run/program_version.ts";
@@ -19,7 +18,13 @@ import { readArguments } from "./arguments.ts";
 import { weightOptions } from "./open.ts";
 import { type SiteContents, writeSite } from "./site_folder.ts";
 import { studioSite } from "./studio_site.ts";
-import { requireComparable, requirePhotographs, siteWeights, type WrittenWeights } from "./site_weights.ts";
+import {
+  besideSource,
+  requireComparable,
+  requirePhotographs,
+  siteWeights,
+  type WrittenWeights,
+} from "./site_weights.ts";
 
 /** Runs the command; returns the exit code. */
 export async function run(args: readonly string[]): Promise<number> {
@@ -59,9 +64,7 @@ async function contentsOf(settings: Settings, args: readonly string[]): Promise<
 /** The site of a page that labels, and its weight files. */
 function labelSite(settings: Settings): { readonly site: Site; readonly weights: readonly WrittenWeights[] } {
   const opened = openExported(settings.require("weights"), settings);
-  const sourcePath = settings.get("source-model") ?? besideSource(opened.path);
-  const source = sourcePath === undefined ? undefined : openExported(sourcePath, settings);
-  if (source !== undefined) requireComparable(opened, source);
+  const source = openSource(opened, settings);
   const { model: { name, variant = {} }, metadata } = opened;
   const dtype = settings.get("dtype");
   const adapted = siteWeights(opened, "adapted.safetensors", dtype);
@@ -94,10 +97,26 @@ function openExported(path: string, settings: Settings): OpenedWeights {
   return opened;
 }
 
-/** The network before adaptation, as a run keeps it beside the adapted one. */
-function besideSource(weights: string): string | undefined {
-  const path = join(dirname(weights), "source.safetensors");
-  return existsSync(path) && path !== weights ? path : undefined;
+/**
+ * The network before adaptation. Where none is named, it is that which a run keeps beside the adapted one; a file of that
+ * name that is something else is left out.
+ */
+function openSource(adapted: OpenedWeights, settings: Settings): OpenedWeights | undefined {
+  const open = (path: string) => {
+    const source = openExported(path, settings);
+    requireComparable(adapted, source);
+    return source;
+  };
+  const named = settings.get("source-model");
+  if (named !== undefined) return open(named);
+  const beside = besideSource(adapted.path);
+  if (beside === undefined) return undefined;
+  try {
+    return open(beside);
+  } catch (error) {
+    terminal.say(`${shown(beside)} lies beside the weights and is left out: ${errorText(error)}`);
+    return undefined;
+  }
 }
 
 /** The classes of a label set into which the network's are merged; nothing where they are the same. */

@@ -5,6 +5,8 @@
  */
 
 import { createHash } from "node:crypto";
+import { existsSync, realpathSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { ReasonedError } from "../errors.ts";
 import { writeSafetensors, writeStoredSafetensors } from "../formats/safetensors.ts";
 import { storedTensor } from "../formats/stored_tensor.ts";
@@ -75,4 +77,10 @@ export function requireComparable(adapted: OpenedWeights, source: OpenedWeights)
     }; ` +
       `${adapted.metadata.classes.join(", ")})`,
   );
+}
+
+/** The path of the network that a run keeps beside the adapted one, if there is one and it is not that file itself. */
+export function besideSource(weights: string): string | undefined {
+  const path = join(dirname(weights), "source.safetensors");
+  return existsSync(path) && realpathSync(path) !== realpathSync(weights) ? path : undefined;
 }

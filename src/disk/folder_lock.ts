@@ -4,7 +4,7 @@
  * @module
  */
 
-import { readFileSync, statSync, unlinkSync } from "node:fs";
+import { existsSync, readFileSync, statSync, unlinkSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -70,6 +70,22 @@ export class FolderLock {
   /** Releases the lock. */
   [Symbol.dispose](): void {
     this.release();
+  }
+}
+
+/**
+ * Whether a process holds the lock of a folder now. The file alone does not tell: one that was killed leaves it behind.
+ * The file is only read.
+ */
+export function isFolderLocked(folder: string): boolean {
+  const path = join(folder, lockName);
+  if (!existsSync(path)) return false;
+  try {
+    using file = Deno.openSync(path, { read: true });
+    return !file.tryLockSync(false);
+  } catch {
+    // It was removed meanwhile, or the file system knows no locks.
+    return existsSync(path);
   }
 }
 

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
-import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { requireComparable, siteWeights } from "../../src/cli/site_weights.ts";
+import { besideSource, requireComparable, siteWeights } from "../../src/cli/site_weights.ts";
 import { Gpu } from "../../src/gpu/gpu.ts";
 import { findModel } from "../../src/nn/models/mod.ts";
 import { Network, readWeights } from "../../src/nn/network.ts";
@@ -72,9 +72,15 @@ Deno.test("export writes a page of relative paths, with weights of 16 bits, in 3
     const total = sizes.reduce((sum, size) => sum + size, 0);
     assert(total <= 350_000, `the page takes ${total} bytes, gzipped`);
 
-    // Exported anew, without the network before adaptation.
-    rmSync(`${source}.safetensors`);
-    assertEquals((await crosswalk(...args)).code, 0);
+    // The file beside the weights may be the weights, by another name of theirs.
+    assertEquals(besideSource(`${weights}.safetensors`), `${source}.safetensors`);
+    assertEquals(besideSource(`${folder}/./source.safetensors`), undefined);
+
+    // Exported anew, with something else beside the weights.
+    await writeNetwork(`${source}.safetensors`, "fidnet-nano", ["road", "car"]);
+    const again = await crosswalk(...args);
+    assertEquals(again.code, 0, again.stderr);
+    assertStringIncludes(again.stderr, "is left out: Cannot export");
     assertEquals(existsSync(join(web, "source.safetensors")), false);
     assertEquals(siteIn(web).weights.source, undefined);
   }));

@@ -121,7 +121,9 @@ function comparison(
   const [left, right] = firstChoices(choices, isSeveral);
   const select = (side: "left" | "right", chosen: number) =>
     markup`<label>${side === "left" ? "Left" : "Right"} <select class="${side}">${
-      titles.map((title, index) => markup`<option${index === chosen && markup` selected`}>${title}</option>`)
+      titles.map((title, index) =>
+        markup`<option value="${title}"${index === chosen && markup` selected`}>${title}</option>`
+      )
     }</select></label>`;
   // A small image is drawn enlarged, so that the line at the border stays thin.
   const enlarged = Math.ceil(comparedWidth / strip.width);

@@ -41,9 +41,10 @@ function isEverywhere(hostname: string): boolean {
   return hostname === "0.0.0.0" || /^[0:]+$/.test(hostname);
 }
 
-/** A host name as it stands in a URL. */
+/** A host name as it stands in a URL, and as browsers write it: in small letters, IP addresses in their shortest form. */
 function inUrl(hostname: string): string {
-  return hostname.includes(":") ? `[${hostname}]` : hostname;
+  const text = hostname.includes(":") ? `[${hostname}]` : hostname;
+  return URL.parse(`http://${text}/`)?.hostname ?? text;
 }
 
 /** The URL to open in a browser on this computer. */
@@ -62,7 +63,7 @@ export function urlOf({ hostname, port }: Address): string {
 export function isOwnHost(host: string | null, { hostname, port }: Address): boolean {
   const [, name, digits] = /^(\[[0-9a-f:.]+\]|[^:[\]]+)(?::([0-9]+))?$/.exec(host?.toLowerCase() ?? "") ?? [];
   if (name === undefined || Number(digits ?? 80) !== port) return false;
-  const own = ["localhost", loopback, "[::1]", inUrl(hostname.toLowerCase())];
+  const own = ["localhost", loopback, "[::1]", inUrl(hostname)];
   if (own.includes(name)) return true;
   return isEverywhere(hostname) && (name.startsWith("[") || /^\d{1,3}(\.\d{1,3}){3}$/.test(name));
 }

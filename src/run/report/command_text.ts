@@ -25,7 +25,7 @@ export function commandText(command: Command, settings: SavedSettings, out?: str
   const saved: SavedSettings = { ...Object.fromEntries(earlier), ...settings };
   const own = taken.filter(({ key }) => key in saved);
   const usual = resolveSettings(command, {}, recipeValues(command, saved)).toJSON();
-  const hasRecipe = typeof saved.config === "string" && recipeText(saved.config) !== null;
+  const hasRecipe = typeof saved.config === "string" && recipeOf(saved.config) !== null;
   const words = own.filter(({ key }) => key !== "config" || hasRecipe)
     .filter(({ key }) => key === "config" || JSON.stringify(saved[key]) !== JSON.stringify(usual[key]))
     .flatMap((option) => wordsOf(option, saved[option.key]));
@@ -35,19 +35,19 @@ export function commandText(command: Command, settings: SavedSettings, out?: str
 /** The values that hold where an option is not given: those of the recipe that applies. */
 function recipeValues(command: Command, saved: SavedSettings): Values {
   if (typeof saved.config === "string") {
-    const text = recipeText(saved.config);
-    if (text !== null) return readRecipe(text, saved.config);
+    const recipe = recipeOf(saved.config);
+    if (recipe !== null) return recipe;
   }
   if (command !== "adapt" && command !== "train") return {};
   const text = builtInRecipe(saved);
   return text === null ? checkedValues([]) : readRecipe(text, "the built-in recipe");
 }
 
-/** The text of a recipe; `null` where its file is no more. */
-function recipeText(config: string): string | null {
+/** The values of a recipe; `null` where its file is no more, or has become something that is no recipe. */
+function recipeOf(config: string): Values | null {
   try {
     const path = recipePath(config);
-    return existsSync(path) ? new TextDecoder().decode(readFile(path)) : null;
+    return existsSync(path) ? readRecipe(new TextDecoder().decode(readFile(path)), config) : null;
   } catch {
     return null;
   }

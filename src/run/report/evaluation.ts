@@ -23,18 +23,27 @@ import { ScanLayers } from "./scan_layers.ts";
 import { writeReport } from "./write_report.ts";
 
 /**
- * Makes the folder of an evaluation. What an earlier evaluation left in it goes.
+ * Makes the folder of an evaluation. What an earlier evaluation left in it stays until this one has scores.
  *
  * @throws {UsageError} if the folder holds something else.
  */
 export function openEvaluation(out: string): void {
   const holdsRun = existsSync(join(out, configName)) || existsSync(join(out, "stages.json"));
-  const isOwn = existsSync(join(out, reportFolder)) && readSketch(out)?.kind === "evaluate";
-  if (holdsRun || (existsSync(join(out, resultName)) && !isOwn)) {
+  if (holdsRun || (existsSync(join(out, resultName)) && !isEvaluation(out))) {
     throw new UsageError(`${out} holds a run already. Choose another folder with --out`);
   }
-  if (isOwn) rmSync(join(out, reportFolder), { recursive: true });
   makeFolder(out);
+}
+
+function isEvaluation(folder: string): boolean {
+  return readSketch(folder)?.kind === "evaluate";
+}
+
+/** Removes what an earlier evaluation left. Its result goes first: a folder without one may be evaluated into. */
+function clearEvaluation(folder: string): void {
+  if (!isEvaluation(folder)) return;
+  rmSync(join(folder, resultName), { force: true });
+  rmSync(join(folder, reportFolder), { recursive: true });
 }
 
 /**
@@ -54,16 +63,15 @@ export async function writeEvaluation(
   },
 ): Promise<string> {
   const { gpu, network, settings, shapes: { size }, merge, folder } = context;
-  writeFileSafely(join(folder, resultName), jsonText(result));
+  clearEvaluation(folder);
   const classes = reportClasses(network, merge, { own: palette, scored: palette });
   const chosen = pictured(items);
   const layers = network.model.takes.scans === undefined
     ? new ImageLayers(context, chosen, null)
     : new ScanLayers(context, chosen, classes.classes.map(({ color }) => color), null);
-  await layers.network(0);
-  writeSketch(folder, {
-    ...{ kind: "evaluate", started: started.toISOString(), version: programVersion().version, ...classes },
-    ...{ network: networkText(network), adapter: adapterText(gpu), stages: [], peakBytes: gpu.peakBytes },
+  const sketch = {
+    ...{ kind: "evaluate" as const, started: started.toISOString(), version: programVersion().version, ...classes },
+    ...{ network: networkText(network), adapter: adapterText(gpu), stages: [], peakBytes: null },
     size: isExact(size)
       ? formatSize(size)
       : size === null
@@ -71,6 +79,11 @@ export async function writeEvaluation(
       : `a short side of ${size.shortSide} pixels`,
     images: { evaluation: items.length },
     settings: savedForm(settings),
-  });
+  };
+  // It tells whose folder this is, so it comes first.
+  writeSketch(folder, sketch);
+  await layers.network(0);
+  writeSketch(folder, { ...sketch, peakBytes: gpu.peakBytes });
+  writeFileSafely(join(folder, resultName), jsonText(result));
   return await writeReport([folder]);
 }

@@ -8,7 +8,7 @@
 import { existsSync, statSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { defaultPalette } from "../../data/dataset.ts";
-import { lockName } from "../../disk/folder_lock.ts";
+import { isFolderLocked } from "../../disk/folder_lock.ts";
 import type { WeightFile } from "../../nn/network.ts";
 import type { ReportClass, ReportData, ReportLoss, ReportRound, ReportScores } from "../../report/page/data.ts";
 import { protocolText } from "../protocol.ts";
@@ -133,7 +133,7 @@ function classesOf({ sketch, network, record, result, stages }: Found): Pick<Rep
 /** Where the run is, as far as its files tell. */
 function stateOf({ folder, kind, stages, result, steps, sketch }: Found): ReportData["state"] {
   const done = { stage: null, done: 0, total: 0, secondsLeft: null };
-  const isHeld = existsSync(join(folder, lockName));
+  const isHeld = isFolderLocked(folder);
   if (result !== null || existsSync(join(folder, resultName))) {
     if (!isHeld || kind === "evaluate" || !isOlder(join(folder, resultName), join(folder, "stages.json"))) {
       return { name: "finished", ...done };
@@ -200,7 +200,12 @@ function controlScores(folder: string | undefined, classes: readonly ReportClass
     throw new Error(`There is no finished control run in ${folder}: ${join(folder, resultName)} is missing`);
   }
   const scores = isAdapted(result) ? result.adapted : result;
-  return scores === null ? [] : [shownScores("control", scores, classes)];
+  if (scores === null) return [];
+  // The rows of a matrix have no names: of other classes, or in another order, they would be taken for those of the run.
+  const own = readSketch(folder)?.classes.map(({ name }) => name) ?? Object.keys(scores.iou);
+  const hasSame = own.length === classes.length && classes.every(({ name }, id) => name === own[id]);
+  const { confusion, ...others } = scores;
+  return [shownScores("control", hasSame ? { ...others, confusion } : others, classes)];
 }
 
 function roundsOf({ folder, kind, result, stages }: Found, scores: readonly ReportScores[]): ReportRound[] {

@@ -8,6 +8,7 @@
 import { closeSync, existsSync, openSync, readSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
+import { errorText } from "../../errors.ts";
 import { readFile } from "../../disk/files.ts";
 import { validated } from "../../formats/validation.ts";
 import { readMetadata, type WeightFile } from "../../nn/network.ts";
@@ -158,16 +159,28 @@ const stepSchema = v.object({ stage: v.string(), step: v.number(), loss: v.numbe
 /** A training step of the log. */
 export type LoggedStep = v.InferOutput<typeof stepSchema>;
 
-/** The training steps of the log, in order. A last line that is being written is left out. */
+/**
+ * The training steps of the log, in order. A last line that is being written is left out.
+ *
+ * @throws {Error} naming file and line where it is damaged.
+ */
 export function readSteps(folder: string): LoggedStep[] {
   const path = join(folder, logName);
   if (!existsSync(path)) return [];
-  return textOf(path).split("\n").flatMap((line) => {
+  return textOf(path).split("\n").flatMap((line, index) => {
     // Most lines are steps, and there may be 100,000 of them.
     if (!line.includes('"step"') || !line.endsWith("}")) return [];
-    const step = v.safeParse(stepSchema, JSON.parse(line));
+    const step = v.safeParse(stepSchema, parsedLine(line, index + 1, path));
     return step.success ? [step.output] : [];
   });
+}
+
+function parsedLine(line: string, number: number, path: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch (error) {
+    throw new Error(`Cannot read the log ${path}: line ${number} is no JSON (${errorText(error)})`);
+  }
 }
 
 /** What the newest weight file of a run says of its network; `null` where there is none. */

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { statSync } from "node:fs";
+import { readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { decodeLabels } from "../../data/labels.ts";
 import { encodeRgbPng } from "../../data/encode.ts";
@@ -24,20 +24,27 @@ import { readSketch } from "./run_sketch.ts";
 export const tensorboardFolder = "tensorboard";
 
 /**
- * Writes `tensorboard/events.out.tfevents.*` into a run's folder, and returns its path. Called again, it replaces the file.
+ * Writes `tensorboard/events.out.tfevents.*` into a run's folder, and returns its path. Called again, it replaces
+ * the file: TensorBoard would show the values of two files of one folder as one run.
  *
  * @throws {Error} if there is no run in the folder.
  */
 export function writeTensorboard(folder: string): string {
   const data = readRunReport(folder);
   const began = beginOf(folder);
-  const path = join(folder, tensorboardFolder, `events.out.tfevents.${Math.floor(began)}.crosswalk`);
+  const name = `events.out.tfevents.${Math.floor(began)}.crosswalk`;
+  const path = join(folder, tensorboardFolder, name);
   const events = [...lossEvents(readSteps(folder)), ...scoreEvents(data), ...roundEvents(data), ...pictureEvents(data)];
   // The log has no times, so that events lie a thousandth of a second apart, in their order.
   writeFileSafely(
     path,
     writeEventFile(began, events.map((event, index) => ({ ...event, time: began + index / 1000 }))),
   );
+  for (const other of readdirSync(join(folder, tensorboardFolder))) {
+    if (other !== name && /^events\.out\.tfevents\.\d+\.crosswalk$/.test(other)) {
+      rmSync(join(folder, tensorboardFolder, other));
+    }
+  }
   return path;
 }
 

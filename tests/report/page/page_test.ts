@@ -112,6 +112,15 @@ Deno.test("names of classes, images and runs are text, whatever they hold", () =
   }
 });
 
+Deno.test("what a comparison offers is the pictures by their titles, to the letter", () => {
+  // The text of an option loses spaces, its value does not.
+  const page = parsed(reportPage([sampleRun({ title: "two  spaces " }), sampleRun({ title: " run" })]));
+  const titles = [...page.querySelectorAll(".pane")].map((pane) => pane.getAttribute("data-title"));
+  const values = [...page.querySelectorAll(".compare option")].map((option) => option.getAttribute("value"));
+  assert(values.some((value) => value?.startsWith("two  spaces : ")));
+  for (const value of values) assert(titles.includes(value), value ?? "no value");
+});
+
 Deno.test("a run that has little shows that, and no empty section", () => {
   const nothing: ReportData = {
     ...{ ...sampleRun(), kind: "train", rounds: [], scores: [], priors: [], strips: [], loss: [], findings: [] },

@@ -30,6 +30,7 @@ Deno.test("what is no address is wrong usage, and the sentence says what is one"
 });
 
 Deno.test("the URL is one that a browser on this computer can open", () => {
+  assertEquals(urlOf({ hostname: "Box.local", port: 80 }), "http://box.local:80/");
   assertEquals(urlOf({ hostname: "127.0.0.1", port: 80 }), "http://127.0.0.1:80/");
   assertEquals(urlOf({ hostname: "::1", port: 8080 }), "http://[::1]:8080/");
   assertEquals(urlOf({ hostname: "0.0.0.0", port: 8080 }), "http://localhost:8080/");
@@ -54,6 +55,9 @@ Deno.test("a request is answered that names this computer, at the right port", (
     assertEquals(isOwnHost(host, address), false, String(host));
   }
   assertEquals(isOwnHost("localhost", { hostname: "127.0.0.1", port: 80 }), true);
+  // Browsers write an address in its shortest form, however it was typed.
+  const long = { hostname: "FD00:0:0:0:0:0:0:1", port: 8080 };
+  assertEquals([isOwnHost("[fd00::1]:8080", long), urlOf(long)], [true, "http://[fd00::1]:8080/"]);
 });
 
 Deno.test("where it listens at all addresses, any IP address is right, and still no foreign name", () => {

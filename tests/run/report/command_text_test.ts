@@ -37,9 +37,12 @@ Deno.test("the command of a run gives its settings again, with recipes, lists, s
     const recipe = `${folder}/recipe.yaml`;
     write(recipe, "rounds: 4\nmirror: false\n");
     assert((await repeated("adapt", [...data, "--config", recipe, "--mirror"])).includes(" --mirror"));
-    // A recipe that is no more is no obstacle.
+    // A recipe that is no more, or no recipe any more, is no obstacle.
     const saved = JSON.parse(JSON.stringify(savedForm(readArguments("adapt", [...data, "--config", recipe]))));
-    Deno.removeSync(recipe);
-    const text = commandText("adapt", saved);
-    assert(text.includes("--rounds 4") && text.includes("--no-mirror") && !text.includes("--config"), text);
+    for (const after of ["unknown-key: 1\n", "rounds: many\n", null]) {
+      if (after === null) Deno.removeSync(recipe);
+      else write(recipe, after);
+      const text = commandText("adapt", saved);
+      assert(text.includes("--rounds 4") && text.includes("--no-mirror") && !text.includes("--config"), text);
+    }
   }));

@@ -1,11 +1,16 @@
 /** What a report shows is what stands in the run's folder, of runs of any size, state and version. */
 
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { readFileSync, rmSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { basename, join } from "node:path";
 import { decodeLabels } from "../../../src/data/labels.ts";
 import { meanOf } from "../../../src/metrics/confusion.ts";
+import { FolderLock } from "../../../src/disk/folder_lock.ts";
+import { UsageError } from "../../../src/errors.ts";
+import { openEvaluation } from "../../../src/run/report/evaluation.ts";
+import { readSketch, writeSketch } from "../../../src/run/report/run_sketch.ts";
 import { readRunReport } from "../../../src/run/report/read_report.ts";
+import { writeTensorboard } from "../../../src/run/report/tensorboard.ts";
 import { writeReport } from "../../../src/run/report/write_report.ts";
 import { withFolder, write } from "../../data/pictures.ts";
 import { makeRun } from "./made_run.ts";
@@ -88,8 +93,28 @@ Deno.test("a run that is going on is read: what is finished is shown, and where 
     ]]);
     assertEquals(stopped.rounds.map(({ round, miou }) => [round, miou]), [[1, rounds[0].miou]]);
     assertEquals(stopped.loss, [{ stage: "round 2", steps: [[0, 0.5], [1, 0.5]] }]);
+    // A run that was killed leaves the file of its lock behind.
     write(join(folder, "lock"), "");
+    assertEquals(readRunReport(folder).state.name, "stopped");
+    using _lock = FolderLock.take(folder);
     assertEquals(readRunReport(folder).state.name, "running");
+  }));
+
+Deno.test("an evaluation that fails leaves the one before as it was, and another may follow", () =>
+  withFolder((folder) => {
+    makeRun(folder, { names: ["road", "sky"], rounds: 0 });
+    assertThrows(() => openEvaluation(folder), UsageError, "holds a run already");
+    const { adapted: _, sourceOnly } = JSON.parse(readFileSync(join(folder, "result.json"), "utf8"));
+    write(join(folder, "result.json"), JSON.stringify(sourceOnly));
+    const sketch = readSketch(folder);
+    assert(sketch !== null);
+    writeSketch(folder, { ...sketch, kind: "evaluate", settings: {} });
+    rmSync(join(folder, "config.json"));
+    const before = readRunReport(folder);
+    for (let start = 0; start < 2; start++) {
+      openEvaluation(folder);
+      assertEquals(readRunReport(folder), before);
+    }
   }));
 
 Deno.test("a control run stands beside the scores; one that is not finished is refused by name", () =>
@@ -100,6 +125,13 @@ Deno.test("a control run stands beside the scores; one that is not finished is r
     const { adapted } = JSON.parse(readFileSync(join(control, "result.json"), "utf8"));
     assertEquals(data.scores.at(-1)?.name, "control");
     assertEquals(data.scores.at(-1)?.iou, Object.values(adapted.iou));
+    assertEquals(data.scores.at(-1)?.confusion, adapted.confusion);
+    // The matrix of other classes would stand under the names of the run's.
+    const other = join(folder, "other");
+    makeRun(other, { names: ["sky", "road"], rounds: 1 });
+    const beside = readRunReport(own, { control: other }).scores.at(-1);
+    assertEquals([beside?.name, beside?.confusion], ["control", null]);
+    assert(beside?.iou.every((share) => share !== null));
     rmSync(join(control, "result.json"));
     assertThrows(() => readRunReport(own, { control }), Error, `There is no finished control run in ${control}`);
     assertThrows(() => readRunReport(join(folder, "none")), Error, `There is no run in ${join(folder, "none")}`);
@@ -137,5 +169,23 @@ Deno.test("damaged files are refused by name", () =>
       assertThrows(() => readRunReport(folder), Error, path);
       write(path, new Uint8Array(whole));
     }
+    const log = join(folder, "metrics.jsonl");
+    const lines = readFileSync(log, "utf8");
+    write(log, lines.replace("}\n", '}{"step":1}\n'));
+    assertThrows(() => readRunReport(folder), Error, `Cannot read the log ${log}: line 1 `);
+    write(log, lines);
     readRunReport(folder);
+  }));
+
+Deno.test("a folder has one event file, also where another run was recorded in it before", () =>
+  withFolder((folder) => {
+    makeRun(folder, { names: ["road", "sky"], rounds: 1 });
+    const first = writeTensorboard(folder);
+    write(join(folder, "tensorboard", "events.out.tfevents.1.other"), "of another program");
+    const sketch = readSketch(folder);
+    assert(sketch !== null);
+    writeSketch(folder, { ...sketch, started: "2026-02-02T03:04:05.000Z" });
+    const second = writeTensorboard(folder);
+    assert(first !== second);
+    assertEquals(readdirSync(join(folder, "tensorboard")).sort(), ["events.out.tfevents.1.other", basename(second)]);
   }));
