@@ -72,7 +72,7 @@ export async function packageModules(root: string, entries: readonly string[]): 
 }
 
 /** What a module is called in the package. */
-export function scriptPath(path: string): string {
+function scriptPath(path: string): string {
   return path.endsWith(".ts") ? `${path.slice(0, -3)}.js` : `${path}.js`;
 }
 

@@ -19,7 +19,7 @@ export type AdaptCommand =
   /** Which run is kept here? The answer is `kept`. */
   | { readonly type: "look" }
   /**
-   * Begins a run. What was kept of an earlier one is deleted.
+   * Begins a run. What was kept of an earlier one is deleted, unless the start is refused.
    *
    * `site`: address of the `site.json`. `options`: values of options that hold against those of the site's recipe.
    * `weights`: a file to start from in the place of the site's own.

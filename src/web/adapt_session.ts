@@ -19,6 +19,7 @@ import { planRounds } from "../selftraining/rounds.ts";
 import type { AdaptCommand, AdaptEvent, KeptRun, PlannedRound } from "./adapt_messages.ts";
 import {
   type BrowserRun,
+  checkedStart,
   keptStart,
   keptTarget,
   openRun,
@@ -141,20 +142,22 @@ export class AdaptSession {
 
   async #start(command: StartCommand): Promise<void> {
     const { decode } = this.tools;
-    // Without an adapter, an earlier run stays.
+    // Without an adapter, and after a start that is refused, an earlier run stays.
     await requestAdapter();
+    const checked = await checkedStart(command);
     await this.#discard();
     this.#rest.end();
     const gpu = await Gpu.open();
     try {
       const store = await this.#opened();
-      await prepareRun(store, command, { decode, gpu, progress: this.#progress(), adapter: adapterName(gpu.info) });
+      await prepareRun(store, checked, { decode, gpu, progress: this.#progress(), adapter: adapterName(gpu.info) });
       await this.#begin(store, gpu);
     } catch (error) {
       const found = await lossOf(gpu, error);
       gpu.close();
       // What was gathered before the run began is of no use.
       await this.#discard();
+      this.tools.tell({ type: "kept", run: null });
       throw found;
     }
   }

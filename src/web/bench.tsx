@@ -34,7 +34,7 @@ const nothing = { stage: "", done: 0, total: 1, seconds: 0, text: "", peaks: nul
 const empty: View = { ...nothing, phase: "opening", facts: [], rows: [] };
 
 /** What a visitor does. */
-type PageEvent = { readonly type: "start" } | { readonly type: "stop" } | { readonly type: "reopen" };
+type PageEvent = { readonly type: "start" } | { readonly type: "stop" };
 
 function afterEvent(view: View, event: BenchEvent | PageEvent): View {
   switch (event.type) {
@@ -48,8 +48,6 @@ function afterEvent(view: View, event: BenchEvent | PageEvent): View {
       return { ...view, ...nothing, phase: "running", stage: "Starting" };
     case "stop":
       return { ...view, phase: "stopped" };
-    case "reopen":
-      return view.phase === "failed" ? { ...view, phase: "opening" } : view;
     case "progress":
       return { ...view, stage: event.stage, done: event.done, total: event.total };
     case "peaks":

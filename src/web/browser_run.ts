@@ -105,33 +105,56 @@ function firstNetwork(
   return { model, metadata: weights === null ? known : { ...known, ...weights.metadata }, weights };
 }
 
-/** Gathers all that a run needs in its store. */
-export async function prepareRun(
-  store: OpfsStore,
+/** A start that nothing speaks against so far. */
+export interface CheckedStart extends Pick<StartCommand, "site" | "images"> {
+  /** Values of options, by key. */
+  readonly recipe: RunStart["recipe"];
+  readonly settings: Settings;
+  /** The packed source set beside the site; `undefined` for the built-in town. */
+  readonly source: string | undefined;
+  /** Bytes of the weight file to start from; `null` where there is none. */
+  readonly weights: Uint8Array<ArrayBuffer> | null;
+  /** Name of the weight file. */
+  readonly name: string;
+}
+
+/**
+ * Reads what a run is to start with. What is refused is refused here, before anything is drawn, kept or deleted.
+ *
+ * @throws {Error} if the recipe or the weights are not sound, or there is no photo.
+ */
+export async function checkedStart(
   { site: address, images, options, weights: given }: StartCommand,
-  tools: { readonly decode: Decode; readonly progress: Progress; readonly gpu: Gpu; readonly adapter: string },
-): Promise<void> {
-  const { decode, progress, gpu, adapter } = tools;
+): Promise<CheckedStart> {
   const site = readSite(new TextDecoder().decode(await fetched(address)), siteFile);
   const recipe = { ...site.studio?.recipe, ...options };
   const settings = settingsOf(recipe);
-  const beside = (file: string) => fetched(new URL(file, address).href);
   const own = site.weights.source ?? site.weights.adapted;
   const weights = given !== undefined
     ? new Uint8Array(await given.arrayBuffer())
     : own === undefined
     ? null
-    : await beside(own.file);
+    : await fetched(new URL(own.file, address).href);
   const name = given?.name ?? own?.file ?? "";
-  // What is refused is refused before anything is drawn or kept.
   firstNetwork(settings, weights, name, { classes: site.classes });
+  if (images.kind === "photos" && images.files.length === 0) throw new Error("There is no photo to adapt to");
+  return { site: address, images, recipe, settings, source: site.studio?.source, weights, name };
+}
+
+/** Gathers all that a run needs in its store. */
+export async function prepareRun(
+  store: OpfsStore,
+  { site, images, recipe, settings, source: sourceFile, weights, name: weightsFile }: CheckedStart,
+  tools: { readonly decode: Decode; readonly progress: Progress; readonly gpu: Gpu; readonly adapter: string },
+): Promise<void> {
+  const { decode, progress, gpu, adapter } = tools;
   const town = { ...settings.get("town-size"), seed: settings.get("seed") };
   const count = settings.get("town-images");
-  if (site.studio?.source === undefined) {
+  if (sourceFile === undefined) {
     await drawTown(store, "source", { ...town, town: "source", count }, progress);
-  } else await keepSet(store, "source", await beside(site.studio.source));
+  } else await keepSet(store, "source", await fetched(new URL(sourceFile, site).href));
   const source = await requireSet(store, "source");
-  const { model, metadata } = firstNetwork(settings, weights, name, source);
+  const { model, metadata } = firstNetwork(settings, weights, weightsFile, source);
   itemsOf("source", source, metadata.classes);
   if (weights !== null) await store.write(weightsName, weights);
   let photos: RunStart["photos"] = null;
@@ -139,7 +162,6 @@ export async function prepareRun(
     await drawTown(store, "target", { ...town, town: "target", count }, progress);
     await drawTown(store, "evaluation", { ...town, town: "target", count: scoredPictures }, progress);
   } else {
-    if (images.files.length === 0) throw new Error("There is no photo to adapt to");
     const sized = { model, recorded: metadata.size };
     const size = runSize(settings, sized, { source: sizesOf(source), adapts: true }, progress.line);
     photos = await keepPhotos(store, images.files, { size, decode, progress });

@@ -26,7 +26,7 @@ export interface PictureView {
 }
 
 /** A picture in a canvas, drawn anew when something about it changes. */
-export function PictureCanvas({ bitmap, labelled, drawing, text }: {
+function PictureCanvas({ bitmap, labelled, drawing, text }: {
   readonly bitmap: ImageBitmap;
   readonly labelled: LabelledPicture | undefined;
   readonly drawing: Drawing;

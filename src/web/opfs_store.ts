@@ -225,6 +225,8 @@ export class OpfsStore implements RunStore<StoredItem> {
   ): LabelSink {
     const file = String(this.#nextFile++);
     const opening = this.files.open(file);
+    // What is wrong with it is said when the first labels are written, which may be much later.
+    opening.catch(() => {});
     const places: LabelPlace[] = [];
     const precision = new Precision(merge?.toClasses.length ?? classes);
     let end = 0;

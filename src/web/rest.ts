@@ -17,11 +17,6 @@ export class Rest {
     return this.#end !== null;
   }
 
-  /** Whether the run rests. */
-  get isResting(): boolean {
-    return this.#isResting;
-  }
-
   /** Lets the run rest when it comes to the next place for it. */
   begin(): void {
     this.#end ??= Promise.withResolvers<void>();

@@ -51,8 +51,6 @@ function Studio({ site }: { readonly site: Site }): JSX.Element {
   }, [phase]);
 
   const start = ({ photos, weights, recipe }: StartChoice) => {
-    // An earlier run is deleted.
-    tell({ type: "kept", run: null });
     tell({ type: "phase", phase: "starting" });
     // Asks the browser not to throw the run away when its disk is full.
     void navigator.storage.persist();
@@ -83,7 +81,7 @@ function Studio({ site }: { readonly site: Site }): JSX.Element {
       <main>
         <Failure view={view} onResume={resume} />
         <Kept view={view} onResume={resume} />
-        {(phase === "none" || isKept(view) || (phase === "failed" && view.run === null)) && (
+        {(phase === "none" || isKept(view) || (phase === "failed" && view.adapter === null)) && (
           <StartForm recipe={recipeText(site.studio?.recipe ?? {})} start={startText(site)} onStart={start} />
         )}
         {["starting", "running", "pausing", "paused"].includes(phase) && (

@@ -18,7 +18,7 @@ export interface StartChoice {
 }
 
 /** How many pictures a run takes; with fewer, thresholds mean little. */
-export const fewest = 20;
+const fewest = 20;
 const most = 200;
 
 /** Asks for pictures, and for what else a run may start from. */

@@ -7,6 +7,7 @@
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { LabelledPicture } from "./adapt_messages.ts";
+import type { RunView } from "./studio_run.ts";
 
 /** A class as a page shows it. */
 export interface PageClass {
@@ -31,7 +32,7 @@ interface Painting {
 }
 
 /** A picture with its labels laid over it. Pixels without a label are dim. */
-export function LabelCanvas(
+function LabelCanvas(
   { picture, label, classes, opacity = 0.7, cut = 0, hidden }: Painting & {
     readonly picture: LabelledPicture | ComparedPicture;
     readonly label: string;
@@ -67,13 +68,13 @@ function paint(picture: LabelledPicture | ComparedPicture, { classes, opacity = 
 
 /** The newest pseudo-labels. */
 export function PictureGrid(
-  { pictures, classes }: { readonly pictures: readonly LabelledPicture[]; readonly classes: readonly PageClass[] },
+  { pictures, classes }: Pick<RunView, "pictures"> & { readonly classes: readonly PageClass[] },
 ): JSX.Element | null {
   if (pictures.length === 0) return null;
   return (
     <ul class="grid pseudo-labels">
       {pictures.map((picture) => (
-        <li key={picture.name}>
+        <li key={picture.index}>
           <figure>
             <LabelCanvas {...{ picture, classes }} label={`Pseudo-labels of ${picture.name}`} />
             <figcaption>

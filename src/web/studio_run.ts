@@ -45,8 +45,8 @@ export interface RunView {
   readonly planned: readonly PlannedRound[];
   /** Scores by the stage's name, in the order in which they were made. */
   readonly scores: ReadonlyMap<string, SplitScores | null>;
-  /** The newest pseudo-labels, the newest first. */
-  readonly pictures: readonly LabelledPicture[];
+  /** The newest pseudo-labels, the newest first, each with its image's number. An image is there once. */
+  readonly pictures: readonly (LabelledPicture & { readonly index: number })[];
   readonly warnings: readonly string[];
   /** Why the run does not go on; `null` if nothing is wrong. */
   readonly error: Extract<AdaptEvent, { readonly type: "error" }> | null;
@@ -87,7 +87,7 @@ export function afterEvent(view: RunView, event: AdaptEvent | PageEvent, now: nu
     case "log":
       return afterEntry(view, event.entry);
     case "labels":
-      return { ...view, pictures: [event.picture, ...view.pictures].slice(0, shownPictures) };
+      return { ...view, pictures: picturesWith(view.pictures, event) };
     case "scores":
       return { ...view, scores: new Map([...view.scores, [event.stage, event.scores]]) };
     case "warning":
@@ -103,6 +103,14 @@ export function afterEvent(view: RunView, event: AdaptEvent | PageEvent, now: nu
     case "file":
       return view;
   }
+}
+
+/** The newest pseudo-labels with those of an image, which take the place of its earlier ones. */
+function picturesWith(
+  pictures: RunView["pictures"],
+  { index, picture }: Extract<AdaptEvent, { readonly type: "labels" }>,
+): RunView["pictures"] {
+  return [{ ...picture, index }, ...pictures.filter((one) => one.index !== index)].slice(0, shownPictures);
 }
 
 function stageAfter(

@@ -163,6 +163,13 @@ Deno.test("photos of several shapes are adapted to, a run can be deleted, and it
   const [file] = of("file");
   assert(file !== undefined);
   assertMatch(readSafetensors(file.bytes, file.name).metadata.model ?? "", /^deeplab-nano/);
+  // A start that is refused deletes no earlier run.
+  await session.handle(startCommand({ ...few, portions: 1 }));
+  assertStringIncludes(of("error")[0]?.text ?? "", "portions");
+  await session.handle({ type: "look" });
+  assertEquals(of("kept").at(-1)?.run?.isFinished, true);
+  await session.handle({ type: "file", name: "weights.safetensors" });
+  assertEquals(of("file")[1]?.bytes, file.bytes);
   await session.handle({ type: "delete" });
   assertEquals(of("kept").at(-1)?.run, null);
   await session.close();

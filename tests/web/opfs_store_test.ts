@@ -104,6 +104,16 @@ Deno.test("files that a run does not need any more are removed, and all of them 
   assertEquals(await files.names(), []);
 });
 
+Deno.test("a file for labels that cannot be opened is said where they are written", async () => {
+  const files = new MemoryFiles();
+  const store = await OpfsStore.open(files);
+  files.open = () => Promise.reject(new Error("there is no room"));
+  const sink = store.openLabels(1, items, 3);
+  // The images are labelled first. A promise that nobody waits for meanwhile would end the Worker.
+  await new Promise((resolve) => setTimeout(resolve));
+  await assertRejects(() => sink.write({ height: 1, width: 1, labels: Uint8Array.of(0) }, null), Error, "no room");
+});
+
 Deno.test("soft labels come back with the hard ones", async () => {
   const store = await OpfsStore.open(new MemoryFiles());
   await using sink = store.openLabels(2, [item("a")], 3);

@@ -112,12 +112,18 @@ browserTest("the studio offers a kept run, goes on after a lost GPU, and deletes
   const entry = { stage: "round 1: labelling", lambda: [0.5, 1, 0.7], labelled: [1, 0, 3], precision: [1, null, 0.5] };
   const answers = {
     look: [{ type: "kept", run }],
+    start: [{ type: "error", reason: "failed", text: "The recipe has an unknown key." }],
     resume: [began, labelled, { type: "log", entry }, lost],
     delete: [{ type: "kept", run: null }],
   };
   await withStudio(answers, async (page) => {
     await page.getByText(/^There is a run of .* It is not finished. A new run takes its place.$/).waitFor();
-    await page.getByRole("button", { name: "Go on with it" }).click();
+    await page.getByRole("button", { name: "Go on with it" }).waitFor();
+    // A start that is refused takes nothing away: another one can be tried, and the kept run is there.
+    await page.getByRole("button", { name: "Adapt to the built-in town" }).click();
+    await page.getByRole("alert").getByText("The recipe has an unknown key.").waitFor();
+    await page.getByRole("button", { name: "Adapt to the built-in town" }).waitFor();
+    await page.getByRole("button", { name: "Go on from the last checkpoint" }).click();
     await page.getByRole("alert").getByText("The GPU was lost").waitFor();
     assertEquals(await page.getByRole("rowheader").allTextContents(), site.classes.map((name) => ` ${name}`));
     await page.getByText("λ 0.700, 75.0 %, 50.0 % right").waitFor();

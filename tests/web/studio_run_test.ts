@@ -65,4 +65,7 @@ Deno.test("only the newest pseudo-labels are held", () => {
   }));
   const { pictures } = after(events);
   assertEquals([pictures[0]?.name, pictures.length], ["29", 12]);
+  // A run that goes on tells them again, and a round labels each image anew: an image is shown once.
+  const again = after([...events.slice(20), ...events.slice(20)]).pictures.map(({ name }) => name);
+  assertEquals(again, Array.from({ length: 10 }, (_, index) => `${29 - index}`));
 });
