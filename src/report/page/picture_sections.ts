@@ -143,7 +143,9 @@ function firstChoices(choices: readonly RunLayer[], isSeveral: boolean): [number
   if (isSeveral && firstAfter !== undefined && lastAfter !== undefined && firstAfter !== lastAfter) {
     return [firstAfter.index, lastAfter.index];
   }
-  const before = labels.find(({ layer }) => /source|before/.test(layer.title)) ?? labels[0];
+  const before = labels.find(({ layer }) => /source|before/.test(layer.title)) ??
+    // A run that goes on from a round of another begins with the network after that round.
+    (afters[0] === lastAfter ? labels[0] : afters[0]);
   const [left, right] = [before?.index ?? 0, (lastAfter ?? labels.at(-1))?.index ?? 1];
   return left === right ? [0, 1] : [left, right];
 }

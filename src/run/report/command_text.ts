@@ -10,6 +10,7 @@ import { builtInRecipe } from "../../settings/built_in_recipes.ts";
 import { type Command, type Option, optionsOf } from "../../settings/options.ts";
 import { recipePath } from "../../settings/recipe_files.ts";
 import { checkedValues, readRecipe, readValue, resolveSettings, type Values } from "../../settings/settings.ts";
+import { continuedSettings } from "../earlier_rounds.ts";
 import type { SavedSettings } from "../run_config.ts";
 
 /**
@@ -34,13 +35,24 @@ export function commandText(command: Command, settings: SavedSettings, out?: str
 
 /** The values that hold where an option is not given: those of the recipe that applies. */
 function recipeValues(command: Command, saved: SavedSettings): Values {
+  const earlier = typeof saved.run === "string" ? settingsOf(saved.run) : null;
   if (typeof saved.config === "string") {
     const recipe = recipeOf(saved.config);
-    if (recipe !== null) return recipe;
+    if (recipe !== null) return { ...earlier, ...recipe };
   }
+  if (earlier !== null) return earlier;
   if (command !== "adapt" && command !== "train") return {};
   const text = builtInRecipe(saved);
   return text === null ? checkedValues([]) : readRecipe(text, "the built-in recipe");
+}
+
+/** The settings of the run that a run goes on from; `null` where it is no more. */
+function settingsOf(run: string): Values | null {
+  try {
+    return continuedSettings(run);
+  } catch {
+    return null;
+  }
 }
 
 /** The values of a recipe; `null` where its file is no more, or has become something that is no recipe. */

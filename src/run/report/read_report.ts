@@ -91,10 +91,11 @@ export function readRunReport(folder: string, options: ReportOptions = {}): Repo
 function readFound(folder: string): Found {
   const sketch = readSketch(folder);
   const config = readConfig(folder);
-  const settings = sketch?.settings ?? config?.settings;
-  if (settings === undefined) {
+  const saved = sketch?.settings ?? config?.settings;
+  if (saved === undefined) {
     throw new Error(`There is no run in ${folder}: neither config.json nor report/run.json is there`);
   }
+  const settings = sketch?.run === undefined ? saved : { ...saved, run: sketch.run };
   const result = readResultFile(folder);
   const kind = sketch?.kind ?? (isAdapted(result) || settings.rounds !== undefined ? "adapt" : "train");
   const stages = kind === "evaluate" ? noStages : readStages(folder);
@@ -153,7 +154,7 @@ function isOlder(path: string, other: string): boolean {
   return existsSync(other) && statSync(path).mtimeMs < statSync(other).mtimeMs;
 }
 
-function scoresOf({ result, stages }: Found, classes: readonly ReportClass[]): ReportScores[] {
+function scoresOf({ result, stages, settings }: Found, classes: readonly ReportClass[]): ReportScores[] {
   const named = (name: ReportScores["name"], scores: FoundScores | null | undefined): ReportScores[] =>
     scores === null || scores === undefined ? [] : [shownScores(name, scores, classes)];
   if (isAdapted(result)) {
@@ -164,9 +165,12 @@ function scoresOf({ result, stages }: Found, classes: readonly ReportClass[]): R
     ];
   }
   if (result !== null) return named("after", result);
+  // A run that goes on from a round of another scores that round's network first.
+  const from = settings["from-round"];
+  const first = typeof from === "number" && from > 0 ? `round ${from}` as const : "before";
   return [...stages.scores].flatMap(([stage, scores]) => {
     const round = /^round (\d+)$/.exec(stage)?.[1];
-    return named(round !== undefined ? `round ${Number(round)}` : stage === "source" ? "before" : "after", scores);
+    return named(round !== undefined ? `round ${Number(round)}` : stage === "source" ? first : "after", scores);
   });
 }
 

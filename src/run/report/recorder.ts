@@ -4,6 +4,7 @@
  * @module
  */
 
+import { resolve } from "node:path";
 import { defaultPalette } from "../../data/dataset.ts";
 import type { ClassMap } from "../../data/class_map.ts";
 import type { Network } from "../../nn/network.ts";
@@ -81,9 +82,11 @@ export class RunRecorder {
     this.#layers = network.model.takes.scans === undefined
       ? new ImageLayers(layerContext, items, labelled)
       : new ScanLayers(layerContext, items, classes.classes.map(({ color }) => color), labelled);
+    const earlier = adapts ? settings.get("run") : undefined;
     this.#sketch = {
       ...{ kind, started: startOf(context), version: programVersion().version, ...classes, stages },
       ...{ network: networkText(network), adapter: adapterText(gpu), size: shapesText(shapes), peakBytes: null },
+      ...earlier === undefined ? {} : { run: resolve(earlier) },
       images: {
         source: data.sourceSplit.items.length,
         ...adapts ? { target: data.targetSplit.items.length } : {},

@@ -40,6 +40,8 @@ const schema = v.object({
   stages: v.array(v.object({ stage: v.string(), steps: count })),
   /** The most GPU memory that was allocated, in bytes; `null` before the end. */
   peakBytes: v.nullable(count),
+  /** The folder of the run that it goes on from. `config.json` has its record under the key of that option. */
+  run: v.optional(v.string()),
   /** The settings of an evaluation; those of runs stand in their `config.json`. */
   settings: v.optional(v.record(v.string(), v.unknown())),
 });

@@ -121,6 +121,17 @@ Deno.test("what a comparison offers is the pictures by their titles, to the lett
   for (const value of values) assert(titles.includes(value), value ?? "no value");
 });
 
+Deno.test("a comparison of a run that went on from a round of another begins with that round's network", () => {
+  const run = sampleRun({ rounds: 2 });
+  const strips = run.strips.map((strip) => ({
+    ...strip,
+    layers: strip.layers.map((layer) => layer.title === "source only" ? { ...layer, title: "after round 1" } : layer),
+  }));
+  const page = parsed(reportPage([{ ...run, strips }]));
+  const chosen = [...page.querySelectorAll(".compare option[selected]")].map((option) => option.textContent);
+  assertEquals(chosen.slice(0, 2), ["after round 1", "adapted"]);
+});
+
 Deno.test("a run that has little shows that, and no empty section", () => {
   const nothing: ReportData = {
     ...{ ...sampleRun(), kind: "train", rounds: [], scores: [], priors: [], strips: [], loss: [], findings: [] },

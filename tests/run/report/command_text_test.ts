@@ -34,6 +34,11 @@ Deno.test("the command of a run gives its settings again, with recipes, lists, s
     await repeated("adapt", ["--built-in", "lidar", "--rounds", "1"]);
     await repeated("train", ["--town-images", "9", "--class-weights", "balanced"]);
     await repeated("evaluate", ["--weights", "w.safetensors", "--data", "d", "--split", "test"]);
+    // A run that goes on from another has the settings of that one where no others are given.
+    const first = JSON.stringify(savedForm(readArguments("adapt", [...data, "--rounds", "2", "--seed", "7"])));
+    write(`${folder}/first/config.json`, first);
+    await repeated("adapt", ["--run", `${folder}/first`, "--from-round", "1", "--rounds", "3"]);
+    await repeated("adapt", ["--run", `${folder}/first`, "--from-round", "1", "--seed", "0"]);
     const recipe = `${folder}/recipe.yaml`;
     write(recipe, "rounds: 4\nmirror: false\n");
     assert((await repeated("adapt", [...data, "--config", recipe, "--mirror"])).includes(" --mirror"));

@@ -93,6 +93,18 @@ Deno.test("a run that is going on is read: what is finished is shown, and where 
     ]]);
     assertEquals(stopped.rounds.map(({ round, miou }) => [round, miou]), [[1, rounds[0].miou]]);
     assertEquals(stopped.loss, [{ stage: "round 2", steps: [[0, 0.5], [1, 0.5]] }]);
+    // The network that a run begins with is that of a round where it goes on from another run.
+    const config = join(folder, "config.json");
+    const settings = JSON.parse(readFileSync(config, "utf8"));
+    write(join(folder, "stages.json"), JSON.stringify({ "source: evaluation": sourceOnly }));
+    write(config, JSON.stringify({ ...settings, "from-round": 1 }));
+    const sketch = readSketch(folder);
+    assert(sketch !== null);
+    writeSketch(folder, { ...sketch, run: "/data/first" });
+    assertStringIncludes(readRunReport(folder).command, "--run /data/first --from-round 1");
+    assertEquals(readRunReport(folder).scores.map(({ name, miou }) => [name, miou]), [["round 1", sourceOnly.miou]]);
+    write(config, JSON.stringify(settings));
+    writeSketch(folder, sketch);
     // A run that was killed leaves the file of its lock behind.
     write(join(folder, "lock"), "");
     assertEquals(readRunReport(folder).state.name, "stopped");
