@@ -2,15 +2,15 @@
 
 import { assertEquals, assertMatch } from "@std/assert";
 import { join } from "node:path";
-import { encodeLabelPng } from "../../src/data/encode.ts";
-import { LiveServer } from "../../src/run/live/live_server.ts";
-import { writeSketch } from "../../src/run/report/run_sketch.ts";
-import { renderTown, townClasses } from "../../src/town/town.ts";
-import { sampleRun } from "../report/page/sample_run.ts";
-import { inTemporaryFolder } from "../cli/program.ts";
-import { write } from "../data/pictures.ts";
-import { sampleSketch } from "../run/live/sketch.ts";
-import { assertAccessible, browserTest, type Page, screenshot, withPage } from "./harness.ts";
+import { encodeLabelPng } from "../../../src/data/encode.ts";
+import { LiveServer } from "../../../src/run/live/live_server.ts";
+import { writeSketch } from "../../../src/run/report/run_sketch.ts";
+import { renderTown, townClasses } from "../../../src/town/town.ts";
+import { sampleRun } from "../../report/page/sample_run.ts";
+import { inTemporaryFolder } from "../../cli/program.ts";
+import { write } from "../../data/pictures.ts";
+import { sampleSketch } from "./sketch.ts";
+import { assertAccessible, browserTest, type Page, screenshot, withPage } from "../../browser/harness.ts";
 
 const units = { unit: "images", perStep: 4 };
 const hostile = 'a "b" <img src=x onerror=alert(1)> שלום';

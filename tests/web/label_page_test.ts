@@ -22,7 +22,7 @@ import {
   type SiteHandler,
   withPage,
   withSite,
-} from "./harness.ts";
+} from "../browser/harness.ts";
 
 const size = { height: 96, width: 128 };
 

@@ -10,7 +10,15 @@ import { Gpu } from "../../src/gpu/gpu.ts";
 import { findModel } from "../../src/nn/models/mod.ts";
 import { Network } from "../../src/nn/network.ts";
 import { selfTestCases } from "../../src/selftest/self_test.ts";
-import { assertAccessible, browserTest, chromium, type Page, screenshot, withPage, withSite } from "./harness.ts";
+import {
+  assertAccessible,
+  browserTest,
+  chromium,
+  type Page,
+  screenshot,
+  withPage,
+  withSite,
+} from "../browser/harness.ts";
 
 const folder = await Deno.makeTempDir();
 globalThis.addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));

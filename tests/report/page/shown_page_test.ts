@@ -1,9 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { reportPage } from "../../src/report/page/page.ts";
-import { sampleRun } from "../report/page/sample_run.ts";
-import { assertAccessible, browserTest, type Page, screenshot, withPage } from "./harness.ts";
+import { reportPage } from "../../../src/report/page/page.ts";
+import { sampleRun } from "./sample_run.ts";
+import { assertAccessible, browserTest, type Page, screenshot, withPage } from "../../browser/harness.ts";
 
 /** Writes a page into a folder of its own and opens it as a file, with no network. */
 async function withReport(
