@@ -102,6 +102,11 @@ function App({ site }: { readonly site: Site }): JSX.Element {
       }
     }
   };
+  const remove = ({ key, bitmap }: Item) => {
+    change({ type: "remove", key });
+    // Large, and nothing that the collector of garbage sees as such.
+    bitmap.close();
+  };
   const save = async ({ name, results }: Item) => {
     const labelled = results[network];
     const bytes = labelled === undefined ? undefined : await client.current?.encode(labelled);
@@ -175,7 +180,7 @@ function App({ site }: { readonly site: Site }): JSX.Element {
                   classes={classes}
                   drawing={drawing}
                   onSave={() => void save(item)}
-                  onRemove={() => change({ type: "remove", key: item.key })}
+                  onRemove={() => remove(item)}
                 />
               ))}
             </div>

@@ -169,8 +169,15 @@ browserTest(
           await screenshot(page, "label-finished-dark-narrow");
           await assertAccessible(page);
           assert(await page.evaluate("document.documentElement.scrollWidth <= 360"), "nothing is wider than the page");
+          // A picture that is removed gives its memory back.
+          await page.evaluate(`(() => {
+            const { close } = ImageBitmap.prototype;
+            globalThis.closedPictures = 0;
+            ImageBitmap.prototype.close = function () { close.call(this); closedPictures++; };
+          })()`);
           await page.getByRole("article", { name: "dropped.png" }).getByRole("button", { name: "Remove" }).click();
           assertEquals(await page.getByRole("article").count(), 2);
+          assertEquals(await page.evaluate("closedPictures"), 1);
 
           // The camera's frames are labelled one after the other.
           await page.getByRole("button", { name: "Camera" }).click();
