@@ -136,9 +136,16 @@ function startValue(saved: SavedSettings, key: string): unknown {
   return option?.earlier ?? option?.default;
 }
 
-/** The settings that decide about results. Of a path counts only that there is one. */
+/**
+ * The settings that decide about results. Of a path counts only that there is one. The path of `--run` does not come back
+ * from the file, where the record has its key; that there was one tells `--from-round`, beside which it stands.
+ */
 function comparedSettings(settings: SavedSettings): SavedSettings {
-  const entries = Object.entries(settings).flatMap(([key, value]) => {
+  const isContinued = settings["from-round"] !== undefined && settings.run === undefined;
+  const whole = isContinued
+    ? Object.entries(settings).flatMap((entry) => entry[0] === "from-round" ? [["run", ""] as const, entry] : [entry])
+    : Object.entries(settings);
+  const entries = whole.flatMap(([key, value]) => {
     const option = options.find((one) => one.key === key);
     if (option?.freeOnResume === true) return [];
     return [[key, option !== undefined && isPath(option, value) ? "a file or folder" : value] as const];

@@ -6,6 +6,7 @@ import { UsageError } from "../../src/errors.ts";
 import { readNpy, writeNpy } from "../../src/formats/npy.ts";
 import { type AdaptationReport, runAdaptation } from "../../src/run/adaptation.ts";
 import { openRun } from "../../src/run/open_run.ts";
+import { readRunReport } from "../../src/run/report/read_report.ts";
 import { readPrior } from "../../src/run/given_prior.ts";
 import { writePictures } from "../../src/run/pictures.ts";
 import { townClasses } from "../../src/town/town.ts";
@@ -52,6 +53,13 @@ Deno.test("a run that goes on from a round of another ends with the bytes of one
     assertEquals(bytes(second, "spatial-prior.npy"), bytes(first, "spatial-prior.npy"));
     assertEquals([rest.sourceOnly, rest.rounds], [whole.sourceOnly, whole.rounds]);
     assertEquals(Object.keys(rest.seconds).filter((stage) => stage.endsWith("training")), ["round 2: training"]);
+
+    // The folder can be read again: for its report, and to go on.
+    const { command, state } = readRunReport(second);
+    assertEquals(state.name, "finished");
+    assertStringIncludes(command, `--run ${first} --from-round 1`);
+    const resumed = readArguments("adapt", ["--run", first, "--prior", prior, "--resume", "--out", second]);
+    (await openRun(resumed, true)).close();
 
     // What stands in the results.
     const result = JSON.parse(readFileSync(join(first, "result.json"), "utf8"));
