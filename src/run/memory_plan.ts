@@ -248,10 +248,11 @@ function softAssignmentBytes(batchPixels: number, allPixels: number): number {
 
 function scoringBytes(
   network: Network,
-  { inference }: PlannedRun,
+  run: PlannedRun,
   { images, labelPixels }: { readonly images: number; readonly labelPixels: number },
   { programs, logitsOfImage }: InferenceBytes,
 ): number {
+  const { inference } = run;
   const { merged = network.classCount } = inference;
   const confusion = bufferBytes(merged ** 2 * 4);
   const { labels, others } = predictionBytes(
@@ -267,7 +268,9 @@ function scoringBytes(
     const matrix = merged * (merged + 1) * 4;
     const both = bufferBytes(Math.ceil(matrix / offsetAlignment) * offsetAlignment + matrix);
     const ofPoints = pointLabelBytes(Math.min(inference.batch, images), points);
-    return programs + labels + others + bufferBytes(16) + ofPoints + 2 * both;
+    // The scans that are drawn for the report are predicted with the same program.
+    const drawn = scanReadBytes(run, Math.min(inference.batch, images));
+    return programs + labels + others + bufferBytes(16) + ofPoints + Math.max(2 * both, drawn);
   }
   const truth = Math.max(labels, bufferBytes(inference.batch * labelPixels));
   // What is drawn for the report is predicted with the same program. Of one plain view the logits are read back.
@@ -306,11 +309,18 @@ function picturesBytes(
   const images = Math.min(run.inference.batch, run.pictures);
   const { labels, others } = predictionBytes(network, images, labelledPixels(run), run.inference, logitsOfImage);
   const { points } = run.inference.shapes;
-  // The labels count twice, as they are read back; of scans, those of points, with the winners and places of all points.
-  const read = points === undefined ? 2 * labels : labels + 2 * pointLabelBytes(images, points) +
-    bufferBytes(run.inference.batch * labelledPixels(run) * 4) +
-    bufferBytes(run.inference.batch * roomForPoints(points) * 8);
+  // The labels count twice, as they are read back; of scans, those of points.
+  const read = points === undefined
+    ? 2 * labels
+    : labels + pointLabelBytes(images, points) + scanReadBytes(run, images);
   return networkBytes(network) + network.store.valueBytes + programs + read + others;
+}
+
+/** Bytes that are read back of scans that are drawn: the labels, winners and places of all points. */
+function scanReadBytes(run: PlannedRun, images: number): number {
+  const { batch, shapes: { points = 0 } } = run.inference;
+  return pointLabelBytes(images, points) + bufferBytes(batch * labelledPixels(run) * 4) +
+    bufferBytes(batch * roomForPoints(points) * 8);
 }
 
 /** Bytes of the labels of the points of scans. */
