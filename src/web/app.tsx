@@ -16,6 +16,7 @@ import { changedItems, type Item, missing } from "./label_items.ts";
 import type { LabelEvent } from "./label_messages.ts";
 import { PictureCard, type PictureView } from "./label_picture.tsx";
 import { NoGpu } from "./no_gpu.tsx";
+import { saveFile } from "./save_file.ts";
 import { readSite, shownClasses, type Site, siteFile } from "./site.ts";
 
 /** What is known of the Worker. */
@@ -110,7 +111,7 @@ function App({ site }: { readonly site: Site }): JSX.Element {
   const save = async ({ name, results }: Item) => {
     const labelled = results[network];
     const bytes = labelled === undefined ? undefined : await client.current?.encode(labelled);
-    if (bytes !== undefined) download(`${name.replace(/\.[^.]*$/, "")}_labels.png`, bytes);
+    if (bytes !== undefined) saveFile(`${name.replace(/\.[^.]*$/, "")}_labels.png`, bytes, "image/png");
   };
 
   if (worker.unsupported !== null) return <NoGpu title={site.title} text={worker.unsupported} />;
@@ -194,15 +195,6 @@ function App({ site }: { readonly site: Site }): JSX.Element {
       </footer>
     </>
   );
-}
-
-/** Lets the browser save bytes as a file. */
-function download(name: string, bytes: Uint8Array<ArrayBuffer>): void {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([bytes], { type: "image/png" }));
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }
 
 async function openSite(): Promise<Site> {

@@ -10,6 +10,7 @@ import { useEffect, useReducer, useRef } from "preact/hooks";
 import { errorText } from "../errors.ts";
 import type { AdaptCommand, AdaptEvent } from "./adapt_messages.ts";
 import { NoGpu } from "./no_gpu.tsx";
+import { saveFile } from "./save_file.ts";
 import { readSite, shownClasses, type Site, siteFile } from "./site.ts";
 import { LossChart, RoundTable, ScoreTable } from "./studio_charts.tsx";
 import { optionsOf, recipeText, type StartChoice, StartForm } from "./studio_form.tsx";
@@ -105,21 +106,12 @@ function Studio({ site }: { readonly site: Site }): JSX.Element {
 function openWorker(tell: (event: AdaptEvent) => void): Worker {
   const worker = new Worker(new URL("adapt_worker.js", document.baseURI), { type: "module" });
   worker.onmessage = ({ data }: MessageEvent<AdaptEvent>) => {
-    if (data.type === "file") save(data.name, data.bytes);
+    if (data.type === "file") saveFile(data.name, data.bytes, "application/octet-stream");
     else tell(data);
   };
   worker.onerror = ({ message }) =>
     tell({ type: "error", reason: "failed", text: `The Worker of the run ended: ${message}. Load the page again` });
   return worker;
-}
-
-/** Lets the browser save bytes as a file. */
-function save(name: string, bytes: Uint8Array<ArrayBuffer>): void {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([bytes], { type: "application/octet-stream" }));
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }
 
 function Header({ site }: { readonly site: Site }): JSX.Element {
