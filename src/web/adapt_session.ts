@@ -30,7 +30,7 @@ import {
 import { Comparison } from "./comparison.ts";
 import { OpfsStore, removeStore } from "./opfs_store.ts";
 import { Rest } from "./rest.ts";
-import type { Decode } from "./run_images.ts";
+import { checkPhotos, type Decode } from "./run_images.ts";
 import type { StoreFiles } from "./store_files.ts";
 import { type StoredItem, StoredSamples } from "./stored_samples.ts";
 
@@ -145,6 +145,9 @@ export class AdaptSession {
     // Without an adapter, and after a start that is refused, an earlier run stays.
     await requestAdapter();
     const checked = await checkedStart(command);
+    if (command.images.kind === "photos" && await this.#look() !== null) {
+      await checkPhotos(command.images.files, decode, this.#progress());
+    }
     await this.#discard();
     this.#rest.end();
     const gpu = await Gpu.open();

@@ -105,6 +105,20 @@ export interface KeptPhoto extends Size {
 export type Decode = (photo: Blob, name: string) => Promise<PixelImage>;
 
 /**
+ * Decodes photos only to see whether that works.
+ *
+ * @throws {Error} naming the first that cannot be decoded.
+ */
+export async function checkPhotos(photos: readonly File[], decode: Decode, progress: Progress): Promise<void> {
+  const bar = progress.stage("checking the photos", photos.length, { unit: "images", perStep: 1 });
+  for (const [index, photo] of photos.entries()) {
+    await decode(photo, photo.name);
+    bar.update(index + 1);
+  }
+  bar.end();
+}
+
+/**
  * Decodes photos, brings them to the size at which the run works on them, and keeps their pixels.
  *
  * @returns name and own size of each.

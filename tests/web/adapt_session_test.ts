@@ -145,6 +145,7 @@ Deno.test("photos of several shapes are adapted to, a run can be deleted, and it
   const files = new MemoryFiles();
   const { session, of } = openSession(files, {
     decode: (_, name) => {
+      if (name === "broken") return Promise.reject(new Error("Cannot read broken"));
       const [height, width] = shapes[Number(name)] ?? [1, 1];
       const pixels = Uint8Array.from({ length: height * width * 4 }, (_, i) => i % 4 === 3 ? 255 : i * 7 % 251);
       return Promise.resolve({ height, width, pixels });
@@ -166,6 +167,9 @@ Deno.test("photos of several shapes are adapted to, a run can be deleted, and it
   // A start that is refused deletes no earlier run.
   await session.handle(startCommand({ ...few, portions: 1 }));
   assertStringIncludes(of("error")[0]?.text ?? "", "portions");
+  const broken = new File(["no photo"], "broken");
+  await session.handle({ ...startCommand(few), images: { kind: "photos", files: [...photos, broken] } });
+  assertStringIncludes(of("error")[1]?.text ?? "", "Cannot read broken");
   await session.handle({ type: "look" });
   assertEquals(of("kept").at(-1)?.run?.isFinished, true);
   await session.handle({ type: "file", name: "weights.safetensors" });
