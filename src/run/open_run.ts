@@ -92,7 +92,7 @@ async function openIn(
   const terminal = new TerminalProgress();
   const progress = live?.progress(terminal) ?? terminal;
   if (live !== null) {
-    live.show(folder.path, settings.get("control-run"));
+    live.show(folder.path, needsTarget ? "adapt" : "train", settings.get("control-run"));
     folder.onLabels = (file) => live.labels([file]);
     live.onLost = (reason) => terminal.warn(`the live page has ended, the run goes on: ${reason}`);
     terminal.line(`live page: ${live.url}`);

@@ -16,7 +16,12 @@ export type Ending = "finished" | "stopped" | "failed";
 /** What the run tells the Worker. */
 export type LiveMessage =
   | { readonly kind: "listen"; readonly address: Address }
-  | { readonly kind: "folder"; readonly path: string; readonly control?: string | undefined }
+  | {
+    readonly kind: "folder";
+    readonly path: string;
+    readonly command: "adapt" | "train";
+    readonly control?: string | undefined;
+  }
   | { readonly kind: "stage"; readonly name: string; readonly total: number; readonly units: StageUnits }
   | { readonly kind: "steps"; readonly done: number; readonly losses: readonly LossPoint[] }
   | { readonly kind: "stage end" }

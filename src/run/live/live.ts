@@ -55,10 +55,11 @@ export class Live {
   /**
    * Says which folder the page shows. It answers from now on.
    *
+   * @param command what runs there.
    * @param control the folder of a finished control run to compare with.
    */
-  show(folder: string, control?: string): void {
-    this.#tell({ kind: "folder", path: folder, control });
+  show(folder: string, command: "adapt" | "train", control?: string): void {
+    this.#tell({ kind: "folder", path: folder, command, control });
   }
 
   /** Tells of new pseudo-labels, by the paths of their files in the run's folder. */

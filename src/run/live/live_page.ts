@@ -19,6 +19,16 @@ const oldest = 60_000;
 /** Reads what a report shows of the run in a folder. */
 export type ReadReport = (folder: string) => ReportData | Promise<ReportData>;
 
+/** How the page is made. */
+export interface LivePageOptions {
+  /** Reads what the report shows of the run. */
+  readonly read: ReadReport;
+  /** The share of the time that rendering may take while the run goes on, where nobody asks for the page. */
+  readonly share: number;
+  /** Called when there is a new page. */
+  readonly onRendered: () => void;
+}
+
 /** The page. It is rendered when it is asked for, and after a stage if somebody looks at it. */
 export class LivePage {
   /** Tells this start of the run from others. */
@@ -34,16 +44,13 @@ export class LivePage {
 
   /**
    * @param folder the run's folder.
-   * @param read reads what the report shows of it.
-   * @param share the share of the time that rendering may take while the run goes on, where nobody asks for the page.
-   * @param onRendered called when there is a new page.
+   * @param command what runs there.
    */
   constructor(
     readonly folder: string,
-    readonly read: ReadReport,
-    readonly share: number,
+    readonly command: "adapt" | "train",
     readonly state: LiveState,
-    readonly onRendered: () => void,
+    readonly options: LivePageOptions,
   ) {}
 
   /** What the report on the page is known by. */
@@ -92,7 +99,7 @@ export class LivePage {
   age(isWatched: boolean): void {
     this.#isOld = true;
     if (!isWatched || this.#timer !== undefined) return;
-    const wait = Math.max(0, this.#rendered + this.#cost / this.share - performance.now());
+    const wait = Math.max(0, this.#rendered + this.#cost / this.options.share - performance.now());
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
       if (this.#isOld) this.html().catch(() => {});
@@ -120,12 +127,12 @@ export class LivePage {
     const { livePage } = await import("../../report/page/live.ts");
     const start = performance.now();
     const html = await this.#report().then((report) => livePage(report, version)).catch((error) =>
-      livePage(unread(this.folder, errorText(error)), version)
+      livePage(this.#unread(errorText(error)), version)
     );
     this.#html = html;
     this.#rendered = performance.now();
     this.#cost = this.#rendered - start;
-    if (!this.#isEnding) this.onRendered();
+    if (!this.#isEnding) this.options.onRendered();
     return html;
   }
 
@@ -135,33 +142,33 @@ export class LivePage {
     this.readPlan();
     // Until then the files do not say what the run is about.
     const report = this.state.plan === null
-      ? unread(this.folder, "it begins with the training")
-      : await this.read(this.folder);
+      ? this.#unread("it begins with the training")
+      : await this.options.read(this.folder);
     const name = ending === null ? "running" : ending.ending === "finished" ? "finished" : "stopped";
     const stage = name === "stopped" ? this.state.lastStage : null;
     return { ...report, state: { ...report.state, name, stage } };
   }
-}
 
-/** The report of a run whose files tell nothing yet. */
-function unread(folder: string, reason: string): ReportData {
-  const nothing = {
-    findings: [],
-    scores: [],
-    rounds: [],
-    loss: [],
-    priors: [],
-    strips: [],
-    classes: [],
-    labelClasses: [],
-  };
-  return {
-    ...nothing,
-    title: basename(folder),
-    kind: "adapt",
-    state: { name: "running", stage: null, done: 0, total: 0, secondsLeft: null },
-    facts: [{ label: "report", value: `there is none yet: ${reason}` }],
-    command: "",
-    protocol: null,
-  };
+  /** The report of a run whose files tell nothing yet. */
+  #unread(reason: string): ReportData {
+    const nothing = {
+      findings: [],
+      scores: [],
+      rounds: [],
+      loss: [],
+      priors: [],
+      strips: [],
+      classes: [],
+      labelClasses: [],
+    };
+    return {
+      ...nothing,
+      title: basename(this.folder),
+      kind: this.command,
+      state: { name: "running", stage: null, done: 0, total: 0, secondsLeft: null },
+      facts: [{ label: "report", value: `there is none yet: ${reason}` }],
+      command: "",
+      protocol: null,
+    };
+  }
 }

@@ -95,8 +95,9 @@ export class LiveServer {
     if (message.kind === "folder") {
       this.#folder = message.path;
       const { read, share = 1 / 100 } = this.options;
-      this.#page = new LivePage(message.path, read, share, this.#state, () => {
-        this.#sendAll("report", this.#page?.version);
+      this.#page = new LivePage(message.path, message.command, this.#state, {
+        ...{ read, share },
+        onRendered: () => this.#sendAll("report", this.#page?.version),
       });
       await this.#page.readEarlier();
       return;

@@ -53,7 +53,7 @@ browserTest(
         const read = () => sampleRun({ title: "run", classes: 3, rounds, images: 1, names });
         let server = new LiveServer({ read, interval: 20, share: 1 });
         const port = server.listen({ hostname: "127.0.0.1", port: 0 });
-        await server.tell({ kind: "folder", path: folder });
+        await server.tell({ kind: "folder", path: folder, command: "adapt" });
         await page.goto(`http://127.0.0.1:${port}/`);
         await assertAccessible(page);
         await screenshot(page, "live-empty");
@@ -100,7 +100,7 @@ browserTest(
         faults.splice(0);
         server = new LiveServer({ read, interval: 20, share: 1 });
         server.listen({ hostname: "127.0.0.1", port });
-        await server.tell({ kind: "folder", path: folder });
+        await server.tell({ kind: "folder", path: folder, command: "adapt" });
         await tellTraining(server, "round 1: training", 40);
         await assertMidRun(page, 40);
         await part(page, "notice").waitFor({ state: "hidden" });
@@ -127,7 +127,7 @@ browserTest(
         const read = () => sampleRun({ classes: 3, rounds: 2, images: 1 });
         const server = new LiveServer({ read, interval: 20, share: 1 });
         const port = server.listen({ hostname: "127.0.0.1", port: 0 });
-        await server.tell({ kind: "folder", path: folder });
+        await server.tell({ kind: "folder", path: folder, command: "adapt" });
         await server.tell({ kind: "line", text: "about 3 minutes here", isWarning: false });
         await tellTraining(server, "round 1: training", 30);
         await page.goto(`http://127.0.0.1:${port}/`);

@@ -27,7 +27,7 @@ async function withServer(
     prepare(folder);
     const server = new LiveServer({ read, ...options });
     const port = server.listen({ hostname: "127.0.0.1", port: 0 });
-    await server.tell({ kind: "folder", path: folder });
+    await server.tell({ kind: "folder", path: folder, command: "adapt" });
     try {
       await body(server, `http://127.0.0.1:${port}/`, folder);
     } finally {
@@ -123,6 +123,9 @@ Deno.test("the report comes as soon as the run has said what it is about", () =>
     const before = await (await fetch(url)).text();
     assertStringIncludes(before, "there is none yet");
     assertEquals(before.includes("deeplab-nano"), false);
+    assertStringIncludes(before, "<h1>Self-training: ");
+    await server.tell({ kind: "folder", path: folder, command: "train" });
+    assertStringIncludes(await (await fetch(url)).text(), "<h1>Training: ");
     const events = await Events.open(url);
     const { report, secondsLeft } = await events.snapshot();
     assertEquals(secondsLeft, null);
@@ -346,7 +349,7 @@ Deno.test("at the end the pages are told and sent the last report, and the addre
     assertEquals(await events.next(), null);
     const after = new LiveServer({ read });
     after.listen({ hostname: "127.0.0.1", port: Number(new URL(url).port) });
-    await after.tell({ kind: "folder", path: folder });
+    await after.tell({ kind: "folder", path: folder, command: "adapt" });
     const again = await Events.open(url);
     assertEquals((await again.snapshot()).ending, null);
     await again.close();
