@@ -114,6 +114,25 @@ export { maxPool2d } from "./src/ops/pool/max_pool2d.ts";
 export { dropout, type DropoutOptions } from "./src/ops/random/dropout.ts";
 export { bilinearResize, type BilinearResizeOptions } from "./src/ops/resize/bilinear_resize.ts";
 
+// Ops of LiDAR scans
+export {
+  backprojectDispatch,
+  type BackprojectionBuffers,
+  type BackprojectionOptions,
+} from "./src/ops/scans/backproject.ts";
+export {
+  noPoint,
+  scanGeometryLength,
+  scanGeometryValues,
+  type ScanPoints,
+  scanRowWords,
+  type ScanView,
+} from "./src/ops/scans/geometry.ts";
+export { pointLabels } from "./src/ops/scans/point_labels.ts";
+export { pointPixels, type ProjectionOptions } from "./src/ops/scans/point_pixels.ts";
+export { nearestPoints, projectScans } from "./src/ops/scans/project_scans.ts";
+export { type RangeChannelOptions, rangeChannels } from "./src/ops/scans/range_channels.ts";
+
 // Images
 export type { ClassMap, LabelColours, LabelTable } from "./src/data/class_map.ts";
 export type { Colour } from "./src/data/encode.ts";
@@ -133,6 +152,7 @@ export { type SoftLabelMap, softLabelWords, wordsOfHardLabels } from "./src/data
 export { type MemoryItem, MemorySamples } from "./src/data/memory_samples.ts";
 export type { PixelImage, Sample, SampleLabelMap, SampleOptions, SampleSource } from "./src/data/sample.ts";
 export type { ScanPlan } from "./src/data/scans/augmentation.ts";
+export { decodeScan, type ScanLimits, sensorOfName } from "./src/data/scans/read_scan.ts";
 export { kittiSensor, nuscenesSensor, type ScanSensor } from "./src/data/scans/sensor.ts";
 export { planShapes, type RunShapes, type ShapeOptions, type Shapes } from "./src/data/shapes.ts";
 export type { ShortSide, Size, WorkingSize } from "./src/data/size.ts";
@@ -270,7 +290,6 @@ export {
   type ScanKind,
 } from "./src/nn/image_kind.ts";
 export { scanRanges } from "./src/nn/scan_ranges.ts";
-export type { RangeChannelOptions } from "./src/ops/scans/range_channels.ts";
 export {
   batchNormLayer,
   type BatchNormLayerOptions,

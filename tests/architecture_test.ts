@@ -166,14 +166,16 @@ Deno.test("every shader starts by saying what it is", () => {
   assertEquals(silent, []);
 });
 
-Deno.test("every op of mod.ts is named by a test of its own family", () => {
+Deno.test("every op of mod.ts is named by a test of its own family", async () => {
+  const library: Readonly<Record<string, unknown>> = await import("../mod.ts");
   const exported = [
     ...Deno.readTextFileSync(join(root, "mod.ts")).matchAll(/^export \{([^}]*)\} from ".\/src\/ops\/(\w+)\//gm),
   ];
   const untested = exported.flatMap(([, names = "", family = ""]) => {
     const tests = [...files(`tests/ops/${family}`, "_test.ts")].map((path) => Deno.readTextFileSync(join(root, path)))
       .join();
-    const ops = names.split(",").map((name) => name.trim()).filter((name) => /^[a-z]\w*$/.test(name));
+    const ops = names.split(",").map((name) => name.trim()).filter((name) => /^[a-z]\w*$/.test(name))
+      .filter((name) => typeof library[name] === "function");
     return ops.filter((name) => !tests.includes(`${name}(`));
   });
   assertEquals(untested, []);
