@@ -167,7 +167,7 @@ export {
 
 // Self-training: training
 export type { Domain, MiningClasses, MiningPlan, MiningRule } from "./src/data/mining.ts";
-export type { DomainItem, SubsetPolicy } from "./src/data/order.ts";
+export type { BatchMix, DomainItem, SubsetPolicy } from "./src/data/order.ts";
 export type { AugmentationOptions, SamplePlan } from "./src/data/sampling.ts";
 export { type StageEvents, type TrainingStage, trainStage } from "./src/selftraining/stage.ts";
 export {

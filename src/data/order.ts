@@ -14,6 +14,12 @@ import type { Domain } from "./mining.ts";
  */
 export type SubsetPolicy = "nested" | "redrawn";
 
+/**
+ * How source and target images meet in a batch. `random`: as one shuffle of all images has them. `even`: a batch holds as
+ * large a share of either as the round does, as far as whole numbers allow.
+ */
+export type BatchMix = "random" | "even";
+
 /** One machine of a group. */
 export interface Shard {
   /** Its number, from 0. */
@@ -65,19 +71,23 @@ export class BatchOrder<Item> {
   readonly #items: readonly Item[];
   readonly #batch: number;
   readonly #random: Random;
+  readonly #kindOf: ((item: Item) => string) | undefined;
   /** The last two shuffles. A batch reaches over at most one end of an epoch, unless there are very few items. */
   readonly #shuffles = new Map<number, number[]>();
 
   /**
    * The order of `items` in batches of `batch`.
    *
+   * @param kindOf the kind of an item. Where it is given, each kind is spread evenly over the epoch, so that batches have
+   * equal shares of it.
    * @throws {RangeError} where there is no item.
    */
-  constructor(items: readonly Item[], batch: number, seed: number, stage: string) {
+  constructor(items: readonly Item[], batch: number, seed: number, stage: string, kindOf?: (item: Item) => string) {
     if (items.length === 0) throw new RangeError(`Cannot draw batches for ${stage}: there is no image`);
     this.#items = items;
     this.#batch = batch;
     this.#random = new Random(seed, `order ${stage}`);
+    this.#kindOf = kindOf;
   }
 
   /**
@@ -109,10 +119,24 @@ export class BatchOrder<Item> {
   #shuffle(epoch: number): number[] {
     const known = this.#shuffles.get(epoch);
     if (known !== undefined) return known;
-    const shuffle = this.#random.permutation(this.#items.length, epoch);
+    const shuffle = this.#spread(this.#random.permutation(this.#items.length, epoch));
     for (const kept of this.#shuffles.keys()) if (kept !== epoch - 1) this.#shuffles.delete(kept);
     this.#shuffles.set(epoch, shuffle);
     return shuffle;
+  }
+
+  /** Moves the items of each kind apart: the k-th of n of them stands at (k + ½) / n of the epoch. */
+  #spread(shuffle: number[]): number[] {
+    const kindOf = this.#kindOf;
+    if (kindOf === undefined) return shuffle;
+    const kinds = Map.groupBy(shuffle, (place) => {
+      const item = this.#items[place];
+      return item === undefined ? "" : kindOf(item);
+    });
+    return [...kinds].toSorted(([a], [b]) => a < b ? -1 : 1)
+      .flatMap(([, places]) => places.map((place, index) => ({ place, at: (index + 0.5) / places.length })))
+      .toSorted((a, b) => a.at - b.at)
+      .map(({ place }) => place);
   }
 }
 

@@ -5,6 +5,7 @@
  */
 
 import type { MiningRule } from "../data/mining.ts";
+import type { BatchMix } from "../data/order.ts";
 import type { AugmentationOptions } from "../data/sampling.ts";
 import type { LearningRates } from "../optim/optimizer.ts";
 import type { ScoringSettings, SplitScores } from "./evaluation.ts";
@@ -45,6 +46,8 @@ export interface RoundStep {
 
 /** The method's settings, under the paper's names. */
 export interface AdaptationSettings extends RoundSettings, ScoringSettings {
+  /** How source and target images meet in a batch of the rounds. Default: `random`. */
+  readonly batchMix?: BatchMix;
   /** The source training; `null` if the network has been trained on the source already. */
   readonly sourceTraining: SourceTraining | null;
   /** The learning rate of each parameter group at a step of a round, from that of the backbone. */

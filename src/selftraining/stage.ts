@@ -7,7 +7,7 @@
 
 import { InterruptedError } from "../errors.ts";
 import type { Domain, MiningPlan } from "../data/mining.ts";
-import { BatchOrder, type DomainItem } from "../data/order.ts";
+import { type BatchMix, BatchOrder, type DomainItem } from "../data/order.ts";
 import type { Sample, SampleSource } from "../data/sample.ts";
 import type { WorkingSize } from "../data/size.ts";
 import { type AugmentationOptions, planSample } from "../data/sampling.ts";
@@ -26,6 +26,8 @@ export interface TrainingStage<Item> {
   readonly seed: number;
   /** Which images the stage trains on. */
   readonly items: readonly DomainItem[];
+  /** How images of the two domains meet in a batch. Default: `random`. */
+  readonly batchMix?: BatchMix;
   /** The images of each domain as the `SampleSource` knows them. The target's labels are pseudo-labels. */
   readonly images: Readonly<Record<Domain, readonly Item[]>>;
   /** How crops are drawn; their size is the trainer's. */
@@ -84,7 +86,8 @@ export async function trainStage<Item>(
   const { crop, size: room } = trainer.options;
   const size = events.size === undefined ? room : events.size;
   const augmentation = { ...stage.augmentation, crop };
-  const order = new BatchOrder(stage.items, trainer.crops, stage.seed, stage.name);
+  const domainOf = stage.batchMix === "even" ? ({ domain }: DomainItem) => domain : undefined;
+  const order = new BatchOrder(stage.items, trainer.crops, stage.seed, stage.name, domainOf);
   const batches = source.load(imagesOf(stage, order, events.from), { size });
   let lastRead = performance.now();
   const reading = new OneBehind<StepLoss[]>();

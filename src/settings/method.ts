@@ -142,6 +142,7 @@ export function adaptationSettings(
     ...(targetImages === "all" ? {} : { targetImages }),
     repeatImages: settings.get("repeat-images"),
     sourceChoice: settings.get("source-choice"),
+    batchMix: settings.get("batch-mix"),
     portionRule: settings.get("rule"),
     learningRates: settings.get("learning-rate"),
     rateDecay: settings.get("rate-decay"),

@@ -141,7 +141,8 @@ Deno.test("a run on scans ends with the table of both scores, and with a sheet o
     writeScanStreets(data);
     const out = join(folder, "run");
     const run = await crosswalk(
-      ...["adapt", "--data", data, "--labelled", "0.4", "--model", "fidnet-nano", "--size", "16x64", "--batch", "2"],
+      ...["adapt", "--data", data, "--labelled", "0.4", "--model", "fidnet-nano", "--size", "16x64"],
+      ...["--batch", "2", "--batch-mix", "even"],
       ...["--source-steps", "4", "--rounds", "2", "--epochs", "1", "--target-images", "1", "--out", out],
     );
     assertEquals(run.code, 0, run.stderr);

@@ -41,6 +41,33 @@ Deno.test("batches go on across the end of an epoch, so that images come equally
   assertEquals(new BatchOrder([0, 1, 2, 3, 4, 5, 6], 4, 1, "source").batch(5), order.batch(5));
 });
 
+Deno.test("where kinds are spread, every batch has the epoch's share of each, and every image still comes once", () => {
+  for (const [sources, targets, batch] of [[8, 8, 4], [4, 12, 4], [3, 9, 8], [5, 5, 2]] as const) {
+    const items = mixedItems([...Array(sources).keys()], [...Array(targets).keys()]);
+    const order = new BatchOrder(items, batch, 3, "round 1", ({ domain }) => domain);
+    const steps = 3 * items.length;
+    const seen = Array.from({ length: steps }, (_, step) => order.batch(step));
+    for (const found of seen) {
+      assertEquals(found.filter(({ domain }) => domain === "source").length, batch * sources / items.length);
+    }
+    const drawn = seen.flat().map(({ domain, index }) => `${domain} ${index}`);
+    const epochs = Array.from(
+      { length: drawn.length / items.length },
+      (_, epoch) => drawn.slice(epoch * items.length, (epoch + 1) * items.length),
+    );
+    const all = items.map(({ domain, index }) => `${domain} ${index}`).toSorted();
+    for (const epoch of epochs) assertEquals(epoch.toSorted(), all);
+    assertEquals(new Set(epochs.map(String)).size > 1, true);
+    // Any step can be had first, as after an interruption.
+    assertEquals(new BatchOrder(items, batch, 3, "round 1", ({ domain }) => domain).batch(5), order.batch(5));
+  }
+  // Shares that do not come out even differ by one image at most.
+  const items = mixedItems([0, 1, 2], [0, 1, 2, 3]);
+  const order = new BatchOrder(items, 2, 3, "round 1", ({ domain }) => domain);
+  const counts = Array.from({ length: 7 }, (_, step) => order.batch(step).filter((i) => i.domain === "source").length);
+  assertEquals([counts.reduce((a, b) => a + b), Math.max(...counts)], [6, 1]);
+});
+
 Deno.test("one image is enough for a batch, none is not", () => {
   const order = new BatchOrder(["only"], 4, 0, "source");
   assertEquals([order.stepsPerEpoch, order.batch(2)], [1, ["only", "only", "only", "only"]]);
