@@ -40,11 +40,13 @@ export function builtInFolders(name: BuiltIn, outDir: string): BuiltInFolders {
 }
 
 /**
- * The view in which a network sees the scans of both sensors: a row for each of the 32 beams. The 64 beams fill the rows
- * that they reach. A row means the same elevation to both, so that a street has one form.
+ * The view in which a network sees the scans of both sensors: a row for each of the 21 beams of 32 that look where the 64
+ * beams look. A row means the same elevation to both, and both fill all of them: rows that the source never fills would
+ * be new to the network. What the 32 beams see further up and down falls on the border rows. What is within 2 m is the car
+ * that carries the sensor.
  */
 const commonView = `${
-  JSON.stringify({ rows: 32, columns: 1084, rule: "angle", up: 11.34, down: -31.34, nearest: 0.9 }, null, 1)
+  JSON.stringify({ rows: 21, columns: 1084, rule: "angle", up: 3.33, down: -24.67, nearest: 2 }, null, 1)
 }\n`;
 
 /** Writes a built-in data set. The same options give the same bytes. */

@@ -33,7 +33,7 @@ Deno.test("adapt --built-in lidar-sensors goes from a sensor to the other", () =
       const { rows, rule, up, down } = item?.sensor ?? kittiSensor;
       return { rows, rule, up, down };
     });
-    assertEquals(views, new Array(3).fill({ rows: 32, rule: "angle", up: 11.34, down: -31.34 }));
+    assertEquals(views, new Array(3).fill({ rows: 21, rule: "angle", up: 3.33, down: -24.67 }));
     assertEquals([source?.imagePath, target?.imagePath].map((path) => path?.match(/000000.*/)?.[0]), [
       "000000.bin",
       "000000.pcd.bin",
