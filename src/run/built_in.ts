@@ -42,8 +42,8 @@ export function builtInFolders(name: BuiltIn, outDir: string): BuiltInFolders {
 /**
  * The view in which a network sees the scans of both sensors: a row for each of the 21 beams of 32 that look where the 64
  * beams look. A row means the same elevation to both, and both fill all of them: rows that the source never fills would
- * be new to the network. What the 32 beams see further up and down falls on the border rows. What is within 2 m is the car
- * that carries the sensor.
+ * be new to the network. What the 32 beams see further up and down falls on the border rows. What is within 2 m is left
+ * out, since most of it is the car that carries the sensor.
  */
 const commonView = `${
   JSON.stringify({ rows: 21, columns: 1084, rule: "angle", up: 3.33, down: -24.67, nearest: 2 }, null, 1)

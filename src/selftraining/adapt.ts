@@ -249,7 +249,7 @@ function roundStage<Item>(
     augmentation: settings.augmentation,
     targetScaleRange: settings.targetScaleRange,
     items,
-    ...(settings.batchMix === undefined ? {} : { batchMix: settings.batchMix }),
+    batchMix: settings.batchMix,
     images: { source: images.source, target },
     mining,
     steps,

@@ -47,7 +47,7 @@ export interface RoundStep {
 /** The method's settings, under the paper's names. */
 export interface AdaptationSettings extends RoundSettings, ScoringSettings {
   /** How source and target images meet in a batch of the rounds. Default: `random`. */
-  readonly batchMix?: BatchMix;
+  readonly batchMix?: BatchMix | undefined;
   /** The source training; `null` if the network has been trained on the source already. */
   readonly sourceTraining: SourceTraining | null;
   /** The learning rate of each parameter group at a step of a round, from that of the backbone. */

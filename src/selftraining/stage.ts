@@ -27,7 +27,7 @@ export interface TrainingStage<Item> {
   /** Which images the stage trains on. */
   readonly items: readonly DomainItem[];
   /** How images of the two domains meet in a batch. Default: `random`. */
-  readonly batchMix?: BatchMix;
+  readonly batchMix?: BatchMix | undefined;
   /** The images of each domain as the `SampleSource` knows them. The target's labels are pseudo-labels. */
   readonly images: Readonly<Record<Domain, readonly Item[]>>;
   /** How crops are drawn; their size is the trainer's. */

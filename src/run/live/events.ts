@@ -13,13 +13,16 @@ export type LossPoint = readonly [step: number, loss: number];
 /** How a start of a run ended. A run that was stopped can go on; then the page does, too. */
 export type Ending = "finished" | "stopped" | "failed";
 
+/** The commands whose runs have a live page. */
+export type LiveCommand = "adapt" | "train";
+
 /** What the run tells the Worker. */
 export type LiveMessage =
   | { readonly kind: "listen"; readonly address: Address }
   | {
     readonly kind: "folder";
     readonly path: string;
-    readonly command: "adapt" | "train";
+    readonly command: LiveCommand;
     readonly control?: string | undefined;
   }
   | { readonly kind: "stage"; readonly name: string; readonly total: number; readonly units: StageUnits }

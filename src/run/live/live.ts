@@ -7,7 +7,7 @@
 import { errorText, InterruptedError, UsageError } from "../../errors.ts";
 import type { Progress, StageProgress, StageUnits } from "../../selftraining/progress.ts";
 import { type Address, urlOf } from "./address.ts";
-import type { Ending, LiveMessage, LiveReply, LossPoint } from "./events.ts";
+import type { Ending, LiveCommand, LiveMessage, LiveReply, LossPoint } from "./events.ts";
 
 /** Steps are told at most once in this many milliseconds. */
 const interval = 100;
@@ -58,7 +58,7 @@ export class Live {
    * @param command what runs there.
    * @param control the folder of a finished control run to compare with.
    */
-  show(folder: string, command: "adapt" | "train", control?: string): void {
+  show(folder: string, command: LiveCommand, control?: string): void {
     this.#tell({ kind: "folder", path: folder, command, control });
   }
 

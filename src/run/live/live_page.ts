@@ -7,7 +7,7 @@
 import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { errorText } from "../../errors.ts";
-import type { LossPoint } from "./events.ts";
+import type { LiveCommand, LossPoint } from "./events.ts";
 import type { LiveState } from "./live_state.ts";
 import type { ReportData } from "../../report/page/data.ts";
 import { readSketch } from "../report/run_sketch.ts";
@@ -48,7 +48,7 @@ export class LivePage {
    */
   constructor(
     readonly folder: string,
-    readonly command: "adapt" | "train",
+    readonly command: LiveCommand,
     readonly state: LiveState,
     readonly options: LivePageOptions,
   ) {}
