@@ -5,7 +5,7 @@
  */
 
 import type { JSX } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { type Drawing, drawPicture } from "./label_drawing.ts";
 import type { LabelledPicture, LabelStage } from "./label_messages.ts";
 
@@ -34,7 +34,8 @@ function PictureCanvas({ bitmap, labelled, drawing, text }: {
 }): JSX.Element {
   const canvas = useRef<HTMLCanvasElement>(null);
   const { kind, opacity, hidden } = drawing;
-  useEffect(() => {
+  // Before the browser paints: a canvas that gets another size is empty, and would be shown so for a moment.
+  useLayoutEffect(() => {
     if (canvas.current !== null) drawPicture(canvas.current, bitmap, labelled, drawing);
   }, [bitmap, labelled, kind, opacity, hidden]);
   return <canvas ref={canvas} role="img" aria-label={text} />;

@@ -5,7 +5,7 @@
  */
 
 import type { JSX } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { LabelledPicture } from "./adapt_messages.ts";
 import type { RunView } from "./studio_run.ts";
 
@@ -39,7 +39,8 @@ function LabelCanvas(
   },
 ): JSX.Element {
   const canvas = useRef<HTMLCanvasElement>(null);
-  useEffect(() => {
+  // Before the browser paints, so that the picture is never behind what is said about it.
+  useLayoutEffect(() => {
     const image = paint(picture, { classes, opacity, cut, ...(hidden === undefined ? {} : { hidden }) });
     canvas.current?.getContext("2d")?.putImageData(image, 0, 0);
   }, [picture, classes, opacity, cut, hidden]);

@@ -285,9 +285,8 @@ const loseDevice = `
 `;
 
 /** Red, green and blue of a pixel of the first picture. */
-async function colourAt(page: Page, pixel: number): Promise<number[]> {
-  await page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))");
-  return await page.evaluate<number[]>(
+function colourAt(page: Page, pixel: number): Promise<number[]> {
+  return page.evaluate<number[]>(
     `Array.from(document.querySelector("article canvas").getContext("2d").getImageData(${pixel}, 0, 1, 1).data.slice(0, 3))`,
   );
 }
