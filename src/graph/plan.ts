@@ -1,13 +1,15 @@
 /**
- * The memory plan: which tensors share a buffer.
+ * The memory plan: where in which buffer each tensor lies.
  *
- * WebGPU forbids a launch to read and write the same buffer, even at different places. So tensors are given *slots*,
- * each of which is a buffer of its own. A slot is used again once no later step needs its tensor.
+ * WebGPU forbids a launch to read and write the same buffer, even at different places. So there are several buffers,
+ * called *slots*. A tensor lies in a slot that none of its launches binds otherwise, at a place that no other tensor
+ * needs meanwhile.
  *
  * @module
  */
 
 import type { Execution } from "./execution_order.ts";
+import { offsetAlignment } from "./slices.ts";
 import type { Tensor } from "./tensor.ts";
 
 /** Something that needs memory from step `first` to step `last`, both included. */
@@ -20,38 +22,78 @@ export interface Life {
   readonly first: number;
   /** Index of the last step that uses it. */
   readonly last: number;
+  /** Indices of the steps that write it. */
+  readonly writes: readonly number[];
+  /** Indices of the steps that read it. */
+  readonly reads: readonly number[];
 }
 
-/** The slot of each life, and the size of each slot. */
+/** A place in a slot. */
+export interface Place {
+  /** Index of the slot. */
+  readonly slot: number;
+  /** First byte, a multiple of 256, at which every adapter can bind. */
+  readonly offset: number;
+}
+
+/** The place of each life, and the size of each slot. */
 export interface SlotPlan {
-  /** Index of the slot of each life, in the order given. */
-  readonly slotOf: readonly number[];
+  /** The place of each life, in the order given. */
+  readonly places: readonly Place[];
   /** Bytes of each slot. */
   readonly slotBytes: readonly number[];
   /** The largest sum of bytes that are needed at one step. No plan can be smaller. */
   readonly lowerBoundBytes: number;
 }
 
+/** A buffer while it is planned. */
+interface Slot {
+  readonly bytes: number;
+  readonly taken: { readonly life: Life; readonly offset: number }[];
+}
+
 /**
- * Assigns slots to lives. The largest life comes first, and each takes the first slot that is free for its whole
- * duration.
+ * Assigns places to lives. The largest life comes first, and each takes the first place that is free for its whole
+ * duration. Of equal ones, the one that is needed longest comes first: it decides what its neighbours can be.
  */
 export function planSlots(lives: readonly Life[]): SlotPlan {
-  const slots: { bytes: number; taken: Life[] }[] = [];
-  const slotOf = new Array<number>(lives.length).fill(0);
+  const slots: Slot[] = [];
+  const places = new Array<Place>(lives.length).fill({ slot: 0, offset: 0 });
   const bySize = lives.map((life, index) => ({ life, index }))
-    .sort((a, b) => b.life.bytes - a.life.bytes || a.life.first - b.life.first || a.index - b.index);
+    .sort((a, b) => b.life.bytes - a.life.bytes || b.life.last - a.life.last || a.index - b.index);
   for (const { life, index } of bySize) {
-    let slot = slots.findIndex(({ taken }) => taken.every((other) => !overlap(life, other)));
-    if (slot < 0) slot = slots.push({ bytes: life.bytes, taken: [] }) - 1;
-    slots[slot]?.taken.push(life);
-    slotOf[index] = slot;
+    let offset = 0;
+    let slot = slots.findIndex((candidate) => (offset = freeOffset(candidate, life)) >= 0);
+    if (slot < 0) {
+      slot = slots.push({ bytes: life.bytes, taken: [] }) - 1;
+      offset = 0;
+    }
+    slots[slot]?.taken.push({ life, offset });
+    places[index] = { slot, offset };
   }
-  return { slotOf, slotBytes: slots.map(({ bytes }) => bytes), lowerBoundBytes: lowerBound(lives) };
+  return { places, slotBytes: slots.map(({ bytes }) => bytes), lowerBoundBytes: lowerBound(lives) };
+}
+
+/** The first offset in a slot that is free for a life; −1 where there is none. */
+function freeOffset({ bytes, taken }: Slot, life: Life): number {
+  const meanwhile = taken.filter((other) => overlap(life, other.life)).sort((a, b) => a.offset - b.offset);
+  if (meanwhile.some((other) => mustBeApart(life, other.life))) return -1;
+  let offset = 0;
+  for (const other of meanwhile) {
+    if (other.offset - offset >= life.bytes) break;
+    offset = Math.max(offset, Math.ceil((other.offset + other.life.bytes) / offsetAlignment) * offsetAlignment);
+  }
+  return offset + life.bytes <= bytes ? offset : -1;
 }
 
 function overlap(a: Life, b: Life): boolean {
   return a.first <= b.last && b.first <= a.last;
+}
+
+/** Whether a step writes one of the two and binds the other as well. */
+function mustBeApart(a: Life, b: Life): boolean {
+  return a.writes.some((step) => b.writes.includes(step) || b.reads.includes(step)) ||
+    a.reads.some((step) => b.writes.includes(step));
 }
 
 function lowerBound(lives: readonly Life[]): number {

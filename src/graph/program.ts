@@ -10,7 +10,7 @@ import type { Gpu } from "../gpu/gpu.ts";
 import { type BufferCopy, type BufferRange, type Dispatch, wholeRange } from "../gpu/launch.ts";
 import { storedElements, unpack } from "./layout.ts";
 import { maxIterations } from "./iterations.ts";
-import type { MemoryPlan } from "./plan.ts";
+import type { MemoryPlan, Place } from "./plan.ts";
 import { OperandTextures, textureOperands } from "./operand_textures.ts";
 import { launchCost } from "../gpu/submission_pace.ts";
 import { planProgram, type ProgramDefinition, type ProgramPlan, type ProgramStep } from "./program_plan.ts";
@@ -77,12 +77,12 @@ export class Program {
       return wholeRange(buffer);
     };
     const textures = new OperandTextures(gpu, layout.textureBytes);
-    const bind = ({ tensor, plan, slot, scratchSlots }: ProgramStep): Promise<Dispatch>[] => {
+    const bind = ({ tensor, plan, place, scratchPlaces }: ProgramStep): Promise<Dispatch>[] => {
       // A second computation of a tensor goes to another place and, after storage in 16 bits, may not give the same
       // bits.
       textures.forget(tensor);
-      ranges.set(tensor, definition.destinations?.get(tensor) ?? slotRange(slots, slot, tensor.bytes));
-      const scratch = (plan.scratchBytes ?? []).map((bytes, index) => slotRange(slots, scratchSlots[index], bytes));
+      ranges.set(tensor, definition.destinations?.get(tensor) ?? placedRange(slots, place, tensor.bytes));
+      const scratch = (plan.scratchBytes ?? []).map((bytes, index) => placedRange(slots, scratchPlaces[index], bytes));
       return plan.calls.map((call) => bindCall(gpu, tensor, call, { ranges, scratch, textures, uniform }));
     };
     const kept = layout.steps.filter(({ isKept }) => isKept).flatMap(bind);
@@ -236,10 +236,10 @@ function requirePossible(gpu: Gpu, { memory, slotBytes, tensors }: ProgramPlan):
   }
 }
 
-function slotRange(slots: readonly GPUBuffer[], slot: number | null | undefined, bytes: number): BufferRange {
-  const buffer = slots[slot ?? -1];
-  if (buffer === undefined) throw new Error("A tensor has no slot in the memory plan");
-  return { buffer, offset: 0, size: Math.max(16, Math.ceil(bytes / 16) * 16) };
+function placedRange(slots: readonly GPUBuffer[], place: Place | null | undefined, bytes: number): BufferRange {
+  const buffer = slots[place?.slot ?? -1];
+  if (place == null || buffer === undefined) throw new Error("A tensor has no place in the memory plan");
+  return { buffer, offset: place.offset, size: Math.max(16, Math.ceil(bytes / 16) * 16) };
 }
 
 async function bindCall(

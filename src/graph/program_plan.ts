@@ -7,7 +7,7 @@
 import type { Gpu } from "../gpu/gpu.ts";
 import type { BufferRange, Dispatch } from "../gpu/launch.ts";
 import { operandTextureBytes } from "./operand_textures.ts";
-import { lastUses, type Life, type MemoryPlan, planSlots, type SlotPlan } from "./plan.ts";
+import { lastUses, type Life, type MemoryPlan, type Place, planSlots, type SlotPlan } from "./plan.ts";
 import { type ActivationStorage, type Execution, executionOrder } from "./execution_order.ts";
 import { scheduledTraits } from "./schedule.ts";
 import { fittingSize, largestBinding } from "./slices.ts";
@@ -39,10 +39,10 @@ export interface ProgramDefinition {
 export interface ProgramStep {
   readonly tensor: Tensor;
   readonly plan: KernelPlan;
-  /** The slot of the tensor; `null` if it has a destination. */
-  readonly slot: number | null;
-  /** Slots of its scratch memory. */
-  readonly scratchSlots: readonly number[];
+  /** The place of the tensor; `null` if it has a destination. */
+  readonly place: Place | null;
+  /** Places of its scratch memory. */
+  readonly scratchPlaces: readonly Place[];
   /** Whether the result is kept from run to run. */
   readonly isKept: boolean;
 }
@@ -77,34 +77,34 @@ export function planProgram(gpu: Gpu, definition: ProgramDefinition): ProgramPla
   const last = lastUses(order, outputs);
   const kept = definition.residents === undefined ? new Set<Tensor>() : fromResidentsAlone(tensors);
   const lives: PlannedLife[] = [];
-  const live = (label: string, bytes: number, first: number, end: number, scratch: boolean) =>
-    lives.push({ label, bytes, first, last: end, scratch }) - 1;
-  // The life of each tensor that may be overwritten, by its last computation.
-  const free = new Map<Tensor, number>();
-  const computed = order.flatMap(({ tensor, kernels }, index) => {
+  const live = (life: Omit<PlannedLife, "writes" | "reads">, step: number) =>
+    lives.push({ ...life, writes: [step], reads: [] }) - 1;
+  // The life of each tensor, by its last computation.
+  const lifeOf = new Map<Tensor, number>();
+  const computed = order.flatMap(({ tensor, inputs, kernels }, step) => {
     if (kernels === undefined) return [];
+    for (const input of inputs) lives[lifeOf.get(input) ?? -1]?.reads.push(step);
     const isKept = kept.has(tensor);
     const isPlaced = isKept || definition.withoutReuse === true || definition.destinations?.has(tensor) === true;
-    const overwritten = isPlaced ? undefined : overwrittenLife({ tensor, kernels }, index, { free, lives });
+    const overwritten = isPlaced ? undefined : overwrittenLife({ tensor, kernels }, step, { lifeOf, lives });
     const chosen = overwritten === undefined ? kernels : tensor.definition.inPlace?.kernels ?? kernels;
     const plan = stageParts(chosen(tensor, scheduledTraits(tensor, traits)), tensor);
-    const end = isKept ? order.length : last[index] ?? index;
-    if (overwritten !== undefined) lives[overwritten] = { ...required(lives, overwritten), last: end };
-    const own = definition.destinations?.has(tensor)
-      ? null
-      : overwritten ?? live(String(tensor), tensor.bytes, isKept ? 0 : index, end, false);
-    if (own !== null && !isPlaced) free.set(tensor, own);
-    const scratch = (plan.scratchBytes ?? []).map((bytes) => live(`scratch of ${tensor}`, bytes, index, index, true));
+    const end = isKept ? order.length : last[step] ?? step;
+    if (overwritten !== undefined) extend(lives, overwritten, step, end);
+    const whole = { label: String(tensor), bytes: tensor.bytes, first: isKept ? 0 : step, last: end, scratch: false };
+    const own = definition.destinations?.has(tensor) ? null : overwritten ?? live(whole, step);
+    if (own !== null) lifeOf.set(tensor, own);
+    const scratch = (plan.scratchBytes ?? []).map((bytes) =>
+      live({ label: `scratch of ${tensor}`, bytes, first: step, last: step, scratch: true }, step)
+    );
     return [{ tensor, plan, own, scratch, isKept }];
   });
-  const slots = definition.withoutReuse
-    ? { slotOf: lives.map((_, index) => index), slotBytes: lives.map(({ bytes }) => bytes), lowerBoundBytes: 0 }
-    : planSlots(lives);
-  const slotOf = (life: number) => slots.slotOf[life] ?? 0;
+  const slots = definition.withoutReuse ? slotsApart(lives) : planSlots(lives);
+  const placeOf = (life: number) => required(slots.places, life);
   const steps = computed.map(({ tensor, plan, own, scratch, isKept }): ProgramStep => ({
     ...{ tensor, plan, isKept },
-    slot: own === null ? null : slotOf(own),
-    scratchSlots: scratch.map(slotOf),
+    place: own === null ? null : placeOf(own),
+    scratchPlaces: scratch.map(placeOf),
   }));
   const textureBytes = operandTextureBytes(steps.map(({ plan }) => plan));
   const memory = { ...summarize(tensors, steps, lives, slots, textureBytes), ...largestOf(steps, traits) };
@@ -115,7 +115,7 @@ export function planProgram(gpu: Gpu, definition: ProgramDefinition): ProgramPla
 function overwrittenLife(
   { tensor, kernels }: Pick<Execution, "tensor" | "kernels">,
   step: number,
-  { free, lives }: { readonly free: ReadonlyMap<Tensor, number>; readonly lives: readonly PlannedLife[] },
+  { lifeOf, lives }: { readonly lifeOf: ReadonlyMap<Tensor, number>; readonly lives: readonly PlannedLife[] },
 ): number | undefined {
   const { inPlace } = tensor.definition;
   // What is brought back from 16 bits is not computed by the op's own launches.
@@ -124,14 +124,29 @@ function overwrittenLife(
   }
   // What an op takes twice it still reads from where it lies.
   if (tensor.inputs.filter((input) => input === inPlace.of).length > 1) return undefined;
-  const life = free.get(inPlace.of);
+  const life = lifeOf.get(inPlace.of);
   return life !== undefined && lives[life]?.last === step ? life : undefined;
 }
 
-function required(lives: readonly PlannedLife[], index: number): PlannedLife {
-  const life = lives[index];
-  if (life === undefined) throw new RangeError(`There is no life ${index}`);
-  return life;
+/** Lets a life, which a step writes once more, last to the step `last`. */
+function extend(lives: PlannedLife[], index: number, step: number, last: number): void {
+  const life = required(lives, index);
+  lives[index] = { ...life, last, writes: [...life.writes, step] };
+}
+
+/** A slot for each life. */
+function slotsApart(lives: readonly Life[]): SlotPlan {
+  return {
+    places: lives.map((_, slot) => ({ slot, offset: 0 })),
+    slotBytes: lives.map(({ bytes }) => bytes),
+    lowerBoundBytes: 0,
+  };
+}
+
+function required<Value>(values: readonly Value[], index: number): Value {
+  const value = values[index];
+  if (value === undefined) throw new RangeError(`The memory plan has no entry ${index}`);
+  return value;
 }
 
 /** The tensors that depend on resident tensors and on nothing else. */
@@ -148,6 +163,8 @@ function fromResidentsAlone(tensors: readonly Tensor[]): Set<Tensor> {
 
 interface PlannedLife extends Life {
   readonly scratch: boolean;
+  readonly writes: number[];
+  readonly reads: number[];
 }
 
 function summarize(

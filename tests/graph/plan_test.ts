@@ -18,16 +18,25 @@ import { bilinearResize } from "../../src/ops/resize/bilinear_resize.ts";
 import { Random } from "../../src/random.ts";
 import { randomValues, size, testGpu } from "../ops/harness.ts";
 
-Deno.test("planSlots() never gives one slot to two lives that overlap, and no slot is too small", () => {
+Deno.test("planSlots() gives no two lives the same bytes at once, and no launch one slot to write and to bind", () => {
   for (let seed = 1; seed <= 200; seed++) {
     const lives = randomLives(seed);
-    const { slotOf, slotBytes, lowerBoundBytes } = planSlots(lives);
-    assertEquals(slotOf.length, lives.length);
+    const { places, slotBytes, lowerBoundBytes } = planSlots(lives);
+    assertEquals(places.length, lives.length);
     for (const [i, a] of lives.entries()) {
-      assert((slotBytes[slotOf[i] ?? -1] ?? 0) >= a.bytes, `seed ${seed}: ${a.label} does not fit its slot`);
+      const at = places[i] ?? { slot: -1, offset: 0 };
+      assert(at.offset % 256 === 0, `seed ${seed}: ${a.label} lies at ${at.offset}`);
+      assert((slotBytes[at.slot] ?? 0) >= at.offset + a.bytes, `seed ${seed}: ${a.label} does not fit its slot`);
       for (const [j, b] of lives.slice(0, i).entries()) {
-        const together = a.first <= b.last && b.first <= a.last;
-        assert(!together || slotOf[i] !== slotOf[j], `seed ${seed}: ${a.label} and ${b.label} share a slot`);
+        const other = places[j];
+        if (other?.slot !== at.slot || a.last < b.first || b.last < a.first) continue;
+        const isApart = at.offset + a.bytes <= other.offset || other.offset + b.bytes <= at.offset;
+        assert(isApart, `seed ${seed}: ${a.label} lies over ${b.label}`);
+        const written = [...a.writes.map((step) => ({ step, of: b })), ...b.writes.map((step) => ({ step, of: a }))];
+        assert(
+          written.every(({ step, of }) => !of.writes.includes(step) && !of.reads.includes(step)),
+          `seed ${seed}: a step writes ${a.label} or ${b.label} and binds both`,
+        );
       }
     }
     const total = slotBytes.reduce((sum, bytes) => sum + bytes, 0);
@@ -37,13 +46,30 @@ Deno.test("planSlots() never gives one slot to two lives that overlap, and no sl
   }
 });
 
-Deno.test("planSlots() uses a slot again as soon as its tensor is dead, not sooner", () => {
-  const life = (first: number, last: number, bytes = 16): Life => ({ label: "t", bytes, first, last });
+Deno.test("planSlots() uses a place again as soon as its tensor is dead, not sooner", () => {
   assertEquals(planSlots([life(0, 1), life(2, 3), life(4, 4)]).slotBytes, [16]);
   assertEquals(planSlots([life(0, 2), life(2, 3)]).slotBytes, [16, 16]);
   assertEquals(planSlots([life(0, 1, 16), life(2, 3, 64)]).slotBytes, [64]);
-  assertEquals(planSlots([]), { slotOf: [], slotBytes: [], lowerBoundBytes: 0 });
+  assertEquals(planSlots([]), { places: [], slotBytes: [], lowerBoundBytes: 0 });
 });
+
+Deno.test("planSlots() places small lives side by side where a large one lay, but for those that a step binds to write", () => {
+  const large = life(0, 3, 1024);
+  const small = [life(4, 9, 300), life(5, 9, 200)];
+  assertEquals(planSlots([large, ...small]), {
+    places: [{ slot: 0, offset: 0 }, { slot: 0, offset: 0 }, { slot: 0, offset: 512 }],
+    slotBytes: [1024],
+    lowerBoundBytes: 1024,
+  });
+  const [read, written] = small.map((life) => ({ ...life, reads: [5] }));
+  assert(read !== undefined && written !== undefined);
+  assertEquals(planSlots([large, read, written]).slotBytes, [1024, 200]);
+});
+
+/** Written by its first step. */
+function life(first: number, last: number, bytes = 16): Life {
+  return { label: "t", bytes, first, last, writes: [first], reads: [] };
+}
 
 Deno.test("Program gives the same bytes with and without reuse of slots", async () => {
   const gpu = await testGpu();
@@ -201,11 +227,15 @@ function randomLives(seed: number): Life[] {
   const random = new Random(seed, "lives");
   return Array.from({ length: 1 + random.integer(30, 0) }, (_, index) => {
     const first = random.integer(20, 1, index);
+    const last = first + random.integer(10, 3, index);
     return {
       label: `life ${index}`,
-      bytes: 16 * (1 + random.integer(8, 2, index)),
-      first,
-      last: first + random.integer(10, 3, index),
+      bytes: 128 * (1 + random.integer(16, 2, index)),
+      ...{ first, last },
+      writes: [first],
+      reads: Array.from({ length: last - first }, (_, step) => first + 1 + step).filter((step) =>
+        random.integer(2, 4, 100 * index + step) === 0
+      ),
     };
   });
 }
