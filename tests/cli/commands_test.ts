@@ -230,24 +230,20 @@ testWithShared(
     assert(Math.abs(miou - expected.miou) < 1e-5, `mIoU ${miou}, expected ${expected.miou}`);
     assertEquals([images, Object.keys(iou)], [101, Object.keys(expected.iou)]);
 
+    // All images are scored above, so half of them tell here.
+    const names = [...Deno.readDirSync(join(data, "val/predictions"))].map(({ name }) => name).sort()
+      .filter((_, index) => index % 2 === 0);
     await inTemporaryFolder(async (out) => {
-      const { code, stderr } = await crosswalk(
-        "predict",
-        "--weights",
-        weights,
-        "--images",
-        join(data, "val/images"),
-        "--out",
-        out,
-      );
+      const images = names.map((name) => join(data, "val/images", name));
+      const { code, stderr } = await crosswalk("predict", "--weights", weights, "--images", ...images, "--out", out);
       assertEquals(code, 0, stderr);
       let different = 0;
-      for (const { name } of Deno.readDirSync(join(data, "val/predictions"))) {
+      for (const name of names) {
         const ours = decodeLabels(Deno.readFileSync(join(out, name)), name).labels;
         const theirs = decodeLabels(Deno.readFileSync(join(data, "val/predictions", name)), name).labels;
         for (const [pixel, label] of ours.entries()) different += label === theirs[pixel] ? 0 : 1;
       }
-      assert(different <= 500, `${different} pixels of another class`);
+      assert(different <= 250, `${different} pixels of another class`);
     });
   },
 );

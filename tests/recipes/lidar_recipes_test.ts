@@ -9,7 +9,9 @@ import { modelVariant } from "../../src/settings/model_variant.ts";
 import { builtInRecipes, expectationOf } from "../../src/settings/recipe_files.ts";
 import { resolveSettings } from "../../src/settings/settings.ts";
 import { planRounds } from "../../src/selftraining/rounds.ts";
+import { withFolder } from "../data/pictures.ts";
 import { testWithShared } from "../shared.ts";
+import { runToyScans } from "./toy_scans.ts";
 
 const shares = [1, 10, 20, 50];
 const sets = {
@@ -115,3 +117,16 @@ Deno.test("a run is compared with both rows of a recipe: CBST, and supervised on
   assertEquals(comparisonRows(comparison).at(-1), ["mIoU, supervised only", "52.2", "50.0", "-2.2"]);
   assertEquals(compare(expect, scores(0.5)).supervised?.reached, null);
 });
+
+// `tests/recipes/run.ts --all` runs the others.
+for (const name of ["scribblekitti-1", "nuscenes-50"]) {
+  Deno.test(`${name} runs from end to end at toy size`, () =>
+    withFolder(async (folder) => {
+      const expect = expectationOf(resolveSettings("adapt", { config: name }));
+      const result = await runToyScans(name, folder);
+      const { expected, protocol } = result as Record<string, Record<string, Record<string, unknown>>>;
+      assertEquals(protocol?.labelSet as unknown, expect?.["label-set"]);
+      assertEquals([expected?.miou?.published, expected?.supervised?.published], [expect?.miou, expect?.supervised]);
+      assertEquals(expected?.obstacle as unknown, null);
+    }));
+}

@@ -9,14 +9,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { builtInNames } from "../../src/settings/recipe_files.ts";
 import { rowOf, runToy } from "./toy.ts";
+import { runToyScans, scansOf } from "./toy_scans.ts";
 
-const names = Deno.args.includes("--all") ? builtInNames().filter((name) => rowOf(name) !== null) : Deno.args;
+const names = Deno.args.includes("--all")
+  ? builtInNames().filter((name) => rowOf(name) !== null || scansOf(name) !== null)
+  : Deno.args;
 let failed = 0;
 for (const name of names) {
   const folder = mkdtempSync(join(tmpdir(), "recipe-"));
   const start = performance.now();
   try {
-    await runToy(name, folder);
+    await (scansOf(name) === null ? runToy : runToyScans)(name, folder);
     console.log(`ok ${name} in ${((performance.now() - start) / 1000).toFixed(1)} s`);
   } catch (error) {
     failed++;

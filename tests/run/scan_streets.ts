@@ -35,8 +35,8 @@ function writeScan(
   writeAt(join(place, "labels", `${frame}.label`), labelBytes([...labels?.labels ?? []].map((id) => rawIds[id] ?? 0)));
 }
 
-/** The rows of a scan with a ring. */
-function withRings(rows: ArrayLike<number>): Float32Array<ArrayBuffer> {
+/** The rows of a scan, four numbers a point, with a ring as nuScenes' points have. */
+export function withRings(rows: ArrayLike<number>): Float32Array<ArrayBuffer> {
   return Float32Array.from({ length: rows.length / 4 * 5 }, (_, at) => {
     const point = Math.floor(at / 5);
     return at % 5 === 4 ? point % 32 : rows[4 * point + at % 5] ?? 0;

@@ -6,7 +6,7 @@ import { labelSet } from "../../../src/data/label_sets.ts";
 import { kittiSensor } from "../../../src/data/scans/sensor.ts";
 import { testWithShared } from "../../shared.ts";
 import { withFolder } from "../pictures.ts";
-import { labelBytes, ringPoints, scanBytes, writeAt } from "./made_scans.ts";
+import { labelBytes, ringPoints, scanBytes, writeAt, writeNuscenes } from "./made_scans.ts";
 
 /** Writes a sequence of two scans of eight points, with labels in some folders. */
 function writeSequence(root: string, sequence: string, labelled: readonly string[]): void {
@@ -99,26 +99,6 @@ testWithShared("the small SemanticKITTI has 40 scans to train on and 5 to score 
   const { image, labels } = await loader.loadOne(first, { size });
   assertEquals([image.height, labels?.length], [124668, 124668]);
 });
-
-/** Writes tables of keyframes, and a scan of eight points for each: its token, its sample's, its scene, its file. */
-function writeNuscenes(folder: string, version: string, keyframes: readonly (readonly string[])[]): void {
-  const tables = keyframes.map(([token = "", sample = "", scene = "", name = ""]) => {
-    const filename = `samples/LIDAR_TOP/${name}.pcd.bin`;
-    writeAt(join(folder, filename), scanBytes(ringPoints(8).map((point, ring) => [...point, ring])));
-    const data = [
-      { token, sample_token: sample, filename, is_key_frame: true, note: 'a } in "a\\\\ text {' },
-      { token: `${token}0`, sample_token: sample, filename: `sweeps/LIDAR_TOP/${name}.pcd.bin`, is_key_frame: false },
-      { token: `${token}1`, sample_token: sample, filename: `samples/CAM_FRONT/${name}.jpg`, is_key_frame: true },
-    ];
-    return { data, sample: { token: sample, scene_token: `token of ${scene}` }, scene };
-  });
-  const scenes = [...new Set(tables.map(({ scene }) => scene))];
-  const write = (name: string, rows: unknown) =>
-    writeAt(join(folder, version, `${name}.json`), JSON.stringify(rows, null, 1));
-  write("sample_data", tables.flatMap(({ data }) => data));
-  write("sample", tables.map(({ sample }) => sample));
-  write("scene", scenes.map((name) => ({ token: `token of ${name}`, name })));
-}
 
 Deno.test("nuScenes is known by its tables: keyframes, official splits, labels by token", () =>
   withFolder((folder) => {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 
 /** The bytes of a scan of `points`, each of 4 or 5 numbers. */
 export function scanBytes(points: readonly (readonly number[])[]): Uint8Array<ArrayBuffer> {
@@ -30,4 +30,34 @@ export function writeAt(path: string, bytes: Uint8Array | string): void {
   Deno.mkdirSync(dirname(path), { recursive: true });
   if (typeof bytes === "string") Deno.writeTextFileSync(path, bytes);
   else Deno.writeFileSync(path, bytes);
+}
+
+/**
+ * Writes nuScenes' tables of keyframes, and their scans.
+ *
+ * @param keyframes the token of each, its sample's, its scene, and its file's name.
+ * @param scan gives the bytes of the scan of a number. Default: eight points.
+ */
+export function writeNuscenes(
+  folder: string,
+  version: string,
+  keyframes: readonly (readonly string[])[],
+  scan: (index: number) => Uint8Array = () => scanBytes(ringPoints(8).map((point, ring) => [...point, ring])),
+): void {
+  const tables = keyframes.map(([token = "", sample = "", scene = "", name = ""], index) => {
+    const filename = `samples/LIDAR_TOP/${name}.pcd.bin`;
+    writeAt(join(folder, filename), scan(index));
+    const data = [
+      { token, sample_token: sample, filename, is_key_frame: true, note: 'a } in "a\\\\ text {' },
+      { token: `${token}0`, sample_token: sample, filename: `sweeps/LIDAR_TOP/${name}.pcd.bin`, is_key_frame: false },
+      { token: `${token}1`, sample_token: sample, filename: `samples/CAM_FRONT/${name}.jpg`, is_key_frame: true },
+    ];
+    return { data, sample: { token: sample, scene_token: `token of ${scene}` }, scene };
+  });
+  const scenes = [...new Set(tables.map(({ scene }) => scene))];
+  const write = (name: string, rows: unknown) =>
+    writeAt(join(folder, version, `${name}.json`), JSON.stringify(rows, null, 1));
+  write("sample_data", tables.flatMap(({ data }) => data));
+  write("sample", tables.map(({ sample }) => sample));
+  write("scene", scenes.map((name) => ({ token: `token of ${name}`, name })));
 }
