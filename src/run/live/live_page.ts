@@ -106,13 +106,20 @@ export class LivePage {
     }, wait);
   }
 
-  /** The page after the end of the run. */
+  /** The page after the end of the run: the report that a finished run has written, or else how far it came. */
   async finish(): Promise<string> {
     clearTimeout(this.#timer);
     // The pages are sent it, and need not fetch it.
     this.#isEnding = true;
     this.#isOld = true;
-    return await this.html();
+    return await this.#written() ?? await this.html();
+  }
+
+  /** The report that the run has written; `null` where it is not finished. */
+  async #written(): Promise<string | null> {
+    if (this.state.ending?.ending !== "finished") return null;
+    const { reportName } = await import("../report/write_report.ts");
+    return await readFile(join(this.folder, reportName), "utf8").catch(() => null);
   }
 
   #render(): Promise<string> {

@@ -284,6 +284,23 @@ Deno.test("at the end the pages are told and sent the last report, and the addre
     await after.close();
   }));
 
+Deno.test("at the end of a finished run the page is the report that it wrote, and of a stopped one how far it came", async () => {
+  for (const ending of ["finished", "stopped"] as const) {
+    await withServer(async (server, url, folder) => {
+      Deno.writeTextFileSync(join(folder, "report.html"), "<title>the report</title>");
+      const events = await Events.open(url);
+      await server.tell({ kind: "end", ending, text: "" });
+      const closed = server.end();
+      let next = await events.next();
+      while (next !== null && next.event !== "end") next = await events.next();
+      const { page } = next?.data as { readonly page: string };
+      assertEquals(page === "<title>the report</title>", ending === "finished");
+      assertStringIncludes(page, "<title>");
+      await closed;
+    });
+  }
+});
+
 Deno.test("a run that was stopped or failed says so, with the reason", async () => {
   for (
     const [ending, text] of [["stopped", "goes on when the run does"], [
