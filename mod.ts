@@ -314,6 +314,7 @@ export {
   type TrainingTrace,
   type WeightFile,
 } from "./src/nn/network.ts";
+export { type ParameterRun, ParameterStore, type ParameterStoreOptions } from "./src/nn/parameter_store.ts";
 export {
   collectParameters,
   groupsWithBiases,
@@ -321,10 +322,7 @@ export {
   type ParameterDeclaration,
   type ParameterGroup,
   type ParameterOptions,
-  type ParameterRun,
   type ParameterScope,
-  ParameterStore,
-  type ParameterStoreOptions,
   standardGroups,
 } from "./src/nn/parameters.ts";
 export {

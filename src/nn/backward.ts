@@ -7,7 +7,7 @@
 import type { BufferRange } from "../gpu/launch.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { gradients } from "../ops/gradients.ts";
-import type { ParameterStore } from "./parameters.ts";
+import type { ParameterStore } from "./parameter_store.ts";
 
 /**
  * The gradient of `loss` at each trainable parameter that the traced network uses, and where to write it. This is the

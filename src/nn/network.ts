@@ -8,13 +8,8 @@ import type { Gpu } from "../gpu/gpu.ts";
 import { input, type Tensor } from "../graph/tensor.ts";
 import type { Model } from "./model.ts";
 import { findModel } from "./models/mod.ts";
-import {
-  collectParameters,
-  type ParameterDeclaration,
-  type ParameterScope,
-  ParameterStore,
-  standardGroups,
-} from "./parameters.ts";
+import { ParameterStore } from "./parameter_store.ts";
+import { collectParameters, type ParameterDeclaration, type ParameterScope, standardGroups } from "./parameters.ts";
 import { type ParameterValues, readSafetensors, writeSafetensors } from "../formats/safetensors.ts";
 import { shortText } from "../formats/validation.ts";
 import { type ModelVariant, readVariant, variantText } from "./variant.ts";

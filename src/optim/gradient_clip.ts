@@ -9,7 +9,7 @@ import clipShader from "../../shaders/optim/clip_factor.wgsl" with { type: "text
 import normShader from "../../shaders/optim/squared_norm.wgsl" with { type: "text" };
 import type { Gpu } from "../gpu/gpu.ts";
 import { type Dispatch, grid } from "../gpu/launch.ts";
-import type { ParameterStore } from "../nn/parameters.ts";
+import type { ParameterStore } from "../nn/parameter_store.ts";
 
 /** About how many vec4f one invocation adds. */
 const vectorsPerInvocation = 64;

@@ -10,7 +10,8 @@ import sgdShader from "../../shaders/optim/sgd.wgsl" with { type: "text" };
 import type { Gpu } from "../gpu/gpu.ts";
 import { type Dispatch, grid } from "../gpu/launch.ts";
 import { GradientClip } from "./gradient_clip.ts";
-import type { ParameterGroup, ParameterRun, ParameterStore } from "../nn/parameters.ts";
+import type { ParameterRun, ParameterStore } from "../nn/parameter_store.ts";
+import type { ParameterGroup } from "../nn/parameters.ts";
 
 /** Learning rate of each parameter group for one step, by the group's name. */
 export type LearningRates = Readonly<Record<string, number>>;

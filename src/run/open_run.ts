@@ -17,7 +17,7 @@ import { Gpu } from "../gpu/gpu.ts";
 import { findModel } from "../nn/models/mod.ts";
 import type { Model } from "../nn/model.ts";
 import { Network, type NetworkMetadata } from "../nn/network.ts";
-import type { ParameterStore } from "../nn/parameters.ts";
+import type { ParameterStore } from "../nn/parameter_store.ts";
 import { TerminalProgress } from "../report/progress.ts";
 import { doneForm } from "../selftraining/kept.ts";
 import type { Progress, StageProgress } from "../selftraining/progress.ts";

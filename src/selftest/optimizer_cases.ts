@@ -6,7 +6,7 @@
 
 import type { Gpu } from "../gpu/gpu.ts";
 import { pack } from "../graph/layout.ts";
-import { ParameterStore } from "../nn/parameters.ts";
+import { ParameterStore } from "../nn/parameter_store.ts";
 import { adamW, type Optimizer, sgd } from "../optim/optimizer.ts";
 import type { Comparison, SelfTestCase } from "./case.ts";
 import { type FixtureCase, readCases } from "./fixture.ts";

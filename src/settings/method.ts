@@ -10,7 +10,7 @@ import type { RunShapes, Shapes } from "../data/shapes.ts";
 import type { Size } from "../data/size.ts";
 import { UsageError } from "../errors.ts";
 import type { Gpu } from "../gpu/gpu.ts";
-import type { ParameterStore } from "../nn/parameters.ts";
+import type { ParameterStore } from "../nn/parameter_store.ts";
 import { adamW, groupRates, isBiasGroup, type LearningRates, type Optimizer, sgd } from "../optim/optimizer.ts";
 import { type Schedule, scheduleFactor, scheduleMomentum } from "../optim/schedule.ts";
 import type { AdaptationSettings, EarlierRounds, SourceTraining } from "../selftraining/adaptation.ts";

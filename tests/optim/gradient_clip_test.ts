@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { pack } from "../../src/graph/layout.ts";
-import { collectParameters, ParameterStore } from "../../src/nn/parameters.ts";
+import { ParameterStore } from "../../src/nn/parameter_store.ts";
+import { collectParameters } from "../../src/nn/parameters.ts";
 import { GradientClip } from "../../src/optim/gradient_clip.ts";
 import { randomValues, testGpu } from "../ops/harness.ts";
 

@@ -2,7 +2,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { pack } from "../../src/graph/layout.ts";
-import { ParameterStore } from "../../src/nn/parameters.ts";
+import { ParameterStore } from "../../src/nn/parameter_store.ts";
 import { adamW, sgd } from "../../src/optim/optimizer.ts";
 import { scheduleFactor, scheduleMomentum } from "../../src/optim/schedule.ts";
 import { assertClose, testGpu } from "../ops/harness.ts";

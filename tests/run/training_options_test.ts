@@ -1,7 +1,8 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { UsageError } from "../../src/errors.ts";
 import { pack } from "../../src/graph/layout.ts";
-import { groupsWithBiases, ParameterStore } from "../../src/nn/parameters.ts";
+import { ParameterStore } from "../../src/nn/parameter_store.ts";
+import { groupsWithBiases } from "../../src/nn/parameters.ts";
 import { scheduleFactor } from "../../src/optim/schedule.ts";
 import { readRecipe, resolveSettings, type Settings } from "../../src/settings/settings.ts";
 import { openOptimizer, roundRates, sourceSchedule, trainerOptions } from "../../src/settings/method.ts";
