@@ -33,7 +33,7 @@ const commands: readonly CommandEntry[] = [
     examples: [
       "crosswalk adapt",
       "crosswalk adapt --source idd --target photos --source-model source.safetensors --out run",
-      "crosswalk adapt --source idd --target camvid --class-map idd-camvid.json --out run",
+      "crosswalk adapt --source idd --target camvid --out run",
     ],
     load: () => import("./src/cli/adapt.ts"),
   },
