@@ -95,7 +95,7 @@ export function recipeTexts(
   const name = settings.get("config") ??
     (settings.has("source") || settings.has("data")
       ? "the defaults, made for a few hundred images"
-      : "that of the built-in towns");
+      : `that of the built-in ${settings.get("built-in")}`);
   if (rounds === null) {
     return [
       `recipe: ${name}`,
