@@ -79,5 +79,5 @@ export const methodOptions = [
   { key: "from-round", group: "method", kind: "integer", minimum: 0, commands: adapting,
     help: "round of that run after which to go on; 0 is before the first" },
   { key: "control", group: "method", kind: "flag", default: false, commands: adapting,
-    help: "train on source images only, as a run to compare with" },
+    help: "train on source images only, as a run to compare with; for as many steps, raise --source-images by the target images of a round" },
 ] as const satisfies readonly OptionShape[];
