@@ -9,7 +9,8 @@ import { join } from "node:path";
 import { encodeRgbPng } from "../data/encode.ts";
 import { filesUnder, isFolder } from "../data/image_files.ts";
 import { namedSensors, parseSensor } from "../data/scans/read_sensor.ts";
-import { decodeScan, isScanName, scanPoints, sensorOfName } from "../data/scans/read_scan.ts";
+import { sensorFinder } from "../data/scans/find_sensor.ts";
+import { decodeScan, isScanName, scanPoints } from "../data/scans/read_scan.ts";
 import type { ScanSensor } from "../data/scans/sensor.ts";
 import { isExact } from "../data/size.ts";
 import { readFile, writeFileSafely } from "../disk/files.ts";
@@ -56,6 +57,7 @@ export async function run(args: readonly string[]): Promise<number> {
   const out = settings.require("out");
   const scans = namedScans(settings.require("scans").flatMap(scansAt));
   const sensor = sensorAt(settings.get("sensor"));
+  const sensorOf = sensorFinder();
   const wanted = settings.get("size");
   const size = wanted === undefined || !isExact(wanted) ? undefined : wanted;
   const maxPoints = settings.get("max-pixels");
@@ -72,7 +74,7 @@ export async function run(args: readonly string[]): Promise<number> {
   try {
     for (const named of scans) {
       try {
-        const scan = readScan(named.path, sensor ?? sensorOfName(named.path), maxPoints);
+        const scan = readScan(named.path, sensor ?? sensorOf(named.path), maxPoints);
         const image = await projector.project(scan, size);
         const found = labelsOf(labels, named, scan, fail);
         done.push(writeResults(out, named, scan, image, found));
@@ -98,7 +100,7 @@ function scansAt(path: string): string[] {
   return found.map((name) => join(path, name));
 }
 
-/** The sensor of all scans: by its name, or from a file; `undefined` if each file's name is to tell it. */
+/** The sensor of all scans: by its name, or from a file; `undefined` if each file is to tell it. */
 function sensorAt(text: string | undefined): ScanSensor | undefined {
   if (text === undefined) return undefined;
   if (text === "kitti" || text === "nuscenes") return namedSensors[text];

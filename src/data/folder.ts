@@ -38,7 +38,9 @@ import type { LayoutName } from "./layouts/names.ts";
 import { photoFolder } from "./layouts/photo_folder.ts";
 import { scanFolder } from "./layouts/scan_folder.ts";
 import { splitFolders } from "./layouts/split_folders.ts";
-import { isScanName, sensorOfName, withoutScanEnding } from "./scans/read_scan.ts";
+import { sensorFinder } from "./scans/find_sensor.ts";
+import { isScanName, withoutScanEnding } from "./scans/read_scan.ts";
+import type { ScanSensor } from "./scans/sensor.ts";
 import { Loader, type LoaderOptions } from "./loader.ts";
 
 /**
@@ -188,10 +190,11 @@ export function imageItems(paths: readonly string[]): ListedItems<FileItem> {
   const names = imageTitles(files.map((path) => basename(path)));
   const titles = new Map(files.map((path, index) => [path, names[index]]));
   const notices: string[] = [];
+  const sensorOf = sensorFinder();
   const items = paths.flatMap((path) => {
     if (!existsSync(path)) throw new Error(`Cannot read ${path}: there is no such file or folder`);
     if (!isFolder(path)) {
-      if (isScanName(path)) return [scanItem(path, titles.get(path) ?? stem(path), table)];
+      if (isScanName(path)) return [scanItem(path, titles.get(path) ?? stem(path), table, sensorOf)];
       if (!isImageName(path)) {
         throw new Error(`Cannot use ${path}: expected an image file, ${endingsText}, or a scan, .bin`);
       }
@@ -214,12 +217,17 @@ export function imageItems(paths: readonly string[]): ListedItems<FileItem> {
 }
 
 /** The scan in a file. In a folder of SemanticKITTI it is called by its sequence too. */
-function scanItem(path: string, title: string, labelTable: LabelTable): FileItem {
+function scanItem(
+  path: string,
+  title: string,
+  labelTable: LabelTable,
+  sensorOf: (path: string) => ScanSensor,
+): FileItem {
   const sequence = /(?:^|[\\/])sequences[\\/]([^\\/]+)[\\/]velodyne[\\/][^\\/]+$/.exec(resolve(path))?.[1];
   const name = sequence === undefined ? title : `${sequence}/${withoutScanEnding(basename(path))}`;
   const token = keyframeToken(path);
   return {
-    ...{ name, imagePath: path, labelPath: null, labelTable, sensor: sensorOfName(path) },
+    ...{ name, imagePath: path, labelPath: null, labelTable, sensor: sensorOf(path) },
     ...(token === undefined ? {} : { token }),
   };
 }

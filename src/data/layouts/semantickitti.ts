@@ -15,11 +15,11 @@
  * @module
  */
 
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { byteOrder, isFolder } from "../image_files.ts";
-import { isScanName, sensorOfName, withoutScanEnding } from "../scans/read_scan.ts";
-import { parseSensor } from "../scans/read_sensor.ts";
+import { sensorFinder } from "../scans/find_sensor.ts";
+import { isScanName, withoutScanEnding } from "../scans/read_scan.ts";
 import type { ScanSensor } from "../scans/sensor.ts";
 import type { Layout, ListedItem, ListedItems } from "./layout.ts";
 import type { LayoutName } from "./names.ts";
@@ -92,9 +92,9 @@ function itemsOf(path: string, split: string, labelFolder: string): ListedItems 
     throw new Error(`The data set ${path} has no split "${split}". ${found}`);
   }
   const notices: string[] = [];
-  const described = describedSensor(path);
+  const sensorOf = sensorFinder(path);
   const items = sequences.flatMap((sequence) => {
-    const listed = sequenceItems(join(root, sequence), sequence, labelFolder, described);
+    const listed = sequenceItems(join(root, sequence), sequence, labelFolder, sensorOf);
     notices.push(...listed.notices);
     return listed.items;
   });
@@ -106,17 +106,11 @@ function itemsOf(path: string, split: string, labelFolder: string): ListedItems 
   );
 }
 
-/** The sensor that the data set describes; `null` where it does not. */
-function describedSensor(path: string): ScanSensor | null {
-  const file = join(path, "sensor.json");
-  return existsSync(file) ? parseSensor(readFileSync(file, "utf8"), file) : null;
-}
-
 function sequenceItems(
   folder: string,
   sequence: string,
   labelFolder: string,
-  described: ScanSensor | null,
+  sensorOf: (path: string) => ScanSensor,
 ): ListedItems {
   const scans = byteOrder(readdirSync(join(folder, scanFolder)).filter(isVisibleScan), withoutScanEnding);
   const labels = new Set(
@@ -134,7 +128,7 @@ function sequenceItems(
       imagePath,
       labelPath,
       encoding: "raw",
-      sensor: described ?? sensorOfName(scan),
+      sensor: sensorOf(imagePath),
     };
   });
   const [lone] = labels;

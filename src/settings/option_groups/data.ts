@@ -59,7 +59,7 @@ export const dataOptions = [
     help: "LiDAR scans, .bin or .pcd.bin, or folders of them" },
   { key: "sensor", group: "data", kind: "path", words: ["kitti", "nuscenes"], commands: ["project"],
     placeholder: "kitti|nuscenes|FILE",
-    help: "the sensor, or a JSON file with its rows, columns, rule, up, down and nearest; without it, nuscenes for .pcd.bin, else kitti" },
+    help: "the sensor, or a JSON file with its rows, columns, rule, up, down and nearest; without it, that of a sensor.json in the scan's data set, else nuscenes for .pcd.bin and kitti for others" },
   { key: "count", group: "data", kind: "integer", minimum: 1, commands: ["rank-images"],
     help: "how many images to choose" },
   { key: "source-list", group: "data", kind: "path", commands: [...adapting, "export"],

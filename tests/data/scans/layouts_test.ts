@@ -31,6 +31,29 @@ Deno.test("a sensor.json in SemanticKITTI's layout says how the scans are seen, 
     assertThrows(() => openDataset(folder).split("train"), Error, "sensor.json");
   }));
 
+Deno.test("a scan is seen in the view that its data set describes, however it is named", () =>
+  withFolder((folder) => {
+    const scan = join(folder, "set/dataset/sequences/00/velodyne/000000.bin");
+    writeAt(scan, new Uint8Array(16));
+    writeAt(join(folder, "plain/a/one.bin"), new Uint8Array(16));
+    for (const set of ["set", "plain"]) {
+      writeAt(
+        join(folder, set, "sensor.json"),
+        JSON.stringify({ rows: 21, columns: 512, rule: "angle", up: 3, down: -25, nearest: 2 }),
+      );
+    }
+    const rowsOf = (path: string) => imageItems([path]).items.map(({ sensor }) => sensor?.rows);
+    const places = ["", "dataset", "dataset/sequences", "dataset/sequences/00/velodyne"].map((place) =>
+      join(folder, "set", place)
+    );
+    for (const place of [...places, scan, join(folder, "plain")]) assertEquals(rowsOf(place), [21], place);
+    // A folder above the data set's tells nothing of it, nor does that of another.
+    writeAt(join(folder, "other/velodyne/one.bin"), new Uint8Array(16));
+    writeAt(join(folder, "sensor.json"), "no JSON");
+    assertEquals(rowsOf(join(folder, "other/velodyne")), [64]);
+    assertEquals(openDataset(places[2] ?? "").split("train").items[0]?.sensor?.rows, 21);
+  }));
+
 Deno.test("SemanticKITTI is known by its sequences, with its splits, wherever they lie", async () => {
   for (const place of ["sequences", "dataset/sequences", ""]) {
     await withFolder(async (folder) => {
