@@ -55,18 +55,22 @@ export function divisible(wanted: Size, what: string, { sizeMultiple }: Model, s
  * @param own the size of each image that will be labelled or scored.
  */
 export function shapesOf(size: WorkingSize, own: readonly Size[], { sizeMultiple }: Model, say: Say): Shapes {
-  const stretched = isExact(size) ? countStretched(own, size) : 0;
-  if (isExact(size) && stretched > 0) {
-    const count = stretched === own.length ? (own.length === 1 ? "The image has" : "All images have") : [
-      `${stretched} of ${own.length} images`,
-      stretched === 1 ? "has" : "have",
-    ].join(" ");
-    say(
-      `${count} another shape than ${formatSize(size)} and will be stretched to it. ` +
-        `With --short-side ${shortSideOf(size)} instead of --size, images keep their shape`,
-    );
-  }
+  sayStretched(size, own, say);
   return planShapes(size, own, sizeMultiple);
+}
+
+/** Says how many of the images a given size stretches. */
+function sayStretched(size: WorkingSize, own: readonly Size[], say: Say): void {
+  const stretched = isExact(size) ? countStretched(own, size) : 0;
+  if (!isExact(size) || stretched === 0) return;
+  const count = stretched === own.length ? (own.length === 1 ? "The image has" : "All images have") : [
+    `${stretched} of ${own.length} images`,
+    stretched === 1 ? "has" : "have",
+  ].join(" ");
+  say(
+    `${count} another shape than ${formatSize(size)} and will be stretched to it. ` +
+      `With --short-side ${shortSideOf(size)} instead of --size, images keep their shape`,
+  );
 }
 
 /** The sizes of a run. */
@@ -119,7 +123,8 @@ export function runSizes(
 ): RunSizes {
   const inferred = [...target ?? [], ...evaluation ?? []];
   const trained = [...source, ...target ?? []].map((own) => workingSize(own, size));
-  const shapes = shapesOf(size, inferred.length === 0 ? source : inferred, model, say);
+  sayStretched(size, [...source, ...inferred], say);
+  const shapes = planShapes(size, inferred.length === 0 ? source : inferred, model.sizeMultiple);
   return {
     shapes: { ...shapes, typical: mostFrequent(source.map((own) => workingSize(own, size))) },
     room: trained.reduce((most, one) => pixelsOf(one) > pixelsOf(most) ? one : most),

@@ -11,7 +11,7 @@ import { deeplabNano } from "../../src/nn/models/deeplab_nano.ts";
 import { runAdaptation } from "../../src/run/adaptation.ts";
 import { openRun } from "../../src/run/open_run.ts";
 import { writePictures } from "../../src/run/pictures.ts";
-import { shapesOf, wantedSize } from "../../src/settings/working_sizes.ts";
+import { runSizes, shapesOf, wantedSize } from "../../src/settings/working_sizes.ts";
 import { readRecipe, resolveSettings, type Values } from "../../src/settings/settings.ts";
 import { townClasses } from "../../src/town/town.ts";
 import { networkFile, recipe, street, writeStreets } from "../cli/fixture.ts";
@@ -97,6 +97,10 @@ Deno.test("--size means exactly that, and stretching is said; the weights' size 
   assertEquals(said.length, 1);
   assertStringIncludes(said[0] ?? "", "1 of 3 images has another shape than 24×32 and will be stretched to it");
   shapesOf(size(24, 32), own.slice(0, 2), deeplabNano, say);
+  // The images that a run trains on are counted too.
+  said.length = 0;
+  runSizes(size(24, 32), { source: own, target: null, evaluation: own.slice(0, 1) }, deeplabNano, say);
+  assertStringIncludes(said[0] ?? "", "1 of 4 images has another shape than 24×32");
   assertEquals(shapesOf({ shortSide: 24 }, own, deeplabNano, say), planShapes({ shortSide: 24 }, own, 4));
   assertEquals(said.length, 1);
 });
