@@ -25,7 +25,7 @@ export interface ListLine {
 export interface ImageList {
   /** The file. */
   readonly path: string;
-  /** The lines that are not empty; at least one. */
+  /** The lines that are neither empty nor comments; at least one. */
   readonly lines: readonly ListLine[];
   /** Whether a line names labels. */
   readonly hasLabels: boolean;
@@ -53,7 +53,7 @@ export function openList(path: string | undefined): ImageList | undefined {
 export function parseImageList(text: string, path: string): ImageList {
   if (text.includes("\0")) throw new Error(`Cannot read the list ${path}: it is no text`);
   const lines = text.split(/\r?\n|\r/).flatMap((line, index): ListLine[] => {
-    if (line.trim() === "") return [];
+    if (isPassedOver(line)) return [];
     const parts = line.split("\t").map((part) => part.trim());
     const [image = "", label, ...others] = parts;
     if (image === "" || label === "" || others.length > 0) {
@@ -68,6 +68,11 @@ export function parseImageList(text: string, path: string): ImageList {
   });
   if (lines.length === 0) throw new Error(`Cannot read the list ${path}: it has no line`);
   return { path, lines, hasLabels: lines.some(({ label }) => label !== null) };
+}
+
+/** Whether a line is empty or a comment, `# …`. */
+export function isPassedOver(line: string): boolean {
+  return /^\s*(#\s.*|#)?$/.test(line);
 }
 
 /** The most names in a message. */

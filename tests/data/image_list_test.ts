@@ -68,6 +68,10 @@ Deno.test("lists of images and labels are a data set: in its folder, elsewhere, 
     const given = { classes: ["a", "b", "c"], palette: [] };
     const elsewhere = openDataset(root, { list, classes: given });
     assertEquals(listedPart(elsewhere.split("train"), elsewhere, list).items.length, 3);
+    // What is missing is left to those who look at every file.
+    write(join(root, "train.lst"), `# two pairs\n#\n${pair(0)}rgb/7.png\tgt/7.png`);
+    const part = openDataset(root, { classes: given }).split("train");
+    assertEquals(part.items.map(({ imagePath }) => imagePath), [join(root, "rgb/0.png"), join(root, "rgb/7.png")]);
     write(join(root, "train.lst"), "rgb/7.png\tgt/7.png");
     assertSentence(
       () => openDataset(root, { classes: given }).split("train"),

@@ -14,7 +14,7 @@ import { existsSync, readdirSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { parseDataset } from "../dataset.ts";
 import { byteOrder, imageTitles, isFolder, readText, requireDifferentNames, stem } from "../image_files.ts";
-import { type ImageList, parseImageList, readImageList } from "../image_list.ts";
+import { type ImageList, isPassedOver, parseImageList, readImageList } from "../image_list.ts";
 import type { Layout, ListedItem, ListedItems } from "./layout.ts";
 import { officialLayouts } from "./officials.ts";
 import { hasNamedSplits, onlySplit } from "./parts.ts";
@@ -59,17 +59,19 @@ export function isPairList(path: string): boolean {
 }
 
 /**
- * The images and labels of a list.
+ * The images and labels of a list. Files that do not exist are among them: whoever looks at the files names them all.
  *
  * @param folder where paths begin, if not at the list's own folder.
- * @throws {Error} where a file does not exist, or two images would have the same name.
+ * @throws {Error} where none of the images exists, or two images would have the same name.
  */
 function pairs(list: ImageList, folder: string): ListedItems {
   const titles = imageTitles(list.lines.map(({ image }) => image));
   const encodings = officialEncodings(folder);
-  const items = list.lines.map(({ image, label, number }, index): ListedItem => {
-    const imagePath = existingPath(image, list, number, folder);
-    const labelPath = label === null ? null : existingPath(label, list, number, folder);
+  const places = (path: string) => [...new Set([resolve(folder, path), resolve(dirname(list.path), path)])];
+  const found = (path: string) => places(path).find((place) => existsSync(place)) ?? resolve(folder, path);
+  const items = list.lines.map(({ image, label }, index): ListedItem => {
+    const imagePath = found(image);
+    const labelPath = label === null ? null : found(label);
     const encoding = labelPath === null ? undefined : encodings.get(resolve(labelPath));
     return {
       name: (titles[index] ?? image).replace(/^(\.{0,2}[\\/])+/, ""),
@@ -79,6 +81,13 @@ function pairs(list: ImageList, folder: string): ListedItems {
     };
   });
   requireDifferentNames(items);
+  const [first] = list.lines;
+  if (first !== undefined && !items.some(({ imagePath }) => existsSync(imagePath))) {
+    throw new Error(
+      `The list ${list.path} names "${first.image}" in line ${first.number}: there is no file ` +
+        places(first.image).join(" nor "),
+    );
+  }
   const inOrder = new Map(items.map((item) => [item.name, item]));
   return { items: byteOrder([...inOrder.keys()]).flatMap((name) => inOrder.get(name) ?? []), notices: [] };
 }
@@ -100,13 +109,6 @@ function officialEncodings(folder: string): Map<string, string> {
   );
 }
 
-function existingPath(path: string, list: ImageList, number: number, folder: string): string {
-  const places = [...new Set([resolve(folder, path), resolve(dirname(list.path), path)])];
-  const found = places.find((place) => existsSync(place));
-  if (found !== undefined) return found;
-  throw new Error(`The list ${list.path} names "${path}" in line ${number}: there is no file ${places.join(" nor ")}`);
-}
-
 /** The lists with labels in a folder, by their names without ending, in byte order. */
 function listsIn(path: string): Map<string, ImageList> {
   const names = byteOrder(readdirSync(path).filter((name) => /\.(lst|txt|tsv)$/i.test(name)));
@@ -120,7 +122,7 @@ function listsIn(path: string): Map<string, ImageList> {
 function listAt(path: string): ImageList | null {
   if (isFolder(path) || statSync(path).size > largestList) return null;
   const text = readText(path);
-  const [first = ""] = text.trimStart().split(/[\r\n]/, 1);
+  const first = text.split(/[\r\n]/).find((line) => !isPassedOver(line)) ?? "";
   if (!/^[^\t]+\t[^\t]+$/.test(first.trimEnd())) return null;
   try {
     const list = parseImageList(text, path);
