@@ -4,7 +4,8 @@
  * @module
  */
 
-import { dirname, relative, sep } from "node:path";
+import { existsSync, readdirSync } from "node:fs";
+import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { IGNORE_LABEL } from "../data/class_map.ts";
 import type { Dataset, Split } from "../data/dataset.ts";
 import type { FileItem } from "../data/file_item.ts";
@@ -112,6 +113,7 @@ export async function reportOn(path: string, { layout, maxPixels, progress }: Re
     problems.push(...inspected.leftOut.map(({ file, problem }) => ({ file: within(file), problem })));
     problems.push(...missingLabels(split).map(({ file, problem }) => ({ file: within(file), problem })));
   }
+  problems.push(...loneLabels(dataset).map(({ file, problem }) => ({ file: within(file), problem })));
   const { classes } = dataset;
   const report = {
     layout: dataset.layout,
@@ -191,4 +193,37 @@ function missingLabels({ items }: Split): DatasetProblem[] {
     const what = sensor === undefined ? "image" : "scan";
     return { file: imagePath, problem: `The ${what} ${imagePath} has no labels` };
   });
+}
+
+/**
+ * The label files that belong to no image: those in the folders of the labels that end as the others do there. Nothing
+ * is told of a data set of which a split cannot be listed.
+ */
+function loneLabels(dataset: Dataset): DatasetProblem[] {
+  const splits = namesOf(dataset).map((name) => opened(dataset, name));
+  const items = splits.flatMap((split) => typeof split === "string" ? [] : split.items);
+  if (splits.some((split) => typeof split === "string")) return [];
+  const known = new Set<string>();
+  const endings = new Map<string, Set<string>>();
+  for (const { imagePath, labelPath } of items) {
+    known.add(resolve(imagePath));
+    if (labelPath === null) continue;
+    known.add(resolve(labelPath));
+    const folder = dirname(labelPath);
+    endings.set(folder, (endings.get(folder) ?? new Set()).add(endingAfter(basename(imagePath), basename(labelPath))));
+  }
+  return [...endings].flatMap(([folder, own]) =>
+    (existsSync(folder) ? readdirSync(folder).sort() : [])
+      .filter((name) => !name.startsWith(".") && [...own].some((ending) => name.endsWith(ending)))
+      .map((name) => join(folder, name))
+      .filter((file) => !known.has(resolve(file)))
+      .map((file) => ({ file, problem: `The labels ${file} belong to no image` }))
+  );
+}
+
+/** What the name of a label file has behind what it shares with that of its image: `_gtFine_labelIds.png`. */
+function endingAfter(image: string, label: string): string {
+  let shared = 0;
+  while (shared < image.length && image[shared] === label[shared] && label[shared] !== ".") shared++;
+  return label.slice(shared);
 }

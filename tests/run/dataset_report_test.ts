@@ -26,6 +26,8 @@ Deno.test("a report counts splits, sizes and classes, and names every pair that 
     write(join(folder, "labels/00005.png"), encodeLabelPng(new Uint8Array(512).fill(99), 16, 32));
     write(join(folder, "labels/00006.png"), "no image");
     Deno.removeSync(join(folder, "labels/00007.png"));
+    write(join(folder, "labels/00009.png"), encodeLabelPng(new Uint8Array(512), 16, 32));
+    write(join(folder, "labels/notes.txt"), "no labels");
     const { report, usable } = await reportOn(folder, { progress });
     assertEquals(report.splits, { train: { images: 7, labelled: 6, sizes: { "16x32": 5 } } });
     assertEquals(usable.get("train")?.map(({ name }) => name), ["00001", "00007"]);
@@ -36,6 +38,7 @@ Deno.test("a report counts splits, sizes and classes, and names every pair that 
       ["labels/00005.png", "id 99 at row 0, column 0"],
       ["labels/00006.png", "it is no image file"],
       ["images/00007.png", "has no labels"],
+      ["labels/00009.png", "belong to no image"],
     ];
     assertEquals(report.problems.map(({ file }) => file), problems.map(([file]) => file));
     for (const [index, [, part]] of problems.entries()) {
