@@ -30,10 +30,10 @@ fn firstPixel() -> u32 {
   return 4u * thresholds[CLASSES].y;
 }
 
-// The logarithm to base 2 of w_c.
+// The logarithm to base 2 of w_c. A score that is 0, negative or no number has no weight.
 fn logWeight(score: f32, threshold: vec4u) -> f32 {
   let bits = bitcast<u32>(score);
-  if (bits == 0u || bits > 0x7fffffffu) {
+  if (bits == 0u || bits > 0x7f800000u) {
     return LOWEST;
   }
   let parts = mantissa(bits);
