@@ -20,7 +20,7 @@ fn between(index: u32, inputSize: u32, outputSize: u32, alignCorners: bool) -> B
 // none of them looks beyond row `last`. With alignCorners the offset is 0. (n + offset) · 2 · outputSize and d · 2 ·
 // outputSize · last must be below 2^31.
 fn betweenPart(index: u32, part: vec4u, outputSize: u32, alignCorners: bool) -> Between {
-  if (part.y == 1u && part.z + 1u == outputSize) {
+  if (part.y == 1u && part.z + 1u == outputSize && part.w == 0u) {
     return Between(index, index, 0.0);
   }
   var numerator = index * part.x;
