@@ -10,7 +10,7 @@ struct Between {
 // With alignCorners the first and last pixels of both grids coincide: source = index·(inputSize − 1)/(outputSize − 1).
 // The source is computed as a fraction of whole numbers. WGSL allows a division to be off by 2.5 ulp, and far from 0
 // that makes a wrong share. So the float quotient is only a guess, off by one at most, and the remainder corrects it.
-// Sizes must be below 2^15, unless both are the same.
+// 2 · inputSize · outputSize must be below 2^31, unless both sizes are the same.
 fn between(index: u32, inputSize: u32, outputSize: u32, alignCorners: bool) -> Between {
   return betweenPart(index, vec4u(select(inputSize, inputSize - 1u, alignCorners), 1u, inputSize - 1u, 0u), outputSize, alignCorners);
 }
