@@ -21,9 +21,6 @@ import { type BufferRange, type Dispatch, grid } from "../../gpu/launch.ts";
  */
 export type PointRule = "nearest" | "none" | "knn";
 
-/** All rules, the default first. */
-export const pointRules: readonly PointRule[] = ["nearest", "none", "knn"];
-
 /** The pixel of each point: 0xffffffff where a point has none. */
 export const noPixel = 0xffffffff;
 

@@ -1,9 +1,9 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { readNpy } from "../../../src/formats/npy.ts";
-import { backprojectDispatch, noPixel, type PointRule, pointRules } from "../../../src/ops/scans/backproject.ts";
+import { backprojectDispatch, noPixel, type PointRule } from "../../../src/ops/scans/backproject.ts";
 import { Random } from "../../../src/random.ts";
 import { testWithShared } from "../../shared.ts";
-import { backproject, type TwinScan } from "../../twins/backproject.ts";
+import { backproject, pointRules, type TwinScan } from "../../twins/backproject.ts";
 import { testGpu } from "../harness.ts";
 
 for (const rule of pointRules) {
