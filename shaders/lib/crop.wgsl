@@ -1,4 +1,4 @@
-// Which pixel of a scaled image a pixel of a crop shows. The kernel that includes this binds `geometry`, [N,2] vec4f:
+// Which pixel of a scaled image a pixel of a crop shows. The kernel that includes this binds `geometry`, [N,3] vec4f:
 // (scaledHeight, scaledWidth, top, left), (mirror, …), (height, width, …) of each image. `top` and `left` may be
 // negative. Images of several sizes lie in maps of one: the pixels of an image follow each other from the first place
 // of its map on, and the rest of the map is not read. A height of 0 stands for an image that fills its map.
