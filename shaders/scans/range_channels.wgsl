@@ -4,7 +4,7 @@
 // Of a slice: PIXELS pixels of each image. All points of the scans are bound.
 // Bindings: 0 points [N,CAPACITY · 5] u32 read · 1 winner [N,PIXELS] u32 read · 2 geometry [N,7] vec4f read, see
 // src/ops/scans/geometry.ts · 3 y [N,PIXELS,VECTORS] vec4f write.
-// Schedule: one invocation per pixel. Bound: 36 bytes moved per pixel, 16 of them from anywhere.
+// Schedule: one invocation per pixel. Bound: 52 bytes moved per pixel, 16 of them from anywhere.
 #include lib/grid.wgsl
 #include lib/scan_geometry.wgsl
 
