@@ -16,9 +16,9 @@ fn between(index: u32, inputSize: u32, outputSize: u32, alignCorners: bool) -> B
 }
 
 // As `between`, where only a part of the input is looked at, which need not end at a whole row. `part` is (n, d, last,
-// offset): the outputs cover n/d rows of the input, with alignCorners n/d steps from row to row, after offset/d rows, and
-// none of them looks beyond row `last`. With alignCorners the offset is 0. (n + offset) · 2 · outputSize and d · 2 ·
-// outputSize · last must be below 2^31.
+// offset): the outputs cover n/d rows of the input, with alignCorners n/d steps from row to row, after offset/d rows,
+// and none of them looks beyond row `last`. With alignCorners the offset is 0. Both (n + offset) · 2 · outputSize and
+// d · 2 · outputSize · last must be below 2^31.
 fn betweenPart(index: u32, part: vec4u, outputSize: u32, alignCorners: bool) -> Between {
   if (part.y == 1u && part.z + 1u == outputSize && part.w == 0u) {
     return Between(index, index, 0.0);

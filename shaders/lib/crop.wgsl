@@ -41,8 +41,8 @@ fn cropPixel(index: u32, firstRow: u32, rows: u32, columns: u32, map: vec2u) -> 
   );
 }
 
-// The index of the nearest pixel in the maps: row ⌊(2i + 1)·height / (2·scaledHeight)⌋ of the image, the column alike, in
-// whole numbers.
+// The index of the nearest pixel in the maps: row ⌊(2i + 1)·height / (2·scaledHeight)⌋ of the image, the column alike,
+// in whole numbers.
 fn nearestPixel(pixel: CropPixel) -> u32 {
   let row = (2u * pixel.row + 1u) * pixel.size.x / (2u * pixel.height);
   return pixel.start + row * pixel.size.y + (2u * pixel.column + 1u) * pixel.size.y / (2u * pixel.width);
