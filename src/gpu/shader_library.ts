@@ -51,6 +51,7 @@ import leftTexture from "../../shaders/lib/left_texture.wgsl" with { type: "text
 import pixelSoftmax from "../../shaders/lib/pixel_softmax.wgsl" with { type: "text" };
 import pixelSoftmaxMany from "../../shaders/lib/pixel_softmax_many.wgsl" with { type: "text" };
 import pixelSizes from "../../shaders/lib/pixel_sizes.wgsl" with { type: "text" };
+import noPoint from "../../shaders/lib/no_point.wgsl" with { type: "text" };
 import poolAverage from "../../shaders/lib/pool_average.wgsl" with { type: "text" };
 import poolGeometry from "../../shaders/lib/pool_geometry.wgsl" with { type: "text" };
 import pointLabelKnn from "../../shaders/lib/point_label_knn.wgsl" with { type: "text" };
@@ -114,6 +115,7 @@ export const library: Readonly<Record<string, string>> = {
   "lib/pixel_softmax.wgsl": pixelSoftmax,
   "lib/pixel_softmax_many.wgsl": pixelSoftmaxMany,
   "lib/pixel_sizes.wgsl": pixelSizes,
+  "lib/no_point.wgsl": noPoint,
   "lib/pool_average.wgsl": poolAverage,
   "lib/pool_geometry.wgsl": poolGeometry,
   "lib/point_label_knn.wgsl": pointLabelKnn,
