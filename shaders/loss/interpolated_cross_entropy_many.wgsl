@@ -21,7 +21,7 @@ fn logit(vector: u32, corners: vec4u, vertical: f32, horizontal: f32) -> vec4f {
   let topRight = logits[corners.y + vector];
   let left = fma(vec4f(vertical), logits[corners.z + vector] - topLeft, topLeft);
   let right = fma(vec4f(vertical), logits[corners.w + vector] - topRight, topRight);
-  return select(fma(vec4f(horizontal), right - left, left), vec4f(-1e30), isPadding(vector));
+  return select(vec4f(-1e30), fma(vec4f(horizontal), right - left, left), isClass(vector));
 }
 
 // The target a of four classes.
@@ -29,7 +29,7 @@ fn goal(pixel: u32, vector: u32, pixelWeight: f32, label: u32, goalSum: f32) -> 
   if (SOFT_LABELS) {
     return softGoal(pixel, vector, pixelWeight);
   }
-  return select(vec4f(0.0), vec4f(goalSum), classes(vector) == vec4u(label));
+  return select(vec4f(0.0), vec4f(goalSum), classIds(vector) == vec4u(label));
 }
 
 @compute @workgroup_size(64)
@@ -110,7 +110,7 @@ fn main(
       var parts = vec4f(0.0);
       for (var v = 0u; v < VECTORS; v++) {
         let shifted = logit(v, corners, vertical.weight, horizontal.weight) - shift;
-        let exponential = select(exp(shifted), vec4f(0.0), isPadding(v));
+        let exponential = select(vec4f(0.0), exp(shifted), isClass(v));
         sums += exponential;
         if (REGULARIZER > 0u) {
           parts += regularizerPart(exponential, shifted, v);
@@ -129,7 +129,7 @@ fn main(
       if (GRADIENT) {
         for (var v = 0u; v < VECTORS; v++) {
           let shifted = logit(v, corners, vertical.weight, horizontal.weight) - shift;
-          let exponential = select(exp(shifted), vec4f(0.0), isPadding(v));
+          let exponential = select(vec4f(0.0), exp(shifted), isClass(v));
           var gradient = fma(vec4f(goalSum / sum), exponential, -goal(pixel, v, pixelWeight, label, goalSum));
           if (REGULARIZER > 0u) {
             let scales = gradientScales(share);

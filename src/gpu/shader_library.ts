@@ -9,6 +9,7 @@ import assignLabels from "../../shaders/lib/assign_labels.wgsl" with { type: "te
 import assignLabelsMany from "../../shaders/lib/assign_labels_many.wgsl" with { type: "text" };
 import assignSoftLabels from "../../shaders/lib/assign_soft_labels.wgsl" with { type: "text" };
 import assignSoftLabelsMany from "../../shaders/lib/assign_soft_labels_many.wgsl" with { type: "text" };
+import classLanes from "../../shaders/lib/class_lanes.wgsl" with { type: "text" };
 import classScoreInputs from "../../shaders/lib/class_score_inputs.wgsl" with { type: "text" };
 import classScoresMany from "../../shaders/lib/class_scores_many.wgsl" with { type: "text" };
 import topClass from "../../shaders/lib/top_class.wgsl" with { type: "text" };
@@ -73,6 +74,7 @@ export const library: Readonly<Record<string, string>> = {
   "lib/assign_labels_many.wgsl": assignLabelsMany,
   "lib/assign_soft_labels.wgsl": assignSoftLabels,
   "lib/assign_soft_labels_many.wgsl": assignSoftLabelsMany,
+  "lib/class_lanes.wgsl": classLanes,
   "lib/class_score_inputs.wgsl": classScoreInputs,
   "lib/class_scores_many.wgsl": classScoresMany,
   "lib/top_class.wgsl": topClass,
