@@ -1,5 +1,6 @@
 // What the kernels of the interpolated cross-entropy read and write, and the parts of a target that they share.
 #include lib/class_lanes.wgsl
+#include lib/hard_labels.wgsl
 
 const BATCH: u32 = 1u;
 const HEIGHT: u32 = 1u;
@@ -8,7 +9,6 @@ const LOGITS_HEIGHT: u32 = 1u;
 const LOGITS_WIDTH: u32 = 1u;
 const VECTORS: u32 = 1u;
 const ROWS_PER_INVOCATION: u32 = 1u;
-const IGNORE_LABEL: u32 = 255u;
 const ALIGN_CORNERS: bool = false;
 const SOFT_LABELS: bool = false;
 const HAS_CLASS_WEIGHTS: bool = false;
@@ -28,13 +28,11 @@ const FIRST_ROW: u32 = 0u;
 const SLICE_ROWS: u32 = 1u;
 const FIRST_LOGITS_ROW: u32 = 0u;
 const LOGITS_ROWS: u32 = 1u;
-const FIRST_LABEL: u32 = 0u;
 
 const ROWS = BATCH * SLICE_ROWS;
 const INVOCATIONS = (ROWS + ROWS_PER_INVOCATION - 1u) / ROWS_PER_INVOCATION * LOGITS_WIDTH;
 
 @group(0) @binding(0) var<storage, read> logits: array<vec4f>;
-@group(0) @binding(1) var<storage, read> labels: array<u32>;
 @group(0) @binding(2) var<storage, read> softLabels: array<vec4f>;
 @group(0) @binding(3) var<storage, read> classWeights: array<f32>;
 @group(0) @binding(4) var<storage, read> pixelWeights: array<f32>;

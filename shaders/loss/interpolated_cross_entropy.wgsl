@@ -85,9 +85,8 @@ fn main(
           continue;
         }
       } else {
-        let place = FIRST_LABEL + pixel;
-        let label = (labels[place / 4u] >> (8u * (place % 4u))) & 255u;
-        if (label == IGNORE_LABEL || label >= CLASSES) {
+        let label = classOf(pixel);
+        if (label == NO_CLASS) {
           continue;
         }
         if (HAS_CLASS_WEIGHTS) {

@@ -12,8 +12,6 @@
 #include lib/cross_entropy_problem.wgsl
 #include lib/grid.wgsl
 
-const NO_CLASS: u32 = 256u;
-
 // The logits of four classes, interpolated along the columns and then along the row. Where there are no classes, logits
 // so small that their exponentials are 0.
 fn logit(vector: u32, corners: vec4u, vertical: f32, horizontal: f32) -> vec4f {
@@ -89,9 +87,8 @@ fn main(
           continue;
         }
       } else {
-        let place = FIRST_LABEL + pixel;
-        label = (labels[place / 4u] >> (8u * (place % 4u))) & 255u;
-        if (label == IGNORE_LABEL || label >= CLASSES) {
+        label = classOf(pixel);
+        if (label == NO_CLASS) {
           continue;
         }
         if (HAS_CLASS_WEIGHTS) {

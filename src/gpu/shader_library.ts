@@ -39,6 +39,7 @@ import gradientInPlace from "../../shaders/lib/gradient_in_place.wgsl" with { ty
 import grid from "../../shaders/lib/grid.wgsl" with { type: "text" };
 import inputApart from "../../shaders/lib/input_apart.wgsl" with { type: "text" };
 import inputInPlace from "../../shaders/lib/input_in_place.wgsl" with { type: "text" };
+import hardLabels from "../../shaders/lib/hard_labels.wgsl" with { type: "text" };
 import largestShares from "../../shaders/lib/largest_shares.wgsl" with { type: "text" };
 import labelledPixels from "../../shaders/lib/labelled_pixels.wgsl" with { type: "text" };
 import lovaszBuckets from "../../shaders/lib/lovasz_buckets.wgsl" with { type: "text" };
@@ -100,6 +101,7 @@ export const library: Readonly<Record<string, string>> = {
   "lib/gradient_apart.wgsl": gradientApart,
   "lib/gradient_in_place.wgsl": gradientInPlace,
   "lib/grid.wgsl": grid,
+  "lib/hard_labels.wgsl": hardLabels,
   "lib/keep_nearest.wgsl": keepNearest,
   "lib/keep_no_nearest.wgsl": keepNoNearest,
   "lib/input_apart.wgsl": inputApart,
