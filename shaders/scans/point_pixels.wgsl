@@ -15,6 +15,7 @@
 #include lib/no_point.wgsl
 #include NEAREST
 #include lib/random.wgsl
+#include lib/scan_geometry.wgsl
 #include lib/whole_number.wgsl
 
 const BATCH: u32 = 1u;
@@ -103,11 +104,11 @@ fn scanOf(index: u32) -> Scan {
 
 fn pixelOf(scan: Scan, point: u32) -> vec2u {
   let start = scan.first + point * scan.words;
-  let raw = vec3u(points[start], points[start + 1u], points[start + 2u]);
+  let raw = pointBits(start);
   let ring = select(0.0, bitcast<f32>(points[start + 4u]), scan.rings > 0.0);
   var place = raw;
   if (MOVES) {
-    place = select(raw, bitcast<vec3u>(moved(scan, bitcast<vec3f>(raw))), vec3<bool>(scan.isMoved));
+    place = select(raw, bitcast<vec3u>(moved(scan.factors, scan.shift, bitcast<vec3f>(raw))), vec3<bool>(scan.isMoved));
   }
   let sizes = place & vec3u(~SIGN);
   let run = exactLength(vec3u(sizes.xy, 0u));
@@ -122,11 +123,6 @@ fn pixelOf(scan: Scan, point: u32) -> vec2u {
   let isShown = point < scan.points && !(MOVES && isDropped(scan, point)) && isSeen(scan, raw, points[start + 3u], run) &&
     range < INFINITE && ring >= 0.0 && ring < max(scan.rings, 1.0);
   return select(vec2u(NO_POINT, 0u), vec2u(pixel, range), vec2<bool>(isShown));
-}
-
-// x, y and z after mirroring, scaling, turning and shifting.
-fn moved(scan: Scan, place: vec3f) -> vec3f {
-  return vec3f(dot(scan.factors.xy, place.xy), dot(scan.factors.zw, place.xy), place.z) + scan.shift;
 }
 
 // Whether a point, as it lies in the file, is finite, and neither the origin nor of the car itself. Lengths are positive,
