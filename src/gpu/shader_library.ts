@@ -54,6 +54,7 @@ import pixelSoftmax from "../../shaders/lib/pixel_softmax.wgsl" with { type: "te
 import pixelSoftmaxMany from "../../shaders/lib/pixel_softmax_many.wgsl" with { type: "text" };
 import pixelSizes from "../../shaders/lib/pixel_sizes.wgsl" with { type: "text" };
 import noPoint from "../../shaders/lib/no_point.wgsl" with { type: "text" };
+import noRow from "../../shaders/lib/no_row.wgsl" with { type: "text" };
 import poolAverage from "../../shaders/lib/pool_average.wgsl" with { type: "text" };
 import poolGeometry from "../../shaders/lib/pool_geometry.wgsl" with { type: "text" };
 import pointLabelKnn from "../../shaders/lib/point_label_knn.wgsl" with { type: "text" };
@@ -120,6 +121,7 @@ export const library: Readonly<Record<string, string>> = {
   "lib/pixel_softmax_many.wgsl": pixelSoftmaxMany,
   "lib/pixel_sizes.wgsl": pixelSizes,
   "lib/no_point.wgsl": noPoint,
+  "lib/no_row.wgsl": noRow,
   "lib/pool_average.wgsl": poolAverage,
   "lib/pool_geometry.wgsl": poolGeometry,
   "lib/point_label_knn.wgsl": pointLabelKnn,
