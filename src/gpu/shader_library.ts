@@ -64,6 +64,7 @@ import random from "../../shaders/lib/random.wgsl" with { type: "text" };
 import rightBuffer from "../../shaders/lib/right_buffer.wgsl" with { type: "text" };
 import rightTexture from "../../shaders/lib/right_texture.wgsl" with { type: "text" };
 import scanGeometry from "../../shaders/lib/scan_geometry.wgsl" with { type: "text" };
+import texturePlace from "../../shaders/lib/texture_place.wgsl" with { type: "text" };
 import wholeNumber from "../../shaders/lib/whole_number.wgsl" with { type: "text" };
 import winograd2x2 from "../../shaders/lib/winograd_2x2.wgsl" with { type: "text" };
 import winograd4x4 from "../../shaders/lib/winograd_4x4.wgsl" with { type: "text" };
@@ -131,6 +132,7 @@ export const library: Readonly<Record<string, string>> = {
   "lib/right_buffer.wgsl": rightBuffer,
   "lib/right_texture.wgsl": rightTexture,
   "lib/scan_geometry.wgsl": scanGeometry,
+  "lib/texture_place.wgsl": texturePlace,
   "lib/whole_number.wgsl": wholeNumber,
   "lib/winograd_2x2.wgsl": winograd2x2,
   "lib/winograd_4x4.wgsl": winograd4x4,
