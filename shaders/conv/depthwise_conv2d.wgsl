@@ -1,6 +1,6 @@
 // Depthwise 2-D convolution, with an optional epilogue:
 // y[n,c,i,j] = f(scale[c] · sum + shift[c] + residual[n,c,i,j]), where
-// sum = Σ_{r,s} x[n,c, i·stride + r·dilation + FIRST_ROW, j·stride + s·dilation + FIRST_COLUMN] · w[c,r,s]. With
+// sum = Σ_{r,s} x[n,c, i·stride + r·dilation − padding, j·stride + s·dilation − padding] · w[c,r,s]. With
 // FLIPPED the taps are reversed: w[c, R−1−r, Q−1−s] stands for w[c,r,s]. At stride 1 this is the input gradient, with
 // dy as x. R and Q are the rows and columns of the kernel.
 // Bindings: 0 x [N,H,W,C] read · 1 w [R,Q,C] read · 2 epilogue, 3 residual read (lib/epilogue.wgsl) · 4 y [N,Ho,Wo,C]
@@ -14,8 +14,6 @@
 #include lib/grid.wgsl
 
 const VECTORS: u32 = 1u;
-const FIRST_ROW: u32 = 0u;
-const FIRST_COLUMN: u32 = 0u;
 const OUTPUT_STEP: u32 = 1u;
 const TILE_STEP: u32 = 1u;
 const TILE_ROWS: u32 = 8u;
@@ -60,10 +58,9 @@ fn main(
   }
   let outputColumn = tileColumn / OUTPUT_STEP * TILE_COLUMNS * OUTPUT_STEP + tileColumn % OUTPUT_STEP;
   let outputRow = tileRow / OUTPUT_STEP * TILE_ROWS * OUTPUT_STEP + tileRow % OUTPUT_STEP;
-  // FIRST_ROW and FIRST_COLUMN are minus the padding, as u32, which wraps below zero to a large number. So one
-  // comparison tells whether a place is inside the image.
-  let inputColumn = outputColumn * STRIDE + FIRST_COLUMN;
-  let inputRow = outputRow * STRIDE + FIRST_ROW;
+  // In the padding these are negative. u32 wraps to a large number, which counts as outside.
+  let inputColumn = outputColumn * STRIDE - PADDING_LEFT;
+  let inputRow = outputRow * STRIDE - PADDING_TOP;
   #unroll c in 0..COLUMNS {
     let inside$c = inputColumn + $c * DILATION < WIDTH;
     let column$c = (inputColumn + $c * DILATION) * VECTORS + vector;

@@ -1,5 +1,5 @@
 // Weight gradient of a depthwise 2-D convolution:
-// dw[c,r,s] = Σ_{n,i,j} dy[n,c,i,j] · x[n,c, i·stride + r·dilation + FIRST_ROW, j·stride + s·dilation + FIRST_COLUMN].
+// dw[c,r,s] = Σ_{n,i,j} dy[n,c,i,j] · x[n,c, i·stride + r·dilation − padding, j·stride + s·dilation − padding].
 // Bindings: 0 x [N,H,W,C] read · 1 dy [N,Ho,Wo,C] read · 2 partial [splits,R,Q,C] write. vec4f over the last axis.
 // Schedule: the outputs are walked over in the tiles of depthwise_conv2d.wgsl: TILE_ROWS × TILE_COLUMNS outputs,
 // OUTPUT_STEP apart, with the inputs under the window in registers. One invocation adds up all R·Q taps of one vec4f of
@@ -9,8 +9,6 @@
 #include lib/grid.wgsl
 
 const VECTORS: u32 = 1u;
-const FIRST_ROW: u32 = 0u;
-const FIRST_COLUMN: u32 = 0u;
 const OUTPUT_STEP: u32 = 1u;
 const TILE_STEP: u32 = 1u;
 const TILE_ROWS: u32 = 8u;
@@ -51,9 +49,8 @@ fn main(
     return;
   }
   let outputColumn = tileColumn / OUTPUT_STEP * TILE_COLUMNS * OUTPUT_STEP + tileColumn % OUTPUT_STEP;
-  // FIRST_ROW and FIRST_COLUMN are minus the padding, as u32, which wraps below zero to a large number. So one
-  // comparison tells whether a place is inside the image.
-  let inputColumn = outputColumn * STRIDE + FIRST_COLUMN;
+  // In the padding these are negative. u32 wraps to a large number, which counts as outside.
+  let inputColumn = outputColumn * STRIDE - PADDING_LEFT;
   #unroll c in 0..COLUMNS {
     let inside$c = inputColumn + $c * DILATION < WIDTH;
     let column$c = (inputColumn + $c * DILATION) * VECTORS + vector;
@@ -66,7 +63,7 @@ fn main(
     let image = tile / ROW_TILES;
     let tileRow = tile % ROW_TILES;
     let outputRow = tileRow / OUTPUT_STEP * TILE_ROWS * OUTPUT_STEP + tileRow % OUTPUT_STEP;
-    let inputRow = outputRow * STRIDE + FIRST_ROW;
+    let inputRow = outputRow * STRIDE - PADDING_TOP;
     #unroll k in 0..KEPT_ROWS {
       let firstInside$k = inputRow + $k * DILATION < HEIGHT;
       let firstStart$k = (image * HEIGHT + inputRow + $k * DILATION) * WIDTH * VECTORS;
