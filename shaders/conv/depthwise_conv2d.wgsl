@@ -30,7 +30,7 @@ const ROW_TILES = (PHASE_ROWS + TILE_ROWS - 1u) / TILE_ROWS;
 const COLUMN_TILES = (PHASE_COLUMNS + TILE_COLUMNS - 1u) / TILE_COLUMNS;
 
 @group(0) @binding(0) var<storage, read> x: array<vec4f>;
-@group(0) @binding(1) var<storage, read> weight: array<vec4f>;
+@group(0) @binding(1) var<storage, read> weights: array<vec4f>;
 @group(0) @binding(2) var<storage, read> epilogue: array<vec4f>;
 @group(0) @binding(3) var<storage, read> residual: array<vec4f>;
 @group(0) @binding(4) var<storage, read_write> y: array<vec4f>;
@@ -67,7 +67,7 @@ fn main(
   }
   #unroll r in 0..KERNEL_HEIGHT {
     #unroll s in 0..KERNEL_WIDTH {
-      let weight$r_$s = weight[select(
+      let weight$r_$s = weights[select(
         $(r * KERNEL_WIDTH + s)u,
         $(KERNEL_HEIGHT * KERNEL_WIDTH - r * KERNEL_WIDTH - s - 1)u,
         FLIPPED,
