@@ -34,6 +34,7 @@ import keepNearest from "../../shaders/lib/keep_nearest.wgsl" with { type: "text
 import keepNoNearest from "../../shaders/lib/keep_no_nearest.wgsl" with { type: "text" };
 import convolutionGeometry from "../../shaders/lib/convolution_geometry.wgsl" with { type: "text" };
 import convolutionSizes from "../../shaders/lib/convolution_sizes.wgsl" with { type: "text" };
+import depthwiseTiles from "../../shaders/lib/depthwise_tiles.wgsl" with { type: "text" };
 import gradientApart from "../../shaders/lib/gradient_apart.wgsl" with { type: "text" };
 import gradientInPlace from "../../shaders/lib/gradient_in_place.wgsl" with { type: "text" };
 import grid from "../../shaders/lib/grid.wgsl" with { type: "text" };
@@ -100,6 +101,7 @@ export const library: Readonly<Record<string, string>> = {
   "lib/exact_quotient.wgsl": exactQuotient,
   "lib/convolution_geometry.wgsl": convolutionGeometry,
   "lib/convolution_sizes.wgsl": convolutionSizes,
+  "lib/depthwise_tiles.wgsl": depthwiseTiles,
   "lib/gradient_apart.wgsl": gradientApart,
   "lib/gradient_in_place.wgsl": gradientInPlace,
   "lib/grid.wgsl": grid,
