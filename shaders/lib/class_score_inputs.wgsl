@@ -9,7 +9,8 @@
 //                          covers, as `betweenPart` takes them: beyond them the logits are those of padding;
 //   prior: array<vec4f>    [H, W, C₄], read only with HAS_PRIOR; with PRIOR_IS_RESIZED of a size of its own.
 // It also includes lib/bilinear.wgsl.
-const CLASSES: u32 = 1u;
+#include lib/class_lanes.wgsl
+
 const CLASS_VECTORS: u32 = 1u;
 const BATCH: u32 = 1u;
 // Both are 0 where images of many sizes share a shader. Then `views` says the size.
@@ -35,11 +36,6 @@ fn labelColumns() -> u32 {
 
 fn labelPixels() -> u32 {
   return BATCH * labelRows() * labelColumns();
-}
-
-// Which lanes of a vec4f hold classes. The others are padding.
-fn isClass(vector: u32) -> vec4<bool> {
-  return vec4u(vector * 4u) + vec4u(0u, 1u, 2u, 3u) < vec4u(CLASSES);
 }
 
 // The place of the prior at a pixel. A prior of another size is looked up at the same relative place, the nearest.

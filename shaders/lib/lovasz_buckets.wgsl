@@ -9,7 +9,7 @@ fn bucketsOf(errors: vec4f) -> vec4u {
 
 // The places of the background of four classes. Where there is no class, those of the last.
 fn backgroundPlaces(vector: u32, probabilities: vec4f) -> vec4u {
-  return min(classes(vector), vec4u(CLASSES - 1u)) * BUCKETS + bucketsOf(probabilities);
+  return min(classIds(vector), vec4u(CLASSES - 1u)) * BUCKETS + bucketsOf(probabilities);
 }
 
 fn foregroundPlace(id: u32, error: f32) -> u32 {

@@ -85,28 +85,27 @@ fn main(
           continue;
         }
       } else {
-        let place = FIRST_LABEL + pixel;
-        let label = (labels[place / 4u] >> (8u * (place % 4u))) & 255u;
-        if (label == IGNORE_LABEL || label >= CLASSES) {
+        let label = classOf(pixel);
+        if (label == NO_CLASS) {
           continue;
         }
         if (HAS_CLASS_WEIGHTS) {
           goalSum *= classWeights[label];
         }
-        #unroll v in 0..VECTORS { goal$v = select(vec4f(0.0), vec4f(goalSum), classes($v) == vec4u(label)); }
+        #unroll v in 0..VECTORS { goal$v = select(vec4f(0.0), vec4f(goalSum), classIds($v) == vec4u(label)); }
       }
 
       // Softmax of the interpolated logits, shifted by their largest.
       var largest = vec4f(-1e30);
       #unroll v in 0..VECTORS {
-        let logit$v = select(fma(vec4f(horizontal.weight), step$v, left$v), vec4f(-1e30), isPadding($v));
+        let logit$v = select(vec4f(-1e30), fma(vec4f(horizontal.weight), step$v, left$v), isClass($v));
         largest = max(largest, logit$v);
       }
       let shift = max(max(largest.x, largest.y), max(largest.z, largest.w));
       var sums = vec4f(0.0);
       #unroll v in 0..VECTORS {
         let shifted$v = logit$v - shift;
-        let exp$v = select(exp(shifted$v), vec4f(0.0), isPadding($v));
+        let exp$v = select(vec4f(0.0), exp(shifted$v), isClass($v));
         sums += exp$v;
       }
       let sum = (sums.x + sums.y) + (sums.z + sums.w);

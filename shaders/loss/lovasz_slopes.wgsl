@@ -42,7 +42,7 @@ fn main(
     #unroll v in 0..VECTORS {
       let at$v = backgroundPlaces($v, p$v);
       let found$v = vec4f(#unroll k in 0..4 { weightAt(at$v[$k]), });
-      let s$v = select(select(vec4f(0.0), found$v, counts), vec4f(-ownWeight), classes($v) == vec4u(id));
+      let s$v = select(select(vec4f(0.0), found$v, counts), vec4f(-ownWeight), classIds($v) == vec4u(id));
       products += dot(s$v, p$v);
     }
     // At the own class the product is −w · p, and w · (1 − p) is w more.

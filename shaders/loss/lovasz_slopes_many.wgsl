@@ -46,7 +46,7 @@ fn lossOf(pixel: u32) -> f32 {
     }
     let at = backgroundPlaces(vector, probabilities);
     let found = vec4f(#unroll k in 0..4 { weightAt(at[$k]), });
-    let slope = select(select(vec4f(0.0), found, counts), vec4f(-ownWeight), classes(vector) == vec4u(id));
+    let slope = select(select(vec4f(0.0), found, counts), vec4f(-ownWeight), classIds(vector) == vec4u(id));
     products += dot(slope, probabilities);
     slopes[pixel * VECTORS + vector] = slope;
   }

@@ -4,6 +4,7 @@
 // Schedule: one invocation per word of four labels, which may lie in two images. Bound: 16 bytes read in order and four
 // words from anywhere per word written.
 #include lib/grid.wgsl
+#include lib/no_point.wgsl
 
 const BATCH: u32 = 1u;
 const CAPACITY: u32 = 1u;
@@ -32,7 +33,7 @@ fn label(pixel: u32) -> u32 {
     return 0u;
   }
   let point = winner[pixel];
-  if (point == 0xffffffffu) {
+  if (point == NO_POINT) {
     return 255u;
   }
   let place = pixel / PIXELS * CAPACITY + point;
