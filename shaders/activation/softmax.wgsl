@@ -1,7 +1,7 @@
 // Softmax over the channels of each pixel p: y[p, c] = exp(x[p, c] − m) / Σ_k exp(x[p, k] − m), where m is the largest
 // x of the pixel. This is for few channels, which fit registers; for many there is softmax_many.wgsl.
-// Bindings: 0 x [PIXELS, VECTORS] read · 1 y [PIXELS, VECTORS] write. vec4f over CLASSES channels. Padding channels take
-// no part in the sum and are written as 0.
+// Bindings: 0 x [PIXELS, VECTORS] read · 1 y [PIXELS, VECTORS] write. vec4f over CLASSES channels. Padding channels
+// take no part in the sum and are written as 0.
 // Schedule: one invocation per pixel holds its channels. Bound: one load, one exp and one store per element.
 #include lib/class_lanes.wgsl
 #include lib/grid.wgsl

@@ -1,7 +1,7 @@
-// The same as softmax.wgsl, for many channels: y[p, c] = exp(x[p, c] − m) / Σ_k exp(x[p, k] − m), where m is the largest
-// x of the pixel.
-// Bindings: 0 x [PIXELS, VECTORS] read · 1 y [PIXELS, VECTORS] write. vec4f over CLASSES channels. Padding channels take
-// no part in the sum and are written as 0.
+// The same as softmax.wgsl, for many channels: y[p, c] = exp(x[p, c] − m) / Σ_k exp(x[p, k] − m), where m is the
+// largest x of the pixel.
+// Bindings: 0 x [PIXELS, VECTORS] read · 1 y [PIXELS, VECTORS] write. vec4f over CLASSES channels. Padding channels
+// take no part in the sum and are written as 0.
 // Schedule: one invocation per pixel walks three times over its channels: for m, for the sum, for the results.
 // Bound: loads, and two exp per element.
 #include lib/class_lanes.wgsl

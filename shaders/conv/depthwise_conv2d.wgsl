@@ -5,8 +5,8 @@
 // dy as x. R and Q are the rows and columns of the kernel.
 // Bindings: 0 x [N,H,W,C] read · 1 w [R,Q,C] read · 2 epilogue, 3 residual read (lib/epilogue.wgsl) · 4 y [N,Ho,Wo,C]
 // write. All as vec4f over the last axis, channels padded to 4.
-// Schedule: one invocation computes a tile (lib/depthwise_tiles.wgsl) of one vec4f of channels, row by row downwards. The R
-// rows of input under the window stay in registers. So every input is loaded once per tile for all taps, at any
+// Schedule: one invocation computes a tile (lib/depthwise_tiles.wgsl) of one vec4f of channels, row by row downwards.
+// The R rows of input under the window stay in registers. So every input is loaded once per tile for all taps, at any
 // dilation.
 // Bound: bytes, 8 per element at stride 1. On software adapters the loads bound it, about 1.5 per output.
 #include lib/depthwise_tiles.wgsl

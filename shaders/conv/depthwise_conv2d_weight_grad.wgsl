@@ -1,9 +1,9 @@
 // Weight gradient of a depthwise 2-D convolution:
 // dw[c,r,s] = Σ_{n,i,j} dy[n,c,i,j] · x[n,c, i·stride + r·dilation − padding, j·stride + s·dilation − padding].
 // Bindings: 0 x [N,H,W,C] read · 1 dy [N,Ho,Wo,C] read · 2 partial [splits,R,Q,C] write. vec4f over the last axis.
-// Schedule: the outputs are walked over in tiles (lib/depthwise_tiles.wgsl), as in depthwise_conv2d.wgsl, with the inputs
-// under the window in registers. One invocation adds up all R·Q taps of one vec4f of channels over TILES_PER_SPLIT tiles
-// that lie below one another. A second launch adds these parts in fixed order.
+// Schedule: the outputs are walked over in tiles (lib/depthwise_tiles.wgsl), as in depthwise_conv2d.wgsl, with the
+// inputs under the window in registers. One invocation adds up all R·Q taps of one vec4f of channels over
+// TILES_PER_SPLIT tiles that lie below one another. A second launch adds these parts in fixed order.
 // Bound: bytes, 8 per element at stride 1. On software adapters the loads bound it, about 2.3 per output.
 #include lib/depthwise_tiles.wgsl
 #include lib/grid.wgsl

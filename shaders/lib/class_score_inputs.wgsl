@@ -1,8 +1,8 @@
 // What the scores of all classes at a pixel are computed from.
 // The input is low-resolution logits of one or several views of an image; a view is the image at a scale, perhaps
 // mirrored. The logits are interpolated to the pixel, turned into probabilities, averaged over the views (with
-// TAKES_MAXIMUM, the largest of them is taken), and multiplied by the spatial prior. With IS_PROBABILITY the input is probability maps, which skip the softmax.
-// A kernel that includes this file declares
+// TAKES_MAXIMUM, the largest of them is taken), and multiplied by the spatial prior. With IS_PROBABILITY the input is
+// probability maps, which skip the softmax. A kernel that includes this file declares
 //   logits: array<vec4f>   views one after the other, each [N, h, w, C₄];
 //   views: array<vec4u>    first (H, W, rows of the prior, its columns), then for each view (its first vec4f in logits,
 //                          height, width, 1 if mirrored) and the parts of its rows and of its columns that the image

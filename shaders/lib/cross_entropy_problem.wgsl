@@ -88,8 +88,8 @@ fn regularizerGradient(exponential: vec4f, shifted: vec4f, vector: u32, sum: f32
   }
 }
 
-// The factors of a pixel's two gradients: one over the sum of the weights, or over DIVISOR; and the weight of the regulariser, times the
-// pixel's share in it, over the sum of these.
+// The factors of a pixel's two gradients: one over the sum of the weights, or over DIVISOR; and the weight of the
+// regulariser, times the pixel's share in it, over the sum of these.
 fn gradientScales(share: f32) -> vec2f {
   let sums = lossSums[0];
   let divisor = select(sums.y, DIVISOR, DIVISOR > 0.0f);

@@ -1,6 +1,6 @@
-// The walk of the depthwise kernels over outputs (src/ops/conv/sweep.ts). A tile has TILE_ROWS × TILE_COLUMNS outputs. They
-// lie OUTPUT_STEP apart in both axes, so that their taps fall on the same inputs. The outputs are so split into phases
-// (row mod OUTPUT_STEP, column mod OUTPUT_STEP), and a tile belongs to one phase.
+// The walk of the depthwise kernels over outputs (src/ops/conv/sweep.ts). A tile has TILE_ROWS × TILE_COLUMNS outputs.
+// They lie OUTPUT_STEP apart in both axes, so that their taps fall on the same inputs. The outputs are so split into
+// phases (row mod OUTPUT_STEP, column mod OUTPUT_STEP), and a tile belongs to one phase.
 #include lib/convolution_geometry.wgsl
 
 const VECTORS: u32 = 1u;

@@ -1,5 +1,5 @@
-// Hard labels of pixels, bytes, four to a word. A pixel counts if its label is the id of a class and not IGNORE_LABEL. The
-// first label is byte FIRST_LABEL of a word. The including file includes lib/class_lanes.wgsl.
+// Hard labels of pixels, bytes, four to a word. A pixel counts if its label is the id of a class and not IGNORE_LABEL.
+// The first label is byte FIRST_LABEL of a word. The including file includes lib/class_lanes.wgsl.
 const IGNORE_LABEL: u32 = 255u;
 const FIRST_LABEL: u32 = 0u;
 const NO_CLASS: u32 = 256u;

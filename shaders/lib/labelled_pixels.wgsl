@@ -1,5 +1,5 @@
-// What is known of the classes at single pixels, and the pixels' labels, for losses over whole maps. Pixels are numbered
-// through the batch.
+// What is known of the classes at single pixels, and the pixels' labels, for losses over whole maps. Pixels are
+// numbered through the batch.
 #include lib/class_lanes.wgsl
 #include lib/hard_labels.wgsl
 

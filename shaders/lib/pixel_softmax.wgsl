@@ -1,5 +1,5 @@
-// Part of a function, for few classes, which fit registers: p$v are the probabilities of the classes of `pixel`, four to a
-// vector, from its logits. They are 0 where there is no class. The including file declares VECTORS and values:
+// Part of a function, for few classes, which fit registers: p$v are the probabilities of the classes of `pixel`, four
+// to a vector, from its logits. They are 0 where there is no class. The including file declares VECTORS and values:
 // array<vec4f>, the logits, and includes lib/class_lanes.wgsl.
   #unroll v in 0..VECTORS {
     let x$v = values[pixel * VECTORS + $v];

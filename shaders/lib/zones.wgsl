@@ -1,7 +1,7 @@
-// The pixels of range images that the selection looks at: those that hold a point. With RINGS above 1 a pixel also lies in
-// a ring, by the distance of its point, and each class has a list and a threshold in each ring.
-// The including file declares zones: array<u32>, [N,H,W]: without rings the point of each pixel, NO_POINT where there is
-// none; with rings the ring of each pixel, bytes, four to a word, 255 where there is no point.
+// The pixels of range images that the selection looks at: those that hold a point. With RINGS above 1 a pixel also lies
+// in a ring, by the distance of its point, and each class has a list and a threshold in each ring.
+// The including file declares zones: array<u32>, [N,H,W]: without rings the point of each pixel, NO_POINT where there
+// is none; with rings the ring of each pixel, bytes, four to a word, 255 where there is no point.
 #include lib/no_point.wgsl
 
 const RINGS: u32 = 1u;

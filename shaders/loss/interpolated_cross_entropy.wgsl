@@ -4,9 +4,9 @@
 // - the loss is u·Σ_c a_c·(−log p_c);
 // - the weight is u·A for a hard label, u·A / Σ soft for a soft one;
 // - the gradient at the pixel's logits is u·(A·p − a).
-// A slice is SLICE_ROWS rows of the labels of each image, from FIRST_ROW on. It reads LOGITS_ROWS rows of the logits, from
-// FIRST_LOGITS_ROW on. HEIGHT and LOGITS_HEIGHT are those of the whole image, N, H and h below those of the slice. Its
-// first label is byte FIRST_LABEL of a word.
+// A slice is SLICE_ROWS rows of the labels of each image, from FIRST_ROW on. It reads LOGITS_ROWS rows of the logits,
+// from FIRST_LOGITS_ROW on. HEIGHT and LOGITS_HEIGHT are those of the whole image, N, H and h below those of the slice.
+// Its first label is byte FIRST_LABEL of a word.
 // Bindings: 0 logits [N,h,w,C] vec4f read · 1 labels [N,H,W] bytes, four to a word, read · 2 soft labels [N,H,W,C]
 // vec4f read · 3 class weights [C] read · 4 pixel weights [N,H,W] read · 5 result vec4f write · 6 how much each image
 // of the batch is regularised [N] read · 7 the forward pass's sums read, by the gradient of a regularised loss. Where a
@@ -14,9 +14,9 @@
 // With a regulariser r, a pixel also has s·u·r(p) in the third sum and, where s > 0, u in the fourth: s is how much its
 // image is regularised. The gradient is then that of the whole loss, with all divisions.
 // The result of the forward pass is one vec4f (loss, weight, regulariser, its weight) per invocation. With GRADIENT the
-// result is [N,H,w,2,C]: for each output row and segment, the sums that belong to the logits left and right of it. These
-// sums still lack the vertical half of the interpolation's gradient and, without a regulariser, the division by the
-// weight.
+// result is [N,H,w,2,C]: for each output row and segment, the sums that belong to the logits left and right of it.
+// These sums still lack the vertical half of the interpolation's gradient and, without a regulariser, the division by
+// the weight.
 // Schedule: a segment is the output pixels of one row that lie between the same two columns of logits. One invocation
 // walks over a segment. It holds both columns in registers, already interpolated to the output row. The forward pass
 // does so for ROWS_PER_INVOCATION rows.

@@ -3,7 +3,8 @@
 // Formulas, slices and results are those of that file.
 // Bindings: 0 logits [N,h,w,C] vec4f read · 1 labels [N,H,W] bytes, four to a word, read · 2 soft labels [N,H,W,C]
 // vec4f read · 3 class weights [C] read · 4 pixel weights [N,H,W] read · 5 result vec4f write · 6 how much each image
-// is regularised [N] read · 7 the forward pass's sums read. Where a variant does not use one, any buffer is bound for it.
+// is regularised [N] read · 7 the forward pass's sums read. Where a variant does not use one, any buffer is bound for
+// it.
 // Schedule: one invocation walks over a segment, as there. It keeps nothing of single classes: drivers compile large
 // private arrays slowly too. It computes logits and exponentials again where they are needed, and adds the gradient up
 // in the result.

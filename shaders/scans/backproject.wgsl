@@ -1,10 +1,11 @@
-// Labels of points from those of pixels: y[n,k] = the label that POST gives point k of scan n from the pixels around its
-// own; 255 where the point has no pixel. The range of a pixel is that of the point that won it.
-// Bindings: 0 labels [N,H,W] read, bytes, four to a word, each scan STRIDE bytes behind the one before · 1 winner [N,H,W]
-// u32 read: the index of the point of each pixel, NO_POINT where empty · 2 pixels [N,CAPACITY,2] u32 read: the pixel of
-// each point, NO_POINT where it has none, and the bits of its range · 3 y [N,CAPACITY] write, bytes, four to a word.
-// Schedule: one invocation per word, of four points. Bound: the loads of a point's window, 3 for each of 25 pixels; with the
-// nearest-range filter only hidden points look at a window, a fifth of all.
+// Labels of points from those of pixels: y[n,k] = the label that POST gives point k of scan n from the pixels around
+// its own; 255 where the point has no pixel. The range of a pixel is that of the point that won it.
+// Bindings: 0 labels [N,H,W] read, bytes, four to a word, each scan STRIDE bytes behind the one before · 1 winner
+// [N,H,W] u32 read: the index of the point of each pixel, NO_POINT where empty · 2 pixels [N,CAPACITY,2] u32 read: the
+// pixel of each point, NO_POINT where it has none, and the bits of its range · 3 y [N,CAPACITY] write, bytes, four to a
+// word.
+// Schedule: one invocation per word, of four points. Bound: the loads of a point's window, 3 for each of 25 pixels;
+// with the nearest-range filter only hidden points look at a window, a fifth of all.
 #include lib/grid.wgsl
 #include lib/no_point.wgsl
 
@@ -14,8 +15,8 @@ const WIDTH: u32 = 1u;
 const STRIDE: u32 = 4u;
 // Points that there is room for in a scan, a multiple of four.
 const CAPACITY: u32 = 4u;
-// Only for tests: whether places beyond the edge take part, with range 0 and label 0, and empty pixels with range -1, as in
-// the published code.
+// Only for tests: whether places beyond the edge take part, with range 0 and label 0, and empty pixels with range -1,
+// as in the published code.
 const PADDED: bool = false;
 
 @group(0) @binding(0) var<storage, read> labels: array<u32>;

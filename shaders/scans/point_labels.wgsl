@@ -1,6 +1,6 @@
 // The labels of range images: y[n,i,j] = x[n, winner[n,i,j]], or 255 without a winner.
-// Bindings: 0 x [N,CAPACITY] read, bytes, four to a word · 1 winner [N,PIXELS] u32 read · 2 y [N,PIXELS] write, bytes, four
-// to a word. Bytes beyond the last label are 0.
+// Bindings: 0 x [N,CAPACITY] read, bytes, four to a word · 1 winner [N,PIXELS] u32 read · 2 y [N,PIXELS] write, bytes,
+// four to a word. Bytes beyond the last label are 0.
 // Schedule: one invocation per word of four labels, which may lie in two images. Bound: 16 bytes read in order and four
 // words from anywhere per word written.
 #include lib/grid.wgsl

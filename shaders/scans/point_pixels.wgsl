@@ -6,10 +6,10 @@
 // y[n,p] = (row · WIDTH + column, bits of the range), or (NO_POINT, 0) without a pixel.
 // Bindings: 0 points [N,CAPACITY · 5] u32 read · 1 geometry [N,7] vec4f read, see src/ops/scans/geometry.ts · 2 y
 // [N,CAPACITY,2] u32 write · 3 only with lib/keep_nearest.wgsl.
-// Schedule: a workgroup takes 64 · STEPS neighbouring points of a scan, an invocation every 64th of them, so that it reads
-// the geometry once. Nothing branches but on the number of points: on a software adapter both sides of a branch cost their
-// time. Bound: on a GPU 28 bytes a point; on a software adapter the 7 loads and stores of a point, each lane by itself, and
-// 500 operations on whole numbers: two arctangents and two lengths (lib/exact_angle.wgsl).
+// Schedule: a workgroup takes 64 · STEPS neighbouring points of a scan, an invocation every 64th of them, so that it
+// reads the geometry once. Nothing branches but on the number of points: on a software adapter both sides of a branch
+// cost their time. Bound: on a GPU 28 bytes a point; on a software adapter the 7 loads and stores of a point, each lane
+// by itself, and 500 operations on whole numbers: two arctangents and two lengths (lib/exact_angle.wgsl).
 #include lib/exact_angle.wgsl
 #include lib/grid.wgsl
 #include lib/no_point.wgsl
@@ -125,8 +125,8 @@ fn pixelOf(scan: Scan, point: u32) -> vec2u {
   return select(vec2u(NO_POINT, 0u), vec2u(pixel, range), vec2<bool>(isShown));
 }
 
-// Whether a point, as it lies in the file, is finite, and neither the origin nor of the car itself. Lengths are positive,
-// so their bits have their order. `run` is hypot(x, y), if the scan is not moved.
+// Whether a point, as it lies in the file, is finite, and neither the origin nor of the car itself. Lengths are
+// positive, so their bits have their order. `run` is hypot(x, y), if the scan is not moved.
 fn isSeen(scan: Scan, raw: vec3u, intensity: u32, run: u32) -> bool {
   let sizes = raw & vec3u(~SIGN);
   let largest = max(max(sizes.x, sizes.y), max(sizes.z, intensity & ~SIGN));

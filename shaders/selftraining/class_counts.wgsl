@@ -1,5 +1,5 @@
-// First of three steps that take every STRIDE-th pixel of a list: counts the pixels of each list in each block of an image.
-// A class has one list, with rings one in each ring.
+// First of three steps that take every STRIDE-th pixel of a list: counts the pixels of each list in each block of an
+// image. A class has one list, with rings one in each ring.
 // Bindings: 0 classes [N,H·W] read, u32: the list of each pixel · 1 counts [N,BLOCKS,LISTS] write.
 // Schedule: one invocation per image, block and list. Bound: bytes; each pixel is read once per list.
 #include lib/grid.wgsl

@@ -1,10 +1,10 @@
 // Compares the key of each pixel with the low and the high bound of its list. It counts the keys below, on, between and
 // above the bounds. It keeps the keys strictly between them: the candidates for the value at a rank (Floyd & Rivest,
 // 1975).
-// Bindings: 0 keys [n] read · 1 classes [n] read: the list of each key (UNRANKED and more: the list plus UNRANKED, counted
-// but not ranked; with HAS_EMPTY, 2·UNRANKED − 1: no list, not counted), both as vec4u · 2 parameters [1 + 2·LISTS] read: n,
-// then the low and the high bound of each list that has a threshold · 3 candidateKeys write · 4 candidateClasses write · 5
-// candidateCount [1] read-write · 6 tally [OUTCOMES, KEY_LISTS] read-write.
+// Bindings: 0 keys [n] read · 1 classes [n] read: the list of each key (UNRANKED and more: the list plus UNRANKED,
+// counted but not ranked; with HAS_EMPTY, 2·UNRANKED − 1: no list, not counted), both as vec4u · 2 parameters [1 +
+// 2·LISTS] read: n, then the low and the high bound of each list that has a threshold · 3 candidateKeys write
+// · 4 candidateClasses write · 5 candidateCount [1] read-write · 6 tally [OUTCOMES, KEY_LISTS] read-write.
 // What lies beyond the last pixel is not counted. Bindings 3 and 4 have the same length, and their order may be any.
 // candidateCount also counts candidates for which there is no room. The tally holds sums of integers.
 // Schedule: eight invocations walk side by side over 8 · RUN pixels, four pixels of each at a time. So what they read

@@ -1,8 +1,8 @@
 // Third of three steps that take every STRIDE-th pixel of a list. Pixels of a list are numbered in row-major order
 // within an image. The first, the (STRIDE + 1)-th, … keep their list. The others get UNRANKED added to it, so that
 // they are counted but not ranked.
-// Bindings: 0 starts [N,BLOCKS,LISTS] read: pixels of the list before the block · 1 classes [N,H·W] read-write, u32: the
-// list of each pixel.
+// Bindings: 0 starts [N,BLOCKS,LISTS] read: pixels of the list before the block · 1 classes [N,H·W] read-write, u32:
+// the list of each pixel.
 // Schedule: one invocation per image, block and list. No two of them write the same pixel. Bound: bytes.
 #include lib/grid.wgsl
 
