@@ -166,6 +166,22 @@ Deno.test("every shader starts by saying what it is", () => {
   assertEquals(silent, []);
 });
 
+Deno.test("comments of shaders fit 120 columns", () => {
+  const long = [...files("shaders", ".wgsl")].flatMap((path) => {
+    const lines = Deno.readTextFileSync(join(root, path)).split("\n").entries();
+    return [...lines].filter(([, line]) => line.trim().startsWith("//") && [...line].length > 120)
+      .map(([index]) => `${path}:${index + 1}`);
+  });
+  assertEquals(long, []);
+});
+
+Deno.test("no shader takes the place in x for its index: a long row of workgroups is folded into x and y", () => {
+  const wrong = [...files("shaders", ".wgsl")].filter((path) =>
+    Deno.readTextFileSync(join(root, path)).includes("global_invocation_id")
+  );
+  assertEquals(wrong, []);
+});
+
 Deno.test("every op of mod.ts is named by a test of its own family", async () => {
   const library: Readonly<Record<string, unknown>> = await import("../mod.ts");
   const exported = [

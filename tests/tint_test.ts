@@ -34,7 +34,7 @@ import { nearestPoints, projectScans } from "../src/ops/scans/project_scans.ts";
 import { rangeChannels } from "../src/ops/scans/range_channels.ts";
 import { depthwiseConv2d } from "../src/ops/conv/depthwise_conv2d.ts";
 import { blankDispatch } from "../src/ops/scans/blank_pixels.ts";
-import { backprojectDispatch, pointRules } from "../src/ops/scans/backproject.ts";
+import { backprojectDispatch } from "../src/ops/scans/backproject.ts";
 import { confusionDispatch } from "../src/ops/metrics/confusion_matrix.ts";
 import { relu } from "../src/ops/activation/activation.ts";
 import { batchNormStatistics } from "../src/ops/norm/batch_norm_statistics.ts";
@@ -44,6 +44,7 @@ import { measurePeaks } from "../src/selftest/peaks.ts";
 import { selfTestCases } from "../src/selftest/self_test.ts";
 import { executedTrips } from "../src/gpu/loop_limit.ts";
 import { chromium, inPage } from "./chromium.ts";
+import { pointRules } from "./twins/backproject.ts";
 
 /** Every shader of the project by its name, such as `conv/conv2d`. */
 function* shaderNames(folder = "shaders", prefix = ""): Generator<string> {

@@ -1,25 +1,18 @@
-// The same as softmax.wgsl, for many channels: y[p, c] = exp(x[p, c] − m) / Σ_k exp(x[p, k] − m), where m is the largest
-// x of the pixel.
-// Bindings: 0 x [PIXELS, VECTORS] read · 1 y [PIXELS, VECTORS] write. vec4f over CHANNELS channels. Padding channels
+// The same as softmax.wgsl, for many channels: y[p, c] = exp(x[p, c] − m) / Σ_k exp(x[p, k] − m), where m is the
+// largest x of the pixel.
+// Bindings: 0 x [PIXELS, VECTORS] read · 1 y [PIXELS, VECTORS] write. vec4f over CLASSES channels. Padding channels
 // take no part in the sum and are written as 0.
 // Schedule: one invocation per pixel walks three times over its channels: for m, for the sum, for the results.
 // Bound: loads, and two exp per element.
+#include lib/class_lanes.wgsl
 #include lib/grid.wgsl
+#include lib/pixel_softmax_many.wgsl
 
 const PIXELS: u32 = 1u;
 const VECTORS: u32 = 1u;
-const CHANNELS: u32 = 4u;
 
-@group(0) @binding(0) var<storage, read> x: array<vec4f>;
+@group(0) @binding(0) var<storage, read> values: array<vec4f>;
 @group(0) @binding(1) var<storage, read_write> y: array<vec4f>;
-
-fn isChannel(vector: u32) -> vec4<bool> {
-  return vec4u(vector * 4u) + vec4u(0u, 1u, 2u, 3u) < vec4u(CHANNELS);
-}
-
-fn exponentials(vector: u32, value: vec4f, largest: f32) -> vec4f {
-  return select(vec4f(0.0), exp(value - largest), isChannel(vector));
-}
 
 @compute @workgroup_size(64)
 fn main(
@@ -31,18 +24,8 @@ fn main(
   if (pixel >= PIXELS) {
     return;
   }
-  let start = pixel * VECTORS;
-  var largest4 = vec4f(x[start].x);
+  let normalizer = normalizerOf(pixel);
   for (var vector = 0u; vector < VECTORS; vector++) {
-    largest4 = select(largest4, max(largest4, x[start + vector]), isChannel(vector));
-  }
-  let largest = max(max(largest4.x, largest4.y), max(largest4.z, largest4.w));
-  var sum4 = vec4f(0.0);
-  for (var vector = 0u; vector < VECTORS; vector++) {
-    sum4 += exponentials(vector, x[start + vector], largest);
-  }
-  let sum = (sum4.x + sum4.y) + (sum4.z + sum4.w);
-  for (var vector = 0u; vector < VECTORS; vector++) {
-    y[start + vector] = exponentials(vector, x[start + vector], largest) / sum;
+    y[pixel * VECTORS + vector] = probabilitiesOf(pixel, vector, normalizer);
   }
 }

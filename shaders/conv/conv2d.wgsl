@@ -67,7 +67,6 @@ fn main(
           ((origin$p.x * sizes.height + row$p) * sizes.width + column$p) * sizes.inputVectors,
           inside$p,
         );
-        let mask$p = select(0.0, 1.0, inside$p);
       }
       var tap = (r * sizes.kernelWidth + s) * sizes.inputVectors * 4u * sizes.outputVectors + channel;
       for (var i = 0u; i < sizes.inputVectors; i++) {
@@ -75,7 +74,7 @@ fn main(
           #unroll k in 0..4 { let weight$k_$j = loadRight(tap + $k * sizes.outputVectors + $j); }
         }
         #unroll p in 0..TILE_PIXELS {
-          let value$p = mask$p * loadLeft(pixel$p + i);
+          let value$p = select(vec4f(0.0), loadLeft(pixel$p + i), inside$p);
           #unroll j in 0..TILE_VECTORS {
             #unroll k in 0..4 { sum$p_$j = fma(vec4f(value$p[$k]), weight$k_$j, sum$p_$j); }
           }

@@ -68,7 +68,6 @@ fn main(
           ((position$p.x * sizes.outputHeight + outputRow$p) * sizes.outputWidth + outputColumn$p) * sizes.outputVectors,
           inside$p,
         );
-        let mask$p = select(0.0, 1.0, inside$p);
       }
       let tap = ((r * sizes.kernelWidth + s) * sizes.inputVectors + channel) * 4u * sizes.outputVectors;
       for (var o = 0u; o < sizes.outputVectors; o++) {
@@ -76,7 +75,7 @@ fn main(
           #unroll k in 0..4 { let weight$k_$j = loadRight(tap + $(j * 4 + k) * sizes.outputVectors + o); }
         }
         #unroll p in 0..TILE_PIXELS {
-          let value$p = mask$p * loadLeft(pixel$p + o);
+          let value$p = select(vec4f(0.0), loadLeft(pixel$p + o), inside$p);
           #unroll j in 0..TILE_VECTORS {
             sum$p_$j += vec4f(
               dot(value$p, weight0_$j),

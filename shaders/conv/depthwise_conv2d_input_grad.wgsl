@@ -19,7 +19,7 @@ const PHASE_WIDTH = (WIDTH + STRIDE - 1u) / STRIDE;
 const COLUMN_TILES = (PHASE_WIDTH + TILE_COLUMNS - 1u) / TILE_COLUMNS;
 
 @group(0) @binding(0) var<storage, read> outputGradient: array<vec4f>;
-@group(0) @binding(1) var<storage, read> weight: array<vec4f>;
+@group(0) @binding(1) var<storage, read> weights: array<vec4f>;
 @group(0) @binding(2) var<storage, read_write> inputGradient: array<vec4f>;
 
 @compute @workgroup_size(64)
@@ -51,7 +51,7 @@ fn main(
       if (outputColumn * i32(STRIDE) != columnDistance) {
         continue;
       }
-      let tap = weight[(r * KERNEL_WIDTH + s) * VECTORS + vector];
+      let tap = weights[(r * KERNEL_WIDTH + s) * VECTORS + vector];
       #unroll p in 0..TILE_COLUMNS {
         // A negative column wraps to a large number, which counts as outside.
         let column$p = u32(outputColumn + $p);

@@ -23,7 +23,7 @@ const ROW_TILES = (BLOCK_ROWS + TILE_ROWS - 1u) / TILE_ROWS;
 const COLUMN_TILES = (BLOCK_COLUMNS + TILE_COLUMNS - 1u) / TILE_COLUMNS;
 
 @group(0) @binding(0) var<storage, read> outputGradient: array<vec4f>;
-@group(0) @binding(1) var<storage, read> weight: array<vec4f>;
+@group(0) @binding(1) var<storage, read> weights: array<vec4f>;
 @group(0) @binding(2) var<storage, read_write> inputGradient: array<vec4f>;
 
 fn load(row: u32, column: u32, inside: bool) -> vec4f {
@@ -50,7 +50,7 @@ fn main(
     let column$c = (blockColumn + $c - $(COLUMN_REACH - 1)u) * VECTORS + vector;
   }
   #unroll r in 0..KERNEL_HEIGHT {
-    #unroll s in 0..KERNEL_WIDTH { let weight$r_$s = weight[$(r * KERNEL_WIDTH + s) * VECTORS + vector]; }
+    #unroll s in 0..KERNEL_WIDTH { let weight$r_$s = weights[$(r * KERNEL_WIDTH + s) * VECTORS + vector]; }
   }
   #unroll k in 0..ROW_REACH {
     let row$k = firstRow + $k - ROW_REACH;

@@ -1,40 +1,19 @@
 // Weight gradient of a depthwise 2-D convolution:
-// dw[c,r,s] = Σ_{n,i,j} dy[n,c,i,j] · x[n,c, i·stride + r·dilation + FIRST_ROW, j·stride + s·dilation + FIRST_COLUMN].
+// dw[c,r,s] = Σ_{n,i,j} dy[n,c,i,j] · x[n,c, i·stride + r·dilation − padding, j·stride + s·dilation − padding].
 // Bindings: 0 x [N,H,W,C] read · 1 dy [N,Ho,Wo,C] read · 2 partial [splits,R,Q,C] write. vec4f over the last axis.
-// Schedule: the outputs are walked over in the tiles of depthwise_conv2d.wgsl: TILE_ROWS × TILE_COLUMNS outputs,
-// OUTPUT_STEP apart, with the inputs under the window in registers. One invocation adds up all R·Q taps of one vec4f of
-// channels over TILES_PER_SPLIT tiles that lie below one another. A second launch adds these parts in fixed order.
+// Schedule: the outputs are walked over in tiles (lib/depthwise_tiles.wgsl), as in depthwise_conv2d.wgsl, with the
+// inputs under the window in registers. One invocation adds up all R·Q taps of one vec4f of channels over
+// TILES_PER_SPLIT tiles that lie below one another. A second launch adds these parts in fixed order.
 // Bound: bytes, 8 per element at stride 1. On software adapters the loads bound it, about 2.3 per output.
-#include lib/convolution_geometry.wgsl
+#include lib/depthwise_tiles.wgsl
 #include lib/grid.wgsl
 
-const VECTORS: u32 = 1u;
-const FIRST_ROW: u32 = 0u;
-const FIRST_COLUMN: u32 = 0u;
-const OUTPUT_STEP: u32 = 1u;
-const TILE_STEP: u32 = 1u;
-const TILE_ROWS: u32 = 8u;
-const TILE_COLUMNS: u32 = 8u;
 const TILES_PER_SPLIT: u32 = 1u;
-const KEPT_ROWS: u32 = 2u;
-const HAS_PADDING: bool = true;
 
-const COLUMNS: u32 = TILE_COLUMNS * TILE_STEP - TILE_STEP + KERNEL_WIDTH;
-const PHASE_ROWS = (OUTPUT_HEIGHT + OUTPUT_STEP - 1u) / OUTPUT_STEP;
-const PHASE_COLUMNS = (OUTPUT_WIDTH + OUTPUT_STEP - 1u) / OUTPUT_STEP;
-const ROW_TILES = (PHASE_ROWS + TILE_ROWS - 1u) / TILE_ROWS * OUTPUT_STEP;
-const COLUMN_TILES = (PHASE_COLUMNS + TILE_COLUMNS - 1u) / TILE_COLUMNS * OUTPUT_STEP;
+const LAST_COLUMN = OUTPUT_WIDTH - 1u;
 
-@group(0) @binding(0) var<storage, read> x: array<vec4f>;
 @group(0) @binding(1) var<storage, read> outputGradient: array<vec4f>;
 @group(0) @binding(2) var<storage, read_write> partial: array<vec4f>;
-
-fn load(row: u32, column: u32, inside: bool) -> vec4f {
-  if (!HAS_PADDING) {
-    return x[row + column];
-  }
-  return select(vec4f(0.0), x[select(0u, row + column, inside)], inside);
-}
 
 @compute @workgroup_size(64)
 fn main(
@@ -45,15 +24,13 @@ fn main(
   let index = gridIndex(workgroup, workgroups, local, 64u);
   let vector = index % VECTORS;
   let split = index / VECTORS;
-  let tileColumn = split % COLUMN_TILES;
   let firstTile = split / COLUMN_TILES * TILES_PER_SPLIT;
   if (firstTile >= BATCH * ROW_TILES) {
     return;
   }
-  let outputColumn = tileColumn / OUTPUT_STEP * TILE_COLUMNS * OUTPUT_STEP + tileColumn % OUTPUT_STEP;
-  // FIRST_ROW and FIRST_COLUMN are minus the padding, as u32, which wraps below zero to a large number. So one
-  // comparison tells whether a place is inside the image.
-  let inputColumn = outputColumn * STRIDE + FIRST_COLUMN;
+  let outputColumn = firstColumnOf(split % COLUMN_TILES);
+  // In the padding these are negative. u32 wraps to a large number, which counts as outside.
+  let inputColumn = outputColumn * STRIDE - PADDING_LEFT;
   #unroll c in 0..COLUMNS {
     let inside$c = inputColumn + $c * DILATION < WIDTH;
     let column$c = (inputColumn + $c * DILATION) * VECTORS + vector;
@@ -64,9 +41,8 @@ fn main(
   }
   for (var tile = firstTile; tile < min(firstTile + TILES_PER_SPLIT, BATCH * ROW_TILES); tile++) {
     let image = tile / ROW_TILES;
-    let tileRow = tile % ROW_TILES;
-    let outputRow = tileRow / OUTPUT_STEP * TILE_ROWS * OUTPUT_STEP + tileRow % OUTPUT_STEP;
-    let inputRow = outputRow * STRIDE + FIRST_ROW;
+    let outputRow = firstRowOf(tile % ROW_TILES);
+    let inputRow = outputRow * STRIDE - PADDING_TOP;
     #unroll k in 0..KEPT_ROWS {
       let firstInside$k = inputRow + $k * DILATION < HEIGHT;
       let firstStart$k = (image * HEIGHT + inputRow + $k * DILATION) * WIDTH * VECTORS;
@@ -80,12 +56,11 @@ fn main(
       }
       let outputStart = (image * OUTPUT_HEIGHT + outputRow + q * OUTPUT_STEP) * OUTPUT_WIDTH;
       #unroll p in 0..TILE_COLUMNS {
-        let last$p = OUTPUT_WIDTH - 1u;
         let at$p = outputColumn + $p * OUTPUT_STEP;
         let gradient$p = select(
           vec4f(0.0),
-          outputGradient[(outputStart + min(at$p, last$p)) * VECTORS + vector],
-          at$p <= last$p,
+          outputGradient[(outputStart + min(at$p, LAST_COLUMN)) * VECTORS + vector],
+          at$p <= LAST_COLUMN,
         );
         #unroll r in 0..KERNEL_HEIGHT {
           #unroll s in 0..KERNEL_WIDTH { sum$r_$s = fma(value$r_$(p * TILE_STEP + s), gradient$p, sum$r_$s); }

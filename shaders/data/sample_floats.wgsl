@@ -5,7 +5,7 @@
 // Beyond the scaled map y is 0.
 // Of a slice: ROWS rows of each crop from row FIRST_ROW on.
 // Bindings: 0 x [N,H,W,C₄] vec4f read · 1 geometry [N,3] vec4f read: (scaledHeight, scaledWidth, top, left),
-// (mirror, …) · 2 y [N,h,w,C₄] vec4f write.
+// (mirror, …), (height, width, …) · 2 y [N,h,w,C₄] vec4f write.
 // Schedule: one invocation per vec4f of the output. Bound: 4 vec4f read (1 where nearest) and 1 written per invocation.
 #include lib/bilinear.wgsl
 #include lib/crop.wgsl

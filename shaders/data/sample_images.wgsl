@@ -5,8 +5,8 @@
 // With BLUE_FIRST the channels of y are blue, green, red.
 // Of a slice: ROWS rows of each crop from row FIRST_ROW on.
 // Bindings: 0 x [N,H,W] read; a pixel is a u32 of 4 bytes: red in the lowest, green, blue, and one that is not read
-// · 1 geometry [N,3] vec4f read: (scaledHeight, scaledWidth, top, left), (mirror, brightness, contrast, saturation)
-// · 2 y [N,h,w,3 + padding] vec4f write.
+// · 1 geometry [N,3] vec4f read: (scaledHeight, scaledWidth, top, left), (mirror, brightness, contrast, saturation),
+// (height, width, …) · 2 y [N,h,w,3 + padding] vec4f write.
 // Schedule: one invocation per output pixel. Bound: 4 pixels of 4 bytes read and 16 bytes written per output pixel.
 #include lib/bilinear.wgsl
 #include lib/crop.wgsl

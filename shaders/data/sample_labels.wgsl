@@ -1,7 +1,7 @@
 // Cuts the label maps that belong to the crops of sample_images.wgsl. Output index i takes the nearest label, at source
 // index ⌊(2i + 1)·n_in / (2·n_out)⌋ in whole numbers. Beyond the scaled image the label is 255.
 // Bindings: 0 x [N,H,W] read, bytes, four to a word · 1 geometry [N,3] vec4f read: (scaledHeight, scaledWidth, top,
-// left), (mirror, …) · 2 y [N,h,w] write, bytes, four to a word. Bytes beyond the last label are 0.
+// left), (mirror, …), (height, width, …) · 2 y [N,h,w] write, bytes, four to a word. Bytes beyond the last label are 0.
 // Schedule: one invocation per word of four labels, which may lie in two rows or images. Bound: 4 words read per word
 // written.
 #include lib/crop.wgsl

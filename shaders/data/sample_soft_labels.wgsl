@@ -1,12 +1,12 @@
-// Crops of soft label maps of four shares a pixel: y[n,c,i,j] = Σ_k w_k · share_c(k) / Σ_c Σ_k w_k · share_c(k) over the four
-// pixels k around [top + i, left + j] in the map scaled to scaledHeight × scaledWidth, w their bilinear weights (half-pixel
-// centres, no antialiasing). Where the geometry says so, only the nearest pixel counts, at source index
-// ⌊(2i + 1)·n_in / (2·n_out)⌋, as in sample_labels.wgsl. Where all shares of the nearest pixel are 0, and beyond the scaled
-// map, y is 0.
+// Crops of soft label maps of four shares a pixel: y[n,c,i,j] = Σ_k w_k · share_c(k) / Σ_c Σ_k w_k · share_c(k) over
+// the four pixels k around [top + i, left + j] in the map scaled to scaledHeight × scaledWidth, w their bilinear
+// weights (half-pixel centres, no antialiasing). Where the geometry says so, only the nearest pixel counts, at source
+// index ⌊(2i + 1)·n_in / (2·n_out)⌋, as in sample_labels.wgsl. Where all shares of the nearest pixel are 0, and beyond
+// the scaled map, y is 0.
 // Of a slice: ROWS rows of each crop from row FIRST_ROW on.
-// Bindings: 0 x [N,H,W,3] read: the classes, in the bytes of a word, then their shares · 65535, two to a word · 1 geometry
-// [N,3] vec4f read: (scaledHeight, scaledWidth, top, left), (mirror, …), (height, width, 1 if the nearest pixel counts, 0)
-// · 2 y [N,h,w,C₄] vec4f write.
+// Bindings: 0 x [N,H,W,3] read: the classes, in the bytes of a word, then their shares · 65535, two to a word
+// · 1 geometry [N,3] vec4f read: (scaledHeight, scaledWidth, top, left), (mirror, …), (height, width, 1 if the nearest
+// pixel counts, 0) · 2 y [N,h,w,C₄] vec4f write.
 // Schedule: one invocation per pixel of the output. Bound: 5·3 words read and C/4 vec4f written per pixel.
 #include lib/bilinear.wgsl
 #include lib/crop.wgsl

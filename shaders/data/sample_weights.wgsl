@@ -1,7 +1,7 @@
 // Cuts the maps of pixel weights that belong to the crops of sample_images.wgsl. Output index i takes the nearest
 // weight, at source index ⌊(2i + 1)·n_in / (2·n_out)⌋ in whole numbers. Beyond the scaled map the weight is 0.
-// Bindings: 0 x [N,H,W] f32 read · 1 geometry [N,3] vec4f read: (scaledHeight, scaledWidth, top, left), (mirror, …)
-// · 2 y [N,h,w] f32 write.
+// Bindings: 0 x [N,H,W] f32 read · 1 geometry [N,3] vec4f read: (scaledHeight, scaledWidth, top, left), (mirror, …),
+// (height, width, …) · 2 y [N,h,w] f32 write.
 // Schedule: one invocation per pixel of the output. Bound: 4 bytes read and 4 written per pixel.
 #include lib/crop.wgsl
 #include lib/grid.wgsl

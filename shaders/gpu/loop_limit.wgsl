@@ -3,6 +3,7 @@
 // them · 1 executed [1] write.
 // Schedule: one invocation. The count depends on data of each iteration, so that the compiler cannot replace the loops
 // by a formula.
+// Bound: the latency of the loops.
 @group(0) @binding(0) var<storage, read> asked: array<u32>;
 @group(0) @binding(1) var<storage, read_write> executed: array<u32>;
 

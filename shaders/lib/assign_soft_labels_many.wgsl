@@ -1,5 +1,5 @@
-// The soft label of a pixel for assign_soft_labels.wgsl, with the scores of many classes computed when asked for: for the
-// largest weight, for the sum of the weights, and for the shares.
+// The soft label of a pixel for assign_soft_labels.wgsl, with the scores of many classes computed when asked for: for
+// the largest weight, for the sum of the weights, and for the shares.
 fn logsOf(vector: u32) -> vec4f {
   let scores = scoreOf(vector);
   var logs = vec4f(LOWEST);

@@ -10,17 +10,17 @@ struct Between {
 // With alignCorners the first and last pixels of both grids coincide: source = index·(inputSize − 1)/(outputSize − 1).
 // The source is computed as a fraction of whole numbers. WGSL allows a division to be off by 2.5 ulp, and far from 0
 // that makes a wrong share. So the float quotient is only a guess, off by one at most, and the remainder corrects it.
-// Sizes must be below 2^15, unless both are the same.
+// 2 · inputSize · outputSize must be below 2^31, unless both sizes are the same.
 fn between(index: u32, inputSize: u32, outputSize: u32, alignCorners: bool) -> Between {
   return betweenPart(index, vec4u(select(inputSize, inputSize - 1u, alignCorners), 1u, inputSize - 1u, 0u), outputSize, alignCorners);
 }
 
 // As `between`, where only a part of the input is looked at, which need not end at a whole row. `part` is (n, d, last,
-// offset): the outputs cover n/d rows of the input, with alignCorners n/d steps from row to row, after offset/d rows, and
-// none of them looks beyond row `last`. With alignCorners the offset is 0. (n + offset) · 2 · outputSize and d · 2 ·
-// outputSize · last must be below 2^31.
+// offset): the outputs cover n/d rows of the input, with alignCorners n/d steps from row to row, after offset/d rows,
+// and none of them looks beyond row `last`. With alignCorners the offset is 0. Both (n + offset) · 2 · outputSize and
+// d · 2 · outputSize · last must be below 2^31.
 fn betweenPart(index: u32, part: vec4u, outputSize: u32, alignCorners: bool) -> Between {
-  if (part.y == 1u && part.z + 1u == outputSize) {
+  if (part.y == 1u && part.z + 1u == outputSize && part.w == 0u) {
     return Between(index, index, 0.0);
   }
   var numerator = index * part.x;

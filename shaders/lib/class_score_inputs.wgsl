@@ -1,15 +1,16 @@
 // What the scores of all classes at a pixel are computed from.
 // The input is low-resolution logits of one or several views of an image; a view is the image at a scale, perhaps
 // mirrored. The logits are interpolated to the pixel, turned into probabilities, averaged over the views (with
-// TAKES_MAXIMUM, the largest of them is taken), and multiplied by the spatial prior. With IS_PROBABILITY the input is probability maps, which skip the softmax.
-// A kernel that includes this file declares
+// TAKES_MAXIMUM, the largest of them is taken), and multiplied by the spatial prior. With IS_PROBABILITY the input is
+// probability maps, which skip the softmax. A kernel that includes this file declares
 //   logits: array<vec4f>   views one after the other, each [N, h, w, C₄];
 //   views: array<vec4u>    first (H, W, rows of the prior, its columns), then for each view (its first vec4f in logits,
 //                          height, width, 1 if mirrored) and the parts of its rows and of its columns that the image
 //                          covers, as `betweenPart` takes them: beyond them the logits are those of padding;
 //   prior: array<vec4f>    [H, W, C₄], read only with HAS_PRIOR; with PRIOR_IS_RESIZED of a size of its own.
 // It also includes lib/bilinear.wgsl.
-const CLASSES: u32 = 1u;
+#include lib/class_lanes.wgsl
+
 const CLASS_VECTORS: u32 = 1u;
 const BATCH: u32 = 1u;
 // Both are 0 where images of many sizes share a shader. Then `views` says the size.
@@ -35,11 +36,6 @@ fn labelColumns() -> u32 {
 
 fn labelPixels() -> u32 {
   return BATCH * labelRows() * labelColumns();
-}
-
-// Which lanes of a vec4f hold classes. The others are padding.
-fn isClass(vector: u32) -> vec4<bool> {
-  return vec4u(vector * 4u) + vec4u(0u, 1u, 2u, 3u) < vec4u(CLASSES);
 }
 
 // The place of the prior at a pixel. A prior of another size is looked up at the same relative place, the nearest.

@@ -76,7 +76,8 @@ fn interpolated(index: u32, vector: u32) -> vec4f {
   return left + (right - left) * share.x;
 }
 
-// The mean over the views of probabilities or, with AVERAGE_LOGITS, of logits; with TAKES_MAXIMUM the largest probability.
+// The mean over the views of probabilities or, with AVERAGE_LOGITS, of logits; with TAKES_MAXIMUM the largest
+// probability.
 fn meanOfViews(vector: u32) -> vec4f {
   var sum = vec4f(0.0);
   for (var index = 0u; index < VIEWS; index++) {

@@ -1,4 +1,4 @@
-// Which pixel of a scaled image a pixel of a crop shows. The kernel that includes this binds `geometry`, [N,2] vec4f:
+// Which pixel of a scaled image a pixel of a crop shows. The kernel that includes this binds `geometry`, [N,3] vec4f:
 // (scaledHeight, scaledWidth, top, left), (mirror, …), (height, width, …) of each image. `top` and `left` may be
 // negative. Images of several sizes lie in maps of one: the pixels of an image follow each other from the first place
 // of its map on, and the rest of the map is not read. A height of 0 stands for an image that fills its map.
@@ -41,8 +41,8 @@ fn cropPixel(index: u32, firstRow: u32, rows: u32, columns: u32, map: vec2u) -> 
   );
 }
 
-// The index of the nearest pixel in the maps: row ⌊(2i + 1)·height / (2·scaledHeight)⌋ of the image, the column alike, in
-// whole numbers.
+// The index of the nearest pixel in the maps: row ⌊(2i + 1)·height / (2·scaledHeight)⌋ of the image, the column alike,
+// in whole numbers.
 fn nearestPixel(pixel: CropPixel) -> u32 {
   let row = (2u * pixel.row + 1u) * pixel.size.x / (2u * pixel.height);
   return pixel.start + row * pixel.size.y + (2u * pixel.column + 1u) * pixel.size.y / (2u * pixel.width);

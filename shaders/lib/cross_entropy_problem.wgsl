@@ -1,13 +1,14 @@
 // What the kernels of the interpolated cross-entropy read and write, and the parts of a target that they share.
+#include lib/class_lanes.wgsl
+#include lib/hard_labels.wgsl
+
 const BATCH: u32 = 1u;
 const HEIGHT: u32 = 1u;
 const WIDTH: u32 = 1u;
 const LOGITS_HEIGHT: u32 = 1u;
 const LOGITS_WIDTH: u32 = 1u;
-const CLASSES: u32 = 1u;
 const VECTORS: u32 = 1u;
 const ROWS_PER_INVOCATION: u32 = 1u;
-const IGNORE_LABEL: u32 = 255u;
 const ALIGN_CORNERS: bool = false;
 const SOFT_LABELS: bool = false;
 const HAS_CLASS_WEIGHTS: bool = false;
@@ -27,27 +28,17 @@ const FIRST_ROW: u32 = 0u;
 const SLICE_ROWS: u32 = 1u;
 const FIRST_LOGITS_ROW: u32 = 0u;
 const LOGITS_ROWS: u32 = 1u;
-const FIRST_LABEL: u32 = 0u;
 
 const ROWS = BATCH * SLICE_ROWS;
 const INVOCATIONS = (ROWS + ROWS_PER_INVOCATION - 1u) / ROWS_PER_INVOCATION * LOGITS_WIDTH;
 
 @group(0) @binding(0) var<storage, read> logits: array<vec4f>;
-@group(0) @binding(1) var<storage, read> labels: array<u32>;
 @group(0) @binding(2) var<storage, read> softLabels: array<vec4f>;
 @group(0) @binding(3) var<storage, read> classWeights: array<f32>;
 @group(0) @binding(4) var<storage, read> pixelWeights: array<f32>;
 @group(0) @binding(5) var<storage, read_write> result: array<vec4f>;
 @group(0) @binding(6) var<storage, read> imageShares: array<f32>;
 @group(0) @binding(7) var<storage, read> lossSums: array<vec4f>;
-
-fn classes(vector: u32) -> vec4u {
-  return 4u * vector + vec4u(0u, 1u, 2u, 3u);
-}
-
-fn isPadding(vector: u32) -> vec4<bool> {
-  return classes(vector) >= vec4u(CLASSES);
-}
 
 // Class weight × soft label × pixel weight of four classes. Padding classes are 0 in memory.
 fn softGoal(pixel: u32, vector: u32, pixelWeight: f32) -> vec4f {
@@ -71,7 +62,7 @@ fn imageShare(image: u32) -> f32 {
 // their exponentials.
 fn regularizerPart(exponential: vec4f, shifted: vec4f, vector: u32) -> vec4f {
   switch REGULARIZER {
-    case 1u: { return select(shifted, vec4f(0.0), isPadding(vector)); }
+    case 1u: { return select(vec4f(0.0), shifted, isClass(vector)); }
     case 2u: { return exponential * shifted; }
     default: { return exponential * exponential; }
   }
@@ -91,14 +82,14 @@ fn regularizerOf(parts: f32, sum: f32) -> f32 {
 fn regularizerGradient(exponential: vec4f, shifted: vec4f, vector: u32, sum: f32, value: f32) -> vec4f {
   let probability = exponential / sum;
   switch REGULARIZER {
-    case 1u: { return select(probability - 1.0 / f32(CLASSES), vec4f(0.0), isPadding(vector)); }
+    case 1u: { return select(vec4f(0.0), probability - 1.0 / f32(CLASSES), isClass(vector)); }
     case 2u: { return probability * (shifted - log(sum) - value); }
     default: { return 2.0 * probability * (probability - value); }
   }
 }
 
-// The factors of a pixel's two gradients: one over the sum of the weights, or over DIVISOR; and the weight of the regulariser, times the
-// pixel's share in it, over the sum of these.
+// The factors of a pixel's two gradients: one over the sum of the weights, or over DIVISOR; and the weight of the
+// regulariser, times the pixel's share in it, over the sum of these.
 fn gradientScales(share: f32) -> vec2f {
   let sums = lossSums[0];
   let divisor = select(sums.y, DIVISOR, DIVISOR > 0.0f);

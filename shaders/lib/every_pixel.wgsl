@@ -1,4 +1,5 @@
-// The pixels that the selection looks at where images have no empty ones: all. Range images have lib/zones.wgsl instead.
+// The pixels that the selection looks at where images have no empty ones: all. Range images have lib/zones.wgsl
+// instead.
 fn isFilled(pixel: u32) -> bool {
   return true;
 }

@@ -1,7 +1,5 @@
 // The rows of a product, for products in which every row is a row of y and every sum goes over all of K.
-
-// What `resultRow` returns for a row that is not part of y.
-const NO_ROW = 0xffffffffu;
+#include lib/no_row.wgsl
 
 fn sumVectors(_batch: u32) -> u32 {
   return sizes.y;

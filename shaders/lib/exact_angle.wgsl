@@ -1,6 +1,6 @@
-// Lengths and angles in whole numbers, so that all adapters agree on every bit. WGSL lets sqrt, division, atan2 and asin
-// be off by far more than a column of a range image, and lets a compiler fuse and reorder what is written in floats.
-// Includes with it: lib/random.wgsl, for multiplyHigh.
+// Lengths and angles in whole numbers, so that all adapters agree on every bit. WGSL lets sqrt, division, atan2 and
+// asin be off by far more than a column of a range image, and lets a compiler fuse and reorder what is written in
+// floats. Includes with it: lib/random.wgsl, for multiplyHigh.
 
 // The mantissa of a positive f32, with its leading bit at 23; 0 for zero and for denormals.
 fn mantissaOf(bits: u32) -> u32 {
@@ -50,8 +50,8 @@ fn exactLength(bits: vec3u) -> u32 {
   let isLarge = sum.y >= 0x40000000u;
   sum = select(sum, vec2u((sum.x >> 2u) | (sum.y << 30u), sum.y >> 2u), vec2<bool>(isLarge));
   exponent += select(0u, 1u, isLarge);
-  // sum is in [2^60, 2^62). The mantissa is √sum / 2^7. An estimate in floats is off by a few units. Newton's step leaves
-  // less than one, and two comparisons decide.
+  // sum is in [2^60, 2^62). The mantissa is √sum / 2^7. An estimate in floats is off by a few units. Newton's step
+  // leaves less than one, and two comparisons decide.
   let estimate = sqrt(f32(sum.y) + f32(sum.x) * 0x1p-32f) * 512.0;
   var root = clamp(u32(estimate), 0x800000u, 0xffffffu);
   let rest = wideDifference(sum, wideSquare(root << 7u));
@@ -63,8 +63,8 @@ fn exactLength(bits: vec3u) -> u32 {
   return select((exponent << 23u) + root - 0x800000u, 0u, all(exponents == vec3u(0u)));
 }
 
-// ⌊2^30 · a/b⌋ of two mantissas. An estimate in floats gives the upper digits, that of the remainder the lower ones, and
-// a comparison decides the last.
+// ⌊2^30 · a/b⌋ of two mantissas. An estimate in floats gives the upper digits, that of the remainder the lower ones,
+// and a comparison decides the last.
 fn mantissaQuotient(a: u32, b: u32) -> u32 {
   let divisor = f32(b);
   let upper = u32(f32(a) / divisor * 8388608.0);
@@ -75,9 +75,9 @@ fn mantissaQuotient(a: u32, b: u32) -> u32 {
   return u32(i32(upper << 7u) + lower);
 }
 
-// arctan(a/b) in eighths of a turn, times 2^31, from 0 to 2^31: for the bits of f32 numbers 0 ≤ a ≤ b, b > 0. Off by less
-// than 6 · 2^-31. arctan(t) = t · p(t²), with the signs of p's coefficients alternating; the coefficients interpolate
-// arctan(t)/t · 4/π at the zeros of a Chebyshev polynomial in t², times 2^31.
+// arctan(a/b) in eighths of a turn, times 2^31, from 0 to 2^31: for the bits of f32 numbers 0 ≤ a ≤ b, b > 0. Off by
+// less than 6 · 2^-31. arctan(t) = t · p(t²), with the signs of p's coefficients alternating; the coefficients
+// interpolate arctan(t)/t · 4/π at the zeros of a Chebyshev polynomial in t², times 2^31.
 fn eighthTurn(a: u32, b: u32) -> u32 {
   let below = (b >> 23u) - (a >> 23u);
   let quotient = mantissaQuotient(mantissaOf(a), mantissaOf(b));

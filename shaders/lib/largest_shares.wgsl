@@ -1,7 +1,7 @@
-// The soft labels of assign_soft_labels.wgsl in 12 bytes a pixel: the four largest shares in 16 bits each. Of equal shares
-// that of the first class is the larger. All are 0 where the pixel is not used.
-// Binding: 6 soft [N,H,W,3] write, from the first pixel of the launch on: the classes, in the bytes of a word, then their
-// shares · 65535, two to a word.
+// The soft labels of assign_soft_labels.wgsl in 12 bytes a pixel: the four largest shares in 16 bits each. Of equal
+// shares that of the first class is the larger. All are 0 where the pixel is not used.
+// Binding: 6 soft [N,H,W,3] write, from the first pixel of the launch on: the classes, in the bytes of a word, then
+// their shares · 65535, two to a word.
 @group(0) @binding(6) var<storage, read_write> soft: array<u32>;
 
 var<private> largestShares: vec4f;

@@ -4,6 +4,7 @@
 // other phases by other taps. So each phase is a product of its own, one batch of the launch.
 // The taps of a phase lie TAP_STEP apart. Each next one sees dy TAP_DISTANCE pixels further up or left.
 #include lib/convolution_geometry.wgsl
+#include lib/no_row.wgsl
 
 const INPUT_VECTORS: u32 = 1u;
 const TAP_STEP: u32 = 1u;
@@ -11,8 +12,6 @@ const TAP_DISTANCE: u32 = 1u;
 
 const PHASE_HEIGHT = (HEIGHT + STRIDE - 1u) / STRIDE;
 const PHASE_WIDTH = (WIDTH + STRIDE - 1u) / STRIDE;
-// What `resultRow` returns for a row that is not part of y.
-const NO_ROW = 0xffffffffu;
 
 @group(0) @binding(0) var<storage, read> left: array<vec4f>;
 // For each phase one vec4u for the rows and one for the columns: its first pixel, its first tap, its number of taps,

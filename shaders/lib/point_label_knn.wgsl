@@ -1,7 +1,7 @@
-// The label of a point in backproject.wgsl, by the vote of RangeNet++. Of the 5×5 window around its pixel the five places
-// vote that are nearest in range; the point's own place counts with its own range. Differences of range are weighted by
-// 1 − a Gaussian of sigma 1 over the window, and beyond 1 m, after that, no place has a vote, nor has one without a label. The
-// label with the most votes wins, the lowest on ties. Without a vote the point has no label.
+// The label of a point in backproject.wgsl, by the vote of RangeNet++. Of the 5×5 window around its pixel the five
+// places vote that are nearest in range; the point's own place counts with its own range. Differences of range are
+// weighted by 1 − a Gaussian of sigma 1 over the window, and beyond 1 m, after that, no place has a vote, nor has one
+// without a label. The label with the most votes wins, the lowest on ties. Without a vote the point has no label.
 const CUTOFF: f32 = 1.0;
 
 // 1 − the Gaussian at a squared distance from the centre, in pixels.

@@ -12,15 +12,18 @@ fn pointBits(start: u32) -> vec3u {
   return vec3u(points[start], points[start + 1u], points[start + 2u]);
 }
 
+// A place after mirroring, scaling, turning and shifting.
+fn moved(factors: vec4f, shift: vec3f, place: vec3f) -> vec3f {
+  return vec3f(dot(factors.xy, place.xy), dot(factors.zw, place.xy), place.z) + shift;
+}
+
 // x, y and z after mirroring, scaling, turning and shifting; the very bits of the file where the scan is not moved.
 fn movedPoint(scan: u32, bits: vec3u) -> vec3f {
   let place = bitcast<vec3f>(bits);
   if (geometry[7u * scan + 6u].y == 0.0) {
     return place;
   }
-  let factors = geometry[7u * scan + 5u];
-  let shift = geometry[7u * scan + 4u].yzw;
-  return vec3f(dot(factors.xy, place.xy), dot(factors.zw, place.xy), place.z) + shift;
+  return moved(geometry[7u * scan + 5u], geometry[7u * scan + 4u].yzw, place);
 }
 
 // Whether the sensor's rows are rings: columns run counter-clockwise, and hypot(x, y) is the range.

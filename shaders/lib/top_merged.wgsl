@@ -1,8 +1,8 @@
 // The last step of arg_max.wgsl where classes are merged: the scores of the classes that become one are added, in the
-// order of the classes. Then the largest sum wins, the first on ties. This is for few classes, whose scores and sums fit
-// registers; lib/top_merged_many.wgsl gives the same bits.
-// The including file has a binding more: 4 merges read: for each class the one that it becomes, four to a vec4u. What is
-// no merged class, such as 255, counts nowhere.
+// order of the classes. Then the largest sum wins, the first on ties. This is for few classes, whose scores and sums
+// fit registers; lib/top_merged_many.wgsl gives the same bits.
+// The including file has a binding more: 4 merges read: for each class the one that it becomes, four to a vec4u. What
+// is no merged class, such as 255, counts nowhere.
 const MERGED: u32 = 1u;
 const MERGED_VECTORS: u32 = 1u;
 

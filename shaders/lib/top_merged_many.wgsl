@@ -1,7 +1,7 @@
-// The last step of arg_max.wgsl where many classes are merged: as lib/top_merged.wgsl, with scores that are computed when
-// asked for.
-// The including file has a binding more: 4 merges read: first as in lib/top_merged.wgsl, then for each merged class where
-// its classes begin and end in the list that follows, which names the classes, each in a vec4u of its own.
+// The last step of arg_max.wgsl where many classes are merged: as lib/top_merged.wgsl, with scores that are computed
+// when asked for.
+// The including file has a binding more: 4 merges read: first as in lib/top_merged.wgsl, then for each merged class
+// where its classes begin and end in the list that follows, which names the classes, each in a vec4u of its own.
 const MERGED: u32 = 1u;
 const MERGED_VECTORS: u32 = 1u;
 

@@ -1,11 +1,12 @@
-// The pixels of range images that the selection looks at: those that hold a point. With RINGS above 1 a pixel also lies in
-// a ring, by the distance of its point, and each class has a list and a threshold in each ring.
-// The including file declares zones: array<u32>, [N,H,W]: without rings the point of each pixel, EMPTY where there is none;
-// with rings the ring of each pixel, bytes, four to a word, 255 where there is no point.
+// The pixels of range images that the selection looks at: those that hold a point. With RINGS above 1 a pixel also lies
+// in a ring, by the distance of its point, and each class has a list and a threshold in each ring.
+// The including file declares zones: array<u32>, [N,H,W]: without rings the point of each pixel, NO_POINT where there
+// is none; with rings the ring of each pixel, bytes, four to a word, 255 where there is no point.
+#include lib/no_point.wgsl
+
 const RINGS: u32 = 1u;
 const UNRANKED: u32 = 256u;
 
-const EMPTY = 0xffffffffu;
 // The list of empty pixels. It is no list and not ranked, so that no kernel counts it.
 const NO_LIST = 2u * UNRANKED - 1u;
 
@@ -17,7 +18,7 @@ fn zoneOf(pixel: u32) -> u32 {
 }
 
 fn isFilled(pixel: u32) -> bool {
-  return zoneOf(pixel) != select(0xffu, EMPTY, RINGS == 1u);
+  return zoneOf(pixel) != select(0xffu, NO_POINT, RINGS == 1u);
 }
 
 fn ringOf(pixel: u32) -> u32 {

@@ -1,5 +1,5 @@
-// The dice loss from its sums i = Σ p·t and u = Σ (p + t): the mean over the classes of 1 − 2i / (u + SMOOTHING). It is 0
-// where no pixel counts.
+// The dice loss from its sums i = Σ p·t and u = Σ (p + t): the mean over the classes of 1 − 2i / (u + SMOOTHING). It is
+// 0 where no pixel counts.
 // Bindings: 0 sums [2,C] vec4f read · 1 loss [1] write. Schedule: one invocation. Bound: nothing.
 const CLASSES: u32 = 1u;
 const VECTORS: u32 = 1u;

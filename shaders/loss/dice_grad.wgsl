@@ -25,6 +25,6 @@ fn main(
   let id = classOf(at / VECTORS);
   let factor = 1.0 / (values[VECTORS + vector] + SMOOTHING);
   let slope = (values[vector] * factor - oneHot(vector, id)) * factor * (2.0 * outputGradient[0] / f32(CLASSES));
-  let counts = classes(vector) < vec4u(select(CLASSES, 0u, id == NO_CLASS));
+  let counts = isClass(vector) & vec4<bool>(id != NO_CLASS);
   gradient[at] = select(vec4f(0.0), slope, counts);
 }

@@ -1,5 +1,5 @@
-// The sums of the dice loss over runs of pixels: for each class Σ p·t, and Σ (p + t), where p is the probability and t is 1
-// at the pixel's class. Pixels that do not count are left out.
+// The sums of the dice loss over runs of pixels: for each class Σ p·t, and Σ (p + t), where p is the probability and t
+// is 1 at the pixel's class. Pixels that do not count are left out.
 // Bindings: 0 probabilities [P,C] vec4f read · 1 labels [P] bytes, four to a word, read · 2 partial [SPLITS,2,C] vec4f
 // write.
 // Schedule: one invocation adds four classes of one run. A second launch adds the runs in fixed order.

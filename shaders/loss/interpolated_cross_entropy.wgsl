@@ -4,9 +4,9 @@
 // - the loss is u·Σ_c a_c·(−log p_c);
 // - the weight is u·A for a hard label, u·A / Σ soft for a soft one;
 // - the gradient at the pixel's logits is u·(A·p − a).
-// A slice is SLICE_ROWS rows of the labels of each image, from FIRST_ROW on. It reads LOGITS_ROWS rows of the logits, from
-// FIRST_LOGITS_ROW on. HEIGHT and LOGITS_HEIGHT are those of the whole image, N, H and h below those of the slice. Its
-// first label is byte FIRST_LABEL of a word.
+// A slice is SLICE_ROWS rows of the labels of each image, from FIRST_ROW on. It reads LOGITS_ROWS rows of the logits,
+// from FIRST_LOGITS_ROW on. HEIGHT and LOGITS_HEIGHT are those of the whole image, N, H and h below those of the slice.
+// Its first label is byte FIRST_LABEL of a word.
 // Bindings: 0 logits [N,h,w,C] vec4f read · 1 labels [N,H,W] bytes, four to a word, read · 2 soft labels [N,H,W,C]
 // vec4f read · 3 class weights [C] read · 4 pixel weights [N,H,W] read · 5 result vec4f write · 6 how much each image
 // of the batch is regularised [N] read · 7 the forward pass's sums read, by the gradient of a regularised loss. Where a
@@ -14,9 +14,9 @@
 // With a regulariser r, a pixel also has s·u·r(p) in the third sum and, where s > 0, u in the fourth: s is how much its
 // image is regularised. The gradient is then that of the whole loss, with all divisions.
 // The result of the forward pass is one vec4f (loss, weight, regulariser, its weight) per invocation. With GRADIENT the
-// result is [N,H,w,2,C]: for each output row and segment, the sums that belong to the logits left and right of it. These
-// sums still lack the vertical half of the interpolation's gradient and, without a regulariser, the division by the
-// weight.
+// result is [N,H,w,2,C]: for each output row and segment, the sums that belong to the logits left and right of it.
+// These sums still lack the vertical half of the interpolation's gradient and, without a regulariser, the division by
+// the weight.
 // Schedule: a segment is the output pixels of one row that lie between the same two columns of logits. One invocation
 // walks over a segment. It holds both columns in registers, already interpolated to the output row. The forward pass
 // does so for ROWS_PER_INVOCATION rows.
@@ -85,28 +85,27 @@ fn main(
           continue;
         }
       } else {
-        let place = FIRST_LABEL + pixel;
-        let label = (labels[place / 4u] >> (8u * (place % 4u))) & 255u;
-        if (label == IGNORE_LABEL || label >= CLASSES) {
+        let label = classOf(pixel);
+        if (label == NO_CLASS) {
           continue;
         }
         if (HAS_CLASS_WEIGHTS) {
           goalSum *= classWeights[label];
         }
-        #unroll v in 0..VECTORS { goal$v = select(vec4f(0.0), vec4f(goalSum), classes($v) == vec4u(label)); }
+        #unroll v in 0..VECTORS { goal$v = select(vec4f(0.0), vec4f(goalSum), classIds($v) == vec4u(label)); }
       }
 
       // Softmax of the interpolated logits, shifted by their largest.
       var largest = vec4f(-1e30);
       #unroll v in 0..VECTORS {
-        let logit$v = select(fma(vec4f(horizontal.weight), step$v, left$v), vec4f(-1e30), isPadding($v));
+        let logit$v = select(vec4f(-1e30), fma(vec4f(horizontal.weight), step$v, left$v), isClass($v));
         largest = max(largest, logit$v);
       }
       let shift = max(max(largest.x, largest.y), max(largest.z, largest.w));
       var sums = vec4f(0.0);
       #unroll v in 0..VECTORS {
         let shifted$v = logit$v - shift;
-        let exp$v = select(exp(shifted$v), vec4f(0.0), isPadding($v));
+        let exp$v = select(vec4f(0.0), exp(shifted$v), isClass($v));
         sums += exp$v;
       }
       let sum = (sums.x + sums.y) + (sums.z + sums.w);

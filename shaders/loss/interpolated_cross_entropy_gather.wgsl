@@ -1,10 +1,10 @@
 // The second half of the gradient of interpolated_cross_entropy.wgsl: the vertical half of the interpolation's
 // gradient.
 // dlogits[n,y,x] = g / weight · Σ_i share(i, y) · (left[n,i,x] + right[n,i,x−1]) over the output rows i that touch row
-// y of the logits. It is 0 where no pixel has weight. With IS_DIVIDED the rows are divided by
-// the weight already. A DIVISOR above 0 stands in place of the weight. The right neighbour of the last column is that column itself.
-// A slice is ROWS rows of dlogits of each image, from FIRST_ROW on. It reads LABEL_ROWS output rows, from FIRST_LABEL_ROW
-// on. HEIGHT and LOGITS_HEIGHT are those of the whole image, H and h below those of the slice.
+// y of the logits. It is 0 where no pixel has weight. With IS_DIVIDED the rows are divided by the weight already. A
+// DIVISOR above 0 stands in place of the weight. The right neighbour of the last column is that column itself.
+// A slice is ROWS rows of dlogits of each image, from FIRST_ROW on. It reads LABEL_ROWS output rows, from
+// FIRST_LABEL_ROW on. HEIGHT and LOGITS_HEIGHT are those of the whole image, H and h below those of the slice.
 // Bindings: 0 rows [N,H,w,2,C] read · 1 sums (loss, weight, …) read · 2 g [1] read · 3 dlogits [N,h,w,C] write.
 // vec4f over C.
 // Schedule: one invocation per vec4f of dlogits. It adds in the order of i. Bound: each vec4f of `rows` is read twice.

@@ -3,7 +3,8 @@
 // Formulas, slices and results are those of that file.
 // Bindings: 0 logits [N,h,w,C] vec4f read · 1 labels [N,H,W] bytes, four to a word, read · 2 soft labels [N,H,W,C]
 // vec4f read · 3 class weights [C] read · 4 pixel weights [N,H,W] read · 5 result vec4f write · 6 how much each image
-// is regularised [N] read · 7 the forward pass's sums read. Where a variant does not use one, any buffer is bound for it.
+// is regularised [N] read · 7 the forward pass's sums read. Where a variant does not use one, any buffer is bound for
+// it.
 // Schedule: one invocation walks over a segment, as there. It keeps nothing of single classes: drivers compile large
 // private arrays slowly too. It computes logits and exponentials again where they are needed, and adds the gradient up
 // in the result.
@@ -12,8 +13,6 @@
 #include lib/cross_entropy_problem.wgsl
 #include lib/grid.wgsl
 
-const NO_CLASS: u32 = 256u;
-
 // The logits of four classes, interpolated along the columns and then along the row. Where there are no classes, logits
 // so small that their exponentials are 0.
 fn logit(vector: u32, corners: vec4u, vertical: f32, horizontal: f32) -> vec4f {
@@ -21,7 +20,7 @@ fn logit(vector: u32, corners: vec4u, vertical: f32, horizontal: f32) -> vec4f {
   let topRight = logits[corners.y + vector];
   let left = fma(vec4f(vertical), logits[corners.z + vector] - topLeft, topLeft);
   let right = fma(vec4f(vertical), logits[corners.w + vector] - topRight, topRight);
-  return select(fma(vec4f(horizontal), right - left, left), vec4f(-1e30), isPadding(vector));
+  return select(vec4f(-1e30), fma(vec4f(horizontal), right - left, left), isClass(vector));
 }
 
 // The target a of four classes.
@@ -29,7 +28,7 @@ fn goal(pixel: u32, vector: u32, pixelWeight: f32, label: u32, goalSum: f32) -> 
   if (SOFT_LABELS) {
     return softGoal(pixel, vector, pixelWeight);
   }
-  return select(vec4f(0.0), vec4f(goalSum), classes(vector) == vec4u(label));
+  return select(vec4f(0.0), vec4f(goalSum), classIds(vector) == vec4u(label));
 }
 
 @compute @workgroup_size(64)
@@ -89,9 +88,8 @@ fn main(
           continue;
         }
       } else {
-        let place = FIRST_LABEL + pixel;
-        label = (labels[place / 4u] >> (8u * (place % 4u))) & 255u;
-        if (label == IGNORE_LABEL || label >= CLASSES) {
+        label = classOf(pixel);
+        if (label == NO_CLASS) {
           continue;
         }
         if (HAS_CLASS_WEIGHTS) {
@@ -110,7 +108,7 @@ fn main(
       var parts = vec4f(0.0);
       for (var v = 0u; v < VECTORS; v++) {
         let shifted = logit(v, corners, vertical.weight, horizontal.weight) - shift;
-        let exponential = select(exp(shifted), vec4f(0.0), isPadding(v));
+        let exponential = select(vec4f(0.0), exp(shifted), isClass(v));
         sums += exponential;
         if (REGULARIZER > 0u) {
           parts += regularizerPart(exponential, shifted, v);
@@ -129,7 +127,7 @@ fn main(
       if (GRADIENT) {
         for (var v = 0u; v < VECTORS; v++) {
           let shifted = logit(v, corners, vertical.weight, horizontal.weight) - shift;
-          let exponential = select(exp(shifted), vec4f(0.0), isPadding(v));
+          let exponential = select(vec4f(0.0), exp(shifted), isClass(v));
           var gradient = fma(vec4f(goalSum / sum), exponential, -goal(pixel, v, pixelWeight, label, goalSum));
           if (REGULARIZER > 0u) {
             let scales = gradientScales(share);

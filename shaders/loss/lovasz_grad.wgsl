@@ -1,5 +1,6 @@
 // Gradient of the Lovász-softmax at the logits: what lovasz_slopes.wgsl found, times the gradient g at the loss.
-// Bindings: 0 slopes [VECTORS] vec4f read · 1 g [1] read · 2 dx [VECTORS] vec4f write. Schedule: one invocation per vec4f.
+// Bindings: 0 slopes [VECTORS] vec4f read · 1 g [1] read · 2 dx [VECTORS] vec4f write. Schedule: one invocation per
+// vec4f.
 // Bound: bytes.
 #include lib/grid.wgsl
 

@@ -1,8 +1,8 @@
 // Histograms of the errors of the Lovász-softmax: for each class and bucket of the error, how many pixels of that class
 // (foreground) and how many of the others (background) have such an error. Pixels without a label have none. The
-// probabilities come from the logits, as softmax. This is for few classes; for many there is lovasz_histogram_many.wgsl.
-// The background of the lowest bucket is not counted: a trained network has nearly all pixels there. It is what the
-// other counts leave of all pixels (lovasz_weights.wgsl).
+// probabilities come from the logits, as softmax. This is for few classes; for many there is
+// lovasz_histogram_many.wgsl. The background of the lowest bucket is not counted: a trained network has nearly all
+// pixels there. It is what the other counts leave of all pixels (lovasz_weights.wgsl).
 // Bindings: 0 logits [P,C] vec4f read · 1 labels [P] bytes, four to a word, read · 2 counts [2,C,BUCKETS] u32, read and
 // added to. Sums of whole numbers do not depend on their order, so atomics give the same result every time.
 // Schedule: one invocation per pixel holds its classes. Bound: up to C atomics per pixel.

@@ -1,4 +1,5 @@
-// The same as lovasz_histogram.wgsl, for many classes: how many pixels have which error, as foreground and as background.
+// The same as lovasz_histogram.wgsl, for many classes: how many pixels have which error, as foreground and as
+// background.
 // Bindings: 0 logits [P,C] vec4f read · 1 labels [P] bytes, four to a word, read · 2 counts [2,C,BUCKETS] u32, read and
 // added to.
 // Schedule: one invocation per pixel, three walks over its classes. Bound: up to C atomics per pixel.

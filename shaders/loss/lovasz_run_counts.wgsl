@@ -1,11 +1,11 @@
-// Sums of the counts of the Lovász-softmax (background, foreground) over runs of LENGTH buckets of a class. The background
-// of the lowest bucket is 0 here.
-// Bindings: 0 counts [2,C,LENGTH · RUNS/C] read · 1 sums [2,C,RUNS/C] write.
+// Sums of the counts of the Lovász-softmax (background, foreground) over runs of LENGTH buckets of a class. The
+// background of the lowest bucket is 0 here.
+// Bindings: 0 counts [ALL_RUNS,LENGTH] read · 1 sums [ALL_RUNS] write.
 // Schedule: one invocation per run. Bound: 4 bytes per bucket.
 #include lib/grid.wgsl
 
-// Those of background and of foreground together.
-const RUNS: u32 = 1u;
+// Those of all classes, of background and of foreground.
+const ALL_RUNS: u32 = 1u;
 const LENGTH: u32 = 1u;
 
 @group(0) @binding(0) var<storage, read> counts: array<u32>;
@@ -18,7 +18,7 @@ fn main(
   @builtin(local_invocation_index) local: u32,
 ) {
   let run = gridIndex(workgroup, workgroups, local, 64u);
-  if (run >= RUNS) {
+  if (run >= ALL_RUNS) {
     return;
   }
   var sum = 0u;

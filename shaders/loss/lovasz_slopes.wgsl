@@ -1,11 +1,11 @@
-// The Lovász-softmax and its gradient at the logits, in one pass. With the weight w of a pixel's error at each class, in
-// parts the loss Σ w · error, and for each pixel y[p,c] = p_c · (s_c − Σ_k p_k · s_k), where s is −w at the pixel's own
-// class and w at others. y is 0 at pixels that do not count. This is for few classes; for many there is
+// The Lovász-softmax and its gradient at the logits, in one pass. With the weight w of a pixel's error at each class,
+// in parts the loss Σ w · error, and for each pixel y[p,c] = p_c · (s_c − Σ_k p_k · s_k), where s is −w at the pixel's
+// own class and w at others. y is 0 at pixels that do not count. This is for few classes; for many there is
 // lovasz_slopes_many.wgsl.
-// Bindings: 0 logits [P,C] vec4f read · 1 labels [P] bytes, four to a word, read · 2 weights [2,C,BUCKETS] read · 3 y [P,C]
-// vec4f write · 4 parts f32 write.
-// Schedule: an invocation takes every 64th of 64 · PIXELS_PER_PART pixels, one after the other, and holds the classes of
-// one. Bound: a load of a weight per pixel and class, from anywhere.
+// Bindings: 0 logits [P,C] vec4f read · 1 labels [P] bytes, four to a word, read · 2 weights [2,C,BUCKETS] read · 3 y
+// [P,C] vec4f write · 4 parts f32 write.
+// Schedule: an invocation takes every 64th of 64 · PIXELS_PER_PART pixels, one after the other, and holds the classes
+// of one. Bound: a load of a weight per pixel and class, from anywhere.
 #include lib/grid.wgsl
 #include lib/labelled_pixels.wgsl
 #include lib/lovasz_buckets.wgsl
@@ -42,7 +42,7 @@ fn main(
     #unroll v in 0..VECTORS {
       let at$v = backgroundPlaces($v, p$v);
       let found$v = vec4f(#unroll k in 0..4 { weightAt(at$v[$k]), });
-      let s$v = select(select(vec4f(0.0), found$v, counts), vec4f(-ownWeight), classes($v) == vec4u(id));
+      let s$v = select(select(vec4f(0.0), found$v, counts), vec4f(-ownWeight), classIds($v) == vec4u(id));
       products += dot(s$v, p$v);
     }
     // At the own class the product is −w · p, and w · (1 − p) is w more.

@@ -1,6 +1,6 @@
 // The same as lovasz_slopes.wgsl, for many classes: the Lovász-softmax in parts, and its gradient at the logits.
-// Bindings: 0 logits [P,C] vec4f read · 1 labels [P] bytes, four to a word, read · 2 weights [2,C,BUCKETS] read · 3 y [P,C]
-// vec4f write · 4 parts f32 write.
+// Bindings: 0 logits [P,C] vec4f read · 1 labels [P] bytes, four to a word, read · 2 weights [2,C,BUCKETS] read · 3 y
+// [P,C] vec4f write · 4 parts f32 write.
 // Schedule: as there, with four walks over the classes of a pixel. y holds the slopes in between. Bound: as there.
 #include lib/grid.wgsl
 #include lib/labelled_pixels.wgsl
@@ -46,7 +46,7 @@ fn lossOf(pixel: u32) -> f32 {
     }
     let at = backgroundPlaces(vector, probabilities);
     let found = vec4f(#unroll k in 0..4 { weightAt(at[$k]), });
-    let slope = select(select(vec4f(0.0), found, counts), vec4f(-ownWeight), classes(vector) == vec4u(id));
+    let slope = select(select(vec4f(0.0), found, counts), vec4f(-ownWeight), classIds(vector) == vec4u(id));
     products += dot(slope, probabilities);
     slopes[pixel * VECTORS + vector] = slope;
   }

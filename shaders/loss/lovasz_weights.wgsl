@@ -4,8 +4,8 @@
 // raises it by what its pixels weigh together. Within a bucket, the weights are the means of those where its foreground
 // comes first and where its background does:
 //   foreground: (1/(G + B) + 1/(G + B')) / 2 each;  background: (G − (F + F')/2) / ((G + B)(G + B')) each.
-// Their sum is exact, and a bucket of one pixel has the weight of the exact order. All weights are divided by the number
-// of classes with foreground; those of a class without any are 0.
+// Their sum is exact, and a bucket of one pixel has the weight of the exact order. All weights are divided by the
+// number of classes with foreground; those of a class without any are 0.
 // Bindings: 0 table [2,C,BUCKETS], background first, of counts u32 read, then of weights f32 written · 1 run counts
 // [2,C,RUNS] u32 read · 2 class counts [2,C] u32 read.
 // Schedule: one invocation per run of LENGTH buckets, after a walk over the counts of the runs above it.

@@ -1,5 +1,5 @@
-// A loss from its sums: the weighted mean loss / weight, 0 where the weight is 0, or loss / DIVISOR where that is above 0, and REGULARIZER_WEIGHT times that of the
-// regulariser.
+// A loss from its sums: the weighted mean loss / weight, 0 where the weight is 0, or loss / DIVISOR where that is above
+// 0, and REGULARIZER_WEIGHT times that of the regulariser.
 // Bindings: 0 sums (loss, weight, regulariser, its weight) read · 1 mean [1] write. Schedule: one invocation. Bound:
 // nothing.
 const REGULARIZER_WEIGHT: f32 = 0.0f;

@@ -1,14 +1,15 @@
-// Confusion matrix: counts[truth, predicted] += pixels. Pixels count whose two labels are both classes, below CLASSES. With
-// MISSES, all count whose truth is a class, and the matrix has one column more, of those whose predicted label is none.
+// Confusion matrix: counts[truth, predicted] += pixels. Pixels count whose two labels are both classes, below CLASSES.
+// With MISSES, all count whose truth is a class, and the matrix has one column more, of those whose predicted label is
+// none.
 // Bindings: 0 predicted · 1 truth [PIXELS] read, bytes, four to a word · 2 counts [CLASSES,COLUMNS] u32, read and added
 // to.
 // Schedule: an invocation walks over a run of words. It adds each run of equal (truth, predicted) pairs at once. The
-// first LOCAL_ENTRIES of the matrix are gathered in workgroup memory, which the workgroup adds to the counts at the end;
-// up to 32 classes these are all entries. The other entries are added to the counts directly, as a matrix of 255 classes
-// does not fit workgroup memory. Sums of whole numbers do not depend on their order, so atomics give the same result
-// every time.
-// Bound: 2 bytes per pixel. Labels come in runs, so there are far fewer atomics than pixels. Where they do not, and there
-// are many classes, the atomics on the counts; they spread over CLASSES² places.
+// first LOCAL_ENTRIES of the matrix are gathered in workgroup memory, which the workgroup adds to the counts at the
+// end; up to 32 classes these are all entries. The other entries are added to the counts directly, as a matrix of 255
+// classes does not fit workgroup memory. Sums of whole numbers do not depend on their order, so atomics give the same
+// result every time.
+// Bound: 2 bytes per pixel. Labels come in runs, so there are far fewer atomics than pixels. Where they do not, and
+// there are many classes, the atomics on the counts; they spread over CLASSES² places.
 #include lib/grid.wgsl
 
 const PIXELS: u32 = 1u;

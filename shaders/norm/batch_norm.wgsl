@@ -1,8 +1,8 @@
 // Batch norm with given statistics, plus a residual r, then an activation f: y = f(γ·(x − μ)/√(σ² + ε) + β + r), per
 // channel.
 // Bindings: 0 γ · 1 β · 2 μ · 3 σ² [C] read · 4 r [P,C] read · 5 sizes (PixelSizes) · 6 y [P,C] write · 7 x [P,C] read
-// (lib/input_apart.wgsl), or none where y holds x before (lib/input_in_place.wgsl), as vec4f. μ and σ² may be rows of one
-// tensor, in which σ² starts at varianceStart. Where there is no residual, any buffer is bound for r and not read.
+// (lib/input_apart.wgsl), or none where y holds x before (lib/input_in_place.wgsl), as vec4f. μ and σ² may be rows of
+// one tensor, in which σ² starts at varianceStart. Where there is no residual, any buffer is bound for r and not read.
 // Schedule: one invocation takes one vec4f of channels of 8 neighbouring pixels. Bound: 8 bytes per element, 12 with a
 // residual.
 #include lib/activation.wgsl

@@ -2,8 +2,8 @@
 // - frozen statistics: dx = γ·r·dz;
 // - batch statistics (TRAINING): dx = γ·r·(dz − Σdz/M − x̂·Σ(dz·x̂)/M), where M is the number of pixels of the batch.
 // Bindings: 0 x [P,C] read · 1 γ · 2 β · 3 μ · 4 σ² [C] read · 5 sums [2,C] read (Σdz, Σ(dz·x̂); without TRAINING any
-// buffer, not read) · 6 sizes (PixelSizes) · 7 dx [P,C] write · 8 dy [P,C] read (lib/gradient_apart.wgsl), or none where
-// dx holds dy before (lib/gradient_in_place.wgsl), as vec4f.
+// buffer, not read) · 6 sizes (PixelSizes) · 7 dx [P,C] write · 8 dy [P,C] read (lib/gradient_apart.wgsl), or none
+// where dx holds dy before (lib/gradient_in_place.wgsl), as vec4f.
 // Schedule: one invocation takes one vec4f of channels of 8 neighbouring pixels. Bound: 12 bytes per element.
 #include lib/activation.wgsl
 #include lib/grid.wgsl

@@ -1,6 +1,6 @@
-// Second stage of batch statistics: mean and biased variance of all pixels, from the (count, mean, M₂) of each run. Run
-// b is added to the runs a before it (Chan, Golub & LeVeque 1979): with δ = mean_b − mean_a,
-// mean = mean_a + δ·n_b/n and M₂ = M₂a + M₂b + δ²·n_a·n_b/n.
+// Second stage of batch statistics: mean and biased variance of all pixels, from the (mean, M₂) of each run; its count
+// follows from the sizes. Run b is added to the runs a before it (Chan, Golub & LeVeque 1979): with δ = mean_b −
+// mean_a, mean = mean_a + δ·n_b/n and M₂ = M₂a + M₂b + δ²·n_a·n_b/n.
 // Bindings: 0 partial [splits,2,C] read (mean, M₂) · 1 sizes (PixelSizes) · 2 statistics [2,C] write (mean, variance),
 // as vec4f.
 // Schedule: one invocation per vec4f of channels takes the runs in order. Bound: the latency of as many reads as

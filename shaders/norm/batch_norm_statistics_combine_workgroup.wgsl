@@ -1,10 +1,10 @@
-// Second stage of batch statistics, for GPUs: mean and biased variance of all pixels, from the (count, mean, M₂) of
-// each run. Two runs a and b combine (Chan, Golub & LeVeque 1979): with δ = mean_b − mean_a,
-// mean = mean_a + δ·n_b/n and M₂ = M₂a + M₂b + δ²·n_a·n_b/n. The order depends on the number of splits alone.
+// Second stage of batch statistics, for GPUs: mean and biased variance of all pixels, from the (mean, M₂) of each
+// run; its count follows from the sizes. Two runs a and b combine (Chan, Golub & LeVeque 1979): with δ = mean_b −
+// mean_a, mean = mean_a + δ·n_b/n and M₂ = M₂a + M₂b + δ²·n_a·n_b/n. The order depends on the number of splits alone.
 // Bindings: 0 partial [splits,2,C] read (mean, M₂) · 1 sizes (PixelSizes) · 2 statistics [2,C] write (mean, variance),
 // as vec4f.
 // Schedule: a workgroup of 256 invocations per vec4f of channels. Each invocation first combines neighbouring runs. The
-// results are then combined pairwise in workgroup memory (9 KiB). Bound: the latency of splits / 256 loads and of eight
+// results are then combined pairwise in workgroup memory (9 KiB). Bound: the latency of splits / 256 loads and of nine
 // barriers.
 #include lib/pixel_sizes.wgsl
 

@@ -1,5 +1,6 @@
 // Batch norm with frozen statistics as scale and shift: scale = γ/√(σ² + ε), shift = β + (b − μ)·scale.
-// Bindings: 0 γ · 1 β · 2 μ · 3 σ² · 4 b, unread without HAS_BIAS, [VECTORS] read · 5 folded [2, VECTORS] write, as vec4f.
+// Bindings: 0 γ · 1 β · 2 μ · 3 σ² · 4 b, unread without HAS_BIAS, [VECTORS] read · 5 folded [2, VECTORS] write, as
+// vec4f.
 // Schedule: one invocation per vec4f of channels. Bound: nothing, the tensors are tiny.
 #include lib/grid.wgsl
 

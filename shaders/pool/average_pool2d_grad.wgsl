@@ -1,6 +1,6 @@
 // Input gradient of average pooling: dx[n,c,i,j] = Σ dy[w] / size(w) over the windows w that contain pixel (i, j).
-// A slice is ROWS rows of dx of each image, from FIRST_ROW on. It reads WINDOWS rows of dy, from FIRST_WINDOW on. HEIGHT
-// and OUTPUT_HEIGHT are those of the whole image, H and Ho below those of the slice.
+// A slice is ROWS rows of dx of each image, from FIRST_ROW on. It reads WINDOWS rows of dy, from FIRST_WINDOW on.
+// HEIGHT and OUTPUT_HEIGHT are those of the whole image, H and Ho below those of the slice.
 // Bindings: 0 dy [N,Ho,Wo,C] read · 1 dx [N,H,W,C] write. vec4f over channels, padded to 4.
 // Schedule: one invocation per vec4f of the input. Bound: loads, about ⌈kernel / stride⌉² of them.
 #include lib/pool_geometry.wgsl

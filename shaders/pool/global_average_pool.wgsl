@@ -1,5 +1,5 @@
-// Mean over the pixels of each image: partial[split, n, c] = Σ_p x[n, p, c] / IMAGE_PIXELS over the pixels of the split. Of a slice:
-// PIXELS of each image, whole splits of it.
+// Mean over the pixels of each image: partial[split, n, c] = Σ_p x[n, p, c] / IMAGE_PIXELS over the pixels of the
+// split. Of a slice: PIXELS of each image, whole splits of it.
 // Bindings: 0 x [BATCH, PIXELS, VECTORS] read · 1 partial [SPLITS, BATCH, VECTORS] write, as vec4f.
 // Schedule: the pixels of an image are cut into SPLITS runs. One invocation sums one vec4f of channels over one run. A
 // second launch adds the runs in fixed order. Bound: 4 bytes per element.

@@ -3,8 +3,8 @@
 // A slice begins at vec4f FIRST of the tensor, from which its elements are counted.
 // Bindings: 0 x read as vec4f · 1 key [4] read (seed, stage, step, layer) · 2 y write as vec4f.
 // Schedule: one invocation per vec4f calls Philox once for its four elements, with the key (seed, layer) and the
-// counter (index of the vec4f, stage, step, 2); with PER_CHANNEL the index is that in images of one pixel. Bound: 8 bytes
-// and some 60 integer operations per element.
+// counter (index of the vec4f, stage, step, 2); with PER_CHANNEL the index is that in images of one pixel. Bound: 8
+// bytes and some 60 integer operations per element.
 #include lib/random.wgsl
 #include lib/grid.wgsl
 

@@ -1,9 +1,9 @@
 // Bilinear resize: y[n,c,i,j] = the mean of four pixels of x, weighted by their nearness: those above, below, left and
 // right of the place in x that pixel (i, j) looks at (lib/bilinear.wgsl). With HAS_RESIDUAL r[n,c,i,j] is added.
-// A slice is OUTPUT_ROWS rows of y, from FIRST_OUTPUT_ROW on. It reads ROWS rows of x, from FIRST_ROW on. The sizes are those
-// of the whole image.
-// Bindings: 0 x [N,ROWS,W,C] read · 1 r [N,OUTPUT_ROWS,Wo,C] read, unread without HAS_RESIDUAL · 2 y [N,OUTPUT_ROWS,Wo,C]
-// write. vec4f over channels, padded to 4.
+// A slice is OUTPUT_ROWS rows of y, from FIRST_OUTPUT_ROW on. It reads ROWS rows of x, from FIRST_ROW on. The sizes are
+// those of the whole image.
+// Bindings: 0 x [N,ROWS,W,C] read · 1 r [N,OUTPUT_ROWS,Wo,C] read, unread without HAS_RESIDUAL · 2 y
+// [N,OUTPUT_ROWS,Wo,C] write. vec4f over channels, padded to 4.
 // Schedule: one invocation per vec4f of the output. Bound: loads, four per vec4f, five with a residual.
 #include lib/bilinear.wgsl
 #include lib/grid.wgsl

@@ -1,7 +1,7 @@
 // Input gradient of linear interpolation along one axis: dx[a,i,b] = Σ_o dy[a,o,b] · (share of input i in output o).
 // Bilinear resize is linear in each axis by itself. So its gradient is two launches: first columns, then rows.
-// A slice is INPUTS places of dx, from FIRST_INPUT on. It reads OUTPUTS places of dy, from FIRST_OUTPUT on. INPUT_SIZE and
-// OUTPUT_SIZE are those of the whole axis.
+// A slice is INPUTS places of dx, from FIRST_INPUT on. It reads OUTPUTS places of dy, from FIRST_OUTPUT on. INPUT_SIZE
+// and OUTPUT_SIZE are those of the whole axis.
 // Bindings: 0 dy [OUTER,OUTPUTS,INNER] read · 1 dx [OUTER,INPUTS,INNER] write, as vec4f. OUTER counts what lies
 // before the axis in memory, INNER the vec4f of one place of it: for columns the images and rows, and the channels; for
 // rows the images, and the columns and channels.

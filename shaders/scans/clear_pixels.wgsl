@@ -1,7 +1,8 @@
-// Makes all pixels empty before points are projected: nearest = winner = 0xffffffff, more than any range or point.
+// Makes all pixels empty before points are projected: nearest = winner = NO_POINT, more than any range or point.
 // Bindings: 0 nearest [PIXELS] u32 write · 1 winner [PIXELS] u32 write.
 // Schedule: one invocation per pixel. Bound: 8 bytes written per pixel.
 #include lib/grid.wgsl
+#include lib/no_point.wgsl
 
 const PIXELS: u32 = 1u;
 
@@ -18,6 +19,6 @@ fn main(
   if (pixel >= PIXELS) {
     return;
   }
-  nearest[pixel] = 0xffffffffu;
-  winner[pixel] = 0xffffffffu;
+  nearest[pixel] = NO_POINT;
+  winner[pixel] = NO_POINT;
 }

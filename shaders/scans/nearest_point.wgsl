@@ -1,7 +1,7 @@
-// The winner of each pixel: winner[n, pixel(p)] = min(winner, p) over the points p of a scan whose range is the least of
-// their pixel. So of equally near points the first in the file wins, whatever the order of the threads.
-// Bindings: 0 pixels [N,CAPACITY,2] u32 read: pixel and bits of the range; no pixel if above PIXELS · 1 nearest [N,PIXELS]
-// u32 read · 2 winner [N,PIXELS] u32, read and lowered.
+// The winner of each pixel: winner[n, pixel(p)] = min(winner, p) over the points p of a scan whose range is the least
+// of their pixel. So of equally near points the first in the file wins, whatever the order of the threads.
+// Bindings: 0 pixels [N,CAPACITY,2] u32 read: pixel and bits of the range; no pixel from PIXELS on · 1 nearest
+// [N,PIXELS] u32 read · 2 winner [N,PIXELS] u32, read and lowered.
 // Schedule: one invocation per point. Bound: one load from anywhere per point, one atomic per filled pixel.
 #include lib/grid.wgsl
 

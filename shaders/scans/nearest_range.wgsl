@@ -1,8 +1,8 @@
 // The range of the nearest point of each pixel: nearest[n, pixel(p)] = min(nearest, range(p)) over the points p of a
 // scan. Ranges are compared as bits, which have the same order, as no range is negative. The smallest of whole numbers
 // does not depend on the order of the threads.
-// Bindings: 0 pixels [N,CAPACITY,2] u32 read: pixel and bits of the range; no pixel if above PIXELS · 1 nearest [N,PIXELS]
-// u32, read and lowered.
+// Bindings: 0 pixels [N,CAPACITY,2] u32 read: pixel and bits of the range; no pixel from PIXELS on · 1 nearest
+// [N,PIXELS] u32, read and lowered.
 // Schedule: one invocation per point. Bound: one atomic per point. Neighbouring points of a scan lie in neighbouring
 // pixels, so few meet.
 #include lib/grid.wgsl

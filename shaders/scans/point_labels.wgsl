@@ -1,9 +1,10 @@
 // The labels of range images: y[n,i,j] = x[n, winner[n,i,j]], or 255 without a winner.
-// Bindings: 0 x [N,CAPACITY] read, bytes, four to a word · 1 winner [N,PIXELS] u32 read · 2 y [N,PIXELS] write, bytes, four
-// to a word. Bytes beyond the last label are 0.
+// Bindings: 0 x [N,CAPACITY] read, bytes, four to a word · 1 winner [N,PIXELS] u32 read · 2 y [N,PIXELS] write, bytes,
+// four to a word. Bytes beyond the last label are 0.
 // Schedule: one invocation per word of four labels, which may lie in two images. Bound: 16 bytes read in order and four
 // words from anywhere per word written.
 #include lib/grid.wgsl
+#include lib/no_point.wgsl
 
 const BATCH: u32 = 1u;
 const CAPACITY: u32 = 1u;
@@ -32,7 +33,7 @@ fn label(pixel: u32) -> u32 {
     return 0u;
   }
   let point = winner[pixel];
-  if (point == 0xffffffffu) {
+  if (point == NO_POINT) {
     return 255u;
   }
   let place = pixel / PIXELS * CAPACITY + point;

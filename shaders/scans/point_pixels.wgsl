@@ -3,17 +3,19 @@
 // column = ⌊WIDTH · φ⌋, rolled, and counted from the right in a mirrored view;
 // row = ⌊(up − elevation) · HEIGHT / (up − down)⌋, or ⌊(rings − 1 − ring) · HEIGHT / rings⌋, both kept in the image;
 // range = |xyz|, or hypot(x, y) by the rule of rings.
-// y[n,p] = (row · WIDTH + column, bits of the range), or (0xffffffff, 0) without a pixel.
+// y[n,p] = (row · WIDTH + column, bits of the range), or (NO_POINT, 0) without a pixel.
 // Bindings: 0 points [N,CAPACITY · 5] u32 read · 1 geometry [N,7] vec4f read, see src/ops/scans/geometry.ts · 2 y
 // [N,CAPACITY,2] u32 write · 3 only with lib/keep_nearest.wgsl.
-// Schedule: a workgroup takes 64 · STEPS neighbouring points of a scan, an invocation every 64th of them, so that it reads
-// the geometry once. Nothing branches but on the number of points: on a software adapter both sides of a branch cost their
-// time. Bound: on a GPU 28 bytes a point; on a software adapter the 7 loads and stores of a point, each lane by itself, and
-// 500 operations on whole numbers: two arctangents and two lengths (lib/exact_angle.wgsl).
+// Schedule: a workgroup takes 64 · STEPS neighbouring points of a scan, an invocation every 64th of them, so that it
+// reads the geometry once. Nothing branches but on the number of points: on a software adapter both sides of a branch
+// cost their time. Bound: on a GPU 28 bytes a point; on a software adapter the 7 loads and stores of a point, each lane
+// by itself, and 500 operations on whole numbers: two arctangents and two lengths (lib/exact_angle.wgsl).
 #include lib/exact_angle.wgsl
 #include lib/grid.wgsl
+#include lib/no_point.wgsl
 #include NEAREST
 #include lib/random.wgsl
+#include lib/scan_geometry.wgsl
 #include lib/whole_number.wgsl
 
 const BATCH: u32 = 1u;
@@ -102,11 +104,11 @@ fn scanOf(index: u32) -> Scan {
 
 fn pixelOf(scan: Scan, point: u32) -> vec2u {
   let start = scan.first + point * scan.words;
-  let raw = vec3u(points[start], points[start + 1u], points[start + 2u]);
+  let raw = pointBits(start);
   let ring = select(0.0, bitcast<f32>(points[start + 4u]), scan.rings > 0.0);
   var place = raw;
   if (MOVES) {
-    place = select(raw, bitcast<vec3u>(moved(scan, bitcast<vec3f>(raw))), vec3<bool>(scan.isMoved));
+    place = select(raw, bitcast<vec3u>(moved(scan.factors, scan.shift, bitcast<vec3f>(raw))), vec3<bool>(scan.isMoved));
   }
   let sizes = place & vec3u(~SIGN);
   let run = exactLength(vec3u(sizes.xy, 0u));
@@ -120,16 +122,11 @@ fn pixelOf(scan: Scan, point: u32) -> vec2u {
   let pixel = min(row, HEIGHT - 1u) * WIDTH + columnOf(scan, place.xy);
   let isShown = point < scan.points && !(MOVES && isDropped(scan, point)) && isSeen(scan, raw, points[start + 3u], run) &&
     range < INFINITE && ring >= 0.0 && ring < max(scan.rings, 1.0);
-  return select(vec2u(0xffffffffu, 0u), vec2u(pixel, range), vec2<bool>(isShown));
+  return select(vec2u(NO_POINT, 0u), vec2u(pixel, range), vec2<bool>(isShown));
 }
 
-// x, y and z after mirroring, scaling, turning and shifting.
-fn moved(scan: Scan, place: vec3f) -> vec3f {
-  return vec3f(dot(scan.factors.xy, place.xy), dot(scan.factors.zw, place.xy), place.z) + scan.shift;
-}
-
-// Whether a point, as it lies in the file, is finite, and neither the origin nor of the car itself. Lengths are positive,
-// so their bits have their order. `run` is hypot(x, y), if the scan is not moved.
+// Whether a point, as it lies in the file, is finite, and neither the origin nor of the car itself. Lengths are
+// positive, so their bits have their order. `run` is hypot(x, y), if the scan is not moved.
 fn isSeen(scan: Scan, raw: vec3u, intensity: u32, run: u32) -> bool {
   let sizes = raw & vec3u(~SIGN);
   let largest = max(max(sizes.x, sizes.y), max(sizes.z, intensity & ~SIGN));

@@ -4,8 +4,9 @@
 // Of a slice: PIXELS pixels of each image. All points of the scans are bound.
 // Bindings: 0 points [N,CAPACITY · 5] u32 read · 1 winner [N,PIXELS] u32 read · 2 geometry [N,7] vec4f read, see
 // src/ops/scans/geometry.ts · 3 y [N,PIXELS,VECTORS] vec4f write.
-// Schedule: one invocation per pixel. Bound: 36 bytes moved per pixel, 16 of them from anywhere.
+// Schedule: one invocation per pixel. Bound: 52 bytes moved per pixel, 16 of them from anywhere.
 #include lib/grid.wgsl
+#include lib/no_point.wgsl
 #include lib/scan_geometry.wgsl
 
 const BATCH: u32 = 1u;
@@ -34,7 +35,7 @@ fn main(
   let point = winner[pixel];
   var near = vec4f(-1.0);
   var far = vec2f(-1.0, 0.0);
-  if (point != 0xffffffffu) {
+  if (point != NO_POINT) {
     let start = pointStart(scan, point);
     let view = geometry[7u * scan + 2u];
     var place = movedPoint(scan, pointBits(start));

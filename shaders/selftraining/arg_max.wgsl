@@ -1,7 +1,7 @@
 // Prediction: the class of the largest score of each pixel, the first on ties. TOP says how it is found: among the
 // network's classes, or among those that they are merged into.
-// Bindings: 0 logits read · 1 views read · 2 prior read (see lib/class_score_inputs.wgsl) · 3 labels [N,H,W] write, bytes,
-// four to a word · with merged classes 4 merges read (see lib/top_merged.wgsl).
+// Bindings: 0 logits read · 1 views read · 2 prior read (see lib/class_score_inputs.wgsl) · 3 labels [N,H,W] write,
+// bytes, four to a word · with merged classes 4 merges read (see lib/top_merged.wgsl).
 // Schedule: one invocation takes RUN pixels that follow each other. They share the columns of logits beside them.
 // Bound: with one view, whose logits are compared as they are, C/4 vec4f of arithmetic per pixel; else as top_score. C
 // classes merged into M add C·M/4 selections of a vec4f.

@@ -1,10 +1,10 @@
 // Pseudo-labels of every pixel by the class thresholds λ (CBST, Zou et al. 2018, section 4). The label is the class
 // with the largest ratio f32(score_c / λ_c), the first on ties. Where the largest ratio is below 1, no score reaches
 // its threshold, and the label is 255, ignored. A ratio of exactly 1 is kept, as in the released code.
-// Bindings: 0 logits read · 1 views read · 2 prior read (see lib/class_score_inputs.wgsl) · 3 thresholds λ [CLASSES] read, as
-// vec4f, with rings for each ring; lanes beyond the last class are not looked at · 4 labels [N,H,W] write, bytes, four to
-// a word · 5 counts [CLASSES] read-write: pixels that got each class · with empty pixels, which are ignored, 6 zones read
-// (see lib/zones.wgsl).
+// Bindings: 0 logits read · 1 views read · 2 prior read (see lib/class_score_inputs.wgsl) · 3 thresholds λ [CLASSES]
+// read, as vec4f, with rings for each ring; lanes beyond the last class are not looked at · 4 labels [N,H,W] write,
+// bytes, four to a word · 5 counts [CLASSES] read-write: pixels that got each class · with empty pixels, which are
+// ignored, 6 zones read (see lib/zones.wgsl).
 // Schedule: one invocation labels RUN pixels that follow each other. They share the columns of logits beside them, and
 // the invocation counts their classes in its own memory.
 // Ratios are first compared by an ordinary division, which may be slightly off. Where two classes are nearer to each

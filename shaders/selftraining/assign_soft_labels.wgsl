@@ -1,9 +1,9 @@
 // Soft pseudo-labels with entropy regularisation (LRENT; CRST, Zou et al. 2019) of every pixel: soft_c = w_c / Σ_j w_j
 // with w_c = (score_c/λ_c)^{1/α}. The hard label is arg max soft, the first class on ties, but 255 unless Σ_j w_j is
 // above 1.
-// Bindings: 0 logits read · 1 views read · 2 prior read (see lib/class_score_inputs.wgsl) · 3 thresholds [CLASSES + 1] read:
-// (bits of λ, biased exponent of λ + 32, bits of log₂ of its mantissa in [1, 2), 0), and a last row (bits of 1/α, first
-// word of the launch, the word after its last, 0)
+// Bindings: 0 logits read · 1 views read · 2 prior read (see lib/class_score_inputs.wgsl) · 3 thresholds [CLASSES + 1]
+// read: (bits of λ, biased exponent of λ + 32, bits of log₂ of its mantissa in [1, 2), 0), and a last row (bits of 1/α,
+// first word of the launch, the word after its last, 0)
 // · 4 labels [N,H,W] write, bytes, four to a word · 5 counts [CLASSES] read-write: pixels that got each class
 // · 6 soft labels write, as the include SHARES says.
 // Schedule: one invocation per word of four pixels. Bound: C logarithms, exponentials and long divisions per pixel. The
@@ -30,10 +30,10 @@ fn firstPixel() -> u32 {
   return 4u * thresholds[CLASSES].y;
 }
 
-// The logarithm to base 2 of w_c.
+// The logarithm to base 2 of w_c. A score that is 0, negative or no number has no weight.
 fn logWeight(score: f32, threshold: vec4u) -> f32 {
   let bits = bitcast<u32>(score);
-  if (bits == 0u || bits > 0x7fffffffu) {
+  if (bits == 0u || bits > 0x7f800000u) {
     return LOWEST;
   }
   let parts = mantissa(bits);

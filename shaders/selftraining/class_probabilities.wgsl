@@ -1,8 +1,9 @@
 // The scores of every class at a run of pixels, one class after the other: y[c, i] = score of class c at pixel
 // first + i.
-// Bindings: 0 logits read · 1 views read · 2 prior read (see lib/class_score_inputs.wgsl) · 3 range [2] read: first pixel and
-// number of pixels n · 4 y [CLASSES, n] write, f32.
-// Schedule: one invocation per pixel, so that neighbours write neighbours. Bound: as top_score, and 4·C bytes per pixel.
+// Bindings: 0 logits read · 1 views read · 2 prior read (see lib/class_score_inputs.wgsl) · 3 range [2] read: first
+// pixel and number of pixels n · 4 y [CLASSES, n] write, f32.
+// Schedule: one invocation per pixel, so that neighbours write neighbours. Bound: as top_score, and 4·C bytes per
+// pixel.
 #include lib/bilinear.wgsl
 #include SCORES
 #include WRITE

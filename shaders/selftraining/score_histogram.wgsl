@@ -1,8 +1,8 @@
 // One pass of the exact radix selection: a histogram, for each list, of the next BITS bits of its keys. The list's
 // lowest key is subtracted from a key first. Only keys whose higher bits equal the list's prefix count, that is, the
 // bits that earlier passes have found.
-// Bindings: 0 keys [n] read · 1 classes [n] read (UNRANKED and more: not ranked) · 2 parameters [1 + 2·LISTS] read: n, the
-// prefix of each list, the lowest key of each list · 3 histograms [LISTS, 2^BITS] read-write, u32 atomics. Sums of
+// Bindings: 0 keys [n] read · 1 classes [n] read (UNRANKED and more: not ranked) · 2 parameters [1 + 2·LISTS] read: n,
+// the prefix of each list, the lowest key of each list · 3 histograms [LISTS, 2^BITS] read-write, u32 atomics. Sums of
 // integers do not depend on their order.
 // Schedule: one invocation per pixel. Bound: atomics.
 #include lib/grid.wgsl

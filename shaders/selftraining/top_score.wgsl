@@ -2,9 +2,10 @@
 // With STEP above 1 it takes only a lattice of about every STEP-th row and column. The lattice is spread over the whole
 // image. It is shifted from image to image of the batch, so that no place counts more than another: what a class looks
 // like depends on the row.
-// Bindings: 0 logits read · 1 views read · 2 prior read (see lib/class_score_inputs.wgsl) · 3 keys [N,ROWS,COLUMNS] write:
-// the f32 bits of the score. Scores are not negative, so their bits have the same order · 4 classes [N,ROWS,COLUMNS]
-// write, u32: the list in which the pixel is ranked · with empty pixels 5 zones read (see lib/zones.wgsl).
+// Bindings: 0 logits read · 1 views read · 2 prior read (see lib/class_score_inputs.wgsl) · 3 keys [N,ROWS,COLUMNS]
+// write: the f32 bits of the score. Scores are not negative, so their bits have the same order · 4 classes
+// [N,ROWS,COLUMNS] write, u32: the list in which the pixel is ranked · with empty pixels 5 zones read (see
+// lib/zones.wgsl).
 // Schedule: one invocation takes RUN pixels that follow each other. They share the columns of logits beside them.
 // Bound: C exponentials per pixel.
 #include lib/bilinear.wgsl

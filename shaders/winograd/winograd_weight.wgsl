@@ -8,7 +8,7 @@
 
 const FLIPPED: bool = false;
 
-@group(0) @binding(0) var<storage, read> weight: array<vec4f>;
+@group(0) @binding(0) var<storage, read> weights: array<vec4f>;
 @group(0) @binding(1) var<uniform> pairs: u32;
 @group(0) @binding(2) var<storage, read_write> u: array<vec4f>;
 
@@ -22,7 +22,7 @@ fn main(
   if (index >= pairs) {
     return;
   }
-  #unroll t in 0..9 { let g$t = weight[select($(t)u, $(8 - t)u, FLIPPED) * pairs + index]; }
+  #unroll t in 0..9 { let g$t = weights[select($(t)u, $(8 - t)u, FLIPPED) * pairs + index]; }
   #unroll s in 0..3 { let a$s = transformWeight(array<vec4f, 3>(g$s, g$(s + 3), g$(s + 6))); }
   #unroll r in 0..INPUTS {
     let u$r = transformWeight(array<vec4f, 3>(a0[$r], a1[$r], a2[$r]));

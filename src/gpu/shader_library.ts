@@ -9,6 +9,7 @@ import assignLabels from "../../shaders/lib/assign_labels.wgsl" with { type: "te
 import assignLabelsMany from "../../shaders/lib/assign_labels_many.wgsl" with { type: "text" };
 import assignSoftLabels from "../../shaders/lib/assign_soft_labels.wgsl" with { type: "text" };
 import assignSoftLabelsMany from "../../shaders/lib/assign_soft_labels_many.wgsl" with { type: "text" };
+import classLanes from "../../shaders/lib/class_lanes.wgsl" with { type: "text" };
 import classScoreInputs from "../../shaders/lib/class_score_inputs.wgsl" with { type: "text" };
 import classScoresMany from "../../shaders/lib/class_scores_many.wgsl" with { type: "text" };
 import topClass from "../../shaders/lib/top_class.wgsl" with { type: "text" };
@@ -33,11 +34,13 @@ import keepNearest from "../../shaders/lib/keep_nearest.wgsl" with { type: "text
 import keepNoNearest from "../../shaders/lib/keep_no_nearest.wgsl" with { type: "text" };
 import convolutionGeometry from "../../shaders/lib/convolution_geometry.wgsl" with { type: "text" };
 import convolutionSizes from "../../shaders/lib/convolution_sizes.wgsl" with { type: "text" };
+import depthwiseTiles from "../../shaders/lib/depthwise_tiles.wgsl" with { type: "text" };
 import gradientApart from "../../shaders/lib/gradient_apart.wgsl" with { type: "text" };
 import gradientInPlace from "../../shaders/lib/gradient_in_place.wgsl" with { type: "text" };
 import grid from "../../shaders/lib/grid.wgsl" with { type: "text" };
 import inputApart from "../../shaders/lib/input_apart.wgsl" with { type: "text" };
 import inputInPlace from "../../shaders/lib/input_in_place.wgsl" with { type: "text" };
+import hardLabels from "../../shaders/lib/hard_labels.wgsl" with { type: "text" };
 import largestShares from "../../shaders/lib/largest_shares.wgsl" with { type: "text" };
 import labelledPixels from "../../shaders/lib/labelled_pixels.wgsl" with { type: "text" };
 import lovaszBuckets from "../../shaders/lib/lovasz_buckets.wgsl" with { type: "text" };
@@ -51,6 +54,8 @@ import leftTexture from "../../shaders/lib/left_texture.wgsl" with { type: "text
 import pixelSoftmax from "../../shaders/lib/pixel_softmax.wgsl" with { type: "text" };
 import pixelSoftmaxMany from "../../shaders/lib/pixel_softmax_many.wgsl" with { type: "text" };
 import pixelSizes from "../../shaders/lib/pixel_sizes.wgsl" with { type: "text" };
+import noPoint from "../../shaders/lib/no_point.wgsl" with { type: "text" };
+import noRow from "../../shaders/lib/no_row.wgsl" with { type: "text" };
 import poolAverage from "../../shaders/lib/pool_average.wgsl" with { type: "text" };
 import poolGeometry from "../../shaders/lib/pool_geometry.wgsl" with { type: "text" };
 import pointLabelKnn from "../../shaders/lib/point_label_knn.wgsl" with { type: "text" };
@@ -60,6 +65,7 @@ import random from "../../shaders/lib/random.wgsl" with { type: "text" };
 import rightBuffer from "../../shaders/lib/right_buffer.wgsl" with { type: "text" };
 import rightTexture from "../../shaders/lib/right_texture.wgsl" with { type: "text" };
 import scanGeometry from "../../shaders/lib/scan_geometry.wgsl" with { type: "text" };
+import texturePlace from "../../shaders/lib/texture_place.wgsl" with { type: "text" };
 import wholeNumber from "../../shaders/lib/whole_number.wgsl" with { type: "text" };
 import winograd2x2 from "../../shaders/lib/winograd_2x2.wgsl" with { type: "text" };
 import winograd4x4 from "../../shaders/lib/winograd_4x4.wgsl" with { type: "text" };
@@ -72,6 +78,7 @@ export const library: Readonly<Record<string, string>> = {
   "lib/assign_labels_many.wgsl": assignLabelsMany,
   "lib/assign_soft_labels.wgsl": assignSoftLabels,
   "lib/assign_soft_labels_many.wgsl": assignSoftLabelsMany,
+  "lib/class_lanes.wgsl": classLanes,
   "lib/class_score_inputs.wgsl": classScoreInputs,
   "lib/class_scores_many.wgsl": classScoresMany,
   "lib/top_class.wgsl": topClass,
@@ -94,9 +101,11 @@ export const library: Readonly<Record<string, string>> = {
   "lib/exact_quotient.wgsl": exactQuotient,
   "lib/convolution_geometry.wgsl": convolutionGeometry,
   "lib/convolution_sizes.wgsl": convolutionSizes,
+  "lib/depthwise_tiles.wgsl": depthwiseTiles,
   "lib/gradient_apart.wgsl": gradientApart,
   "lib/gradient_in_place.wgsl": gradientInPlace,
   "lib/grid.wgsl": grid,
+  "lib/hard_labels.wgsl": hardLabels,
   "lib/keep_nearest.wgsl": keepNearest,
   "lib/keep_no_nearest.wgsl": keepNoNearest,
   "lib/input_apart.wgsl": inputApart,
@@ -114,6 +123,8 @@ export const library: Readonly<Record<string, string>> = {
   "lib/pixel_softmax.wgsl": pixelSoftmax,
   "lib/pixel_softmax_many.wgsl": pixelSoftmaxMany,
   "lib/pixel_sizes.wgsl": pixelSizes,
+  "lib/no_point.wgsl": noPoint,
+  "lib/no_row.wgsl": noRow,
   "lib/pool_average.wgsl": poolAverage,
   "lib/pool_geometry.wgsl": poolGeometry,
   "lib/point_label_knn.wgsl": pointLabelKnn,
@@ -123,6 +134,7 @@ export const library: Readonly<Record<string, string>> = {
   "lib/right_buffer.wgsl": rightBuffer,
   "lib/right_texture.wgsl": rightTexture,
   "lib/scan_geometry.wgsl": scanGeometry,
+  "lib/texture_place.wgsl": texturePlace,
   "lib/whole_number.wgsl": wholeNumber,
   "lib/winograd_2x2.wgsl": winograd2x2,
   "lib/winograd_4x4.wgsl": winograd4x4,

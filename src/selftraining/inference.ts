@@ -212,7 +212,7 @@ export class InferencePrograms {
 
 /** What a program gives of LiDAR scans, beside the logits. */
 export interface ScanOutputs {
-  /** Which point each pixel shows, `[N, H, W]` u32; 0xffffffff where it shows none. */
+  /** Which point each pixel shows, `[N, H, W]` u32; `noPoint` where it shows none. */
   readonly winner: BufferRange;
   /** The labels of these points, `[N, H, W]` u8; 255 where there is none. */
   readonly truth: BufferRange;

@@ -180,7 +180,7 @@ export async function collectCandidates(
       await gpu.dispatch(
         { name: "selftraining/collect_candidates", text: collectShader },
         {
-          CLASSES: listCount,
+          KEY_LISTS: listCount,
           LISTS: bounds.length,
           RUN: run,
           UNRANKED: unrankedMark(listCount),

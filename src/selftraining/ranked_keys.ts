@@ -106,7 +106,7 @@ async function everyNth(
   ids: GPUBuffer,
 ) {
   const blocks = Math.ceil(pixels / blockPixels);
-  const shared = { BATCH: images, CLASSES: lists };
+  const shared = { BATCH: images, LISTS: lists };
   const sizes = { ...shared, PIXELS_PER_IMAGE: pixels, BLOCK: blockPixels };
   const counts = gpu.createBuffer(images * blocks * lists * 4, "class counts");
   const workgroups = grid(images * blocks * lists, 64);
@@ -120,7 +120,7 @@ async function everyNth(
     ),
     await gpu.dispatch(
       { name: "selftraining/every_nth", text: nthShader },
-      { ...sizes, STRIDE: stride, UNSAMPLED: unrankedMark(lists) },
+      { ...sizes, STRIDE: stride, UNRANKED: unrankedMark(lists) },
       [counts, ids],
       workgroups,
     ),

@@ -96,7 +96,7 @@ export interface ScoreBatch {
   /** Where each view lies. */
   readonly views: readonly ScoreView[];
   /**
-   * Range images only: `[N, H, W]`, u32. The index of the scan's point in each pixel; 0xffffffff where it has none. Such
+   * Range images only: `[N, H, W]`, u32. The index of the scan's point in each pixel; `noPoint` where it has none. Such
    * pixels are empty: they have no class, are not ranked and get no label. Default: no pixel is empty.
    */
   readonly filled?: BufferRange;

@@ -22,6 +22,7 @@ import { type Dispatch, grid, wholeRange } from "../gpu/launch.ts";
 import { OneBehind } from "../gpu/one_behind.ts";
 import { pack } from "../graph/layout.ts";
 import { QueueBound } from "../gpu/queue_bound.ts";
+import { noPoint } from "../ops/scans/geometry.ts";
 import {
   type Bounds,
   type Candidates,
@@ -43,7 +44,7 @@ import {
 } from "./scores.ts";
 import { thresholdsOfRings } from "./ring_thresholds.ts";
 import { rankedLists, type SelectionSettings, type Thresholds, thresholdsAtRanks } from "./thresholds.ts";
-import { emptyPixel, listCountOf, zoneParts } from "./zones.ts";
+import { listCountOf, zoneParts } from "./zones.ts";
 
 /** Sizes that change the time of a selection, but not its result. */
 export interface SelectionLimits {
@@ -238,7 +239,7 @@ export interface LabelledBatch {
   readonly labels: Uint8Array<ArrayBuffer>;
   /** How many of these pixels got each label. Empty pixels are not counted, not even as ignored. */
   readonly counts: LabelCounts;
-  /** Range images only: `[N, H, W]`, the point in each pixel, 0xffffffff where it is empty. */
+  /** Range images only: `[N, H, W]`, the point in each pixel, `noPoint` where it is empty. */
   readonly winners?: Uint32Array<ArrayBuffer>;
 }
 
@@ -287,7 +288,7 @@ export async function* assignLabels(
       }
       if (points === undefined) return { ...size, labels, counts: countsOf(counts, classes, labels.length) };
       const pixels = new Uint32Array(points.buffer);
-      const filled = pixels.reduce((sum, point) => sum + (point === emptyPixel ? 0 : 1), 0);
+      const filled = pixels.reduce((sum, point) => sum + (point === noPoint ? 0 : 1), 0);
       return { ...size, labels, winners: pixels, counts: countsOf(counts, classes, filled) };
     });
   };

@@ -9,9 +9,6 @@ import type { BufferRange } from "../gpu/launch.ts";
 import type { ShaderConstants } from "../gpu/shader.ts";
 import type { ScoreBatch, ScoreOptions } from "./scores.ts";
 
-/** What stands in `filled` where a range image has no point. */
-export const emptyPixel = 0xffffffff;
-
 /** How many lists of ranked keys there are: one for each class, and with rings one for each class in each ring. */
 export function listCountOf({ classes, ringCount = 1 }: ScoreOptions): number {
   return classes * ringCount;

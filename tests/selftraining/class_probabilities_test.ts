@@ -71,6 +71,33 @@ for (
   });
 }
 
+Deno.test("an image that begins some pixels after the first of a score map of its size looks that much further down and right", async () => {
+  const gpu = await testGpu();
+  const [classes, height, width] = [5, 6, 7];
+  const shape = [1, classes, height, width];
+  const x = randomValues(size(shape), "logits");
+  const packed = pack(x, shape, "activation");
+  const buffer = gpu.createBuffer(packed.byteLength, "logits");
+  gpu.write(buffer, packed);
+  const covered = {
+    rows: { numerator: height, denominator: 1, offset: 2 },
+    columns: { numerator: width, denominator: 1, offset: 3 },
+  };
+  const batch: ScoreBatch = {
+    ...{ images: 1, height, width, views: [{ offset: 0, height, width, mirror: false, covered }] },
+    logits: { buffer, offset: 0, size: buffer.size },
+  };
+  const moved = Array.from(x, (_, index) => {
+    const row = Math.min(Math.floor(index / width) % height + 2, height - 1);
+    const column = Math.min(index % width + 3, width - 1);
+    return x[(Math.floor(index / (height * width)) * height + row) * width + column] ?? NaN;
+  });
+  for await (const { values } of classProbabilities(gpu, batch, { classes })) {
+    assertClose(values, softmax(moved, shape), 2e-6, "probabilities");
+  }
+  gpu.destroyBuffer(buffer);
+});
+
 for (const classes of [7, 70]) {
   Deno.test(`the maximum over views is that of their probabilities, of ${classes} classes`, async () => {
     const gpu = await testGpu();

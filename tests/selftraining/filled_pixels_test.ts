@@ -8,7 +8,7 @@ import { allThresholds } from "../../src/selftraining/ring_thresholds.ts";
 import type { ScoreBatches, ScoreOptions } from "../../src/selftraining/scores.ts";
 import { assignLabels, type SelectionLimits, selectThresholds } from "../../src/selftraining/selection.ts";
 import { hexBits, type SelectionSettings, thresholdsReport } from "../../src/selftraining/thresholds.ts";
-import { emptyPixel } from "../../src/selftraining/zones.ts";
+import { noPoint } from "../../src/ops/scans/geometry.ts";
 import { testGpu } from "../ops/harness.ts";
 
 /** A batch of range images: probabilities `[N, C, H, W]`, the point in each pixel, and the ring of each. */
@@ -27,13 +27,13 @@ function madeScans(classes: number, height: number, width: number, rings = 1): S
     const pixels = images * height * width;
     const isEmpty = (pixel: number) =>
       Math.trunc(pixel / width) % height === 2 || random.uniform(pixel, batch, 1) < (pixel % width < 20 ? 0.9 : 0.2);
-    const winners = Uint32Array.from({ length: pixels }, (_, pixel) => isEmpty(pixel) ? emptyPixel : 7 * pixel + 3);
+    const winners = Uint32Array.from({ length: pixels }, (_, pixel) => isEmpty(pixel) ? noPoint : 7 * pixel + 3);
     return {
       images,
       winners,
       rings: Uint8Array.from(
         winners,
-        (winner, pixel) => winner === emptyPixel ? 255 : random.integer(rings, pixel, batch, 2),
+        (winner, pixel) => winner === noPoint ? 255 : random.integer(rings, pixel, batch, 2),
       ),
       values: Float32Array.from({ length: images * classes * height * width }, (_, index) => {
         const [id, pixel] = [Math.trunc(index / (height * width)) % classes, index % (height * width)];
@@ -62,7 +62,7 @@ function expectedOf(
     let seen: number[] = [];
     for (const [at, winner] of scan.winners.entries()) {
       if (at % pixels === 0) seen = new Array<number>(classes * rings).fill(0);
-      if (winner === emptyPixel) continue;
+      if (winner === noPoint) continue;
       let top = 0;
       for (let id = 1; id < classes; id++) if (scoreAt(scan, at, id) > scoreAt(scan, at, top)) top = id;
       const list = rings === 1 ? top : (scan.rings[at] ?? 0) * classes + top;
@@ -79,7 +79,7 @@ function expectedOf(
   const lambda = Float32Array.from(lists, (list) => policy === "st" ? all : threshold(list));
   const labels = scans.flatMap((scan) =>
     Array.from(scan.winners, (winner, at) => {
-      if (winner === emptyPixel) return 255;
+      if (winner === noPoint) return 255;
       const first = rings === 1 ? 0 : (scan.rings[at] ?? 0) * classes;
       const ratios = Array.from({ length: classes }, (_, id) =>
         Math.fround(scoreAt(scan, at, id) / (lambda[first + id] ?? 1)));
@@ -156,7 +156,7 @@ for (const [policy, stride] of [["cbst", 1], ["cbst", 4], ["st", 4]] as const) {
         assertEquals(thresholds.n_sampled, expected.ranked, what);
         assertEquals(labels, expected.labels, what);
         assertEquals(winners, scans.flatMap((scan) => [...scan.winners]));
-        const filled = winners.filter((winner) => winner !== emptyPixel).length;
+        const filled = winners.filter((winner) => winner !== noPoint).length;
         const got = expected.labels.filter((label) => label < 255).length;
         assertEquals([labelled.reduce((sum, count) => sum + count, 0), ignored], [got, filled - got], what);
         assert(got > 0 && got < filled || portion === 1);

@@ -7,7 +7,7 @@ import { labelTarget } from "../../src/selftraining/labelling.ts";
 import { LogitsSource } from "../../src/selftraining/logits_source.ts";
 import { MemoryStore } from "../../src/selftraining/memory_store.ts";
 import { ringCountOf, ringsOfPoints } from "../../src/selftraining/rings.ts";
-import { emptyPixel } from "../../src/selftraining/zones.ts";
+import { noPoint } from "../../src/ops/scans/geometry.ts";
 import { Gpu } from "../../src/gpu/gpu.ts";
 import { testGpu } from "../ops/harness.ts";
 import { oneConvolution } from "./one_convolution.ts";
@@ -44,8 +44,8 @@ Deno.test("the ring of each pixel is that of the point that it shows, whether a 
         const points = new Uint32Array(winners?.buffer ?? new ArrayBuffer(0));
         const expected = Array.from({ length: images * 16 * 64 }, (_, pixel) => {
           const item = items[scan + Math.trunc(pixel / (16 * 64))];
-          const point = points[pixel] ?? emptyPixel;
-          return point === emptyPixel || item === undefined ? 255 : ringsOfPoints(item.image, 5)[point];
+          const point = points[pixel] ?? noPoint;
+          return point === noPoint || item === undefined ? 255 : ringsOfPoints(item.image, 5)[point];
         });
         assertEquals([...found ?? []], expected);
         assert(new Set(expected).size > 3);

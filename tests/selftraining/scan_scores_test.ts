@@ -3,9 +3,9 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { type MemoryItem, MemorySamples, Network, scoreImages } from "../../mod.ts";
 import { scoreWithMisses } from "../../src/metrics/confusion.ts";
-import { type PointRule, pointRules } from "../../src/ops/scans/backproject.ts";
+import type { PointRule } from "../../src/ops/scans/backproject.ts";
 import { testGpu } from "../ops/harness.ts";
-import { backproject } from "../twins/backproject.ts";
+import { backproject, pointRules } from "../twins/backproject.ts";
 import { confusionWithMisses } from "../twins/confusion_matrix.ts";
 import { intensityNet, loadIntensities, madeScans, scanClasses, smallSize } from "./made_scans.ts";
 

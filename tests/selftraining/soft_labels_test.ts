@@ -131,6 +131,37 @@ for (const classes of [6, 70]) {
   });
 }
 
+for (const classes of [6, 70]) {
+  Deno.test(`a pixel whose ${classes} scores are no numbers has no label and no shares`, async () => {
+    const gpu = await testGpu();
+    const [height, width] = [3, 4];
+    const shape = [1, classes, height, width];
+    const area = height * width;
+    const values = Float32Array.from({ length: classes * area }, (_, index) => index % area === 5 ? NaN : 0.5);
+    const packed = pack(values, shape, "activation");
+    const buffer = gpu.createBuffer(packed.byteLength, "scores");
+    gpu.write(buffer, packed);
+    // The scores are taken as they are: the NaN keeps its sign, which is positive.
+    assertEquals(new Uint32Array(packed.buffer).filter((bits) => bits === 0x7fc00000).length, classes);
+    const views = [{ offset: 0, height, width, mirror: false }];
+    const batches: ScoreBatches = {
+      images: 1,
+      async *batches() {
+        await Promise.resolve();
+        yield { images: 1, height, width, views, logits: { buffer, offset: 0, size: buffer.size } };
+      },
+    };
+    const lambda = new Float32Array(classes).fill(0.25);
+    for await (const batch of assignSoftLabels(gpu, batches, { classes, isProbability: true }, lambda, 0.5)) {
+      assertEquals([...batch.labels], Array.from({ length: area }, (_, pixel) => pixel === 5 ? 255 : 0));
+      const shares = Array.from({ length: classes }, (_, id) => batch.soft[id * area + 5]);
+      assertEquals(shares, new Array<number>(classes).fill(0));
+      assertEquals([batch.counts.labelled[0], batch.counts.ignored], [area - 1, 1]);
+    }
+    gpu.destroyBuffer(buffer);
+  });
+}
+
 Deno.test("an alpha that is not above 0 is refused", async () => {
   const nothing = { images: 0, async *batches() {} };
   const labels = assignSoftLabels(await testGpu(), nothing, { classes: 1 }, Float32Array.of(1), 0);

@@ -7,6 +7,9 @@
 
 import type { PointRule } from "../../src/ops/scans/backproject.ts";
 
+/** All rules, the default first. */
+export const pointRules: readonly PointRule[] = ["nearest", "none", "knn"];
+
 /** One scan and the labels of its pixels. */
 export interface TwinScan {
   readonly height: number;

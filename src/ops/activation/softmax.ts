@@ -37,7 +37,7 @@ export function softmax(x: Tensor): Tensor {
           shader: vectors <= mostUnrolled
             ? { name: "activation/softmax", text: shader }
             : { name: "activation/softmax_many", text: manyShader },
-          constants: { PIXELS: range.count, VECTORS: vectors, CHANNELS: channels },
+          constants: { PIXELS: range.count, VECTORS: vectors, CLASSES: channels },
           bindings: [pixelRange(x, range), "output"],
           workgroups: grid(range.count, 64),
           iterations: 3 * (vectors + 1),

@@ -6,12 +6,13 @@
  * @module
  */
 
+import { maxWorkgroupsPerDimension } from "../../gpu/launch.ts";
 import { paddedChannels } from "../../graph/layout.ts";
 import type { KernelSchedule, Tunable } from "../../graph/schedule.ts";
 import type { DeviceTraits } from "../../graph/tensor.ts";
-import { type ConvolutionGeometry, largestDivisor, taps, transposedGeometry } from "./geometry.ts";
+import { type ConvolutionGeometry, largestDivisor, outputPixels, taps, transposedGeometry } from "./geometry.ts";
 import { isProduct } from "./product.ts";
-import { mostStride } from "./phases.ts";
+import { mostStride, phasePixels } from "./phases.ts";
 import { allowsWinograd, winogradMethods, winogradTiles } from "./winograd_tile.ts";
 import { leastInnerPerSplit, leastRowsPerSplit, mostRows } from "./workgroup_product.ts";
 
@@ -116,16 +117,16 @@ function convolutionCandidates(problem: ConvolutionProblem, device: DeviceTraits
 function productCandidates(problem: ConvolutionProblem, device: DeviceTraits, winograd: boolean): KernelSchedule[] {
   const { direction, inputs, outputs, geometry } = problem;
   const [channels, columns] = direction === "forward" ? [inputs, outputs] : [outputs, inputs];
-  const rows = geometry.batch *
-    (direction === "forward" ? geometry.outputHeight * geometry.outputWidth : geometry.height * geometry.width);
+  const rows = direction === "forward" ? outputPixels(geometry) : phasePixels(geometry);
   const { product, workgroup } = device.software ? softwareTiles : gpuTiles;
   const tiles = unique(product.map(([height, width]) => [height, cut(paddedChannels(columns) / 4, width)]));
   const inner = taps(geometry) * paddedChannels(channels) / 4;
   const splits = device.software || winograd ? [] : splitCounts.filter((count) => count * leastInnerPerSplit <= inner);
   const stages = rows <= mostRows && (direction === "forward" || geometry.stride <= mostStride);
+  const launchable = workgroup.filter(([height]) => Math.ceil(rows / height) <= maxWorkgroupsPerDimension);
   return [
     ...registerCandidates(problem, tiles),
-    ...stages ? workgroup.map((tile): KernelSchedule => ({ staging: "workgroup", tile })) : [],
+    ...stages ? launchable.map((tile): KernelSchedule => ({ staging: "workgroup", tile })) : [],
     ...stages ? splits.map((count): KernelSchedule => ({ staging: "workgroup", splits: count })) : [],
   ];
 }

@@ -39,7 +39,7 @@ export interface Phases {
 
 /** The phases of a convolution's input. */
 export function phases(geometry: ConvolutionGeometry): Phases {
-  const { batch, height, width, stride, dilation } = geometry;
+  const { stride, dilation } = geometry;
   const common = greatestCommonDivisor(stride, dilation);
   const columns = axisPhases(geometry, geometry.kernelWidth, geometry.paddingLeft);
   const all = axisPhases(geometry, geometry.kernelHeight, geometry.paddingTop)
@@ -50,8 +50,13 @@ export function phases(geometry: ConvolutionGeometry): Phases {
     table: { uniform: all.flatMap(({ row, column }) => [...entry(row), ...entry(column)]) },
     mostTaps: all[0]?.taps ?? 0,
     count: all.length,
-    pixels: batch * Math.ceil(height / stride) * Math.ceil(width / stride),
+    pixels: phasePixels(geometry),
   };
+}
+
+/** Pixels of a phase of the input, of those that have the most. Without a stride they are all pixels. */
+export function phasePixels({ batch, height, width, stride }: ConvolutionGeometry): number {
+  return batch * Math.ceil(height / stride) * Math.ceil(width / stride);
 }
 
 function axisPhases({ stride, dilation }: ConvolutionGeometry, kernel: number, padding: number): AxisPhase[] {

@@ -50,11 +50,6 @@ export function sweep(geometry: ConvolutionGeometry, traits: DeviceTraits, optio
     tileRows,
     constants: {
       ...geometryConstants(geometry),
-      PADDING_TOP: 0,
-      PADDING_LEFT: 0,
-      // Minus the padding as u32; shaders let it wrap.
-      FIRST_ROW: -geometry.paddingTop >>> 0,
-      FIRST_COLUMN: -geometry.paddingLeft >>> 0,
       OUTPUT_STEP: outputStep,
       TILE_STEP: tileStep,
       TILE_ROWS: tileRows,

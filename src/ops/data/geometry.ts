@@ -8,6 +8,7 @@ import type { Size } from "../../data/size.ts";
 import { part, type Range } from "../../graph/slices.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { refuse } from "../refuse.ts";
+import { interpolationProblem } from "../resize/between.ts";
 
 /** Crop, mirror and colours of one sample. */
 export interface SampleGeometry {
@@ -41,10 +42,17 @@ export interface SampleGeometry {
 /** How many numbers a sample's geometry has on the GPU. */
 export const sampleGeometryLength = 12;
 
-/** The numbers of one sample, in the order in which the kernels read them. */
+/**
+ * The numbers of one sample, in the order in which the kernels read them.
+ *
+ * @throws {RangeError} if a side of the image, where `size` says it, times that of the scaled image is 2³⁰ or more and
+ * they differ.
+ */
 export function sampleGeometryValues(geometry: SampleGeometry): number[] {
   const { scaledHeight, scaledWidth, top, left, mirror, brightness, contrast, saturation, size } = geometry;
   const nearest = geometry.nearestLabels === true ? 1 : 0;
+  const problem = size && interpolationProblem([size.height, size.width], [scaledHeight, scaledWidth]);
+  if (problem !== undefined && problem !== null) throw new RangeError(`Cannot crop an image: ${problem}`);
   const place = [scaledHeight, scaledWidth, top, left];
   return [...place, mirror ? 1 : 0, brightness, contrast, saturation, size?.height ?? 0, size?.width ?? 0, nearest, 0];
 }

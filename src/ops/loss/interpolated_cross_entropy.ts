@@ -9,6 +9,7 @@
 import meanShader from "../../../shaders/loss/weighted_mean.wgsl" with { type: "text" };
 import { Tensor } from "../../graph/tensor.ts";
 import { refuse } from "../refuse.ts";
+import { requireInterpolation } from "../resize/between.ts";
 import { crossEntropyDivisor } from "./cross_entropy_call.ts";
 import { interpolatedCrossEntropyGrad } from "./interpolated_cross_entropy_grad.ts";
 import { interpolatedCrossEntropySums } from "./interpolated_cross_entropy_sums.ts";
@@ -77,7 +78,8 @@ export interface CrossEntropyProblem extends InterpolatedCrossEntropyOptions {
  * It has a gradient at the logits only.
  *
  * @param labels hard: `[N, H, W]` of type u8 and layout `"plain"`; soft: `[N, C, H, W]` of layout `"activation"`.
- * @throws {RangeError} if a shape, type or layout does not fit.
+ * @throws {RangeError} if a shape, type or layout does not fit, or a side of the logits times that of the labels is 2³⁰
+ * or more and they differ.
  */
 export function interpolatedCrossEntropy(
   logits: Tensor,
@@ -131,4 +133,5 @@ function checkShapes({ logits, labels, classWeights, pixelWeights, regularizer }
   if (problem !== null) {
     refuse("interpolatedCrossEntropy", problem);
   }
+  requireInterpolation("interpolatedCrossEntropy", logits.shape.slice(-2), [height, width]);
 }

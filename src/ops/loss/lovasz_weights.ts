@@ -92,7 +92,7 @@ function sumRuns(
 ): KernelCall {
   return {
     shader: { name: "loss/lovasz_run_counts", text: runShader },
-    constants: { RUNS: runs, LENGTH: length },
+    constants: { ALL_RUNS: runs, LENGTH: length },
     bindings: [counts, sums],
     workgroups: grid(runs, 64),
     iterations: length + 1,

@@ -15,8 +15,8 @@ import { extent } from "./normalization.ts";
 
 /**
  * The mean and the biased variance (divided by N·H·W) over batch and pixels: `[N, C, H, W]` → `[2, C]`. Each part of
- * the pixels gives its count, mean and sum of squares; these are combined in a fixed order. The gradient is part of
- * `batchNormTraining`'s.
+ * the pixels gives its mean and its sum of squared differences from it; these are combined in a fixed order. How many
+ * pixels a part has follows from the sizes. The gradient is part of `batchNormTraining`'s.
  */
 export function batchNormStatistics(x: Tensor): Tensor {
   return new Tensor({

@@ -77,6 +77,6 @@ export function dropout(x: Tensor, options: DropoutOptions): Tensor {
 }
 
 /** An element is dropped if its random word is below this. */
-export function dropoutThreshold(probability: number): number {
+function dropoutThreshold(probability: number): number {
   return Math.min(Math.round(probability * 2 ** 32), 2 ** 32 - 1);
 }

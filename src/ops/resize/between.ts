@@ -6,6 +6,7 @@
  */
 
 import type { Range } from "../../graph/slices.ts";
+import { refuse } from "../refuse.ts";
 
 /** An interpolation along one axis. */
 export interface Interpolation {
@@ -15,6 +16,27 @@ export interface Interpolation {
   readonly outputSize: number;
   /** Whether the first and last pixels of both grids coincide. */
   readonly alignCorners: boolean;
+}
+
+/** The product of two sizes that the shader's whole numbers do not hold, but for equal sizes, where nothing is computed. */
+const tooLargeProduct = 2 ** 30;
+
+/** Why maps cannot be interpolated from one size `[rows, columns]` to another; `null` where they can. */
+export function interpolationProblem(from: readonly number[], to: readonly number[]): string | null {
+  const axis = from.findIndex((size, axis) => size !== to[axis] && size * (to[axis] ?? 1) >= tooLargeProduct);
+  if (axis < 0) return null;
+  const side = axis === 0 ? "rows" : "columns";
+  return `${from[axis]} ${side} cannot be interpolated to ${to[axis]}: the product of both must be below 2^30`;
+}
+
+/**
+ * Checks the sizes `[rows, columns]` before and after an interpolation.
+ *
+ * @throws {RangeError} naming the op, the layer and the side, if they are too large.
+ */
+export function requireInterpolation(op: string, from: readonly number[], to: readonly number[]): void {
+  const problem = interpolationProblem(from, to);
+  if (problem !== null) refuse(op, problem);
 }
 
 /** The input rows that these output rows are interpolated from. */

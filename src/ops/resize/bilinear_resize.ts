@@ -9,7 +9,7 @@ import { grid } from "../../gpu/launch.ts";
 import { paddedChannels } from "../../graph/layout.ts";
 import { imageRows, inRegions } from "../../graph/slices.ts";
 import { Tensor } from "../../graph/tensor.ts";
-import { rowsBetween } from "./between.ts";
+import { requireInterpolation, rowsBetween } from "./between.ts";
 import { refuse } from "../refuse.ts";
 import { bilinearResizeGrad } from "./bilinear_resize_grad.ts";
 
@@ -32,7 +32,8 @@ export interface BilinearResizeOptions {
  * Bilinear resize: `[N, C, H, W]` → `[N, C, height, width]`, without smoothing when it shrinks. Source: definition of
  * PyTorch's `interpolate(mode="bilinear")`.
  *
- * @throws {RangeError} if a side of the output is below 1 or no integer, or the residual has not the output's shape.
+ * @throws {RangeError} if a side of the output is below 1 or no integer, a side of the input times that of the output is
+ * 2³⁰ or more and they differ, or the residual has not the output's shape.
  */
 export function bilinearResize(x: Tensor, options: BilinearResizeOptions): Tensor {
   const { height, width, alignCorners = false, residual } = options;
@@ -40,6 +41,7 @@ export function bilinearResize(x: Tensor, options: BilinearResizeOptions): Tenso
     refuse("bilinearResize", `${x} cannot be resized to ${height}×${width}`);
   }
   const [batch = 1, channels = 1, inputHeight = 1, inputWidth = 1] = x.shape;
+  requireInterpolation("bilinearResize", [inputHeight, inputWidth], [height, width]);
   const shape = [batch, channels, height, width];
   if (residual !== undefined && (residual.shape.join() !== shape.join() || residual.layout !== "activation")) {
     refuse("bilinearResize", `the residual ${residual} is not [${shape.join(", ")}] of activations`);

@@ -21,19 +21,13 @@ import { type BufferRange, type Dispatch, grid } from "../../gpu/launch.ts";
  */
 export type PointRule = "nearest" | "none" | "knn";
 
-/** All rules, the default first. */
-export const pointRules: readonly PointRule[] = ["nearest", "none", "knn"];
-
-/** The pixel of each point: 0xffffffff where a point has none. */
-export const noPixel = 0xffffffff;
-
 /** What the launch reads and writes. */
 export interface BackprojectionBuffers {
   /** `[N, H, W]`, one byte per pixel; 255 without a label. */
   readonly labels: BufferRange;
-  /** `[N, H, W]` u32: the index of the point of each pixel, 0xffffffff where empty. */
+  /** `[N, H, W]` u32: the index of the point of each pixel, `noPoint` where empty. */
   readonly winners: BufferRange;
-  /** `[N, capacity, 2]` u32: the pixel v·W + u of each point, 0xffffffff where it has none, and the bits of its range. */
+  /** `[N, capacity, 2]` u32: the pixel v·W + u of each point, `noPoint` where it has none, and the bits of its range. */
   readonly places: BufferRange;
   /** `[N, capacity]`, written: one byte per point. */
   readonly points: BufferRange;
@@ -83,7 +77,7 @@ export function backprojectDispatch(
   return gpu.dispatch(
     { name: "scans/backproject", text: shader, includes: { POST: `lib/point_label_${rule}.wgsl` } },
     {
-      ...{ SCANS: scans, HEIGHT: height, WIDTH: width, STRIDE: stride, CAPACITY: capacity },
+      ...{ BATCH: scans, HEIGHT: height, WIDTH: width, STRIDE: stride, CAPACITY: capacity },
       ...{ PADDED: isPadded },
     },
     [labels, winners, places, points],

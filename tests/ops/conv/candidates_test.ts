@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { maxWorkgroupsPerDimension } from "../../../src/gpu/launch.ts";
 import { pack } from "../../../src/graph/layout.ts";
 import { Program } from "../../../src/graph/program.ts";
 import { scheduledTraits, scheduleName } from "../../../src/graph/schedule.ts";
@@ -97,6 +98,37 @@ Deno.test("a table's schedule is taken where it is a candidate of the problem, e
   // No divisor of the eight vec4f of channels: it would leave some out.
   assertEquals(first("direct registers buffer 16×3")?.shader.name, "winograd/winograd_input");
   assertEquals(first("winograd registers buffer 16×4", { direct: true })?.shader.name, "conv/conv2d");
+});
+
+Deno.test("a schedule of more workgroups than one dimension takes is no candidate, and a table that names it decides nothing", () => {
+  const name = "direct workgroup 16×16";
+  const plan = (width: number, direction: number) => {
+    const problem = { name: "", input: [2, 64, 512, width], weight: [64, 64, 3, 3], padding: 1 };
+    const tensor = directions(problem)[direction];
+    assert(tensor !== undefined);
+    const { tunable, kernels } = tensor.definition;
+    const { shapeClass = "", candidates = () => [] } = tunable ?? {};
+    const own: DeviceTraits = { software: false };
+    const traits = scheduledTraits(tensor, { ...own, tuning: new Map([[shapeClass, name]]) });
+    return {
+      shapeClass,
+      names: candidates(own).map(scheduleName),
+      schedule: traits.schedule && scheduleName(traits.schedule),
+      workgroups: kernels?.(tensor, traits).calls.map(({ workgroups }) => workgroups),
+      ownWorkgroups: kernels?.(tensor, own).calls.map(({ workgroups }) => workgroups),
+    };
+  };
+  for (const direction of [0, 1]) {
+    const [fitting, large] = [plan(1000, direction), plan(1024, direction)];
+    assertEquals(fitting.shapeClass, large.shapeClass);
+    assertEquals(fitting.schedule, name);
+    assertEquals(fitting.workgroups, [[1, 64_000, 1]]);
+    assert(!large.names.includes(name));
+    assert(large.names.includes("direct workgroup 32×16"));
+    assertEquals(large.schedule, undefined);
+    assertEquals(large.workgroups, large.ownWorkgroups);
+    for (const count of large.workgroups?.flat() ?? [Infinity]) assert(count <= maxWorkgroupsPerDimension);
+  }
 });
 
 async function compute(tensor: Tensor, traits: DeviceTraits): Promise<Float32Array> {

@@ -3,6 +3,7 @@ import { conv2d } from "../../../src/ops/conv/conv2d.ts";
 import { conv2dInputGrad } from "../../../src/ops/conv/conv2d_input_grad.ts";
 import { convolutionGeometry, type ConvolutionOptions } from "../../../src/ops/conv/geometry.ts";
 import { type DeviceTraits, input } from "../../../src/graph/tensor.ts";
+import { randomValues, runGraph, size } from "../harness.ts";
 import { checkConv2d } from "./check.ts";
 
 interface Case extends ConvolutionOptions {
@@ -138,6 +139,27 @@ for (
 ) {
   Deno.test(`conv2d() matches its definition and its gradients with ${name}, ${kind}`, async () => {
     await checkConv2d({ input: shape, weight, options, traits, gradientOf: ["x", "w"] });
+  });
+}
+
+for (const { kind, traits } of kinds.filter(({ traits }) => traits.direct)) {
+  Deno.test(`a number that is not finite reaches only the pixels whose window sees it, not those in the padding: ${kind}`, async () => {
+    const [batch, channels, height, width] = [2, 5, 7, 9];
+    const shape = [batch, channels, height, width];
+    const values = randomValues(size(shape), "x");
+    values[0] = Infinity;
+    const geometry = convolutionGeometry(shape, [3, 3], { padding: 1 });
+    const inputs = { x: { shape, values }, w: { shape: [5, 5, 3, 3], layout: "convolution" } } as const;
+    const results = await runGraph(
+      inputs,
+      ({ x, w }) => ({ y: conv2d(x, w, { padding: 1 }), dx: conv2dInputGrad(x, w, { geometry }) }),
+      traits,
+    );
+    const wanted = Array.from({ length: size(shape) }, (_, index) => {
+      const [row, column] = [Math.floor(index / width) % height, index % width];
+      return index >= size(shape) / batch || row > 1 || column > 1;
+    });
+    for (const [name, found] of Object.entries(results)) assertEquals(Array.from(found, Number.isFinite), wanted, name);
   });
 }
 

@@ -161,6 +161,17 @@ Deno.test("sampleImages() says which images and geometry it takes", () => {
   assertThrows(() => sampleImages(words, geometry, options), RangeError, "must be plain [2, 12]");
 });
 
+Deno.test("a geometry is refused where the product of a side and of the scaled side does not fit whole numbers", () => {
+  const scaled = (width: number) => ({ ...wholeImage(4, width), size: { height: 4, width: 40_000 } });
+  assertThrows(
+    () => sampleGeometryValues(scaled(30_000)),
+    RangeError,
+    "Cannot crop an image: 40000 columns cannot be interpolated to 30000",
+  );
+  assertEquals(sampleGeometryValues(scaled(40_000)).slice(0, 2), [4, 40_000]);
+  assertEquals(sampleGeometryValues(scaled(20_000)).slice(0, 2), [4, 20_000]);
+});
+
 /** Runs one or both ops. */
 async function sample(
   bytes: Uint8Array<ArrayBuffer> | null,

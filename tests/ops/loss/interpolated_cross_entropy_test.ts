@@ -200,6 +200,17 @@ Deno.test("interpolatedCrossEntropy() says which labels it takes", () => {
   );
 });
 
+Deno.test("interpolatedCrossEntropy() refuses sides whose product its whole numbers do not hold", () => {
+  const logits = input("logits", [1, 5, 30_000, 1]);
+  const labels = (height: number) => input("labels", [1, height, 1], { layout: "plain", dtype: "u8" });
+  assertThrows(
+    () => interpolatedCrossEntropy(logits, labels(40_000)),
+    RangeError,
+    "30000 rows cannot be interpolated to 40000",
+  );
+  assertEquals(interpolatedCrossEntropy(logits, labels(30_000)).shape, [1]);
+});
+
 /** The losses of the shared vectors: their labels, and the regulariser with its weight. */
 const vectors = [
   { loss: "ce", labelFile: "labels" },

@@ -1,4 +1,4 @@
-import { assertThrows } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { input } from "../../../src/graph/tensor.ts";
 import { bilinearResize } from "../../../src/ops/resize/bilinear_resize.ts";
 import { bilinearResize as twin } from "../../twins/bilinear_resize.ts";
@@ -45,6 +45,25 @@ Deno.test("bilinearResize() adds a residual in its pass, which has the gradient 
 Deno.test("bilinearResize() refuses a residual of another shape", () => {
   const [x, residual] = [input("x", [1, 4, 5, 5]), input("z", [1, 4, 6, 7])];
   assertThrows(() => bilinearResize(x, { height: 6, width: 8, residual }), RangeError, "is not [1, 4, 6, 8]");
+});
+
+Deno.test("bilinearResize() refuses sides whose product its whole numbers do not hold", async () => {
+  const resize = (from: number, to: number) => bilinearResize(input("x", [1, 4, 1, from]), { height: 1, width: to });
+  assertThrows(() => resize(32768, 32769), RangeError, "32768 columns cannot be interpolated to 32769");
+  assertThrows(
+    () => bilinearResize(input("x", [1, 4, 32769, 1]), { height: 32768, width: 1 }),
+    RangeError,
+    "32769 rows cannot be interpolated to 32768",
+  );
+  assertEquals(resize(40_000, 40_000).shape, [1, 4, 1, 40_000]);
+  // The largest that is allowed.
+  const [shape, size] = [[1, 1, 1, 32767], { height: 1, width: 32768 }];
+  await checkOp({
+    inputs: { x: { shape } },
+    op: ({ x }) => bilinearResize(x, size),
+    twin: ({ x }) => twin(x, shape, { ...size, alignCorners: false }),
+    gradientOf: ["x"],
+  });
 });
 
 Deno.test("bilinearResize() refuses a side below 1", () => {

@@ -1,9 +1,10 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { readNpy } from "../../../src/formats/npy.ts";
-import { backprojectDispatch, noPixel, type PointRule, pointRules } from "../../../src/ops/scans/backproject.ts";
+import { backprojectDispatch, type PointRule } from "../../../src/ops/scans/backproject.ts";
+import { noPoint } from "../../../src/ops/scans/geometry.ts";
 import { Random } from "../../../src/random.ts";
 import { testWithShared } from "../../shared.ts";
-import { backproject, type TwinScan } from "../../twins/backproject.ts";
+import { backproject, pointRules, type TwinScan } from "../../twins/backproject.ts";
 import { testGpu } from "../harness.ts";
 
 for (const rule of pointRules) {
@@ -117,16 +118,16 @@ async function labelPoints(
   const gpu = await testGpu();
   const [{ height, width } = { height: 1, width: 1 }] = scans;
   const capacity = Math.ceil(Math.max(...scans.map(({ pixels }) => pixels.length)) / 4) * 4;
-  const places = new Uint32Array(scans.length * capacity * 2).fill(noPixel);
+  const places = new Uint32Array(scans.length * capacity * 2).fill(noPoint);
   const ranges = new Float32Array(places.buffer);
-  const winners = new Uint32Array(scans.length * height * width).fill(noPixel);
+  const winners = new Uint32Array(scans.length * height * width).fill(noPoint);
   const labels = new Uint8Array(Math.ceil(scans.length * height * width / 4) * 4);
   for (const [scan, made] of scans.entries()) {
     for (const [point, pixel] of Array.from(made.pixels).entries()) {
-      places[2 * (scan * capacity + point)] = pixel < 0 ? noPixel : pixel;
+      places[2 * (scan * capacity + point)] = pixel < 0 ? noPoint : pixel;
       ranges[2 * (scan * capacity + point) + 1] = made.ranges[point] ?? 0;
     }
-    winners.set(Array.from(made.winners, (winner) => winner < 0 ? noPixel : winner), scan * height * width);
+    winners.set(Array.from(made.winners, (winner) => winner < 0 ? noPoint : winner), scan * height * width);
     labels.set(Array.from(made.labels), scan * height * width);
   }
   const buffers = [labels, winners, places].map((bytes, index) => {
