@@ -4,7 +4,6 @@ import { join } from "node:path";
 import { parseSensor } from "../../src/data/scans/read_sensor.ts";
 import { kittiSensor, nuscenesSensor } from "../../src/data/scans/sensor.ts";
 import { decodeImage } from "../../src/data/decode.ts";
-import { UsageError } from "../../src/errors.ts";
 import { readNpy } from "../../src/formats/npy.ts";
 import type { ScanPoints } from "../../src/ops/scans/geometry.ts";
 import { LabelFinder } from "../../src/run/labels_beside.ts";
@@ -127,7 +126,7 @@ Deno.test("results are called by stems, and where stems repeat by their folders 
   assertEquals(names("/d/00/v/1.bin", "/d/01/v/1.bin", "/d/01/v/2.bin"), ["00/v/1", "01/v/1", "2"]);
   assertEquals(names("/d/1.bin", "/d/01/1.bin"), ["1", "01/1"]);
   assertEquals(names("/d/1.bin", "/d/./1.bin"), ["1"], "the same file");
-  assertThrows(() => namedScans(["/d/1.bin", "/d/1.pcd.bin"]), UsageError, "would have one name");
+  assertEquals(names("/d/1.bin", "/d/1.pcd.bin"), ["1.bin", "1.pcd.bin"]);
 });
 
 Deno.test("labels are found beside a scan, in the folders of SemanticKITTI, and by the tables of nuScenes", () =>
