@@ -8,9 +8,9 @@
 import { existsSync } from "node:fs";
 import { basename, join, relative, resolve, sep } from "node:path";
 import { pathToFileURL } from "node:url";
-import { type ClassMap, type LabelTable, labelTable, parseClassMap } from "./class_map.ts";
+import { type ClassMap, IGNORE_LABEL, type LabelTable, labelTable, parseClassMap } from "./class_map.ts";
 import type { Colour } from "./encode.ts";
-import { type Dataset, type DatasetClasses, mappedClasses } from "./dataset.ts";
+import { type Dataset, type DatasetClasses, type DatasetDescription, mappedClasses } from "./dataset.ts";
 import {
   byteOrder,
   endingsText,
@@ -24,6 +24,7 @@ import {
   stem,
   withoutEnding,
 } from "./image_files.ts";
+import { ReasonedError } from "../errors.ts";
 import type { FileItem } from "./file_item.ts";
 import type { ImageList } from "./image_list.ts";
 import { isLabelSetName } from "./label_set_names.ts";
@@ -65,6 +66,8 @@ export interface OpenOptions {
   readonly classMap?: ClassMap | undefined;
   /** The classes of a folder of images that says none, as the images to adapt to need not. */
   readonly classes?: GivenClasses | undefined;
+  /** What the labels of a list mean that names no classes: ids in the order of the set's, or its colours. */
+  readonly labelSet?: LabelSet | undefined;
   /** The layout. Default: the first that recognises the folder by what is in it. */
   readonly layout?: LayoutName | undefined;
   /**
@@ -84,10 +87,11 @@ export interface OpenOptions {
 export function openDataset(path: string, options: OpenOptions = {}): Dataset {
   if (!existsSync(path)) throw new Error(`Cannot open the data set ${path}: there is no such folder`);
   const layout = layoutOf(path, options);
-  const description = layout.describe(path);
-  const { rules, encodings, ...classes } = description === null
+  const description = layout.describe(path) ?? givenDescription(path, layout, options);
+  const { rules: usual, encodings, ...classes } = description === null
     ? { ...requireGiven(path, layout, options), rules: { labelTable: labelTable(255) }, encodings: {} }
     : mappedClasses(description, options.classMap);
+  const rules = encodings[givenEncoding] ?? usual;
   return {
     ...classes,
     path,
@@ -134,6 +138,17 @@ function requireLayout(path: string, name: LayoutName, found: Layout | undefined
   throw new Error(`The data set ${path} has not the layout ${name}.${other}. docs/datasets.md shows each layout`);
 }
 
+/** What the encoding of labels is called whose classes a given label set tells. */
+const givenEncoding = "given";
+
+/** What a given label set says of a list without classes. */
+function givenDescription(path: string, { name }: Layout, { labelSet: set }: OpenOptions): DatasetDescription | null {
+  if (set === undefined || name !== "list") return null;
+  const [ids = new Map(), colours] = [set.ids.get("train"), set.colours.get("train")];
+  const encodings = { [givenEncoding]: { ids, ...(colours === undefined ? {} : { colours }) } };
+  return { name: path, classes: [...set.classes], palette: [...set.palette], ignore: IGNORE_LABEL, encodings };
+}
+
 /** The given classes of a folder that says none. */
 function requireGiven(path: string, layout: Layout, { classes }: OpenOptions): DatasetClasses {
   if (classes !== undefined) return { name: path, classes: [...classes.classes], palette: [...classes.palette] };
@@ -141,6 +156,14 @@ function requireGiven(path: string, layout: Layout, { classes }: OpenOptions): D
     throw new Error(
       `Cannot open the data set ${path}: it holds LiDAR scans, but nothing that tells the classes of their labels. Let the ` +
         "files lie as those of SemanticKITTI or nuScenes do (docs/datasets.md), or give it as a folder to adapt to",
+    );
+  }
+  if (layout.name === "list") {
+    throw new ReasonedError(
+      `Cannot open the data set ${path}: it lists images with their labels, but nothing names the classes of these. ` +
+        'Write a dataset.json beside the list, such as {"name": "town", "classes": ["road", "car"]}, or name the label ' +
+        "set that the labels are in",
+      "no label set",
     );
   }
   throw new Error(

@@ -65,7 +65,12 @@ Deno.test("a bad image, label or split is answered by a sentence that names the 
     const evaluate = (split: string) => ["evaluate", "--weights", weights, "--data", data, "--split", split];
     const predict = (path: string) => ["predict", "--weights", weights, "--images", path, "--out", join(folder, "out")];
     const none = join(folder, "none");
+    const pairs = join(folder, "pairs.txt");
+    write(pairs, `${join(data, "bare/images/a.png")}\t${join(data, "ids/labels/a.png")}\n`);
+    const ofList = ["evaluate", "--weights", weights, "--data", pairs];
     await check([
+      [ofList, 1, "it lists images", "Write a dataset.json beside the list", "Say it with --label-set: cityscapes-19"],
+      [[...ofList, "--label-set", join(data, "dataset.json")], 1, "ids/labels/a.png: id 14 at row 1, column 2"],
       [["evaluate", "--weights", weights, "--data", none], 1, `the data set ${none}: there is no such folder`],
       [evaluate("sizes"), 1, "sizes/images/a.png is 32×64", "sizes/labels/a.png are 32×10"],
       [evaluate("ids"), 1, "ids/labels/a.png: id 14 at row 1, column 2", "(0–13, 255)"],
