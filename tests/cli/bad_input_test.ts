@@ -70,6 +70,7 @@ Deno.test("a bad image, label or split is answered by a sentence that names the 
     const ofList = ["evaluate", "--weights", weights, "--data", pairs];
     await check([
       [ofList, 1, "it lists images", "Write a dataset.json beside the list", "Say it with --label-set: cityscapes-19"],
+      [[...ofList, "--label-set", "nope"], 2, 'There is no label set "nope"', "Or give a file"],
       [[...ofList, "--label-set", join(data, "dataset.json")], 1, "ids/labels/a.png: id 14 at row 1, column 2"],
       [["evaluate", "--weights", weights, "--data", none], 1, `the data set ${none}: there is no such folder`],
       [evaluate("sizes"), 1, "sizes/images/a.png is 32×64", "sizes/labels/a.png are 32×10"],
