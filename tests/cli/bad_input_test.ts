@@ -164,6 +164,7 @@ Deno.test("wrong options, values and recipes are answered by a sentence with the
       [config("lines.yaml", "- rounds"), 2, "lines.yaml", 'expected lines of "key: value"'],
       [["adapt", "--config", join(folder, "none.yaml")], 1, "Cannot read", "none.yaml"],
       [["adapt", "--model", "deeplab-nana"], 2, "--model", 'Did you mean "deeplab-nano"?'],
+      [["adapt", "--no-spatial-prior", "--prior", "p.npy"], 2, "either --prior or --no-spatial-prior, not both"],
       [["adapt", "--polcy", "st"], 2, "no option --polcy", 'Did you mean "--policy"?'],
       [["adapt", "--policy", "soft"], 2, "--policy", "expected cbst, st, lrent"],
       [["train", "--seed", "1.5"], 2, '--seed is "1.5", expected a whole number'],
