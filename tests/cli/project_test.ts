@@ -87,7 +87,11 @@ Deno.test("project takes a sensor from a file and a size, and says what is wrong
     write(file, JSON.stringify({ ...sensor, beams: 3 }));
     const wrong = await start("--sensor", file);
     assertEquals(wrong.code, 1);
-    assertStringIncludes(wrong.stderr, `Cannot read the sensor ${file}`);
+    assertStringIncludes(
+      wrong.stderr,
+      `Cannot read the sensor ${file}: key "beams": there is no such key; the keys here are rows, columns, rule, up, ` +
+        "down, nearest",
+    );
     assertEquals((await start("--size", "20")).code, 2);
     const empty = join(folder, "empty");
     write(join(empty, "a.txt"), "nothing");
