@@ -92,6 +92,9 @@ Deno.test("project takes a sensor from a file and a size, and says what is wrong
       `Cannot read the sensor ${file}: key "beams": there is no such key; the keys here are rows, columns, rule, up, ` +
         "down, nearest",
     );
+    const absent = await crosswalk("project", "--scans", join(folder, "nothere"), "--out", out);
+    assertEquals(absent.code, 1);
+    assertStringIncludes(absent.stderr, `Cannot read ${join(folder, "nothere")}: there is no such file or folder`);
     assertEquals((await start("--size", "20")).code, 2);
     const empty = join(folder, "empty");
     write(join(empty, "a.txt"), "nothing");
