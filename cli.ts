@@ -210,7 +210,8 @@ function report(error: unknown, name: string | undefined): number {
   terminal.endBar();
   terminal.say(isDebugging ? `${error.stack}` : `crosswalk: ${messageOf(error)}${advice && `. ${advice}`}`);
   if (error instanceof InterruptedError) return 130;
-  const isUsage = error instanceof UsageError || (error instanceof ReasonedError && error.reason === "no such adapter");
+  const isUsage = error instanceof UsageError ||
+    (error instanceof ReasonedError && (error.reason === "no such adapter" || error.reason === "unknown label set"));
   return isUsage ? 2 : 1;
 }
 

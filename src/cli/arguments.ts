@@ -36,6 +36,11 @@ export function readArguments(
   defaultRecipe?: (given: Values) => string | null,
 ): Settings {
   const given = readGiven(command, args);
+  if (given.prior !== undefined && given["spatial-prior"] === false) {
+    throw new UsageError(
+      "Give either --prior or --no-spatial-prior, not both: the prior of a file is a spatial prior",
+    );
+  }
   const { config, out, resume } = given;
   const saved = resume && out !== undefined
     ? savedSettings(out)

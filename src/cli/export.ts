@@ -10,6 +10,7 @@ import type { LabelSet } from "../data/label_sets.ts";
 import { errorText } from "../errors.ts";
 import { shown, terminal } from "../report/terminal.ts";
 import { mergedInto, wantedLabelSet } from "../run/meeting.ts";
+import { shellWord } from "../run/report/command_text.ts";
 import { programVersion } from "../run/program_version.ts";
 import { type OpenedWeights, openWeights } from "../run/weights.ts";
 import type { Settings } from "../settings/settings.ts";
@@ -42,7 +43,7 @@ export async function run(args: readonly string[]): Promise<number> {
     `Wrote ${written.size} files, ${(total / 1e6).toFixed(1)} MB, to ${
       shown(web)
     }. Any web server can serve them; on ` +
-      `this computer: python3 -m http.server --directory ${shown(web)} 8080`,
+      `this computer: python3 -m http.server --directory ${shown(shellWord(web))} 8080`,
   );
   return 0;
 }

@@ -20,12 +20,12 @@ import { TerminalProgress } from "../report/progress.ts";
 import { inspectItems } from "../run/inspection.ts";
 import { mergedInto, wantedLabelSet } from "../run/meeting.ts";
 import { writeProbabilities } from "../run/probability_writer.ts";
-import { viewOptions } from "../settings/settings.ts";
+import { type Settings, viewOptions } from "../settings/settings.ts";
 import { equalBatches } from "../selftraining/inference.ts";
 import { PointLabels } from "../selftraining/point_labels.ts";
 import { type PredictedLogits, type Prediction, Predictor } from "../selftraining/prediction.ts";
 import { adviceOn, messageOf } from "./advice.ts";
-import { type PredictedFiles, predictedFiles, requireFreeFiles } from "./predicted_files.ts";
+import { type PredictedFiles, predictedFiles } from "./predicted_files.ts";
 import { writeScanResults } from "./predicted_scan.ts";
 import { readArguments } from "./arguments.ts";
 import { openGpu, openNetwork, openShapes } from "./open.ts";
@@ -36,9 +36,44 @@ export async function run(args: readonly string[]): Promise<number> {
   const settings = readArguments("predict", args);
   settings.require("weights");
   const out = settings.require("out");
-  const { items, notices } = imageItems(settings.require("images"));
+  const given = imageItems(settings.require("images"));
+  const { items, notices } = given;
   for (const notice of notices) terminal.say(notice);
-  requireFreeFiles(items, out);
+  const files = predictedFiles(items, out);
+  const written: string[] = [];
+  const failed: FailedImage[] = [];
+  const fail = (image: string, error: unknown) => {
+    const advice = adviceOn(error, "predict");
+    failed.push({ image, reason: `${messageOf(error)}${advice && `. ${advice}`}` });
+  };
+  for (const { path, error } of given.failed) fail(path, error);
+  try {
+    if (items.length > 0) await labelItems(settings, { items, files, fail, finish: (path) => written.push(path) });
+  } finally {
+    if (failed.length > 0) terminal.say(failureText(failed));
+  }
+  if (settings.get("json")) terminal.printJson({ images: written.length, labels: written, failed });
+  else if (written.length > 0) {
+    const kind = items.some(({ sensor }) => sensor !== undefined) ? "scan" : "image";
+    terminal.say(`Labelled ${written.length} ${kind}${written.length === 1 ? "" : "s"}; see ${out}`);
+  }
+  return failed.length === 0 ? 0 : 1;
+}
+
+/** What is to be labelled, and who is told what became of it. */
+interface Labelling {
+  /** At least one image. */
+  readonly items: readonly FileItem[];
+  /** Where the results of each go, by its name. */
+  readonly files: ReadonlyMap<string, PredictedFiles>;
+  /** Takes the path of an image that could not be labelled, and why. */
+  readonly fail: (image: string, error: unknown) => void;
+  /** Takes the label file of each image that was labelled. */
+  readonly finish: (path: string) => void;
+}
+
+/** Labels images one by one and writes what was asked for. */
+async function labelItems(settings: Settings, { items, files, fail, finish }: Labelling): Promise<void> {
   using gpu = await openGpu(settings.get("adapter"));
   const network = openNetwork(gpu, settings, { mergesClasses: true });
   const wanted = wantedLabelSet(settings);
@@ -51,16 +86,11 @@ export async function run(args: readonly string[]): Promise<number> {
   const withProbabilities = settings.isOn("probabilities");
   // One image at a time, since each is labelled at its own size.
   await using predictor = new Predictor(gpu, network, 1, viewOptions(settings), merge);
-  const written: string[] = [];
-  const failed: FailedImage[] = [];
-  const fail = ({ imagePath }: FileItem, error: unknown) => {
-    const advice = adviceOn(error, "predict");
-    failed.push({ image: imagePath, reason: `${messageOf(error)}${advice && `. ${advice}`}` });
-  };
-  using loader = openLoader({ cacheBytes: 0, maxPixels: settings.get("max-pixels"), onBadFile: fail });
+  const onBadFile = ({ imagePath }: FileItem, error: unknown) => fail(imagePath, error);
+  using loader = openLoader({ cacheBytes: 0, maxPixels: settings.get("max-pixels"), onBadFile });
   const writing = new OneBehind<string>();
-  const finish = (path: string | null) => {
-    if (path !== null) written.push(path);
+  const finished = (path: string | null) => {
+    if (path !== null) finish(path);
   };
   const classes = merge?.toClasses ?? network.metadata.classes;
   const rawIds = rawIdsOfClasses(classes);
@@ -79,40 +109,36 @@ export async function run(args: readonly string[]): Promise<number> {
     for await (const group of equalBatches(samples, grouping, ({ originalSize }) => originalSize)) {
       for (const sample of group.samples) {
         const item = itemOf.get(sample.name);
-        if (item === undefined) throw new Error(`Cannot label ${sample.name}: nobody asked for it`);
-        const files = predictedFiles(item, out);
-        const path = files.probabilities;
+        const to = files.get(sample.name);
+        if (item === undefined || to === undefined) {
+          throw new Error(`Cannot label ${sample.name}: nobody asked for it`);
+        }
         const predicting = predictor.run(group, {
           withLogits,
-          ...(withProbabilities ? { withScores: (batch, scores) => writeProbabilities(gpu, path, batch, scores) } : {}),
+          ...(withProbabilities
+            ? { withScores: (batch, scores) => writeProbabilities(gpu, to.probabilities, batch, scores) }
+            : {}),
         });
         const prediction = await predicting.catch((error) => {
           if (!isTooLarge(error)) throw error;
-          fail(item, new ReasonedError(`Cannot label ${item.imagePath}: ${error.message}`, error.reason));
+          fail(item.imagePath, new ReasonedError(`Cannot label ${item.imagePath}: ${error.message}`, error.reason));
           return null;
         });
         if (prediction === null) continue;
         // All reads are submitted before any is awaited, as the next prediction overwrites what they read.
         const results = prediction.scans === null
-          ? writeResults(gpu, prediction, { sample, palette, files })
+          ? writeResults(gpu, prediction, { sample, palette, files: to })
           : writeScanResults(gpu, prediction, await pointLabels.label(prediction, group), {
-            ...{ group, sample, legend, rawIds, files },
+            ...{ group, sample, legend, rawIds, files: to },
           });
-        const both = Promise.all([results, writeLogits(prediction, files)]).then(([path]) => path);
+        const both = Promise.all([results, writeLogits(prediction, to)]).then(([path]) => path);
         // Meanwhile the result of the image before is written.
-        finish(await writing.exchange(both));
+        finished(await writing.exchange(both));
       }
     }
   } finally {
-    finish(await writing.take());
-    if (failed.length > 0) terminal.say(failureText(failed));
+    finished(await writing.take());
   }
-  if (settings.get("json")) terminal.printJson({ images: written.length, labels: written, failed });
-  else if (written.length > 0) {
-    const kind = items.some(({ sensor }) => sensor !== undefined) ? "scan" : "image";
-    terminal.say(`Labelled ${written.length} ${kind}${written.length === 1 ? "" : "s"}; see ${out}`);
-  }
-  return failed.length === 0 ? 0 : 1;
 }
 
 /** Whether an image alone is to blame: it is too large for this adapter, and the next one may not be. */

@@ -114,8 +114,8 @@ function sensorAt(text: string | undefined): ScanSensor | undefined {
 
 /** @throws {Error} if the file is no whole scan. */
 function readScan(path: string, sensor: ScanSensor, maxPoints: number | undefined): ScanPoints {
-  if (!isScanName(path)) throw new Error(`Cannot read ${path}: expected a scan, a file that ends with .bin`);
   const { size } = statOf(path);
+  if (!isScanName(path)) throw new Error(`Cannot read ${path}: expected a scan, a file that ends with .bin`);
   scanPoints(size, path, { maxPixels: maxPoints });
   const { height, pixels } = decodeScan(readFile(path), path, sensor);
   return { height, pixels, sensor };
@@ -125,7 +125,7 @@ function statOf(path: string) {
   try {
     return statSync(path);
   } catch (error) {
-    throw new Error(`Cannot read ${path}: ${existsSync(path) ? errorText(error) : "there is no such file"}`);
+    throw new Error(`Cannot read ${path}: ${existsSync(path) ? errorText(error) : "there is no such file or folder"}`);
   }
 }
 

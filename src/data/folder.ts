@@ -8,9 +8,9 @@
 import { existsSync } from "node:fs";
 import { basename, join, relative, resolve, sep } from "node:path";
 import { pathToFileURL } from "node:url";
-import { type ClassMap, type LabelTable, labelTable, parseClassMap } from "./class_map.ts";
+import { type ClassMap, IGNORE_LABEL, type LabelTable, labelTable, parseClassMap } from "./class_map.ts";
 import type { Colour } from "./encode.ts";
-import { type Dataset, type DatasetClasses, mappedClasses } from "./dataset.ts";
+import { type Dataset, type DatasetClasses, type DatasetDescription, mappedClasses } from "./dataset.ts";
 import {
   byteOrder,
   endingsText,
@@ -21,10 +21,10 @@ import {
   type ListedFiles,
   listImages,
   readText,
-  requireDifferentNames,
   stem,
   withoutEnding,
 } from "./image_files.ts";
+import { ReasonedError } from "../errors.ts";
 import type { FileItem } from "./file_item.ts";
 import type { ImageList } from "./image_list.ts";
 import { isLabelSetName } from "./label_set_names.ts";
@@ -38,6 +38,7 @@ import type { LayoutName } from "./layouts/names.ts";
 import { photoFolder } from "./layouts/photo_folder.ts";
 import { scanFolder } from "./layouts/scan_folder.ts";
 import { splitFolders } from "./layouts/split_folders.ts";
+import { distinctNames, withoutRepeats } from "./result_names.ts";
 import { sensorFinder } from "./scans/find_sensor.ts";
 import { isScanName, withoutScanEnding } from "./scans/read_scan.ts";
 import type { ScanSensor } from "./scans/sensor.ts";
@@ -65,6 +66,8 @@ export interface OpenOptions {
   readonly classMap?: ClassMap | undefined;
   /** The classes of a folder of images that says none, as the images to adapt to need not. */
   readonly classes?: GivenClasses | undefined;
+  /** What the labels of a list mean that names no classes: ids in the order of the set's, or its colours. */
+  readonly labelSet?: LabelSet | undefined;
   /** The layout. Default: the first that recognises the folder by what is in it. */
   readonly layout?: LayoutName | undefined;
   /**
@@ -84,10 +87,11 @@ export interface OpenOptions {
 export function openDataset(path: string, options: OpenOptions = {}): Dataset {
   if (!existsSync(path)) throw new Error(`Cannot open the data set ${path}: there is no such folder`);
   const layout = layoutOf(path, options);
-  const description = layout.describe(path);
-  const { rules, encodings, ...classes } = description === null
+  const description = layout.describe(path) ?? givenDescription(path, layout, options);
+  const { rules: usual, encodings, ...classes } = description === null
     ? { ...requireGiven(path, layout, options), rules: { labelTable: labelTable(255) }, encodings: {} }
     : mappedClasses(description, options.classMap);
+  const rules = encodings[givenEncoding] ?? usual;
   return {
     ...classes,
     path,
@@ -134,6 +138,17 @@ function requireLayout(path: string, name: LayoutName, found: Layout | undefined
   throw new Error(`The data set ${path} has not the layout ${name}.${other}. docs/datasets.md shows each layout`);
 }
 
+/** What the encoding of labels is called whose classes a given label set tells. */
+const givenEncoding = "given";
+
+/** What a given label set says of a list without classes. */
+function givenDescription(path: string, { name }: Layout, { labelSet: set }: OpenOptions): DatasetDescription | null {
+  if (set === undefined || name !== "list") return null;
+  const [ids = new Map(), colours] = [set.ids.get("train"), set.colours.get("train")];
+  const encodings = { [givenEncoding]: { ids, ...(colours === undefined ? {} : { colours }) } };
+  return { name: path, classes: [...set.classes], palette: [...set.palette], ignore: IGNORE_LABEL, encodings };
+}
+
 /** The given classes of a folder that says none. */
 function requireGiven(path: string, layout: Layout, { classes }: OpenOptions): DatasetClasses {
   if (classes !== undefined) return { name: path, classes: [...classes.classes], palette: [...classes.palette] };
@@ -141,6 +156,14 @@ function requireGiven(path: string, layout: Layout, { classes }: OpenOptions): D
     throw new Error(
       `Cannot open the data set ${path}: it holds LiDAR scans, but nothing that tells the classes of their labels. Let the ` +
         "files lie as those of SemanticKITTI or nuScenes do (docs/datasets.md), or give it as a folder to adapt to",
+    );
+  }
+  if (layout.name === "list") {
+    throw new ReasonedError(
+      `Cannot open the data set ${path}: it lists images with their labels, but nothing names the classes of these. ` +
+        'Write a dataset.json beside the list, such as {"name": "town", "classes": ["road", "car"]}, or name the label ' +
+        "set that the labels are in",
+      "no label set",
     );
   }
   throw new Error(
@@ -176,44 +199,71 @@ export function readLabelSet(nameOrPath: string): LabelSet {
   return isFile ? parseLabelSet(readText(nameOrPath), nameOrPath) : labelSet(nameOrPath);
 }
 
+/** A path that holds nothing to label. */
+export interface FailedPath {
+  /** As it was given. */
+  readonly path: string;
+  /** What is wrong with it. */
+  readonly error: unknown;
+}
+
+/** Images and scans to label, and the paths that hold none. */
+export interface GivenItems extends ListedItems<FileItem> {
+  /** The paths that do not exist, are no image by their ending, or are folders without one. */
+  readonly failed: readonly FailedPath[];
+}
+
 /**
  * Items without labels from paths of images. A path may be a folder, which stands for the images in it and in all
  * folders in it, in byte order; of an official data set, for its images, so that no label file is taken for one. These are
- * called by their paths from there.
- *
- * @throws {Error} where a path does not exist, is no image by its ending, or two images would have the same name.
+ * called by their paths from there, and other images by their file names. Where two would have the same name, they keep
+ * their folders (`distinctNames`). An image that is given twice counts once.
  */
-export function imageItems(paths: readonly string[]): ListedItems<FileItem> {
+export function imageItems(paths: readonly string[]): GivenItems {
+  const notices: string[] = [];
+  const failed: FailedPath[] = [];
+  const sensorOf = sensorFinder();
+  const given = withoutRepeats(paths, (path) => path).flatMap((path) => {
+    try {
+      const found = itemsAt(path, sensorOf);
+      notices.push(...found.notices);
+      return found.items;
+    } catch (error) {
+      failed.push({ path, error });
+      return [];
+    }
+  });
+  const items = withoutRepeats(given, ({ imagePath }) => imagePath);
+  const names = distinctNames(items.map(({ imagePath, name }) => ({ path: imagePath, title: name })));
+  return { items: items.map((item, index) => ({ ...item, name: names[index] ?? item.name })), notices, failed };
+}
+
+/** The image or the scan at a path, or those in the folder there. */
+function itemsAt(path: string, sensorOf: (path: string) => ScanSensor): ListedItems<FileItem> {
   const table = labelTable(255);
   const item = (name: string, imagePath: string) => ({ name, imagePath, labelPath: null, labelTable: table });
-  const files = paths.filter((path) => existsSync(path) && !isFolder(path));
-  const names = imageTitles(files.map((path) => basename(path)));
-  const titles = new Map(files.map((path, index) => [path, names[index]]));
-  const notices: string[] = [];
-  const sensorOf = sensorFinder();
-  const items = paths.flatMap((path) => {
-    if (!existsSync(path)) throw new Error(`Cannot read ${path}: there is no such file or folder`);
-    if (!isFolder(path)) {
-      if (isScanName(path)) return [scanItem(path, titles.get(path) ?? stem(path), table, sensorOf)];
-      if (!isImageName(path)) {
-        throw new Error(`Cannot use ${path}: expected an image file, ${endingsText}, or a scan, .bin`);
-      }
-      return [item(titles.get(path) ?? stem(path), path)];
-    }
-    const scans = scansIn(path);
-    if (scans.length > 0) {
-      return scans.map(({ encoding: _, ...scan }) => ({ ...scan, labelPath: null, labelTable: table }));
-    }
-    const { images, others } = officialImages(path) ?? listImages(path);
-    if (images.length === 0) {
-      throw new Error(`Cannot use ${path}: there is no image file in it, ${endingsText}, nor a scan, .bin`);
-    }
-    notices.push(...leftOutText(path, others));
-    const inFolder = imageTitles(images);
-    return images.map((image, index) => item(inFolder[index] ?? image, join(path, image)));
-  });
-  requireDifferentNames(items);
-  return { items, notices };
+  if (!existsSync(path)) throw new Error(`Cannot read ${path}: there is no such file or folder`);
+  if (!isFolder(path)) {
+    if (isScanName(path)) return { items: [scanItem(path, stem(path), table, sensorOf)], notices: [] };
+    if (isImageName(path)) return { items: [item(stem(path), path)], notices: [] };
+    throw new Error(`Cannot use ${path}: expected an image file, ${endingsText}, or a scan, .bin`);
+  }
+  const scans = scansIn(path);
+  if (scans.length > 0) {
+    return {
+      items: scans.map(({ encoding: _, ...scan }) => ({ ...scan, labelPath: null, labelTable: table })),
+      notices: [],
+    };
+  }
+  const { images, others } = officialImages(path) ?? listImages(path);
+  if (images.length === 0) {
+    throw new Error(`Cannot use ${path}: there is no image file in it, ${endingsText}, nor a scan, .bin`);
+  }
+  const titles = imageTitles(images);
+  return {
+    items: images.map((image, index) => item(titles[index] ?? image, join(path, image))),
+    notices: leftOutText(path, others),
+  };
 }
 
 /** The scan in a file. In a folder of SemanticKITTI it is called by its sequence too. */

@@ -33,7 +33,7 @@ export function validated<Schema extends v.GenericSchema>(
   const key = v.getDotPath(first);
   const more = others.length === 0 ? "" : ` (and ${others.length} more)`;
   const place = key === null ? "" : `key ${shortText(key)}: `;
-  throw new Error(`Cannot read the ${what} ${path}: ${place}${problem(first)}${more}`);
+  throw new Error(`Cannot read the ${what} ${path}: ${place}${unknownKey(schema, first) ?? problem(first)}${more}`);
 }
 
 /** Length of the longest text whose problems are counted. */
@@ -99,6 +99,28 @@ export function shortJson(value: unknown): string {
 
 /** Characters that a message shows of a text. */
 const shownLength = 80;
+
+/** What is said of a key that an object may not have; `null` where the problem is another one. */
+function unknownKey(schema: v.GenericSchema, issue: v.BaseIssue<unknown>): string | null {
+  if (issue.type !== "strict_object" || issue.expected !== "never") return null;
+  const keys = keysAt(schema, issue.path?.slice(0, -1) ?? []);
+  return keys === null ? "there is no such key" : `there is no such key; the keys here are ${keys.join(", ")}`;
+}
+
+/** The keys that an object may have, by its place; `null` where the schema does not tell. */
+function keysAt(schema: unknown, path: readonly v.IssuePathItem[]): string[] | null {
+  if (typeof schema !== "object" || schema === null) return null;
+  // What may be left out wraps what it is.
+  if ("wrapped" in schema) return keysAt(schema.wrapped, path);
+  const [next, ...rest] = path;
+  if ("entries" in schema && typeof schema.entries === "object" && schema.entries !== null) {
+    const { entries } = schema;
+    if (next === undefined) return Object.keys(entries);
+    return keysAt(Object.entries(entries).find(([key]) => key === next.key)?.[1], rest);
+  }
+  if ("item" in schema) return keysAt(schema.item, rest);
+  return "value" in schema ? keysAt(schema.value, rest) : null;
+}
 
 function problem(issue: v.BaseIssue<unknown>): string {
   if (issue.received === "undefined") return "it is missing";

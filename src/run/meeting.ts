@@ -13,7 +13,7 @@ import type { Settings } from "../settings/settings.ts";
 
 /** How a data set is opened for a network. */
 export interface MeetingOptions extends OpenOptions {
-  /** The label set that was asked for: the classes to learn, or to score in. */
+  /** The label set that was asked for: the classes to learn, or to score in, and those of a list that names none. */
   readonly wanted?: LabelSet | undefined;
   /** Takes sentences on maps that nobody gave. */
   readonly say: (text: string) => void;
@@ -31,7 +31,8 @@ export function wantedLabelSet(settings: Settings): LabelSet | undefined {
  * @throws {Error} where the data set cannot be opened, or nothing leads to the network's classes.
  */
 export function openToLearn(path: string, network: ClassNames, options: MeetingOptions): Dataset {
-  const { wanted, say, classMap, ...open } = options;
+  const { wanted, say, classMap, ...others } = options;
+  const open = { ...others, labelSet: wanted };
   const own = openDataset(path, open);
   // Classes that were asked for are also found by equal names, where nothing more is known of them.
   const isAsked = wanted !== undefined && sameClasses(wanted.classes, network.classes);
@@ -53,7 +54,8 @@ export function openToScore(
   network: ClassNames,
   options: MeetingOptions,
 ): { readonly dataset: Dataset; readonly merge: ClassMap | undefined } {
-  const { wanted, say, classMap, ...open } = options;
+  const { wanted, say, classMap, ...others } = options;
+  const open = { ...others, labelSet: wanted };
   const own = openDataset(path, open);
   // Photographs and scans that say no classes have no labels to score on.
   if (own.layout === "photos" || own.layout === "scans") return { dataset: own, merge: undefined };

@@ -10,16 +10,19 @@ import { OutOfBudgetError } from "../errors.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { grid } from "../gpu/launch.ts";
 import { paddedChannels } from "../graph/layout.ts";
+import type { Size } from "../data/size.ts";
 import type { ScoreBatch, ScoreBatches, ScoreOptions } from "../selftraining/scores.ts";
+import { type PriorMaps, resampledPrior } from "../selftraining/spatial_prior.ts";
 import type { NpyFile } from "../disk/npy_files.ts";
+import { readPrior } from "./given_prior.ts";
 
 /** Bytes that are written to the GPU before its queue is waited for, so that they do not pile up. */
 const bytesInFlight = 64 * 2 ** 20;
 /** The most classes. Ids are bytes, and 255 means "ignored". */
 const maxClasses = 255;
 
-/** Where an image came from. */
-export interface MapImage {
+/** Where an image came from, and its size. */
+export interface MapImage extends Size {
   readonly file: NpyFile;
   /** Its place in the file. */
   readonly index: number;
@@ -33,34 +36,38 @@ export type MapKind = "probabilities" | "logits";
 /** How far a probability may lie outside [0, 1], and the sum of a pixel's probabilities from 1. */
 const tolerance = 1e-3;
 
-/** The maps of all images of some files, `[N, C, H, W]` or `[C, H, W]` floats, all of one size. */
+/** The maps of all images of some files, `[N, C, H, W]` or `[C, H, W]` floats. Files may differ in size. */
 export class ProbabilityMaps {
   readonly images: readonly MapImage[];
   readonly classes: number;
-  readonly height: number;
-  readonly width: number;
+  /** The size of all images; `null` where they differ. */
+  readonly size: Size | null;
   readonly #gpu: Gpu;
   readonly #plain: GPUBuffer;
   readonly #packed: GPUBuffer;
-  readonly #prior: GPUBuffer | undefined;
+  readonly #prior: { readonly maps: PriorMaps; readonly buffer: GPUBuffer } | undefined;
+  /** The size at which the prior is in its buffer. */
+  #priorSize: Size = { height: 0, width: 0 };
   /** The images whose probabilities have been checked, by their place in `images`. */
   readonly #checked = new Set<number>();
 
   private constructor(
     gpu: Gpu,
     images: readonly MapImage[],
-    shape: readonly number[],
+    classes: number,
     readonly kind: MapKind,
-    hasPrior: boolean,
+    prior: PriorMaps | undefined,
   ) {
-    const [classes = 1, height = 1, width = 1] = shape;
+    const [first = { height: 1, width: 1 }] = images;
+    const largest = images.reduce<Size>((most, one) => pixelsOf(one) > pixelsOf(most) ? one : most, first);
+    const isOfOne = images.every(({ height, width }) => height === first.height && width === first.width);
     this.images = images;
     this.classes = classes;
-    this.height = height;
-    this.width = width;
+    this.size = isOfOne ? { height: first.height, width: first.width } : null;
     this.#gpu = gpu;
-    const packedBytes = height * width * paddedChannels(classes) * 4;
+    const packedBytes = this.#packedBytes(largest);
     if (packedBytes > gpu.maxBindingBytes) {
+      const shape = [classes, largest.height, largest.width];
       throw new OutOfBudgetError(
         `A probability map of [${
           shape.join(", ")
@@ -68,47 +75,32 @@ export class ProbabilityMaps {
           `${gpu.maxBindingBytes}. Save the maps at a lower resolution`,
       );
     }
-    this.#plain = gpu.createBuffer(classes * height * width * 4, "maps, class by class");
+    this.#plain = gpu.createBuffer(classes * pixelsOf(largest) * 4, "maps, class by class");
     this.#packed = gpu.createBuffer(packedBytes, "maps");
-    this.#prior = hasPrior ? gpu.createBuffer(packedBytes, "prior") : undefined;
+    this.#prior = prior === undefined ? undefined : { maps: prior, buffer: gpu.createBuffer(packedBytes, "prior") };
   }
 
   /**
-   * Opens the maps, and the prior `[C, H, W]` if there is one.
+   * Opens the maps.
    *
-   * @throws {Error} if a file's shape is wrong, or the files differ in classes or size.
+   * @param priorPath the file of a spatial prior, which is resampled to the size of each image.
+   * @throws {Error} if a file's shape is wrong, the files differ in classes, or the prior has others.
    */
-  static async open(
-    gpu: Gpu,
-    files: readonly NpyFile[],
-    kind: MapKind,
-    prior: NpyFile | null,
-  ): Promise<ProbabilityMaps> {
-    const shape = imageShape(files[0]);
+  static open(gpu: Gpu, files: readonly NpyFile[], kind: MapKind, priorPath?: string): ProbabilityMaps {
+    const [classes = 1] = imageShape(files[0]);
     const images = files.flatMap((file) => {
-      const own = imageShape(file);
-      if (own.join() !== shape.join()) {
+      const [own = 0, height = 0, width = 0] = imageShape(file);
+      if (own !== classes) {
         throw new Error(
-          `Cannot use ${file.path}: its maps are [${own.join(", ")}], those of ${files[0]?.path} [${shape.join(", ")}]`,
+          `Cannot use ${file.path}: its maps are of ${own} classes, those of ${files[0]?.path} of ${classes}`,
         );
       }
       const count = file.header.shape.length === 4 ? file.header.shape[0] ?? 0 : 1;
-      return Array.from({ length: count }, (_, index) => ({ file, index, count }));
+      return Array.from({ length: count }, (_, index) => ({ file, index, count, height, width }));
     });
     if (images.length === 0) throw new Error(`Cannot use ${files[0]?.path}: it holds no image`);
-    if (prior !== null && prior.header.shape.join() !== shape.join()) {
-      throw new Error(
-        `Cannot use the prior ${prior.path}: it is [${prior.header.shape.join(", ")}], ` +
-          `the maps take [${shape.join(", ")}]`,
-      );
-    }
-    const maps = new ProbabilityMaps(gpu, images, shape, kind, prior !== null);
-    if (prior !== null && maps.#prior !== undefined) {
-      const values = prior.floats(0, maps.#elements);
-      requireValues(values, prior.path, (value) => value >= 0 && value < Infinity, "expected 0 or more");
-      await maps.#upload(values, maps.#prior);
-    }
-    return maps;
+    const prior = priorPath === undefined ? undefined : readPrior(priorPath, classes);
+    return new ProbabilityMaps(gpu, images, classes, kind, prior);
   }
 
   /** How the selection reads the batches. */
@@ -117,30 +109,33 @@ export class ProbabilityMaps {
     return {
       classes,
       isProbability: this.kind === "probabilities",
-      ...(this.#prior === undefined ? {} : { prior: this.#prior }),
+      ...(this.#prior === undefined ? {} : { prior: this.#prior.buffer }),
     };
   }
 
-  /** All images, one by one. The next image overwrites the buffer of the one before. */
+  /** All images, one by one. The next image overwrites the buffers of the one before. */
   get source(): ScoreBatches {
     return { images: this.images.length, batches: () => this.#batches() };
   }
 
   async *#batches(): AsyncGenerator<ScoreBatch> {
-    const { height, width } = this;
     let waiting = 0;
     for (const [place, image] of this.images.entries()) {
-      const values = image.file.floats(image.index * this.#elements, this.#elements);
+      const { height, width } = image;
+      const elements = this.classes * pixelsOf(image);
+      const values = image.file.floats(image.index * elements, elements);
       // Later passes read the same files.
       if (!this.#checked.has(place)) this.#check(values, image);
       this.#checked.add(place);
-      await this.#upload(values, this.#packed);
+      await this.#upload(values, image);
+      this.#bringPrior(image);
       yield {
         images: 1,
         height,
         width,
-        logits: { buffer: this.#packed, offset: 0, size: this.#packed.size },
+        logits: { buffer: this.#packed, offset: 0, size: this.#packedBytes(image) },
         views: [{ offset: 0, height, width, mirror: false }],
+        sharesKernels: this.size === null,
       };
       waiting += values.byteLength;
       if (waiting < bytesInFlight) continue;
@@ -151,13 +146,14 @@ export class ProbabilityMaps {
 
   /** Frees the buffers. */
   [Symbol.dispose](): void {
-    for (const buffer of [this.#plain, this.#packed, this.#prior]) {
+    for (const buffer of [this.#plain, this.#packed, this.#prior?.buffer]) {
       if (buffer !== undefined) this.#gpu.destroyBuffer(buffer);
     }
   }
 
-  get #elements(): number {
-    return this.classes * this.height * this.width;
+  /** Bytes of an image as the kernels read it. */
+  #packedBytes(size: Size): number {
+    return pixelsOf(size) * paddedChannels(this.classes) * 4;
   }
 
   /**
@@ -165,13 +161,12 @@ export class ProbabilityMaps {
    *
    * @throws {Error} naming the file, the image and the first pixel that is wrong.
    */
-  #check(values: Float32Array, { file, index, count }: MapImage): void {
+  #check(values: Float32Array, { file, index, count, width }: MapImage): void {
     if (this.kind === "logits") {
       requireValues(values, file.path, Number.isFinite, "expected finite numbers");
       return;
     }
-    const { classes, width } = this;
-    const wrong = wrongPixel(values, classes);
+    const wrong = wrongPixel(values, this.classes);
     if (wrong === null) return;
     const { pixel, found } = wrong;
     const place = `row ${Math.floor(pixel / width)}, column ${pixel % width}${count > 1 ? ` of image ${index}` : ""}`;
@@ -180,18 +175,31 @@ export class ProbabilityMaps {
     );
   }
 
-  async #upload(values: Float32Array<ArrayBuffer>, to: GPUBuffer): Promise<void> {
-    const pixels = this.height * this.width;
+  async #upload(values: Float32Array<ArrayBuffer>, size: Size): Promise<void> {
+    const pixels = pixelsOf(size);
     this.#gpu.write(this.#plain, values);
     this.#gpu.submit([
       await this.#gpu.dispatch(
         { name: "selftraining/channels_last", text: channelsLast },
         { CLASSES: this.classes, CLASS_VECTORS: paddedChannels(this.classes) / 4, PIXELS: pixels },
-        [this.#plain, to],
+        [this.#plain, this.#packed],
         grid(pixels, 64),
       ),
     ]);
   }
+
+  /** Puts the prior into its buffer at a size, if it is not there. */
+  #bringPrior({ height, width }: Size): void {
+    if (this.#prior === undefined) return;
+    if (this.#priorSize.height === height && this.#priorSize.width === width) return;
+    const { maps, buffer } = this.#prior;
+    this.#gpu.write(buffer, resampledPrior(maps, { classes: this.classes, size: { height, width } }));
+    this.#priorSize = { height, width };
+  }
+}
+
+function pixelsOf({ height, width }: Size): number {
+  return height * width;
 }
 
 /** The shape `[C, H, W]` of the maps in a file. */

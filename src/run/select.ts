@@ -6,7 +6,9 @@
 
 import { basename, join } from "node:path";
 import { encodeLabelPng } from "../data/encode.ts";
+import { distinctNames, withoutRepeats } from "../data/result_names.ts";
 import { UsageError } from "../errors.ts";
+import { writeNpy } from "../formats/npy.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { addCounts, type LabelCounts, noLabels } from "../selftraining/label_counts.ts";
 import { assignLabels, type LabelledBatch, selectThresholds } from "../selftraining/selection.ts";
@@ -18,11 +20,11 @@ import { type MapImage, type MapKind, ProbabilityMaps } from "./probability_maps
 
 /** What to select from, how to select, and where to write the labels. */
 export interface SelectOptions extends SelectionSettings {
-  /** Files of `[N, C, H, W]` or `[C, H, W]` floats. */
+  /** Files of `[N, C, H, W]` or `[C, H, W]` floats, which may differ in size. */
   readonly maps: readonly string[];
   /** What the files hold. */
   readonly kind: MapKind;
-  /** File of `[C, H, W]` floats. */
+  /** File of `[C, H, W]` floats, at any resolution. */
   readonly prior?: string;
   /** Weight of the label entropy; only for `lrent`. */
   readonly alpha: number;
@@ -39,21 +41,17 @@ export type SelectReport =
 
 /**
  * Selects pseudo-labels and writes into the folder: the labels (255 = ignored), `thresholds.json` and, for `lrent`,
- * `soft.npy` `[N, C, H, W]`.
+ * `soft.npy` `[N, C, H, W]`, or where the maps differ in size `<name>.soft.npy` `[C, H, W]` of each. A file that is given
+ * twice counts once.
  *
- * @throws {UsageError} if two images would be written to the same file.
+ * @throws {UsageError} if two images would be written to the same file, or images of several sizes to one array.
  */
 export async function select(gpu: Gpu, options: SelectOptions): Promise<SelectReport> {
   const files: NpyFile[] = [];
   using _close = { [Symbol.dispose]: () => files.forEach((file) => file[Symbol.dispose]()) };
-  const open = (path: string) => {
-    const file = new NpyFile(path);
-    files.push(file);
-    return file;
-  };
-  const sources = options.maps.map((path) => open(path));
-  const prior = options.prior === undefined ? null : open(options.prior);
-  using maps = await ProbabilityMaps.open(gpu, sources, options.kind, prior);
+  for (const path of withoutRepeats(options.maps, (path) => path)) files.push(new NpyFile(path));
+  using maps = ProbabilityMaps.open(gpu, files, options.kind, options.prior);
+  if (options.format === "npy") requireOneSize(maps);
   const names = options.format === "png" ? labelNames(maps.images) : [];
   const thresholds = await selectThresholds(gpu, maps.source, maps.scores, options);
   const counts = await writeLabels(gpu, maps, names, thresholds.lambda, options);
@@ -71,45 +69,64 @@ async function writeLabels(
   lambda: Float32Array<ArrayBuffer>,
   { policy, alpha, out, format }: SelectOptions,
 ): Promise<LabelCounts> {
-  const { classes, height, width } = maps;
-  const count = maps.images.length;
+  const { classes, size } = maps;
   const path = (name: string) => join(out, name);
-  using labelFile = format === "npy" ? new NpyWriter(path("labels.npy"), [count, height, width], "u1") : null;
-  using softFile = policy === "lrent" ? new NpyWriter(path("soft.npy"), [count, classes, height, width], "f4") : null;
+  /** One array for all images, which have one size. */
+  const arrayOf = (name: string, channels: readonly number[], dtype: "u1" | "f4") =>
+    size === null ? null : new NpyWriter(path(name), [maps.images.length, ...channels, size.height, size.width], dtype);
+  const isSoft = policy === "lrent";
+  using labelFile = format === "npy" ? arrayOf("labels.npy", [], "u1") : null;
+  using softFile = isSoft ? arrayOf("soft.npy", [classes], "f4") : null;
   let image = 0;
   let total = noLabels(classes);
-  const write = ({ labels, counts }: LabelledBatch) => {
+  const write = ({ labels, counts, height, width }: LabelledBatch, soft?: Float32Array<ArrayBuffer>) => {
     total = addCounts(total, counts);
     labelFile?.append(labels);
+    if (soft !== undefined) softFile?.append(soft);
     const name = names[image++];
-    if (name !== undefined) writeFileSafely(path(name), encodeLabelPng(labels, height, width));
-  };
-  if (softFile === null) {
-    for await (const batch of assignLabels(gpu, maps.source, maps.scores, lambda)) write(batch);
-  } else {
-    for await (const batch of assignSoftLabels(gpu, maps.source, maps.scores, lambda, alpha)) {
-      softFile.append(batch.soft);
-      write(batch);
+    if (name === undefined) return;
+    writeFileSafely(path(`${name}.png`), encodeLabelPng(labels, height, width));
+    if (soft !== undefined && softFile === null) {
+      writeFileSafely(path(`${name}.soft.npy`), writeNpy([classes, height, width], soft));
     }
+  };
+  if (isSoft) {
+    for await (const batch of assignSoftLabels(gpu, maps.source, maps.scores, lambda, alpha)) write(batch, batch.soft);
+  } else {
+    for await (const batch of assignLabels(gpu, maps.source, maps.scores, lambda)) write(batch);
   }
   labelFile?.finish();
   softFile?.finish();
   return total;
 }
 
+/** @throws {UsageError} naming two images of different sizes. */
+function requireOneSize({ images }: ProbabilityMaps): void {
+  const [first] = images;
+  const other = images.find(({ height, width }) => height !== first?.height || width !== first.width);
+  if (first === undefined || other === undefined) return;
+  throw new UsageError(
+    `Labels of several sizes do not fit into one labels.npy: the maps of ${first.file.path} are ` +
+      `${first.height}×${first.width}, those of ${other.file.path} ${other.height}×${other.width}. Pass --format png`,
+  );
+}
+
 /**
- * The names of the label files: the name of the maps' file and, if that holds several images, the image's index, padded
- * to equal width.
+ * What the results of the images are called: as the maps' file and, if that holds several images, with the image's index,
+ * padded to equal width. Files of one name keep their folders.
  */
 function labelNames(images: readonly MapImage[]): string[] {
-  const names = images.map(({ file, index, count }) => {
-    const stem = basename(file.path).replace(/\.npy$/i, "");
-    return count === 1 ? `${stem}.png` : `${stem}_${String(index).padStart(String(count - 1).length, "0")}.png`;
+  const files = [...new Set(images.map(({ file: { path } }) => path))];
+  const titles = files.map((path) => ({ path, title: basename(path).replace(/\.npy$/i, "") }));
+  const nameOf = new Map(distinctNames(titles).map((name, index) => [files[index], name]));
+  const names = images.map(({ file: { path }, index, count }) => {
+    const name = nameOf.get(path) ?? path;
+    return count === 1 ? name : `${name}_${String(index).padStart(String(count - 1).length, "0")}`;
   });
   const seen = new Set<string>();
   const twice = names.find((name) => seen.size === seen.add(name).size);
   if (twice !== undefined) {
-    throw new UsageError(`Two images would be written to ${twice}. Rename a file, or pass --format npy`);
+    throw new UsageError(`Two images would be written to ${twice}.png. Rename a file, or pass --format npy`);
   }
   return names;
 }

@@ -150,9 +150,24 @@ export interface PriorMaps extends Size {
  */
 export function givenPrior(
   gpu: Gpu,
+  prior: PriorMaps,
+  options: Pick<SpatialPriorOptions, "classes" | "size">,
+): GPUBuffer {
+  const packed = resampledPrior(prior, options);
+  const buffer = gpu.createBuffer(packed.byteLength, "spatial prior");
+  gpu.write(buffer, packed);
+  return buffer;
+}
+
+/**
+ * What {@link givenPrior} puts into its buffer.
+ *
+ * @throws {RangeError} where the prior has not the classes of the options.
+ */
+export function resampledPrior(
   { values, height, width }: PriorMaps,
   { classes, size }: Pick<SpatialPriorOptions, "classes" | "size">,
-): GPUBuffer {
+): Float32Array<ArrayBuffer> {
   if (values.length !== classes * height * width) {
     throw new RangeError(
       `The spatial prior has ${values.length / (height * width)} maps of ${height} x ${width}, the network ` +
@@ -162,10 +177,7 @@ export function givenPrior(
   const resized = height === size.height && width === size.width
     ? Float32Array.from(values)
     : resizeFloats(values, { height, width }, size);
-  const packed = pack(resized, [1, classes, size.height, size.width], "activation");
-  const buffer = gpu.createBuffer(packed.byteLength, "spatial prior");
-  gpu.write(buffer, packed);
-  return buffer;
+  return pack(resized, [1, classes, size.height, size.width], "activation");
 }
 
 /** A prior on the GPU as a .npy file of float32 `[C, H, W]`. */

@@ -65,7 +65,13 @@ Deno.test("a bad image, label or split is answered by a sentence that names the 
     const evaluate = (split: string) => ["evaluate", "--weights", weights, "--data", data, "--split", split];
     const predict = (path: string) => ["predict", "--weights", weights, "--images", path, "--out", join(folder, "out")];
     const none = join(folder, "none");
+    const pairs = join(folder, "pairs.txt");
+    write(pairs, `${join(data, "bare/images/a.png")}\t${join(data, "ids/labels/a.png")}\n`);
+    const ofList = ["evaluate", "--weights", weights, "--data", pairs];
     await check([
+      [ofList, 1, "it lists images", "Write a dataset.json beside the list", "Say it with --label-set: cityscapes-19"],
+      [[...ofList, "--label-set", "nope"], 2, 'There is no label set "nope"', "Or give a file"],
+      [[...ofList, "--label-set", join(data, "dataset.json")], 1, "ids/labels/a.png: id 14 at row 1, column 2"],
       [["evaluate", "--weights", weights, "--data", none], 1, `the data set ${none}: there is no such folder`],
       [evaluate("sizes"), 1, "sizes/images/a.png is 32×64", "sizes/labels/a.png are 32×10"],
       [evaluate("ids"), 1, "ids/labels/a.png: id 14 at row 1, column 2", "(0–13, 255)"],
@@ -158,6 +164,7 @@ Deno.test("wrong options, values and recipes are answered by a sentence with the
       [config("lines.yaml", "- rounds"), 2, "lines.yaml", 'expected lines of "key: value"'],
       [["adapt", "--config", join(folder, "none.yaml")], 1, "Cannot read", "none.yaml"],
       [["adapt", "--model", "deeplab-nana"], 2, "--model", 'Did you mean "deeplab-nano"?'],
+      [["adapt", "--no-spatial-prior", "--prior", "p.npy"], 2, "either --prior or --no-spatial-prior, not both"],
       [["adapt", "--polcy", "st"], 2, "no option --polcy", 'Did you mean "--policy"?'],
       [["adapt", "--policy", "soft"], 2, "--policy", "expected cbst, st, lrent"],
       [["train", "--seed", "1.5"], 2, '--seed is "1.5", expected a whole number'],

@@ -81,6 +81,7 @@ Deno.test("export writes a page of relative paths, with weights of 16 bits, in 3
     const again = await crosswalk(...args);
     assertEquals(again.code, 0, again.stderr);
     assertStringIncludes(again.stderr, "is left out: Cannot export");
+    assertStringIncludes(again.stderr, `http.server --directory '${web}' 8080`);
     assertEquals(existsSync(join(web, "source.safetensors")), false);
     assertEquals(siteIn(web).weights.source, undefined);
   }));

@@ -4,7 +4,6 @@ import { join } from "node:path";
 import { parseSensor } from "../../src/data/scans/read_sensor.ts";
 import { kittiSensor, nuscenesSensor } from "../../src/data/scans/sensor.ts";
 import { decodeImage } from "../../src/data/decode.ts";
-import { UsageError } from "../../src/errors.ts";
 import { readNpy } from "../../src/formats/npy.ts";
 import type { ScanPoints } from "../../src/ops/scans/geometry.ts";
 import { LabelFinder } from "../../src/run/labels_beside.ts";
@@ -88,7 +87,14 @@ Deno.test("project takes a sensor from a file and a size, and says what is wrong
     write(file, JSON.stringify({ ...sensor, beams: 3 }));
     const wrong = await start("--sensor", file);
     assertEquals(wrong.code, 1);
-    assertStringIncludes(wrong.stderr, `Cannot read the sensor ${file}`);
+    assertStringIncludes(
+      wrong.stderr,
+      `Cannot read the sensor ${file}: key "beams": there is no such key; the keys here are rows, columns, rule, up, ` +
+        "down, nearest",
+    );
+    const absent = await crosswalk("project", "--scans", join(folder, "nothere"), "--out", out);
+    assertEquals(absent.code, 1);
+    assertStringIncludes(absent.stderr, `Cannot read ${join(folder, "nothere")}: there is no such file or folder`);
     assertEquals((await start("--size", "20")).code, 2);
     const empty = join(folder, "empty");
     write(join(empty, "a.txt"), "nothing");
@@ -127,7 +133,7 @@ Deno.test("results are called by stems, and where stems repeat by their folders 
   assertEquals(names("/d/00/v/1.bin", "/d/01/v/1.bin", "/d/01/v/2.bin"), ["00/v/1", "01/v/1", "2"]);
   assertEquals(names("/d/1.bin", "/d/01/1.bin"), ["1", "01/1"]);
   assertEquals(names("/d/1.bin", "/d/./1.bin"), ["1"], "the same file");
-  assertThrows(() => namedScans(["/d/1.bin", "/d/1.pcd.bin"]), UsageError, "would have one name");
+  assertEquals(names("/d/1.bin", "/d/1.pcd.bin"), ["1.bin", "1.pcd.bin"]);
 });
 
 Deno.test("labels are found beside a scan, in the folders of SemanticKITTI, and by the tables of nuScenes", () =>

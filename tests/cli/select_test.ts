@@ -2,6 +2,7 @@ import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/
 import { decode } from "fast-png";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { resizeFloats } from "../../src/data/resize.ts";
 import { FortranPlaces, readNpy, writeNpy } from "../../src/formats/npy.ts";
 import { pack } from "../../src/graph/layout.ts";
 import type { ScoreBatches } from "../../src/selftraining/scores.ts";
@@ -166,8 +167,21 @@ Deno.test("select says what is wrong with its input", async () => {
         "expected [N, C, H, W] or [C, H, W]",
       ],
       [["--probabilities", file("int.npy", writeNpy([1, 1, 1], new Int32Array(1)))], 1, "expected f4, f8, f2"],
-      [["--probabilities", good, file("other.npy", writeNpy([2, 1, 1], new Float32Array(2)))], 1, "[2, 1, 1]"],
-      [["--probabilities", good, good], 2, "good.png"],
+      [
+        ["--probabilities", good, file("other.npy", writeNpy([1, 1, 2], Float32Array.of(1, 1)))],
+        1,
+        "its maps are of 1 classes, those of",
+      ],
+      [
+        ["--probabilities", good, file("tall.npy", writeNpy([2, 1, 1], Float32Array.of(0, 1))), "--format", "npy"],
+        2,
+        "good.npy are 1×2, those of",
+      ],
+      [
+        ["--probabilities", file("p_0.npy", map), file("p.npy", writeNpy([2, 2, 1, 1], Float32Array.of(0, 1, 1, 0)))],
+        2,
+        "p_0.png",
+      ],
       [["--probabilities", good, "--prior", file("prior.npy", writeNpy([1, 1, 2], new Float32Array(2)))], 1, "prior"],
       [["--probabilities", good, "--logits", good], 2, "either --probabilities or --logits"],
       [["--probabilities", file("logits.npy", logits)], 1, "at row 0, column 1 class 1 has -3, expected 0 to 1"],
@@ -224,7 +238,7 @@ Deno.test("values that are no probabilities are refused, with the pixel", () =>
     const prior = join(folder, "prior.npy");
     writeFileSync(path, writeNpy([2, 1, 1], Float32Array.of(0, 1)));
     writeFileSync(prior, writeNpy([2, 1, 1], Float32Array.of(1, -1)));
-    await assertRejects(() => selectHere(folder, [path], "probabilities", prior), Error, "prior.npy: element 1");
+    await assertRejects(() => selectHere(folder, [path], "probabilities", prior), Error, "prior.npy: value 1 is -1");
   }));
 
 Deno.test("select of logits gives what it gives of their softmax, whatever the type and order of the file", () =>
@@ -258,6 +272,90 @@ Deno.test("select of logits gives what it gives of their softmax, whatever the t
       Error,
       "element 0 of what was read is Infinity",
     );
+  }));
+
+/** What the twin of the selection makes of images of several sizes: each pixel is an image of its own. */
+async function selectedPixels(
+  maps: readonly { readonly values: Float32Array<ArrayBuffer>; readonly prior?: Float32Array<ArrayBuffer> }[],
+  classes: number,
+) {
+  const pixels = maps.flatMap(({ values, prior }) => {
+    const count = values.length / classes;
+    return Array.from({ length: count }, (_, pixel) =>
+      Array.from({ length: classes }, (_, id) => {
+        const place = id * count + pixel;
+        return (values[place] ?? 0) * (prior?.[place] ?? 1);
+      }));
+  });
+  const shape = [pixels.length, classes, 1, 1] as const;
+  const prior = maps.some(({ prior }) => prior !== undefined) ? new Float32Array(classes).fill(1) : undefined;
+  return await selected({
+    ...{ shape, maps: Float32Array.from(pixels.flat()), ...plain },
+    ...(prior === undefined ? {} : { prior }),
+  });
+}
+
+const plain = { policy: "cbst", rule: "crst", portion: 0.5, stride: 1 } as const;
+
+Deno.test("select takes maps of several sizes, whose pixels share the thresholds, and keeps folders of equal names", () =>
+  inTemporaryFolder(async (folder) => {
+    const shapes = [[4, 7, 9], [4, 5, 12], [4, 7, 9]] as const;
+    const maps = shapes.map((shape, index) => randomMaps([1, ...shape], `map ${index}`));
+    const paths = ["a/p.npy", "b/p.npy", "b/q.npy"].map((name) => join(folder, name));
+    for (const [index, shape] of shapes.entries()) {
+      mkdirSync(join(paths[index] ?? "", ".."), { recursive: true });
+      writeFileSync(paths[index] ?? "", writeNpy(shape, maps[index] ?? new Float32Array()));
+    }
+    const gpu = await testGpu();
+    const out = join(folder, "out");
+    // A file that is given twice counts once.
+    const options = { maps: [...paths, join(folder, "b/../a/p.npy")], out, format: "png", alpha: 0.1 } as const;
+    const report = await selectMaps(gpu, { ...options, kind: "probabilities", ...plain });
+    const wanted = await selectedPixels(maps.map((values) => ({ values })), 4);
+    assertEquals(report, wanted.report);
+    const found = ["a/p", "b/p", "q"].map((name, index) => {
+      const { height, width, data } = decode(readFileSync(join(out, `${name}.png`)));
+      assertEquals([height, width], shapes[index]?.slice(1));
+      return [...data];
+    });
+    assertEquals(Uint8Array.from(found.flat()), wanted.labels);
+    assertEquals(existsSync(join(out, "p.png")), false);
+
+    await selectMaps(gpu, { ...options, kind: "probabilities", ...plain, policy: "lrent" });
+    assertEquals(
+      ["a/p", "b/p", "q"].map((name) => npy(join(out, `${name}.soft.npy`)).shape),
+      shapes.map((one) => [...one]),
+    );
+    assertEquals(existsSync(join(out, "soft.npy")), false);
+  }));
+
+Deno.test("select brings a prior of any resolution to the size of each map", () =>
+  inTemporaryFolder(async (folder) => {
+    const shapes = [[3, 6, 8], [3, 5, 4]] as const;
+    const maps = shapes.map((shape, index) => randomMaps([1, ...shape], `map ${index}`));
+    const paths = shapes.map((shape, index) => {
+      const path = join(folder, `${index}.npy`);
+      writeFileSync(path, writeNpy(shape, maps[index] ?? new Float32Array()));
+      return path;
+    });
+    const prior = join(folder, "prior.npy");
+    const values = Float32Array.from(randomValues(3 * 3 * 5, "prior"), Math.abs);
+    writeFileSync(prior, writeNpy([3, 3, 5], values));
+    const out = join(folder, "out");
+    const options = { maps: paths, prior, out, format: "png", alpha: 1 } as const;
+    const report = await selectMaps(await testGpu(), { ...options, kind: "probabilities", ...plain });
+    const resized = shapes.map(([, height, width]) => resizeFloats(values, { height: 3, width: 5 }, { height, width }));
+    const scored = maps.map((map, index) => {
+      const at = resized[index] ?? new Float32Array();
+      return { values: map, prior: Float32Array.from(at) };
+    });
+    const wanted = await selectedPixels(scored, 3);
+    assertEquals(report, wanted.report);
+    const found = paths.flatMap((_, index) => [...decode(readFileSync(join(out, `${index}.png`))).data]);
+    assertEquals(Uint8Array.from(found), wanted.labels);
+    writeFileSync(prior, writeNpy([2, 3, 5], new Float32Array(30)));
+    const run = selectMaps(await testGpu(), { ...options, kind: "probabilities", ...plain });
+    await assertRejects(() => run, Error, "it is [2, 3, 5], expected [3, height, width]");
   }));
 
 Deno.test("predict --probabilities writes what select takes, at the size of the image", () =>

@@ -1,11 +1,11 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { labelTable, parseClassMap, translateLabels } from "../../src/data/class_map.ts";
 import { labelledPart, requireClasses } from "../../src/data/dataset.ts";
-import { encodeLabelPng } from "../../src/data/encode.ts";
 import { imageItems, openDataset, readClassMap } from "../../src/data/folder.ts";
 import { imageTitles } from "../../src/data/image_files.ts";
+import { errorText } from "../../src/errors.ts";
 import { testWithShared } from "../shared.ts";
 import { writeOfficial } from "./official_layouts.ts";
 import { plainPng, withFolder, write, writeSmallDataset } from "./pictures.ts";
@@ -132,18 +132,40 @@ Deno.test("translateLabels() names file, id and pixel of an id outside the class
   );
 });
 
-Deno.test("imageItems() takes files and folders and refuses what is no image", () =>
+Deno.test("imageItems() takes files and folders, and lists the paths that hold no image", () =>
   withFolder((folder) => {
     writeSmallDataset(folder, 2);
     const images = join(folder, "train/images");
     assertEquals(imageItems([images]).items.map((item) => item.name), ["0", "1"]);
     assertEquals(imageItems([join(images, "1.png")]).items[0]?.labelPath, null);
-    assertSentence(() => imageItems([join(images, "2.png")]), "there is no such file or folder");
-    assertSentence(() => imageItems([join(folder, "dataset.json")]), "expected an image file");
     mkdirSync(join(folder, "empty"));
-    assertSentence(() => imageItems([join(folder, "empty")]), "there is no image file in it");
-    write(join(folder, "0.png"), encodeLabelPng(Uint8Array.of(1), 1, 1));
-    assertSentence(() => imageItems([images, join(folder, "0.png")]), 'both would be called "0"');
+    const wrong = ["train/images/2.png", "dataset.json", "empty"].map((name) => join(folder, name));
+    const given = imageItems([...wrong, images, wrong[0] ?? ""]);
+    assertEquals(given.items.map(({ name }) => name), ["0", "1"]);
+    assertEquals(given.failed.map(({ path }) => path), wrong);
+    const reasons = [
+      "there is no such file or folder",
+      "expected an image file",
+      "there is no image file in it",
+    ];
+    for (const [index, { error }] of given.failed.entries()) {
+      assertStringIncludes(errorText(error), reasons[index] ?? "");
+      assertStringIncludes(errorText(error), wrong[index] ?? "");
+    }
+  }));
+
+Deno.test("imageItems() keeps the folders of images whose names repeat, and takes an image once", () =>
+  withFolder((folder) => {
+    for (const name of ["a/x.png", "a/y.jpg", "b/x.png", "b/x.jpg", "z.png"]) {
+      write(join(folder, name), plainPng(1, 1, [0, 0, 0]));
+    }
+    const names = (...paths: string[]) =>
+      imageItems(paths.map((path) => join(folder, path))).items.map(({ name }) => name);
+    assertEquals(names("a/x.png", "b/x.png", "z.png"), ["a/x", "b/x", "z"]);
+    assertEquals(names("a", "b/x.png", "a/../a/x.png"), ["a/x", "y", "b/x"]);
+    assertEquals(names("a", "b").sort(), ["x", "x.jpg", "x.png", "y"], "a folder's own names are distinct");
+    assertEquals(names("b/x.png", "b/x.jpg"), ["x.png", "x.jpg"]);
+    assertEquals(names("a/x.png", "b/x.png", "b/x.jpg"), ["a/x", "b/x.png", "b/x.jpg"]);
   }));
 
 Deno.test("imageItems() of an official data set are its images, not its labels", () =>

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { join } from "node:path";
-import { openDataset } from "../../src/data/folder.ts";
+import { openDataset, readLabelSet } from "../../src/data/folder.ts";
 import { listedPart, readImageList } from "../../src/data/image_list.ts";
 import { plainPng, withFolder, write, writeSmallDataset } from "./pictures.ts";
 
@@ -65,6 +65,19 @@ Deno.test("lists of images and labels are a data set: in its folder, elsewhere, 
     for (const name of ["dataset.json", "train.lst", "val.tsv"]) Deno.removeSync(join(root, name));
     write(join(folder, "lists/all.txt"), pair(0) + pair(1) + pair(2));
     const list = readImageList(join(folder, "lists/all.txt"));
+    assertSentence(
+      () => openDataset(join(folder, "lists/all.txt")),
+      "it lists images with their labels, but nothing names the classes of these",
+      "Write a dataset.json beside the list",
+      "or name the label set",
+    );
+    write(join(folder, "own.json"), JSON.stringify({ name: "own", classes: ["a", "b", "c"], ignore: 7 }));
+    const labelSet = readLabelSet(join(folder, "own.json"));
+    const named = openDataset(root, { list: readImageList(join(folder, "lists/all.txt")), labelSet });
+    const [item] = named.split("train").items;
+    assertEquals([named.layout, named.classes], ["list", ["a", "b", "c"]]);
+    assertEquals([0, 2, 3, 7].map((id) => item?.labelTable[id]), [0, 2, -1, 255]);
+    assertSentence(() => openDataset(join(folder, "made"), { labelSet }), "no dataset.json");
     const given = { classes: ["a", "b", "c"], palette: [] };
     const elsewhere = openDataset(root, { list, classes: given });
     assertEquals(listedPart(elsewhere.split("train"), elsewhere, list).items.length, 3);

@@ -30,7 +30,7 @@ export function commandText(command: Command, settings: SavedSettings, out?: str
   const words = own.filter(({ key }) => key !== "config" || hasRecipe)
     .filter(({ key }) => key === "config" || JSON.stringify(saved[key]) !== JSON.stringify(usual[key]))
     .flatMap((option) => wordsOf(option, saved[option.key]));
-  return ["crosswalk", command, ...words, ...out === undefined ? [] : ["--out", out]].map(quoted).join(" ");
+  return ["crosswalk", command, ...words, ...out === undefined ? [] : ["--out", out]].map(shellWord).join(" ");
 }
 
 /** The values that hold where an option is not given: those of the recipe that applies. */
@@ -78,6 +78,6 @@ function wordsOf(option: Option, value: unknown): string[] {
 }
 
 /** A word as a shell takes it. */
-function quoted(word: string): string {
+export function shellWord(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

@@ -78,7 +78,7 @@ export const dataOptions = [
   { key: "prior", group: "data", kind: "path", commands: [...adapting, "select"],
     differs: { adapt: { help:
       "spatial prior instead of that of the source: .npy file of floats, [C,H,W] at any size; implies --spatial-prior" } },
-    help: "spatial prior: .npy file of floats, [C,H,W]" },
+    help: "spatial prior: .npy file of floats, [C,H,W] at any size" },
   { key: "size", group: "data", kind: "size", unless: "short-side",
     commands: [...networks, "tune", "bench", "project"],
     differs: {
