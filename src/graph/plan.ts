@@ -2,8 +2,8 @@
  * The memory plan: where in which buffer each tensor lies.
  *
  * WebGPU forbids a launch to read and write the same buffer, even at different places. So there are several buffers,
- * called *slots*. A tensor lies in a slot that none of its launches binds otherwise, at a place that no other tensor
- * needs meanwhile.
+ * called *slots*, and no launch writes one part of a slot and binds another. A tensor lies at a place in a slot that no
+ * other tensor needs meanwhile.
  *
  * @module
  */

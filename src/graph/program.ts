@@ -238,7 +238,7 @@ function requirePossible(gpu: Gpu, { memory, slotBytes, tensors }: ProgramPlan):
 
 function placedRange(slots: readonly GPUBuffer[], place: Place | null | undefined, bytes: number): BufferRange {
   const buffer = slots[place?.slot ?? -1];
-  if (place == null || buffer === undefined) throw new Error("A tensor has no place in the memory plan");
+  if (!place || buffer === undefined) throw new Error("A tensor has no place in the memory plan");
   return { buffer, offset: place.offset, size: Math.max(16, Math.ceil(bytes / 16) * 16) };
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { existsSync, readdirSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { IGNORE_LABEL } from "../data/class_map.ts";
 import type { Dataset, Split } from "../data/dataset.ts";
@@ -94,6 +94,7 @@ export async function reportOn(path: string, { layout, maxPixels, progress }: Re
   const usable = new Map<string, readonly FileItem[]>();
   const notices = new Set<string>();
   const problems: DatasetProblem[] = [];
+  const listed: Split[] = [];
   const counts = new Float64Array(256);
   const root = isFolder(path) ? path : dirname(path);
   const within = (file: string) => relative(root, file).replaceAll(sep, "/");
@@ -104,6 +105,7 @@ export async function reportOn(path: string, { layout, maxPixels, progress }: Re
       problems.push({ file: name, problem: split });
       continue;
     }
+    listed.push(split);
     for (const notice of split.notices) notices.add(notice);
     const options = { name: `split ${name}`, progress, maxPixels, decodes: true };
     const inspected = await inspectItems(split.items, options);
@@ -113,7 +115,10 @@ export async function reportOn(path: string, { layout, maxPixels, progress }: Re
     problems.push(...inspected.leftOut.map(({ file, problem }) => ({ file: within(file), problem })));
     problems.push(...missingLabels(split).map(({ file, problem }) => ({ file: within(file), problem })));
   }
-  problems.push(...loneLabels(dataset).map(({ file, problem }) => ({ file: within(file), problem })));
+  // A list chooses among the files of its folders. And the labels may be those of a split that cannot be listed.
+  const isWhole = dataset.layout !== "list" && listed.length === Object.keys(splits).length;
+  const lone = isWhole ? loneLabels(listed) : [];
+  problems.push(...lone.map(({ file, problem }) => ({ file: within(file), problem })));
   const { classes } = dataset;
   const report = {
     layout: dataset.layout,
@@ -195,35 +200,49 @@ function missingLabels({ items }: Split): DatasetProblem[] {
   });
 }
 
+/** The names of the label files in a folder: what they share with the names of their images, and what follows. */
+interface LabelNames {
+  readonly starts: Set<string>;
+  readonly endings: Set<string>;
+}
+
 /**
- * The label files that belong to no image: those in the folders of the labels that end as the others do there. Nothing
- * is told of a data set of which a split cannot be listed.
+ * The label files that belong to no image: those in the folders of the labels that end as the others do there. Other
+ * files of an image, such as the instances beside its classes, are none.
  */
-function loneLabels(dataset: Dataset): DatasetProblem[] {
-  const splits = namesOf(dataset).map((name) => opened(dataset, name));
-  const items = splits.flatMap((split) => typeof split === "string" ? [] : split.items);
-  if (splits.some((split) => typeof split === "string")) return [];
+function loneLabels(splits: readonly Split[]): DatasetProblem[] {
   const known = new Set<string>();
-  const endings = new Map<string, Set<string>>();
-  for (const { imagePath, labelPath } of items) {
+  const folders = new Map<string, LabelNames>();
+  for (const { imagePath, labelPath } of splits.flatMap(({ items }) => items)) {
     known.add(resolve(imagePath));
     if (labelPath === null) continue;
     known.add(resolve(labelPath));
     const folder = dirname(labelPath);
-    endings.set(folder, (endings.get(folder) ?? new Set()).add(endingAfter(basename(imagePath), basename(labelPath))));
+    const names = folders.get(folder) ?? { starts: new Set(), endings: new Set() };
+    folders.set(folder, names);
+    const label = basename(labelPath);
+    const shared = sharedLength(basename(imagePath), label);
+    names.starts.add(label.slice(0, shared));
+    names.endings.add(label.slice(shared));
   }
-  return [...endings].flatMap(([folder, own]) =>
-    (existsSync(folder) ? readdirSync(folder).sort() : [])
-      .filter((name) => !name.startsWith(".") && [...own].some((ending) => name.endsWith(ending)))
-      .map((name) => join(folder, name))
+  return [...folders].flatMap(([folder, names]) =>
+    readdirSync(folder).sort().filter((name) => isLone(name, names)).map((name) => join(folder, name))
       .filter((file) => !known.has(resolve(file)))
       .map((file) => ({ file, problem: `The labels ${file} belong to no image` }))
   );
 }
 
-/** What the name of a label file has behind what it shares with that of its image: `_gtFine_labelIds.png`. */
-function endingAfter(image: string, label: string): string {
+/** How many characters, before the ending, the names of an image and of its labels begin with alike. */
+function sharedLength(image: string, label: string): number {
   let shared = 0;
   while (shared < image.length && image[shared] === label[shared] && label[shared] !== ".") shared++;
-  return label.slice(shared);
+  return shared;
+}
+
+/** Whether a name ends as those of labels do, and does not begin as that of an image, as far as a separator. */
+function isLone(name: string, { starts, endings }: LabelNames): boolean {
+  if (name.startsWith(".") || ![...endings].some((ending) => name.endsWith(ending))) return false;
+  return !Array.from(name, (_, length) => length).some((length) =>
+    starts.has(name.slice(0, length)) && /[^\p{L}\p{N}]/u.test(name.slice(length - 1, length + 1))
+  );
 }

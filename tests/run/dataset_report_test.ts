@@ -48,6 +48,27 @@ Deno.test("a report counts splits, sizes and classes, and names every pair that 
     assertEquals(report.ignored, 16);
   }));
 
+Deno.test("nothing is wrong with official data sets, nor with labels that a list leaves out", () =>
+  withFolder(async (folder) => {
+    const layouts = [
+      "cityscapes",
+      "gta5",
+      "synthia",
+      "synthia-seqs",
+      "crosscity",
+      "camvid",
+      "idd",
+      "idd-lite",
+    ] as const;
+    for (const layout of [...layouts, "bdd100k", "acdc"] as const) {
+      writeOfficial(layout, join(folder, layout));
+      const { report } = await reportOn(join(folder, layout), { progress });
+      assertEquals([report.layout, report.problems], [layout, []]);
+    }
+    write(join(folder, "gta5/some.txt"), "images/00001.png\tlabels/00001.png\n");
+    assertEquals((await reportOn(join(folder, "gta5/some.txt"), { progress })).report.problems, []);
+  }));
+
 Deno.test("splits without labels, photographs and folders without splits are reported", () =>
   withFolder(async (folder) => {
     writeOfficial("cityscapes", join(folder, "city"));
