@@ -34,9 +34,10 @@ export function openToLearn(path: string, network: ClassNames, options: MeetingO
   const { wanted, say, classMap, ...others } = options;
   const open = { ...others, labelSet: wanted };
   const own = openDataset(path, open);
-  // Classes that were asked for are also found by equal names, where nothing more is known of them.
-  const isAsked = wanted !== undefined && sameClasses(wanted.classes, network.classes);
-  const { labels, notices } = labelsFor(own, network, { classMap, isAsked });
+  // Classes that were asked for are also found by equal names, where nothing more is known of them. A label set from a
+  // file knows what its classes hold, which their names alone do not say.
+  const asked = wanted !== undefined && sameClasses(wanted.classes, network.classes) ? wanted : undefined;
+  const { labels, notices } = labelsFor(own, asked ?? network, { classMap, isAsked: asked !== undefined });
   const dataset = labels === undefined ? own : openDataset(path, { ...open, classMap: labels });
   requireClasses(dataset, network.classes, classMap);
   notices.forEach(say);

@@ -4,7 +4,8 @@
  *     deno run -A tests/nn/parity/full_width.ts CASE [SEED [IMAGES]]
  *
  * The cases are those of `make_fixtures.py`. Where a value comes near a kink of ReLU, rounding alone changes gradients;
- * another seed gives other images, and `best` the best of twenty. IMAGES is their number and size, such as `1x27x35`.
+ * another seed gives other images, and `best` the best of twenty. PyTorch's own float32 is printed beside, which has as
+ * many such values. IMAGES is their number and size, such as `1x27x35`.
  *
  * @module
  */
@@ -29,6 +30,8 @@ try {
   for (const { what, error } of found.filter(({ what }) => /logits|loss/.test(what))) {
     console.log(`${error.toExponential(2)} ${what}`);
   }
+  const ofPytorch = new TextDecoder().decode(made.stdout).split("\n").slice(0, 5);
+  console.log(`PyTorch's own float32:\n${ofPytorch.join("\n")}`);
   const { what, error } = worst(found);
   console.log(
     `${name}: ${found.length} tensors, the largest relative error (L2) is ${error.toExponential(2)}, of ${what}`,

@@ -1,6 +1,7 @@
 """Makes the fixtures of the parity tests: python3 tests/nn/parity/make_fixtures.py [CASE …]
 
 With --full CASE FILE: the same network at full width, with all gradients, for `full_width.ts`. Options there: --seed N.
+It prints how far PyTorch's own float32 lies from these numbers, tensor by tensor.
 
 A fixture holds the logits in evaluation mode, and of a training step without dropout the logits, the loss, and the
 gradient of every parameter, as a sketch (`net.py`). Weights, images and labels are not in it: they follow from a formula.
@@ -87,10 +88,10 @@ class WatchedNet(Net):
         return super().max_pool(x, kernel, **options)
 
 
-def traced(case, seed, width, training):
+def traced(case, seed, width, training, dtype=torch.float64):
     network, _, variant, (batch, height, columns), _, *factors = CASES[case]
-    net = WatchedNet(CLASSES, width, training, dict(*factors), **variant)
-    return net, network(images_of(seed, batch, height, columns, variant.get("inputs", 3)), net)
+    net = WatchedNet(CLASSES, width, training, dict(*factors), dtype=dtype, **variant)
+    return net, network(images_of(seed, batch, height, columns, variant.get("inputs", 3)).to(dtype), net)
 
 
 def trains_statistics(case):
@@ -103,21 +104,21 @@ def best_seed(case, width):
             return traced(case, seed, width, trains_statistics(case))[0].margin
 
     seed = max(range(SEEDS), key=margin)
-    print(f"{case}: seed {seed}, nearest kink {margin(seed):.2e}")
+    print(f"{case}: seed {seed}, nearest kink {margin(seed):.2e}", file=sys.stderr)
     return seed
 
 
-def tensors_of(case, seed, width, kept):
+def tensors_of(case, seed, width, kept, dtype=torch.float64):
     """Logits, loss, gradients (each as `kept` makes it) and running statistics, and the names of the parameters."""
     _, _, _, (batch, height, columns), align_corners, *_ = CASES[case]
-    net, logits = traced(case, seed, width, trains_statistics(case))
+    net, logits = traced(case, seed, width, trains_statistics(case), dtype)
     value = loss_of(logits, labels_of(seed, batch, height, columns, CLASSES), align_corners)
     learned = {name: p for name, p in net.parameters.items() if p.requires_grad}
     gradients = torch.autograd.grad(value, list(learned.values()))
     tensors = {"logits": logits, "loss": value.reshape(1)}
     if trains_statistics(case):
         with torch.no_grad():
-            tensors["evaluation logits"] = traced(case, seed, width, False)[1]
+            tensors["evaluation logits"] = traced(case, seed, width, False, dtype)[1]
         for name, statistics in net.running.items():
             tensors[f"running {name}"] = torch.stack(statistics)
     tensors.update({f"d {name}": kept(gradient) for name, gradient in zip(learned, gradients)})
@@ -131,6 +132,15 @@ def make(case, path, width, seed, kept):
              "batch": batch, "size": [height, columns], "seed": seed, "factors": dict(*factors),
              "parameters": names}
     write_safetensors(path, tensors, {"case": json.dumps(facts)})
+    return tensors
+
+
+def print_float32_errors(case, seed, expected):
+    """A line for each tensor, the farthest first: the relative error (L2) of PyTorch's own float32, and the name."""
+    rounded, _ = tensors_of(case, seed, 1, lambda gradient: gradient, torch.float32)
+    errors = {name: float((rounded[name].double() - value).norm() / value.norm()) for name, value in expected.items()}
+    for name, error in sorted(errors.items(), key=lambda entry: -entry[1]):
+        print(f"{error:.2e} {name}")
 
 
 def main():
@@ -146,7 +156,7 @@ def main():
             network, model, variant, _, *others = CASES[case]
             CASES[case] = (network, model, variant, tuple(int(side) for side in options.images.split("x")), *others)
         seed = best_seed(case, 1) if options.seed == "best" else int(options.seed)
-        make(case, Path(path), 1, seed, lambda gradient: gradient)
+        print_float32_errors(case, seed, make(case, Path(path), 1, seed, lambda gradient: gradient))
         return
     for case in options.cases or CASES:
         make(case, FOLDER / f"{case}.safetensors", WIDTH, best_seed(case, WIDTH), sketch)
