@@ -4,6 +4,7 @@
  * ```sh
  * deno run -A bench/serve_cost.ts                          # 15 pairs, the page is fetched as a browser fetches it
  * deno run -A bench/serve_cost.ts --browser /usr/bin/chromium --pairs 5
+ * deno run -A bench/serve_cost.ts --source-steps 500       # runs of two minutes
  * ```
  *
  * It prints the seconds of each pair and the median of their ratios, and on Linux the same for the processor time of the
@@ -19,13 +20,13 @@ import { parseArgs } from "node:util";
 
 const program = fileURLToPath(new URL("../cli.ts", import.meta.url));
 
-/** About half a minute on two cores with the software adapter. */
-const recipe = `
+/** About half a minute on two cores with the software adapter, if there are 100 steps of source training. */
+const recipe = (sourceSteps: string) => `
 model: deeplab-nano
 batch: 4
 size: 64x128
 crop: 64x96
-source-steps: 100
+source-steps: ${sourceSteps}
 source-rate: 0.01
 warm-up: 0
 rounds: 2
@@ -147,11 +148,15 @@ function median(values: readonly number[]): number {
 if (import.meta.main) {
   const { values } = parseArgs({
     args: Deno.args,
-    options: { pairs: { type: "string", default: "15" }, browser: { type: "string" } },
+    options: {
+      pairs: { type: "string", default: "15" },
+      "source-steps": { type: "string", default: "100" },
+      browser: { type: "string" },
+    },
   });
   const folder = await Deno.makeTempDir();
   try {
-    await Deno.writeTextFile(join(folder, "recipe.yaml"), recipe);
+    await Deno.writeTextFile(join(folder, "recipe.yaml"), recipe(values["source-steps"]));
     const towns = ["synth", "--out", join(folder, "towns"), "--town-images", "16", "--town-size", "64x128"];
     const drawn = await new Deno.Command(Deno.execPath(), { args: ["run", "--quiet", "-A", program, ...towns] })
       .output();
