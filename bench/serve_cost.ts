@@ -4,7 +4,7 @@
  * ```sh
  * deno run -A bench/serve_cost.ts                          # 15 pairs, the page is fetched as a browser fetches it
  * deno run -A bench/serve_cost.ts --browser /usr/bin/chromium --pairs 5
- * deno run -A bench/serve_cost.ts --source-steps 500       # runs of two minutes
+ * deno run -A bench/serve_cost.ts --source-steps 550       # runs twice to three times as long
  * ```
  *
  * It prints the seconds of each pair and the median of their ratios, and on Linux the same for the processor time of the
@@ -20,7 +20,7 @@ import { parseArgs } from "node:util";
 
 const program = fileURLToPath(new URL("../cli.ts", import.meta.url));
 
-/** About half a minute on two cores with the software adapter, if there are 100 steps of source training. */
+/** With 100 steps of source training a quarter to half a minute on two cores with the software adapter. */
 const recipe = (sourceSteps: string) => `
 model: deeplab-nano
 batch: 4

@@ -93,7 +93,12 @@ export async function compareWithPytorch(
   return differences(expected, found);
 }
 
-function differences(
+/**
+ * How far tensors lie from those that are expected. Where these are sketches, so are those then.
+ *
+ * @throws {AssertionError} if their names are others.
+ */
+export function differences(
   expected: ReadonlyMap<string, Float32Array>,
   found: ReadonlyMap<string, Float32Array>,
 ): Difference[] {

@@ -1,7 +1,7 @@
 """Makes the fixtures of the parity tests: python3 tests/nn/parity/make_fixtures.py [CASE …]
 
-With --full CASE FILE: the same network at full width, with all gradients, for `full_width.ts`. Options there: --seed N.
-It prints how far PyTorch's own float32 lies from these numbers, tensor by tensor.
+With --full CASE FILE FLOAT32_FILE: the same network at full width, with all gradients, for `full_width.ts`, and the same
+numbers as PyTorch computes them in float32. Options there: --seed N.
 
 A fixture holds the logits in evaluation mode, and of a training step without dropout the logits, the loss, and the
 gradient of every parameter, as a sketch (`net.py`). Weights, images and labels are not in it: they follow from a formula.
@@ -104,7 +104,7 @@ def best_seed(case, width):
             return traced(case, seed, width, trains_statistics(case))[0].margin
 
     seed = max(range(SEEDS), key=margin)
-    print(f"{case}: seed {seed}, nearest kink {margin(seed):.2e}", file=sys.stderr)
+    print(f"{case}: seed {seed}, nearest kink {margin(seed):.2e}")
     return seed
 
 
@@ -125,38 +125,30 @@ def tensors_of(case, seed, width, kept, dtype=torch.float64):
     return tensors, list(net.parameters)
 
 
-def make(case, path, width, seed, kept):
+def make(case, path, width, seed, kept, dtype=torch.float64):
     _, model, variant, (batch, height, columns), _, *factors = CASES[case]
-    tensors, names = tensors_of(case, seed, width, kept)
+    tensors, names = tensors_of(case, seed, width, kept, dtype)
     facts = {"model": model, "variant": {**variant, **({} if width == 1 else {"width": width})}, "classes": CLASSES,
              "batch": batch, "size": [height, columns], "seed": seed, "factors": dict(*factors),
              "parameters": names}
     write_safetensors(path, tensors, {"case": json.dumps(facts)})
-    return tensors
-
-
-def print_float32_errors(case, seed, expected):
-    """A line for each tensor, the farthest first: the relative error (L2) of PyTorch's own float32, and the name."""
-    rounded, _ = tensors_of(case, seed, 1, lambda gradient: gradient, torch.float32)
-    errors = {name: float((rounded[name].double() - value).norm() / value.norm()) for name, value in expected.items()}
-    for name, error in sorted(errors.items(), key=lambda entry: -entry[1]):
-        print(f"{error:.2e} {name}")
 
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("cases", nargs="*")
-    parser.add_argument("--full", nargs=2, metavar=("CASE", "FILE"))
+    parser.add_argument("--full", nargs=3, metavar=("CASE", "FILE", "FLOAT32_FILE"))
     parser.add_argument("--seed", default="0")
     parser.add_argument("--images")
     options = parser.parse_args()
     if options.full:
-        case, path = options.full
+        case, *paths = options.full
         if options.images:
             network, model, variant, _, *others = CASES[case]
             CASES[case] = (network, model, variant, tuple(int(side) for side in options.images.split("x")), *others)
         seed = best_seed(case, 1) if options.seed == "best" else int(options.seed)
-        print_float32_errors(case, seed, make(case, Path(path), 1, seed, lambda gradient: gradient))
+        for path, dtype in zip(paths, (torch.float64, torch.float32)):
+            make(case, Path(path), 1, seed, lambda gradient: gradient, dtype)
         return
     for case in options.cases or CASES:
         make(case, FOLDER / f"{case}.safetensors", WIDTH, best_seed(case, WIDTH), sketch)
