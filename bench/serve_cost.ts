@@ -1,5 +1,6 @@
 /**
  * What `--serve` costs a run: pairs of the same adaptation, one with its live page open and one without it, in turns.
+ * With each pair goes a second run without it, which tells how far two equal runs lie apart.
  *
  * ```sh
  * deno run -A bench/serve_cost.ts                          # 15 pairs, the page is fetched as a browser fetches it
@@ -7,7 +8,7 @@
  * deno run -A bench/serve_cost.ts --source-steps 550       # runs twice to three times as long
  * ```
  *
- * It prints the seconds of each pair and the median of their ratios, and on Linux the same for the processor time of the
+ * It prints the seconds of each run and the medians of the ratios, and on Linux the same for the processor time of the
  * run, which other programs disturb less. The machine should do nothing else meanwhile. A browser on the same machine
  * draws the page on the same processors, so the seconds hold its part of the cost as well.
  *
@@ -75,6 +76,8 @@ interface Taken {
   /** Processor time in seconds; 0 where it is not known. */
   readonly busy: number;
 }
+
+const nothing: Taken = { seconds: NaN, busy: NaN };
 
 /** Processor time of all programs that were started and have ended, in seconds; 0 where the system does not tell. */
 function busySeconds(): number {
@@ -162,19 +165,24 @@ if (import.meta.main) {
       .output();
     if (!drawn.success) throw new Error(new TextDecoder().decode(drawn.stderr));
     await run(folder, true, values.browser);
-    const [ratios, busy]: [number[], number[]] = [[], []];
+    const all: { readonly served: Taken; readonly plain: Taken; readonly other: Taken }[] = [];
     for (let pair = 0; pair < Number(values.pairs); pair++) {
-      const isServedFirst = pair % 2 === 1;
-      const first = await run(folder, isServedFirst, values.browser);
-      const second = await run(folder, !isServedFirst, values.browser);
-      const [served, plain] = isServedFirst ? [first, second] : [second, first];
-      ratios.push(served.seconds / plain.seconds);
-      busy.push(served.busy / plain.busy);
+      // Each of the three comes first, second and last as often as the others.
+      const taken: Taken[] = [];
+      for (const place of [0, 1, 2].map((turn) => (turn + pair) % 3)) {
+        taken[place] = await run(folder, place === 0, values.browser);
+      }
+      const [served = nothing, plain = nothing, other = nothing] = taken;
+      all.push({ served, plain, other });
       const text = ({ seconds, busy }: Taken) => `${seconds.toFixed(2)} s (${busy.toFixed(2)} s of processors)`;
-      console.log(`pair ${pair + 1}: ${text(plain)} without, ${text(served)} with the page`);
+      console.log(`pair ${pair + 1}: ${text(plain)} and ${text(other)} without, ${text(served)} with the page`);
     }
-    console.log(`cost: ${costText(ratios)}`);
-    if (busySeconds() > 0) console.log(`of processor time: ${costText(busy)}`);
+    for (const what of ["seconds", "busy"] as const) {
+      const name = what === "seconds" ? "time" : "processor time";
+      if (all.some(({ plain }) => plain[what] === 0)) continue;
+      console.log(`${name}, with the page: ${costText(all.map(({ served, plain }) => served[what] / plain[what]))}`);
+      console.log(`${name}, without it: ${costText(all.map(({ other, plain }) => other[what] / plain[what]))}`);
+    }
   } finally {
     await Deno.remove(folder, { recursive: true }).catch(() => {});
   }
