@@ -50,16 +50,17 @@ fn exactLength(bits: vec3u) -> u32 {
   let isLarge = sum.y >= 0x40000000u;
   sum = select(sum, vec2u((sum.x >> 2u) | (sum.y << 30u), sum.y >> 2u), vec2<bool>(isLarge));
   exponent += select(0u, 1u, isLarge);
-  // sum is in [2^60, 2^62). The mantissa is √sum / 2^7. An estimate in floats is off by a few units. Newton's step
-  // leaves less than one, and two comparisons decide.
+  // sum is in [2^60, 2^62). The mantissa is √sum / 2^7. An estimate in floats is off by a few units. Newton's step,
+  // rounded, leaves a half, on the side that it was rounded from. One comparison decides.
   let estimate = sqrt(f32(sum.y) + f32(sum.x) * 0x1p-32f) * 512.0;
   var root = clamp(u32(estimate), 0x800000u, 0xffffffu);
   let rest = wideDifference(sum, wideSquare(root << 7u));
   let correction = (f32(i32(rest.y)) * 0x1p32f + f32(rest.x)) / (f32(root) * 32768.0);
-  root = u32(i32(root) + i32(round(correction)));
-  let isAbove = !isWideLess(sum, wideSquare((2u * root + 1u) << 6u));
-  let isBelow = isWideLess(sum, wideSquare((2u * root - 1u) << 6u));
-  root = root + select(0u, 1u, isAbove) - select(0u, 1u, isBelow);
+  let whole = round(correction);
+  let isUpper = correction > whole;
+  root = u32(i32(root) + i32(whole));
+  let isLess = isWideLess(sum, wideSquare((2u * root + select(0xffffffffu, 1u, isUpper)) << 6u));
+  root = root + select(0u, 1u, isUpper && !isLess) - select(0u, 1u, !isUpper && isLess);
   return select((exponent << 23u) + root - 0x800000u, 0u, all(exponents == vec3u(0u)));
 }
 
@@ -75,25 +76,30 @@ fn mantissaQuotient(a: u32, b: u32) -> u32 {
   return u32(i32(upper << 7u) + lower);
 }
 
+// The high word of a product, without what its lowest halves give: at most 2 less than multiplyHigh.
+fn roughHigh(a: u32, b: u32) -> u32 {
+  return (a >> 16u) * (b >> 16u) + (((a >> 16u) * (b & 0xffffu)) >> 16u) + (((a & 0xffffu) * (b >> 16u)) >> 16u);
+}
+
 // arctan(a/b) in eighths of a turn, times 2^31, from 0 to 2^31: for the bits of f32 numbers 0 ≤ a ≤ b, b > 0. Off by
-// less than 6 · 2^-31. arctan(t) = t · p(t²), with the signs of p's coefficients alternating; the coefficients
+// less than 8 · 2^-31. arctan(t) = t · p(t²), with the signs of p's coefficients alternating; the coefficients
 // interpolate arctan(t)/t · 4/π at the zeros of a Chebyshev polynomial in t², times 2^31.
 fn eighthTurn(a: u32, b: u32) -> u32 {
   let below = (b >> 23u) - (a >> 23u);
   let quotient = mantissaQuotient(mantissaOf(a), mantissaOf(b));
   var t = select(quotient << 1u, quotient >> (min(below, 33u) - 2u), below >= 2u);
   t = select(t, quotient << 2u, below == 0u);
-  let square = multiplyHigh(t, t);
+  let square = roughHigh(t, t);
   var sum = 0x2d3f2au;
-  sum = 0x12afbc6u - multiplyHigh(sum, square);
-  sum = 0x39e5cbbu - multiplyHigh(sum, square);
-  sum = 0x7372a3cu - multiplyHigh(sum, square);
-  sum = 0xaef8fbcu - multiplyHigh(sum, square);
-  sum = 0xe55df9fu - multiplyHigh(sum, square);
-  sum = 0x1203ce6bu - multiplyHigh(sum, square);
-  sum = 0x17456f63u - multiplyHigh(sum, square);
-  sum = 0x20982252u - multiplyHigh(sum, square);
-  sum = 0x36532ac7u - multiplyHigh(sum, square);
-  sum = 0xa2f9836du - multiplyHigh(sum, square);
-  return select(multiplyHigh(t, sum), 0x80000000u, a == b);
+  sum = 0x12afbc6u - roughHigh(sum, square);
+  sum = 0x39e5cbbu - roughHigh(sum, square);
+  sum = 0x7372a3cu - roughHigh(sum, square);
+  sum = 0xaef8fbcu - roughHigh(sum, square);
+  sum = 0xe55df9fu - roughHigh(sum, square);
+  sum = 0x1203ce6bu - roughHigh(sum, square);
+  sum = 0x17456f63u - roughHigh(sum, square);
+  sum = 0x20982252u - roughHigh(sum, square);
+  sum = 0x36532ac7u - roughHigh(sum, square);
+  sum = 0xa2f9836du - roughHigh(sum, square);
+  return select(roughHigh(t, sum), 0x80000000u, a == b);
 }
