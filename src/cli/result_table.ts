@@ -64,11 +64,11 @@ export function resultTable(result: AdaptationReport, context: RunContext, contr
       ]
       : scanFigures.map(([name, of]) => row(name, of(sourceOnly), of(adapted), of(control?.adapted), null)),
   ];
-  const rounds = result.rounds.map((scores) => percent(scores?.miou)).join(", ");
+  const rounds = result.rounds.map((scores) => percent(scores?.miou));
   return [
-    aligned(rows),
+    aligned(withoutUnknown(rows)),
     "",
-    `mIoU after each round: ${rounds}`,
+    ...rounds.some(isKnown) ? [`mIoU after each round: ${rounds.join(", ")}`] : [],
     ...bestLines(result),
     shown(protocolText(result.protocol)),
     ...result.expected === null ? [] : [comparisonText(result.expected)],
@@ -79,6 +79,18 @@ export function resultTable(result: AdaptationReport, context: RunContext, contr
   ].join("\n");
 }
 
+/** A table without the rows and columns of which nothing is known: a target without labels has no scores. */
+function withoutUnknown([header = [], ...rows]: readonly (readonly string[])[]): string[][] {
+  const columns = header.map((_, column) => column === 0 || rows.some((cells) => isKnown(cells[column])));
+  return [header, ...rows.filter((cells) => cells.slice(1).some(isKnown))]
+    .map((cells) => cells.filter((_, column) => columns[column]));
+}
+
+/** Whether a cell holds something. */
+function isKnown(cell: string | undefined): boolean {
+  return cell !== undefined && cell !== "" && cell !== "–";
+}
+
 /** The best round by the criterion, beside the last. */
 function bestLines({ best, rounds, sourceOnly, stopped }: AdaptationReport): string[] {
   const ended = stopped === null ? [] : [`the rounds ended early: ${stopped}`];
@@ -87,11 +99,11 @@ function bestLines({ best, rounds, sourceOnly, stopped }: AdaptationReport): str
   const scored = round === 0 ? sourceOnly : rounds[round - 1];
   const all = agreement.map((value, index) => `${percent(value)} after round ${first + index}`).join(", ");
   const name = round === 0 ? "the network before the rounds" : `round ${round}`;
+  const [own, last] = [percent(scored?.miou), percent(rounds.at(-1)?.miou)];
+  const scores = isKnown(own) || isKnown(last) ? `, mIoU ${own} (the last: ${last})` : "";
   return [
     ...ended,
-    `best by mirror agreement, without a label: ${name}, mIoU ${percent(scored?.miou)} (the last: ${
-      percent(rounds.at(-1)?.miou)
-    }), in ${weights}`,
+    `best by mirror agreement, without a label: ${name}${scores}, in ${weights}`,
     `mirror agreement: ${all}`,
   ];
 }
