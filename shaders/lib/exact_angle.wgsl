@@ -50,8 +50,8 @@ fn exactLength(bits: vec3u) -> u32 {
   let isLarge = sum.y >= 0x40000000u;
   sum = select(sum, vec2u((sum.x >> 2u) | (sum.y << 30u), sum.y >> 2u), vec2<bool>(isLarge));
   exponent += select(0u, 1u, isLarge);
-  // sum is in [2^60, 2^62). The mantissa is √sum / 2^7. An estimate in floats is off by a few units. Newton's step,
-  // rounded, leaves a half, on the side that it was rounded from. One comparison decides.
+  // sum is in [2^60, 2^62). The mantissa is √sum / 2^7. An estimate in floats is off by a few units. After Newton's
+  // step, rounded, the length is at most a half away. The side is that which was rounded off; a comparison decides.
   let estimate = sqrt(f32(sum.y) + f32(sum.x) * 0x1p-32f) * 512.0;
   var root = clamp(u32(estimate), 0x800000u, 0xffffffu);
   let rest = wideDifference(sum, wideSquare(root << 7u));
