@@ -63,7 +63,9 @@ function programText({ sketch, record }: FactParts): string | null {
 function recipeText({ kind, settings }: FactParts): string | null {
   if (kind === "evaluate") return textOf(settings.config);
   return textOf(settings.config) ??
-    (settings.source === undefined && settings.data === undefined ? "that of the built-in towns" : "the defaults");
+    (settings.source === undefined && settings.data === undefined
+      ? `that of the built-in ${settings["built-in"] ?? "towns"}`
+      : "the defaults");
 }
 
 /** The data sets with how many images of each there are. */

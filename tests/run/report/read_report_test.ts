@@ -201,3 +201,16 @@ Deno.test("a folder has one event file, also where another run was recorded in i
     assert(first !== second);
     assertEquals(readdirSync(join(folder, "tensorboard")).sort(), ["events.out.tfevents.1.other", basename(second)]);
   }));
+
+Deno.test("a report names the recipe of the run: a file, that of the built-in data, or the defaults", () =>
+  withFolder((folder) => {
+    makeRun(folder, { names: ["a", "b"], rounds: 1 });
+    const recipeOf = (config: Readonly<Record<string, unknown>>) => {
+      write(join(folder, "config.json"), JSON.stringify({ rounds: 1, seed: 0, ...config }));
+      return readRunReport(folder).facts.find(({ label }) => label === "recipe")?.value;
+    };
+    assertEquals(recipeOf({}), "that of the built-in towns");
+    assertEquals(recipeOf({ "built-in": "lidar" }), "that of the built-in lidar");
+    assertEquals(recipeOf({ "built-in": "towns", source: "streets" }), "the defaults");
+    assertEquals(recipeOf({ config: "my.yaml" }), "my.yaml");
+  }));
