@@ -165,15 +165,16 @@ if (import.meta.main) {
       .output();
     if (!drawn.success) throw new Error(new TextDecoder().decode(drawn.stderr));
     await run(folder, true, values.browser);
-    const all: { readonly served: Taken; readonly plain: Taken; readonly other: Taken }[] = [];
+    const all: Readonly<Record<"served" | "plain" | "other", Taken>>[] = [];
     for (let pair = 0; pair < Number(values.pairs); pair++) {
       // Each of the three comes first, second and last as often as the others.
-      const taken: Taken[] = [];
-      for (const place of [0, 1, 2].map((turn) => (turn + pair) % 3)) {
-        taken[place] = await run(folder, place === 0, values.browser);
+      const taken = { served: nothing, plain: nothing, other: nothing };
+      const turns = ["served", "plain", "other"] as const;
+      for (const turn of [...turns.slice(pair % 3), ...turns.slice(0, pair % 3)]) {
+        taken[turn] = await run(folder, turn === "served", values.browser);
       }
-      const [served = nothing, plain = nothing, other = nothing] = taken;
-      all.push({ served, plain, other });
+      all.push(taken);
+      const { served, plain, other } = taken;
       const text = ({ seconds, busy }: Taken) => `${seconds.toFixed(2)} s (${busy.toFixed(2)} s of processors)`;
       console.log(`pair ${pair + 1}: ${text(plain)} and ${text(other)} without, ${text(served)} with the page`);
     }

@@ -50,17 +50,14 @@ fn exactLength(bits: vec3u) -> u32 {
   let isLarge = sum.y >= 0x40000000u;
   sum = select(sum, vec2u((sum.x >> 2u) | (sum.y << 30u), sum.y >> 2u), vec2<bool>(isLarge));
   exponent += select(0u, 1u, isLarge);
-  // sum is in [2^60, 2^62). The mantissa is √sum / 2^7. An estimate in floats is off by a few units. After Newton's
-  // step, rounded, the length is at most a half away. The side is that which was rounded off; a comparison decides.
+  // sum is in [2^60, 2^62). The mantissa is √sum / 2^7. An estimate in floats is off by a few units. Newton's step,
+  // rounded down, leaves less than one, and a comparison with the middle decides.
   let estimate = sqrt(f32(sum.y) + f32(sum.x) * 0x1p-32f) * 512.0;
   var root = clamp(u32(estimate), 0x800000u, 0xffffffu);
   let rest = wideDifference(sum, wideSquare(root << 7u));
   let correction = (f32(i32(rest.y)) * 0x1p32f + f32(rest.x)) / (f32(root) * 32768.0);
-  let whole = round(correction);
-  let isUpper = correction > whole;
-  root = u32(i32(root) + i32(whole));
-  let isLess = isWideLess(sum, wideSquare((2u * root + select(0xffffffffu, 1u, isUpper)) << 6u));
-  root = root + select(0u, 1u, isUpper && !isLess) - select(0u, 1u, !isUpper && isLess);
+  root = u32(i32(root) + i32(floor(correction)));
+  root += select(1u, 0u, isWideLess(sum, wideSquare((2u * root + 1u) << 6u)));
   return select((exponent << 23u) + root - 0x800000u, 0u, all(exponents == vec3u(0u)));
 }
 

@@ -18,12 +18,15 @@ import { protocolText } from "../run/protocol.ts";
 import { scanFigures } from "./score_lines.ts";
 import type { RunContext } from "../run/context.ts";
 
+/** What stands for a number that there is none of. */
+const unknown = "–";
+
 /** The table as text. If the result of a control run is given, it also shows the gain over it. */
 export function resultTable(result: AdaptationReport, context: RunContext, control: ControlResult | null): string {
   const { folder, network, merge } = context;
   const classes = merge?.toClasses ?? network.metadata.classes;
   const labelling = lastLabelling(folder.path, result.rounds.length);
-  const labelled = (id: number) => labelling === null ? "–" : String(labelledPixels(labelling.labelled, id, merge));
+  const labelled = (id: number) => labelling === null ? unknown : String(labelledPixels(labelling.labelled, id, merge));
   const header = [
     "class",
     "source only",
@@ -43,9 +46,10 @@ export function resultTable(result: AdaptationReport, context: RunContext, contr
     id === null ? "" : percent(labelling?.precision[id]),
   ];
   const { sourceOnly, adapted } = result;
-  const rows = [
-    header,
-    ...classes.map((name, id) => row(name, sourceOnly?.iou[name], adapted?.iou[name], control?.adapted?.iou[name], id)),
+  const byClass = classes.map((name, id) =>
+    row(name, sourceOnly?.iou[name], adapted?.iou[name], control?.adapted?.iou[name], id)
+  );
+  const overall = [
     ...adapted?.points === undefined
       ? [row("mIoU", sourceOnly?.miou, adapted?.miou, control?.adapted?.miou, null)]
       : [],
@@ -66,7 +70,7 @@ export function resultTable(result: AdaptationReport, context: RunContext, contr
   ];
   const rounds = result.rounds.map((scores) => percent(scores?.miou));
   return [
-    aligned(withoutUnknown(rows)),
+    aligned(withoutUnknown([header, ...byClass, ...overall.filter((cells) => cells.slice(1).some(isKnown))])),
     "",
     ...rounds.some(isKnown) ? [`mIoU after each round: ${rounds.join(", ")}`] : [],
     ...bestLines(result),
@@ -79,16 +83,15 @@ export function resultTable(result: AdaptationReport, context: RunContext, contr
   ].join("\n");
 }
 
-/** A table without the rows and columns of which nothing is known: a target without labels has no scores. */
-function withoutUnknown([header = [], ...rows]: readonly (readonly string[])[]): string[][] {
-  const columns = header.map((_, column) => column === 0 || rows.some((cells) => isKnown(cells[column])));
-  return [header, ...rows.filter((cells) => cells.slice(1).some(isKnown))]
-    .map((cells) => cells.filter((_, column) => columns[column]));
+/** A table without the columns of which nothing is known: a target without labels has no scores. */
+function withoutUnknown(rows: readonly (readonly string[])[]): string[][] {
+  const isShown = (column: number) => column === 0 || rows.slice(1).some((cells) => isKnown(cells[column]));
+  return rows.map((cells) => cells.filter((_, column) => isShown(column)));
 }
 
 /** Whether a cell holds something. */
 function isKnown(cell: string | undefined): boolean {
-  return cell !== undefined && cell !== "" && cell !== "–";
+  return cell !== undefined && cell !== "" && cell !== unknown;
 }
 
 /** The best round by the criterion, beside the last. */
@@ -128,11 +131,11 @@ function labelledPixels(byClass: readonly number[], id: number, merge: ClassMap 
 type Score = number | null | undefined;
 
 function percent(value: Score): string {
-  return value === null || value === undefined ? "–" : (value * 100).toFixed(1);
+  return value === null || value === undefined ? unknown : (value * 100).toFixed(1);
 }
 
 function difference(before: Score, after: Score): string {
-  if (before === null || before === undefined || after === null || after === undefined) return "–";
+  if (before === null || before === undefined || after === null || after === undefined) return unknown;
   const gain = (after - before) * 100;
   return `${gain >= 0 ? "+" : ""}${gain.toFixed(1)}`;
 }

@@ -8,6 +8,7 @@ import { bytesText, timeText } from "../report/units.ts";
 import { planRounds, type RoundSettings } from "../selftraining/rounds.ts";
 import type { Trainer } from "../selftraining/trainer.ts";
 import { viewPixels } from "../selftraining/views.ts";
+import { recipeName } from "../settings/built_in_recipes.ts";
 import { type Settings, testViewOptions, viewOptions } from "../settings/settings.ts";
 import type { RunContext, RunData } from "./context.ts";
 import { peakOf } from "./memory_plan.ts";
@@ -92,10 +93,7 @@ export function recipeTexts(
   { sourceSteps, rounds }: PlannedWork,
   takesScans = false,
 ): string[] {
-  const name = settings.get("config") ??
-    (settings.has("source") || settings.has("data")
-      ? "the defaults, made for a few hundred images"
-      : `that of the built-in ${settings.get("built-in")}`);
+  const name = recipeName(settings.toJSON());
   if (rounds === null) {
     return [
       `recipe: ${name}`,

@@ -6,6 +6,7 @@
 
 import type { ReportData } from "../../report/page/data.ts";
 import { bytesText, timeText } from "../../report/units.ts";
+import { recipeName } from "../../settings/built_in_recipes.ts";
 import type { RunConfig, SavedSettings } from "../run_config.ts";
 import type { RunSketch } from "./run_sketch.ts";
 
@@ -32,7 +33,7 @@ export function factsOf(parts: FactParts): ReportData["facts"] {
     ["source network", textOf(settings["source-model"])],
     ["adapter", sketch?.adapter ?? record?.facts.adapter ?? null],
     ["program", programText(parts)],
-    ["recipe", recipeText(parts)],
+    ["recipe", parts.kind === "evaluate" ? textOf(settings.config) : recipeName(settings)],
     ["seed", textOf(settings.seed)],
     ...dataTexts(parts),
     ["images", sketch?.size ?? null],
@@ -58,14 +59,6 @@ function programText({ sketch, record }: FactParts): string | null {
   const code = record?.facts.program.code ?? null;
   if (version === undefined) return null;
   return `crosswalk ${version}${code === null ? "" : `, code ${code.slice(0, 8)}`}`;
-}
-
-function recipeText({ kind, settings }: FactParts): string | null {
-  if (kind === "evaluate") return textOf(settings.config);
-  return textOf(settings.config) ??
-    (settings.source === undefined && settings.data === undefined
-      ? `that of the built-in ${settings["built-in"] ?? "towns"}`
-      : "the defaults");
 }
 
 /** The data sets with how many images of each there are. */

@@ -211,6 +211,6 @@ Deno.test("a report names the recipe of the run: a file, that of the built-in da
     };
     assertEquals(recipeOf({}), "that of the built-in towns");
     assertEquals(recipeOf({ "built-in": "lidar" }), "that of the built-in lidar");
-    assertEquals(recipeOf({ "built-in": "towns", source: "streets" }), "the defaults");
+    assertEquals(recipeOf({ "built-in": "towns", source: "streets" }), "the defaults, made for a few hundred images");
     assertEquals(recipeOf({ config: "my.yaml" }), "my.yaml");
   }));
